@@ -1,0 +1,1 @@
+"""Node embeddings, layer by layer."""

@@ -1,0 +1,1 @@
+"""Region graphs and the features of their nodes."""

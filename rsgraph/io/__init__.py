@@ -1,0 +1,1 @@
+"""Readers, chips, the synthetic scene and writers."""

@@ -1,0 +1,1 @@
+"""The pictures of a workspace: arrays in, PNG files out."""

@@ -1,0 +1,164 @@
+"""What each kind of component must offer. Ten small interfaces; a class fits by having the methods.
+
+Constructors take the options (and check them, raising ConfigError); methods take data. Components hold no
+state besides their options: what is learnt travels as arrays or as a ``torch.nn.Module``, so that it can be
+stored as npz or safetensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from numpy.typing import NDArray
+
+from rsgraph.types import Floats, Mask, Projection, RegionGraph, Scene, Segmentation, Similarity
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Progress = Callable[[int, int], None]
+"""Called as progress(done, total) by anything that may take over two seconds."""
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """Opens what the user names."""
+
+    def accepts(self, path: Path) -> bool:
+        """Tell, by looking only at names and headers, whether this reader can open ``path``."""
+        ...
+
+    def open(self, path: Path) -> Sequence[Scene]:
+        """Return the scenes, not yet read: one for a raster, thousands for a collection of chips.
+
+        Raises NotReadable or NotUsable, with one clear sentence.
+        """
+        ...
+
+
+@runtime_checkable
+class Target(Protocol):
+    """Learns soft classes from a sample of pixels. They teach the encoder and the GNN."""
+
+    n_clusters: int
+    sample_every: int
+
+    def fit(
+        self, pixels: Floats, *, bands: Sequence[str], seed: int, progress: Progress | None = None
+    ) -> dict[str, NDArray[Any]]:
+        """Fit to pixels (n, bands); return the model as named arrays (always with ``centres`` (C, bands))."""
+        ...
+
+    def predict(self, pixels: Floats, model: Mapping[str, NDArray[Any]]) -> Floats:
+        """Return memberships (n, C) in [0, 1] that sum to 1, for pixels (n, bands) without NaN."""
+        ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Turns bands into activation maps."""
+
+    trainable: bool
+
+    def network(self, n_bands: int, n_classes: int) -> nn.Module:
+        """Build the network, seeded by torch's generator.
+
+        Its ``forward(x)`` takes standardised bands (batch, bands, rows, columns), rows and columns multiples
+        of ``stride``, and returns ``(activations (batch, D, rows, columns), logits (batch, C, rows,
+        columns))``; logits may be None where ``trainable`` is False.
+        """
+        ...
+
+    @property
+    def stride(self) -> int:
+        """Rows and columns of the input must be multiples of this."""
+        ...
+
+
+@runtime_checkable
+class Segmenter(Protocol):
+    """Cuts one chip into superpixels."""
+
+    def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
+        """Segment (bands, rows, columns); counts such as N refer to a whole chip of ``chip_pixels`` pixels."""
+        ...
+
+
+@runtime_checkable
+class Graph(Protocol):
+    """Connects the segments of one chip."""
+
+    def connect(self, segmentation: Segmentation, centroids: Floats) -> RegionGraph:
+        """Connect n segments with centroids (n, 2) as (row, column)."""
+        ...
+
+
+@runtime_checkable
+class Gnn(Protocol):
+    """Gives each node an embedding that knows its surroundings."""
+
+    n_layers: int
+
+    def network(self, n_features: int, n_classes: int, n_edge_attributes: int) -> nn.Module | None:
+        """Build the network, or None for no GNN.
+
+        Its ``forward(x (n, F), edge_index (2, E), edge_attributes (E, A) | None)`` returns the list of all
+        layers' outputs; the last are the logits (n, C).
+        """
+        ...
+
+
+@runtime_checkable
+class Matcher(Protocol):
+    """Compares whole chips by their nodes."""
+
+    def match(self, nodes: Sequence[Floats], *, progress: Progress | None = None) -> Similarity:
+        """Match chips given as (n_i, D) each."""
+        ...
+
+
+@runtime_checkable
+class Projector(Protocol):
+    """Lays vectors or distances out in 2-D."""
+
+    def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
+        """Project (n, D)."""
+        ...
+
+    def project_distances(
+        self, distances: Floats, *, seed: int, progress: Progress | None = None
+    ) -> Projection:
+        """Project from a (n, n) matrix of distances."""
+        ...
+
+
+@runtime_checkable
+class Exporter(Protocol):
+    """Writes something that leaves the workspace."""
+
+    def export(self, workspace: Any, folder: Path, *, progress: Progress | None = None) -> list[Path]:
+        """Write into ``folder`` (each file to a temporary name, then renamed); return what was written."""
+        ...
+
+
+def describe(component: type) -> str:
+    """First line of a component's docstring: what ``rsgraph components`` prints."""
+    lines = (component.__doc__ or "").strip().splitlines()
+    return lines[0] if lines else ""
+
+
+__all__ = [
+    "Encoder",
+    "Exporter",
+    "Gnn",
+    "Graph",
+    "Matcher",
+    "Progress",
+    "Projector",
+    "Reader",
+    "Segmenter",
+    "Target",
+    "Tensor",
+]

@@ -1,0 +1,235 @@
+"""The frozen dataclasses that cross stages. Plain data: nothing here opens a file by itself.
+
+Conventions: rasters are ``(bands, rows, columns)``, reflectance 0-1 in float32, nodata is a mask;
+node features are ``(nodes, features)``, edges ``(2, edges)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Labels = NDArray[np.int32]
+
+
+class Window(NamedTuple):
+    """A rectangle of pixels: first row, first column, number of rows, number of columns."""
+
+    row: int
+    column: int
+    rows: int
+    columns: int
+
+
+@dataclass(frozen=True)
+class Raster:
+    """Pixels of one window.
+
+    Parameters
+    ----------
+    values
+        (bands, rows, columns) float32, reflectance 0-1. Finite everywhere: 0 where ``valid`` is False.
+    valid
+        (rows, columns); False where any band is nodata, NaN or infinite.
+    not_finite
+        How many pixels are masked because a band is NaN or infinite (rather than declared nodata).
+    """
+
+    values: Floats
+    valid: Mask
+    not_finite: int = 0
+
+
+class PixelSource(Protocol):
+    """Where a scene's pixels come from: a picklable object that opens its files when it first reads."""
+
+    def read(self, window: Window) -> Raster:
+        """Read one window, which must lie inside the scene."""
+        ...
+
+
+class LabelSource(Protocol):
+    """Where reference classes come from (ground truth that was delivered with the scene)."""
+
+    names: Mapping[int, str]
+
+    def read(self, window: Window) -> NDArray[np.uint8]:
+        """Read class codes (rows, columns); 0 is unknown."""
+        ...
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One image on one grid, not yet read.
+
+    Parameters
+    ----------
+    name
+        Short name, unique within a collection, fit for a file name.
+    bands
+        Band names, ``B01`` ... ``B12`` and ``B8A`` where the file says so, else ``band1`` ...
+    rows, columns
+        Size in pixels.
+    source
+        Reads windows of pixels.
+    crs
+        Well-known text, or None: pixel space.
+    transform
+        The six numbers (a, b, c, d, e, f) of the affine map from (column, row) to CRS coordinates.
+    files
+        All files that the pixels come from. Their content identifies the scene.
+    identity
+        What else identifies the scene's pixels (scale, offset, generator settings), JSON-able.
+    reflectance
+        False where the values are known not to be reflectance (8-bit display stretch).
+    notes
+        Sentences for the user ("no CRS: working in pixel space").
+    class_name
+        Class of the whole image, where the collection has one (EuroSAT).
+    reference
+        Ground truth on the same grid, where it was delivered with the scene (SWED, synthetic).
+    """
+
+    name: str
+    bands: tuple[str, ...]
+    rows: int
+    columns: int
+    source: PixelSource
+    crs: str | None = None
+    transform: tuple[float, float, float, float, float, float] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    files: tuple[Path, ...] = ()
+    identity: Mapping[str, object] = field(default_factory=dict)
+    reflectance: bool = True
+    notes: tuple[str, ...] = ()
+    class_name: str | None = None
+    reference: LabelSource | None = None
+
+    @property
+    def window(self) -> Window:
+        """The whole scene."""
+        return Window(0, 0, self.rows, self.columns)
+
+
+Split = Literal["train", "test"]
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One square of a scene; at the edges its window is smaller than the chip size.
+
+    Parameters
+    ----------
+    chip_id
+        Counts from 0 over the whole collection, row by row.
+    scene
+        Index of its scene in the collection.
+    window
+        Its pixels in the scene.
+    split
+        ``train`` or ``test``.
+    """
+
+    chip_id: int
+    scene: int
+    window: Window
+    split: Split
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """Superpixels of one chip.
+
+    Parameters
+    ----------
+    labels
+        (rows, columns) int32: 1 ... n without gaps, 0 where there are no data. Every segment is connected.
+    n_segments
+        n.
+    """
+
+    labels: Labels
+    n_segments: int
+
+
+@dataclass(frozen=True)
+class RegionGraph:
+    """Segments of one chip and their neighbours.
+
+    Parameters
+    ----------
+    edge_index
+        (2, edges) int64: row 0 the neighbour that sends, row 1 the node that receives. Nodes count from 0
+        (segment label - 1).
+    edge_attributes
+        (edges, attributes) float32, or None for an unweighted graph.
+    attribute_names
+        Names of the columns of ``edge_attributes``.
+    """
+
+    edge_index: NDArray[np.int64]
+    edge_attributes: Floats | None = None
+    attribute_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """One vector per segment.
+
+    Parameters
+    ----------
+    layer
+        ``bands``, ``target``, ``encoder``, ``gnn1`` ...
+    vectors
+        (segments, D) float32, in the row order of ``segments.parquet``.
+    """
+
+    layer: str
+    vectors: Floats
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """Chips and their most similar chips.
+
+    Parameters
+    ----------
+    indices
+        (P, k) int64: the k most similar other chips, best first; a chip is not its own neighbour.
+    similarities
+        (P, k) float32 in [-1, 1].
+    error
+        (P, k) float32: certified bound of the error of each similarity; 0 for exact ones.
+    matrix
+        (P, P) float32, symmetric with ones on the diagonal, or None where it was not computed.
+    solved
+        Number of assignment problems that were solved.
+    """
+
+    indices: NDArray[np.int64]
+    similarities: Floats
+    error: Floats
+    matrix: Floats | None
+    solved: int
+
+
+@dataclass(frozen=True)
+class Projection:
+    """A 2-D map.
+
+    Parameters
+    ----------
+    points
+        (n, 2) float32.
+    method
+        The projector that made it in the end (small inputs fall back to ``pca``).
+    """
+
+    points: Floats
+    method: str
