@@ -82,7 +82,7 @@ class Segmenter(Protocol):
     """Cuts one chip into superpixels."""
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
-        """Segment (bands, rows, columns); counts such as N refer to a whole chip of ``chip_pixels`` pixels."""
+        """Segment (bands, rows, columns); counts such as N refer to a whole chip of that many pixels."""
         ...
 
 

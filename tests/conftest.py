@@ -1,0 +1,47 @@
+"""What all tests share: the real scenes, where they are, and no state left in the checkout."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+_BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def _real_data() -> Path | None:
+    """Return the folder of real scenes: RSGRAPH_DATA, or shared/data beside the checkout."""
+    given = os.environ.get("RSGRAPH_DATA")
+    folder = Path(given) if given else _BESIDE
+    return folder if folder.is_dir() else None
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    folder = _real_data()
+    assert folder is not None, "tests marked `real` are deselected without RSGRAPH_DATA"
+    return folder
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Deselect the tests that need the real scenes where there are none, and say so."""
+    if _real_data() is not None:
+        return
+    real = [item for item in items if item.get_closest_marker("real")]
+    if real:
+        config.hook.pytest_deselected(items=real)
+        items[:] = [item for item in items if item not in real]
+        config.stash[_DESELECTED] = len(real)
+
+
+_DESELECTED = pytest.StashKey[int]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say in one line what was not run."""
+    count = config.stash.get(_DESELECTED, 0)
+    if count:
+        terminalreporter.write_line(f"{count} tests of real scenes deselected: RSGRAPH_DATA is not set")
