@@ -1,0 +1,131 @@
+"""What all matchers share: unit vectors in, every pair compared once, the k nearest chips out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.protocols import Progress
+from rsgraph.types import Floats, Similarity
+
+Compare = Callable[[Floats, Floats], tuple[float, float]]
+"""Takes the unit rows of two chips (n, D) and (m, D), n <= m; returns similarity and error bound."""
+
+REPORT_EVERY = 16
+"""Pairs between two calls of ``progress``: about once a second at 500 nodes a chip."""
+
+
+def check_count(parameter: str, value: int) -> int:
+    """Return ``value``. Raises ConfigError unless it is a whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigError(f"`{parameter}` must be a whole number of at least 1. Got {value!r} instead.")
+    return value
+
+
+def check_chips(nodes: Sequence[Floats]) -> list[Floats]:
+    """Return the chips as float32 arrays (n_i, D).
+
+    Raises
+    ------
+    NotUsable
+        A chip is not two-dimensional, has another number of features than the first one, or holds NaN or
+        infinite values.
+    """
+    chips = [np.asarray(chip, dtype=np.float32) for chip in nodes]
+    for number, chip in enumerate(chips):
+        if chip.ndim != 2 or chip.shape[1] != chips[0].shape[1]:
+            expected = f"(nodes, {chips[0].shape[-1]})" if chips[0].ndim == 2 else "(nodes, features)"
+            raise NotUsable(f"chip {number} of `nodes` must have shape {expected}. Got {chip.shape} instead.")
+        if not np.isfinite(chip).all():
+            raise NotUsable(f"chip {number} of `nodes` holds NaN or infinite values; mask such nodes first.")
+    return chips
+
+
+def unit_rows(vectors: Floats) -> Floats:
+    """Scale each row of (n, D) to length 1; rows of zeros stay zeros, so that their cosine is 0."""
+    wide = vectors.astype(np.float64)  # squares of small float32 values would underflow
+    largest = np.abs(wide).max(axis=1, keepdims=True, initial=0.0)
+    wide = np.divide(wide, largest, out=np.zeros_like(wide), where=largest > 0)
+    length = np.linalg.norm(wide, axis=1, keepdims=True)
+    unit: Floats = np.divide(wide, length, out=wide, where=length > 0).astype(np.float32)
+    return unit
+
+
+def compare_pairs(
+    chips: Sequence[Floats], compare: Compare, progress: Progress | None = None
+) -> tuple[Floats, Floats, int]:
+    """Compare every pair of chips once.
+
+    Parameters
+    ----------
+    chips
+        Unit rows of P chips, (n_i, D) each.
+    compare
+        Called with the chip of fewer nodes first. Not called where a chip has no nodes: similarity 0, exact.
+    progress
+        Called every few pairs and at the end.
+
+    Returns
+    -------
+    matrix, error, compared
+        (P, P) float32 with ones on the diagonal, (P, P) float32, and how many pairs ``compare`` saw.
+    """
+    count = len(chips)
+    matrix, error = np.eye(count, dtype=np.float32), np.zeros((count, count), dtype=np.float32)
+    total, compared = count * (count - 1) // 2, 0
+    for done, (i, j) in enumerate(combinations(range(count), 2), start=1):
+        few, many = (i, j) if len(chips[i]) <= len(chips[j]) else (j, i)
+        if len(chips[few]):
+            value, bound = compare(chips[few], chips[many])
+            matrix[i, j] = matrix[j, i] = value
+            error[i, j] = error[j, i] = bound
+            compared += 1
+        if progress and (done % REPORT_EVERY == 0 or done == total):
+            progress(done, total)
+    return matrix, error, compared
+
+
+def nearest(matrix: Floats, k: int) -> NDArray[np.int64]:
+    """Return the k most similar others of each row, best first; equals come in the order of their index.
+
+    Parameters
+    ----------
+    matrix
+        (P, P) similarities. The diagonal is ignored: a chip is not its own neighbour.
+    k
+        At most P - 1 are returned.
+
+    Returns
+    -------
+    indices
+        (P, min(k, P - 1)) int64; (1, 0) for one chip.
+    """
+    count = len(matrix)
+    k = max(0, min(k, count - 1))
+    indices = np.empty((count, k), dtype=np.int64)
+    if k == 0:
+        return indices
+    for row in range(count):
+        others = np.delete(np.arange(count), row)
+        values = matrix[row, others]
+        last = np.partition(values, len(values) - k)[len(values) - k]
+        candidates = np.flatnonzero(values >= last)
+        order = np.argsort(-values[candidates], kind="stable")[:k]
+        indices[row] = others[candidates[order]]
+    return indices
+
+
+def as_similarity(matrix: Floats, error: Floats, k: int, solved: int) -> Similarity:
+    """Pick each chip's nearest chips from the full matrices (P, P)."""
+    indices = nearest(matrix, k)
+    return Similarity(
+        indices=indices,
+        similarities=np.take_along_axis(matrix, indices, axis=1),
+        error=np.take_along_axis(error, indices, axis=1),
+        matrix=matrix,
+        solved=solved,
+    )
