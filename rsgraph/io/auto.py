@@ -1,0 +1,80 @@
+"""Finds the reader that fits what the user named."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rsgraph.errors import NotReadable
+from rsgraph.io.bands import Bands
+from rsgraph.io.geotiff import GeoTiff
+from rsgraph.io.handles import existing_file
+from rsgraph.io.overrides import overrides
+from rsgraph.protocols import Reader
+from rsgraph.types import Scene
+
+_LOOKED_FOR = (
+    "a SAFE product (folder or .zip with MTD_MSIL1C.xml or MTD_MSIL2A.xml), EuroSAT (class folders of images, or "
+    "their .zip), SWED (images/ and labels/), a folder with one file per band (names such as B02.tif), or one raster "
+    "file that GDAL opens"
+)
+
+
+class Auto:
+    """Looks at the path and picks the reader: safe, eurosat, swed, bands or geotiff.
+
+    Parameters
+    ----------
+    bands
+        The bands to read, in this order; for a file whose bands have no names, their names in the file's order.
+    scale, offset
+        reflectance = stored number * scale + offset, the offset in units of reflectance.
+    nodata
+        Stored number that stands for "no data".
+    crs
+        Coordinate reference system to assign (nothing is reprojected).
+
+    Raises
+    ------
+    ConfigError
+        A parameter is of the wrong kind or out of range.
+    """
+
+    def __init__(
+        self,
+        bands: Sequence[str] | None = None,
+        scale: float | None = None,
+        offset: float | None = None,
+        nodata: float | None = None,
+        crs: str | None = None,
+    ) -> None:
+        overrides(bands, scale, offset, nodata, crs)
+        given = (bands, scale, offset, nodata, crs)
+        self.readers: tuple[Reader, ...] = (Bands(*given), GeoTiff(*given))
+
+    def accepts(self, path: Path) -> bool:
+        """Tell whether any reader does."""
+        return any(reader.accepts(path) for reader in self.readers)
+
+    def open(self, path: Path | None) -> Sequence[Scene]:
+        """Return the scenes of the first reader that accepts the path.
+
+        Raises
+        ------
+        NotReadable
+            No path, nothing there, or nothing that any reader knows.
+        InputError
+            What the chosen reader raises.
+        """
+        if path is None:
+            raise NotReadable(
+                "No scene was given; give the path of a file or folder, or say reader=synthetic."
+            )
+        if not path.exists():
+            raise NotReadable(f"{path} does not exist; check the path for typing errors.")
+        for reader in self.readers:
+            if reader.accepts(path):
+                return reader.open(path)
+        if path.is_file():
+            return GeoTiff().open(existing_file(path))  # says what is wrong with the file
+        raise NotReadable(f"{path} is nothing that rsgraph reads; it looked for {_LOOKED_FOR}.")

@@ -1,0 +1,146 @@
+"""Opened rasterio datasets, one per thread, process and file, and the words for what can go wrong with them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+import warnings
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import rasterio
+from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.windows import Window as RasterioWindow
+
+from rsgraph.errors import NotReadable
+
+_MOST_OPEN = 48
+"""Datasets that one thread keeps open: more than the bands of one product, fewer than any limit on files."""
+
+_warnings_lock = threading.Lock()
+
+
+class _Handles(threading.local):
+    """The datasets of one thread. A forked child must not share its parent's, hence the process id."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.opened: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+
+
+_handles = _Handles()
+
+
+@contextmanager
+def gdal(path: str) -> Iterator[None]:
+    """Run GDAL calls on one file: errors become NotReadable, and GDAL's own messages stay out of sight.
+
+    Raises
+    ------
+    NotReadable
+        GDAL could not read the file; the message names it and gives GDAL's reason.
+    """
+    logger = logging.getLogger("rasterio")
+    if logger.level == logging.NOTSET:  # whoever wants to see GDAL's messages sets a level
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with rasterio.Env(GDAL_NUM_THREADS=1):
+            yield
+    except (RasterioError, ValueError, OSError, UnicodeError, MemoryError) as error:
+        raise NotReadable(
+            f"{shown(path)} cannot be read: {_reason(error)}; expected a complete, undamaged raster, "
+            "so copy or download the file again."
+        ) from error
+
+
+def shown(path: str) -> str:
+    """Return a path as the user knows it (without GDAL's prefix for archives)."""
+    return path.removeprefix("/vsizip/").replace("{", "").replace("}", "")
+
+
+def _reason(error: BaseException) -> str:
+    """Return the innermost cause in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    text = " ".join(str(error).split()) or type(error).__name__
+    return re.sub(r"\.+$", "", text)
+
+
+def dataset(path: str) -> Any:
+    """Return this thread's open dataset of a file, opening it on first use or when it has changed on disk.
+
+    Raises
+    ------
+    NotReadable
+        The file is not there, or is no raster.
+    """
+    if _handles.process != os.getpid():
+        _handles.process, _handles.opened = os.getpid(), OrderedDict()
+    key = (path, *_state(path))
+    if key in _handles.opened:
+        _handles.opened.move_to_end(key)
+    else:
+        _handles.opened[key] = _open(path)
+        while len(_handles.opened) > _MOST_OPEN:
+            _handles.opened.popitem(last=False)[1].close()
+    return _handles.opened[key]
+
+
+def _state(path: str) -> tuple[int, int]:
+    """Return size and time of the file that GDAL opens (of the archive, for a file inside one)."""
+    place = path.removeprefix("/vsizip/{").partition("}")[0] if path.startswith("/vsizip/") else path
+    try:
+        status = os.stat(place)
+    except OSError as error:
+        raise NotReadable(f"{place} does not exist (any more); give the path of an existing file.") from error
+    return status.st_size, status.st_mtime_ns
+
+
+def _open(path: str) -> Any:
+    with gdal(path), _warnings_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # the reader says it in the scene's notes
+        return rasterio.open(path)
+
+
+def read(path: str, indexes: list[int], row: int, column: int, rows: int, columns: int) -> Any:
+    """Read bands (bands, rows, columns) of a window in the file's own type. Raises NotReadable."""
+    source = dataset(path)
+    with gdal(path):
+        return source.read(indexes, window=RasterioWindow(column, row, columns, rows))
+
+
+def read_mask(path: str, row: int, column: int, rows: int, columns: int) -> Any:
+    """Read the file's mask band or alpha of a window: (rows, columns), True where data are. Raises NotReadable."""
+    source = dataset(path)
+    with gdal(path):
+        return source.read_masks(1, window=RasterioWindow(column, row, columns, rows)) > 0
+
+
+def existing_file(path: Path) -> Path:
+    """Check what the user named, before GDAL sees it.
+
+    Raises
+    ------
+    NotReadable
+        It is missing, a folder, or empty.
+    """
+    if not path.exists():
+        raise NotReadable(
+            f"{path} does not exist; expected a raster file, so check the path for typing errors."
+        )
+    if path.is_dir():
+        raise NotReadable(
+            f"{path} is a folder; expected one raster file, so name a file in it or use reader=auto."
+        )
+    if not os.access(path, os.R_OK):
+        raise NotReadable(f"{path} may not be read by this user; change its permissions.")
+    if path.stat().st_size == 0:
+        raise NotReadable(
+            f"{path} is empty (0 bytes); expected a raster, so copy or download the file again."
+        )
+    return path

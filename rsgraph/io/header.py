@@ -1,0 +1,216 @@
+"""What a raster file says about itself: size, grid, bands; and whether all of it is there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from rasterio.enums import ColorInterp, MaskFlags
+
+from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.io.band_names import described_names, is_spectral
+from rsgraph.io.handles import dataset, gdal, shown
+
+Transform = tuple[float, float, float, float, float, float]
+_IDENTITY: Transform = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+
+
+@dataclass(frozen=True)
+class Header:
+    """A file's own words, before any guess and any override.
+
+    Parameters
+    ----------
+    path
+        As GDAL opens it.
+    rows, columns
+        Size.
+    crs, transform
+        Well-known text or None, and the six numbers of the affine map; the identity where there is none.
+    indexes
+        GDAL numbers of the bands that carry measurements.
+    names
+        One per index.
+    described
+        Whether all names come from the file.
+    dtype
+        Of the stored numbers.
+    scale, offset, nodata
+        One per index, as declared (1, 0 and None where nothing is).
+    masked
+        Whether there is a mask band or alpha.
+    files
+        The file and what it draws on (sources of a VRT, mask files).
+    notes
+        Sentences for the user.
+    """
+
+    path: str
+    rows: int
+    columns: int
+    crs: str | None
+    transform: Transform
+    indexes: tuple[int, ...]
+    names: tuple[str, ...]
+    described: bool
+    dtype: str
+    scale: tuple[float, ...]
+    offset: tuple[float, ...]
+    nodata: tuple[float | None, ...]
+    masked: bool
+    files: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+def header(path: str, *, holes_allowed: bool = False) -> Header:
+    """Read a file's header and check that the file is whole.
+
+    Parameters
+    ----------
+    path
+        Any raster that GDAL opens.
+    holes_allowed
+        True where the user declares a nodata value, which is what missing blocks then are.
+
+    Raises
+    ------
+    NotReadable
+        Not a raster; cut off; blocks are missing although no nodata value is declared; a source of a VRT is
+        missing.
+    NotUsable
+        No bands, or complex numbers.
+    """
+    source = dataset(path)
+    with gdal(path):
+        found = _describe(path, source)
+        layout = _Layout.of(source)
+    _check_sources(found)
+    if layout is not None:
+        _check_blocks(path, layout, holes_allowed or all(value is not None for value in found.nodata))
+    return found
+
+
+def _describe(path: str, source: Any) -> Header:
+    if source.count == 0:
+        raise NotUsable(
+            f"{shown(path)} holds no bands; expected a raster with at least one, so name one of its subdatasets."
+        )
+    if any("complex" in dtype for dtype in source.dtypes):
+        raise NotUsable(
+            f"{shown(path)} holds complex numbers; expected reflectance, so convert it to real bands first."
+        )
+    texts = [_text(source, i) for i in source.indexes]
+    indexes, notes = _measurements(source, texts)
+    kept = [texts[i - 1] for i in indexes]
+    names = described_names(kept)
+    transform = tuple(source.transform)[:6]
+    return Header(
+        path=path,
+        rows=source.height,
+        columns=source.width,
+        crs=source.crs.to_wkt() if source.crs else None,
+        transform=transform if len(transform) == 6 else _IDENTITY,
+        indexes=indexes,
+        names=names,
+        described=all(kept) and not any(name.startswith("band") for name in names),
+        dtype=source.dtypes[indexes[0] - 1],
+        scale=tuple(float(source.scales[i - 1]) for i in indexes),
+        offset=tuple(float(source.offsets[i - 1]) for i in indexes),
+        nodata=tuple(source.nodatavals[i - 1] for i in indexes),
+        masked=any(MaskFlags.per_dataset in flags for flags in source.mask_flag_enums),
+        files=_files(path, source),
+        notes=notes,
+    )
+
+
+def _text(source: Any, index: int) -> str:
+    """What the file says about a layer: its description, else a tag that names it."""
+    tags = {key.lower(): value for key, value in source.tags(index).items()}
+    named = (tags.get(key) for key in ("bandname", "band_name", "long_name", "name", "description", "band"))
+    return str(source.descriptions[index - 1] or next((text for text in named if text), ""))
+
+
+def _measurements(source: Any, texts: list[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Leave out alpha, masks and quality layers, unless there is nothing else."""
+    alpha = {
+        i for i, kind in zip(source.indexes, source.colorinterp, strict=True) if kind == ColorInterp.alpha
+    }
+    spectral = [
+        i for i, text in zip(source.indexes, texts, strict=True) if i not in alpha and is_spectral(text)
+    ]
+    if not spectral:
+        return tuple(i for i in source.indexes if i not in alpha) or tuple(source.indexes), ()
+    left_out = [texts[i - 1] for i in source.indexes if i not in spectral and i not in alpha]
+    if not left_out:
+        return tuple(spectral), ()
+    plural = "layers are" if len(left_out) > 1 else "layer is"
+    return tuple(spectral), (f"{', '.join(left_out)}: left out, since the {plural} not spectral.",)
+
+
+def _files(path: str, source: Any) -> tuple[str, ...]:
+    """The files that pixels come from: not overviews, and not statistics that a viewer leaves behind."""
+    others = (name for name in source.files if not name.endswith((".ovr", ".aux.xml")))
+    return tuple(dict.fromkeys([path, *others]))
+
+
+def _check_sources(found: Header) -> None:
+    for name in found.files:
+        if not name.startswith("/vsi") and not os.path.exists(name):
+            raise NotReadable(
+                f"{shown(found.path)} draws on {name}, which does not exist; put it back or make the file anew."
+            )
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """Where a GeoTIFF's blocks lie in the file."""
+
+    source: Any
+    across: int
+    down: int
+    bands: tuple[int, ...]
+
+    @classmethod
+    def of(cls, source: Any) -> _Layout | None:
+        """Describe a GeoTIFF; None for other formats, which have no such list."""
+        if source.driver != "GTiff":
+            return None
+        height, width = source.block_shapes[0]
+        interleaved = source.tags(ns="IMAGE_STRUCTURE").get("INTERLEAVE") == "PIXEL"
+        bands = (1,) if interleaved else tuple(source.indexes)
+        return cls(source, -(-source.width // width), -(-source.height // height), bands)
+
+    def blocks(self) -> Iterator[tuple[int, int, int]]:
+        """List (band, block row, block column)."""
+        for band in self.bands:
+            for y in range(self.down):
+                for x in range(self.across):
+                    yield band, y, x
+
+    def number(self, what: str, block: tuple[int, int, int]) -> int:
+        """Return OFFSET or SIZE of a block in bytes; 0 where the file does not hold it."""
+        band, y, x = block
+        return int(self.source.get_tag_item(f"BLOCK_{what}_{x}_{y}", "TIFF", bidx=band) or 0)
+
+
+def _check_blocks(path: str, layout: _Layout, holes_allowed: bool) -> None:
+    """Find missing blocks, and the end of the last one beyond the end of the file, without reading pixels."""
+    with gdal(path):
+        offsets = {block: layout.number("OFFSET", block) for block in layout.blocks()}
+        last = max(offsets, key=lambda block: offsets[block])
+        end = offsets[last] + layout.number("SIZE", last)
+    holes = [block for block, offset in offsets.items() if offset == 0]
+    if holes and not holes_allowed:
+        band, y, x = holes[0]
+        raise NotReadable(
+            f"{shown(path)} has holes: {len(holes)} of {len(offsets)} blocks are missing (the first in band {band}, "
+            f"block row {y}, block column {x}), yet it declares no nodata value; make or download the file again, or say "
+            "nodata=0 if they are meant to be empty."
+        )
+    if not path.startswith("/vsi") and end > os.path.getsize(path):
+        raise NotReadable(
+            f"{shown(path)} is cut off: it has {os.path.getsize(path)} bytes where its last block ends at {end}; "
+            "copy or download the file again."
+        )

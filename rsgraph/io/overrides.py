@@ -1,0 +1,102 @@
+"""What a user may say about a raster when its file says nothing, or the wrong thing."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rasterio.crs import CRS
+from rasterio.errors import CRSError
+
+from rsgraph.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Overrides:
+    """Options that all readers of files share; None leaves the choice to the file.
+
+    Parameters
+    ----------
+    bands
+        Band names. Names that the file already has select those bands, in that order; otherwise there must
+        be one name per band of the file, and they are given in the file's order.
+    scale, offset
+        reflectance = stored number * scale + offset, for all bands. The offset is in units of reflectance:
+        -0.1 removes the 1000 counts that products from processing baseline 04.00 on carry.
+    nodata
+        Stored number that stands for "no data" (NaN is allowed).
+    crs
+        Anything that PROJ understands, e.g. ``EPSG:32631``. It is assigned; nothing is reprojected.
+    """
+
+    bands: tuple[str, ...] | None = None
+    scale: float | None = None
+    offset: float | None = None
+    nodata: float | None = None
+    crs: str | None = None
+
+
+def overrides(
+    bands: Sequence[str] | None = None,
+    scale: float | None = None,
+    offset: float | None = None,
+    nodata: float | None = None,
+    crs: str | None = None,
+) -> Overrides:
+    """Check what came from a config.
+
+    Raises
+    ------
+    ConfigError
+        A value is of the wrong kind or out of range.
+    """
+    given = _number("scale", scale)
+    if given is not None and not (math.isfinite(given) and given != 0):
+        raise ConfigError(
+            f"`scale` must be a finite number other than 0. Got {scale}; for Sentinel-2 counts use 0.0001."
+        )
+    shift = _number("offset", offset)
+    if shift is not None and not math.isfinite(shift):
+        raise ConfigError(
+            f"`offset` must be a finite number in units of reflectance. Got {offset}; use e.g. -0.1."
+        )
+    return Overrides(_names(bands), given, shift, _number("nodata", nodata), _crs(crs))
+
+
+def _number(name: str, value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, str) and value.strip().lower() == "nan":
+        return math.nan
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise ConfigError(
+            f"`{name}` must be a number or null. Got {value!r} instead; leave it null to trust the file."
+        )
+    return float(value)
+
+
+def _names(bands: object) -> tuple[str, ...] | None:
+    if bands is None:
+        return None
+    cure = "Give a list such as [B02, B03, B04, B08], or null to take the names from the file."
+    if isinstance(bands, str) or not isinstance(bands, Sequence):
+        raise ConfigError(f"`bands` must be a list of names or null. Got {bands!r} instead. {cure}")
+    names = tuple(str(band) for band in bands)
+    if not names or any(not name.strip() for name in names) or len(set(names)) < len(names):
+        raise ConfigError(
+            f"`bands` must hold at least one name, none of them empty or twice. Got {list(names)}. {cure}"
+        )
+    return names
+
+
+def _crs(crs: object) -> str | None:
+    if crs is None:
+        return None
+    try:
+        return str(CRS.from_user_input(crs).to_wkt())
+    except CRSError as error:
+        raise ConfigError(
+            f"`crs` must be a coordinate reference system that PROJ knows, e.g. EPSG:32631. Got {crs!r} instead."
+        ) from error
