@@ -1,0 +1,59 @@
+"""What all segmenters do before they start: count, crop, put the bands on one scale."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.ndimage import find_objects, gaussian_filter
+
+from rsgraph.types import Floats, Mask
+
+CLIP = 4.0
+"""Standard deviations beyond which a band is cut: one bright roof must not set the scale of a chip."""
+
+
+def expected_segments(n_segments: int, valid: Mask, chip_pixels: int) -> int:
+    """Return ``n_segments`` scaled to the valid share of a chip: at least 1, at most one per valid pixel."""
+    pixels = int(valid.sum())
+    return max(1, min(pixels, round(n_segments * pixels / chip_pixels)))
+
+
+def valid_box(valid: Mask) -> tuple[slice, slice]:
+    """Return the smallest rectangle (rows, columns) with all valid pixels; there must be one."""
+    rows, columns = find_objects(valid.astype(np.uint8))[0]
+    return rows, columns
+
+
+def standardise(values: Floats, valid: Mask, *, sigma: float = 0.0) -> Floats:
+    r"""Bring all bands to one scale, so that distances do not depend on the unit or the number of bands.
+
+    .. math:: z_b = \frac{v_b - \bar v_b}{s_b \sqrt{B}}
+
+    with mean and standard deviation over the valid pixels, cut at ``CLIP`` standard deviations. The
+    Euclidean distance of two pixels is then the root mean square over the bands. A constant band becomes 0.
+
+    Parameters
+    ----------
+    values
+        (bands, rows, columns), finite where valid.
+    valid
+        (rows, columns), at least one pixel.
+    sigma
+        Width in pixels of a Gaussian smoothing beforehand, which takes nothing from pixels that are not
+        valid.
+
+    Returns
+    -------
+    image
+        (bands, rows, columns) float32, 0 where not valid.
+    """
+    values = np.where(valid, values, 0.0)
+    if sigma > 0:
+        weight = np.maximum(gaussian_filter(valid.astype(np.float32), sigma), 1e-6)
+        values = gaussian_filter(values.astype(np.float32), (0.0, sigma, sigma)) / weight
+    pixels = values[:, valid].astype(np.float64)
+    mean, deviation = pixels.mean(axis=1), pixels.std(axis=1)
+    noise = 1e-6 * np.abs(mean) + 1e-12  # a constant band has a deviation of rounding errors
+    scale = np.where(deviation > noise, deviation, np.inf) * np.sqrt(len(values))
+    limit = CLIP / np.sqrt(len(values))
+    image = (values - mean[:, None, None]) / scale[:, None, None]
+    return np.where(valid, np.clip(image, -limit, limit), 0.0).astype(np.float32)
