@@ -127,9 +127,7 @@ class Projector(Protocol):
         """Project (n, D)."""
         ...
 
-    def project_distances(
-        self, distances: Floats, *, seed: int, progress: Progress | None = None
-    ) -> Projection:
+    def project_distances(self, distances: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
         """Project from a (n, n) matrix of distances."""
         ...
 

@@ -53,7 +53,5 @@ class Registry(Mapping[str, type]):
         for parameter in parameters:
             if parameter not in known:
                 choices = ", ".join(known) or "(it has none)"
-                raise ConfigError(
-                    f"{self.kind} '{name}' has no parameter '{parameter}'; choose one of: {choices}"
-                )
+                raise ConfigError(f"{self.kind} '{name}' has no parameter '{parameter}'; choose one of: {choices}")
         return component(**parameters)

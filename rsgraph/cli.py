@@ -1,0 +1,272 @@
+"""``rsgraph <verb> [path] [overrides]``: reads the command line and calls the rooms below. No science.
+
+Every error that a user can cause ends in one sentence and exit code 2; Ctrl-C ends in 130, and the same command
+goes on where it was.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rsgraph import __version__
+from rsgraph.config import (
+    config_folder,
+    explain,
+    quote,
+    refuse_targets,
+    refuse_targets_in_folder,
+    register_search_path,
+)
+from rsgraph.console import fail, say
+from rsgraph.errors import ConfigError, NotInstalled, RsgraphError
+
+USAGE = """\
+rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label in minutes.
+
+  rsgraph run PATH [option=value ...]     all stages on a scene: file, folder, SAFE, zip
+  rsgraph label WORKSPACE                 brush and label in napari
+  rsgraph export WORKSPACE                GeoTIFF; exporter=geopackage, geojson, geoparquet, chips
+  rsgraph evaluate WORKSPACE              measure it
+  rsgraph components                      everything that can be chosen by name
+
+  rsgraph run --help                      the options; rsgraph run --cfg job prints them all
+  rsgraph run PATH experiment=laptop      a quick look (narrow network, few epochs)
+  rsgraph run PATH -m graph.k=4,8,12      a sweep; what does not change is computed once
+"""
+
+_WITH_VALUE = {
+    "--config-dir",
+    "-cd",
+    "--config-path",
+    "-cp",
+    "--config-name",
+    "-cn",
+    "--cfg",
+    "-c",
+    "--package",
+    "-p",
+    "--info",
+    "-i",
+}
+_PRINTS = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i"}
+_FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp")
+_OVERRIDE = re.compile(r"^[~+]{0,2}[\w./@:-]+(=|$)")
+_OURS = ("hydra.callbacks.sweep", "hydra.launcher", "hydra.sweeper")
+_CALLBACK = "rsgraph.tracking.SweepCallback"
+
+
+class Line(NamedTuple):
+    """A command line, taken apart: the positional path, Hydra's flags, the overrides."""
+
+    path: str | None
+    flags: list[str]
+    overrides: list[str]
+
+    @property
+    def multirun(self) -> bool:
+        """Whether it asks for a sweep."""
+        return bool({"-m", "--multirun"} & set(self.flags))
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a verb; exit with 0, with 2 for an error of the user's, with 130 after Ctrl-C."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        _dispatch(words)
+    except KeyboardInterrupt:
+        fail("interrupted; nothing is lost: the same command goes on where this one stopped")
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except RsgraphError as error:
+        fail(str(error))
+        sys.exit(2)
+
+
+def _dispatch(words: list[str]) -> None:
+    verb = words[0] if words else "--help"
+    if verb in ("-h", "--help", "help"):
+        say(USAGE)
+    elif verb == "--version":
+        say(f"rsgraph {__version__}")
+    elif verb in VERBS:
+        VERBS[verb](words[1:])
+    else:
+        raise ConfigError(f"unknown verb '{verb}'; choose one of: {', '.join(VERBS)}")
+
+
+def split_line(words: Sequence[str], *, verb: str) -> Line:
+    """Take a command line apart.
+
+    The first word that is no flag is the path if it exists on disk, or if it does not look like an override.
+    Raises ConfigError for a second path.
+    """
+    path: str | None = None
+    flags: list[str] = []
+    overrides: list[str] = []
+    waiting = False
+    for word in words:
+        if waiting or (word.startswith("-") and not Path(word).exists()):
+            flags.append(word)
+            waiting = not waiting and word in _WITH_VALUE
+        elif path is None and (Path(word).exists() or not _OVERRIDE.match(word) or "=" not in word):
+            path = word
+        elif "=" in word or word.startswith("~"):
+            overrides.append(word)
+        else:
+            raise ConfigError(
+                f"rsgraph {verb} takes one path, but got '{path}' and '{word}'; quote a path that has spaces in it"
+            )
+    return Line(path, flags, overrides)
+
+
+def _run(words: list[str]) -> None:
+    line = split_line(words, verb="run")
+    if line.path is not None:
+        line.overrides.insert(0, f"data.path={quote(line.path)}")
+    _hydra("run", line, _run_job)
+
+
+def _run_job(config: Any) -> None:
+    """Run the pipeline on one composed config; in a sweep this is called in the workers."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.types import RunMode
+    from omegaconf import OmegaConf
+
+    from rsgraph.pipeline import run
+    from rsgraph.pipeline.naming import point_name
+
+    hydra = HydraConfig.get()
+    sweep = hydra.mode == RunMode.MULTIRUN
+    point = Path(hydra.sweep.dir) / point_name(list(hydra.overrides.task)) if sweep else None
+    plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)
+    run({str(key): value for key, value in plain.items()}, point=point)
+
+
+def _export(words: list[str]) -> None:
+    line = split_line(words, verb="export")
+    if line.path is not None:
+        line.overrides.insert(0, f"workspace={quote(line.path)}")
+    _hydra("export", line, _export_job)
+
+
+def _export_job(config: Any) -> None:
+    from omegaconf import OmegaConf
+
+    from rsgraph.pipeline import export
+
+    if config.workspace is None:
+        raise ConfigError("which workspace? type `rsgraph export WORKSPACE`")
+    plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)
+    export({str(key): value for key, value in plain.items()})
+
+
+def _hydra(name: str, line: Line, job: Callable[[Any], None]) -> None:
+    """Hand the line to Hydra, after looking at the config that it would compose."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole; we tell them in one sentence
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    register_search_path()
+    for flag, value in zip(line.flags, line.flags[1:], strict=False):
+        if flag in _FOLDERS:
+            refuse_targets_in_folder(Path(value))
+    try:
+        config = None if _PRINTS & set(line.flags) else _preview(name, line)
+        extra = _sweep_folder(config) if line.multirun else []
+        sys.argv = ["rsgraph", *line.flags, *line.overrides, *extra]
+        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=name)(job)()
+    except (HydraException, OmegaConfBaseException) as error:
+        told = explain(error)
+        raise ConfigError(told or str(error)) from error
+
+
+def _preview(name: str, line: Line) -> Any:
+    """Compose the config without acting on it. Raises ConfigError where it could name an import."""
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra._internal.utils import create_config_search_path
+    from hydra.core.plugins import Plugins
+    from hydra.plugins.search_path_plugin import SearchPathPlugin
+    from hydra.types import RunMode
+    from omegaconf import OmegaConf
+
+    search_path = create_config_search_path(str(config_folder()))
+    for plugin in Plugins.instance().discover(SearchPathPlugin):
+        plugin().manipulate_search_path(search_path)
+    for flag, value in zip(line.flags, line.flags[1:], strict=False):
+        if flag in ("--config-name", "-cn"):
+            name = value
+        if flag in ("--config-dir", "-cd"):
+            search_path.prepend(provider="command-line", path=f"file://{Path(value).resolve()}")
+    loader = ConfigLoaderImpl(config_search_path=search_path)
+    config = loader.load_configuration(name, list(line.overrides), run_mode=RunMode.MULTIRUN)
+    plain = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(plain, dict)
+    _refuse(plain)
+    return config
+
+
+def _refuse(plain: dict[Any, Any]) -> None:
+    """Refuse imports in the config, and in Hydra's own section all but the three that are known."""
+    hydra = dict(plain.get("hydra") or {})
+    callbacks = dict(hydra.pop("callbacks", None) or {})
+    sweep = dict(callbacks.pop("sweep", None) or {})
+    for known in ("launcher", "sweeper"):  # Hydra itself only takes installed plugins here
+        (hydra.get(known) or {}).pop("_target_", None)
+    if sweep.pop("_target_", _CALLBACK) != _CALLBACK:
+        raise ConfigError("'hydra.callbacks.sweep._target_' is refused: a config must not name an import")
+    refuse_targets({**plain, "hydra": {**hydra, "callbacks": {**callbacks, "sweep": sweep}}})
+
+
+def _sweep_folder(config: Any) -> list[str]:
+    """Return the override that tells Hydra where a sweep's points go."""
+    from rsgraph.pipeline.naming import sweep_folder
+
+    return [f"hydra.sweep.dir={quote(str(sweep_folder(config.workspace, config.data.path)))}"]
+
+
+def _evaluate(words: list[str]) -> None:
+    raise NotInstalled(
+        "`rsgraph evaluate` is not part of this version yet; the tables of a workspace (segments.parquet, "
+        "embeddings/*.npy) can be read with pandas and numpy meanwhile"
+    )
+
+
+def _label(words: list[str]) -> None:
+    if find_spec("napari_rsgraph") is None:
+        raise NotInstalled(
+            "`rsgraph label` opens napari through the package napari-rsgraph, which is not installed (it is not "
+            "part of this version yet); `rsgraph export` writes files that QGIS opens meanwhile"
+        )
+    raise NotInstalled("the installed napari-rsgraph does not fit this version of rsgraph; install both again")
+
+
+def _components(words: list[str]) -> None:
+    from rsgraph.components import KINDS, registry
+    from rsgraph.protocols import describe
+
+    if words:
+        raise ConfigError(f"rsgraph components takes no arguments. Got {' '.join(words)} instead.")
+    for kind in KINDS:
+        names = registry(kind)
+        say(f"{kind}")
+        for name in names:
+            say(f"  {name:<20} {describe(names[name])}")
+
+
+VERBS: dict[str, Callable[[list[str]], None]] = {
+    "run": _run,
+    "label": _label,
+    "export": _export,
+    "evaluate": _evaluate,
+    "components": _components,
+}

@@ -1,0 +1,140 @@
+"""Files that are whole or absent: written to a temporary name, fsynced, renamed. And their hashes."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rsgraph.errors import OutputError, WorkspaceError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def output_error(path: Path, error: OSError) -> OutputError:
+    """Turn an operating system error into one sentence about ``path``."""
+    if error.errno in _FULL:
+        free = shutil.disk_usage(_existing(path)).free / 2**20
+        return OutputError(
+            f"could not write {path}: the disk is full ({free:.0f} MB free). Nothing was half-written; free some "
+            "space or choose another folder with workspace= and cache.path=, then type the same command again."
+        )
+    return OutputError(f"could not write {path}: {error.strerror or error}. Choose a folder that you may write to.")
+
+
+def _existing(path: Path) -> Path:
+    return next((place for place in (path, *path.parents) if place.exists()), Path("/"))
+
+
+def make_folder(path: Path) -> Path:
+    """Create a folder and its parents. Raises OutputError where that is not possible."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise output_error(path, error) from error
+    return path
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """Give a temporary name beside ``path``; on success fsync it and rename it to ``path``.
+
+    Parameters
+    ----------
+    path
+        The file to write or replace.
+
+    Yields
+    ------
+    Path
+        The temporary name, with the same suffix. It is removed when the body fails.
+
+    Raises
+    ------
+    OutputError
+        Disk full, or the folder is not writable. ``path`` is as it was.
+    """
+    make_folder(path.parent)
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.{os.urandom(4).hex()}{path.suffix}")
+    try:
+        yield temporary
+        _sync(temporary)
+        os.replace(temporary, path)
+        _sync(path.parent)
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_tree(folder: Path) -> None:
+    """Fsync every file and folder below ``folder``."""
+    for place in [*folder.rglob("*"), folder]:
+        _sync(place)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, atomically."""
+    with atomic(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON, atomically."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON. Raises WorkspaceError for a damaged file."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, UnicodeDecodeError) as error:
+        raise WorkspaceError(
+            f"{path} is damaged (not valid JSON: {error}); remove it and run the same command again"
+        ) from error
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256 of a JSON-able value, independent of the order of its keys."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def place(source: Path, target: Path) -> None:
+    """Put ``source`` at ``target``, atomically: a hard link where possible, else a copy.
+
+    Files here are only ever replaced whole, so that two names of one file never disturb each other.
+    """
+    make_folder(target.parent)
+    temporary = Path(tempfile.mktemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copyfile(source, temporary)
+        os.replace(temporary, target)
+    except OSError as error:
+        raise output_error(target, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,119 @@
+"""What a stage is given: the scene, the options, where to read and where to write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from rsgraph.io.chips import read_padded
+from rsgraph.protocols import Progress
+from rsgraph.types import Chip, Raster, Scene
+from rsgraph.workspace import Workspace
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+WORKERS = 2
+"""Threads that read and segment chips; the work releases the interpreter's lock."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A scene or collection, opened and cut into chips.
+
+    Parameters
+    ----------
+    scenes
+        One scene, or the images of a collection.
+    chips
+        Chips that hold data, in row order; ``chip_id`` counts them.
+    side
+        Side of the padded square that networks see, in pixels.
+    """
+
+    scenes: Sequence[Scene]
+    chips: Sequence[Chip]
+    side: int
+
+    def read(self, chip: Chip) -> Raster:
+        """Read a chip's own pixels."""
+        return self.scenes[chip.scene].source.read(chip.window)
+
+    def read_square(self, chip: Chip) -> Raster:
+        """Read a chip, padded to the square."""
+        return read_padded(self.scenes[chip.scene], chip.window, self.side)
+
+    @property
+    def bands(self) -> tuple[str, ...]:
+        """Names of the bands, the same for all scenes."""
+        return self.scenes[0].bands
+
+    @property
+    def collection(self) -> bool:
+        """Whether there is more than one scene, so that there is no common grid."""
+        return len(self.scenes) > 1
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a stage is given.
+
+    Parameters
+    ----------
+    config
+        The resolved config, plain dicts.
+    opened
+        The scene and its chips.
+    workspace
+        Where the outputs of earlier stages are read.
+    out
+        Where this stage writes, laid out like a workspace.
+    work
+        Where it may keep what lets it resume.
+    progress
+        ``progress(done, total)``.
+    epoch
+        ``epoch(part, number, metrics)`` after every epoch of training.
+    """
+
+    config: Mapping[str, Any]
+    opened: Opened
+    workspace: Workspace
+    out: Path
+    work: Path
+    progress: Progress
+    epoch: Callable[[str, int, Mapping[str, float]], None]
+
+    @property
+    def seed(self) -> int:
+        """The seed of everything random."""
+        return int(self.config["seed"])
+
+
+def in_order(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    progress: Progress,
+    take: Callable[[Result], None],
+) -> None:
+    """Call ``function`` on all items in threads, and ``take`` its results in order.
+
+    At most a few results wait at any time, so that memory does not grow with the number of items.
+    """
+    waiting: list[Future[Result]] = []
+    with ThreadPoolExecutor(WORKERS) as pool:
+        try:
+            for done, item in enumerate(items):
+                waiting.append(pool.submit(function, item))
+                if len(waiting) > 2 * WORKERS:
+                    take(waiting.pop(0).result())
+                    progress(done - 2 * WORKERS + 1, len(items))
+            for done, future in enumerate(waiting):
+                take(future.result())
+                progress(len(items) - len(waiting) + done + 1, len(items))
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

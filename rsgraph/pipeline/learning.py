@@ -1,0 +1,305 @@
+"""The stages that learn and apply what was learnt: target, encoder, memberships, encode, gnn."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsgraph.components import from_config
+from rsgraph.files import read_json, write_json
+from rsgraph.graphs.features import segment_means
+from rsgraph.pipeline.context import Context, Opened, in_order
+from rsgraph.pipeline.segmenting import chip_rows, local_segmentation
+from rsgraph.types import Chip, Floats, Labels, Mask
+from rsgraph.workspace import Workspace, read_arrays, write_array, write_arrays
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from rsgraph.training import GraphSample, History
+
+_PER_CLUSTER = 200
+"""Sampled pixels per cluster below which a small scene is sampled more densely than every 56th pixel."""
+
+
+def target(context: Context) -> dict[str, Any]:
+    """Fit soft classes to a sample of pixels; write targets.npz and models/target.json."""
+    if context.config["model"].get("identity"):
+        return _take_over(context, "targets.npz", "models/target.json")
+    component = from_config("target", context.config["target"])
+    pixels, step = sample_pixels(context, component.n_clusters, component.sample_every)
+    model = component.fit(pixels, bands=context.opened.bands, seed=context.seed, progress=context.progress)
+    write_arrays(context.out / "targets.npz", model)
+    _describe(context, "target", component=context.config["target"])
+    return {"sampled_pixels": len(pixels), "sampled_every": step}
+
+
+def sample_pixels(context: Context, n_clusters: int, every: int) -> tuple[Floats, int]:
+    """Draw every n-th valid pixel, counted through the chips in row order: (n, bands), and n.
+
+    Scenes of fewer than about a megapixel are sampled more densely, so that a cluster has 200 pixels to learn from.
+    """
+    table = context.workspace.chips
+    valid = int((table["valid_fraction"] * table["rows"] * table["columns"]).sum())
+    step = max(1, min(every, valid // (_PER_CLUSTER * n_clusters)))
+    drawn: list[Floats] = []
+    offset = 0
+
+    def read(chip: Chip) -> Floats:
+        raster = context.opened.read(chip)
+        return raster.values[:, raster.valid].T
+
+    def take(pixels: Floats) -> None:
+        nonlocal offset
+        drawn.append(pixels[offset::step].copy())
+        offset = (offset - len(pixels)) % step
+
+    in_order(read, context.opened.chips, lambda done, total: None, take)
+    return np.concatenate(drawn).astype(np.float32), step
+
+
+def _describe(context: Context, part: str, **facts: Any) -> None:
+    write_json(context.out / "models" / f"{part}.json", {"bands": list(context.opened.bands), **facts})
+
+
+def _take_over(context: Context, *names: str) -> dict[str, Any]:
+    origin = Path(context.config["model"]["from"])
+    for name in names:
+        if (origin / name).exists():
+            (context.out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(origin / name, context.out / name)
+    return {"taken_from": str(origin)}
+
+
+@dataclass(frozen=True)
+class _Chips:
+    """The chips as the training of an encoder reads them. Small scenes are kept in memory."""
+
+    opened: Opened
+    kept: dict[int, tuple[Floats, Mask]]
+    limit: int
+
+    def __len__(self) -> int:
+        return len(self.opened.chips)
+
+    def is_test(self, index: int) -> bool:
+        return self.opened.chips[index].split == "test"
+
+    def read(self, index: int) -> tuple[Floats, Mask]:
+        if index not in self.kept:
+            raster = self.opened.read_square(self.opened.chips[index])
+            if len(self.kept) >= self.limit:
+                return raster.values, raster.valid
+            self.kept[index] = raster.values, raster.valid
+        return self.kept[index]
+
+
+_KEEP_BYTES = 512 * 2**20
+
+
+def _training_chips(opened: Opened) -> _Chips:
+    size = opened.side**2 * (4 * len(opened.bands) + 1)
+    return _Chips(opened, {}, limit=_KEEP_BYTES // size)
+
+
+def encoder(context: Context) -> dict[str, Any]:
+    """Train the encoder on the memberships; write its weights, what it is, and its losses per epoch."""
+    if context.config["model"].get("identity"):
+        return _take_over(context, "models/encoder.safetensors", "models/encoder.json")
+    component = from_config("encoder", context.config["encoder"])
+    model = read_arrays(context.workspace.existing("targets.npz"))
+    classes = len(model["centres"])
+    about = {"component": context.config["encoder"], "classes": classes}
+    if not component.trainable:
+        _describe(context, "encoder", **about, history=[])
+        return {"trained": False}
+    history = _train_encoder(context, component, model, classes)
+    _describe(context, "encoder", **about, history=history.epochs)
+    return {"epochs": len(history.epochs), "best_epoch": history.best_epoch, "notes": history.notes}
+
+
+def _train_encoder(context: Context, component: Any, model: Mapping[str, NDArray[Any]], classes: int) -> History:
+    from rsgraph import training
+
+    labeller = from_config("target", context.config["target"])
+    statistics = context.workspace.survey
+    options = training.TrainingOptions(**context.config["training"]["encoder"])
+    module = training.encoder_module(
+        component,
+        n_bands=len(context.opened.bands),
+        n_classes=classes,
+        mean=np.asarray(statistics["mean"], dtype=np.float32),
+        std=np.asarray(statistics["std"], dtype=np.float32),
+        seed=context.seed,
+    )
+    history = training.train_encoder(
+        module,
+        _training_chips(context.opened),
+        lambda pixels: np.asarray(labeller.predict(pixels, model)),
+        options=options,
+        hardware=training.Hardware(**context.config["trainer"]),
+        seed=context.seed,
+        folder=context.work,
+        on_epoch=lambda number, metrics: context.epoch("encoder", number, metrics),
+        progress=context.progress,
+    )
+    training.save_weights(module, context.out / "models" / "encoder.safetensors")
+    return history
+
+
+def load_encoder(workspace: Workspace, config: Mapping[str, Any]) -> nn.Module:
+    """Build the encoder of a workspace and load its weights."""
+    from rsgraph import training
+
+    about = read_json(workspace.existing("models", "encoder.json"))
+    component = from_config("encoder", config["encoder"])
+    module = training.encoder_module(component, n_bands=len(about["bands"]), n_classes=about["classes"])
+    if component.trainable:
+        training.load_weights(module, workspace.existing("models", "encoder.safetensors"))
+    return module
+
+
+def memberships(context: Context) -> dict[str, Any]:
+    """Average the pixels' memberships over every segment; write embeddings/target.npy."""
+    labeller = from_config("target", context.config["target"])
+    model = read_arrays(context.workspace.existing("targets.npz"))
+
+    def classes(chip: Chip) -> Floats:
+        raster = context.opened.read(chip)
+        return membership_maps(labeller, model, raster.values, raster.valid)
+
+    vectors = _mean_maps(context, classes)
+    write_array(context.out / "embeddings" / "target.npy", vectors)
+    counts = np.bincount(vectors.argmax(1), minlength=vectors.shape[1])
+    return {"strongest": counts.tolist()}
+
+
+def membership_maps(labeller: Any, model: Mapping[str, NDArray[Any]], values: Floats, valid: Mask) -> Floats:
+    """Return memberships (C, rows, columns); 0 where there are no data."""
+    found = labeller.predict(values[:, valid].T, model)
+    maps = np.zeros((found.shape[1], *valid.shape), dtype=np.float32)
+    maps[:, valid] = found.T
+    return maps
+
+
+def encode(context: Context) -> dict[str, Any]:
+    """Average the encoder's activation maps over every segment; write embeddings/encoder.npy."""
+    from rsgraph import training
+
+    module = load_encoder(context.workspace, context.config)
+    hardware = training.Hardware(**context.config["trainer"])
+
+    def activations(chip: Chip) -> Floats:
+        raster = context.opened.read_square(chip)
+        maps = training.encode(module, raster.values, raster.valid, hardware=hardware)
+        return maps[:, : chip.window.rows, : chip.window.columns]
+
+    vectors = _mean_maps(context, activations, parallel=False)
+    write_array(context.out / "embeddings" / "encoder.npy", vectors)
+    return {"maps": int(vectors.shape[1]), "hardware": training.describe(hardware)}
+
+
+def _mean_maps(context: Context, maps: Any, *, parallel: bool = True) -> Floats:
+    """Return the mean of ``maps(chip)`` (D, rows, columns) over every segment: (segments, D)."""
+    parts: list[Floats] = []
+
+    def means(item: tuple[Chip, range]) -> Floats:
+        chip, rows = item
+        labels: Labels = local_segmentation(context, chip, rows).labels
+        return segment_means(np.ascontiguousarray(maps(chip)), labels, len(rows))
+
+    items = chip_rows(context)
+    if parallel:
+        in_order(means, items, context.progress, parts.append)
+    else:
+        for done, item in enumerate(items):
+            parts.append(means(item))
+            context.progress(done + 1, len(items))
+    return np.concatenate(parts).astype(np.float32)
+
+
+def gnn(context: Context) -> dict[str, Any]:
+    """Train the graph network on the segments' memberships; write its weights and all its layers."""
+    component = from_config("gnn", context.config["gnn"])
+    if component.n_layers == 0:
+        _describe(context, "gnn", component=context.config["gnn"], history=[])
+        return {"trained": False}
+    from rsgraph import training
+
+    samples = _graph_samples(context)
+    module = training.gnn_module(
+        component,
+        n_features=samples[0].x.shape[1],
+        n_classes=samples[0].target.shape[1],
+        n_edge_attributes=0 if samples[0].edge_attributes is None else samples[0].edge_attributes.shape[1],
+        seed=context.seed,
+        standardise_on=samples,
+    )
+    if context.config["model"].get("identity"):
+        facts = _take_over(context, "models/gnn.safetensors", "models/gnn.json")
+        training.load_weights(module, context.out / "models" / "gnn.safetensors")
+    else:
+        facts = _train_gnn(context, module, samples)
+    layers = [training.embed(module, sample.x, sample.edge_index, sample.edge_attributes) for sample in samples]
+    for number in range(component.n_layers):
+        vectors = np.concatenate([found[number] for found in layers]).astype(np.float32)
+        write_array(context.out / "embeddings" / f"gnn{number + 1}.npy", vectors)
+    return facts
+
+
+def _train_gnn(context: Context, module: nn.Module, samples: list[GraphSample]) -> dict[str, Any]:
+    from rsgraph import training
+
+    history = training.train_gnn(
+        module,
+        samples,
+        options=training.TrainingOptions(**context.config["training"]["gnn"]),
+        hardware=training.Hardware(**context.config["trainer"]),
+        seed=context.seed,
+        folder=context.work,
+        on_epoch=lambda number, metrics: context.epoch("gnn", number, metrics),
+        progress=context.progress,
+    )
+    training.save_weights(module, context.out / "models" / "gnn.safetensors")
+    about = {"component": context.config["gnn"], "features": int(samples[0].x.shape[1])}
+    _describe(context, "gnn", **about, history=history.epochs)
+    return {"epochs": len(history.epochs), "best_epoch": history.best_epoch, "notes": history.notes}
+
+
+def _graph_samples(context: Context) -> list[GraphSample]:
+    """Return one graph per chip; under four chips every fourth node is held out, else the test chips."""
+    from rsgraph.training import GraphSample
+
+    workspace = context.workspace
+    features, classes = workspace.embedding("encoder"), workspace.embedding("target")
+    edges = np.asarray(workspace.edges)
+    attributes = workspace.path("edge_attributes.npy")
+    weights = np.load(attributes, allow_pickle=False) if attributes.exists() else None
+    chip_of_edge = workspace.segments["chip_id"].to_numpy()[edges[1]]  # edges stand in the order of their chips
+    bounds = np.searchsorted(chip_of_edge, np.arange(len(context.opened.chips) + 1))
+    samples = []
+    for (chip, rows), first, last in zip(chip_rows(context), bounds[:-1], bounds[1:], strict=True):
+        held = _held_out(context.opened, chip, len(rows))
+        samples.append(
+            GraphSample(
+                x=np.asarray(features[rows.start : rows.stop]),
+                edge_index=edges[:, first:last] - rows.start,
+                edge_attributes=None if weights is None else weights[first:last],
+                target=np.asarray(classes[rows.start : rows.stop]),
+                train_mask=~held,
+                val_mask=held,
+            )
+        )
+    return samples
+
+
+def _held_out(opened: Opened, chip: Chip, n: int) -> Mask:
+    if any(each.split == "test" for each in opened.chips):
+        return np.full(n, chip.split == "test")
+    return np.arange(n) % 4 == 3

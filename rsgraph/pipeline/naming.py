@@ -1,0 +1,42 @@
+"""Where results go when the user does not say."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from rsgraph.files import digest
+
+_LONGEST = 150
+# what does not tell the points of a sweep apart; the CLI quotes the path that all points share
+_SHARED = ("data.path='", "workspace=", "cache.", "tracking.", "trainer.", "overwrite=", "hydra")
+
+
+def workspace_folder(asked: str | None, scene: str) -> Path:
+    """Return ``workspace=``, or workspaces/<scene name>."""
+    return Path(asked).expanduser() if asked else Path("workspaces") / scene
+
+
+def cache_folder(asked: str | None, beside: Path) -> Path:
+    """Return ``cache.path=``, or .rsgraph-cache beside the workspaces."""
+    return Path(asked).expanduser() if asked else beside / ".rsgraph-cache"
+
+
+def sweep_folder(asked: str | None, path: str | None) -> Path:
+    """Return the folder of a sweep's workspaces: ``workspace=``, or workspaces/<name of the path>-sweep."""
+    if asked:
+        return Path(asked).expanduser()
+    return Path("workspaces") / f"{Path(path).stem if path else 'synthetic'}-sweep"
+
+
+def point_name(overrides: list[str]) -> str:
+    """Return the folder name of a sweep point: its overrides, without those that all points share.
+
+    Examples
+    --------
+    >>> point_name(["data.path='a b.tif'", "graph.k=4", "segmenter.n_segments=200"])
+    'graph.k=4,segmenter.n_segments=200'
+    """
+    told = [text.lstrip("+~") for text in overrides if not text.lstrip("+~").startswith(_SHARED)]
+    name = re.sub(r"[^\w.,=+-]+", "_", ",".join(told)) or "default"
+    return name if len(name) < _LONGEST else f"{name[:120]}-{digest(name)[:12]}"

@@ -1,0 +1,142 @@
+"""The stages, what each needs, and the part of the config that each depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rsgraph import __version__
+from rsgraph.errors import ConfigError
+from rsgraph.files import digest
+from rsgraph.pipeline import drawing, learning, mapping, segmenting
+from rsgraph.pipeline.context import Context
+
+Config = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of the pipeline.
+
+    Parameters
+    ----------
+    name
+        As the user sees it, in the manifest and in the cache.
+    needs
+        Stages whose outputs it reads.
+    options
+        The part of the config that its outputs depend on.
+    run
+        Does the work; returns facts for the manifest.
+    code
+        Counts up when the work changes in a way that makes old outputs differ.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    options: Callable[[Config], Any]
+    run: Callable[[Context], dict[str, Any]]
+    code: int = 1
+
+
+def _sections(*names: str) -> Callable[[Config], Any]:
+    return lambda config: {name: _value(config, name) for name in names}
+
+
+def _value(config: Config, dotted: str) -> Any:
+    found: Any = config
+    for part in dotted.split("."):
+        found = found[part]
+    return found
+
+
+def _learnt(*names: str) -> Callable[[Config], Any]:
+    """Return options of a stage whose outcome is taken over when a trained model is given."""
+
+    def options(config: Config) -> Any:
+        identity = config["model"].get("identity")
+        return {"model": identity} if identity else _sections(*names)(config)
+
+    return options
+
+
+STAGES = (
+    Stage("scene", (), _sections("identity", "chips", "data.limit", "model.bands"), segmenting.scene),
+    Stage("target", ("scene",), _learnt("target", "seed"), learning.target),
+    Stage(
+        "encoder",
+        ("scene", "target"),
+        _learnt("encoder", "training.encoder", "trainer.precision", "seed"),
+        learning.encoder,
+    ),
+    Stage("segments", ("scene",), _sections("segmenter"), segmenting.segments),
+    Stage("memberships", ("target", "segments"), _sections("target"), learning.memberships),
+    Stage("encode", ("encoder", "segments"), _sections("encoder", "trainer.precision"), learning.encode),
+    Stage("graph", ("segments",), _sections("graph"), segmenting.graph),
+    Stage(
+        "gnn",
+        ("encode", "memberships", "graph"),
+        _learnt("gnn", "training.gnn", "trainer.precision", "seed"),
+        learning.gnn,
+    ),
+    Stage("match", ("gnn",), _sections("matcher", "layer"), mapping.match),
+    Stage("project", ("match",), _sections("projector", "layer", "seed"), mapping.project),
+    Stage("pictures", ("project",), _sections("display"), drawing.pictures),
+)
+
+COMPARED = (
+    "reader",
+    "chips",
+    "data.limit",
+    "target",
+    "encoder",
+    "segmenter",
+    "graph",
+    "gnn",
+    "matcher",
+    "projector",
+    "training",
+    "embedding",
+    "display",
+    "model",
+    "seed",
+)
+"""Sections in which a workspace must agree with the run that continues it."""
+
+
+def keys(config: Config) -> dict[str, str]:
+    """Return stage -> key: the hash of its name, code, options and of the keys of what it needs."""
+    found: dict[str, str] = {}
+    for stage in STAGES:
+        found[stage.name] = digest(
+            {
+                "stage": stage.name,
+                "code": stage.code,
+                "rsgraph": __version__.split("+")[0],
+                "options": stage.options(config),
+                "inputs": [found[name] for name in stage.needs],
+            }
+        )
+    return found
+
+
+def layers(config: Config) -> list[str]:
+    """Return the names of the embeddings that a run makes, in order."""
+    count = 0 if config["gnn"]["name"] == "none" else int(config["gnn"].get("layers", 3))
+    return ["bands", "target", "encoder", *(f"gnn{number + 1}" for number in range(count))]
+
+
+def default_layer(config: Config) -> str:
+    """Return the layer that chips are matched on: the second to last of the GNN (section 2.6 of the paper).
+
+    Raises ConfigError where ``embedding.layer`` names one that this run does not make.
+    """
+    made = layers(config)
+    asked = config["embedding"]["layer"]
+    if asked is None:
+        hidden = [name for name in made if name.startswith("gnn")][:-1]
+        return hidden[-1] if hidden else made[-1]
+    if asked not in made:
+        raise ConfigError(f"embedding.layer '{asked}' is not made by this run; choose one of: {', '.join(made)}")
+    return str(asked)

@@ -1,0 +1,266 @@
+"""Walks the stages: skips what is there, takes what another run made, computes the rest."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rsgraph.cache import StageCache, StageRecord
+from rsgraph.components import KINDS, from_config
+from rsgraph.config import refuse_targets
+from rsgraph.console import duration, note, progress, say
+from rsgraph.errors import OutputError
+from rsgraph.files import make_folder, read_json, write_text
+from rsgraph.pipeline.context import Context, Opened
+from rsgraph.pipeline.drawing import check_display
+from rsgraph.pipeline.naming import cache_folder, workspace_folder
+from rsgraph.pipeline.opening import (
+    check_same,
+    cut_chips,
+    identify,
+    keep_chips,
+    open_scenes,
+    with_model,
+    with_model_bands,
+)
+from rsgraph.pipeline.plan import COMPARED, STAGES, Stage, default_layer, keys, layers
+from rsgraph.tracking import Tracker, lost, store, ui_command
+from rsgraph.workspace import Workspace
+
+_RECORDED = ("rsgraph", "numpy", "scikit-image", "scikit-fuzzy", "torch", "torch-geometric", "umap-learn")
+
+
+def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
+    """Run all stages on a scene.
+
+    Parameters
+    ----------
+    config
+        The resolved config (``conf/run.yaml``), plain dicts.
+    point
+        Workspace of a sweep point; None for a single run.
+
+    Returns
+    -------
+    Workspace
+        Finished.
+
+    Raises
+    ------
+    RsgraphError
+        Anything that the user can mend; what was finished stays and is used by the next run.
+    """
+    started = time.monotonic()
+    refuse_targets(config)
+    config = with_model(config)
+    scenes = with_model_bands(open_scenes(config), config)
+    name = scenes[0].name if len(scenes) == 1 else Path(config["data"]["path"]).stem
+    workspace = Workspace(point or workspace_folder(config["workspace"], name))
+    beside = workspace.folder.parent if point is None else workspace.folder.parent.parent
+    cache = StageCache(cache_folder(config["cache"]["path"], beside))
+    config = {**config, "layer": default_layer(config), "identity": identify(scenes, cache.folder)}
+    check_same(workspace, config, COMPARED)
+    wanted, there = keys(config), workspace.intact()
+    if all(_finished(workspace, stage.name, wanted, there) for stage in STAGES):
+        say(f"{workspace.folder} is up to date: nothing to do (looked for {duration(time.monotonic() - started)})")
+        return workspace
+    opened = cut_chips(config, scenes)
+    _check_all(config, opened)
+    say(f"{name}: {_what(opened)} -> {workspace.folder}")
+    for text in dict.fromkeys(text for scene in scenes for text in scene.notes):
+        note(text)
+    tracker = _start_tracking(config, workspace, beside)
+    try:
+        _walk(config, opened, workspace, cache, wanted, there, tracker)
+    except BaseException as error:
+        _end(tracker, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        raise
+    _end(tracker, "FINISHED")
+    _tell(workspace, tracker, time.monotonic() - started)
+    return workspace
+
+
+def _what(opened: Opened) -> str:
+    scene = opened.scenes[0]
+    size = f"{scene.columns} x {scene.rows} pixels, {len(scene.bands)} bands ({', '.join(scene.bands)})"
+    return f"{len(opened.scenes)} images of {size}" if opened.collection else f"{size}, {len(opened.chips)} chips"
+
+
+def _finished(workspace: Workspace, stage: str, wanted: Mapping[str, str], there: Mapping[str, str]) -> bool:
+    """Whether a stage's outputs are in the workspace, undamaged.
+
+    A later stage may have replaced a file (the tables, when x and y are added): then its hash counts.
+    """
+    stages = workspace.manifest.get("stages", {})
+    if stages.get(stage, {}).get("key") != wanted[stage]:
+        return False
+    owners: dict[str, str] = {}
+    for each in STAGES:
+        owners.update(stages.get(each.name, {}).get("outputs", {}))
+    return all(there.get(name) == owners[name] for name in stages[stage]["outputs"])
+
+
+def _check_all(config: Mapping[str, Any], opened: Opened) -> None:
+    """Build every component and choose the bands of the pictures, so that mistakes show before any work."""
+    for kind in KINDS:
+        if kind in config:
+            from_config(kind, config[kind])
+    check_display(opened.bands, config["display"])
+
+
+def _start_tracking(config: Mapping[str, Any], workspace: Workspace, beside: Path) -> Tracker | None:
+    found = store(config, beside)
+    if found is None:
+        return None
+    uri, artifacts = found
+    tracker = Tracker(uri, artifacts, config["tracking"]["experiment"], workspace.folder.name)
+    tracker.parameters({key: value for key, value in config.items() if key != "tracking"})
+    tracker.tag("workspace", str(workspace.folder.resolve()))
+    return tracker
+
+
+def _walk(
+    config: dict[str, Any],
+    opened: Opened,
+    workspace: Workspace,
+    cache: StageCache,
+    wanted: Mapping[str, str],
+    there: dict[str, str],
+    tracker: Tracker | None,
+) -> None:
+    make_folder(workspace.folder)
+    write_text(workspace.path("config.yaml"), yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    for stage in STAGES:
+        if _finished(workspace, stage.name, wanted, there):
+            say(f"  {stage.name:<12} up to date")
+        else:
+            if stage.name == "segments":
+                _keep_labels(workspace)
+            record = _obtain(stage, wanted[stage.name], config, opened, workspace, cache, tracker)
+            there.update(record.outputs)
+        if stage.name == "scene":
+            opened = keep_chips(opened, workspace)
+
+
+def _obtain(
+    stage: Stage,
+    key: str,
+    config: Mapping[str, Any],
+    opened: Opened,
+    workspace: Workspace,
+    cache: StageCache,
+    tracker: Tracker | None,
+) -> StageRecord:
+    """Take a stage's outputs from the cache or compute them, and put them into the workspace."""
+    with cache.lock(stage.name, key):
+        record = cache.find(stage.name, key)
+        reused = record is not None
+        if record is None:
+            record = _compute(stage, key, config, opened, workspace, cache, tracker)
+        run_id = tracker.run_id if tracker else None
+        workspace.adopt(record, cache, run_id=run_id, layers=layers(config), default_layer=config["layer"])
+    how = "taken from the cache" if reused else duration(record.seconds)
+    say(f"  {stage.name:<12} {how:<22} {_findings(record)}".rstrip())
+    for text in record.facts.get("notes") or ():
+        note(text)
+    _track(stage, record, workspace, tracker, reused=reused)
+    return record
+
+
+def _compute(
+    stage: Stage,
+    key: str,
+    config: Mapping[str, Any],
+    opened: Opened,
+    workspace: Workspace,
+    cache: StageCache,
+    tracker: Tracker | None,
+) -> StageRecord:
+    folder = cache.partial(stage.name, key)
+    started = time.monotonic()
+
+    def epoch(part: str, number: int, metrics: Mapping[str, float]) -> None:
+        if tracker:
+            tracker.metrics({f"{part}/{name}": value for name, value in metrics.items()}, step=number)
+
+    with progress(stage.name) as report:
+        facts = stage.run(Context(config, opened, workspace, folder, folder / "work", report, epoch))
+    facts["versions"] = {name: version(name) for name in _RECORDED} | {"python": platform.python_version()}
+    facts["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
+    return cache.commit(stage.name, key, time.monotonic() - started, facts)
+
+
+def _findings(record: StageRecord) -> str:
+    hidden = {"versions", "finished", "notes", "layer"}
+    shown = {key: value for key, value in record.facts.items() if key not in hidden and value not in (None, [], "")}
+    return ", ".join(
+        f"{key.replace('_', ' ')} {value}" for key, value in shown.items() if not isinstance(value, dict)
+    )
+
+
+def _track(stage: Stage, record: StageRecord, workspace: Workspace, tracker: Tracker | None, *, reused: bool) -> None:
+    if tracker is None:
+        return
+    try:
+        tracker.metrics({f"seconds/{stage.name}": record.seconds, f"reused/{stage.name}": float(reused)})
+        for name in record.outputs:
+            if name.endswith(".png"):
+                tracker.artifact(workspace.path(name), "pictures")
+            if reused and name in ("models/encoder.json", "models/gnn.json"):
+                _track_history(tracker, stage.name, workspace.path(name))
+    except OSError as error:
+        lost(error)
+
+
+def _track_history(tracker: Tracker, part: str, path: Path) -> None:
+    """Log the losses of a model that another run trained."""
+    for metrics in read_json(path).get("history", []):
+        number = int(metrics["epoch"])
+        tracker.metrics({f"{part}/{name}": value for name, value in metrics.items() if name != "epoch"}, number)
+
+
+def _end(tracker: Tracker | None, status: str) -> None:
+    if tracker is not None:
+        tracker.end(status)
+
+
+def _keep_labels(workspace: Workspace) -> None:
+    """Set a label journal aside before its segments change: labels are never thrown away."""
+    journal = workspace.path("labels.sqlite")
+    if not journal.exists():
+        return
+    kept = journal.with_name(f"labels.{datetime.now(UTC):%Y%m%dT%H%M%S}.sqlite")
+    try:
+        journal.rename(kept)
+    except OSError as error:
+        raise OutputError(f"could not set {journal} aside as {kept.name}: {error.strerror}") from error
+    note(f"the segments change, so the labels drawn on the old ones were set aside as {kept}")
+
+
+def _tell(workspace: Workspace, tracker: Tracker | None, seconds: float) -> None:
+    say(f"done in {duration(seconds)}. Look at {workspace.path('pictures')}; then type")
+    say(f"  rsgraph label '{workspace.folder}'      to brush and label in napari")
+    say(f"  rsgraph export '{workspace.folder}'     to write GeoTIFF (exporter=geopackage and others)")
+    if tracker is not None:
+        say(f"  {ui_command(tracker.uri)}")
+
+
+def export(config: Mapping[str, Any]) -> list[Path]:
+    """Write what leaves a workspace into its ``exports`` folder, with the exporter of the config."""
+    refuse_targets(config)
+    workspace = Workspace(Path(config["workspace"]).expanduser())
+    workspace.existing("manifest.json")
+    exporter = from_config("exporter", config["exporter"])
+    folder = Path(config["folder"]).expanduser() if config["folder"] else workspace.path("exports")
+    with progress("export") as report:
+        written: list[Path] = exporter.export(workspace, make_folder(folder), progress=report)
+    for path in written:
+        say(f"wrote {path}")
+    return written

@@ -1,0 +1,169 @@
+"""MLflow: one run per run of rsgraph, the points of a sweep as children of one parent, in a local SQLite store."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hydra.experimental.callback import Callback
+
+from rsgraph.config import flatten
+from rsgraph.console import note, say
+from rsgraph.errors import OutputError
+from rsgraph.files import make_folder
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+_PARENT = "RSGRAPH_PARENT_RUN"
+_LONGEST = 500
+
+
+class Tracker:
+    """Writes parameters, losses per epoch, seconds per stage and pictures of one run.
+
+    Parameters
+    ----------
+    uri
+        Store, e.g. ``sqlite:////home/me/mlflow.db``.
+    artifacts
+        Folder of the artifacts of a new experiment.
+    experiment, name
+        Experiment and run name.
+    """
+
+    def __init__(self, uri: str, artifacts: Path, experiment: str, name: str) -> None:
+        self.uri = uri
+        self.client = _client(uri)
+        experiment_id = _experiment(self.client, experiment, artifacts)
+        tags = {"mlflow.runName": name}
+        parent = os.environ.get(_PARENT)
+        if parent:
+            tags["mlflow.parentRunId"] = parent
+        self.run_id: str = self.client.create_run(experiment_id, tags=tags).info.run_id
+
+    def parameters(self, config: Mapping[str, Any]) -> None:
+        """Log a config, flattened."""
+        for key, value in flatten(config).items():
+            self.client.log_param(self.run_id, key, str(value)[:_LONGEST])
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Log numbers at a step (an epoch)."""
+        for key, value in values.items():
+            self.client.log_metric(self.run_id, key, float(value), step=step)
+
+    def artifact(self, path: Path, folder: str) -> None:
+        """Keep a copy of a file with the run."""
+        self.client.log_artifact(self.run_id, str(path), folder)
+
+    def tag(self, key: str, value: str) -> None:
+        """Attach a text to the run."""
+        self.client.set_tag(self.run_id, key, value)
+
+    def end(self, status: str) -> None:
+        """Close the run as ``FINISHED``, ``FAILED`` or ``KILLED``."""
+        self.client.set_terminated(self.run_id, status=status)
+
+
+def _client(uri: str) -> MlflowClient:
+    """Open the store, creating it where needed. Raises OutputError where it cannot be written."""
+    _check_writable(uri)
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing leaves the machine
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # mlflow's own dependencies warn about each other on import
+        from mlflow.exceptions import MlflowException
+        from mlflow.tracking import MlflowClient
+    try:
+        client = MlflowClient(tracking_uri=uri)
+        client.search_experiments(max_results=1)
+    except MlflowException as error:
+        raise OutputError(_not_usable(uri, str(error))) from error
+    return client
+
+
+def _not_usable(uri: str, why: str) -> str:
+    return (
+        f"the MLflow store {uri} cannot be used ({' '.join(why.split())[:200]}); give another one with "
+        "tracking.uri=sqlite:////path/mlflow.db, or tracking.uri=none to do without"
+    )
+
+
+def _check_writable(uri: str) -> None:
+    if not uri.startswith("sqlite:///"):
+        return
+    path = Path(uri.removeprefix("sqlite:///"))
+    make_folder(path.parent)
+    try:
+        with path.open("ab"):
+            pass
+    except OSError as error:
+        raise OutputError(_not_usable(uri, error.strerror or str(error))) from error
+
+
+def _experiment(client: MlflowClient, name: str, artifacts: Path) -> str:
+    from mlflow.exceptions import MlflowException
+
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    try:
+        return str(client.create_experiment(name, artifact_location=artifacts.resolve().as_uri()))
+    except MlflowException:  # a sweep point beside us was first
+        found = client.get_experiment_by_name(name)
+        if found is None:
+            raise
+        return str(found.experiment_id)
+
+
+def store(config: Mapping[str, Any], beside: Path) -> tuple[str, Path] | None:
+    """Return the store's URI and artifact folder: as configured, or beside the workspaces; None for 'none'."""
+    uri = config["tracking"]["uri"]
+    if uri == "none":
+        return None
+    return uri or f"sqlite:///{beside.resolve() / 'mlflow.db'}", beside / "mlartifacts"
+
+
+class SweepCallback(Callback):
+    """Hydra's hook: opens the parent run before a sweep and closes it after."""
+
+    def __init__(self) -> None:
+        self.client: MlflowClient | None = None
+
+    def on_multirun_start(self, config: Any, **kwargs: Any) -> None:
+        """Create the parent run; its id travels to the sweep points in the environment."""
+        from omegaconf import OmegaConf
+
+        tracking = OmegaConf.to_container(config.tracking, resolve=True)
+        folder = Path(config.hydra.sweep.dir)
+        found = store({"tracking": tracking}, folder.parent)
+        if found is None:
+            return
+        uri, artifacts = found
+        self.client = _client(uri)
+        experiment = _experiment(self.client, str(config.tracking.experiment), artifacts)
+        tags = {"mlflow.runName": folder.name, "sweep": " ".join(config.hydra.overrides.task)}
+        os.environ[_PARENT] = self.client.create_run(experiment, tags=tags).info.run_id
+        say(f"sweep: results go to {folder}/<point>, compare them with\n  {ui_command(uri)}")
+
+    def on_multirun_end(self, config: Any, **kwargs: Any) -> None:
+        """Close the parent run."""
+        parent = os.environ.pop(_PARENT, None)
+        if self.client is not None and parent:
+            self.client.set_terminated(parent)
+
+
+def ui_command(uri: str) -> str:
+    """Return the command that opens MLflow's pages on this machine."""
+    return f"mlflow ui --host 127.0.0.1 --backend-store-uri '{uri}'"
+
+
+def lost(error: Exception) -> None:
+    """Tell that tracking failed in the middle of a run: results matter more than their record."""
+    note(f"MLflow could not record this ({' '.join(str(error).split())[:200]}); the results are not affected")

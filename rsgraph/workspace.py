@@ -1,0 +1,255 @@
+"""The workspace: a folder in open formats. This module knows its files and nothing of how they are made.
+
+::
+
+    config.yaml     manifest.json     scene.json      chips.parquet   segments.parquet   segments.tif
+    targets.npz     models/           embeddings/     edges.npy       similarity.npz     projections/
+    pictures/       labels.sqlite     exports/
+
+``scene.json`` holds what was found in the scene (bands, grid, statistics); ``pictures/`` what was drawn.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rsgraph.cache import StageCache, StageRecord
+from rsgraph.errors import NotThere, WorkspaceError
+from rsgraph.files import atomic, place, read_json, sha256, write_json
+from rsgraph.types import Floats, Similarity
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class SceneInfo:
+    """What a workspace knows of one scene without opening its files.
+
+    Parameters
+    ----------
+    name, bands, rows, columns, crs, transform, class_name
+        As in ``rsgraph.types.Scene``.
+    files
+        Where its pixels were read.
+    """
+
+    name: str
+    bands: tuple[str, ...]
+    rows: int
+    columns: int
+    crs: str | None
+    transform: tuple[float, ...]
+    files: tuple[str, ...]
+    class_name: str | None
+
+
+class Workspace:
+    """A folder of results.
+
+    Parameters
+    ----------
+    folder
+        Its path.
+
+    Examples
+    --------
+    >>> workspace = Workspace("workspaces/plymouth")
+    >>> workspace.segments.columns[:3].tolist()
+    ['segment_id', 'chip_id', 'row']
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.folder)!r})"
+
+    # what it holds
+
+    def path(self, *parts: str) -> Path:
+        """Return the path of a file in the workspace, whether it exists or not."""
+        return self.folder.joinpath(*parts)
+
+    def existing(self, *parts: str) -> Path:
+        """Return the path of a file. Raises NotThere where it does not exist."""
+        path = self.path(*parts)
+        if not path.exists():
+            made = "it is not an rsgraph workspace" if not self.path("manifest.json").exists() else "it is unfinished"
+            raise NotThere(
+                f"{self.folder} holds no {'/'.join(parts)}: {made}; make it with `rsgraph run PATH "
+                f"workspace={self.folder}`"
+            )
+        return path
+
+    @property
+    def manifest(self) -> dict[str, Any]:
+        """The manifest: stages with keys, outputs, seconds and facts; layers; versions."""
+        path = self.path("manifest.json")
+        found = read_json(path) if path.exists() else {}
+        if not isinstance(found, dict):
+            raise WorkspaceError(f"{path} is damaged (not a JSON object); remove it and run the same command again")
+        return found
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The resolved config that made the workspace."""
+        import yaml
+
+        found: dict[str, Any] = yaml.safe_load(self.existing("config.yaml").read_text(encoding="utf-8"))
+        return found
+
+    @cached_property
+    def _scene_file(self) -> dict[str, Any]:
+        found: dict[str, Any] = read_json(self.existing("scene.json"))
+        return found
+
+    @property
+    def scenes(self) -> list[SceneInfo]:
+        """All scenes of the workspace."""
+        return [
+            SceneInfo(
+                **{**scene, "bands": tuple(scene["bands"]), "transform": tuple(scene["transform"])}
+                | {"files": tuple(scene["files"])}
+            )
+            for scene in self._scene_file["scenes"]
+        ]
+
+    @property
+    def scene(self) -> SceneInfo:
+        """The scene. Raises WorkspaceError for a collection (use ``scenes``)."""
+        scenes = self.scenes
+        if len(scenes) != 1:
+            raise WorkspaceError(f"{self.folder} holds {len(scenes)} scenes; use `workspace.scenes`")
+        return scenes[0]
+
+    @property
+    def survey(self) -> dict[str, Any]:
+        """Statistics of the scene: per band mean, std, minimum, maximum, percentiles; counts of masked pixels."""
+        found: dict[str, Any] = self._scene_file["survey"]
+        return found
+
+    @property
+    def segments(self) -> DataFrame:
+        """The table of segments: segment_id, chip_id, row, column, area_px, x, y."""
+        return self._table("segments.parquet")
+
+    @property
+    def chips(self) -> DataFrame:
+        """The table of chips: chip_id, row_offset, column_offset, rows, columns, valid_fraction, split, x, y."""
+        return self._table("chips.parquet")
+
+    def _table(self, name: str) -> DataFrame:
+        import pandas as pd
+
+        path = self.existing(name)
+        try:
+            return pd.read_parquet(path)
+        except (OSError, ValueError) as error:
+            raise WorkspaceError(f"{path} is damaged ({error}); run the same command again to restore it") from error
+
+    @property
+    def layers(self) -> list[str]:
+        """Names of the embeddings: bands, target, encoder, gnn1 ..."""
+        found: list[str] = list(self.manifest.get("layers", []))
+        return found
+
+    @property
+    def default_layer(self) -> str:
+        """The layer that chips are matched on and points are drawn from."""
+        return str(self.manifest.get("default_layer", "encoder"))
+
+    def embedding(self, layer: str | None = None) -> Floats:
+        """Return one layer's vectors, (segments, D) float32, memory-mapped, in row order of ``segments``.
+
+        Raises NotThere (with the choices) for a layer that the workspace does not hold.
+        """
+        name = layer or self.default_layer
+        path = self.path("embeddings", f"{name}.npy")
+        if not path.exists():
+            raise NotThere(f"{self.folder} has no layer '{name}'; choose one of: {', '.join(self.layers)}")
+        vectors: Floats = np.load(path, mmap_mode="r", allow_pickle=False)
+        return vectors
+
+    @property
+    def edges(self) -> NDArray[np.int64]:
+        """Edges (2, E) as indices into ``segments``: row 0 sends, row 1 receives."""
+        edges: NDArray[np.int64] = np.load(self.existing("edges.npy"), mmap_mode="r", allow_pickle=False)
+        return edges
+
+    @property
+    def similarity(self) -> Similarity:
+        """Chip-to-chip similarity."""
+        with np.load(self.existing("similarity.npz"), allow_pickle=False) as found:
+            matrix = found["matrix"] if "matrix" in found.files else None
+            return Similarity(found["indices"], found["similarities"], found["error"], matrix, int(found["solved"]))
+
+    def segment_file(self, scene: str | None = None) -> Path:
+        """Return the raster of segment ids, of one scene where the workspace holds several."""
+        single = self.path("segments.tif")
+        return single if single.exists() or scene is None else self.existing("segments", f"{scene}.tif")
+
+    # how its stages get in
+
+    def intact(self) -> dict[str, str]:
+        """Hash every file that the manifest claims; return file -> SHA-256 of those that are there."""
+        names = {name for record in self.manifest.get("stages", {}).values() for name in record["outputs"]}
+        return {name: sha256(self.path(name)) for name in sorted(names) if self.path(name).is_file()}
+
+    def adopt(
+        self,
+        record: StageRecord,
+        cache: StageCache,
+        *,
+        run_id: str | None,
+        layers: Sequence[str],
+        default_layer: str,
+    ) -> None:
+        """Put a stored stage's outputs into the workspace and enter it in the manifest."""
+        origin = cache.place_of(record.stage, record.key)
+        for name in record.outputs:
+            place(origin / name, self.path(name))
+        manifest = self.manifest
+        entry = {**record.to_json(), "mlflow_run": run_id}
+        manifest.setdefault("stages", {})[record.stage] = entry
+        made = [name for name in layers if self.path("embeddings", f"{name}.npy").exists()]
+        self.write_manifest({**manifest, "layers": made, "default_layer": default_layer})
+
+    def write_manifest(self, manifest: Mapping[str, Any]) -> None:
+        """Replace the manifest."""
+        write_json(self.path("manifest.json"), manifest)
+        self.__dict__.pop("_scene_file", None)
+
+
+def write_array(path: Path, array: NDArray[Any]) -> None:
+    """Write one array as .npy, atomically."""
+    with atomic(path) as temporary, temporary.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write named arrays as .npz, atomically."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **dict(arrays))
+    with atomic(path) as temporary:
+        temporary.write_bytes(buffer.getbuffer())
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read named arrays from .npz."""
+    with np.load(path, allow_pickle=False) as found:
+        return {name: found[name] for name in found.files}
+
+
+def write_table(path: Path, table: DataFrame) -> None:
+    """Write a table as parquet, atomically."""
+    with atomic(path) as temporary:
+        table.to_parquet(temporary, index=False)
