@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from rsgraph.errors import ConfigError
-from rsgraph.types import Chip, Raster, Scene, Window
+from rsgraph.types import Chip, Raster, Scene, Split, Window
 
 Edges = Literal["pad", "drop"]
 _STEP = 16
@@ -44,11 +44,22 @@ def cut(scenes: Sequence[Scene], *, size: int = 256, edges: Edges = "pad", test_
     """
     _check(size, edges, test_every)
     places = [(i, window) for i, scene in enumerate(scenes) for window in _windows(scene, size, edges)]
-    held_out = test_every if len(places) >= test_every else len(places) + 1
+    parts = split(len(places), test_every)
     return [
-        Chip(number, scene, window, "test" if number % held_out == held_out - 1 else "train")
+        Chip(number, scene, window, parts[number])
         for number, (scene, window) in enumerate(places)
     ]
+
+
+def split(n: int, test_every: int) -> list[Split]:
+    """Hold every fourth of n chips out for testing; none where there are fewer than that.
+
+    >>> split(5, 4)
+    ['train', 'train', 'train', 'test', 'train']
+    """
+    if n < test_every:
+        return ["train"] * n
+    return ["test" if number % test_every == test_every - 1 else "train" for number in range(n)]
 
 
 def _check(size: int, edges: str, test_every: int) -> None:

@@ -35,12 +35,12 @@ def scene(context: Context) -> dict[str, Any]:
             "side": opened.side,
         },
     )
-    write_table(context.out / "chips.parquet", _chip_table(context, np.asarray(found.valid_fractions)))
+    write_table(context.out / "chips.parquet", _chip_table(context, np.asarray(found.valid_fraction)))
     for each in opened.scenes:
         if each.reference is not None:
             name = f"reference/{each.name}.tif" if opened.collection else "reference.tif"
             write_reference(each, context.out / name)
-    empty = int(np.count_nonzero(np.asarray(found.valid_fractions) == 0))
+    empty = int(np.count_nonzero(np.asarray(found.valid_fraction) == 0))
     return {
         "chips": len(opened.chips) - empty,
         "empty_chips": empty,

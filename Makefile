@@ -1,0 +1,63 @@
+# rsgraph: two commands, `make demo` and `make test`. Each sets up all that it needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+TESTS ?=
+WORKERS ?= 2
+
+.PHONY: help setup system demo test lint types law tests slow wheel bench tables lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
+
+setup: system .venv/.ready ## create the environment .venv from requirements.lock (CPU torch)
+
+# requirements.lock pins versions only. Where pip would take a CUDA build of torch and you want the CPU one,
+# set PIP_INDEX_URL or PIP_FIND_LINKS before `make setup`; an environment that has torch already is kept.
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("rsgraph needs Python 3.11 or newer; set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+system: # system packages: by apt where we are root, else named
+	@bash .ci/system-packages
+
+demo: setup ## make a coastal scene, run the main job on it, leave the workspace `demo`
+	$(BIN)/rsgraph run experiment=demo workspace=demo
+
+test: setup lint types law tests ## lint, types, import law, tests
+
+lint:
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types:
+	$(BIN)/mypy
+
+law:
+	$(BIN)/lint-imports
+
+tests:
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(TESTS)
+
+slow: setup ## the long tests: sweeps, whole runs, the wheel
+	$(BIN)/python -m pytest -m slow $(TESTS)
+
+wheel: setup ## build the wheel, configs inside
+	$(BIN)/python -m build --wheel --no-isolation
+
+bench: setup ## the benchmarks: each times its peer in the same run and prints the ratio
+	@set -e; for file in experiments/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python -m experiments.benchmarks.$$(basename $$file .py); done
+
+tables: setup ## the published tables (none yet: they come with the evaluation)
+	@echo "No table is published yet; benchmarks are in experiments/benchmarks (make bench)."
+
+lock: ## write requirements.lock from the environment
+	@(echo "# Versions that make test passes with, on Python 3.11. Made by: make lock"; \
+	  $(BIN)/python -m pip freeze --exclude-editable | grep -vE '^(rsgraph|pip|wheel)' | sed -E 's/\+cpu$$//') > requirements.lock
+
+clean: ## remove the environment and the demo
+	rm -rf .venv demo .rsgraph-cache mlflow.db mlartifacts
