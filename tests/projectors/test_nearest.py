@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from rsgraph.projectors import nearest
+from rsgraph.projectors.nearest import nearest_of_distances, nearest_of_vectors, seeded_start
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_nearest_of_vectors_equals_scipy(metric: nearest.Metric) -> None:
+    vectors = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
+    indices, distances = nearest_of_vectors(vectors, 7, metric, seed=0)
+    all_pairs = cdist(vectors, vectors, metric)
+    np.fill_diagonal(all_pairs, 0)
+    np.testing.assert_array_equal(indices, np.argsort(all_pairs, axis=1)[:, :7])
+    np.testing.assert_allclose(distances, np.sort(all_pairs, axis=1)[:, :7], atol=1e-6)
+
+
+def test_nearest_of_vectors_puts_itself_before_its_copies() -> None:
+    indices, distances = nearest_of_vectors(np.ones((9, 3), np.float32), 3, "cosine", seed=0)
+    np.testing.assert_array_equal(indices[:, 0], np.arange(9))
+    np.testing.assert_allclose(distances, 0.0, atol=1e-7)
+    assert all(len(set(row)) == 3 for row in indices.tolist())
+
+
+@pytest.mark.slow  # 35 s of compilation
+def test_descent_finds_nearly_all_of_the_exact_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = np.random.default_rng(0).normal(size=(400, 5)).astype(np.float32)
+    exact, _ = nearest_of_vectors(vectors, 10, "euclidean", seed=0)
+    monkeypatch.setattr(nearest, "EXACT_UP_TO", 100)
+    found, _ = nearest_of_vectors(vectors, 10, "euclidean", seed=0)
+    shared = np.mean([len(set(a) & set(b)) for a, b in zip(exact.tolist(), found.tolist(), strict=True)])
+    assert shared > 9.5
+
+
+def test_nearest_of_distances_takes_ties_by_index() -> None:
+    distances = np.array([[0, 1, 1, 0], [1, 0, 1, 1], [1, 1, 0, 1], [0, 1, 1, 0]], dtype=np.float32)
+    indices, values = nearest_of_distances(distances, 3)
+    np.testing.assert_array_equal(indices, [[0, 3, 1], [1, 0, 2], [2, 0, 1], [3, 0, 1]])
+    np.testing.assert_array_equal(values, [[0, 0, 1], [0, 1, 1], [0, 1, 1], [0, 0, 1]])
+
+
+def test_seeded_start_parts_equal_points() -> None:
+    start = seeded_start(np.zeros((50, 2), np.float32), seed=1, size=10.0)
+    assert len(np.unique(start, axis=0)) == 50
+    assert np.abs(start).max() < 0.1

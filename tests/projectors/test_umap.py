@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cdist
+
+from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.projectors.umap import Umap
+
+
+def three_groups(each: int = 30) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    centres = np.eye(3, 8) * 10
+    labels = np.repeat(np.arange(3), each)
+    return (centres[labels] + rng.normal(size=(3 * each, 8))).astype(np.float32), labels
+
+
+def same_group_share(points: np.ndarray, labels: np.ndarray) -> float:
+    distances = cdist(points, points)
+    np.fill_diagonal(distances, np.inf)
+    return float((labels[distances.argmin(axis=1)] == labels).mean())
+
+
+def test_project_keeps_groups_together_and_repeats() -> None:
+    vectors, labels = three_groups()
+    first, second = (Umap(n_epochs=100).project(vectors, seed=3) for _ in range(2))
+    assert first.method == "umap"
+    assert first.points.dtype == np.float32
+    assert same_group_share(first.points, labels) == 1.0
+    np.testing.assert_array_equal(first.points, second.points)
+    assert np.abs(first.points - Umap(n_epochs=100).project(vectors, seed=4).points).max() > 0.1
+
+
+def test_project_distances_keeps_groups_together() -> None:
+    vectors, labels = three_groups()
+    distances = cdist(vectors, vectors, "cosine")
+    found = Umap(n_epochs=100).project_distances(distances, seed=0)
+    assert found.method == "umap"
+    assert same_group_share(found.points, labels) == 1.0
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 4])
+def test_few_points_fall_back_to_pca(n: int) -> None:
+    vectors = np.arange(3 * n, dtype=np.float32).reshape(n, 3)
+    for found in (
+        Umap().project(vectors, seed=0),
+        Umap().project_distances(cdist(vectors, vectors) if n else np.zeros((0, 0)), seed=0),
+    ):
+        assert found.method == "pca"
+        assert found.points.shape == (n, 2)
+        assert np.isfinite(found.points).all()
+
+
+@pytest.mark.parametrize("n", [5, 7, 40])
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_constant_input_is_finite(n: int, value: float) -> None:
+    vectors = np.full((n, 4), value, np.float32)
+    assert np.isfinite(Umap(n_epochs=20).project(vectors, seed=0).points).all()
+    assert np.isfinite(Umap(n_epochs=20).project_distances(np.zeros((n, n)), seed=0).points).all()
+
+
+def test_many_copies_and_disconnected_groups_are_finite() -> None:
+    vectors = np.repeat(np.eye(6, dtype=np.float32), [40, 1, 2, 20, 20, 17], axis=0)
+    points = Umap(n_epochs=20).project(vectors, seed=0).points
+    assert points.shape == (100, 2)
+    assert np.isfinite(points).all()
+
+
+def test_progress_counts_epochs_to_the_end() -> None:
+    vectors, _ = three_groups(10)
+    calls: list[tuple[int, int]] = []
+    Umap(n_epochs=30).project(vectors, seed=0, progress=lambda done, total: calls.append((done, total)))
+    assert calls[-1] == (30, 30)
+    assert {total for _, total in calls} == {30}
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [("n_neighbors", 1), ("min_dist", 1.0), ("min_dist", "0.1"), ("metric", "cos"), ("n_epochs", 0)],
+)
+def test_umap_refuses_bad_parameters(parameter: str, value: object) -> None:
+    with pytest.raises(ConfigError, match=f"`{parameter}`"):
+        Umap(**{parameter: value})  # type: ignore[arg-type]  # that is the test
+
+
+def test_project_refuses_nan() -> None:
+    with pytest.raises(NotUsable, match="NaN"):
+        Umap().project(np.full((6, 2), np.nan), seed=0)
