@@ -58,7 +58,7 @@ def relabel_connected(
     """
     pieces, count = _pieces(np.ascontiguousarray(labels), np.ascontiguousarray(valid))
     if min_size > 1 and count > 1:
-        parents = _merge(pieces, count, _spectra(values, pieces.shape), min_size)
+        parents = _merge(pieces, _borders(pieces, count), count, _spectra(values, pieces.shape), min_size)
         pieces, count = _renumber(pieces, parents)
     return pieces, int(count)
 
@@ -68,6 +68,18 @@ def _spectra(values: Floats | None, shape: tuple[int, int]) -> NDArray[np.float3
     if values is None:
         return np.empty((*shape, 0), dtype=np.float32)
     return np.ascontiguousarray(np.moveaxis(values, 0, -1), dtype=np.float32)
+
+
+def _borders(pieces: Labels, count: int) -> NDArray[np.int64]:
+    """List the touching pieces (low, high, pixel sides), each pair once, sorted."""
+    sides = (pieces[:, :-1], pieces[:, 1:]), (pieces[:-1], pieces[1:])
+    codes = []
+    for one, two in sides:
+        differ = (one != two) & (one > 0) & (two > 0)
+        low, high = np.minimum(one[differ], two[differ]), np.maximum(one[differ], two[differ])
+        codes.append(low.astype(np.int64) * (count + 1) + high)
+    pairs, lengths = np.unique(np.concatenate(codes), return_counts=True)
+    return np.stack([pairs // (count + 1), pairs % (count + 1), lengths], axis=1)
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
@@ -149,32 +161,6 @@ def _sizes_and_sums(pieces: Any, count: int, spectra: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _borders(pieces: Any, count: int) -> Any:
-    """List the touching pairs (piece, piece, length), each once, sorted."""
-    rows, columns = pieces.shape
-    codes = np.empty(2 * rows * columns, dtype=np.int64)
-    found = 0
-    for r in range(rows):
-        for c in range(columns):
-            for down, right in ((0, 1), (1, 0)):
-                if r + down >= rows or c + right >= columns:
-                    continue
-                a, b = np.int64(pieces[r, c]), np.int64(pieces[r + down, c + right])
-                if a != b and a > 0 and b > 0:
-                    codes[found] = min(a, b) * (count + 1) + max(a, b)
-                    found += 1
-    codes = np.sort(codes[:found])
-    borders = np.empty((found, 3), dtype=np.int64)
-    last = -1
-    for code in codes:
-        if last < 0 or borders[last, 0] * (count + 1) + borders[last, 1] != code:
-            last += 1
-            borders[last] = code // (count + 1), code % (count + 1), 0
-        borders[last, 2] += 1
-    return borders[: last + 1]
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
 def _distance(sums: Any, sizes: Any, one: int, two: int) -> float:
     """Squared Euclidean distance between two mean spectra."""
     total = 0.0
@@ -200,10 +186,9 @@ def _choose(borders: Any, parents: Any, sizes: Any, sums: Any, min_size: int) ->
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _merge(pieces: Any, count: int, spectra: Any, min_size: int) -> Any:
+def _merge(pieces: Any, borders: Any, count: int, spectra: Any, min_size: int) -> Any:
     """Merge small pieces in rounds; return the parent of each piece (a piece that stays is its own)."""
     sizes, sums = _sizes_and_sums(pieces, count, spectra)
-    borders = _borders(pieces, count)
     parents = np.arange(count + 1)
     merged = True
     while merged:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import find_objects, gaussian_filter
 
-from rsgraph.types import Floats, Mask
+from rsgraph.errors import ConfigError
+from rsgraph.types import Floats, Labels, Mask
 
 CLIP = 4.0
 """Standard deviations beyond which a band is cut: one bright roof must not set the scale of a chip."""
@@ -15,6 +16,29 @@ def expected_segments(n_segments: int, valid: Mask, chip_pixels: int) -> int:
     """Return ``n_segments`` scaled to the valid share of a chip: at least 1, at most one per valid pixel."""
     pixels = int(valid.sum())
     return max(1, min(pixels, round(n_segments * pixels / chip_pixels)))
+
+
+def smallest_segment(n_segments: int, chip_pixels: int) -> int:
+    """Return the size in pixels below which a piece joins a neighbour: a quarter of the mean segment."""
+    return max(1, chip_pixels // (4 * n_segments))
+
+
+def check_n_segments(n_segments: int) -> None:
+    """Raise ConfigError unless ``n_segments`` is a whole number of at least 1."""
+    if not isinstance(n_segments, int) or n_segments < 1:
+        raise ConfigError(
+            f"`segmenter.n_segments` must be a whole number of at least 1. Got {n_segments!r}; the paper uses 500."
+        )
+
+
+def cells(shape: tuple[int, ...], n_cells: int) -> Labels:
+    """Divide a rectangle into about ``n_cells`` nearly square cells; (rows, columns) int32 numbers from 1."""
+    rows, columns = shape
+    side = np.sqrt(rows * columns / n_cells)
+    down = int(np.clip(round(rows / side), 1, rows))
+    across = int(np.clip(round(n_cells / down), 1, columns))
+    row, column = np.arange(rows) * down // rows, np.arange(columns) * across // columns
+    return (row[:, None] * across + column + 1).astype(np.int32)
 
 
 def valid_box(valid: Mask) -> tuple[slice, slice]:

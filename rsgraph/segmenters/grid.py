@@ -1,0 +1,58 @@
+"""Square cells: the baseline that knows nothing of the image."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rsgraph.segmenters.connectivity import relabel_connected
+from rsgraph.segmenters.preparation import cells, check_n_segments, smallest_segment
+from rsgraph.types import Floats, Labels, Mask, Segmentation
+
+
+def grid_cells(valid: Mask, n_cells: int, *, min_size: int) -> tuple[Labels, int]:
+    """Divide an image into about ``n_cells`` nearly square cells, cut off where it is not valid.
+
+    Parameters
+    ----------
+    valid
+        (rows, columns).
+    n_cells
+        Cells in the whole rectangle, valid or not.
+    min_size
+        Remainders of cells with fewer pixels join the neighbour with the longest shared border.
+
+    Returns
+    -------
+    labels
+        (rows, columns) int32: 1 ... n, each connected, 0 where not valid.
+    n
+        Number of segments.
+    """
+    if not valid.any():
+        return np.zeros(valid.shape, dtype=np.int32), 0
+    return relabel_connected(cells(valid.shape, n_cells), valid, min_size=min_size)
+
+
+class Grid:
+    """Square cells that ignore the image (the baseline for the other segmenters).
+
+    Parameters
+    ----------
+    n_segments
+        Cells in a whole chip: 500 in 256 x 256 pixels gives 22 x 23 cells of about 11 x 12 pixels.
+
+    Raises
+    ------
+    ConfigError
+        ``n_segments`` is not a whole number of at least 1.
+    """
+
+    def __init__(self, n_segments: int = 500) -> None:
+        check_n_segments(n_segments)
+        self.n_segments = n_segments
+
+    def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
+        """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""
+        n_cells = max(1, round(self.n_segments * valid.size / chip_pixels))
+        labels, n = grid_cells(valid, n_cells, min_size=smallest_segment(self.n_segments, chip_pixels))
+        return Segmentation(labels, n)
