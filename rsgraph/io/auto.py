@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from rsgraph.errors import NotReadable
+from rsgraph.errors import ConfigError, NotReadable
 from rsgraph.io.bands import Bands
+from rsgraph.io.eurosat import EuroSat
 from rsgraph.io.geotiff import GeoTiff
 from rsgraph.io.handles import existing_file
 from rsgraph.io.overrides import overrides
+from rsgraph.io.safe import Safe
+from rsgraph.io.swed import Swed
 from rsgraph.protocols import Reader
 from rsgraph.types import Scene
 
@@ -48,9 +51,15 @@ class Auto:
         nodata: float | None = None,
         crs: str | None = None,
     ) -> None:
-        overrides(bands, scale, offset, nodata, crs)
-        given = (bands, scale, offset, nodata, crs)
-        self.readers: tuple[Reader, ...] = (Bands(*given), GeoTiff(*given))
+        given = (bands, scale, offset, nodata)
+        self.given = overrides(*given, crs)
+        self.readers: tuple[Reader, ...] = (
+            Safe(*given, crs),
+            EuroSat(*given),
+            Swed(*given),
+            Bands(*given, crs),
+            GeoTiff(*given, crs),
+        )
 
     def accepts(self, path: Path) -> bool:
         """Tell whether any reader does."""
@@ -74,7 +83,12 @@ class Auto:
             raise NotReadable(f"{path} does not exist; check the path for typing errors.")
         for reader in self.readers:
             if reader.accepts(path):
-                return reader.open(path)
+                return self._opened(reader, path)
         if path.is_file():
-            return GeoTiff().open(existing_file(path))  # says what is wrong with the file
+            return self.readers[-1].open(existing_file(path))  # says what is wrong with the file
         raise NotReadable(f"{path} is nothing that rsgraph reads; it looked for {_LOOKED_FOR}.")
+
+    def _opened(self, reader: Reader, path: Path) -> Sequence[Scene]:
+        if self.given.crs is not None and isinstance(reader, EuroSat | Swed):
+            raise ConfigError(f"`crs` does not fit {path}: its images lie in many zones; leave it null.")
+        return reader.open(path)

@@ -1,0 +1,129 @@
+"""A product as a list of members, be it a folder or a .zip; members are never unpacked."""
+
+from __future__ import annotations
+
+import os
+import struct
+import threading
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+from rsgraph.errors import NotReadable
+
+_lock = threading.Lock()
+_opened: dict[tuple[object, ...], zipfile.ZipFile] = {}
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Files below a folder or inside a .zip, by names relative to it with ``/`` between the parts.
+
+    Parameters
+    ----------
+    root
+        The folder or .zip.
+    members
+        Names of files, sorted. Names that would lead out of the root are not among them.
+    """
+
+    root: Path
+    members: tuple[str, ...]
+
+    @property
+    def zipped(self) -> bool:
+        """Whether the root is a .zip."""
+        return not self.root.is_dir()
+
+    def gdal_path(self, member: str) -> str:
+        """Return what GDAL opens."""
+        root = os.path.abspath(self.root)
+        return f"/vsizip/{{{root}}}/{member}" if self.zipped else os.path.join(root, *member.split("/"))
+
+    def size(self, member: str) -> int:
+        """Return a member's size in bytes. Raises NotReadable."""
+        with reasons(self.root, member):
+            if self.zipped:
+                return opened_zip(self.root).getinfo(member).file_size
+            return os.path.getsize(self.gdal_path(member))
+
+    @contextmanager
+    def stream(self, member: str) -> Iterator[IO[bytes]]:
+        """Open a member for reading. Raises NotReadable, also for what is found while reading."""
+        with reasons(self.root, member):
+            if self.zipped:
+                with opened_zip(self.root).open(member) as file:
+                    yield file
+            else:
+                with open(self.gdal_path(member), "rb") as file:
+                    yield file
+
+
+@contextmanager
+def reasons(root: Path, member: str = "") -> Iterator[None]:
+    """Turn what a damaged file or archive raises into NotReadable, naming it."""
+    try:
+        yield
+    except (
+        OSError,
+        EOFError,
+        ValueError,
+        KeyError,
+        SyntaxError,  # Pillow, for a broken image
+        RuntimeError,  # zipfile, for encryption; NotImplementedError for unknown compression
+        MemoryError,
+        OverflowError,
+        struct.error,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        place = root / member if member else root
+        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise NotReadable(f"{place} cannot be read: {reason}; copy or download it again.") from error
+
+
+def tree(root: Path, *, deepest: int = 8) -> Tree:
+    """List a folder or .zip. Raises NotReadable for a damaged .zip."""
+    if root.is_dir():
+        return Tree(root, tuple(sorted(_below(root, "", deepest))))
+    with reasons(root):
+        names = [info.filename for info in opened_zip(root).infolist() if not info.is_dir()]
+    return Tree(root, tuple(sorted(name for name in names if _inside(name))))
+
+
+def _below(folder: Path, prefix: str, deepest: int) -> Iterator[str]:
+    with reasons(folder), os.scandir(folder) as entries:
+        found = list(entries)
+    for entry in found:
+        if entry.is_dir(follow_symlinks=False):
+            if deepest > 1:
+                yield from _below(Path(entry.path), f"{prefix}{entry.name}/", deepest - 1)
+        elif entry.is_file():
+            yield prefix + entry.name
+
+
+def _inside(name: str) -> bool:
+    """Tell whether a member's name stays within the archive."""
+    return ".." not in PurePosixPath(name).parts and not name.startswith("/") and "\\" not in name
+
+
+def opened_zip(path: Path) -> zipfile.ZipFile:
+    """Return this process's handle of a .zip: opened once, shared by its threads, renewed when it changes."""
+    place = os.path.abspath(path)
+    status = os.stat(place)
+    key = (os.getpid(), place, status.st_size, status.st_mtime_ns)
+    with _lock:
+        if key not in _opened:
+            for other in [old for old in _opened if old[:2] == key[:2]]:
+                _opened.pop(other).close()
+            _opened[key] = zipfile.ZipFile(place)
+        return _opened[key]
+
+
+def is_zip(path: Path) -> bool:
+    """Tell by the first bytes whether a file is a .zip."""
+    return path.is_file() and path.suffix.lower() == ".zip" and zipfile.is_zipfile(path)

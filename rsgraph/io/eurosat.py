@@ -1,0 +1,250 @@
+"""EuroSAT: 27 000 labelled Sentinel-2 images in ten class folders (Helber et al. 2019)."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from rsgraph.errors import InputError, NotReadable, NotUsable
+from rsgraph.io.archive import Tree, is_zip, opened_zip, reasons, tree
+from rsgraph.io.band_names import EUROSAT, file_safe
+from rsgraph.io.counts import decide
+from rsgraph.io.geotiff import choose_bands, identity_of, name_bands
+from rsgraph.io.header import Header, header
+from rsgraph.io.layers import LayeredSource, Layers, Radiometry, join
+from rsgraph.io.overrides import Overrides, overrides
+from rsgraph.types import PixelSource, Raster, Scene, Window
+
+_RGB = ("B04", "B03", "B02")
+_IMAGE = re.compile(r"(?P<name>(?P<class>[^/]+)_(?P<number>\d+))\.(?P<ending>jpe?g|png|tiff?)", re.IGNORECASE)
+
+
+class EuroSat:
+    """EuroSAT: class folders of small images, RGB (.zip or folder) or 13 bands; each image is a scene.
+
+    An image is a file ``<Class>/<Class>_<number>`` with the ending jpg, png or tif, at any depth. Listing opens
+    the first image only and takes the others to be like it; one that is not fails when it is read. RGB images
+    are B04, B03, B02 as 8-bit numbers, which are not reflectance. The 13 bands are L1C counts in EuroSAT's own
+    order, B8A last. The images' own coordinate systems (many UTM zones) are not read.
+
+    Parameters
+    ----------
+    bands
+        The bands to read, in this order; None reads all.
+    scale, offset
+        reflectance = stored number * scale + offset, the offset in units of reflectance.
+    nodata
+        Stored number that stands for "no data".
+
+    References
+    ----------
+    doi:10.1109/JSTARS.2019.2918242
+
+    Raises
+    ------
+    ConfigError
+        A parameter is of the wrong kind or out of range.
+    """
+
+    def __init__(
+        self,
+        bands: Sequence[str] | None = None,
+        scale: float | None = None,
+        offset: float | None = None,
+        nodata: float | None = None,
+    ) -> None:
+        self.given = overrides(bands, scale, offset, nodata)
+
+    def accepts(self, path: Path) -> bool:
+        """Tell whether a folder or .zip holds images named after their folders."""
+        try:
+            return next(_images(_listed(path)), None) is not None
+        except InputError:
+            return False
+
+    def open(self, path: Path) -> Sequence[Scene]:
+        """Return one scene per image, sorted by class and number.
+
+        Raises
+        ------
+        NotReadable
+            Nothing of that kind is there, or the first image is damaged.
+        NotUsable
+            RGB and 13-band images stand side by side.
+        ConfigError
+            A band was asked for that the images do not have.
+        """
+        if not path.exists():
+            raise NotReadable(f"{path} does not exist; expected EuroSAT's .zip or folder.")
+        found = _listed(path)
+        images = sorted(_images(found), key=lambda image: (image.label, image.number, image.member))
+        if not images:
+            raise NotReadable(f"{path} holds no images named <Class>/<Class>_<number>.jpg or .tif; expected EuroSAT.")
+        if len({image.tiff for image in images}) > 1:
+            raise NotUsable(f"{path} holds both .tif and .jpg images; name the folder of one kind.")
+        template = _template(found, images[0], self.given)
+        names = _unique([file_safe(image.name) for image in images])
+        return [template.scene(found, image, name) for image, name in zip(images, names, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Image:
+    """One member of the collection."""
+
+    member: str
+    name: str
+    label: str
+    number: int
+    tiff: bool
+
+
+def _listed(path: Path) -> Tree:
+    """List a folder or .zip; a file of another kind has no members."""
+    return tree(path) if path.is_dir() or is_zip(path) else Tree(path, ())
+
+
+def _images(found: Tree) -> Iterator[_Image]:
+    top = found.root.resolve().name
+    for member in found.members:
+        folder, _, file = member.rpartition("/")
+        match = _IMAGE.fullmatch(file)
+        if match and match["class"] == (folder.rpartition("/")[2] or top):
+            tiff = match["ending"].lower().startswith("tif")
+            yield _Image(member, match["name"], match["class"], int(match["number"]), tiff)
+
+
+def _unique(names: Sequence[str]) -> list[str]:
+    """Number names that occur more than once."""
+    if len(set(names)) == len(names):
+        return list(names)
+    return [f"{i:06d}_{name}" for i, name in enumerate(names)]
+
+
+@dataclass(frozen=True)
+class _Template:
+    """What the first image tells about all."""
+
+    found: Header
+    radiometry: Radiometry
+    reflectance: bool
+    notes: tuple[str, ...]
+
+    def scene(self, place: Tree, image: _Image, name: str) -> Scene:
+        """Describe one image without opening it."""
+        file = place.root.absolute() if place.zipped else Path(place.gdal_path(image.member))
+        identity = identity_of(self.found.names, self.radiometry, None)
+        return Scene(
+            name=name,
+            bands=self.found.names,
+            rows=self.found.rows,
+            columns=self.found.columns,
+            source=self._source(place, image),
+            files=(file,),
+            identity={**identity, "member": image.member} if place.zipped else identity,
+            reflectance=self.reflectance,
+            notes=self.notes,
+            class_name=image.label,
+        )
+
+    def _source(self, place: Tree, image: _Image) -> PixelSource:
+        rows, columns, indexes = self.found.rows, self.found.columns, self.found.indexes
+        if image.tiff:
+            layers = Layers(place.gdal_path(image.member), indexes, self.radiometry, rows, columns)
+            return LayeredSource((layers,), rows, columns)
+        archive = os.path.abspath(place.root) if place.zipped else None
+        member = image.member if place.zipped else place.gdal_path(image.member)
+        return Picture(archive, member, indexes, self.radiometry, rows, columns)
+
+
+def _template(place: Tree, image: _Image, given: Overrides) -> _Template:
+    found = _tiff_header(place, image) if image.tiff else _picture_header(place, image)
+    found = choose_bands(found, given)
+    decision = decide(found, given) if image.tiff else None
+    notes = ("Images are taken to be alike; their coordinate systems are not read: each is a pixel space of its own.",)
+    if decision is not None:
+        fill = 0.0 if all(value is None for value in decision.radiometry.nodata) else None
+        return _Template(found, replace(decision.radiometry, fill=fill), decision.reflectance, (*decision.notes, *notes))
+    count = len(found.indexes)
+    radiometry = Radiometry(
+        (1 / 255 if given.scale is None else given.scale,) * count, (given.offset or 0.0,) * count, (given.nodata,) * count
+    )
+    eight_bit = "8-bit numbers (a display stretch): divided by 255; they are not reflectance."
+    return _Template(found, radiometry, given.scale is not None, (eight_bit, *notes))
+
+
+def _tiff_header(place: Tree, image: _Image) -> Header:
+    found = header(place.gdal_path(image.member))
+    if not found.described and len(found.names) == len(EUROSAT):
+        return replace(found, names=EUROSAT, described=True)
+    return name_bands(found)
+
+
+def _picture_header(place: Tree, image: _Image) -> Header:
+    member = image.member if place.zipped else place.gdal_path(image.member)
+    numbers = _decode(os.path.abspath(place.root) if place.zipped else None, member)
+    rows, columns, _ = numbers.shape
+    three = (1.0,) * 3
+    return Header(
+        member, rows, columns, None, (1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (1, 2, 3), _RGB, True, "uint8",
+        three, (0.0,) * 3, (None,) * 3, False, (),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Pixels of one JPEG or PNG, in a folder or in a .zip whose handle the process shares.
+
+    Parameters
+    ----------
+    archive
+        The .zip, or None.
+    member
+        Its member, or a file.
+    indexes
+        Channels, from 1.
+    radiometry
+        One scale, offset and nodata per channel.
+    rows, columns
+        The size that all images of the collection have.
+    """
+
+    archive: str | None
+    member: str
+    indexes: tuple[int, ...]
+    radiometry: Radiometry
+    rows: int
+    columns: int
+
+    def read(self, window: Window) -> Raster:
+        """Read one window. Raises NotReadable for a damaged image, or one of another size than the first."""
+        numbers = _decode(self.archive, self.member)
+        if numbers.shape[:2] != (self.rows, self.columns):
+            raise NotReadable(
+                f"{self.member} has {numbers.shape[0]} x {numbers.shape[1]} pixels where the first image of the "
+                f"collection has {self.rows} x {self.columns}; expected images of one size."
+            )
+        row, column, rows, columns = window
+        part = numbers[row : row + rows, column : column + columns].transpose(2, 0, 1)
+        return join([self.radiometry.pixels(part[[i - 1 for i in self.indexes]])])
+
+
+_LARGEST = 4096
+"""Side of the largest image that is decoded: a small file may claim a size that fills the memory."""
+
+
+def _decode(archive: str | None, member: str) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
+    """Decode to (rows, columns, 3). Raises NotReadable."""
+    root = Path(archive) if archive else Path(member)
+    with reasons(root, member if archive else ""):
+        data = opened_zip(root).read(member) if archive else root.read_bytes()
+        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+            if max(image.size) > _LARGEST:
+                raise ValueError(f"an image of {image.size[0]} x {image.size[1]} pixels; expected at most {_LARGEST}")
+            return np.asarray(image.convert("RGB"))
