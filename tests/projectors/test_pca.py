@@ -8,6 +8,7 @@ from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 
 from rsgraph.errors import NotUsable
+from rsgraph.projectors import pca
 from rsgraph.projectors.pca import Pca, check_distances, classical_scaling, principal_components
 
 
@@ -37,6 +38,14 @@ def test_classical_scaling_recovers_flat_distances() -> None:
     corners = np.array([[0, 0], [3, 0], [3, 4], [0, 4]], dtype=np.float32)
     points = Pca().project_distances(cdist(corners, corners), seed=0).points
     np.testing.assert_allclose(cdist(points, points), cdist(corners, corners), atol=1e-5)
+
+
+def test_classical_scaling_by_iteration_equals_direct(monkeypatch: pytest.MonkeyPatch) -> None:
+    vectors = np.random.default_rng(0).normal(size=(80, 5)).astype(np.float32) * np.arange(1, 6)
+    distances = check_distances(cdist(vectors, vectors, "cityblock"))
+    direct = classical_scaling(distances)
+    monkeypatch.setattr(pca, "DENSE_UP_TO", 10)
+    np.testing.assert_allclose(classical_scaling(distances), direct, atol=1e-4)
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (1, 3), (2, 3), (5, 1), (5, 0)])
