@@ -67,8 +67,7 @@ class Gat:
         edge_size = n_edge_attributes or None
         inputs = [n_features, *[self.heads * self.features_per_head] * (self.layers - 1)]
         hidden = [
-            GATv2Conv(size, self.features_per_head, heads=self.heads, edge_dim=edge_size)
-            for size in inputs[:-1]
+            GATv2Conv(size, self.features_per_head, heads=self.heads, edge_dim=edge_size) for size in inputs[:-1]
         ]
         last = GATv2Conv(inputs[-1], n_classes, heads=self.heads, concat=False, edge_dim=edge_size)
         return ConvolutionStack([*hidden, last], functional.elu, reads_edges=edge_size is not None)

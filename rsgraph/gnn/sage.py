@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import nn
 from torch.nn import functional
 
@@ -52,5 +54,5 @@ class Sage:
     def network(self, n_features: int, n_classes: int, n_edge_attributes: int) -> nn.Module:
         """Build the network, its weights drawn by torch's generator."""
         sizes = [n_features, *[self.hidden] * (self.layers - 1), n_classes]
-        convolutions = [SAGEConv(i, o) for i, o in zip(sizes, sizes[1:], strict=False)]
+        convolutions = [SAGEConv(i, o) for i, o in pairwise(sizes)]
         return ConvolutionStack(convolutions, functional.relu)

@@ -1,0 +1,334 @@
+"""Train an encoder on soft classes per pixel (section 2.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from rsgraph.errors import NotUsable
+from rsgraph.protocols import Progress
+from rsgraph.training.fitting import History, OnEpoch, Training, adamw, fit
+from rsgraph.training.modules import EncoderModule, channels_last
+from rsgraph.training.options import EncoderOptions, Hardware
+from rsgraph.types import Floats, Mask
+
+Memberships = Callable[[Floats], Floats]
+Sample = tuple[Floats, Mask, Floats, Floats]  # bands, valid, soft classes, weight in the loss
+Raster = TypeVar("Raster", Floats, Mask)
+CACHE_BYTES = 2**30
+BLOCK = 32
+
+
+class ChipSource(Protocol):
+    """Where chips come from."""
+
+    def __len__(self) -> int:
+        """Count the chips."""
+        ...
+
+    def read(self, i: int) -> tuple[Floats, Mask]:
+        """Return reflectance (bands, side, side), padded, and which pixels are valid (side, side)."""
+        ...
+
+    def is_test(self, i: int) -> bool:
+        """Tell whether the chip is held out."""
+        ...
+
+
+def train_encoder(
+    module: EncoderModule,
+    source: ChipSource,
+    memberships: Memberships,
+    *,
+    mean: ArrayLike,
+    std: ArrayLike,
+    options: EncoderOptions,
+    hardware: Hardware,
+    seed: int,
+    folder: Path,
+    on_epoch: OnEpoch | None = None,
+    progress: Progress | None = None,
+) -> History:
+    r"""Train ``module`` in place to tell the soft classes of pixels.
+
+    The loss is :math:`\mathrm{BCE} + (1 - D)` over the valid pixels of a batch, both parts averaged over the
+    classes (section 2.4; see :func:`segmentation_loss`). The weights of the epoch with the lowest validation
+    loss are kept. Shuffling and augmentation depend on nothing but (seed, epoch, chip), so an interrupted
+    training that goes on ends with the same weights as one that was left alone.
+
+    Parameters
+    ----------
+    module
+        From :func:`encoder_module`.
+    source
+        The chips. Chips with ``is_test`` validate; where there is none with a valid pixel, every fourth
+        block of 32 x 32 pixels of each chip is held out instead (:func:`held_out_blocks`).
+    memberships
+        Maps pixels (n, bands) to soft classes (n, C).
+    mean, std
+        Of each band over the scene.
+    options
+        How long and how fast.
+    hardware
+        Where.
+    seed
+        Of shuffling and augmentation (the first weights are ``module``'s).
+    folder
+        For ``last.ckpt``, written after each epoch; nothing is written elsewhere.
+    on_epoch
+        Called with the number of the epoch and its ``train_loss``, ``val_loss``, ``bce``, ``dice`` (both of
+        validation) and ``seconds``.
+    progress
+        Called with (steps done, steps of all ``max_epochs``).
+
+    Returns
+    -------
+    History
+        The epochs, and what is worth a note.
+
+    Raises
+    ------
+    NotUsable
+        There is no chip to train on, or training diverged.
+    KeyboardInterrupt
+        Ctrl-C; the last whole epoch is in ``folder/last.ckpt``.
+    """
+    module.set_scale(mean, std)
+    train, test = split(source)
+    chips = _Chips(source, memberships, options, std=module.std.numpy(), seed=seed, held_out_pixels=not test)
+    return fit(
+        _EncoderTraining(module, options),
+        module,
+        train=DataLoader(chips, options.batch_size, sampler=_Shuffled(train, seed)),
+        validation=DataLoader(chips, options.batch_size, sampler=_InOrder(test or train)),
+        options=options,
+        hardware=hardware,
+        seed=seed,
+        folder=folder,
+        on_epoch=on_epoch,
+        progress=progress,
+    )
+
+
+def split(source: ChipSource) -> tuple[list[int], list[int]]:
+    """Return the chips that train and those that validate: none where no test chip has a valid pixel."""
+    test = [i for i in range(len(source)) if source.is_test(i)]
+    train = sorted(set(range(len(source))) - set(test))
+    if not train:
+        raise NotUsable(f"there is no chip to train on: {len(source)} chips, {len(test)} of them held out.")
+    return train, test if any(source.read(i)[1].any() for i in test) else []
+
+
+def held_out_blocks(valid: Mask, block: int = BLOCK) -> Mask:
+    """Choose the pixels that validate where no chip can be spared: about a quarter, in blocks.
+
+    Block (i, j) is held out where (2 i + j) mod 4 is 3, so that every row of blocks has its share. Blocks
+    are halved until both parts have valid pixels.
+
+    Parameters
+    ----------
+    valid
+        (rows, columns).
+    block
+        Side of a block; large enough that most of its pixels are not seen by neighbours in training.
+
+    Returns
+    -------
+    Mask
+        True for held out pixels, whether valid or not.
+    """
+    rows, columns = np.indices(valid.shape) // block
+    held_out: Mask = (2 * rows + columns) % 4 == 3
+    parts = (valid & held_out).any(), (valid & ~held_out).any()
+    if all(parts) or block == 1:
+        return held_out
+    return held_out_blocks(valid, block // 2)
+
+
+def segmentation_loss(logits: Tensor, target: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    r"""Return binary cross-entropy and Dice of one batch, both averaged over the classes.
+
+    .. math:: d(i) = \frac{2 \sum X_i Y_i + 1}{\sum X_i + \sum Y_i + 1}, \qquad D = \frac1C \sum_i d(i)
+
+    over all pixels where ``mask``; X are the memberships, Y the sigmoid of the logits (a pixel belongs to
+    several classes, so each class is a question of its own). The 1, a pixel, keeps an absent class from 0/0.
+
+    Parameters
+    ----------
+    logits, target
+        (batch, C, rows, columns).
+    mask
+        (batch, rows, columns), 1 where the pixel counts, else 0.
+
+    Returns
+    -------
+    bce, dice
+        Scalars; the loss is ``bce + 1 - dice``.
+    """
+    return _loss_of(*_sums(logits, target, mask))
+
+
+def _sums(logits: Tensor, target: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return per class: summed cross-entropy, sum X Y, sum X + sum Y; and the number of pixels."""
+    weight = mask[:, None]
+    logits = logits.float()
+    predicted = torch.sigmoid(logits) * weight
+    true = target * weight
+    crosses = functional.binary_cross_entropy_with_logits(logits, target, reduction="none") * weight
+    axes = (0, 2, 3)
+    return crosses.sum(axes), (predicted * true).sum(axes), (predicted + true).sum(axes), mask.sum()
+
+
+def _loss_of(crosses: Tensor, both: Tensor, either: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    return (crosses / pixels.clamp(min=1)).mean(), ((2 * both + 1) / (either + 1)).mean()
+
+
+class _Chips(Dataset[Sample]):
+    """Chips by (epoch, chip): augmented for epochs from 0, plain for epoch -1 (validation)."""
+
+    def __init__(
+        self,
+        source: ChipSource,
+        memberships: Memberships,
+        options: EncoderOptions,
+        *,
+        std: Floats,
+        seed: int,
+        held_out_pixels: bool,
+    ) -> None:
+        self.source = source
+        self.memberships = memberships
+        self.options = options
+        self.std = std
+        self.seed = seed
+        self.held_out_pixels = held_out_pixels
+        self.kept: dict[int, tuple[Floats, Mask, Floats]] = {}
+        self.free = CACHE_BYTES
+
+    def __getitem__(self, key: tuple[int, int]) -> Sample:
+        epoch, i = key
+        bands, valid, target = self._chip(i)
+        counts = self._counts(valid, training=epoch >= 0).astype(np.float32)
+        if epoch < 0:
+            return bands, valid, target, counts
+        rng = np.random.default_rng((self.seed, epoch, i))
+        turns = int(rng.integers(4)) if self.options.rotation else 0
+        noise = rng.standard_normal(bands.shape, dtype=np.float32) * self.std[:, None, None]
+        noisy = bands + np.float32(self.options.noise) * noise
+        return turned(noisy, turns), turned(valid, turns), turned(target, turns), turned(counts, turns)
+
+    def _chip(self, i: int) -> tuple[Floats, Mask, Floats]:
+        """Return bands, valid and soft classes, from memory while ``CACHE_BYTES`` last."""
+        if i in self.kept:
+            return self.kept[i]
+        bands, valid = self.source.read(i)
+        known = self.memberships(bands[:, valid].T)
+        target = np.zeros((known.shape[1], *valid.shape), dtype=np.float32)
+        target[:, valid] = known.T
+        chip = (bands, valid, target)
+        size = sum(array.nbytes for array in chip)
+        if size <= self.free:
+            self.kept[i] = chip
+            self.free -= size
+        return chip
+
+    def _counts(self, valid: Mask, *, training: bool) -> Mask:
+        """Choose the pixels that the loss sees."""
+        if not self.held_out_pixels:
+            return valid
+        held_out = held_out_blocks(valid)
+        return valid & (~held_out if training else held_out)
+
+
+def turned(raster: Raster, quarter_turns: int) -> Raster:
+    """Turn the last two axes by quarters, counter-clockwise."""
+    return np.ascontiguousarray(np.rot90(raster, quarter_turns, axes=(-2, -1)))
+
+
+class _Shuffled(Sampler[tuple[int, int]]):
+    """Training chips in an order that depends on nothing but (seed, epoch)."""
+
+    def __init__(self, chips: list[int], seed: int) -> None:
+        self.chips = chips
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch; Lightning calls this."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.chips)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.chips)
+        return iter([(self.epoch, int(i)) for i in order])
+
+
+class _InOrder(Sampler[tuple[int, int]]):
+    """Validation chips in their own order, unaugmented."""
+
+    def __init__(self, chips: list[int]) -> None:
+        self.chips = chips
+
+    def __len__(self) -> int:
+        return len(self.chips)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return iter([(-1, i) for i in self.chips])
+
+
+class _EncoderTraining(Training):
+    """The step that Lightning repeats."""
+
+    def __init__(self, module: EncoderModule, options: EncoderOptions) -> None:
+        super().__init__()
+        self.module = channels_last(module)
+        self.options = options
+        self.totals: list[Tensor] = []
+
+    def training_step(self, batch: list[Tensor], batch_index: int) -> Tensor:
+        """Return the loss of one batch."""
+        bce, dice = _loss_of(*self._batch_sums(batch))
+        loss: Tensor = bce + 1 - dice
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch[0]), sync_dist=True)
+        return loss
+
+    def on_validation_epoch_start(self) -> None:
+        """Begin with nothing summed."""
+        self.totals = []
+
+    def validation_step(self, batch: list[Tensor], batch_index: int) -> None:
+        """Sum what the loss of all validation pixels together is made of."""
+        sums = self._batch_sums(batch)
+        self.totals = [new + old for new, old in zip(sums, self.totals, strict=True)] if self.totals else [*sums]
+
+    def on_validation_epoch_end(self) -> None:
+        """Log the loss of all validation pixels together: it does not depend on the batch size."""
+        everywhere = [_everywhere(self, total) for total in self.totals]
+        bce, dice = _loss_of(everywhere[0], everywhere[1], everywhere[2], everywhere[3])
+        self.log_dict({"val_loss": bce + 1 - dice, "bce": bce, "dice": dice})
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Return AdamW."""
+        return adamw(self.module, self.options)
+
+    def _batch_sums(self, batch: list[Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        bands, valid, target, counts = batch
+        inputs = self.module.standardise(bands, valid).contiguous(memory_format=torch.channels_last)
+        _, logits = self.module(inputs)
+        return _sums(logits, target, counts)
+
+
+def _everywhere(training: Training, total: Tensor) -> Tensor:
+    """Sum a total over all devices; one device has it already."""
+    gathered = torch.as_tensor(training.all_gather(total))
+    return gathered.reshape(-1, *total.shape).sum(0)

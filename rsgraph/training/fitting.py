@@ -1,0 +1,343 @@
+"""One Trainer for both networks: stops early, goes on after an interruption, leaves nothing behind."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import math
+import os
+import signal
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from rsgraph.encoders.torchvision_import import import_torchvision
+from rsgraph.errors import NotUsable
+from rsgraph.files import make_folder
+from rsgraph.protocols import Progress
+from rsgraph.training.inference import cpu_threads
+from rsgraph.training.options import Hardware, TrainingOptions, device_type, uses_bfloat16
+
+import_torchvision()
+
+from pytorch_lightning import Callback, LightningModule, Trainer  # noqa: E402 - torchvision must be mended first
+from pytorch_lightning.utilities.exceptions import SIGTERMException  # noqa: E402 - as above
+
+from rsgraph.training.checkpoints import NAME, AtomicCheckpointIO, read_checkpoint  # noqa: E402 - as above
+
+Epoch = dict[str, float]
+OnEpoch = Callable[[int, dict[str, float]], None]
+
+# What Lightning says that is no news here. One pattern each, so that anything new is heard.
+_HARMLESS = (
+    r".*does not have many workers.*",  # chips are cached and augmented in milliseconds; a step takes seconds
+    r".*The number of training batches.*is smaller than the logging interval.*",  # there is no logger
+    r".*GPU available but not used.*",  # the user chose the CPU
+    r".*Checkpoint directory.*exists and is not empty.*",  # it is ours
+    r".*found in eval mode at the start of training.*|.*module\(s\) in eval mode.*",  # set to train by us
+    r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",  # Lightning 2.6 on torch >= 2.11
+)
+
+
+Training = LightningModule
+
+
+@dataclass(frozen=True)
+class History:
+    """What happened in training.
+
+    Parameters
+    ----------
+    epochs
+        One dict per epoch: ``epoch``, ``train_loss``, ``val_loss``, ``seconds``, and the parts of the loss.
+    best_epoch
+        The epoch whose weights were kept: the one of the lowest validation loss.
+    stopped_early
+        Whether patience ran out before ``max_epochs``.
+    resumed_at
+        The first epoch that this call trained, where a checkpoint was found; else None.
+    notes
+        Sentences for the user (a damaged checkpoint, for instance).
+    """
+
+    epochs: list[Epoch] = field(default_factory=list)
+    best_epoch: int = 0
+    stopped_early: bool = False
+    resumed_at: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+class Record(Callback):
+    """Keeps the history and the best weights, writes the checkpoint, and decides when to stop.
+
+    Everything that it decides follows from the history, which travels in the checkpoint.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        *,
+        path: Path,
+        identity: str,
+        patience: int,
+        seed: int,
+        on_epoch: OnEpoch | None,
+        progress: Progress | None,
+    ) -> None:
+        self.module = module
+        self.path = path
+        self.identity = identity
+        self.patience = patience
+        self.seed = seed
+        self.on_epoch = on_epoch
+        self.progress = progress
+        self.epochs: list[Epoch] = []
+        self.best: dict[str, Tensor] = {}
+        self.started = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what must survive: plain values and tensors."""
+        return {"epochs": self.epochs, "best": self.best, "identity": self.identity}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take over the history and the best weights of an earlier call."""
+        self.epochs = state_dict["epochs"]
+        self.best = state_dict["best"]
+
+    def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Seed each epoch by itself, so that dropout is the same after an interruption."""
+        self.started = time.monotonic()
+        torch.manual_seed(self.seed * 1_000_003 + trainer.current_epoch)
+
+    def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
+        """Report progress."""
+        if self.progress:
+            self.progress(trainer.global_step, int(trainer.estimated_stepping_batches))
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Record the epoch, then write it to disk, then tell."""
+        metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        epoch = {"epoch": float(len(self.epochs)), **metrics, "seconds": time.monotonic() - self.started}
+        _check_finite(epoch)
+        self.epochs.append(epoch)
+        if best_epoch(self.epochs) == len(self.epochs) - 1:
+            self.best = {name: v.detach().cpu().clone() for name, v in self.module.state_dict().items()}
+        trainer.should_stop = trainer.should_stop or exhausted(self.epochs, self.patience)
+        trainer.save_checkpoint(self.path)
+        if self.on_epoch:
+            self.on_epoch(len(self.epochs) - 1, epoch)
+
+
+def best_epoch(epochs: list[Epoch]) -> int:
+    """Return the first epoch with the lowest validation loss."""
+    return min(range(len(epochs)), key=lambda i: epochs[i]["val_loss"], default=0)
+
+
+def exhausted(epochs: list[Epoch], patience: int) -> bool:
+    """Tell whether the last ``patience`` epochs brought no gain."""
+    return bool(epochs) and len(epochs) - 1 - best_epoch(epochs) >= patience
+
+
+def _check_finite(epoch: Mapping[str, float]) -> None:
+    if not all(math.isfinite(epoch[name]) for name in ("train_loss", "val_loss")):
+        raise NotUsable(
+            f"training diverged: the loss of epoch {epoch['epoch']:.0f} is not finite. Lower its learning_rate "
+            "(a tenth is a good next try), or look for extreme values in the scene."
+        )
+
+
+def fit(
+    training: LightningModule,
+    module: nn.Module,
+    *,
+    train: DataLoader[Any],
+    validation: DataLoader[Any],
+    options: TrainingOptions,
+    hardware: Hardware,
+    seed: int,
+    folder: Path,
+    on_epoch: OnEpoch | None = None,
+    progress: Progress | None = None,
+) -> History:
+    """Train ``module`` inside ``training`` and leave it with its best weights, on the CPU, in eval mode.
+
+    Goes on from ``folder/last.ckpt`` where it was made with the same options.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Ctrl-C; the last whole epoch is in ``folder/last.ckpt``.
+    NotUsable
+        The loss is not finite.
+    OutputError
+        The checkpoint could not be written.
+    """
+    path = make_folder(folder) / NAME
+    record = Record(
+        module,
+        path=path,
+        identity=_identity(module, options, seed),
+        patience=options.patience,
+        seed=seed,
+        on_epoch=on_epoch,
+        progress=progress,
+    )
+    resumed_at, notes = _take_up(record)
+    if len(record.epochs) < options.max_epochs and not exhausted(record.epochs, options.patience):
+        with _isolated(seed, hardware):
+            module.train()
+            trainer = _trainer(options, hardware, folder, record)
+            _run(trainer, training, train, validation, path if resumed_at is not None else None)
+    module.load_state_dict(record.best)
+    module.cpu().eval()
+    return History(
+        epochs=record.epochs,
+        best_epoch=best_epoch(record.epochs),
+        stopped_early=exhausted(record.epochs, options.patience),
+        resumed_at=resumed_at,
+        notes=notes,
+    )
+
+
+def adamw(module: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
+    """Build the optimiser. The paper names none; AdamW with a constant rate lets a training go on for longer."""
+    return torch.optim.AdamW(module.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
+
+
+def _identity(module: nn.Module, options: TrainingOptions, seed: int) -> str:
+    """Hash what a checkpoint must agree with: the untrained module, the seed, the options but for the end."""
+    digest = hashlib.sha256()
+    for name, value in module.state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    kept = {name: value for name, value in asdict(options).items() if name not in ("max_epochs", "patience")}
+    digest.update(json.dumps([kept, seed]).encode())
+    return digest.hexdigest()
+
+
+def _take_up(record: Record) -> tuple[int | None, tuple[str, ...]]:
+    """Load the history of an earlier call, if there is one; say so where it cannot be used."""
+    if not record.path.is_file():
+        return None, ()
+    checkpoint = read_checkpoint(record.path)
+    state = (checkpoint or {}).get("callbacks", {}).get(record.state_key)
+    if state is None:
+        return None, (f"The checkpoint {record.path} is damaged: training started over.",)
+    if state["identity"] != record.identity:
+        return None, (f"The checkpoint {record.path} was made with other options: training started over.",)
+    record.load_state_dict(state)
+    return len(record.epochs), ()
+
+
+def _trainer(options: TrainingOptions, hardware: Hardware, folder: Path, record: Record) -> Trainer:
+    return Trainer(
+        accelerator=device_type(hardware),
+        devices=hardware.devices,
+        strategy=hardware.strategy,
+        precision="bf16-mixed" if uses_bfloat16(hardware) else "32-true",
+        max_epochs=options.max_epochs,
+        callbacks=[record],
+        plugins=[AtomicCheckpointIO()],
+        default_root_dir=folder,
+        logger=False,
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+    )
+
+
+def _run(
+    trainer: Trainer,
+    training: LightningModule,
+    train: DataLoader[Any],
+    validation: DataLoader[Any],
+    checkpoint: Path | None,
+) -> None:
+    """Fit; Ctrl-C comes out as KeyboardInterrupt (Lightning makes it an exit, or swallows it)."""
+    try:
+        trainer.fit(training, train, validation, ckpt_path=checkpoint, weights_only=True)
+    except SIGTERMException:
+        raise
+    except SystemExit as stop:
+        if trainer.interrupted:
+            raise KeyboardInterrupt from stop
+        raise
+    if trainer.interrupted:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _isolated(seed: int, hardware: Hardware) -> Iterator[None]:
+    """Seed, quieten and make deterministic inside; leave the process as it was."""
+    devices = list(range(torch.cuda.device_count())) if device_type(hardware) == "cuda" else []
+    with (
+        torch.random.fork_rng(devices),
+        cpu_threads(hardware.threads),
+        _sigint_kept(),
+        _quiet(),
+        _deterministic(bool(devices)),
+        torch.enable_grad(),
+    ):
+        torch.manual_seed(seed)
+        yield
+
+
+@contextmanager
+def _sigint_kept() -> Iterator[None]:
+    """Put the SIGINT handler back: Lightning ignores further Ctrl-C, for ever, after the first."""
+    main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if main:
+            signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence Lightning's notices and the harmless warnings."""
+    loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning_fabric", "lightning")]
+    levels = [logger.level for logger in loggers]
+    with warnings.catch_warnings():
+        for pattern in _HARMLESS:
+            warnings.filterwarnings("ignore", message=pattern)
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
+        try:
+            yield
+        finally:
+            for logger, level in zip(loggers, levels, strict=True):
+                logger.setLevel(level)
+
+
+@contextmanager
+def _deterministic(cuda: bool) -> Iterator[None]:
+    """On CUDA choose deterministic kernels; the CPU's are."""
+    if not cuda:
+        yield
+        return
+    before = torch.are_deterministic_algorithms_enabled(), torch.backends.cudnn.benchmark
+    workspace = os.environ.get("CUBLAS_WORKSPACE_CONFIG")
+    os.environ["CUBLAS_WORKSPACE_CONFIG"] = workspace or ":4096:8"
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.benchmark = False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0])
+        torch.backends.cudnn.benchmark = before[1]
+        if workspace is None:
+            with suppress(KeyError):
+                del os.environ["CUBLAS_WORKSPACE_CONFIG"]

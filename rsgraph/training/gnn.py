@@ -1,0 +1,206 @@
+"""Train a GNN on the mean soft classes of segments (section 2.6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader, Sampler
+
+from rsgraph.errors import NotUsable
+from rsgraph.protocols import Progress
+from rsgraph.training.fitting import History, OnEpoch, Training, adamw, fit
+from rsgraph.training.modules import GnnModule
+from rsgraph.training.options import Hardware, TrainingOptions
+from rsgraph.types import Floats, Mask
+
+
+@dataclass(frozen=True)
+class GraphSample:
+    """One chip's graph, and what its nodes are to be told as.
+
+    Parameters
+    ----------
+    x
+        (n, features) float32.
+    edge_index
+        (2, edges) int64.
+    edge_attributes
+        (edges, attributes) float32, or None.
+    target
+        (n, C): mean membership of each segment; rows sum to 1.
+    train_mask, val_mask
+        (n,): which nodes train, and which validate.
+    """
+
+    x: Floats
+    edge_index: NDArray[np.int64]
+    edge_attributes: Floats | None
+    target: Floats
+    train_mask: Mask
+    val_mask: Mask
+
+
+class GraphUnion(NamedTuple):
+    """Several graphs as one that falls into pieces: the fields of GraphSample as tensors, nodes counted on."""
+
+    x: Tensor
+    edge_index: Tensor
+    edge_attributes: Tensor | None
+    target: Tensor
+    train_mask: Tensor
+    val_mask: Tensor
+
+
+def train_gnn(
+    module: GnnModule,
+    graphs: Sequence[GraphSample],
+    *,
+    options: TrainingOptions,
+    hardware: Hardware,
+    seed: int,
+    folder: Path,
+    on_epoch: OnEpoch | None = None,
+    progress: Progress | None = None,
+) -> History:
+    r"""Train ``module`` in place to tell each segment's mean soft class.
+
+    The loss is the categorical cross-entropy :math:`-\frac1n \sum_i \sum_c t_{ic} \log \mathrm{softmax}(y_i)_c`
+    between the logits y and the mean memberships t (section 2.6), over the nodes of ``train_mask``.
+
+    Parameters
+    ----------
+    module
+        From :func:`gnn_module`. Its standardisation is set from the nodes that train.
+    graphs
+        One per chip. Where no node validates, the training loss decides when to stop.
+    options, hardware, seed, folder, on_epoch, progress
+        As for :func:`rsgraph.training.train_encoder`; ``batch_size`` counts graphs, and ``on_epoch`` gets
+        ``train_loss``, ``val_loss`` and ``seconds``.
+
+    Returns
+    -------
+    History
+        The epochs, and what is worth a note.
+
+    Raises
+    ------
+    NotUsable
+        No node is there to train on, or training diverged.
+    KeyboardInterrupt
+        Ctrl-C; the last whole epoch is in ``folder/last.ckpt``.
+    """
+    train = [i for i, graph in enumerate(graphs) if graph.train_mask.any()]
+    validation = [i for i, graph in enumerate(graphs) if graph.val_mask.any()]
+    if not train:
+        raise NotUsable(f"there is no segment to train the GNN on, in {len(graphs)} chips.")
+    _standardise(module, [graphs[i] for i in train])
+    loop = _GnnTraining(module, options, validates=bool(validation))
+    return fit(
+        loop,
+        module,
+        train=_loader(graphs, _Shuffled(train, seed), options.batch_size),
+        validation=_loader(graphs, validation or train, options.batch_size),
+        options=options,
+        hardware=hardware,
+        seed=seed,
+        folder=folder,
+        on_epoch=on_epoch,
+        progress=progress,
+    )
+
+
+def soft_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
+    """Return the mean over rows of - sum(target * log softmax(logits)), both (n, C)."""
+    return -(target * functional.log_softmax(logits.float(), dim=1)).sum(1).mean()
+
+
+def _standardise(module: GnnModule, graphs: Sequence[GraphSample]) -> None:
+    nodes = np.concatenate([graph.x[graph.train_mask] for graph in graphs]).astype(np.float64)
+    module.set_scale(nodes.mean(0), nodes.std(0))
+    attributes = [graph.edge_attributes for graph in graphs if graph.edge_attributes is not None]
+    edges = np.concatenate(attributes).astype(np.float64) if attributes else np.zeros((0, 0))
+    if len(edges):
+        module.set_edge_scale(edges.mean(0), edges.std(0))
+
+
+def _loader(
+    graphs: Sequence[GraphSample], order: Sequence[int] | Sampler[int], batch_size: int
+) -> DataLoader[GraphSample]:
+    sampler = order if isinstance(order, Sampler) else _Shuffled(list(order), None)
+    return DataLoader(graphs, batch_size, sampler=sampler, collate_fn=disjoint_union)  # type: ignore[arg-type]  # a sequence is a map-style dataset
+
+
+def disjoint_union(graphs: Sequence[GraphSample]) -> GraphUnion:
+    """Join graphs into one, counting the nodes of each after those of the one before."""
+    first = np.cumsum([0, *(len(graph.x) for graph in graphs)])
+    edges = [graph.edge_index + start for graph, start in zip(graphs, first, strict=False)]
+    attributes = [graph.edge_attributes for graph in graphs if graph.edge_attributes is not None]
+    return GraphUnion(
+        x=_joined([graph.x for graph in graphs]),
+        edge_index=torch.from_numpy(np.concatenate(edges, axis=1)),
+        edge_attributes=_joined(attributes) if len(attributes) == len(graphs) else None,
+        target=_joined([graph.target for graph in graphs]),
+        train_mask=torch.from_numpy(np.concatenate([graph.train_mask for graph in graphs])),
+        val_mask=torch.from_numpy(np.concatenate([graph.val_mask for graph in graphs])),
+    )
+
+
+def _joined(arrays: Sequence[Floats]) -> Tensor:
+    return torch.from_numpy(np.concatenate(arrays))
+
+
+class _Shuffled(Sampler[int]):
+    """Graphs in an order that depends on nothing but (seed, epoch); in their own order without a seed."""
+
+    def __init__(self, graphs: list[int], seed: int | None) -> None:
+        self.graphs = graphs
+        self.seed = seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch; Lightning calls this."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.graphs)
+
+    def __iter__(self) -> Iterator[int]:
+        if self.seed is None:
+            return iter(self.graphs)
+        return iter(np.random.default_rng((self.seed, self.epoch)).permutation(self.graphs).tolist())
+
+
+class _GnnTraining(Training):
+    """The step that Lightning repeats."""
+
+    def __init__(self, module: GnnModule, options: TrainingOptions, *, validates: bool) -> None:
+        super().__init__()
+        self.module = module
+        self.options = options
+        self.validates = validates
+
+    def training_step(self, batch: GraphUnion, batch_index: int) -> Tensor:
+        """Return the loss of one batch."""
+        return self._loss(batch, batch.train_mask, "train_loss")
+
+    def validation_step(self, batch: GraphUnion, batch_index: int) -> None:
+        """Log the loss of the nodes that validate."""
+        self._loss(batch, batch.val_mask if self.validates else batch.train_mask, "val_loss")
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Return AdamW."""
+        return adamw(self.module, self.options)
+
+    def _loss(self, batch: GraphUnion, mask: Tensor, name: str) -> Tensor:
+        logits = self.module(batch.x, batch.edge_index, batch.edge_attributes)[-1]
+        loss = soft_cross_entropy(logits[mask], batch.target[mask])
+        self.log(name, loss, on_step=False, on_epoch=True, batch_size=int(mask.sum()), sync_dist=True)
+        return loss

@@ -1,0 +1,182 @@
+"""What can be chosen about training, and where it computes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal, get_args
+
+from rsgraph.errors import ConfigError
+
+Precision = Literal["auto", "bf16", "float32"]
+_BF16_FLAGS = ("avx512_bf16", "amx_bf16")
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How long and how fast to learn.
+
+    Parameters
+    ----------
+    max_epochs
+        Most passes over the training data.
+    patience
+        Stop after this many epochs in which the validation loss did not fall; the paper has 15.
+    learning_rate
+        Step of AdamW. Ten times too large diverges, ten times too small only takes longer.
+    batch_size
+        Chips (or graphs) per step.
+    weight_decay
+        AdamW's; 0 is plain Adam.
+
+    Raises
+    ------
+    ConfigError
+        A count is below 1, the learning rate not above 0, or the weight decay negative.
+    """
+
+    max_epochs: int
+    patience: int = 15
+    learning_rate: float = 1e-3
+    batch_size: int = 4
+    weight_decay: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name in ("max_epochs", "patience", "batch_size"):
+            value = getattr(self, name)
+            if value < 1:
+                raise ConfigError(f"`{name}` must be at least 1. Got {value} instead.")
+        if not self.learning_rate > 0:
+            raise ConfigError(f"`learning_rate` must be above 0. Got {self.learning_rate} instead; try 0.001.")
+        if not self.weight_decay >= 0:
+            raise ConfigError(f"`weight_decay` must be at least 0. Got {self.weight_decay} instead; try 0.")
+
+
+@dataclass(frozen=True)
+class EncoderOptions(TrainingOptions):
+    """Training of the encoder: the options of :class:`TrainingOptions`, and augmentation.
+
+    Parameters
+    ----------
+    rotation
+        Turn each training chip by 0, 90, 180 or 270 degrees, drawn anew in each epoch. The paper says "random
+        rotation"; multiples of 90 degrees need no interpolation, which would invent memberships.
+    noise
+        Standard deviation of the Gaussian noise added to training chips, in standard deviations of each band;
+        the paper has noise but not how much.
+
+    Raises
+    ------
+    ConfigError
+        ``noise`` is negative, or as for TrainingOptions.
+    """
+
+    rotation: bool = True
+    noise: float = 0.05
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.noise >= 0:
+            raise ConfigError(f"`noise` must be at least 0. Got {self.noise} instead; try 0.05.")
+
+
+@dataclass(frozen=True)
+class Hardware:
+    """Where to compute.
+
+    Parameters
+    ----------
+    accelerator
+        ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``gpu`` or ``mps``.
+    devices
+        Number of devices for training.
+    strategy
+        Lightning's strategy for several devices, such as ``ddp``.
+    precision
+        ``auto``: bfloat16 autocast where the device has instructions for it, else float32. ``bf16`` or
+        ``float32`` force one.
+    threads
+        CPU threads, or None: torch's choice (one per core).
+
+    Raises
+    ------
+    ConfigError
+        ``precision`` is not one of the three, or ``threads`` or ``devices`` is below 1.
+    """
+
+    accelerator: str = "auto"
+    devices: int = 1
+    strategy: str = "auto"
+    precision: Precision = "auto"
+    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        choices = get_args(Precision)
+        if self.precision not in choices:
+            raise ConfigError(f"`precision` must be one of: {', '.join(choices)}. Got '{self.precision}' instead.")
+        if self.devices < 1:
+            raise ConfigError(f"`devices` must be at least 1. Got {self.devices} instead.")
+        if self.threads is not None and self.threads < 1:
+            raise ConfigError(f"`threads` must be at least 1, or null. Got {self.threads} instead.")
+
+
+def device_type(hardware: Hardware) -> str:
+    """Choose ``cuda``, ``mps`` or ``cpu``. Raises ConfigError where the one asked for is not there."""
+    import torch
+
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    wanted = {"auto": ["cuda", "mps", "cpu"], "gpu": ["cuda", "mps"]}.get(
+        hardware.accelerator, [hardware.accelerator]
+    )
+    for device in wanted:
+        if there.get(device, False):
+            return device
+    usable = ", ".join(["auto", *(name for name, found in there.items() if found)])
+    raise ConfigError(
+        f"`accelerator` must be one that this machine has: {usable}. Got '{hardware.accelerator}' instead."
+    )
+
+
+@cache
+def cpu_bfloat16_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> tuple[str, ...]:
+    """Return the bfloat16 instruction sets that the CPU has: some of ``avx512_bf16``, ``amx_bf16``."""
+    if not cpuinfo.is_file():
+        return ()
+    words = set(cpuinfo.read_text(encoding="utf-8", errors="replace").split())
+    return tuple(flag for flag in _BF16_FLAGS if flag in words)
+
+
+def uses_bfloat16(hardware: Hardware) -> bool:
+    """Decide whether convolutions and products run in bfloat16."""
+    if hardware.precision != "auto":
+        return hardware.precision == "bf16"
+    device = device_type(hardware)
+    if device == "cuda":
+        import torch
+
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return device == "cpu" and bool(cpu_bfloat16_flags())
+
+
+def describe(hardware: Hardware) -> str:
+    """Say in one sentence which device and precision are used, and why.
+
+    Examples
+    --------
+    >>> describe(Hardware(accelerator="cpu", precision="float32"))
+    'Computing on the CPU in float32 (as told by precision).'
+    """
+    device = device_type(hardware)
+    names = {"cpu": "the CPU", "cuda": "the GPU", "mps": "the Apple GPU"}
+    precision = "bfloat16 (autocast)" if uses_bfloat16(hardware) else "float32"
+    return f"Computing on {names[device]} in {precision} ({_reason(hardware, device)})."
+
+
+def _reason(hardware: Hardware, device: str) -> str:
+    if hardware.precision != "auto":
+        return "as told by precision"
+    if device != "cpu":
+        return "it has bfloat16" if uses_bfloat16(hardware) else "it has no bfloat16"
+    flags = cpu_bfloat16_flags()
+    return f"it has {' and '.join(flags)}" if flags else "it has no bfloat16 instructions"
