@@ -117,8 +117,9 @@ class Sinkhorn:
     in [similarity, similarity + error]. Unequal node counts, nodes of zeros and chips without nodes are
     treated as by the Hungarian matcher. ``solved`` is 0: no assignment problem is solved.
 
-    On one core it takes twice the time of the exact matcher at 500 nodes (0.08 s a pair); it is here because it is smooth in the
-    embeddings, and because its bounds can tell without solving which pairs cannot be near neighbours.
+    On one core it takes twice the time of the exact matcher at 500 nodes (0.08 s a pair); it is here because
+    it is smooth in the embeddings, and because its bounds can tell without solving which pairs cannot be
+    near neighbours.
 
     Parameters
     ----------
