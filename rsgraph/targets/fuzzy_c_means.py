@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Progress
-from rsgraph.targets.sample import check_options, check_pixels, check_sample, count_different
+from rsgraph.targets.sample import by_brightness, check_options, check_pixels, check_sample, count_different
 from rsgraph.types import Floats
 
 BLOCK = 10
@@ -175,13 +175,10 @@ def prior_centres(centres: Prior, bands: Sequence[str]) -> NDArray[np.float64]:
     spectra = spectra.T if isinstance(centres, Mapping) else spectra
     if spectra.shape[1] != len(bands):
         raise ConfigError(
-            f"`target.centres` must have one reflectance per band: {', '.join(bands)}. "
-            f"Got {spectra.shape[1]} values."
+            f"`target.centres` must have one reflectance per band: {', '.join(bands)}. Got {spectra.shape[1]} values."
         )
     if not ((spectra >= -0.5) & (spectra <= 2.0)).all():
-        raise ConfigError(
-            "`target.centres` must be reflectances, about 0 to 1. Divide digital numbers by 10000."
-        )
+        raise ConfigError("`target.centres` must be reflectances, about 0 to 1. Divide digital numbers by 10000.")
     return spectra
 
 
@@ -284,7 +281,7 @@ class FuzzyCMeans:
         start = self._start(pixels, bands, seed)
         centres, _ = self._run(pixels, memberships(pixels, start, self.fuzziness).T, progress)
         if self.centres is None:
-            centres = centres[np.lexsort((*centres.T, centres.mean(axis=1)))]
+            centres = by_brightness(centres)
         return {"centres": centres, "fuzziness": np.array(self.fuzziness)}
 
     def predict(self, pixels: Floats, model: Mapping[str, NDArray[Any]]) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, ModelMismatch, NotUsable
 from rsgraph.types import Floats
@@ -54,6 +55,11 @@ def check_pixels(pixels: Floats, n_bands: int) -> None:
         raise ModelMismatch(f"the target model has {n_bands} bands. Got pixels of shape {pixels.shape}.")
     if not np.isfinite(pixels).all():
         raise ValueError("`pixels` must be finite. Mask NaN and infinite pixels before predicting.")
+
+
+def by_brightness(centres: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sort centres (C, bands) by mean reflectance, the darkest first (equal ones by their bands)."""
+    return centres[np.lexsort((*centres.T, centres.mean(axis=1)))]
 
 
 def count_different(pixels: Floats, enough: int) -> int:
