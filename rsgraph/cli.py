@@ -201,6 +201,7 @@ def _preview(name: str, line: Line) -> Any:
 
     search_path = create_config_search_path(str(config_folder()))
     for plugin in Plugins.instance().discover(SearchPathPlugin):
+        assert issubclass(plugin, SearchPathPlugin)
         plugin().manipulate_search_path(search_path)
     for flag, value in zip(line.flags, line.flags[1:], strict=False):
         if flag in ("--config-name", "-cn"):

@@ -74,12 +74,12 @@ def _client(uri: str) -> MlflowClient:
     _check_writable(uri)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing leaves the machine
     os.environ.setdefault("DO_NOT_TRACK", "true")
-    logging.getLogger("mlflow").setLevel(logging.WARNING)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # mlflow's own dependencies warn about each other on import
         from mlflow.exceptions import MlflowException
         from mlflow.tracking import MlflowClient
+    for chatter in ("mlflow", "alembic"):
+        logging.getLogger(chatter).setLevel(logging.WARNING)
     try:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph import training
 from rsgraph.components import from_config
 from rsgraph.files import read_json, write_json
 from rsgraph.graphs.features import segment_means
@@ -20,9 +21,7 @@ from rsgraph.types import Chip, Floats, Labels, Mask
 from rsgraph.workspace import Workspace, read_arrays, write_array, write_arrays
 
 if TYPE_CHECKING:
-    from torch import nn
-
-    from rsgraph.training import GraphSample, History
+    from rsgraph.training import EncoderModule, GnnModule, GraphSample, History
 
 _PER_CLUSTER = 200
 """Sampled pixels per cluster below which a small scene is sampled more densely than every 56th pixel."""
@@ -116,52 +115,53 @@ def encoder(context: Context) -> dict[str, Any]:
     model = read_arrays(context.workspace.existing("targets.npz"))
     classes = len(model["centres"])
     about = {"component": context.config["encoder"], "classes": classes}
-    if not component.trainable:
-        _describe(context, "encoder", **about, history=[])
-        return {"trained": False}
-    history = _train_encoder(context, component, model, classes)
-    _describe(context, "encoder", **about, history=history.epochs)
-    return {"epochs": len(history.epochs), "best_epoch": history.best_epoch, "notes": history.notes}
-
-
-def _train_encoder(context: Context, component: Any, model: Mapping[str, NDArray[Any]], classes: int) -> History:
-    from rsgraph import training
-
-    labeller = from_config("target", context.config["target"])
-    statistics = context.workspace.survey
-    options = training.TrainingOptions(**context.config["training"]["encoder"])
     module = training.encoder_module(
-        component,
-        n_bands=len(context.opened.bands),
-        n_classes=classes,
-        mean=np.asarray(statistics["mean"], dtype=np.float32),
-        std=np.asarray(statistics["std"], dtype=np.float32),
-        seed=context.seed,
+        component, n_bands=len(context.opened.bands), n_classes=classes, seed=context.seed
     )
-    history = training.train_encoder(
+    history = None
+    if component.trainable:
+        history = _train_encoder(context, module, model)
+    else:
+        module.set_scale(context.workspace.survey["mean"], context.workspace.survey["std"])
+    training.save_weights(module, context.out / "models" / "encoder.safetensors")
+    _describe(context, "encoder", **about, history=history.epochs if history else [])
+    return _learning_facts(history)
+
+
+def _train_encoder(context: Context, module: EncoderModule, model: Mapping[str, NDArray[Any]]) -> History:
+    labeller = from_config("target", context.config["target"])
+    return training.train_encoder(
         module,
         _training_chips(context.opened),
         lambda pixels: np.asarray(labeller.predict(pixels, model)),
-        options=options,
+        mean=context.workspace.survey["mean"],
+        std=context.workspace.survey["std"],
+        options=training.EncoderOptions(**context.config["training"]["encoder"]),
         hardware=training.Hardware(**context.config["trainer"]),
         seed=context.seed,
         folder=context.work,
         on_epoch=lambda number, metrics: context.epoch("encoder", number, metrics),
         progress=context.progress,
     )
-    training.save_weights(module, context.out / "models" / "encoder.safetensors")
-    return history
 
 
-def load_encoder(workspace: Workspace, config: Mapping[str, Any]) -> nn.Module:
+def _learning_facts(history: History | None) -> dict[str, Any]:
+    if history is None:
+        return {"trained": False}
+    return {
+        "epochs": len(history.epochs),
+        "best_epoch": history.best_epoch,
+        "resumed_at": history.resumed_at,
+        "notes": list(history.notes),
+    }
+
+
+def load_encoder(workspace: Workspace, config: Mapping[str, Any]) -> EncoderModule:
     """Build the encoder of a workspace and load its weights."""
-    from rsgraph import training
-
     about = read_json(workspace.existing("models", "encoder.json"))
     component = from_config("encoder", config["encoder"])
     module = training.encoder_module(component, n_bands=len(about["bands"]), n_classes=about["classes"])
-    if component.trainable:
-        training.load_weights(module, workspace.existing("models", "encoder.safetensors"))
+    training.load_weights(module, workspace.existing("models", "encoder.safetensors"))
     return module
 
 
@@ -190,15 +190,12 @@ def membership_maps(labeller: Any, model: Mapping[str, NDArray[Any]], values: Fl
 
 def encode(context: Context) -> dict[str, Any]:
     """Average the encoder's activation maps over every segment; write embeddings/encoder.npy."""
-    from rsgraph import training
-
-    module = load_encoder(context.workspace, context.config)
     hardware = training.Hardware(**context.config["trainer"])
+    frozen = training.FrozenEncoder(load_encoder(context.workspace, context.config), hardware)
 
     def activations(chip: Chip) -> Floats:
         raster = context.opened.read_square(chip)
-        maps = training.encode(module, raster.values, raster.valid, hardware=hardware)
-        return maps[:, : chip.window.rows, : chip.window.columns]
+        return frozen.encode(raster.values, raster.valid)[:, : chip.window.rows, : chip.window.columns]
 
     vectors = _mean_maps(context, activations, parallel=False)
     write_array(context.out / "embeddings" / "encoder.npy", vectors)
@@ -230,17 +227,16 @@ def gnn(context: Context) -> dict[str, Any]:
     if component.n_layers == 0:
         _describe(context, "gnn", component=context.config["gnn"], history=[])
         return {"trained": False}
-    from rsgraph import training
-
     samples = _graph_samples(context)
+    attributes = samples[0].edge_attributes
     module = training.gnn_module(
         component,
         n_features=samples[0].x.shape[1],
         n_classes=samples[0].target.shape[1],
-        n_edge_attributes=0 if samples[0].edge_attributes is None else samples[0].edge_attributes.shape[1],
+        n_edge_attributes=0 if attributes is None else attributes.shape[1],
         seed=context.seed,
-        standardise_on=samples,
     )
+    assert module is not None, "a GNN with layers builds a network"
     if context.config["model"].get("identity"):
         facts = _take_over(context, "models/gnn.safetensors", "models/gnn.json")
         training.load_weights(module, context.out / "models" / "gnn.safetensors")
@@ -253,9 +249,7 @@ def gnn(context: Context) -> dict[str, Any]:
     return facts
 
 
-def _train_gnn(context: Context, module: nn.Module, samples: list[GraphSample]) -> dict[str, Any]:
-    from rsgraph import training
-
+def _train_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) -> dict[str, Any]:
     history = training.train_gnn(
         module,
         samples,
@@ -269,13 +263,11 @@ def _train_gnn(context: Context, module: nn.Module, samples: list[GraphSample]) 
     training.save_weights(module, context.out / "models" / "gnn.safetensors")
     about = {"component": context.config["gnn"], "features": int(samples[0].x.shape[1])}
     _describe(context, "gnn", **about, history=history.epochs)
-    return {"epochs": len(history.epochs), "best_epoch": history.best_epoch, "notes": history.notes}
+    return _learning_facts(history)
 
 
 def _graph_samples(context: Context) -> list[GraphSample]:
     """Return one graph per chip; under four chips every fourth node is held out, else the test chips."""
-    from rsgraph.training import GraphSample
-
     workspace = context.workspace
     features, classes = workspace.embedding("encoder"), workspace.embedding("target")
     edges = np.asarray(workspace.edges)
@@ -287,11 +279,11 @@ def _graph_samples(context: Context) -> list[GraphSample]:
     for (chip, rows), first, last in zip(chip_rows(context), bounds[:-1], bounds[1:], strict=True):
         held = _held_out(context.opened, chip, len(rows))
         samples.append(
-            GraphSample(
-                x=np.asarray(features[rows.start : rows.stop]),
+            training.GraphSample(
+                x=np.array(features[rows.start : rows.stop]),
                 edge_index=edges[:, first:last] - rows.start,
                 edge_attributes=None if weights is None else weights[first:last],
-                target=np.asarray(classes[rows.start : rows.stop]),
+                target=np.array(classes[rows.start : rows.stop]),
                 train_mask=~held,
                 val_mask=held,
             )
@@ -302,4 +294,4 @@ def _graph_samples(context: Context) -> list[GraphSample]:
 def _held_out(opened: Opened, chip: Chip, n: int) -> Mask:
     if any(each.split == "test" for each in opened.chips):
         return np.full(n, chip.split == "test")
-    return np.arange(n) % 4 == 3
+    return np.asarray(np.arange(n) % 4 == 3)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from rsgraph.components import build, from_config
 from rsgraph.files import make_folder
@@ -22,13 +23,13 @@ def match(context: Context) -> dict[str, Any]:
     """Compare all chips by their nodes; write similarity.npz."""
     matcher = from_config("matcher", context.config["matcher"])
     vectors = context.workspace.embedding(context.config["layer"])
-    nodes = [np.asarray(vectors[rows.start : rows.stop]) for _, rows in chip_rows(context)]
+    nodes = [np.array(vectors[rows.start : rows.stop]) for _, rows in chip_rows(context)]
     found: Similarity = matcher.match(nodes, progress=context.progress)
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "indices": found.indices,
         "similarities": found.similarities,
         "error": found.error,
-        "solved": np.int64(found.solved),
+        "solved": np.array(found.solved, dtype=np.int64),
     }
     if found.matrix is not None:
         arrays["matrix"] = found.matrix

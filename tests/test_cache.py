@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import multiprocessing
+import time
+from pathlib import Path
+
+from rsgraph.cache import StageCache
+
+
+def _store(cache: StageCache, text: str = "content") -> None:
+    folder = cache.partial("graph", "k" * 64)
+    (folder / "sub").mkdir()
+    (folder / "sub" / "edges.txt").write_text(text)
+    (folder / "work" / "checkpoint").write_text("left over")
+    cache.commit("graph", "k" * 64, 1.5, {"edges": 3})
+
+
+def test_commit_stores_outputs_with_their_hashes_and_without_the_work(tmp_path: Path) -> None:
+    cache = StageCache(tmp_path)
+    assert cache.find("graph", "k" * 64) is None
+    _store(cache)
+    record = cache.find("graph", "k" * 64)
+    assert record is not None
+    assert list(record.outputs) == ["sub/edges.txt"]
+    assert record.facts == {"edges": 3}
+    assert not (cache.place_of("graph", "k" * 64) / "work").exists()
+
+
+def test_find_forgets_a_stage_whose_file_was_changed(tmp_path: Path) -> None:
+    cache = StageCache(tmp_path)
+    _store(cache)
+    (cache.place_of("graph", "k" * 64) / "sub" / "edges.txt").write_text("tampered")
+    assert cache.find("graph", "k" * 64) is None
+    assert not cache.place_of("graph", "k" * 64).exists()
+
+
+def test_find_forgets_a_stage_whose_record_is_damaged(tmp_path: Path) -> None:
+    cache = StageCache(tmp_path)
+    _store(cache)
+    (cache.place_of("graph", "k" * 64) / "stage.json").write_text("{")
+    assert cache.find("graph", "k" * 64) is None
+
+
+def test_partial_keeps_the_work_of_an_interrupted_run_and_nothing_else(tmp_path: Path) -> None:
+    cache = StageCache(tmp_path)
+    folder = cache.partial("encoder", "k" * 64)
+    (folder / "work" / "last.ckpt").write_text("epoch 3")
+    (folder / "half.npy").write_text("half")
+    again = cache.partial("encoder", "k" * 64)
+    assert again == folder
+    assert (again / "work" / "last.ckpt").read_text() == "epoch 3"
+    assert not (again / "half.npy").exists()
+
+
+def _take(folder: Path, log: Path) -> None:
+    cache = StageCache(folder)
+    with cache.lock("encoder", "key"):
+        if cache.find("encoder", "key") is None:
+            time.sleep(0.3)
+            (cache.partial("encoder", "key") / "weights").write_text("w")
+            cache.commit("encoder", "key", 0.3, {})
+            with log.open("a") as file:
+                file.write("trained\n")
+
+
+def test_lock_lets_parallel_points_compute_a_stage_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=_take, args=(tmp_path / "cache", tmp_path / "log")) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert [worker.exitcode for worker in workers] == [0, 0, 0]
+    assert (tmp_path / "log").read_text() == "trained\n"

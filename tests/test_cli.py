@@ -1,0 +1,122 @@
+"""The command line, as a user types it: every mistake is one sentence and exit code 2."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rsgraph.cli import split_line
+from rsgraph.errors import ConfigError
+
+
+def rsgraph(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "rsgraph", *words], cwd=cwd, capture_output=True, text=True, check=False, timeout=300
+    )
+
+
+def refused(*words: str, cwd: Path) -> str:
+    """Run a command that must be refused; return its one sentence."""
+    done = rsgraph(*words, cwd=cwd)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert done.stderr.startswith("error: ")
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+    assert list(cwd.iterdir()) == [], "nothing is half-written"
+    return done.stderr
+
+
+def test_split_line_takes_the_path_the_flags_and_the_overrides_apart() -> None:
+    line = split_line(["scene (Raw), a.tif", "-m", "graph.k=4,8", "--config-dir", "mine", "~tracking"], verb="run")
+    assert line.path == "scene (Raw), a.tif"
+    assert line.flags == ["-m", "--config-dir", "mine"]
+    assert line.overrides == ["graph.k=4,8", "~tracking"]
+    assert line.multirun
+
+
+def test_split_line_takes_an_existing_file_for_a_path_whatever_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("seed=1").write_text("")
+    Path("-odd.tif").write_text("")
+    assert split_line(["seed=1", "seed=2"], verb="run") == ("seed=1", [], ["seed=2"])
+    assert split_line(["-odd.tif"], verb="run").path == "-odd.tif"
+
+
+def test_split_line_refuses_two_paths() -> None:
+    with pytest.raises(ConfigError, match=r"takes one path, but got 'my' and 'scene\.tif'; quote a path"):
+        split_line(["my", "scene.tif"], verb="run")
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["walk"], "unknown verb 'walk'; choose one of: run, label, export, evaluate, components"),
+        (["run", "nowhere.tif"], "nowhere.tif"),
+        (["run"], "reader=synthetic"),
+        (["run", "x.tif", "encoder=unt"], "unknown encoder 'unt'; choose one of: bands, segmentation_models, unet"),
+        (["run", "x.tif", "encoder.name=unt"], "unknown encoder 'unt'"),
+        (["run", "x.tif", "graph.kk=4"], "unknown option 'graph.kk'; choose one of: name, k"),
+        (["run", "x.tif", "grph=nearest"], "grph"),
+        (["run", "x.tif", "experiment=papr"], "unknown experiment 'papr'; choose one of: "),
+        (["run", "x.tif", "graph.k=[1"], "graph.k=[1"),
+        (["run", "x.tif", "+encoder._target_=os.system"], "'encoder._target_' is refused"),
+        (["run", "x.tif", "+hydra.callbacks.x._target_=os.system"], "_target_' is refused"),
+        (["label", "demo"], "napari-rsgraph"),
+        (["evaluate", "demo"], "not part of this version yet"),
+        (["export", "nowhere"], "nowhere holds no manifest.json: it is not an rsgraph workspace"),
+        (["export"], "which workspace?"),
+        (["components", "unet"], "takes no arguments"),
+    ],
+)
+def test_mistakes_end_in_one_sentence(words: list[str], sentence: str, tmp_path: Path) -> None:
+    assert sentence in refused(*words, cwd=tmp_path)
+
+
+def test_a_config_folder_that_names_an_import_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "theirs" / "experiment").mkdir(parents=True)
+    (tmp_path / "theirs" / "experiment" / "nice.yaml").write_text(
+        "# @package _global_\nhydra:\n  callbacks:\n    x:\n      _target_: os.system\n      command: touch owned\n"
+    )
+    work = tmp_path / "work"
+    work.mkdir()
+    sentence = refused("run", "x.tif", "--config-dir", str(tmp_path / "theirs"), "experiment=nice", cwd=work)
+    assert "_target_" in sentence
+    assert not (work / "owned").exists()
+
+
+def test_a_config_reached_by_the_search_path_is_refused_too(tmp_path: Path) -> None:
+    (tmp_path / "theirs" / "experiment").mkdir(parents=True)
+    (tmp_path / "theirs" / "experiment" / "nice.yaml").write_text(
+        "# @package _global_\nhydra:\n  callbacks:\n    x:\n      _target_: os.system\n      command: touch owned\n"
+    )
+    work = tmp_path / "work"
+    work.mkdir()
+    place = f"hydra.searchpath=[file://{tmp_path / 'theirs'}]"
+    assert "_target_" in refused("run", "x.tif", place, "experiment=nice", cwd=work)
+    assert not (work / "owned").exists()
+
+
+def test_help_lists_verbs_components_and_options(tmp_path: Path) -> None:
+    assert "rsgraph run PATH" in rsgraph(cwd=tmp_path).stdout
+    text = rsgraph("run", "--help", cwd=tmp_path).stdout
+    assert "segmenter: " in text
+    assert "felzenszwalb" in text
+    assert "n_segments: 500" in text
+
+
+def test_cfg_job_prints_the_options_with_the_path(tmp_path: Path) -> None:
+    done = rsgraph("run", "it's (Raw), a=b.tif", "--cfg", "job", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "path: it's (Raw), a=b.tif" in done.stdout
+
+
+def test_components_lists_all_with_one_line_each(tmp_path: Path) -> None:
+    lines = rsgraph("components", cwd=tmp_path).stdout.splitlines()
+    assert "segmenter" in lines
+    assert any(line.startswith("  slic ") and line.endswith(".") for line in lines)
+    assert len(lines) >= 9 + 33

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+
+from rsgraph import files
+from rsgraph.errors import OutputError, WorkspaceError
+from rsgraph.files import atomic, digest, place, read_json, sha256, write_json
+
+
+def test_atomic_replaces_the_file_only_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+    with atomic(path) as temporary:
+        temporary.write_text("new")
+        assert path.read_text() == "old"
+        assert temporary.suffix == ".csv"
+    assert path.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_atomic_leaves_the_old_file_when_the_body_fails(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+
+    def fail() -> None:
+        with atomic(path) as temporary:
+            temporary.write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_atomic_says_in_one_sentence_that_the_disk_is_full(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("old")
+
+    def fill() -> None:
+        with atomic(path) as temporary:
+            temporary.write_text("half")
+            with open("/dev/full", "w") as device:  # the kernel's own "no space left on device"
+                device.write("x")
+
+    with pytest.raises(OutputError, match=r"could not write .*table.csv: the disk is full \(\d+ MB free\)"):
+        fill()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_make_folder_names_a_place_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match=r"could not write .*Not a directory"):
+        files.make_folder(tmp_path / "file" / "folder")
+
+
+def test_read_json_names_a_damaged_file(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"stages": ')
+    with pytest.raises(WorkspaceError, match=r"manifest.json is damaged"):
+        read_json(tmp_path / "manifest.json")
+
+
+def test_json_round_trip_keeps_letters(tmp_path: Path) -> None:
+    write_json(tmp_path / "a.json", {"name": "Plöner See", "n": [1, 2.5, None]})
+    assert read_json(tmp_path / "a.json") == {"name": "Plöner See", "n": [1, 2.5, None]}
+
+
+def test_digest_does_not_depend_on_the_order_of_keys() -> None:
+    assert digest({"a": 1, "b": {"c": 2, "d": 3}}) == digest({"b": {"d": 3, "c": 2}, "a": 1})
+    assert digest({"a": 1}) != digest({"a": 2})
+
+
+def test_sha256_is_that_of_the_content(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"abc" * 1000)
+    assert sha256(tmp_path / "x") == hashlib.sha256(b"abc" * 1000).hexdigest()
+
+
+def test_place_copies_where_no_link_is_possible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "x").write_text("content")
+
+    def no_link(*names: object) -> None:
+        raise OSError(errno.EXDEV, "cross-device link")
+
+    monkeypatch.setattr(os, "link", no_link)
+    place(tmp_path / "x", tmp_path / "there" / "y")
+    assert (tmp_path / "there" / "y").read_text() == "content"
+    assert (tmp_path / "there" / "y").stat().st_nlink == 1
