@@ -50,7 +50,7 @@ def not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_import_torchvision_passes_other_failures_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "torchvision.py").write_text("raise RuntimeError('something else is wrong')")
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(RuntimeError, match="^something else is wrong$"):
+    with pytest.raises(RuntimeError, match=r"^something else is wrong$"):
         import_torchvision()
 
 
