@@ -48,9 +48,9 @@ class Gat:
     """
 
     def __init__(self, heads: int = 8, features_per_head: int = 8, layers: int = 3) -> None:
-        for name, value, least in (("heads", heads, 1), ("features_per_head", features_per_head, 1)):
-            if value < least:
-                raise ConfigError(f"`{name}` must be at least {least}. Got {value} instead; the paper has 8.")
+        for name, value in (("heads", heads), ("features_per_head", features_per_head)):
+            if value < 1:
+                raise ConfigError(f"`{name}` must be at least 1. Got {value} instead; the paper has 8.")
         if layers < 2:
             raise ConfigError(f"`layers` must be at least 2. Got {layers} instead; the paper has 3.")
         self.heads = heads
