@@ -89,19 +89,20 @@ def reasons(root: Path, member: str = "") -> Iterator[None]:
 def tree(root: Path, *, deepest: int = 8) -> Tree:
     """List a folder or .zip. Raises NotReadable for a damaged .zip."""
     if root.is_dir():
-        return Tree(root, tuple(sorted(_below(root, "", deepest))))
+        return Tree(root, tuple(sorted(walk(root, deepest=deepest))))
     with reasons(root):
         names = [info.filename for info in opened_zip(root).infolist() if not info.is_dir()]
     return Tree(root, tuple(sorted(name for name in names if _inside(name))))
 
 
-def _below(folder: Path, prefix: str, deepest: int) -> Iterator[str]:
+def walk(folder: Path, prefix: str = "", *, deepest: int = 8) -> Iterator[str]:
+    """Name the files below a folder, one after the other; linked folders are not entered. Raises NotReadable."""
     with reasons(folder), os.scandir(folder) as entries:
         found = list(entries)
     for entry in found:
         if entry.is_dir(follow_symlinks=False):
             if deepest > 1:
-                yield from _below(Path(entry.path), f"{prefix}{entry.name}/", deepest - 1)
+                yield from walk(Path(entry.path), f"{prefix}{entry.name}/", deepest=deepest - 1)
         elif entry.is_file():
             yield prefix + entry.name
 

@@ -76,9 +76,7 @@ class Auto:
             What the chosen reader raises.
         """
         if path is None:
-            raise NotReadable(
-                "No scene was given; give the path of a file or folder, or say reader=synthetic."
-            )
+            raise NotReadable("No scene was given; give the path of a file or folder, or say reader=synthetic.")
         if not path.exists():
             raise NotReadable(f"{path} does not exist; check the path for typing errors.")
         for reader in self.readers:

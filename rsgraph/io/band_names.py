@@ -52,9 +52,7 @@ def is_spectral(text: str) -> bool:
 def described_names(descriptions: Sequence[str]) -> tuple[str, ...]:
     """Name the layers of one file by their descriptions; ``""`` and duplicates become ``band<i>``."""
     names = [band_name(text) or re.sub(r"\s+", "_", text.strip()) for text in descriptions]
-    return tuple(
-        name if name and names.count(name) == 1 else f"band{i}" for i, name in enumerate(names, start=1)
-    )
+    return tuple(name if name and names.count(name) == 1 else f"band{i}" for i, name in enumerate(names, start=1))
 
 
 def guessed_names(medians: Sequence[float]) -> tuple[str, ...] | None:

@@ -72,11 +72,9 @@ class Bands:
         files, ignored = _band_files(_existing_folder(path))
         if not files:
             raise NotReadable(
-                f"{path} holds no band files; expected names such as B02.tif or ..._B8A_....jp2 directly in the folder."
+                f"{path} holds no band files; expected names such as B02.tif or ..._B8A_....jp2 directly in it."
             )
-        headers = {
-            band: self._header(path, band, files[band]) for band in chosen(list(files), self.given, path)
-        }
+        headers = {band: self._header(path, band, files[band]) for band in chosen(list(files), self.given, path)}
         decisions = agree({band: decide(found, self.given) for band, found in headers.items()})
         scene = scene_of_files(file_safe(path.resolve().name), headers, decisions, self.given)
         return [scene if not ignored else _with_note(scene, ignored)]
@@ -89,9 +87,7 @@ class Bands:
         found.sort(key=lambda one: one.rows * one.columns, reverse=True)
         if len(found) > 1 and found[0].rows * found[0].columns == found[1].rows * found[1].columns:
             names = ", ".join(sorted(file.name for file in candidates))
-            raise NotUsable(
-                f"{folder} holds {band} more than once ({names}); put each scene in a folder of its own."
-            )
+            raise NotUsable(f"{folder} holds {band} more than once ({names}); put each scene in a folder of its own.")
         if len(found[0].indexes) != 1:
             raise NotUsable(
                 f"{found[0].path} holds {len(found[0].indexes)} bands; expected one, since it is named after {band}."

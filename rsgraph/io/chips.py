@@ -45,10 +45,7 @@ def cut(scenes: Sequence[Scene], *, size: int = 256, edges: Edges = "pad", test_
     _check(size, edges, test_every)
     places = [(i, window) for i, scene in enumerate(scenes) for window in _windows(scene, size, edges)]
     parts = split(len(places), test_every)
-    return [
-        Chip(number, scene, window, parts[number])
-        for number, (scene, window) in enumerate(places)
-    ]
+    return [Chip(number, scene, window, parts[number]) for number, (scene, window) in enumerate(places)]
 
 
 def split(n: int, test_every: int) -> list[Split]:
@@ -70,9 +67,7 @@ def _check(size: int, edges: str, test_every: int) -> None:
     if edges not in ("pad", "drop"):
         raise ConfigError(f"`edges` must be one of: pad, drop. Got {edges!r} instead.")
     if isinstance(test_every, bool) or not isinstance(test_every, int) or test_every < 2:
-        raise ConfigError(
-            f"`test_every` must be a whole number of at least 2. Got {test_every!r}; the paper's is 4."
-        )
+        raise ConfigError(f"`test_every` must be a whole number of at least 2. Got {test_every!r}; the paper's is 4.")
 
 
 def _windows(scene: Scene, size: int, edges: Edges) -> Iterator[Window]:

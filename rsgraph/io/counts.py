@@ -74,7 +74,8 @@ def _scale(found: Header, given: Overrides) -> tuple[tuple[float, ...], tuple[st
         return found.scale, ()
     if found.dtype == "uint8":
         return (1 / 255,) * count, (
-            "8-bit numbers (a display stretch): divided by 255; they are not reflectance, and dark and bright details may be lost.",
+            "8-bit numbers (a display stretch): divided by 255; they are not reflectance, "
+            "and dark and bright details may be lost.",
         )
     integers = not found.dtype.startswith("float")
     if integers or _median(found) > _LARGEST_REFLECTANCE:
@@ -84,7 +85,7 @@ def _scale(found: Header, given: Overrides) -> tuple[tuple[float, ...], tuple[st
 
 def _median(found: Header) -> float:
     """Median of the first windows that hold data; 0 where none does."""
-    values = np.concatenate([v for v in _valid_values(found, corners_and_centre(found))] or [np.zeros(0)])
+    values = np.concatenate(list(_valid_values(found, corners_and_centre(found))))
     if not values.size:
         values = next((v for v in _valid_values(found, all_windows(found)) if v.size), np.zeros(1))
     return float(np.median(values))
@@ -111,8 +112,7 @@ def corners_and_centre(found: Header) -> Iterator[tuple[int, int, int, int]]:
     """Nine small windows: corners, middles of the edges, centre; fewer where they would coincide."""
     rows, columns = min(_SIDE, found.rows), min(_SIDE, found.columns)
     starts = [
-        sorted({0, (size - side) // 2, size - side})
-        for size, side in ((found.rows, rows), (found.columns, columns))
+        sorted({0, (size - side) // 2, size - side}) for size, side in ((found.rows, rows), (found.columns, columns))
     ]
     for row in starts[0]:
         for column in starts[1]:
@@ -132,8 +132,7 @@ def _fill(found: Header, eight_bit: bool) -> tuple[float | None, tuple[str, ...]
         return None, ()
     if not eight_bit:
         seen = any(
-            equal(read(found.path, list(found.indexes), *w), 0).all(axis=0).any()
-            for w in corners_and_centre(found)
+            equal(read(found.path, list(found.indexes), *w), 0).all(axis=0).any() for w in corners_and_centre(found)
         )
         note = "No nodata value is declared: pixels that are 0 in all bands are taken as nodata."
         return 0.0, (note,) if seen else ()
@@ -143,7 +142,8 @@ def _fill(found: Header, eight_bit: bool) -> tuple[float | None, tuple[str, ...]
     for value in (255.0, 0.0):
         if equal(edge, value).all(axis=0).mean() >= _BORDER_SHARE:
             return value, (
-                f"No nodata value is declared, but {value:.0f} in all bands fills the border: such pixels are taken as nodata.",
+                f"No nodata value is declared, but {value:.0f} in all bands fills the border: such pixels "
+                "are taken as nodata.",
             )
     return None, ()
 
@@ -154,6 +154,4 @@ def _edge(found: Header) -> NDArray[Any]:
     strips = [(0, 0, 1, found.columns), (last_row, 0, 1, found.columns)]
     strips += [(0, 0, found.rows, 1), (0, last_column, found.rows, 1)]
     indexes = list(found.indexes)
-    return np.concatenate(
-        [read(found.path, indexes, *strip).reshape(len(indexes), -1) for strip in strips], axis=1
-    )
+    return np.concatenate([read(found.path, indexes, *strip).reshape(len(indexes), -1) for strip in strips], axis=1)

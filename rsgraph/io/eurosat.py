@@ -5,15 +5,16 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path, PurePosixPath
+from itertools import islice
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from rsgraph.errors import InputError, NotReadable, NotUsable
-from rsgraph.io.archive import Tree, is_zip, opened_zip, reasons, tree
+from rsgraph.io.archive import Tree, is_zip, opened_zip, reasons, tree, walk
 from rsgraph.io.band_names import EUROSAT, file_safe
 from rsgraph.io.counts import decide
 from rsgraph.io.geotiff import choose_bands, identity_of, name_bands
@@ -23,6 +24,7 @@ from rsgraph.io.overrides import Overrides, overrides
 from rsgraph.types import PixelSource, Raster, Scene, Window
 
 _RGB = ("B04", "B03", "B02")
+_ENOUGH = 20_000
 _IMAGE = re.compile(r"(?P<name>(?P<class>[^/]+)_(?P<number>\d+))\.(?P<ending>jpe?g|png|tiff?)", re.IGNORECASE)
 
 
@@ -65,7 +67,7 @@ class EuroSat:
     def accepts(self, path: Path) -> bool:
         """Tell whether a folder or .zip holds images named after their folders."""
         try:
-            return next(_images(_listed(path)), None) is not None
+            return next(_images(path, _names(path)), None) is not None
         except InputError:
             return False
 
@@ -83,8 +85,8 @@ class EuroSat:
         """
         if not path.exists():
             raise NotReadable(f"{path} does not exist; expected EuroSAT's .zip or folder.")
-        found = _listed(path)
-        images = sorted(_images(found), key=lambda image: (image.label, image.number, image.member))
+        found = tree(path) if path.is_dir() or is_zip(path) else Tree(path, ())
+        images = sorted(_images(path, found.members), key=lambda image: (image.label, image.number, image.member))
         if not images:
             raise NotReadable(f"{path} holds no images named <Class>/<Class>_<number>.jpg or .tif; expected EuroSAT.")
         if len({image.tiff for image in images}) > 1:
@@ -105,14 +107,16 @@ class _Image:
     tiff: bool
 
 
-def _listed(path: Path) -> Tree:
-    """List a folder or .zip; a file of another kind has no members."""
-    return tree(path) if path.is_dir() or is_zip(path) else Tree(path, ())
+def _names(path: Path) -> Iterable[str]:
+    """List enough of a folder to see whether it is EuroSAT, without walking through a whole disk."""
+    if path.is_dir():
+        return islice(walk(path), _ENOUGH)
+    return tree(path).members if is_zip(path) else ()
 
 
-def _images(found: Tree) -> Iterator[_Image]:
-    top = found.root.resolve().name
-    for member in found.members:
+def _images(root: Path, members: Iterable[str]) -> Iterator[_Image]:
+    top = root.resolve().name
+    for member in members:
         folder, _, file = member.rpartition("/")
         match = _IMAGE.fullmatch(file)
         if match and match["class"] == (folder.rpartition("/")[2] or top):
@@ -167,13 +171,19 @@ def _template(place: Tree, image: _Image, given: Overrides) -> _Template:
     found = _tiff_header(place, image) if image.tiff else _picture_header(place, image)
     found = choose_bands(found, given)
     decision = decide(found, given) if image.tiff else None
-    notes = ("Images are taken to be alike; their coordinate systems are not read: each is a pixel space of its own.",)
+    notes = (
+        "Images are taken to be alike; their coordinate systems are not read: each is a pixel space of its own.",
+    )
     if decision is not None:
         fill = 0.0 if all(value is None for value in decision.radiometry.nodata) else None
-        return _Template(found, replace(decision.radiometry, fill=fill), decision.reflectance, (*decision.notes, *notes))
+        return _Template(
+            found, replace(decision.radiometry, fill=fill), decision.reflectance, (*decision.notes, *notes)
+        )
     count = len(found.indexes)
     radiometry = Radiometry(
-        (1 / 255 if given.scale is None else given.scale,) * count, (given.offset or 0.0,) * count, (given.nodata,) * count
+        (1 / 255 if given.scale is None else given.scale,) * count,
+        (given.offset or 0.0,) * count,
+        (given.nodata,) * count,
     )
     eight_bit = "8-bit numbers (a display stretch): divided by 255; they are not reflectance."
     return _Template(found, radiometry, given.scale is not None, (eight_bit, *notes))

@@ -88,7 +88,9 @@ class _Memo:
                 return entry[2]
             found = sha256(Path(file))
         except OSError as error:
-            raise NotReadable(f"{file} cannot be read ({error.strerror}); put it back or change its permissions.") from error
+            raise NotReadable(
+                f"{file} cannot be read ({error.strerror}); put it back or change its permissions."
+            ) from error
         if time.time_ns() - status.st_mtime_ns > _SETTLED_NS:
             self.entries[file] = [*key, found]
             self.changed = True

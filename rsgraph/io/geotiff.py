@@ -123,9 +123,7 @@ def select(found: Header, places: Sequence[int]) -> Header:
 
 def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> Scene:
     """Assemble the scene of one file."""
-    layers = Layers(
-        found.path, found.indexes, decision.radiometry, found.rows, found.columns, masked=found.masked
-    )
+    layers = Layers(found.path, found.indexes, decision.radiometry, found.rows, found.columns, masked=found.masked)
     crs = given.crs or found.crs
     return Scene(
         name=name,

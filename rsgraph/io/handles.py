@@ -107,6 +107,16 @@ def _open(path: str) -> Any:
         return rasterio.open(path)
 
 
+def check_size(path: str, rows: int, columns: int, bands: int) -> None:
+    """Check that a file is as it was described. Raises NotReadable where it is not."""
+    source = dataset(path)
+    if (source.height, source.width) != (rows, columns) or source.count < bands:
+        raise NotReadable(
+            f"{shown(path)} has {source.count} bands of {source.height} x {source.width} pixels; expected at least "
+            f"{bands} of {rows} x {columns}, as the first image of its collection or as when it was opened."
+        )
+
+
 def read(path: str, indexes: list[int], row: int, column: int, rows: int, columns: int) -> Any:
     """Read bands (bands, rows, columns) of a window in the file's own type. Raises NotReadable."""
     source = dataset(path)
@@ -130,17 +140,11 @@ def existing_file(path: Path) -> Path:
         It is missing, a folder, or empty.
     """
     if not path.exists():
-        raise NotReadable(
-            f"{path} does not exist; expected a raster file, so check the path for typing errors."
-        )
+        raise NotReadable(f"{path} does not exist; expected a raster file, so check the path for typing errors.")
     if path.is_dir():
-        raise NotReadable(
-            f"{path} is a folder; expected one raster file, so name a file in it or use reader=auto."
-        )
+        raise NotReadable(f"{path} is a folder; expected one raster file, so name a file in it or use reader=auto.")
     if not os.access(path, os.R_OK):
         raise NotReadable(f"{path} may not be read by this user; change its permissions.")
     if path.stat().st_size == 0:
-        raise NotReadable(
-            f"{path} is empty (0 bytes); expected a raster, so copy or download the file again."
-        )
+        raise NotReadable(f"{path} is empty (0 bytes); expected a raster, so copy or download the file again.")
     return path

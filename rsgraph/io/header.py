@@ -10,7 +10,7 @@ from typing import Any
 from rasterio.enums import ColorInterp, MaskFlags
 
 from rsgraph.errors import NotReadable, NotUsable
-from rsgraph.io.band_names import described_names, is_spectral
+from rsgraph.io.band_names import band_name, described_names, is_spectral
 from rsgraph.io.handles import dataset, gdal, shown
 
 Transform = tuple[float, float, float, float, float, float]
@@ -102,7 +102,8 @@ def _describe(path: str, source: Any) -> Header:
             f"{shown(path)} holds complex numbers; expected reflectance, so convert it to real bands first."
         )
     texts = [_text(source, i) for i in source.indexes]
-    indexes, notes = _measurements(source, texts)
+    alpha = _alpha(source, texts)
+    indexes, notes = _measurements(source, texts, alpha)
     kept = [texts[i - 1] for i in indexes]
     names = described_names(kept)
     transform = tuple(source.transform)[:6]
@@ -119,7 +120,7 @@ def _describe(path: str, source: Any) -> Header:
         scale=tuple(float(source.scales[i - 1]) for i in indexes),
         offset=tuple(float(source.offsets[i - 1]) for i in indexes),
         nodata=tuple(source.nodatavals[i - 1] for i in indexes),
-        masked=any(MaskFlags.per_dataset in flags for flags in source.mask_flag_enums),
+        masked=bool(alpha) or _has_mask_band(source),
         files=_files(path, source),
         notes=notes,
     )
@@ -132,21 +133,27 @@ def _text(source: Any, index: int) -> str:
     return str(source.descriptions[index - 1] or next((text for text in named if text), ""))
 
 
-def _measurements(source: Any, texts: list[str]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+def _alpha(source: Any, texts: list[str]) -> set[int]:
+    """Layers marked as alpha; GDAL marks the fourth of four 8-bit layers by itself, even where it is a band."""
+    kinds = zip(source.indexes, source.colorinterp, texts, strict=True)
+    return {i for i, kind, text in kinds if kind == ColorInterp.alpha and band_name(text) is None}
+
+
+def _has_mask_band(source: Any) -> bool:
+    return any(MaskFlags.per_dataset in f and MaskFlags.alpha not in f for f in source.mask_flag_enums)
+
+
+def _measurements(source: Any, texts: list[str], alpha: set[int]) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Leave out alpha, masks and quality layers, unless there is nothing else."""
-    alpha = {
-        i for i, kind in zip(source.indexes, source.colorinterp, strict=True) if kind == ColorInterp.alpha
-    }
-    spectral = [
-        i for i, text in zip(source.indexes, texts, strict=True) if i not in alpha and is_spectral(text)
-    ]
+    notes = tuple(f"Band {i} is marked as alpha: taken as a mask, not as a band." for i in sorted(alpha))
+    spectral = [i for i, text in zip(source.indexes, texts, strict=True) if i not in alpha and is_spectral(text)]
     if not spectral:
-        return tuple(i for i in source.indexes if i not in alpha) or tuple(source.indexes), ()
+        return tuple(i for i in source.indexes if i not in alpha) or tuple(source.indexes), notes
     left_out = [texts[i - 1] for i in source.indexes if i not in spectral and i not in alpha]
     if not left_out:
-        return tuple(spectral), ()
+        return tuple(spectral), notes
     plural = "layers are" if len(left_out) > 1 else "layer is"
-    return tuple(spectral), (f"{', '.join(left_out)}: left out, since the {plural} not spectral.",)
+    return tuple(spectral), (*notes, f"{', '.join(left_out)}: left out, since the {plural} not spectral.",)
 
 
 def _files(path: str, source: Any) -> tuple[str, ...]:
@@ -206,8 +213,8 @@ def _check_blocks(path: str, layout: _Layout, holes_allowed: bool) -> None:
         band, y, x = holes[0]
         raise NotReadable(
             f"{shown(path)} has holes: {len(holes)} of {len(offsets)} blocks are missing (the first in band {band}, "
-            f"block row {y}, block column {x}), yet it declares no nodata value; make or download the file again, or say "
-            "nodata=0 if they are meant to be empty."
+            f"block row {y}, block column {x}), yet it declares no nodata value; make or download the file again, "
+            "or say reader.nodata=0 if they are meant to be empty."
         )
     if not path.startswith("/vsi") and end > os.path.getsize(path):
         raise NotReadable(

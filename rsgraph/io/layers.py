@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.io.handles import read, read_mask
+from rsgraph.io.handles import check_size, read, read_mask
 from rsgraph.io.resampling import Axis, bilinear, centres, nearest, needed
 from rsgraph.types import Floats, Mask, Raster, Window
 
@@ -49,10 +49,10 @@ class Radiometry:
             if value is not None:
                 nodata[band] = equal(numbers[band], value)
         filled = np.zeros_like(nodata) if self.fill is None else equal(numbers, self.fill)
+        values = np.empty(numbers.shape, dtype=np.float32)
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows is infinite, and masked as such
-            values = numbers.astype(np.float32)
-            values *= np.asarray(self.scale, dtype=np.float32)[:, None, None]
-            values += np.asarray(self.offset, dtype=np.float32)[:, None, None]
+            for band, (scale, offset) in enumerate(zip(self.scale, self.offset, strict=True)):
+                values[band] = numbers[band].astype(np.float64) * scale + offset
         not_finite = ~np.isfinite(values) & ~nodata
         values[nodata | not_finite] = 0
         return Pixels(values, nodata, not_finite, filled)
@@ -109,6 +109,7 @@ class Layers:
         return _resample(self._native(row, column, rows, columns), at_rows - row, at_columns - column)
 
     def _native(self, row: int, column: int, rows: int, columns: int) -> Pixels:
+        check_size(self.path, self.rows, self.columns, max(self.indexes))
         pixels = self.radiometry.pixels(read(self.path, list(self.indexes), row, column, rows, columns))
         if not self.masked:
             return pixels

@@ -70,9 +70,7 @@ def scene_of_files(
         source=LayeredSource(layers, grid.rows, grid.columns),
         crs=crs,
         transform=grid.transform,
-        files=tuple(
-            Path(file) for found in headers.values() for file in found.files if not file.startswith("/vsi")
-        ),
+        files=tuple(Path(file) for found in headers.values() for file in found.files if not file.startswith("/vsi")),
         identity=_identity(layers, headers, crs),
         reflectance=all(decision.reflectance for decision in decisions.values()),
         notes=tuple(dict.fromkeys(_notes(headers, decisions, grid, crs))),
@@ -115,9 +113,9 @@ def _upright(found: Header) -> bool:
 def _close(one: Sequence[float], other: Sequence[float]) -> bool:
     """Compare transforms to a hundredth of a pixel."""
     tolerance = 0.01 * abs(other[0] or other[1])
-    return all(
-        abs(x - y) <= tolerance for x, y in zip((one[2], one[5]), (other[2], other[5]), strict=True)
-    ) and all(abs(one[i] - other[i]) <= 1e-6 * max(abs(one[i]), abs(other[i])) for i in (0, 1, 3, 4))
+    return all(abs(x - y) <= tolerance for x, y in zip((one[2], one[5]), (other[2], other[5]), strict=True)) and all(
+        abs(one[i] - other[i]) <= 1e-6 * max(abs(one[i]), abs(other[i])) for i in (0, 1, 3, 4)
+    )
 
 
 def _axis(start: float, step: float, grid_start: float, grid_step: float) -> Axis:
@@ -130,8 +128,8 @@ def _check_extent(found: Header, grid: Header, down: Axis, across: Axis) -> None
         slack = max(1.0, axis.step)
         if axis.step <= 0 or abs(ends[0]) > slack or abs(ends[1] - size) > slack:
             raise NotUsable(
-                f"{shown(found.path)} and {shown(grid.path)} do not cover the same ground (they differ by more than a "
-                "pixel); expected bands of one scene, so crop them alike or put each scene in a folder of its own."
+                f"{shown(found.path)} and {shown(grid.path)} do not cover the same ground (they differ by more than "
+                "a pixel); expected bands of one scene, so crop them alike or put each scene in a folder of its own."
             )
 
 
@@ -141,8 +139,7 @@ def _identity(layers: Sequence[Layers], headers: Mapping[str, Header], crs: str 
         "scale": [layer.radiometry.scale[0] for layer in layers],
         "offset": [layer.radiometry.offset[0] for layer in layers],
         "nodata": [
-            None if layer.radiometry.nodata[0] is None else repr(layer.radiometry.nodata[0])
-            for layer in layers
+            None if layer.radiometry.nodata[0] is None else repr(layer.radiometry.nodata[0]) for layer in layers
         ],
         "fill": [layer.radiometry.fill for layer in layers],
         "crs": crs,
@@ -154,9 +151,7 @@ def _notes(
 ) -> list[str]:
     notes = [note for found in headers.values() for note in found.notes]
     notes += [note for decision in decisions.values() for note in decision.notes]
-    coarser = [
-        band for band, found in headers.items() if found.rows * found.columns < grid.rows * grid.columns
-    ]
+    coarser = [band for band, found in headers.items() if found.rows * found.columns < grid.rows * grid.columns]
     if coarser:
         notes.append(
             f"{', '.join(coarser)}: coarser, resampled to the finest grid ({grid.rows} x {grid.columns} pixels)."

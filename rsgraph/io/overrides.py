@@ -59,9 +59,7 @@ def overrides(
         )
     shift = _number("offset", offset)
     if shift is not None and not math.isfinite(shift):
-        raise ConfigError(
-            f"`offset` must be a finite number in units of reflectance. Got {offset}; use e.g. -0.1."
-        )
+        raise ConfigError(f"`offset` must be a finite number in units of reflectance. Got {offset}; use e.g. -0.1.")
     return Overrides(_names(bands), given, shift, _number("nodata", nodata), _crs(crs))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.types import Floats, Mask
+
+Kind = TypeVar("Kind", np.bool_, np.float32)
 
 
 class Axis(NamedTuple):
@@ -19,7 +21,8 @@ class Axis(NamedTuple):
 
 def centres(axis: Axis, first: int, count: int) -> NDArray[np.float64]:
     """Positions of scene pixels' centres, in the file's pixels, where 0 is the centre of the file's first."""
-    return axis.start + (first + np.arange(count) + 0.5) * axis.step - 0.5
+    edges = first + np.arange(count, dtype=np.float64)
+    return np.asarray(axis.start + (edges + 0.5) * axis.step - 0.5, dtype=np.float64)
 
 
 def needed(positions: NDArray[np.float64], size: int) -> tuple[int, int]:
@@ -29,16 +32,14 @@ def needed(positions: NDArray[np.float64], size: int) -> tuple[int, int]:
     return low, high - low + 1
 
 
-def nearest(mask: Mask, at_rows: NDArray[np.float64], at_columns: NDArray[np.float64]) -> Mask:
-    """Look a mask (..., h, w) up at the nearest pixel of each position."""
-    rows = np.clip(np.floor(at_rows + 0.5).astype(int), 0, mask.shape[-2] - 1)
-    columns = np.clip(np.floor(at_columns + 0.5).astype(int), 0, mask.shape[-1] - 1)
-    return mask[..., rows[:, None], columns[None, :]]
+def nearest(values: NDArray[Kind], at_rows: NDArray[np.float64], at_columns: NDArray[np.float64]) -> NDArray[Kind]:
+    """Look values or a mask (..., h, w) up at the nearest pixel of each position."""
+    rows = np.clip(np.floor(at_rows + 0.5).astype(int), 0, values.shape[-2] - 1)
+    columns = np.clip(np.floor(at_columns + 0.5).astype(int), 0, values.shape[-1] - 1)
+    return values[..., rows[:, None], columns[None, :]]
 
 
-def bilinear(
-    values: Floats, usable: Mask, at_rows: NDArray[np.float64], at_columns: NDArray[np.float64]
-) -> Floats:
+def bilinear(values: Floats, usable: Mask, at_rows: NDArray[np.float64], at_columns: NDArray[np.float64]) -> Floats:
     """Interpolate bands bilinearly among their usable pixels.
 
     ``v(p) = sum_i w_i u_i v_i / sum_i w_i u_i`` over the four neighbours i of p, with the bilinear weights w
@@ -74,9 +75,7 @@ def _interpolate(values: Floats, at_rows: NDArray[np.float64], at_columns: NDArr
     return result
 
 
-def _neighbours(
-    positions: NDArray[np.float64], size: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
+def _neighbours(positions: NDArray[np.float64], size: int) -> tuple[NDArray[np.int64], NDArray[np.int64], Floats]:
     inside = np.clip(positions, 0, size - 1)
     low = np.floor(inside).astype(np.int64)
     return low, np.minimum(low + 1, size - 1), (inside - low).astype(np.float32)

@@ -115,7 +115,9 @@ class Safe:
         scene = scene_of_files(name, headers, decisions, self.given)
         if not place.zipped:
             return scene
-        return replace(scene, files=(place.root.absolute(),), identity={**scene.identity, "members": [files[b] for b in headers]})
+        return replace(
+            scene, files=(place.root.absolute(),), identity={**scene.identity, "members": [files[b] for b in headers]}
+        )
 
     def _radiometry(self, about: Product, band: str) -> Radiometry:
         given = self.given
@@ -158,7 +160,7 @@ def _granules(place: Tree, prefix: str, about: Product, wanted: Sequence[str] | 
             granules.setdefault(member.removeprefix(start).split("/")[1], {}).setdefault(band, member)
     if not granules:
         raise NotReadable(
-            f"{place.root} holds no band files; expected GRANULE/*/IMG_DATA/**/*_B02*.jp2, so download the product again."
+            f"{place.root} holds no band files; expected GRANULE/*/IMG_DATA/**/*_B02*.jp2; download it again."
         )
     return granules
 
@@ -183,8 +185,8 @@ def _check_complete(place: Tree, found: Sequence[str], about: Product, wanted: S
             missing.setdefault(_RESOLUTION.sub("", _stem(image)), f"{_stem(image)}.jp2")
     if missing:
         raise NotReadable(
-            f"{place.root} is incomplete: its metadata list band files that are not there ({', '.join(missing.values())}); "
-            "download the whole product again."
+            f"{place.root} is incomplete: its metadata list band files that are not there "
+            f"({', '.join(missing.values())}); download the whole product again."
         )
 
 

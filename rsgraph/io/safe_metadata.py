@@ -65,7 +65,9 @@ def product(place: Tree, member: str) -> Product:
         offsets = {L1C[int(e.get("band_id", ""))]: float(e.text or "") for e in _offsets(root)}
         missing = float(nodata[0] or 0) if nodata else 0.0
     except (ValueError, IndexError) as error:
-        raise NotReadable(f"{place.root / member} holds an offset or nodata value that is no number; download the product again.") from error
+        raise NotReadable(
+            f"{place.root / member} holds an offset or nodata value that is no number; download the product again."
+        ) from error
     images = tuple((e.text or "").strip() for name in ("IMAGE_FILE", "IMAGE_ID") for e in _all(root, name))
     level = next((e.text or "" for e in _all(root, "PROCESSING_LEVEL")), "")
     return Product(level, quantification, offsets, missing, tuple(image for image in images if image))
@@ -114,13 +116,17 @@ def parse(place: Tree, member: str) -> Element:
             raise ValueError(f"it is larger than {_LARGEST_XML // 2**20} MB")
         root: Element = fromstring(text)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise NotReadable(f"{place.root / member} is no readable XML ({error}); download the product again.") from error
+        raise NotReadable(
+            f"{place.root / member} is no readable XML ({error}); download the product again."
+        ) from error
     return root
 
 
 def _all(root: Element, name: str) -> Iterator[Element]:
     """Find elements by name, whatever their namespace."""
-    return (element for element in root.iter() if isinstance(element.tag, str) and element.tag.rpartition("}")[2] == name)
+    return (
+        element for element in root.iter() if isinstance(element.tag, str) and element.tag.rpartition("}")[2] == name
+    )
 
 
 def _offsets(root: Element) -> Iterator[Element]:
@@ -133,7 +139,11 @@ def _text(root: Element, name: str) -> str | None:
 
 
 def _number(place: Tree, member: str, root: Element, names: tuple[str, ...]) -> float:
-    texts = [element.text for name in (*names, *(f"L1C_L2A_{n}" for n in names), "L2A_BOA_QUANTIFICATION_VALUE") for element in _all(root, name)]
+    texts = [
+        element.text
+        for name in (*names, *(f"L1C_L2A_{n}" for n in names), "L2A_BOA_QUANTIFICATION_VALUE")
+        for element in _all(root, name)
+    ]
     try:
         value = float(texts[0] or "")
         if not 0 < value < float("inf"):

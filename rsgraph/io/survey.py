@@ -53,16 +53,13 @@ class Survey:
 
     def to_json(self) -> dict[str, Any]:
         """Return a plain dict of lists, numbers and strings."""
-        return {
-            key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()
-        }
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Survey:
         """Rebuild what ``to_json`` gave."""
-        return cls(
-            **{key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
-        )
+        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
+        return cls(**values)
 
 
 class _Moments:
@@ -140,7 +137,8 @@ def _common_bands(scenes: Sequence[Scene], chips: Sequence[Chip]) -> tuple[str, 
         if scene.bands != bands:
             raise NotUsable(
                 f"Scenes {scenes[0].name} and {scene.name} have different bands ({', '.join(bands)} and "
-                f"{', '.join(scene.bands)}); expected the same in a collection, so select common ones with reader.bands."
+                f"{', '.join(scene.bands)}); expected the same throughout, so select common ones with "
+                "reader.bands."
             )
     return bands
 
@@ -204,7 +202,5 @@ def _notes(
     if constant:
         notes.append(f"Constant bands carry no information: {', '.join(constant)}.")
     if not all(scene.reflectance for scene in scenes):
-        notes.append(
-            "The values are not reflectance (8-bit display stretch): spectra and indices mean little."
-        )
+        notes.append("The values are not reflectance (8-bit display stretch): spectra and indices mean little.")
     return tuple(notes)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -123,7 +122,7 @@ def _uniquely_named(scenes: Sequence[Scene]) -> list[Scene]:
     return [replace(scene, name=f"{i:05d}_{scene.name}") for i, scene in enumerate(scenes)]
 
 
-@dataclass(frozen=True)
+@dataclass
 class WaterLabels:
     """Reference classes of one SWED chip: 1 water, 2 land, 0 unknown."""
 
@@ -136,7 +135,9 @@ class WaterLabels:
         """Read codes (rows, columns). Raises NotReadable for a damaged label or one of another size."""
         stored = _squeezed(self._numbers())
         if stored.shape != (self.rows, self.columns):
-            raise NotReadable(f"{self.path} has the shape {stored.shape}; expected ({self.rows}, {self.columns}), like its image.")
+            raise NotReadable(
+                f"{self.path} has the shape {stored.shape}; expected ({self.rows}, {self.columns}), like its image."
+            )
         row, column, rows, columns = window
         part = stored[row : row + rows, column : column + columns]
         return np.select([part == 1, part == 0], [np.uint8(1), np.uint8(2)], np.uint8(0))
@@ -166,7 +167,9 @@ class ArraySource:
         """Read one window. Raises NotReadable for a damaged file, or another shape than the first image's."""
         stored = read_npy(self.path)
         if stored.shape != self.shape:
-            raise NotReadable(f"{self.path} has the shape {stored.shape}; expected {self.shape}, like the first image.")
+            raise NotReadable(
+                f"{self.path} has the shape {stored.shape}; expected {self.shape}, like the first image."
+            )
         row, column, rows, columns = window
         part = _bands_first(stored)[list(self.indexes), row : row + rows, column : column + columns]
         return join([self.radiometry.pixels(part)])
@@ -231,7 +234,9 @@ def _array_template(image: Path, given: Overrides) -> _ArrayTemplate:
     names = given.bands or L2A
     unknown = [name for name in names if name not in L2A]
     if unknown:
-        raise ConfigError(f"`bands` must name bands of SWED. Got {', '.join(unknown)}; choose among: {', '.join(L2A)}.")
+        raise ConfigError(
+            f"`bands` must name bands of SWED. Got {', '.join(unknown)}; choose among: {', '.join(L2A)}."
+        )
     radiometry, notes = _array_radiometry(stored, len(names), given)
     return _ArrayTemplate(stored.shape, names, radiometry, notes)
 
