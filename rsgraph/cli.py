@@ -133,6 +133,10 @@ def _run(words: list[str]) -> None:
     _hydra("run", line, _run_job)
 
 
+_failed: list[RsgraphError] = []
+"""Why a single run failed: kept from Hydra, which would print more than one sentence."""
+
+
 def _run_job(config: Any) -> None:
     """Run the pipeline on one composed config; in a sweep this is called in the workers."""
     from hydra.core.hydra_config import HydraConfig
@@ -147,7 +151,12 @@ def _run_job(config: Any) -> None:
     point = Path(hydra.sweep.dir) / point_name(list(hydra.overrides.task)) if sweep else None
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
-    run({str(key): value for key, value in plain.items()}, point=point)
+    try:
+        run({str(key): value for key, value in plain.items()}, point=point)
+    except RsgraphError as error:
+        if sweep:
+            raise
+        _failed.append(error)
 
 
 def _export(words: list[str]) -> None:
@@ -162,11 +171,12 @@ def _export_job(config: Any) -> None:
 
     from rsgraph.pipeline import export
 
-    if config.workspace is None:
-        raise ConfigError("which workspace? type `rsgraph export WORKSPACE`")
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
-    export({str(key): value for key, value in plain.items()})
+    try:
+        export({str(key): value for key, value in plain.items()})
+    except RsgraphError as error:
+        _failed.append(error)
 
 
 def _hydra(name: str, line: Line, job: Callable[[Any], None]) -> None:
@@ -188,6 +198,8 @@ def _hydra(name: str, line: Line, job: Callable[[Any], None]) -> None:
     except (HydraException, OmegaConfBaseException) as error:
         told = explain(error)
         raise ConfigError(told or str(error)) from error
+    if _failed:
+        raise _failed.pop()
 
 
 def _preview(name: str, line: Line) -> Any:

@@ -93,16 +93,19 @@ def _bar() -> Progress:
 
 
 class _Lines:
-    """Progress for logs: one line every ten seconds."""
+    """Progress for logs: one line every ten seconds. The pace is that since the first report."""
 
     def __init__(self, title: str) -> None:
         self.title = title
-        self.start = self.last = time.monotonic()
+        self.last = time.monotonic()
+        self.first: tuple[float, int] | None = None
 
     def __call__(self, done: int, total: int) -> None:
         now = time.monotonic()
-        if now - self.last < _LINE_EVERY or not done:
+        if self.first is None or done < self.first[1]:
+            self.first = (now, done)
+        if now - self.last < _LINE_EVERY or done == self.first[1]:
             return
         self.last = now
-        left = (now - self.start) * (total - done) / done
-        say(f"  {self.title}: {done} of {total}, {duration(left)} left")
+        pace = (now - self.first[0]) / (done - self.first[1])
+        say(f"  {self.title}: {done} of {total}, {duration(pace * (total - done))} left")

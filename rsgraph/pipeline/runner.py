@@ -16,7 +16,7 @@ from rsgraph.cache import StageCache, StageRecord
 from rsgraph.components import KINDS, from_config
 from rsgraph.config import refuse_targets
 from rsgraph.console import duration, note, progress, say
-from rsgraph.errors import OutputError
+from rsgraph.errors import ConfigError, OutputError
 from rsgraph.files import make_folder, read_json, write_text
 from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.drawing import check_display
@@ -255,6 +255,8 @@ def _tell(workspace: Workspace, tracker: Tracker | None, seconds: float) -> None
 def export(config: Mapping[str, Any]) -> list[Path]:
     """Write what leaves a workspace into its ``exports`` folder, with the exporter of the config."""
     refuse_targets(config)
+    if config["workspace"] is None:
+        raise ConfigError("which workspace? type `rsgraph export WORKSPACE`")
     workspace = Workspace(Path(config["workspace"]).expanduser())
     workspace.existing("manifest.json")
     exporter = from_config("exporter", config["exporter"])
