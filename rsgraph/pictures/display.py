@@ -1,0 +1,166 @@
+"""From reflectance to what a screen shows: which bands, and how dark and bright."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsgraph.errors import ConfigError
+from rsgraph.types import Floats, Mask
+
+Pixels = NDArray[np.uint8]
+"""(rows, columns, 3): an image for the screen."""
+
+NO_DATA = (225, 225, 225)
+"""Neutral light gray: pixels without data."""
+
+TRUE_COLOUR = (("B04",), ("B03",), ("B02",))
+FALSE_COLOUR = (
+    (("B08", "B8A"), ("B04",), ("B03",)),  # the usual one: plants are red
+    (("B12", "B11"), ("B8A", "B08", "B07"), ("B04", "B05")),  # 20 m scenes: plants green, soil and town pink
+)
+"""For red, green and blue: the bands that may stand there, best first."""
+
+
+def choose_bands(bands: Sequence[str], display: str | Sequence[str]) -> tuple[int, int, int]:
+    """Choose the three bands that pictures show as red, green and blue.
+
+    Parameters
+    ----------
+    bands
+        Names of the scene's bands.
+    display
+        ``true_colour``: B04, B03, B02. ``false_colour``: B08 (or B8A), B04, B03; where these are absent, as
+        in 20 m scenes, B12 (B11), B8A (B08, B07), B04 (B05). Three band names: these. ``auto``: true colour
+        if there, else false colour, else a scene of one or two bands in gray by its first, of three bands in
+        their order, and of more bands of unknown names the third, second and first (blue, green and red in
+        most products).
+
+    Returns
+    -------
+    chosen
+        Three indices into ``bands``; equal ones mean gray.
+
+    Raises
+    ------
+    ConfigError
+        The scene lacks bands of the chosen display, or ``display`` is none of these.
+
+    Examples
+    --------
+    >>> choose_bands(["B02", "B03", "B04", "B08"], "auto")
+    (2, 1, 0)
+    """
+    if not isinstance(display, str):
+        return _named(bands, [str(name) for name in display])
+    if display == "true_colour":
+        return _find(bands, [TRUE_COLOUR]) or _named(bands, ["B04", "B03", "B02"], display)
+    if display == "false_colour":
+        return _find(bands, FALSE_COLOUR) or _named(bands, ["B08", "B04", "B03"], display)
+    if display == "auto":
+        return _find(bands, [TRUE_COLOUR, *FALSE_COLOUR]) or _by_number(len(bands))
+    raise ConfigError(
+        f"`display` must be one of: auto, true_colour, false_colour, or three band names such as "
+        f"[B12,B8A,B04]. Got {display!r} instead."
+    )
+
+
+def _find(bands: Sequence[str], recipes: Sequence[Any]) -> tuple[int, int, int] | None:
+    """First recipe whose three channels the scene can fill."""
+    for recipe in recipes:
+        found = [next((name for name in choices if name in bands), None) for choices in recipe]
+        if None not in found:
+            red, green, blue = (list(bands).index(str(name)) for name in found)
+            return red, green, blue
+    return None
+
+
+def _by_number(count: int) -> tuple[int, int, int]:
+    """Bands of unknown names."""
+    if count < 3:
+        return 0, 0, 0
+    return (0, 1, 2) if count == 3 else (2, 1, 0)
+
+
+def _named(bands: Sequence[str], names: Sequence[str], display: str | None = None) -> tuple[int, int, int]:
+    """Indices of three names. Raises ConfigError for others than three, or ones that are not there."""
+    if len(names) != 3:
+        raise ConfigError(
+            f"`display` must name three bands (red, green, blue). Got {len(names)}: {', '.join(names)}."
+        )
+    missing = [name for name in dict.fromkeys(names) if name not in bands]
+    if missing:
+        shown = display or f"[{','.join(names)}]"
+        raise ConfigError(
+            f"display={shown} needs the band{'s' if len(missing) > 1 else ''} {', '.join(missing)}, which the "
+            f"scene lacks; it has {', '.join(bands)}. Use display=auto or name three of its bands, such as "
+            f"display=[{','.join(_suggestion(bands))}]."
+        )
+    red, green, blue = (list(bands).index(name) for name in names)
+    return red, green, blue
+
+
+def _suggestion(bands: Sequence[str]) -> list[str]:
+    return [bands[i] for i in choose_bands(bands, "auto")]
+
+
+def describe_bands(bands: Sequence[str], chosen: tuple[int, int, int]) -> str:
+    """Say what the colours are: ``true colour (B04, B03, B02)``."""
+    names = [bands[i] for i in chosen]
+    if len(set(chosen)) == 1:
+        return f"gray: {names[0]}"
+    kind = "true colour" if names == ["B04", "B03", "B02"] else "false colour"
+    return f"{kind}: red {names[0]}, green {names[1]}, blue {names[2]}"
+
+
+def stretch_limits(
+    values: Floats, valid: Mask, percentiles: tuple[float, float] = (2.0, 98.0)
+) -> tuple[Floats, Floats]:
+    """Darkest and brightest value to tell apart, per band.
+
+    Parameters
+    ----------
+    values
+        (3, rows, columns) of the whole scene or a sample of it: all chips must share the limits.
+    valid
+        (rows, columns).
+    percentiles
+        Share of pixels that may be all black, and 100 less the share that may be all bright.
+
+    Returns
+    -------
+    low, high
+        (3,) each; 0 and 1 where there are no valid pixels.
+    """
+    pixels = values[:, valid]
+    if pixels.shape[1] == 0:
+        return np.zeros(len(values), np.float32), np.ones(len(values), np.float32)
+    low, high = np.percentile(pixels, percentiles, axis=1).astype(np.float32)
+    return low, high
+
+
+def stretch(values: Floats, valid: Mask, low: Floats, high: Floats) -> Pixels:
+    """Turn three bands into an image.
+
+    Parameters
+    ----------
+    values
+        (3, rows, columns).
+    valid
+        (rows, columns); other pixels become light gray.
+    low, high
+        (3,) values that become 0 and 255; a band whose two are equal becomes middle gray.
+
+    Returns
+    -------
+    image
+        (rows, columns, 3) uint8.
+    """
+    low, span = (np.asarray(x, dtype=np.float32)[:, None, None] for x in (low, np.subtract(high, low)))
+    scaled = np.divide(values - low, span, out=np.full(values.shape, 0.5, np.float32), where=span > 0)
+    image: Pixels = np.moveaxis(np.round(np.clip(scaled, 0, 1) * 255), 0, -1).astype(np.uint8)
+    image[~valid] = NO_DATA
+    return image
