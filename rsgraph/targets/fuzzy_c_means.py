@@ -154,9 +154,10 @@ def prior_centres(centres: Prior, bands: Sequence[str]) -> NDArray[np.float64]:
     Raises
     ------
     ConfigError
-        A band of the scene is missing, rows differ in length, there are not as many values per spectrum as
-        bands, or a value is not a reflectance.
+        A band of the scene is missing, there are not as many values per spectrum as bands, or a value is
+        not a reflectance.
     """
+    spectra = _table(centres)
     if isinstance(centres, Mapping):
         missing = [band for band in bands if band not in centres]
         if missing:
@@ -164,15 +165,7 @@ def prior_centres(centres: Prior, bands: Sequence[str]) -> NDArray[np.float64]:
                 f"`target.centres` lacks {', '.join(missing)}. "
                 f"Got {', '.join(centres)}; give every band of the scene."
             )
-        rows = [centres[band] for band in bands]
-    else:
-        rows = list(centres)
-    if len({len(row) for row in rows}) != 1:
-        raise ConfigError(
-            "`target.centres` must have rows of equal length. Got " + str([len(row) for row in rows]) + "."
-        )
-    spectra = np.asarray(rows, dtype=np.float64)
-    spectra = spectra.T if isinstance(centres, Mapping) else spectra
+        spectra = spectra[[list(centres).index(band) for band in bands]].T
     if spectra.shape[1] != len(bands):
         raise ConfigError(
             f"`target.centres` must have one reflectance per band: {', '.join(bands)}. Got {spectra.shape[1]} values."
@@ -180,6 +173,21 @@ def prior_centres(centres: Prior, bands: Sequence[str]) -> NDArray[np.float64]:
     if not ((spectra >= -0.5) & (spectra <= 2.0)).all():
         raise ConfigError("`target.centres` must be reflectances, about 0 to 1. Divide digital numbers by 10000.")
     return spectra
+
+
+def _table(centres: Prior) -> NDArray[np.float64]:
+    """Return the given numbers as a matrix: a row for each spectrum, or for each band of a mapping."""
+    rows = centres.values() if isinstance(centres, Mapping) else centres
+    try:
+        table = np.array([list(row) for row in rows], dtype=np.float64)
+    except (TypeError, ValueError):
+        table = np.empty(0)
+    if table.ndim != 2 or not table.size:
+        raise ConfigError(
+            "`target.centres` must be rows of numbers, all of equal length. "
+            f"Got {centres!r}; give one spectrum per cluster, or band names with one value per cluster."
+        )
+    return table
 
 
 class FuzzyCMeans:
@@ -327,4 +335,5 @@ def _thin(pixels: Floats, n_clusters: int) -> Floats:
 
 
 def _count_centres(centres: Prior) -> int:
-    return len(next(iter(centres.values()), ())) if isinstance(centres, Mapping) else len(centres)
+    table = _table(centres)
+    return len(table.T if isinstance(centres, Mapping) else table)

@@ -14,16 +14,19 @@ from rsgraph.protocols import Progress
 from rsgraph.targets.sample import by_brightness, check_options, check_pixels, check_sample
 from rsgraph.types import Floats
 
+CANDIDATES = 50
+"""Directions that are tried for each endmember."""
+
 RIDGE = 1e-12
-"""Share of the mean squared endmember that keeps the normal equations solvable."""
+"""Share of the longest squared endmember that keeps the equations solvable where endmembers repeat."""
 
 
 def endmembers(pixels: Floats, n_endmembers: int, *, average_over: int) -> NDArray[np.float64]:
-    """Find the purest spectra by the successive projection algorithm.
+    """Find the corners of the cloud of pixels by successive projection.
 
-    The pixel with the longest residual is the next endmember; the residuals are then projected onto what is
-    orthogonal to it. Under the linear model with pure pixels this finds them exactly. A constant band is
-    added, which all mixtures share, so that one endmember more than there are bands can be found.
+    The first endmember is the farthest from the mean, the second the farthest from the first, each further
+    one the farthest from the plane through those before it. Under the linear model with pure pixels, and with
+    ``average_over`` 1, these are the pure pixels exactly, for up to bands + 1 endmembers.
 
     Parameters
     ----------
@@ -45,23 +48,39 @@ def endmembers(pixels: Floats, n_endmembers: int, *, average_over: int) -> NDArr
         The pixels do not span so many endmembers.
     """
     wide = pixels.astype(np.float64)
-    level = np.sqrt((wide**2).sum(axis=1).mean())
-    residual = np.column_stack([wide, np.full(len(wide), level)])
-    found: list[NDArray[np.float64]] = []
-    for _ in range(n_endmembers):
-        squared = (residual**2).sum(axis=1)
-        purest = residual[squared.argmax()]
-        if squared.max() < (1e-5 * level) ** 2:
+    extent = np.sqrt(((wide - wide.mean(axis=0)) ** 2).sum(axis=1).max())
+    found = [np.median(wide[_corner(wide - wide.mean(axis=0), average_over)], axis=0)]
+    residual = wide - found[0]
+    while len(found) < n_endmembers:
+        corner = _corner(residual, average_over)
+        direction = np.median(residual[corner], axis=0)
+        length = np.linalg.norm(direction)
+        if length < 1e-5 * extent:
             raise NotUsable(
-                f"the sample of pixels spans {len(found)} endmembers, fewer than target.n_clusters={n_endmembers}; "
-                "choose fewer"
+                f"the sample of pixels spans {len(found)} endmembers, fewer than "
+                f"target.n_clusters={n_endmembers}; choose fewer"
             )
-        extreme = np.argsort(-(residual @ purest), kind="stable")[:average_over]
-        found.append(np.median(wide[extreme], axis=0))
-        direction = np.median(residual[extreme], axis=0)
-        direction /= np.linalg.norm(direction)
-        residual -= np.outer(residual @ direction, direction)
+        found.append(np.median(wide[corner], axis=0))
+        residual -= np.outer(residual @ direction, direction / length**2)
     return np.stack(found)
+
+
+def _corner(residual: NDArray[np.float64], average_over: int) -> NDArray[np.intp]:
+    """Return the pixels whose median lies farthest out.
+
+    Tried are the directions of the pixels with the longest residuals, each with the ``average_over``
+    pixels that reach farthest in it: a lone outlier takes its neighbours along, and their median does not
+    lie far out.
+    """
+    squared = (residual**2).sum(axis=1)
+    candidates = np.argsort(-squared, kind="stable")[:CANDIDATES]
+    groups = [_farthest(residual @ residual[pixel], average_over) for pixel in candidates]
+    lengths = [(np.median(residual[group], axis=0) ** 2).sum() for group in groups]
+    return groups[int(np.argmax(lengths))]
+
+
+def _farthest(reach: NDArray[np.float64], count: int) -> NDArray[np.intp]:
+    return np.argpartition(-reach, min(count, len(reach)) - 1)[:count]
 
 
 def abundances(pixels: Floats, endmembers: NDArray[Any]) -> Floats:
@@ -87,9 +106,10 @@ def abundances(pixels: Floats, endmembers: NDArray[Any]) -> Floats:
     """
     spectra = np.ascontiguousarray(endmembers, dtype=np.float64)
     gram = spectra @ spectra.T
-    gram[np.diag_indices_from(gram)] *= 1 + RIDGE
+    scale = float(gram.diagonal().max()) or 1.0  # on the scale of 1, one tolerance fits all units
+    gram = gram / scale + RIDGE * np.eye(len(gram))
     out = np.empty((len(pixels), len(spectra)), dtype=np.float32)
-    _abundances(pixels.astype(np.float64) @ spectra.T, gram, out)
+    _abundances(pixels.astype(np.float64) @ spectra.T / scale, gram, out)
     return out
 
 
@@ -101,9 +121,9 @@ def _solve(gram: Any, product: Any, members: Any, count: int) -> Any:
     for i in range(count):
         for j in range(count):
             matrix[i, j] = gram[members[i], members[j]]
-        matrix[i, count] = matrix[count, i] = gram[0, 0]  # the sum, on the scale of the rest
+        matrix[i, count] = matrix[count, i] = 1.0
         matrix[i, size] = product[members[i]]
-    matrix[count, size] = gram[0, 0]
+    matrix[count, size] = 1.0
     for column in range(size):
         pivot = column + np.argmax(np.abs(matrix[column:, column]))
         for k in range(column, size + 1):
@@ -136,7 +156,7 @@ def _entering(gram: Any, product: Any, shares: Any, inside: Any) -> int:
     level = 0.0
     for i in range(shares.size):
         level += shares[i] * slope[i]  # the same for all inside, at their optimum
-    best, steepest = -1, -1e-10 * gram[0, 0]
+    best, steepest = -1, -1e-10
     for i in range(shares.size):
         if not inside[i] and slope[i] - level < steepest:
             best, steepest = i, slope[i] - level
