@@ -2,16 +2,292 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from rsgraph.pipeline.context import Context
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from rsgraph.components import from_config
+from rsgraph.files import read_json
+from rsgraph.pictures.chip_map import draw_chip_map
+from rsgraph.pictures.curves import Curve, draw_curves
+from rsgraph.pictures.display import choose_bands, describe_bands, stretch
+from rsgraph.pictures.figure import save_png
+from rsgraph.pictures.memberships import draw_memberships
+from rsgraph.pictures.mosaic import mosaic
+from rsgraph.pictures.neighbours import choose_queries, draw_neighbours
+from rsgraph.pictures.outlines import draw_outlines
+from rsgraph.pictures.quicklook import draw_quicklook
+from rsgraph.pictures.scale_bar import metres_per_pixel
+from rsgraph.pictures.segment_map import draw_segment_map
+from rsgraph.pictures.shrinking import shrink, shrink_factor
+from rsgraph.pipeline.context import Context, in_order
+from rsgraph.pipeline.learning import membership_maps
+from rsgraph.pipeline.segmenting import chip_rows, local_segmentation
+from rsgraph.types import Chip, Floats, Mask
+from rsgraph.workspace import read_arrays
+
+Pixels = NDArray[np.uint8]
+
+_THUMBNAIL = 128
+"""Pixels along the side of a chip's thumbnail."""
+_TILES = 100
+"""Images of a collection that its quicklook shows."""
+_OUTLINED = 4
+"""Chips whose segments are shown."""
+_STEPS = 7
+"""Pictures, for the progress."""
 
 
 def check_display(bands: Sequence[str], display: Any) -> None:
     """Raise ConfigError where the scene lacks the bands that the pictures should show."""
+    choose_bands(bands, display)
+
+
+@dataclass(frozen=True)
+class _View:
+    """One chip, ready for the screen.
+
+    Parameters
+    ----------
+    chip
+        Which.
+    thumbnail
+        (rows, columns, 3) uint8, at most 128 pixels long.
+    image, memberships, valid
+        At the scale of the scene's picture: (r, c, 3), (C, r, c), (r, c).
+    """
+
+    chip: Chip
+    thumbnail: Pixels
+    image: Pixels
+    memberships: Floats
+    valid: Mask
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """How pixels become colours: the bands, their stretch, the scale of the scene's picture."""
+
+    bands: tuple[int, int, int]
+    low: Floats
+    high: Floats
+    factor: int
+
+    def image(self, values: Floats, valid: Mask) -> Pixels:
+        return stretch(values, valid, self.low, self.high)
 
 
 def pictures(context: Context) -> dict[str, Any]:
-    """Draw."""
-    return {}
+    """Draw all pictures into pictures/."""
+    looks = _looks(context)
+    scene, views = _views(context, looks)
+    drawn: dict[str, Callable[[], Figure]] = {
+        "quicklook": lambda: _quicklook(context, looks, scene),
+        "memberships": lambda: _memberships(context, scene),
+        "outlines": lambda: _outlines(context, looks),
+        "curves": lambda: _curves(context),
+        "chip_map": lambda: _chip_map(context, views),
+        "segment_map": lambda: _segment_map(context, looks),
+        "neighbours": lambda: _neighbours(context, views),
+    }
+    for done, (name, draw) in enumerate(drawn.items()):
+        save_png(draw(), context.out / "pictures" / f"{name}.png")
+        context.progress(len(views) + done + 1, len(views) + _STEPS)
+    return {"pictures": len(drawn)}
+
+
+def _looks(context: Context) -> _Looks:
+    bands = choose_bands(context.opened.bands, context.config["display"])
+    survey = context.workspace.survey
+    low, high = (np.array([survey[name][band] for band in bands], np.float32) for name in _LIMITS)
+    scene = context.opened.scenes[0]
+    needed = 1 if context.opened.collection else shrink_factor(scene.rows, scene.columns)
+    factor = 1 << (needed - 1).bit_length()  # a power of two divides the chips' offsets
+    return _Looks(bands, low, high, min(factor, 16))
+
+
+_LIMITS = ("percentile_2", "percentile_98")
+
+
+@dataclass(frozen=True)
+class _Preview:
+    """The scene at the scale of a screen: (r, c, 3), (C, r, c) and (r, c)."""
+
+    image: Pixels
+    memberships: Floats
+    valid: Mask
+
+
+def _views(context: Context, looks: _Looks) -> tuple[_Preview, list[Pixels]]:
+    """Pass once over the chips; return the whole scene's preview and a thumbnail of every chip."""
+    opened = context.opened
+    labeller = from_config("target", context.config["target"])
+    model = read_arrays(context.workspace.existing("targets.npz"))
+    canvas = _Tiles() if opened.collection else _Canvas(context, looks, len(model["centres"]))
+    thumbnails: list[Pixels] = []
+
+    def take(view: _View) -> None:
+        canvas.put(view)
+        thumbnails.append(view.thumbnail)
+
+    in_order(
+        lambda chip: _view(context, looks, labeller, model, chip),
+        opened.chips,
+        lambda done, total: context.progress(done, total + _STEPS),
+        take,
+    )
+    return canvas.preview(), thumbnails
+
+
+def _view(context: Context, looks: _Looks, labeller: Any, model: Mapping[str, NDArray[Any]], chip: Chip) -> _View:
+    raster = context.opened.read(chip)
+    shown = raster.values[list(looks.bands)]
+    small, some = shrink(shown, raster.valid, shrink_factor(chip.window.rows, chip.window.columns, _THUMBNAIL))
+    scaled, valid = shrink(shown, raster.valid, looks.factor)
+    classes, _ = shrink(membership_maps(labeller, model, raster.values, raster.valid), raster.valid, looks.factor)
+    return _View(chip, looks.image(small, some), looks.image(scaled, valid), classes, valid)
+
+
+class _Canvas:
+    """The picture of one scene, filled chip by chip; what no chip covers stays without data."""
+
+    def __init__(self, context: Context, looks: _Looks, n_clusters: int) -> None:
+        scene, self.factor = context.opened.scenes[0], looks.factor
+        rows, columns = -(-scene.rows // self.factor), -(-scene.columns // self.factor)
+        nothing = np.zeros((rows, columns), dtype=bool)
+        self.valid: Mask = nothing
+        self.image = looks.image(np.zeros((3, rows, columns), np.float32), nothing)
+        self.memberships: Floats = np.zeros((n_clusters, rows, columns), np.float32)
+
+    def put(self, view: _View) -> None:
+        """Paste one chip."""
+        row, column = view.chip.window.row // self.factor, view.chip.window.column // self.factor
+        rows, columns = view.valid.shape
+        here = (slice(row, row + rows), slice(column, column + columns))
+        self.image[here], self.valid[here] = view.image, view.valid
+        self.memberships[:, here[0], here[1]] = view.memberships
+
+    def preview(self) -> _Preview:
+        """Return the whole."""
+        return _Preview(self.image, self.memberships, self.valid)
+
+
+class _Tiles:
+    """The picture of a collection: its first images as a mosaic."""
+
+    def __init__(self) -> None:
+        self.kept: list[_View] = []
+
+    def put(self, view: _View) -> None:
+        """Keep one image while there is room."""
+        if len(self.kept) < _TILES:
+            self.kept.append(view)
+
+    def preview(self) -> _Preview:
+        """Return the mosaic."""
+        clusters = range(len(self.kept[0].memberships))
+        memberships = [mosaic([view.memberships[c] for view in self.kept], fill=0.0) for c in clusters]
+        image = mosaic([view.image for view in self.kept])
+        valid = mosaic([view.valid for view in self.kept], fill=False)
+        return _Preview(image, np.stack(memberships), valid)
+
+
+def _name(context: Context) -> str:
+    opened = context.opened
+    if not opened.collection:
+        return opened.scenes[0].name
+    return f"{Path(context.config['data']['path']).name}: {len(opened.scenes)} images"
+
+
+def _quicklook(context: Context, looks: _Looks, scene: _Preview) -> Figure:
+    opened = context.opened
+    first = opened.scenes[0]
+    metres = None if opened.collection else metres_per_pixel(first.crs, first.transform, first.rows)
+    size = f"{first.columns} x {first.rows} pixels" + (f" each, {_shown(context)} shown" if opened.collection else "")
+    caption = f"{describe_bands(opened.bands, looks.bands).capitalize()}. {size}. Gray: no data."
+    width = None if metres is None else metres * looks.factor
+    return draw_quicklook(scene.image, title=_name(context), caption=caption, metres=width)
+
+
+def _shown(context: Context) -> int:
+    return min(_TILES, len(context.opened.chips))
+
+
+def _memberships(context: Context, scene: _Preview) -> Figure:
+    made = context.config["target"]["name"]
+    caption = f"How much each pixel belongs to each cluster of {made} (soft classes without names)."
+    return draw_memberships(scene.memberships, scene.valid, title=f"{_name(context)}: memberships", caption=caption)
+
+
+def _outlines(context: Context, looks: _Looks) -> Figure:
+    rows = chip_rows(context)
+    chosen = [rows[int(index)] for index in np.unique(np.linspace(0, len(rows) - 1, min(_OUTLINED, len(rows))))]
+    images, labels, names = [], [], []
+    for chip, of_chip in chosen:
+        raster = context.opened.read(chip)
+        images.append(looks.image(raster.values[list(looks.bands)], raster.valid))
+        labels.append(local_segmentation(context, chip, of_chip).labels)
+        names.append(f"chip {chip.chip_id}  ·  {len(of_chip)} segments")
+    options = context.config["segmenter"]
+    caption = f"Segments by {options['name']}; asked for {options.get('n_segments', '?')} per whole chip."
+    return draw_outlines(images, labels, names=names, title=f"{_name(context)}: segments", caption=caption)
+
+
+_LOSSES = (("encoder", "Dice + binary cross-entropy"), ("gnn", "cross-entropy"))
+
+
+def _curves(context: Context) -> Figure:
+    curves = []
+    for part, loss in _LOSSES:
+        history = read_json(context.workspace.existing("models", f"{part}.json")).get("history", [])
+        if history:
+            train, validation = ([epoch[name] for epoch in history] for name in ("train_loss", "val_loss"))
+            title = f"{part}: {context.config[part]['name']}"
+            curves.append(Curve(title, loss, train, validation, int(np.argmin(validation))))
+    told = "Loss per epoch; the weights of the marked epoch were kept." if curves else "Nothing was trained."
+    return draw_curves(curves, title=f"{_name(context)}: training", caption=told)
+
+
+def _points(table: Any) -> Floats:
+    points: Floats = table[["x", "y"]].to_numpy(np.float32)
+    return points
+
+
+def _chip_map(context: Context, thumbnails: list[Pixels]) -> Figure:
+    matcher, projector = context.config["matcher"]["name"], context.config["projector"]["name"]
+    caption = f"Chips laid out by {projector} from their {matcher} similarity on layer {context.config['layer']}."
+    title = f"{_name(context)}: chips"
+    return draw_chip_map(_points(context.workspace.chips), thumbnails, title=title, caption=caption)
+
+
+def _segment_map(context: Context, looks: _Looks) -> Figure:
+    centres = read_arrays(context.workspace.existing("targets.npz"))["centres"]
+    shown = np.ascontiguousarray(centres[:, list(looks.bands)].T[:, :, None], dtype=np.float32)
+    colours = looks.image(shown, np.ones(shown.shape[1:], dtype=bool))[:, 0]
+    strongest = np.asarray(context.workspace.embedding("target")).argmax(axis=1)
+    layer, projector = context.config["layer"], context.config["projector"]["name"]
+    return draw_segment_map(
+        _points(context.workspace.segments),
+        strongest,
+        len(centres),
+        title=f"{_name(context)}: segments in the embedding",
+        caption=f"Layer {layer}, laid out by {projector}; coloured by the cluster they belong to most.",
+        true_colours=colours,
+    )
+
+
+def _neighbours(context: Context, thumbnails: list[Pixels]) -> Figure:
+    found = context.workspace.similarity
+    return draw_neighbours(
+        choose_queries(_points(context.workspace.chips)),
+        found.indices,
+        found.similarities,
+        thumbnails,
+        title=f"{_name(context)}: nearest chips",
+        caption=f"Similarity by {context.config['matcher']['name']} on layer {context.config['layer']}.",
+    )
