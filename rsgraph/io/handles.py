@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -14,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import rasterio
+from rasterio._err import CPLE_BaseError
+from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window as RasterioWindow
 
@@ -51,11 +54,18 @@ def gdal(path: str) -> Iterator[None]:
     try:
         with rasterio.Env(GDAL_NUM_THREADS=1):
             yield
-    except (RasterioError, ValueError, OSError, UnicodeError, MemoryError) as error:
+    except (CPLE_BaseError, RasterioError, ValueError, OSError, MemoryError) as error:
+        _forget_last_error()
         raise NotReadable(
             f"{shown(path)} cannot be read: {_reason(error)}; expected a complete, undamaged raster, "
             "so copy or download the file again."
         ) from error
+
+
+def _forget_last_error() -> None:
+    """Clear GDAL's record of this thread's last error: rasterio 1.4 raises it again in a later, innocent call."""
+    with contextlib.suppress(CPLE_BaseError, RasterioError):
+        CRS.from_epsg(4326)
 
 
 def shown(path: str) -> str:

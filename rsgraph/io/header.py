@@ -153,7 +153,10 @@ def _measurements(source: Any, texts: list[str], alpha: set[int]) -> tuple[tuple
     if not left_out:
         return tuple(spectral), notes
     plural = "layers are" if len(left_out) > 1 else "layer is"
-    return tuple(spectral), (*notes, f"{', '.join(left_out)}: left out, since the {plural} not spectral.",)
+    return tuple(spectral), (
+        *notes,
+        f"{', '.join(left_out)}: left out, since the {plural} not spectral.",
+    )
 
 
 def _files(path: str, source: Any) -> tuple[str, ...]:
@@ -189,6 +192,11 @@ class _Layout:
         bands = (1,) if interleaved else tuple(source.indexes)
         return cls(source, -(-source.width // width), -(-source.height // height), bands)
 
+    @property
+    def count(self) -> int:
+        """Number of blocks."""
+        return len(self.bands) * self.across * self.down
+
     def blocks(self) -> Iterator[tuple[int, int, int]]:
         """List (band, block row, block column)."""
         for band in self.bands:
@@ -204,6 +212,11 @@ class _Layout:
 
 def _check_blocks(path: str, layout: _Layout, holes_allowed: bool) -> None:
     """Find missing blocks, and the end of the last one beyond the end of the file, without reading pixels."""
+    if not path.startswith("/vsi") and layout.count > os.path.getsize(path):
+        raise NotReadable(
+            f"{shown(path)} is damaged: its header promises {layout.count} blocks in {os.path.getsize(path)} bytes; "
+            "copy or download the file again."
+        )
     with gdal(path):
         offsets = {block: layout.number("OFFSET", block) for block in layout.blocks()}
         last = max(offsets, key=lambda block: offsets[block])
