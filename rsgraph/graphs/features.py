@@ -46,10 +46,10 @@ def segment_means(maps: Floats, labels: Labels, n: int) -> Floats:
     flat = _flat_labels(labels, n)
     pixels = np.moveaxis(maps, 0, -1)
     if pixels.flags.c_contiguous:
-        sums = _sum_pixels(pixels.reshape(-1, maps.shape[0]), flat, n)
+        sums = _sum_pixels(pixels.reshape(labels.size, maps.shape[0]), flat, n)
     else:
         starts, values = _runs(flat)
-        sums = _sum_maps(np.ascontiguousarray(maps).reshape(maps.shape[0], -1), starts, values, n)
+        sums = _sum_maps(np.ascontiguousarray(maps).reshape(maps.shape[0], labels.size), starts, values, n)
     means: Floats = (sums / np.maximum(_count(flat, n), 1)[:, None]).astype(np.float32)
     return means
 

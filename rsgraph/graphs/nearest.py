@@ -81,7 +81,7 @@ class Nearest:
     """
 
     def __init__(self, k: int = 8, edge_attributes: bool = False) -> None:
-        if not isinstance(k, int) or k < 1:
+        if type(k) is not int or k < 1:
             raise ConfigError(f"`graph.k` must be a whole number of at least 1. Got {k!r}; the paper uses 8.")
         self.k = k
         self.edge_attributes = edge_attributes

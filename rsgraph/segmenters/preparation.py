@@ -25,7 +25,7 @@ def smallest_segment(n_segments: int, chip_pixels: int) -> int:
 
 def check_n_segments(n_segments: int) -> None:
     """Raise ConfigError unless ``n_segments`` is a whole number of at least 1."""
-    if not isinstance(n_segments, int) or n_segments < 1:
+    if type(n_segments) is not int or n_segments < 1:
         raise ConfigError(
             f"`segmenter.n_segments` must be a whole number of at least 1. Got {n_segments!r}; the paper uses 500."
         )

@@ -13,11 +13,11 @@ from rsgraph.types import Floats
 
 def check_options(n_clusters: int, sample_every: int) -> None:
     """Raise ConfigError where the options that all targets share are out of range."""
-    if not isinstance(n_clusters, int) or n_clusters < 2:
+    if type(n_clusters) is not int or n_clusters < 2:
         raise ConfigError(
             f"`target.n_clusters` must be a whole number of at least 2. Got {n_clusters!r}; the paper uses 8."
         )
-    if not isinstance(sample_every, int) or sample_every < 1:
+    if type(sample_every) is not int or sample_every < 1:
         raise ConfigError(
             f"`target.sample_every` must be a whole number of at least 1 (1: every pixel). "
             f"Got {sample_every!r}; the paper uses 56."
