@@ -1,0 +1,241 @@
+"""What leaves a workspace: the table of segments with areas, strongest memberships, labels and embeddings."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.errors import CRSError
+
+from rsgraph.errors import ConfigError, WorkspaceError
+from rsgraph.types import Floats, Window
+from rsgraph.workspace import SceneInfo, Workspace
+
+LABEL_COLUMNS = ("segment_id", "label", "origin", "confidence", "author", "time")
+_KEPT = ("segment_id", "chip_id", "scene_id", "area_px")
+_MAP = ("x", "y")
+
+
+def labels_of(workspace: Workspace) -> pd.DataFrame:
+    """Read the labels that hold now: what ``workspace.journal().labels()`` gives, without the journal's code.
+
+    The contract with the journal: ``labels.sqlite`` has a table or view ``labels`` with at least the columns
+    segment_id, label, origin, confidence, author, time and one row per segment. Rows without a label are
+    left out. The file is opened read-only, so that an open journal is not disturbed.
+
+    Returns
+    -------
+    DataFrame
+        Those six columns; empty where the workspace has no ``labels.sqlite``.
+
+    Raises
+    ------
+    WorkspaceError
+        The file is damaged, has no such view, or labels a segment twice.
+    """
+    path = workspace.path("labels.sqlite")
+    if not path.exists():
+        return _label_frame([])
+    query = f"SELECT {', '.join(LABEL_COLUMNS)} FROM labels WHERE label IS NOT NULL"
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+            found = _label_frame(database.execute(query).fetchall())
+    except sqlite3.Error as error:
+        raise WorkspaceError(
+            f"the labels in {path} cannot be read ({error}); expected an SQLite file with a table or view `labels` "
+            f"({', '.join(LABEL_COLUMNS)}), as `rsgraph label` writes it"
+        ) from error
+    twice = found.loc[found["segment_id"].duplicated(), "segment_id"]
+    if len(twice):
+        raise WorkspaceError(f"{path} labels segment {twice.iloc[0]} twice; expected one current label per segment")
+    return found
+
+
+def _label_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=list(LABEL_COLUMNS))
+    numeric = len(frame) > 0 and pd.api.types.is_numeric_dtype(frame["time"])
+    return frame.astype(
+        {
+            "segment_id": "int64",
+            "label": "str",
+            "origin": "str",
+            "confidence": "float64",
+            "author": "str",
+            "time": "float64" if numeric else "str",
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything known of the segments of a workspace.
+
+    Parameters
+    ----------
+    table
+        One row per segment, in the order of ``segments.parquet``: segment_id, chip_id, scene_id (collections),
+        area_px, area_m2 (square metres, where a CRS is projected), strongest_membership (1 ... C), membership
+        (its mean over the segment, 0 ... 1), x, y (position in the 2-D map, not on the ground), and the columns
+        of ``labels_of`` where there are labels.
+    layer
+        Name of the embedding, or None where none was asked for.
+    vectors
+        (segments, D) float32, memory-mapped; D = 0 where none was asked for.
+    n_clusters
+        C.
+    labels
+        As ``labels_of`` gives them.
+    """
+
+    table: pd.DataFrame
+    layer: str | None
+    vectors: Floats
+    n_clusters: int
+    labels: pd.DataFrame
+
+    @property
+    def vector_names(self) -> list[str]:
+        """Names of the columns of ``vectors``: e00, e01 ..."""
+        return [f"e{number:02d}" for number in range(self.vectors.shape[1])]
+
+    def rows_of(self, ids: NDArray[Any]) -> NDArray[np.intp]:
+        """Return the rows of segments given by their ids. Raises WorkspaceError for an id not in the table."""
+        known, order = self._sorted_ids
+        places = np.minimum(np.searchsorted(known, ids), len(known) - 1)
+        missing = known[places] != ids
+        if np.any(missing):
+            raise WorkspaceError(
+                f"the raster of segments holds segment {ids[missing][0]}, but segments.parquet does not: one of them "
+                "is from another run; run the same command again to restore them"
+            )
+        return order[places]
+
+    @cached_property
+    def _sorted_ids(self) -> tuple[NDArray[Any], NDArray[np.intp]]:
+        """Ids in ascending order, and the row of each."""
+        ids = self.table["segment_id"].to_numpy()
+        order = np.argsort(ids, kind="stable")
+        return ids[order], order
+
+
+def gather(workspace: Workspace, layer: str | None = None, *, embeddings: bool = True) -> Content:
+    """Bring together what there is to export.
+
+    Parameters
+    ----------
+    workspace
+        Finished up to the stage ``memberships``, and up to the layer that is asked for.
+    layer
+        The embedding; None: the workspace's default layer.
+    embeddings
+        False leaves embeddings out.
+
+    Raises
+    ------
+    NotThere
+        The workspace lacks a file or the layer; the message lists the layers.
+    WorkspaceError
+        Files that do not fit together, or damaged labels.
+    """
+    segments, memberships = workspace.segments, workspace.embedding("target")
+    layer = (layer or workspace.default_layer) if embeddings else None
+    vectors = workspace.embedding(layer) if layer else np.empty((len(segments), 0), dtype=np.float32)
+    for name, array in (("target", memberships), (layer, vectors)):
+        if len(array) != len(segments):
+            raise WorkspaceError(
+                f"layer '{name}' has {len(array)} rows, segments.parquet {len(segments)}; run the same command again"
+            )
+    labels = labels_of(workspace)
+    table = _with_labels(_measured(segments, workspace.scenes, memberships), labels)
+    return Content(table, layer, vectors, memberships.shape[1], labels)
+
+
+def _measured(segments: pd.DataFrame, scenes: Sequence[SceneInfo], memberships: Floats) -> pd.DataFrame:
+    """Add areas and strongest memberships."""
+    table = segments[[name for name in _KEPT if name in segments]].copy()
+    areas = pixel_areas(scenes)
+    per_pixel = table["scene_id"].map(areas) if "scene_id" in table else areas[scenes[0].name]
+    if any(np.isfinite(area) for area in areas.values()):
+        table["area_m2"] = (table["area_px"] * per_pixel).astype(np.float64)
+    strongest = np.argmax(memberships, axis=1)
+    table["strongest_membership"] = (strongest + 1).astype(np.int32)
+    table["membership"] = np.take_along_axis(np.asarray(memberships), strongest[:, None], axis=1)[:, 0]
+    return table.assign(**{name: segments[name] for name in _MAP if name in segments})
+
+
+def _with_labels(table: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    if labels.empty:
+        return table
+    unknown = set(labels["segment_id"]) - set(table["segment_id"].tolist())
+    if unknown:
+        raise WorkspaceError(
+            f"labels.sqlite labels {len(unknown)} segments that segments.parquet does not hold (segment "
+            f"{min(unknown)} is one): the labels were drawn on other segments; move labels.sqlite away or bring back "
+            "the options that it was made with"
+        )
+    return table.merge(labels.astype({"segment_id": table["segment_id"].dtype}), on="segment_id", how="left")
+
+
+def pixel_areas(scenes: Sequence[SceneInfo]) -> Mapping[str, float]:
+    """Return the area of one pixel of each scene in square metres; NaN without a projected CRS."""
+    metres: dict[str | None, float] = {crs: _metres(crs) for crs in {scene.crs for scene in scenes}}
+    areas = {}
+    for scene in scenes:
+        a, b, _, d, e, _ = scene.transform
+        areas[scene.name] = abs(a * e - b * d) * metres[scene.crs] ** 2
+    return areas
+
+
+def shifted(transform: Sequence[float], window: Window) -> tuple[float, ...]:
+    """Return the affine map of a window of the raster whose affine map is given, six numbers each."""
+    a, b, c, d, e, f = transform
+    return (
+        a,
+        b,
+        c + a * window.column + b * window.row,
+        d,
+        e,
+        f + d * window.column + e * window.row,
+    )
+
+
+def _metres(crs: str | None) -> float:
+    """Return the length of a CRS's unit in metres; NaN where it is not projected."""
+    found = parsed_crs(crs)
+    return float(found.linear_units_factor[1]) if found is not None and found.is_projected else float("nan")
+
+
+def parsed_crs(crs: str | None) -> Any:
+    """Parse a scene's CRS. Raises WorkspaceError where it is none."""
+    if crs is None:
+        return None
+    try:
+        return CRS.from_user_input(crs)
+    except CRSError as error:
+        raise WorkspaceError(f"scene.json names a coordinate system that is none ({error}): {crs[:80]}") from error
+
+
+def check_layer(layer: object) -> str | None:
+    """Check the option ``layer``. Raises ConfigError."""
+    if layer is not None and not (isinstance(layer, str) and re.fullmatch(r"[A-Za-z0-9][\w-]*", layer)):
+        raise ConfigError(
+            f"`layer` must be the name of an embedding, such as gnn2, encoder or bands, or null for the workspace's "
+            f"default. Got {layer!r} instead."
+        )
+    return layer
+
+
+def check_embeddings(embeddings: object) -> bool:
+    """Check the option ``embeddings``. Raises ConfigError."""
+    if not isinstance(embeddings, bool):
+        raise ConfigError(f"`embeddings` must be true or false. Got {embeddings!r} instead.")
+    return embeddings

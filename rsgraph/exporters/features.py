@@ -1,0 +1,178 @@
+"""Segments as tables with polygons, a few thousand at a time, and the files that they go to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from affine import Affine
+from numpy.typing import NDArray
+
+from rsgraph.errors import WorkspaceError
+from rsgraph.exporters.content import Content, gather, parsed_crs, shifted
+from rsgraph.exporters.polygons import Geometries, outlines
+from rsgraph.exporters.provenance import provenance
+from rsgraph.exporters.rasters import read_ids
+from rsgraph.protocols import Progress
+from rsgraph.types import Window
+from rsgraph.workspace import SceneInfo, Workspace
+
+_AT_ONCE = 20_000
+"""Segments in memory at a time: about 100 MB with 64 embedding columns."""
+
+Frames = Iterator[gpd.GeoDataFrame]
+Sink = Callable[[Path, Frames, Mapping[str, Any]], None]
+"""Writes tables of segments, in order, to one file: path, tables, provenance."""
+
+NAME = "segments_polygons"
+
+
+@dataclass(frozen=True)
+class _File:
+    """One file and the scenes whose segments are in it, by CRS."""
+
+    name: str
+    scenes: Sequence[Sequence[SceneInfo]]
+
+
+def export_polygons(
+    workspace: Workspace,
+    folder: Path,
+    ending: str,
+    sink: Sink,
+    *,
+    layer: str | None,
+    embeddings: bool,
+    one_crs: bool = False,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Write the segments' polygons with all that is known of them.
+
+    Parameters
+    ----------
+    workspace, folder
+        From where, to where.
+    ending
+        Of the files, without a dot.
+    sink
+        Writes one file.
+    layer, embeddings
+        As in ``gather``.
+    one_crs
+        Whether the format has one CRS for all, so that scenes of different CRS go to one file.
+    progress
+        Called with (chips done, chips in all).
+
+    Returns
+    -------
+    list of Path
+        ``segments_polygons.<ending>``; for scenes of several CRS one file for each, with its EPSG code (or
+        ``pixels``) in the name.
+
+    Raises
+    ------
+    NotThere, WorkspaceError
+        As ``gather``; or segments.tif lacks a segment of the table.
+    OutputError
+        Disk full or folder not writable.
+    """
+    content = gather(workspace, layer, embeddings=embeddings)
+    facts = provenance(workspace, content.labels, layer=content.layer)
+    chips = workspace.chips
+    written, seen = [], _Seen(progress, len(chips))
+    for file in _files(workspace, chips, one_crs=one_crs):
+        path = folder / f"{file.name}.{ending}"
+        sink(path, _frames(workspace, content, chips, file, seen), facts)
+        written.append(path)
+    if seen.segments != len(content.table):
+        raise WorkspaceError(
+            f"the raster of segments holds {seen.segments} of the {len(content.table)} segments in segments.parquet: "
+            "one of them is from another run; run the same command again to restore them"
+        )
+    return written
+
+
+class _Seen:
+    """Counts chips and segments over all files."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total = progress, total
+        self.chips = self.segments = 0
+
+    def add(self, segments: int) -> None:
+        """Count one chip."""
+        self.chips += 1
+        self.segments += segments
+        if self.progress is not None:
+            self.progress(self.chips, self.total)
+
+
+def _files(workspace: Workspace, chips: pd.DataFrame, *, one_crs: bool) -> list[_File]:
+    """Decide which scenes go together: those of one CRS, or all that have one."""
+    scenes = workspace.scenes
+    if "scene_id" in chips:
+        with_chips = set(chips["scene_id"])
+        scenes = [scene for scene in scenes if scene.name in with_chips]
+    groups: dict[str | None, list[SceneInfo]] = {}
+    for scene in scenes:
+        groups.setdefault(scene.crs, []).append(scene)
+    if one_crs:
+        located = [group for crs, group in groups.items() if crs is not None]
+        files = {"": located, "pixels": [groups[None]] if None in groups else []}
+    else:
+        files = {_word(crs, number): [group] for number, (crs, group) in enumerate(groups.items(), start=1)}
+    files = {word: found for word, found in files.items() if found}
+    if len(files) == 1:
+        return [_File(NAME, found) for found in files.values()]
+    return [_File(f"{NAME}_{word}" if word else NAME, found) for word, found in files.items()]
+
+
+def _word(crs: str | None, number: int) -> str:
+    """Name a CRS in a file name."""
+    if crs is None:
+        return "pixels"
+    code = parsed_crs(crs).to_epsg()
+    return f"epsg{code}" if code else f"crs{number}"
+
+
+def _frames(workspace: Workspace, content: Content, chips: pd.DataFrame, file: _File, seen: _Seen) -> Frames:
+    """Give the tables of a file; none of them mixes CRS."""
+    for group in file.scenes:
+        waiting: list[tuple[NDArray[np.intp], Geometries]] = []
+        for scene in group:
+            here = chips[chips["scene_id"] == scene.name] if "scene_id" in chips else chips
+            for rows, geometries in _traced(workspace, content, scene, here):
+                waiting.append((rows, geometries))
+                seen.add(len(rows))
+                if sum(len(part) for part, _ in waiting) >= _AT_ONCE:
+                    yield _frame(content, waiting, scene.crs)
+                    waiting = []
+        if waiting:
+            yield _frame(content, waiting, group[0].crs)
+
+
+def _traced(
+    workspace: Workspace, content: Content, scene: SceneInfo, chips: pd.DataFrame
+) -> Iterator[tuple[NDArray[np.intp], Geometries]]:
+    """Give the rows and outlines of the segments of each chip: no segment reaches beyond its chip."""
+    path = workspace.segment_file(scene.name)
+    for numbers in chips[["row_offset", "column_offset", "rows", "columns"]].itertuples(index=False):
+        window = Window(*(int(number) for number in numbers))
+        ids, geometries = outlines(read_ids(path, window), Affine(*shifted(scene.transform, window)))
+        yield content.rows_of(ids), geometries
+
+
+def _frame(
+    content: Content, parts: Sequence[tuple[NDArray[np.intp], Geometries]], crs: str | None
+) -> gpd.GeoDataFrame:
+    """Join the table, the embedding and the polygons of some segments."""
+    rows = np.concatenate([part for part, _ in parts])
+    table = content.table.iloc[rows].reset_index(drop=True)
+    vectors = pd.DataFrame(content.vectors[rows], columns=content.vector_names)
+    geometry = np.concatenate([geometries for _, geometries in parts])
+    return gpd.GeoDataFrame(pd.concat([table, vectors], axis=1), geometry=geometry, crs=parsed_crs(crs))

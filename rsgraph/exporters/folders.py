@@ -1,0 +1,69 @@
+"""Folders that are whole or absent: filled under a temporary name, then swapped in."""
+
+from __future__ import annotations
+
+import csv
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rsgraph.errors import OutputError
+from rsgraph.files import make_folder, output_error, sync_tree
+
+LISTING = "chips.csv"
+ABOUT = "chips.json"
+_BY_VIEWERS = (".aux.xml", ".ovr")
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Give an empty temporary folder beside ``path``; on success it replaces ``path``.
+
+    Replacing whole matters for a training set: files left from an earlier export could stand in both train
+    and test.
+
+    Raises
+    ------
+    OutputError
+        ``path`` holds files that no export wrote (they are not thrown away); disk full; folder not writable.
+    """
+    _refuse_foreign(path)
+    make_folder(path.parent)
+    mark = f"{os.getpid()}.{os.urandom(4).hex()}"
+    temporary, old = path.with_name(f".{path.name}.{mark}"), path.with_name(f".{path.name}.{mark}.old")
+    try:
+        temporary.mkdir()
+        yield temporary
+        sync_tree(temporary)
+        if path.exists():
+            os.replace(path, old)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        for left in (temporary, old):
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def _refuse_foreign(path: Path) -> None:
+    if not path.exists():
+        return
+    known = {LISTING, ABOUT, *_listed(path / LISTING)}
+    files = (file.relative_to(path).as_posix() for file in sorted(path.rglob("*")) if not file.is_dir())
+    foreign = [name for name in files if name not in known and not name.endswith(_BY_VIEWERS)]
+    if foreign or not path.is_dir():
+        shown = foreign[0] if foreign else "a file of that name"
+        raise OutputError(
+            f"could not replace {path}: it holds {shown}, which no export wrote; move it away, or export to another "
+            "folder with folder=..."
+        )
+
+
+def _listed(listing: Path) -> set[str]:
+    """Return the files that an earlier export wrote."""
+    if not listing.is_file():
+        return set()
+    with listing.open(encoding="utf-8", errors="replace", newline="") as file:
+        return {row["file"] for row in csv.DictReader(file) if row.get("file")}

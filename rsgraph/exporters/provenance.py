@@ -1,0 +1,71 @@
+"""Where an export comes from: the same JSON inside every file that leaves the workspace."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import pandas as pd
+
+from rsgraph.files import sha256
+from rsgraph.workspace import Workspace
+
+KEY = "rsgraph"
+"""Name of the GeoPackage item, GeoParquet key and GeoJSON member; in capitals the GeoTIFF tag."""
+
+
+def provenance(workspace: Workspace, labels: pd.DataFrame, *, layer: str | None) -> dict[str, Any]:
+    """Say what made an export, from what, and when.
+
+    Parameters
+    ----------
+    workspace
+        Its ``config.yaml`` and ``manifest.json`` are read.
+    labels
+        As ``labels_of`` gives them.
+    layer
+        The embedding in the export, or None.
+
+    Returns
+    -------
+    dict
+        JSON-able: rsgraph (version), written (UTC), workspace (folder name), scenes (names, at most ten) and
+        scene_count, config_sha256 (of config.yaml), layer, stages (name -> key in the manifest and MLflow run),
+        labels (how many segments have one) and label_origins (origin -> how many).
+    """
+    scenes = [scene.name for scene in workspace.scenes]
+    origins = labels["origin"].fillna("unknown").value_counts().sort_index()
+    return {
+        "rsgraph": version("rsgraph"),
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "workspace": workspace.folder.resolve().name,
+        "scenes": scenes[:10],
+        "scene_count": len(scenes),
+        "config_sha256": sha256(workspace.existing("config.yaml")),
+        "layer": layer,
+        "stages": {name: _stage(record) for name, record in workspace.manifest.get("stages", {}).items()},
+        "labels": len(labels),
+        "label_origins": {str(origin): int(count) for origin, count in origins.items()},
+    }
+
+
+def _stage(record: Mapping[str, Any]) -> dict[str, Any]:
+    return {"key": record.get("key"), "mlflow_run": record.get("mlflow_run")}
+
+
+def as_text(facts: Mapping[str, Any]) -> str:
+    """Return JSON on one line."""
+    return json.dumps(facts, ensure_ascii=False)
+
+
+def tiff_tags(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags of a GeoTIFF: the JSON, and who wrote it when in TIFF's own words."""
+    moment = datetime.fromisoformat(facts["written"])
+    return {
+        KEY.upper(): as_text(facts),
+        "TIFFTAG_SOFTWARE": f"rsgraph {facts['rsgraph']}",
+        "TIFFTAG_DATETIME": f"{moment:%Y:%m:%d %H:%M:%S}",
+    }

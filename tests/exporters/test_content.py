@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rasterio.crs import CRS
+
+from rsgraph.errors import ConfigError, NotThere, WorkspaceError
+from rsgraph.exporters.content import LABEL_COLUMNS, check_embeddings, check_layer, gather, labels_of, pixel_areas
+from rsgraph.workspace import SceneInfo, Workspace, write_array, write_table
+from tests.exporters.workspaces import GRID, PIXELS, OpenedWorkspace, write_labels
+
+
+def info(name: str, crs: int | None, transform: tuple[float, ...]) -> SceneInfo:
+    return SceneInfo(name, (), 1, 1, CRS.from_epsg(crs).to_wkt() if crs else None, transform, (), None)
+
+
+def test_labels_of_workspace_without_journal_is_empty(workspace: Workspace) -> None:
+    found = labels_of(workspace)
+    assert tuple(found.columns) == LABEL_COLUMNS
+    assert found.empty
+
+
+def test_labels_of_reads_what_holds_now_while_the_journal_is_open(workspace: Workspace) -> None:
+    path = workspace.path("labels.sqlite")
+    write_labels(path, [(1, "water", "human", 1.0, "ann", "t0"), (2, None, None, None, None, "t1")])
+    with closing(sqlite3.connect(path)) as writer:
+        writer.execute("INSERT INTO actions VALUES (3, 'sand', 'propagated', 0.5, NULL, 't2', 0)")
+        writer.commit()
+        writer.execute("INSERT INTO actions VALUES (4, 'sand', 'human', 1.0, NULL, 't3', 0)")  # not committed
+        found = labels_of(workspace)
+    assert found["segment_id"].tolist() == [1, 3]
+    assert found["label"].tolist() == ["water", "sand"]
+    assert found["origin"].tolist() == ["human", "propagated"]
+    assert found["confidence"].tolist() == [1.0, 0.5]
+    assert found["time"].tolist() == ["t0", "t2"]
+
+
+def test_labels_of_works_for_folders_with_awkward_names(tmp_path: Path) -> None:
+    folder = tmp_path / "a?b #1 (x) 100%"
+    folder.mkdir()
+    write_labels(folder / "labels.sqlite", [(7, "sand", "human", 1.0, "ann", 12.5)])
+    found = labels_of(Workspace(folder))
+    assert found.iloc[0].tolist() == [7, "sand", "human", 1.0, "ann", 12.5]
+
+
+def test_labels_of_journal_without_the_view_says_what_it_expects(workspace: Workspace) -> None:
+    with closing(sqlite3.connect(workspace.path("labels.sqlite"))) as database:
+        database.execute("CREATE TABLE other (a)")
+    with pytest.raises(WorkspaceError, match=r"no such table: labels.*table or view `labels` \(segment_id, label"):
+        labels_of(workspace)
+
+
+def test_labels_of_file_that_is_no_database(workspace: Workspace) -> None:
+    workspace.path("labels.sqlite").write_bytes(b"not a database" * 100)
+    with pytest.raises(WorkspaceError, match=r"labels\.sqlite cannot be read \(file is not a database\)"):
+        labels_of(workspace)
+
+
+def test_labels_of_refuses_two_labels_of_one_segment(workspace: Workspace) -> None:
+    rows = [(4, "water", "human", 1.0, "me", "t"), (4, "sand", "human", 1.0, "me", "t")]
+    write_labels(workspace.path("labels.sqlite"), rows)
+    with pytest.raises(WorkspaceError, match="labels segment 4 twice"):
+        labels_of(workspace)
+
+
+def test_gather_refuses_labels_of_other_segments(workspace: Workspace) -> None:
+    write_labels(workspace.path("labels.sqlite"), [(4000, "water", "human", 1.0, "me", "t")])
+    with pytest.raises(WorkspaceError, match=r"labels 1 segments that segments.parquet does not hold \(segment 4000"):
+        gather(workspace)
+
+
+def test_gather_gives_strongest_memberships_and_areas(workspace: OpenedWorkspace) -> None:
+    content = gather(workspace)
+    memberships = np.asarray(workspace.embedding("target"))
+    table = content.table
+    np.testing.assert_array_equal(table["strongest_membership"], memberships.argmax(axis=1) + 1)
+    np.testing.assert_array_equal(table["membership"], memberships.max(axis=1))
+    np.testing.assert_array_equal(table["area_m2"], table["area_px"] * 100.0)
+    assert table["area_px"].sum() == workspace.opened_scenes[0].source.valid.sum()  # type: ignore[attr-defined]
+    assert content.layer == "gnn2"
+    assert content.vector_names == ["e00", "e01", "e02", "e03", "e04"]
+    assert "label" not in table
+
+
+def test_gather_puts_labels_beside_their_segments(labelled: Workspace) -> None:
+    table = gather(labelled).table
+    assert table["segment_id"].tolist() == list(range(1, len(table) + 1))
+    assert table.set_index("segment_id")["label"].dropna().to_dict() == {1: "water", 2: "sand", 5: "water"}
+
+
+def test_gather_without_embeddings_needs_no_layer(workspace: Workspace) -> None:
+    workspace.path("embeddings", "gnn2.npy").unlink()
+    content = gather(workspace, embeddings=False)
+    assert content.layer is None
+    assert content.vectors.shape == (len(content.table), 0)
+
+
+def test_gather_lists_the_layers_for_an_unknown_one(workspace: Workspace) -> None:
+    with pytest.raises(NotThere, match="no layer 'gnn9'; choose one of: bands, target, encoder, gnn2"):
+        gather(workspace, "gnn9")
+
+
+def test_gather_of_an_empty_folder_says_how_to_make_a_workspace(tmp_path: Path) -> None:
+    with pytest.raises(NotThere, match=r"no segments\.parquet.*make it with `rsgraph run PATH"):
+        gather(Workspace(tmp_path))
+
+
+def test_gather_refuses_a_layer_of_another_length(workspace: Workspace) -> None:
+    write_array(workspace.path("embeddings", "gnn2.npy"), np.zeros((3, 5), np.float32))
+    with pytest.raises(WorkspaceError, match="layer 'gnn2' has 3 rows"):
+        gather(workspace)
+
+
+def test_rows_of_finds_ids_in_any_order_and_refuses_others(workspace: Workspace) -> None:
+    shuffled = workspace.segments.sample(frac=1, random_state=0)
+    write_table(workspace.path("segments.parquet"), shuffled)
+    content = gather(workspace)
+    ids = np.array([5, 1, 9], dtype=np.uint32)
+    np.testing.assert_array_equal(content.table["segment_id"].to_numpy()[content.rows_of(ids)], ids)
+    with pytest.raises(WorkspaceError, match=r"holds segment 100000, but segments\.parquet does not"):
+        content.rows_of(np.array([1, 100_000]))
+
+
+def test_pixel_areas_are_square_metres_where_the_crs_is_projected() -> None:
+    scenes = [
+        info("metres", 32633, GRID),
+        info("feet", 2263, (10.0, 0.0, 0.0, 0.0, -10.0, 0.0)),
+        info("degrees", 4326, (1e-4, 0.0, 0.0, 0.0, -1e-4, 0.0)),
+        info("none", None, PIXELS),
+        info("turned", 32633, (6.0, 8.0, 0.0, 8.0, -6.0, 0.0)),
+    ]
+    areas = pixel_areas(scenes)
+    assert areas["metres"] == 100
+    assert areas["feet"] == pytest.approx(100 * 0.3048006096**2, rel=1e-9)
+    assert np.isnan(areas["degrees"])
+    assert np.isnan(areas["none"])
+    assert areas["turned"] == pytest.approx(100)
+
+
+@pytest.mark.parametrize("layer", ["", "../x", 3, ["gnn2"], "a/b"])
+def test_check_layer_refuses_what_is_no_name(layer: object) -> None:
+    with pytest.raises(ConfigError, match="`layer` must be the name of an embedding"):
+        check_layer(layer)
+
+
+def test_check_embeddings_refuses_what_is_neither_true_nor_false() -> None:
+    with pytest.raises(ConfigError, match=r"`embeddings` must be true or false\. Got 'yes'"):
+        check_embeddings("yes")
