@@ -49,13 +49,22 @@ class Radiometry:
             if value is not None:
                 nodata[band] = equal(numbers[band], value)
         filled = np.zeros_like(nodata) if self.fill is None else equal(numbers, self.fill)
-        values = np.empty(numbers.shape, dtype=np.float32)
-        with np.errstate(over="ignore", invalid="ignore"):  # what overflows is infinite, and masked as such
-            for band, (scale, offset) in enumerate(zip(self.scale, self.offset, strict=True)):
-                values[band] = numbers[band].astype(np.float64) * scale + offset
+        values = self._reflectance(numbers)
         not_finite = ~np.isfinite(values) & ~nodata
-        values[nodata | not_finite] = 0
+        lost = nodata | not_finite
+        if lost.any():
+            values[lost] = 0
         return Pixels(values, nodata, not_finite, filled)
+
+    def _reflectance(self, numbers: NDArray[Any]) -> Floats:
+        """Scale and shift, rounding to float32 once; what overflows becomes infinite."""
+        values = np.empty(numbers.shape, dtype=np.float32)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for band, (scale, offset) in enumerate(zip(self.scale, self.offset, strict=True)):
+                np.multiply(numbers[band], scale, out=values[band], dtype=np.float64, casting="unsafe")
+                if offset:
+                    values[band] = numbers[band] * np.float64(scale) + offset
+        return values
 
 
 def equal(numbers: NDArray[Any], value: float) -> Mask:
@@ -158,7 +167,7 @@ class LayeredSource:
 
 def join(parts: list[Pixels]) -> Raster:
     """Stack bands: a pixel is lost where any is nodata, masked or not finite, or where all are fill."""
-    values = np.concatenate([part.values for part in parts])
+    values = parts[0].values if len(parts) == 1 else np.concatenate([part.values for part in parts])
     nodata = np.logical_or.reduce([part.nodata.any(axis=0) for part in parts])
     nodata |= np.logical_and.reduce([part.filled.all(axis=0) for part in parts])
     for part in parts:
@@ -166,5 +175,6 @@ def join(parts: list[Pixels]) -> Raster:
             nodata |= part.masked
     not_finite = np.logical_or.reduce([part.not_finite.any(axis=0) for part in parts]) & ~nodata
     valid = ~(nodata | not_finite)
-    values[:, ~valid] = 0
+    if not valid.all():
+        values[:, ~valid] = 0
     return Raster(values, valid, int(np.count_nonzero(not_finite)))

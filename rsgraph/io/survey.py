@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import NotUsable
 from rsgraph.protocols import Progress
-from rsgraph.types import Chip, Floats, Scene
+from rsgraph.types import Chip, Floats, Raster, Scene
 
 _SAMPLE = 200_000
 """Pixels from which percentiles are taken: their error is then about 0.03 percentage points of rank."""
@@ -73,18 +73,20 @@ class _Moments:
         self.maximum = np.full(bands, -np.inf)
 
     def add(self, pixels: Floats) -> None:
-        """Add (n, bands)."""
-        if not len(pixels):
+        """Add (bands, n)."""
+        n = pixels.shape[1]
+        if n == 0:
             return
-        mean = pixels.mean(axis=0, dtype=np.float64)
-        squares = np.square(pixels - mean).sum(axis=0)
-        total = self.count + len(pixels)
+        deviations = pixels.astype(np.float64)
+        mean = deviations.mean(axis=1)
+        deviations -= mean[:, None]
         shift = mean - self.mean
-        self.squares += squares + np.square(shift) * self.count * len(pixels) / total
-        self.mean += shift * len(pixels) / total
+        total = self.count + n
+        self.squares += np.einsum("ij,ij->i", deviations, deviations) + np.square(shift) * self.count * n / total
+        self.mean += shift * n / total
         self.count = total
-        self.minimum = np.minimum(self.minimum, pixels.min(axis=0))
-        self.maximum = np.maximum(self.maximum, pixels.max(axis=0))
+        self.minimum = np.minimum(self.minimum, pixels.min(axis=1))
+        self.maximum = np.maximum(self.maximum, pixels.max(axis=1))
 
 
 def survey(scenes: Sequence[Scene], chips: Sequence[Chip], *, progress: Progress | None = None) -> Survey:
@@ -118,15 +120,21 @@ def survey(scenes: Sequence[Scene], chips: Sequence[Chip], *, progress: Progress
     step = max(1, sum(chip.window.rows * chip.window.columns for chip in chips) // _SAMPLE)
     for done, chip in enumerate(chips, start=1):
         raster = scenes[chip.scene].source.read(chip.window)
-        pixels = raster.values[:, raster.valid].T
+        pixels = _valid_pixels(raster)
         moments.add(pixels)
-        sample.append(pixels[chip.chip_id % step :: step].copy())
+        sample.append(pixels[:, chip.chip_id % step :: step].T.copy())
         fractions.append(float(raster.valid.mean()))
         not_finite += raster.not_finite
         if progress is not None:
             progress(done, len(chips))
     pixels_in_all = sum(chip.window.rows * chip.window.columns for chip in chips)
     return _conclude(scenes, bands, moments, np.concatenate(sample), fractions, not_finite, pixels_in_all)
+
+
+def _valid_pixels(raster: Raster) -> Floats:
+    """Return (bands, n)."""
+    flat = raster.values.reshape(len(raster.values), -1)
+    return flat if raster.valid.all() else flat[:, raster.valid.ravel()]
 
 
 def _common_bands(scenes: Sequence[Scene], chips: Sequence[Chip]) -> tuple[str, ...]:

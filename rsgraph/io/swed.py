@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,12 @@ _LABELS = ("chip", "label", "mask", "image")
 
 _ENDINGS = (".npy", ".tif", ".tiff")
 _COUNTS_FROM = 2.0
+_LONGEST_HEADER = 4096
+_HEADER = {
+    "descr": r"'([<>|=]?(?:[ui][1248]|f[248]|b1))'",
+    "fortran_order": "(True|False)",
+    "shape": r"\(([\d,\s]{0,100})\)",
+}
 
 
 class Swed:
@@ -188,16 +196,27 @@ def read_npy(path: str) -> NDArray[Any]:
         The file is missing, damaged, or holds anything but real numbers.
     """
     with reasons(Path(path)), open(path, "rb") as file:
-        major, _ = np.lib.format.read_magic(file)
-        read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
-        shape, columns_first, dtype = read_header(file)
-        if dtype.kind not in "uifb":
-            raise ValueError(f"it holds {dtype}; expected real numbers")
-        needed = int(np.prod(shape, dtype=object)) * dtype.itemsize
+        shape, columns_first, dtype = _npy_header(file)
+        needed = math.prod(shape) * dtype.itemsize
         if needed > os.fstat(file.fileno()).st_size - file.tell():
             raise ValueError("it is cut off")
         numbers = np.frombuffer(file.read(needed), dtype=dtype)
         return numbers.reshape(shape, order="F" if columns_first else "C")
+
+
+def _npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Parse shape, order and type by patterns: NumPy's own parser evaluates them, and warns, as Python does."""
+    start = file.read(8)
+    if start[:6] != b"\x93NUMPY":
+        raise ValueError("it does not begin as .npy files do")
+    wide = start[6] > 1
+    length = int.from_bytes(file.read(4 if wide else 2), "little")
+    text = file.read(min(length, _LONGEST_HEADER)).decode("latin1")
+    found = [re.search(rf"'{key}':\s*{value}", text) for key, value in _HEADER.items()]
+    if not all(found):
+        raise ValueError("its header is damaged, or it does not hold an array; expected real numbers")
+    kind, order, shape = (match[1] for match in found if match)
+    return tuple(int(size) for size in shape.split(",") if size.strip()), order == "True", np.dtype(kind)
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,13 @@ def read_all(path: Path) -> None:
                 assert np.isfinite(raster.values).all()
                 if scene.reference is not None:
                     scene.reference.read(scene.window)
-        except RsgraphError as error:
-            assert str(error).endswith("."), error
-            assert "\n" not in str(error)
+        except RsgraphError as found:
+            check_sentence(str(found))
+
+
+def check_sentence(text: str) -> None:
+    assert text.endswith("."), text
+    assert "\n" not in text
 
 
 @cache

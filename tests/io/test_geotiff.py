@@ -312,9 +312,9 @@ def test_geotiff_damaged_block_is_found_on_reading_and_gdal_keeps_silent(
 
 def test_geotiff_holes_are_refused_unless_nodata_is_declared(tmp_path: Path) -> None:
     path = tmp_path / "a.tif"
-    options = dict(driver="GTiff", width=96, height=96, count=2, dtype="uint16", tiled=True, blockxsize=32)
-    grid = dict(blockysize=32, sparse_ok=True, crs="EPSG:32633", transform=Affine(10, 0, 0, 0, -10, 0))
-    with rasterio.open(path, "w", **options, **grid) as target:
+    size = {"width": 96, "height": 96, "blockxsize": 32, "blockysize": 32, "tiled": True, "sparse_ok": True}
+    grid = {"crs": "EPSG:32633", "transform": Affine(10, 0, 0, 0, -10, 0)}
+    with rasterio.open(path, "w", driver="GTiff", count=2, dtype="uint16", **size, **grid) as target:
         target.write(counts(2, 32, 32), window=RasterioWindow(0, 0, 32, 32))
     with pytest.raises(
         NotReadable, match=r"8 of 9 blocks are missing \(the first in band 1, block row 0, block column 1\)"
@@ -340,7 +340,8 @@ def test_geotiff_fourth_band_that_gdal_takes_for_alpha_is_kept_where_it_is_descr
     "options",
     [
         {"bands": "B02"}, {"bands": []}, {"bands": ["B02", "B02"]}, {"bands": 3}, {"scale": 0}, {"scale": "x"},
-        {"scale": float("nan")}, {"offset": float("inf")}, {"nodata": True}, {"crs": "EPSG:999999999"}, {"crs": "nowhere"},
+        {"scale": float("nan")}, {"offset": float("inf")}, {"nodata": True}, {"crs": "EPSG:999999999"},
+        {"crs": "nowhere"},
     ],
 )  # fmt: skip
 def test_geotiff_refuses_options_that_make_no_sense(options: dict[str, object]) -> None:
