@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from PIL import Image
 
 from rsgraph.pictures.display import Pixels
-from rsgraph.pictures.figure import DPI, MARGIN, WIDTH, bare, place_axes, sheet
+from rsgraph.pictures.figure import DPI, MARGIN, SMALL, WIDTH, bare, place_axes, sheet
 from rsgraph.types import Floats
 
 HEIGHT = 10.5
@@ -22,6 +24,21 @@ COVER = 0.4
 
 SMALLEST, LARGEST = 14, 150
 """Pixels of a thumbnail's side."""
+
+
+NUMBERED_FROM = 60
+"""Pixels of a thumbnail's side from which it carries the number of its chip."""
+
+
+MOST = 2000
+"""Chips in one map: more are too small to be told apart."""
+
+
+def sample_chips(count: int) -> NDArray[np.int64]:
+    """Return the chips that the map shows: all up to ``MOST``, else so many drawn at random (seeded), sorted."""
+    if count <= MOST:
+        return np.arange(count)
+    return np.sort(np.random.default_rng(0).choice(count, MOST, replace=False))
 
 
 def thumbnail_side(count: int, width: int, height: int) -> int:
@@ -74,13 +91,16 @@ def free_cells(places: Floats, width: int, height: int, side: int) -> NDArray[np
     return found
 
 
-def compose(points: Floats, thumbnails: Sequence[Pixels], width: int, height: int) -> tuple[Pixels, Floats]:
+def compose(
+    points: Floats, thumbnails: Sequence[Pixels], width: int, height: int
+) -> tuple[Pixels, NDArray[np.int64], Floats]:
     """Paste thumbnails on a white map, none on top of another.
 
     Returns
     -------
-    image, moved
-        (height, width, 3) uint8, and how far each thumbnail was moved, in thumbnail sides.
+    image, corners, moved
+        (height, width, 3) uint8, the thumbnails' upper left corners (P, 2) as (x, y), and how far each was
+        moved, in thumbnail sides.
     """
     image = np.full((height, width, 3), 255, np.uint8)
     side = thumbnail_side(len(thumbnails), width, height)
@@ -89,7 +109,7 @@ def compose(points: Floats, thumbnails: Sequence[Pixels], width: int, height: in
     for (x, y), thumbnail in zip(corners, thumbnails, strict=True):
         image[y : y + side - 1, x : x + side - 1] = resized(thumbnail, side - 1)
     moved: Floats = np.linalg.norm(corners + side / 2 - places, axis=1) / side
-    return image, moved
+    return image, corners, moved
 
 
 def resized(image: Pixels, side: int) -> Pixels:
@@ -105,7 +125,9 @@ def resized(image: Pixels, side: int) -> Pixels:
     return square
 
 
-def draw_chip_map(points: Floats, thumbnails: Sequence[Pixels], *, title: str, caption: str) -> Figure:
+def draw_chip_map(
+    points: Floats, thumbnails: Sequence[Pixels], *, title: str, caption: str, total: int | None = None
+) -> Figure:
     """Draw chips where the projection puts them.
 
     Thumbnails shrink with their number (up to about 2000 are told apart) and move to the nearest free cell of
@@ -114,19 +136,34 @@ def draw_chip_map(points: Floats, thumbnails: Sequence[Pixels], *, title: str, c
     Parameters
     ----------
     points
-        (P, 2).
+        (P, 2), of at most ``MOST`` chips: see ``sample_chips``.
     thumbnails
-        P images (rows, columns, 3) uint8.
+        P images (rows, columns, 3) uint8, in the same order.
     title, caption
         Name of the scene; projector, similarity and colours.
+    total
+        How many chips there are where these are a sample of them; chips carry their number where they are
+        large enough and no sample.
     """
     width, height = int((WIDTH - 2 * MARGIN) * DPI), int(HEIGHT * DPI)
-    image, moved = compose(points, thumbnails, width, height)
+    image, corners, moved = compose(points, thumbnails, width, height)
     note = "Neighbours in the map are similar; axes have no unit, directions no meaning."
+    if total is not None and total > len(points):
+        note += f" Shown are {len(points)} of {total} chips, drawn at random."
     if moved.max(initial=0) > 0.75:
         note += f" Overlapping chips moved aside, half of them by less than {np.median(moved):.1f} chip widths."
     figure, box = sheet(HEIGHT, title, f"{caption} {note}")
     axes = place_axes(figure, *box)
     axes.imshow(image, interpolation="nearest", aspect="auto")
     bare(axes)
+    sampled = total is not None and total > len(points)
+    if not sampled and thumbnail_side(len(thumbnails), width, height) >= NUMBERED_FROM:
+        _number(axes, corners)
     return figure
+
+
+def _number(axes: Axes, corners: NDArray[np.int64]) -> None:
+    """Write each chip's number in its upper left corner."""
+    halo = [withStroke(linewidth=2, foreground="black")]
+    for chip, (x, y) in enumerate(corners):
+        axes.text(x + 4, y + 4, str(chip), size=SMALL - 1, color="white", va="top", path_effects=halo)

@@ -85,14 +85,14 @@ def _panel(axes: Axes, curve: Curve) -> None:
     axes.set_title(curve.model, size=TEXT + 1, loc="left", pad=8, parse_math=False)
     axes.set_xlabel("epoch", size=TEXT)
     axes.set_ylabel(f"loss ({curve.loss})", size=TEXT)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1, steps=[1, 2, 5, 10]))
     axes.tick_params(labelsize=SMALL)
     axes.grid(color="0.9")
     axes.set_axisbelow(True)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(fontsize=TEXT, frameon=False, loc="upper right")
+        axes.legend(fontsize=TEXT, framealpha=0.95, edgecolor="none", loc="upper right")
 
 
 def _mark_best(axes: Axes, curve: Curve) -> None:
@@ -101,5 +101,5 @@ def _mark_best(axes: Axes, curve: Curve) -> None:
         return
     loss = curve.judged[best]
     axes.axvline(best + 1, color="0.6", linewidth=1, linestyle=":")
-    label = f"best: epoch {best + 1}, loss {loss:.3g}"
+    label = f"best: epoch {best + 1}, loss {loss:.4f}"
     axes.plot([best + 1], [loss], "D", color="black", markersize=6, linestyle="none", label=label)

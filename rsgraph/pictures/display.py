@@ -17,6 +17,9 @@ Pixels = NDArray[np.uint8]
 NO_DATA = (225, 225, 225)
 """Neutral light gray: pixels without data."""
 
+GAMMA = 1.4
+"""Lifts shadows (water, forest), which a linear stretch between percentiles leaves nearly black."""
+
 TRUE_COLOUR = (("B04",), ("B03",), ("B02",))
 FALSE_COLOUR = (
     (("B08", "B8A"), ("B04",), ("B03",)),  # the usual one: plants are red
@@ -117,7 +120,7 @@ def describe_bands(bands: Sequence[str], chosen: tuple[int, int, int]) -> str:
 
 
 def stretch_limits(
-    values: Floats, valid: Mask, percentiles: tuple[float, float] = (2.0, 98.0)
+    values: Floats, valid: Mask, percentiles: tuple[float, float] = (0.5, 98.5)
 ) -> tuple[Floats, Floats]:
     """Darkest and brightest value to tell apart, per band.
 
@@ -152,7 +155,7 @@ def stretch(values: Floats, valid: Mask, low: Floats, high: Floats) -> Pixels:
     valid
         (rows, columns); other pixels become light gray.
     low, high
-        (3,) values that become 0 and 255; a band whose two are equal becomes middle gray.
+        (3,) values that become 0 and 255, with ``GAMMA`` between; a band whose two are equal becomes gray.
 
     Returns
     -------
@@ -161,6 +164,6 @@ def stretch(values: Floats, valid: Mask, low: Floats, high: Floats) -> Pixels:
     """
     low, span = (np.asarray(x, dtype=np.float32)[:, None, None] for x in (low, np.subtract(high, low)))
     scaled = np.divide(values - low, span, out=np.full(values.shape, 0.5, np.float32), where=span > 0)
-    image: Pixels = np.moveaxis(np.round(np.clip(scaled, 0, 1) * 255), 0, -1).astype(np.uint8)
+    image: Pixels = np.moveaxis(np.round(np.clip(scaled, 0, 1) ** (1 / GAMMA) * 255), 0, -1).astype(np.uint8)
     image[~valid] = NO_DATA
     return image

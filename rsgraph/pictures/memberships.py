@@ -49,14 +49,16 @@ def draw_memberships(memberships: Floats, valid: Mask, *, title: str, caption: s
     width = min((wide - (across - 1) * GAP) / across, 6.0)
     height = width * rows / columns
     content = lines * (height + LABEL) + (lines - 1) * GAP
-    figure, (left, bottom, _, _) = sheet(content, title, caption)
+    note = "Percentages: pixels of which the cluster is the strongest."
+    figure, (left, bottom, _, _) = sheet(content, title, f"{caption} {note}")
     scale = ScalarMappable(Normalize(0, 1), COLOURS)
     for cluster in range(count):
         x = left + (cluster % across) * (width + GAP)
         y = bottom + content - LABEL - height - (cluster // across) * (height + LABEL + GAP)
         axes = place_axes(figure, x, y, width, height)
-        _panel(axes, memberships[cluster], valid, f"cluster {cluster + 1}  ·  {shares[cluster]:.0%} of pixels")
-    bar = place_axes(figure, left + wide + 0.2, bottom, 0.22, min(content - LABEL, 6.0))
+        _panel(axes, memberships[cluster], valid, f"cluster {cluster + 1}  ·  {shares[cluster]:.1%}")
+    tall = min(content - LABEL, 6.0)
+    bar = place_axes(figure, left + wide + 0.2, bottom + content - LABEL - tall, 0.22, tall)
     figure.colorbar(scale, cax=bar)
     bar.tick_params(labelsize=SMALL)
     bar.set_ylabel("membership", size=TEXT)

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from rsgraph.pictures.display import Pixels
 from rsgraph.pictures.figure import GRAY, MARGIN, TEXT, WIDTH, bare, place_axes, sheet
-from rsgraph.types import Labels
+from rsgraph.types import Labels, Mask
 
 YELLOW = (255, 221, 0)
 GAP, LABEL = 0.2, 0.3
@@ -38,7 +38,7 @@ def outlined(image: Pixels, labels: Labels, side: int) -> Pixels:
     large: Pixels = image.repeat(factor, axis=0).repeat(factor, axis=1)
     wide = labels.repeat(factor, axis=0).repeat(factor, axis=1)
     border = np.zeros(wide.shape, bool)
-    down, right = wide[1:] != wide[:-1], wide[:, 1:] != wide[:, :-1]
+    down, right = _meet(wide[1:], wide[:-1]), _meet(wide[:, 1:], wide[:, :-1])
     border[1:] |= down
     border[:, 1:] |= right
     if factor >= 3:
@@ -46,6 +46,12 @@ def outlined(image: Pixels, labels: Labels, side: int) -> Pixels:
         border[:, :-1] |= right
     large[border] = YELLOW
     return large
+
+
+def _meet(one: Labels, other: Labels) -> Mask:
+    """Where two segments touch; the edge of the data shows by itself."""
+    meet: Mask = (one != other) & (one > 0) & (other > 0)
+    return meet
 
 
 def draw_outlines(

@@ -8,8 +8,8 @@ import numpy as np
 
 from rsgraph.types import Floats
 
-OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#444444")
-"""Okabe and Ito's eight colours (their black as a dark gray), told apart with any colour vision."""
+OKABE_ITO = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#444444", "#E5D200")
+"""Okabe and Ito's eight colours, told apart with any colour vision; black as a dark gray, yellow a bit darker."""
 
 
 def cluster_colours(count: int) -> Floats:

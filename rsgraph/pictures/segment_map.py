@@ -20,8 +20,8 @@ SIDE = 9.6
 
 
 def marker_area(count: int) -> float:
-    """Area of a point in square points of type: about a third of the map in all, 1-60."""
-    return float(np.clip(0.3 * (SIDE * 72) ** 2 / max(1, count) / 10, 0.8, 60))
+    """Area of a point in square points of type: a quarter of the map in all, 0.8-40."""
+    return float(np.clip(0.25 * (SIDE * 72) ** 2 / max(1, count), 0.8, 40))
 
 
 def opacity(count: int) -> float:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rsgraph.types import Floats, Mask
 
@@ -42,6 +44,8 @@ def shrink(values: Floats, valid: Mask, factor: int) -> tuple[Floats, Mask]:
     return means, counts > 0
 
 
-def _sum_blocks(values: np.ndarray[tuple[int, ...], np.dtype[np.float64]], factor: int) -> np.ndarray:
+def _sum_blocks(values: NDArray[Any], factor: int) -> NDArray[np.float64]:
+    """Sums (bands, ceil(rows / factor), ceil(columns / factor)) of blocks."""
     rows, columns = (np.arange(0, size, factor) for size in values.shape[1:])
-    return np.add.reduceat(np.add.reduceat(values, rows, axis=1, dtype=np.float64), columns, axis=2)
+    sums: NDArray[np.float64] = np.add.reduceat(values, rows, axis=1, dtype=np.float64)
+    return np.add.reduceat(sums, columns, axis=2)

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rsgraph.errors import ConfigError
+from rsgraph.pictures.display import NO_DATA, choose_bands, describe_bands, stretch, stretch_limits
+
+TWELVE = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12")
+COAST = ("B05", "B06", "B07", "B8A", "B11", "B12")
+
+
+@pytest.mark.parametrize(
+    ("bands", "display", "expected"),
+    [
+        (TWELVE, "auto", ("B04", "B03", "B02")),
+        (TWELVE, "true_colour", ("B04", "B03", "B02")),
+        (TWELVE, "false_colour", ("B08", "B04", "B03")),
+        (TWELVE, ["B12", "B8A", "B04"], ("B12", "B8A", "B04")),
+        (COAST, "auto", ("B12", "B8A", "B05")),
+        (COAST, "false_colour", ("B12", "B8A", "B05")),
+        (("B11", "B8A", "B05"), "auto", ("B11", "B8A", "B05")),
+        (("band1", "band2", "band3"), "auto", ("band1", "band2", "band3")),
+        (("band1", "band2", "band3", "band4"), "auto", ("band3", "band2", "band1")),
+        (("B08",), "auto", ("B08", "B08", "B08")),
+        (("B08", "B04"), "auto", ("B08", "B08", "B08")),
+        (("B08", "B04"), ["B04", "B04", "B04"], ("B04", "B04", "B04")),
+    ],
+)
+def test_choose_bands(bands: tuple[str, ...], display: str | list[str], expected: tuple[str, ...]) -> None:
+    assert tuple(bands[i] for i in choose_bands(bands, display)) == expected
+
+
+@pytest.mark.parametrize(
+    ("display", "sentence"),
+    [
+        ("true_colour", r"display=true_colour needs the bands B04, B03, B02, which the scene lacks; it has B05, B06"),
+        (["B12", "B8A", "B04"], r"display=\[B12,B8A,B04\] needs the band B04, which"),
+        (["B12", "B8A"], "must name three bands"),
+        ("truecolor", "`display` must be one of: auto, true_colour, false_colour"),
+    ],
+)
+def test_choose_bands_names_what_is_missing(display: str | list[str], sentence: str) -> None:
+    with pytest.raises(ConfigError, match=sentence):
+        choose_bands(COAST, display)
+
+
+def test_choose_bands_suggests_what_works() -> None:
+    with pytest.raises(ConfigError, match=r"such as display=\[B12,B8A,B05\]"):
+        choose_bands(COAST, "true_colour")
+
+
+def test_describe_bands() -> None:
+    assert describe_bands(TWELVE, (3, 2, 1)) == "true colour: red B04, green B03, blue B02"
+    assert describe_bands(COAST, (5, 3, 0)) == "false colour: red B12, green B8A, blue B05"
+    assert describe_bands(("B08",), (0, 0, 0)) == "gray: B08"
+
+
+def test_stretch_maps_limits_to_black_and_white_and_marks_no_data() -> None:
+    values = np.array([[[0.1, 0.3, 0.9, 0.5]]] * 3, dtype=np.float32)
+    valid = np.array([[True, True, True, False]])
+    image = stretch(values, valid, np.full(3, 0.1, np.float32), np.full(3, 0.3, np.float32))
+    np.testing.assert_array_equal(image[0], [[0] * 3, [255] * 3, [255] * 3, NO_DATA])
+
+
+def test_stretch_constant_band_is_gray() -> None:
+    image = stretch(np.ones((3, 2, 2), np.float32), np.ones((2, 2), bool), np.ones(3), np.ones(3))
+    assert len(np.unique(image)) == 1
+    assert 100 < image[0, 0, 0] < 200
+
+
+def test_stretch_limits_ignore_invalid_pixels() -> None:
+    values = np.tile(np.linspace(0, 1, 1001, dtype=np.float32), (3, 1, 1))
+    valid = values[0] <= 0.5
+    low, high = stretch_limits(values, valid, (10, 90))
+    np.testing.assert_allclose([low, high], [[0.05] * 3, [0.45] * 3], atol=1e-3)
+    low, high = stretch_limits(values, np.zeros_like(valid))
+    np.testing.assert_array_equal([low, high], [[0] * 3, [1] * 3])
