@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ from rsgraph.io.band_names import band_name, described_names, is_spectral
 from rsgraph.io.handles import dataset, gdal, shown
 
 Transform = tuple[float, float, float, float, float, float]
+_REMOTE = re.compile(r"/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)|://")
 _IDENTITY: Transform = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
@@ -167,6 +169,10 @@ def _files(path: str, source: Any) -> tuple[str, ...]:
 
 def _check_sources(found: Header) -> None:
     for name in found.files:
+        if _REMOTE.search(name):
+            raise NotReadable(
+                f"{shown(found.path)} draws on {name}, which is not on this machine; download it and name the copy."
+            )
         if not name.startswith("/vsi") and not os.path.exists(name):
             raise NotReadable(
                 f"{shown(found.path)} draws on {name}, which does not exist; put it back or make the file anew."

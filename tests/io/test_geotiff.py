@@ -232,6 +232,18 @@ def test_geotiff_cog_and_vrt_read_like_the_file(tmp_path: Path) -> None:
         opened(tmp_path / "v.vrt")
 
 
+def test_geotiff_vrt_of_a_stranger_reaches_no_network(tmp_path: Path) -> None:
+    write_tiff(tmp_path / "a.tif", counts(1))
+    with rasterio.open(tmp_path / "a.tif") as source:
+        rasterio.shutil.copy(source, tmp_path / "v.vrt", driver="VRT")
+    text = (tmp_path / "v.vrt").read_text()
+    local = '<SourceFilename relativeToVRT="1">a.tif'
+    assert local in text
+    (tmp_path / "v.vrt").write_text(text.replace(local, "<SourceFilename>/vsicurl/http://127.0.0.1:9/a.tif"))
+    with pytest.raises(NotReadable, match="not on this machine"):
+        opened(tmp_path / "v.vrt")
+
+
 def test_geotiff_source_is_picklable_and_reads_from_threads(tmp_path: Path) -> None:
     numbers = counts(3, 200, 200)
     scene = pickle.loads(pickle.dumps(opened(write_tiff(tmp_path / "a.tif", numbers))))  # noqa: S301  # our own bytes
