@@ -10,7 +10,7 @@ from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Projection
 
 DENSE_UP_TO = 3000
-"""Size up to which eigenvectors are computed directly (3 s); above by Lanczos iteration."""
+"""Size up to which eigenvectors are computed directly (1764: 0.6 s); above by Lanczos iteration."""
 
 CHUNK = 65_536
 """Rows that are turned into float64 at a time."""

@@ -18,7 +18,7 @@ from rsgraph.types import Floats, Projection
 
 
 class Tsne:
-    """t-SNE (scikit-learn's Barnes-Hut): even, well parted groups; slower than UMAP above 10 000 points.
+    """t-SNE (scikit-learn's Barnes-Hut): even, well parted groups; several times slower than UMAP.
 
     Starts from the principal components (classical scaling for distances) and runs on one thread, so that
     the same seed gives the same map [1]_. Distances between groups mean little. Under five points the map is

@@ -39,8 +39,8 @@ class Umap:
     nor stalls on equal points or disconnected neighbourhoods. Vectors are compared by cosine, as the matcher
     compares nodes, so that both levels show the same notion of similarity.
 
-    One seed, one thread: the same input gives the same map. About 15 s on the first call (compilation), then
-    15 s per 20 000 points. Under five points the map is PCA's, and ``Projection.method`` says so.
+    One seed, one thread: the same input gives the same map. About 10 s on the first call (compilation), then
+    12 s for 20 000 points. Under five points the map is PCA's, and ``Projection.method`` says so.
 
     Parameters
     ----------
