@@ -1,42 +1,73 @@
-"""Rasters written window by window: whole or absent."""
+"""Rasters that are whole or absent: scenes, their ground truth, and the writer that other rooms use."""
 
 from __future__ import annotations
 
+import errno
+import logging
+import os
+import shutil
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+from xml.sax.saxutils import escape
 
 import numpy as np
 import rasterio
-from affine import Affine
 from numpy.typing import NDArray
+from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
-from rasterio.errors import NotGeoreferencedWarning
+from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
+from rasterio.transform import Affine
 from rasterio.windows import Window as RasterioWindow
 
-from rsgraph.io.palette import colours
-from rsgraph.io.whole import check_size, whole
+from rsgraph.errors import ConfigError, NotUsable, OutputError
+from rsgraph.files import atomic, write_text
 from rsgraph.protocols import Progress
 from rsgraph.types import Scene, Window
 
 BLOCK = 256
-"""Side of a tile in pixels."""
+"""Side of a tile of the files, in pixels."""
 
-ColourTable = Mapping[int, tuple[int, int, int, int]]
+Compression = Literal["deflate", "zstd", "lzw", "none"]
+
+_STEP = Window(0, 0, BLOCK, 4 * BLOCK)
+"""What write_scene has in memory at a time: 12 bands of it in float32 are 12.6 MB."""
+
+_FULL_WORDS = ("no space", "disk is full", "disk full", "file too large", "quota")
+_NEARLY_FULL = 2**20
+"""With less free than this, a write that failed without saying why failed for want of space."""
+
+_FAILURES = (RasterioError, CPLE_BaseError)
+
+_COLOURS = ("#000000", "#1f5fa8", "#f0dc82", "#c83c3c", "#dcaa46", "#14641e", "#8cc85a", "#be6ee6", "#ffffff")
 
 
-@dataclass(frozen=True)
 class RasterWriter:
-    """An open raster that takes windows."""
+    """Writes windows into the raster that ``raster_writer`` opened."""
 
-    file: Any
+    def __init__(self, file: Any, path: Path, temporary: Path) -> None:
+        self._file = file
+        self._path = path
+        self._temporary = temporary
 
     def write(self, values: NDArray[Any], window: Window) -> None:
-        """Write (bands, rows, columns) at a window."""
-        self.file.write(values, window=RasterioWindow(window.column, window.row, window.columns, window.rows))
+        """Write (count, rows, columns), of the raster's type, into a window.
+
+        Raises
+        ------
+        ValueError
+            The shape does not fit the window.
+        OutputError
+            Disk full, or another failure of the file system.
+        """
+        expected = (self._file.count, window.rows, window.columns)
+        if values.shape != expected:
+            raise ValueError(f"`values` must have shape {expected}, as the window has. Got {values.shape} instead.")
+        place = RasterioWindow(window.column, window.row, window.columns, window.rows)
+        with _translated(self._path, self._temporary):
+            self._file.write(values, window=place)
 
 
 @contextmanager
@@ -47,175 +78,335 @@ def raster_writer(
     columns: int,
     count: int,
     dtype: str,
-    crs: str | None,
-    transform: Sequence[float],
-    nodata: float | None,
-    bands: Sequence[str] = (),
+    crs: str | None = None,
+    transform: Sequence[float] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0),
+    nodata: float | None = None,
+    descriptions: Sequence[str] = (),
+    scale: float | None = None,
+    colours: Mapping[int, str] | None = None,
     tags: Mapping[str, str] | None = None,
-    colour_table: ColourTable | None = None,
+    compress: Compression = "deflate",
 ) -> Iterator[RasterWriter]:
-    """Open a tiled, compressed GeoTIFF for writing; it appears under its name when the block ends well.
+    """Open a tiled GeoTIFF for writing window by window; it appears under its name only when it is whole.
+
+    It is written to a temporary name in the same folder, closed, checked (GDAL can fail silently on closing),
+    fsynced and renamed. Any failure, Ctrl-C included, removes the temporary file and leaves what stood at
+    ``path`` as it was. Parts that are never written hold ``nodata``, or 0.
 
     Parameters
     ----------
     path
-        The file; replaced whole.
-    rows, columns, count, dtype, nodata
-        Its shape and type. What no window is written to becomes nodata.
+        The file to create or replace; missing folders are made.
+    rows, columns, count
+        Size in pixels and number of bands.
+    dtype
+        ``uint8``, ``uint16``, ``uint32``, ``float32`` ...
     crs
-        Well-known text, or None: pixel space.
+        Well-known text or ``EPSG:...``; None for pixel space.
     transform
-        The six numbers (a, b, c, d, e, f).
-    bands, tags, colour_table
-        Band names, tags of the file, code -> (red, green, blue, alpha).
+        (a, b, c, d, e, f) of the affine map from (column, row) to CRS coordinates.
+    nodata
+        Number that stands for "no data".
+    descriptions
+        Names of the bands.
+    scale
+        Recorded for every band: real value = stored number * scale.
+    colours
+        Code -> ``#rrggbb``, for one band of uint8.
+    tags
+        Metadata of the file.
+    compress
+        ``deflate`` reads everywhere; ``zstd`` is quicker and a little smaller, but needs a GDAL that has it.
+
+    Yields
+    ------
+    RasterWriter
+        With ``write(values (count, rows, columns), window)``.
 
     Raises
     ------
     OutputError
-        Disk full (found even where GDAL keeps silent, as it may on closing), or the folder is not writable.
+        Disk full or folder not writable, in one sentence with the file and the free space.
+    ConfigError
+        ``crs`` is not a coordinate reference system.
     """
-    options = {
+    profile = {
         "driver": "GTiff",
         "height": rows,
         "width": columns,
         "count": count,
         "dtype": dtype,
-        "nodata": nodata,
-        "crs": CRS.from_wkt(crs) if crs else None,
+        "crs": _parsed(crs),
         "transform": Affine(*transform),
+        "nodata": nodata,
         "tiled": True,
         "blockxsize": BLOCK,
         "blockysize": BLOCK,
         "interleave": "band",
-        "compress": "deflate",
-        "zlevel": 1 if dtype == "float32" else 6,  # floats of flat segments: as small, and thrice as fast
+        "compress": compress,
+        "predictor": 2 if compress != "none" and dtype in ("uint16", "int16") else 1,
         "bigtiff": "if_safer",
     }
-    with whole(path) as temporary:
-        with quiet(), rasterio.open(temporary, "w", **options) as file:
-            file.update_tags(**(tags or {}))
-            for number, name in enumerate(bands, start=1):
-                file.set_band_description(number, name)
-            if colour_table:
-                file.write_colormap(1, dict(colour_table))
-            yield RasterWriter(file)
-        check_size(temporary, _end_of_last_block(temporary))
-    for ending in (".aux.xml", ".ovr"):  # statistics and overviews that a viewer made of the file that was here
-        path.with_name(path.name + ending).unlink(missing_ok=True)
-
-
-def _end_of_last_block(path: Path) -> int:
-    """Return how long a GeoTIFF must be; a missing block makes it endless."""
-    with quiet(), rasterio.open(path) as file:
-        height, width = file.block_shapes[0]
-        ends = [
-            _end(file, band, column, row)
-            for band in file.indexes
-            for row in range(-(-file.height // height))
-            for column in range(-(-file.width // width))
-        ]
-    return max(ends)
-
-
-def _end(file: Any, band: int, column: int, row: int) -> int:
-    offset, size = (
-        file.get_tag_item(f"BLOCK_{what}_{column}_{row}", "TIFF", bidx=band) for what in ("OFFSET", "SIZE")
-    )
-    return int(offset) + int(size) if offset and size else 2**63
+    with atomic(path) as temporary:
+        with _quiet(), _opened(path, temporary, profile) as file:
+            _label(file, descriptions, scale, colours, tags)
+            yield RasterWriter(file, path, temporary)
+        with _quiet(), _translated(path, temporary):
+            check_complete(temporary)
+    path.with_name(path.name + ".aux.xml").unlink(missing_ok=True)  # a viewer's statistics of the former file
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
-    """Pixel space is what we mean where a scene has no CRS; rasterio warns of it on writing and reading."""
+def _opened(path: Path, temporary: Path, profile: Mapping[str, Any]) -> Iterator[Any]:
+    """Open, and close however the body ends; a failure of closing counts only where the body did not fail."""
+    with _translated(path, temporary):
+        file = rasterio.open(temporary, "w", **profile)
+    try:
+        yield file
+    except BaseException:
+        try:
+            file.close()
+        except _FAILURES:
+            _forget_last_error()
+        raise
+    with _translated(path, temporary):
+        file.close()
+
+
+def _label(
+    file: Any,
+    descriptions: Sequence[str],
+    scale: float | None,
+    colours: Mapping[int, str] | None,
+    tags: Mapping[str, str] | None,
+) -> None:
+    for number, name in enumerate(descriptions, start=1):
+        file.set_band_description(number, name)
+    if scale is not None:
+        file.scales = (scale,) * file.count
+    if colours:
+        file.write_colormap(1, {code: _rgb(colour) for code, colour in colours.items()})
+    if tags:
+        file.update_tags(**tags)
+
+
+def _rgb(colour: str) -> tuple[int, int, int]:
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return red, green, blue
+
+
+def _parsed(crs: str | None) -> CRS | None:
+    if crs is None:
+        return None
+    try:
+        return CRS.from_user_input(crs)
+    except CRSError as error:
+        raise ConfigError(f"`crs` must be well-known text or EPSG:<number>. Got '{crs}' instead.") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pixel space is meant where there is no CRS, and GDAL's own messages come back as our one sentence."""
+    logger = logging.getLogger("rasterio")
+    if logger.level == logging.NOTSET:  # whoever wants to see GDAL's messages sets a level
+        logger.setLevel(logging.CRITICAL + 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         yield
 
 
-def blocks(rows: int, columns: int, size: int = BLOCK) -> list[Window]:
-    """Return a raster's blocks, row by row."""
-    return [
-        Window(row, column, min(size, rows - row), min(size, columns - column))
-        for row in range(0, rows, size)
-        for column in range(0, columns, size)
-    ]
+@contextmanager
+def _translated(path: Path, temporary: Path) -> Iterator[None]:
+    """Turn failures of GDAL into OutputError."""
+    try:
+        yield
+    except (*_FAILURES, OSError) as error:
+        reason = _reason(error)
+        full = _is_full(error, reason, temporary.parent)
+        _forget_last_error()
+        raise _output_error(path, full=full, reason=reason) from error
 
 
-COUNTS = 10_000
-"""Counts per unit of reflectance, as in Sentinel-2 products."""
+def _reason(error: BaseException) -> str:
+    """Return the innermost cause in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
-def write_scene(scene: Scene, path: Path, *, progress: Progress | None = None) -> None:
-    """Write a scene as Sentinel-2 counts: uint16, reflectance x 10 000, 0 where there are no data.
+def _is_full(error: BaseException, reason: str, folder: Path) -> bool:
+    """Tell a full disk from other failures: GDAL says so only in words, and not always."""
+    number = getattr(error, "errno", None)
+    said = number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or any(w in reason.lower() for w in _FULL_WORDS)
+    return said or shutil.disk_usage(folder).free < _NEARLY_FULL
 
-    Valid reflectance is kept within 1 ... 65 535 counts, so that a read gives it back within half a count.
+
+def _output_error(path: Path, *, full: bool, reason: str) -> OutputError:
+    free = shutil.disk_usage(path.parent).free / 2**20
+    if full:
+        return OutputError(
+            f"could not write {path}: the disk is full ({free:.0f} MB free in {path.parent}); nothing was "
+            "half-written, so free some space or choose another folder and type the same command again."
+        )
+    return OutputError(
+        f"could not write {path}: {reason} ({free:.0f} MB free in {path.parent}); nothing was half-written."
+    )
+
+
+def _forget_last_error() -> None:
+    """Clear GDAL's record of this thread's last error: rasterio 1.4 raises it again in a later, innocent call."""
+    try:
+        CRS.from_epsg(4326)
+    except _FAILURES:
+        return
+
+
+def check_complete(path: Path) -> None:
+    """Check that a GeoTIFF holds all its blocks, and read the one that was written last.
+
+    Only the file's index is read, not the pixels: 22 000 blocks of a 12-band tile take a quarter of a second.
+
+    Raises
+    ------
+    OSError
+        ENOSPC, where a block is missing or lies beyond the end of the file.
+    """
+    size = os.path.getsize(path)
+    last, last_end = (1, 0, 0), 0
+    with rasterio.open(path) as file:
+        height, width = file.block_shapes[0]
+        for band in file.indexes:
+            for row in range(-(-file.height // height)):
+                for column in range(-(-file.width // width)):
+                    end = _block_end(file, band, row, column)
+                    if end > size:
+                        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+                    if end > last_end:
+                        last, last_end = (band, row, column), end
+        band, row, column = last
+        file.read(band, window=file.block_window(band, row, column))
+
+
+def _block_end(file: Any, band: int, row: int, column: int) -> int:
+    """Return where a block ends in the file; a missing one ends nowhere."""
+    offset = file.get_tag_item(f"BLOCK_OFFSET_{column}_{row}", "TIFF", bidx=band)
+    size = file.get_tag_item(f"BLOCK_SIZE_{column}_{row}", "TIFF", bidx=band)
+    return int(offset) + int(size) if offset and size else 2**63
+
+
+def windows(rows: int, columns: int, step: Window = _STEP) -> Iterator[Window]:
+    """Walk over a raster in windows of whole blocks, row by row, as write_scene does."""
+    for row in range(0, rows, step.rows):
+        for column in range(0, columns, step.columns):
+            yield Window(row, column, min(step.rows, rows - row), min(step.columns, columns - column))
+
+
+def write_scene(
+    scene: Scene,
+    path: Path,
+    *,
+    scale: float = 1e-4,
+    compress: Compression = "deflate",
+    progress: Progress | None = None,
+) -> None:
+    """Write a scene as Sentinel-2 products are stored: uint16 counts of 1/10 000, 0 for no data.
 
     Parameters
     ----------
     scene
-        Read block by block; at most one block is in memory.
+        Read window by window, 256 x 1024 pixels at a time.
     path
-        A GeoTIFF; replaced whole.
+        The GeoTIFF to create or replace. Bands are described by their names, and ``scale`` is recorded.
+    scale
+        Reflectance of one count. Reading the file gives back reflectance within half of it, between ``scale``
+        and 65 535 times ``scale``; what lies outside is stored as the nearest of the two, since 0 is no data.
+    compress
+        See ``raster_writer``.
     progress
-        Called with (blocks done, blocks in all).
+        Called as progress(windows done, windows in all).
 
     Raises
     ------
+    ConfigError
+        ``scale`` is not positive.
     OutputError
-        Disk full or folder not writable.
+        See ``raster_writer``.
     """
-    windows = blocks(scene.rows, scene.columns, 2 * BLOCK)
-    with _on_grid(scene, path, "uint16", 0, scene.bands) as writer:
-        for done, window in enumerate(windows, start=1):
-            raster = scene.source.read(window)
-            counts = np.clip(np.rint(raster.values * COUNTS), 1, 65_535).astype(np.uint16)
-            counts[:, ~raster.valid] = 0
-            writer.write(counts, window)
-            if progress is not None:
-                progress(done, len(windows))
-
-
-def write_reference(scene: Scene, path: Path) -> None:
-    """Write a scene's reference classes: uint8 codes with colours and names, 0 unknown.
-
-    Raises
-    ------
-    OutputError
-        Disk full or folder not writable.
-    """
-    reference = scene.reference
-    assert reference is not None, "only scenes with a reference have one to write"
-    table = {0: (0, 0, 0, 0)} | {
-        code: (*colour, 255) for code, colour in zip(reference.names, colours(len(reference.names)), strict=True)
-    }
-    tags = {f"class_{code}": name for code, name in reference.names.items()}
-    with _on_grid(scene, path, "uint8", 0, ("class",), tags=tags, colour_table=table) as writer:
-        for window in blocks(scene.rows, scene.columns, 2 * BLOCK):
-            writer.write(reference.read(window)[None], window)
-
-
-@contextmanager
-def _on_grid(
-    scene: Scene,
-    path: Path,
-    dtype: str,
-    nodata: float,
-    bands: Sequence[str],
-    *,
-    tags: Mapping[str, str] | None = None,
-    colour_table: ColourTable | None = None,
-) -> Iterator[RasterWriter]:
+    if not 0 < scale < 1:
+        raise ConfigError(f"`scale` must be between 0 and 1 (reflectance of one count). Got {scale} instead.")
+    places = list(windows(scene.rows, scene.columns))
     with raster_writer(
         path,
         rows=scene.rows,
         columns=scene.columns,
-        count=len(bands),
-        dtype=dtype,
+        count=len(scene.bands),
+        dtype="uint16",
         crs=scene.crs,
         transform=scene.transform,
-        nodata=nodata,
-        bands=bands,
-        tags=tags,
-        colour_table=colour_table,
+        nodata=0,
+        descriptions=scene.bands,
+        scale=scale,
+        compress=compress,
     ) as writer:
-        yield writer
+        for done, window in enumerate(places, start=1):
+            raster = scene.source.read(window)
+            counts = np.clip(np.rint(raster.values / np.float32(scale)), 1, 65535).astype(np.uint16)
+            writer.write(np.where(raster.valid, counts, np.uint16(0)), window)
+            if progress is not None:
+                progress(done, len(places))
+
+
+def write_reference(scene: Scene, path: Path, *, progress: Progress | None = None) -> None:
+    """Write a scene's ground truth: uint8 codes, 0 for unknown, with colours and class names.
+
+    The names stand in the file's own metadata (``CLASS_<code>``) and, as GDAL's category names, in
+    ``<path>.aux.xml``, where QGIS and gdalinfo look for them.
+
+    Parameters
+    ----------
+    scene
+        With a ``reference``.
+    path
+        The GeoTIFF to create or replace.
+    progress
+        Called as progress(windows done, windows in all).
+
+    Raises
+    ------
+    NotUsable
+        The scene has no reference.
+    OutputError
+        See ``raster_writer``.
+    """
+    reference = scene.reference
+    if reference is None:
+        raise NotUsable(f"scene '{scene.name}' came without ground truth, so that none can be written.")
+    places = list(windows(scene.rows, scene.columns))
+    with raster_writer(
+        path,
+        rows=scene.rows,
+        columns=scene.columns,
+        count=1,
+        dtype="uint8",
+        crs=scene.crs,
+        transform=scene.transform,
+        nodata=0,
+        descriptions=("class",),
+        colours={code: _COLOURS[code % len(_COLOURS)] for code in reference.names},
+        tags={f"CLASS_{code}": name for code, name in reference.names.items()},
+    ) as writer:
+        for done, window in enumerate(places, start=1):
+            writer.write(reference.read(window)[None], window)
+            if progress is not None:
+                progress(done, len(places))
+    write_text(path.with_name(path.name + ".aux.xml"), _category_names(reference.names))
+
+
+def _category_names(names: Mapping[int, str]) -> str:
+    """Return GDAL's sidecar file with the names of codes 0 ... the highest."""
+    listed = [escape(names.get(code, "unknown" if code == 0 else "")) for code in range(max(names, default=0) + 1)]
+    inner = "".join(f"      <Category>{name}</Category>\n" for name in listed)
+    return (
+        '<PAMDataset>\n  <PAMRasterBand band="1">\n    <CategoryNames>\n'
+        f"{inner}    </CategoryNames>\n  </PAMRasterBand>\n</PAMDataset>\n"
+    )
