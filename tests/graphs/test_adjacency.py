@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rsgraph.graphs.adjacency import Adjacency, adjacency_edges
@@ -20,6 +20,7 @@ def test_one_segment_or_islands_have_no_edges() -> None:
         assert edges.dtype == np.int64
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 10_000))
 def test_edges_equal_the_naive_loop(rows: int, columns: int, seed: int) -> None:
     labels = np.random.default_rng(seed).integers(0, 6, (rows, columns)).astype(np.int32)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rsgraph.graphs.edges import edge_attributes, shared_borders
@@ -26,6 +26,7 @@ def test_shared_borders_without_any() -> None:
         assert lengths.shape == (0,)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 10_000))
 def test_shared_borders_do_not_depend_on_orientation(rows: int, columns: int, seed: int) -> None:
     labels = np.random.default_rng(seed).integers(0, 5, (rows, columns)).astype(np.int32)

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -37,6 +37,7 @@ def test_no_segment_and_no_map() -> None:
     assert segment_means(np.ones((0, 2, 3), dtype=np.float32), LABELS, 2).shape == (2, 0)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 70), st.integers(1, 20), st.integers(1, 20), st.booleans(), st.integers(0, 10_000))
 def test_segment_means_equal_scipy(maps: int, rows: int, columns: int, last: bool, seed: int) -> None:
     generator = np.random.default_rng(seed)
@@ -67,6 +68,7 @@ def test_strided_views_give_the_same_means() -> None:
     np.testing.assert_allclose(segment_means(maps[::2, *window], labels[window], 4), expected[:, ::2], rtol=1e-6)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000))
 def test_centroids_equal_scipy(seed: int) -> None:
     labels = np.random.default_rng(seed).integers(0, 4, (7, 5)).astype(np.int32)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
@@ -50,6 +50,7 @@ def test_coincident_centroids_are_neighbours_and_not_themselves() -> None:
     assert edges[0, edges[1] == 4].tolist() == [0, 1, 2]
 
 
+@settings(deadline=None)
 @given(st.integers(2, 40), st.integers(1, 12), st.integers(0, 10_000), st.booleans())
 def test_edges_equal_the_full_distance_matrix(n: int, k: int, seed: int, on_a_grid: bool) -> None:
     generator = np.random.default_rng(seed)

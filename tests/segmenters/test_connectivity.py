@@ -4,7 +4,7 @@ import time
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
@@ -73,6 +73,7 @@ def test_nothing_valid() -> None:
     assert n == 0
 
 
+@settings(deadline=None)
 @given(st.integers(1, 12), st.integers(1, 12), st.integers(1, 8), st.booleans(), st.integers(0, 10_000))
 def test_promises_hold(rows: int, columns: int, min_size: int, with_values: bool, seed: int) -> None:
     generator = np.random.default_rng(seed)

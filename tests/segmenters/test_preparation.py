@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
 
@@ -17,14 +17,11 @@ from rsgraph.segmenters.preparation import (
 
 def test_expected_segments_follow_the_valid_share() -> None:
     valid = np.zeros((256, 256), dtype=bool)
-    assert expected_segments(500, valid, 65_536) == 0  # as many as valid pixels
     valid[0, 0] = True
     assert expected_segments(500, valid, 65_536) == 1
     valid[:128] = True
     assert expected_segments(500, valid, 65_536) == 250
-    assert (
-        expected_segments(100_000, valid, 65_536) == 128 * 256 or expected_segments(100_000, valid, 65_536) == 50_000
-    )
+    assert expected_segments(100_000, valid[:2, :5], 10) == 10  # no more than there are pixels
 
 
 def test_smallest_segment_is_a_quarter_of_the_mean() -> None:
@@ -38,6 +35,7 @@ def test_valid_box() -> None:
     assert valid_box(valid) == (slice(1, 4), slice(2, 5))
 
 
+@settings(deadline=None)
 @given(st.integers(1, 80), st.integers(1, 80), st.integers(1, 100))
 def test_cells_are_rectangles_of_nearly_equal_size(rows: int, columns: int, n_cells: int) -> None:
     found = cells((rows, columns), n_cells)

@@ -97,7 +97,7 @@ def test_pure_noise(name: str) -> None:
 
 
 @each
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(
     rows=st.integers(1, 40),
     columns=st.integers(1, 40),

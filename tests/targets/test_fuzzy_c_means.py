@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import rasterio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from skfuzzy import cmeans_predict
@@ -149,6 +149,7 @@ def test_predict_known_value() -> None:
     np.testing.assert_allclose(got, [[0.8, 0.2]], rtol=1e-6)  # squared distances 1 and 4
 
 
+@settings(deadline=None)
 @given(st.integers(2, 9), st.integers(1, 13), st.floats(1.05, 6), st.integers(0, 10_000))
 def test_predict_memberships_sum_to_one(n_clusters: int, bands: int, fuzziness: float, seed: int) -> None:
     generator = np.random.default_rng(seed)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from scipy.special import softmax
@@ -52,6 +52,7 @@ def test_as_many_different_pixels_as_clusters_gives_hard_memberships() -> None:
     np.testing.assert_array_equal(got, np.eye(3))
 
 
+@settings(deadline=None)
 @given(st.integers(2, 9), st.integers(1, 13), st.floats(1e-6, 10), st.integers(0, 10_000))
 def test_memberships_sum_to_one(n_clusters: int, bands: int, temperature: float, seed: int) -> None:
     generator = np.random.default_rng(seed)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import rasterio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.optimize import minimize, nnls
@@ -65,6 +65,7 @@ def test_abundances_known_value() -> None:
     np.testing.assert_allclose(abundances(pixels, corners), expected, atol=1e-7)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 8), st.integers(0, 10_000))
 def test_abundances_equal_scipys_nnls(n_endmembers: int, seed: int) -> None:
     generator = np.random.default_rng(seed)
@@ -89,6 +90,7 @@ def test_abundances_equal_scipys_slsqp() -> None:
         np.testing.assert_allclose(abundances(pixel[None], spectra)[0], expected.x, atol=1e-4)
 
 
+@settings(deadline=None)
 @given(st.integers(2, 9), st.integers(1, 13), st.integers(0, 10_000), st.booleans())
 def test_abundances_are_shares_also_for_dependent_endmembers(
     n_endmembers: int, bands: int, seed: int, repeated: bool
