@@ -120,6 +120,12 @@ class Content:
         return order[places]
 
     @cached_property
+    def rows_of_chip(self) -> Mapping[int, NDArray[np.intp]]:
+        """Rows of the segments of each chip."""
+        rows: Any = self.table.groupby("chip_id").indices
+        return {int(chip_id): places for chip_id, places in rows.items()}
+
+    @cached_property
     def _sorted_ids(self) -> tuple[NDArray[Any], NDArray[np.intp]]:
         """Ids in ascending order, and the row of each."""
         ids = self.table["segment_id"].to_numpy()

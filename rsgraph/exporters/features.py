@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -38,6 +39,13 @@ class _File:
 
     name: str
     scenes: Sequence[Sequence[SceneInfo]]
+
+
+class _Traced(NamedTuple):
+    """Rows in the table and outlines of the segments of one chip."""
+
+    rows: NDArray[np.intp]
+    geometries: Geometries
 
 
 def export_polygons(
@@ -77,39 +85,24 @@ def export_polygons(
     Raises
     ------
     NotThere, WorkspaceError
-        As ``gather``; or segments.tif lacks a segment of the table.
+        As ``gather``; or segments.tif and segments.parquet hold different segments.
     OutputError
         Disk full or folder not writable.
     """
     content = gather(workspace, layer, embeddings=embeddings)
     facts = provenance(workspace, content.labels, layer=content.layer)
     chips = workspace.chips
-    written, seen = [], _Seen(progress, len(chips))
+    written, done = [], count(1)
+
+    def chip_done() -> None:
+        if progress is not None:
+            progress(next(done), len(chips))
+
     for file in _files(workspace, chips, one_crs=one_crs):
         path = folder / f"{file.name}.{ending}"
-        sink(path, _frames(workspace, content, chips, file, seen), facts)
+        sink(path, _frames(workspace, content, chips, file, chip_done), facts)
         written.append(path)
-    if seen.segments != len(content.table):
-        raise WorkspaceError(
-            f"the raster of segments holds {seen.segments} of the {len(content.table)} segments in segments.parquet: "
-            "one of them is from another run; run the same command again to restore them"
-        )
     return written
-
-
-class _Seen:
-    """Counts chips and segments over all files."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total = progress, total
-        self.chips = self.segments = 0
-
-    def add(self, segments: int) -> None:
-        """Count one chip."""
-        self.chips += 1
-        self.segments += segments
-        if self.progress is not None:
-            self.progress(self.chips, self.total)
 
 
 def _files(workspace: Workspace, chips: pd.DataFrame, *, one_crs: bool) -> list[_File]:
@@ -140,39 +133,44 @@ def _word(crs: str | None, number: int) -> str:
     return f"epsg{code}" if code else f"crs{number}"
 
 
-def _frames(workspace: Workspace, content: Content, chips: pd.DataFrame, file: _File, seen: _Seen) -> Frames:
+def _frames(
+    workspace: Workspace, content: Content, chips: pd.DataFrame, file: _File, chip_done: Callable[[], None]
+) -> Frames:
     """Give the tables of a file; none of them mixes CRS."""
     for group in file.scenes:
-        waiting: list[tuple[NDArray[np.intp], Geometries]] = []
+        waiting: list[_Traced] = []
         for scene in group:
             here = chips[chips["scene_id"] == scene.name] if "scene_id" in chips else chips
-            for rows, geometries in _traced(workspace, content, scene, here):
-                waiting.append((rows, geometries))
-                seen.add(len(rows))
-                if sum(len(part) for part, _ in waiting) >= _AT_ONCE:
+            for traced in _trace(workspace, content, scene, here):
+                waiting.append(traced)
+                chip_done()
+                if sum(len(part.rows) for part in waiting) >= _AT_ONCE:
                     yield _frame(content, waiting, scene.crs)
                     waiting = []
         if waiting:
             yield _frame(content, waiting, group[0].crs)
 
 
-def _traced(
-    workspace: Workspace, content: Content, scene: SceneInfo, chips: pd.DataFrame
-) -> Iterator[tuple[NDArray[np.intp], Geometries]]:
-    """Give the rows and outlines of the segments of each chip: no segment reaches beyond its chip."""
+def _trace(workspace: Workspace, content: Content, scene: SceneInfo, chips: pd.DataFrame) -> Iterator[_Traced]:
+    """Give the outlines of the segments of each chip: no segment reaches beyond its chip."""
     path = workspace.segment_file(scene.name)
-    for numbers in chips[["row_offset", "column_offset", "rows", "columns"]].itertuples(index=False):
+    columns = ["chip_id", "row_offset", "column_offset", "rows", "columns"]
+    for chip_id, *numbers in chips[columns].itertuples(index=False):
         window = Window(*(int(number) for number in numbers))
         ids, geometries = outlines(read_ids(path, window), Affine(*shifted(scene.transform, window)))
-        yield content.rows_of(ids), geometries
+        rows = content.rows_of(ids)
+        if set(rows.tolist()) != set(content.rows_of_chip.get(chip_id, ())):
+            raise WorkspaceError(
+                f"chip {chip_id} has other segments in {path.name} than in segments.parquet: one of them is from "
+                "another run; run the same command again to restore them"
+            )
+        yield _Traced(rows, geometries)
 
 
-def _frame(
-    content: Content, parts: Sequence[tuple[NDArray[np.intp], Geometries]], crs: str | None
-) -> gpd.GeoDataFrame:
+def _frame(content: Content, parts: Sequence[_Traced], crs: str | None) -> gpd.GeoDataFrame:
     """Join the table, the embedding and the polygons of some segments."""
-    rows = np.concatenate([part for part, _ in parts])
+    rows = np.concatenate([part.rows for part in parts])
     table = content.table.iloc[rows].reset_index(drop=True)
     vectors = pd.DataFrame(content.vectors[rows], columns=content.vector_names)
-    geometry = np.concatenate([geometries for _, geometries in parts])
+    geometry = np.concatenate([part.geometries for part in parts])
     return gpd.GeoDataFrame(pd.concat([table, vectors], axis=1), geometry=geometry, crs=parsed_crs(crs))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from rsgraph.errors import OutputError
 from rsgraph.files import atomic
 
 _FULL_WORDS = ("no space", "disk is full", "file too large", "quota")
-_NEARLY_FULL = 2**20
+_TRIED = 2**20
 _FOREIGN = (RasterioError, vector.DataSourceError, vector.DataLayerError, ArrowException)
 
 
@@ -35,7 +34,7 @@ def whole(path: Path) -> Iterator[Path]:
         try:
             yield temporary
         except _FOREIGN as error:
-            raise OSError(_number(error, path.parent), str(error.__cause__ or error)) from error
+            raise OSError(_number(error, temporary), str(error.__cause__ or error)) from error
         finally:
             for ending in ("-journal", "-wal", "-shm"):
                 temporary.with_name(temporary.name + ending).unlink(missing_ok=True)
@@ -52,11 +51,19 @@ def _refuse_open(path: Path) -> None:
             )
 
 
-def _number(error: BaseException, folder: Path) -> int:
-    """Tell a full disk from other failures: GDAL only says so in words, and not always."""
+def _number(error: BaseException, temporary: Path) -> int:
+    """Tell a full disk from other failures: GDAL says so in words or not at all, so some bytes more are tried."""
     text = f"{error} {error.__cause__}".lower()
-    full = any(words in text for words in _FULL_WORDS) or shutil.disk_usage(folder).free < _NEARLY_FULL
-    return errno.ENOSPC if full else errno.EIO
+    if any(words in text for words in _FULL_WORDS):
+        return errno.ENOSPC
+    try:
+        with temporary.open("ab") as file:
+            file.write(bytes(_TRIED))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as found:
+        return found.errno or errno.EIO
+    return errno.EIO
 
 
 def check_size(path: Path, end: int) -> None:

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from defusedxml import ElementTree
+
+from rsgraph.exporters.legend import Legend, colours, write_categories
+
+
+def test_colours_start_with_okabe_and_ito_and_are_all_different() -> None:
+    assert colours(2) == [(0, 114, 178), (230, 159, 0)]
+    assert len(set(colours(24))) == 24
+    assert colours(3) == colours(24)[:3]
+
+
+def test_legend_gives_codes_from_1_and_a_transparent_0() -> None:
+    legend = Legend(["sand", "water"], "nothing")
+    assert legend.categories == {0: "nothing", 1: "sand", 2: "water"}
+    assert legend.colour_table == {0: (0, 0, 0, 0), 1: (0, 114, 178, 255), 2: (230, 159, 0, 255)}
+
+
+def test_write_categories_escapes_names(tmp_path: Path) -> None:
+    path = write_categories(tmp_path / "x.tif", Legend(["a < b & c", "Düne"], "no data"))
+    assert path.name == "x.tif.aux.xml"
+    assert [each.text for each in ElementTree.parse(path).iter("Category")] == ["no data", "a < b & c", "Düne"]
