@@ -38,7 +38,7 @@ types:
 	$(BIN)/mypy
 
 law:
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 tests:
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(TESTS)

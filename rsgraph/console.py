@@ -5,7 +5,6 @@ On a terminal a live bar; in a log file or pipe a line every ten seconds.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,8 +24,8 @@ from rsgraph.protocols import Progress as Callback
 
 _LINE_EVERY = 10.0
 
-out = Console(file=sys.stdout, highlight=False, soft_wrap=True)
-err = Console(file=sys.stderr, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(text: str) -> None:

@@ -84,6 +84,8 @@ class _Looks:
 
 def pictures(context: Context) -> dict[str, Any]:
     """Draw all pictures into pictures/."""
+    if not context.config["draw"]:
+        return {"pictures": 0}
     looks = _looks(context)
     scene, views = _views(context, looks)
     drawn: dict[str, Callable[[], Figure]] = {

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph import training
+import rsgraph.training as training
 from rsgraph.components import from_config
 from rsgraph.files import read_json, write_json
 from rsgraph.graphs.features import segment_means

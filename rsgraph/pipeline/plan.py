@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any
 
-from rsgraph import __version__
 from rsgraph.errors import ConfigError
 from rsgraph.files import digest
 from rsgraph.pipeline import drawing, learning, mapping, segmenting
@@ -82,7 +82,7 @@ STAGES = (
     ),
     Stage("match", ("gnn",), _sections("matcher", "layer"), mapping.match),
     Stage("project", ("match",), _sections("projector", "layer", "seed"), mapping.project),
-    Stage("pictures", ("project",), _sections("display"), drawing.pictures),
+    Stage("pictures", ("project",), _sections("display", "draw"), drawing.pictures),
 )
 
 COMPARED = (
@@ -99,6 +99,7 @@ COMPARED = (
     "training",
     "embedding",
     "display",
+    "draw",
     "model",
     "seed",
 )
@@ -113,7 +114,7 @@ def keys(config: Config) -> dict[str, str]:
             {
                 "stage": stage.name,
                 "code": stage.code,
-                "rsgraph": __version__.split("+")[0],
+                "rsgraph": version("rsgraph"),
                 "options": stage.options(config),
                 "inputs": [found[name] for name in stage.needs],
             }

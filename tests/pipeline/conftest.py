@@ -28,6 +28,7 @@ TINY = [
     "training.encoder.max_epochs=2",
     "training.gnn.max_epochs=3",
     "tracking.uri=none",
+    "draw=false",
     "trainer.accelerator=cpu",
     "trainer.threads=1",
 ]
@@ -55,4 +56,4 @@ def configure(tmp_path: Path) -> Configure:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A finished workspace. Tests must not change it."""
     folder = tmp_path_factory.mktemp("finished")
-    return run(composed(*TINY, f"workspace={folder / 'w'}"))
+    return run(composed(*TINY, "draw=true", f"workspace={folder / 'w'}"))
