@@ -207,7 +207,7 @@ def read_npy(path: str) -> NDArray[Any]:
 def _npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     """Parse shape, order and type by patterns: NumPy's own parser evaluates them, and warns, as Python does."""
     start = file.read(8)
-    if start[:6] != b"\x93NUMPY":
+    if len(start) < 8 or start[:6] != b"\x93NUMPY":
         raise ValueError("it does not begin as .npy files do")
     wide = start[6] > 1
     length = int.from_bytes(file.read(4 if wide else 2), "little")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -118,6 +118,7 @@ def test_readers_survive_flipped_bits(kind: str, flips: list[tuple[float, int]])
 
 
 @settings(PATIENT, max_examples=80)
+@example(kind="npy", flips=[(9, 2)])
 @given(kind=KINDS, flips=st.lists(st.tuples(st.integers(0, 300), st.integers(0, 7)), min_size=1, max_size=4))
 def test_readers_survive_flipped_bits_in_headers(kind: str, flips: list[tuple[int, int]]) -> None:
     data = bytearray(whole(kind))
@@ -127,6 +128,7 @@ def test_readers_survive_flipped_bits_in_headers(kind: str, flips: list[tuple[in
 
 
 @PATIENT
+@example(kind="npy", data=b"\x93NUMPY", keep=0)
 @given(kind=KINDS, data=st.binary(max_size=200), keep=st.sampled_from([0, 4, 8, 64]))
 def test_readers_survive_random_bytes(kind: str, data: bytes, keep: int) -> None:
     check(kind, whole(kind)[:keep] + data)
