@@ -148,7 +148,7 @@ def _kinds(content: Content, tags: dict[str, str]) -> list[_Kind]:
 def _coded(name: str, content: Content, codes: NDArray[Any], legend: Legend, tags: dict[str, str]) -> _Kind:
     dtype = "uint8" if len(legend.names) <= 255 else "uint16"
     named = {**tags, "LEGEND": as_text({str(code): text for code, text in legend.categories.items()})}
-    style = Style(dtype, 0, [name.removeprefix("segments_")], named, legend.colour_table)
+    style = Style(dtype, 0, [name.removeprefix("segments_")], named, legend.colours)
     return _Kind(name, style, lambda ids: codes[content.rows_of(ids), None], legend)
 
 

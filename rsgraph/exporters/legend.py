@@ -10,25 +10,23 @@ from xml.sax.saxutils import escape
 
 from rsgraph.files import write_text
 
-Colour = tuple[int, int, int]
-
 _FIRST = ("0072B2", "E69F00", "009E73", "CC79A7", "56B4E9", "D55E00", "F0E442", "444444")
 """Okabe and Ito's eight colours (their black as a dark gray), in the order of the pictures of a workspace."""
 
 _SHADES = (1.0, 0.6, 1.45)
 
 
-def colours(n: int) -> list[Colour]:
-    """Return n colours: the eight, then the same darker, lighter, and so on, as in a workspace's pictures."""
+def colours(n: int) -> list[str]:
+    """Return n colours ``#rrggbb``: the eight, then the same darker, lighter, and so on, as in the pictures."""
     return [_shade(_FIRST[number % 8], _SHADES[number // 8 % 3]) for number in range(n)]
 
 
-def _shade(code: str, factor: float) -> Colour:
+def _shade(code: str, factor: float) -> str:
     """Lower the lightness (factor < 1) or raise it towards white (factor > 1)."""
     hue, lightness, saturation = colorsys.rgb_to_hls(*(int(code[i : i + 2], 16) / 255 for i in (0, 2, 4)))
     lightness = lightness * factor if factor <= 1 else 1 - (1 - lightness) * (2 - factor)
-    red, green, blue = colorsys.hls_to_rgb(hue, lightness, saturation * (0.7 if factor > 1 else 1))
-    return round(red * 255), round(green * 255), round(blue * 255)
+    shaded = colorsys.hls_to_rgb(hue, lightness, saturation * (0.7 if factor > 1 else 1))
+    return "#" + "".join(f"{round(part * 255):02x}" for part in shaded)
 
 
 @dataclass(frozen=True)
@@ -47,10 +45,9 @@ class Legend:
     zero: str
 
     @property
-    def colour_table(self) -> dict[int, tuple[int, int, int, int]]:
-        """Colours (red, green, blue, alpha) by code; 0 is transparent."""
-        given = {code: (*colour, 255) for code, colour in enumerate(colours(len(self.names)), start=1)}
-        return {0: (0, 0, 0, 0), **given}
+    def colours(self) -> dict[int, str]:
+        """Colours by code; 0 is nodata, which viewers leave transparent, and black elsewhere."""
+        return {0: "#000000", **dict(enumerate(colours(len(self.names)), start=1))}
 
     @property
     def categories(self) -> dict[int, str]:

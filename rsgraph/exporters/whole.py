@@ -1,4 +1,4 @@
-"""Files of GDAL and Arrow that are whole or absent, with their errors in one sentence."""
+"""Vector files of GDAL and Arrow that are whole or absent, with their errors in one sentence."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from pathlib import Path
 
 import pyogrio.errors as vector
 from pyarrow.lib import ArrowException
-from rasterio.errors import RasterioError
 
 from rsgraph.errors import OutputError
 from rsgraph.files import atomic
 
 _FULL_WORDS = ("no space", "disk is full", "file too large", "quota")
 _TRIED = 2**20
-_FOREIGN = (RasterioError, vector.DataSourceError, vector.DataLayerError, ArrowException)
+_FOREIGN = (vector.DataSourceError, vector.DataLayerError, ArrowException)
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """Give a temporary name beside ``path`` as ``atomic`` does, for bodies that write with GDAL or Arrow.
+    """Give a temporary name beside ``path`` as ``atomic`` does, for bodies that write with pyogrio or Arrow.
 
     Raises
     ------
@@ -64,9 +63,3 @@ def _number(error: BaseException, temporary: Path) -> int:
     except OSError as found:
         return found.errno or errno.EIO
     return errno.EIO
-
-
-def check_size(path: Path, end: int) -> None:
-    """Raise OSError (no space) where a file ends before what was written to it."""
-    if os.path.getsize(path) < end:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -8,15 +8,15 @@ from rsgraph.exporters.legend import Legend, colours, write_categories
 
 
 def test_colours_start_with_okabe_and_ito_and_are_all_different() -> None:
-    assert colours(2) == [(0, 114, 178), (230, 159, 0)]
+    assert colours(2) == ["#0072b2", "#e69f00"]
     assert len(set(colours(24))) == 24
     assert colours(3) == colours(24)[:3]
 
 
-def test_legend_gives_codes_from_1_and_a_transparent_0() -> None:
+def test_legend_gives_codes_from_1_and_black_for_0() -> None:
     legend = Legend(["sand", "water"], "nothing")
     assert legend.categories == {0: "nothing", 1: "sand", 2: "water"}
-    assert legend.colour_table == {0: (0, 0, 0, 0), 1: (0, 114, 178, 255), 2: (230, 159, 0, 255)}
+    assert legend.colours == {0: "#000000", 1: "#0072b2", 2: "#e69f00"}
 
 
 def test_write_categories_escapes_names(tmp_path: Path) -> None:
