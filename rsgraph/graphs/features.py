@@ -50,7 +50,7 @@ def segment_means(maps: Floats, labels: Labels, n: int) -> Floats:
     flat = _flat_labels(labels, n)
     if maps.strides[0] < maps.strides[2]:
         pixels = np.ascontiguousarray(np.moveaxis(maps, 0, -1)).reshape(flat.size, len(maps))
-        sums = _sum_pixels(pixels, flat, n)
+        sums = _sum_64(pixels, flat, n) if len(maps) == 64 else _sum_pixels(pixels, flat, n)
     else:
         sums = _sum_maps(np.ascontiguousarray(maps).reshape(len(maps), flat.size), flat, n)
     means: Floats = (sums / np.maximum(_count(flat, n), 1)[:, None]).astype(np.float32)
@@ -120,6 +120,19 @@ def _sum_pixels(pixels: Any, labels: Any, n: int) -> Any:
         if label == 0:
             continue
         for d in range(pixels.shape[1]):
+            sums[label, d] += pixels[pixel, d]
+    return sums[1:]
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _sum_64(pixels: Any, labels: Any, n: int) -> Any:
+    """Do the same for the 64 maps of the paper's U-Net: a loop of known length is 1.5 times as fast."""
+    sums = np.zeros((n + 1, 64))
+    for pixel in range(labels.size):
+        label = labels[pixel]
+        if label == 0:
+            continue
+        for d in range(64):
             sums[label, d] += pixels[pixel, d]
     return sums[1:]
 

@@ -51,6 +51,22 @@ def test_segment_means_equal_scipy(maps: int, rows: int, columns: int, last: boo
     np.testing.assert_allclose(got[present - 1], expected.reshape(len(present), maps), rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("maps", [1, 7, 8, 60, 64])
+def test_both_layouts_agree(maps: int) -> None:
+    generator = np.random.default_rng(maps)
+    labels = generator.integers(0, 9, (20, 30)).astype(np.int32)
+    values = generator.normal(0, 1, (maps, 20, 30)).astype(np.float32)
+    beside = np.moveaxis(np.ascontiguousarray(np.moveaxis(values, 0, -1)), -1, 0)
+    expected = np.stack([ndimage.mean(one.astype(np.float64), labels, range(1, 9)) for one in values], axis=1)
+    for given_values in (values, beside, beside[:, :, :25], values[:, :, :25]):
+        cut = labels[:, : given_values.shape[2]]
+        got = segment_means(given_values, np.ascontiguousarray(cut), 8)
+        if cut.shape == labels.shape:
+            np.testing.assert_allclose(got, expected, atol=1e-6)
+        else:
+            np.testing.assert_allclose(got, segment_means(values[:, :, :25].copy(), cut, 8), atol=1e-6)
+
+
 def test_sums_do_not_lose_small_values_beside_large_ones() -> None:
     maps = np.full((1, 1, 100_001), 0.1, dtype=np.float32)
     maps[0, 0, 0] = 1e6
