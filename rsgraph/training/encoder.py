@@ -16,8 +16,8 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 from rsgraph.errors import NotUsable
 from rsgraph.protocols import Progress
 from rsgraph.training.fitting import History, OnEpoch, Training, adamw, fit
-from rsgraph.training.modules import EncoderModule, channels_last
-from rsgraph.training.options import EncoderOptions, Hardware
+from rsgraph.training.modules import EncoderModule, laid_out
+from rsgraph.training.options import EncoderOptions, Hardware, device_type, uses_bfloat16
 from rsgraph.types import Floats, Mask
 
 Memberships = Callable[[Floats], Floats]
@@ -105,7 +105,7 @@ def train_encoder(
     train, test = split(source)
     chips = _Chips(source, memberships, options, std=module.std.numpy(), seed=seed, held_out_pixels=not test)
     return fit(
-        _EncoderTraining(module, options),
+        _EncoderTraining(module, options, layout=training_layout(hardware)),
         module,
         train=DataLoader(chips, options.batch_size, sampler=_Shuffled(train, seed)),
         validation=DataLoader(chips, options.batch_size, sampler=_InOrder(test or train)),
@@ -116,6 +116,16 @@ def train_encoder(
         on_epoch=on_epoch,
         progress=progress,
     )
+
+
+def training_layout(hardware: Hardware) -> torch.memory_format:
+    """Choose the order of maps in memory: channels-last on GPUs and in bfloat16.
+
+    On a CPU in float32 the backward pass of the full-width U-Net is slower channels-last (measured: 8.1 against
+    5.1 CPU seconds per chip of 256 x 256 on AVX2), although inference is faster.
+    """
+    fast = device_type(hardware) != "cpu" or uses_bfloat16(hardware)
+    return torch.channels_last if fast else torch.contiguous_format
 
 
 def split(source: ChipSource) -> tuple[list[int], list[int]]:
@@ -289,9 +299,10 @@ class _InOrder(Sampler[tuple[int, int]]):
 class _EncoderTraining(Training):
     """The step that Lightning repeats."""
 
-    def __init__(self, module: EncoderModule, options: EncoderOptions) -> None:
+    def __init__(self, module: EncoderModule, options: EncoderOptions, *, layout: torch.memory_format) -> None:
         super().__init__()
-        self.module = channels_last(module)
+        self.module = laid_out(module, layout)
+        self.layout = layout
         self.options = options
         self.totals: list[Tensor] = []
 
@@ -323,7 +334,7 @@ class _EncoderTraining(Training):
 
     def _batch_sums(self, batch: list[Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         bands, valid, target, counts = batch
-        inputs = self.module.standardise(bands, valid).contiguous(memory_format=torch.channels_last)
+        inputs = self.module.standardise(bands, valid).contiguous(memory_format=self.layout)
         _, logits = self.module(inputs)
         return _sums(logits, target, counts)
 

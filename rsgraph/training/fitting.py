@@ -104,6 +104,7 @@ class Record(Callback):
         self.epochs: list[Epoch] = []
         self.best: dict[str, Tensor] = {}
         self.started = 0.0
+        self.steps = 0
 
     def state_dict(self) -> dict[str, Any]:
         """Return what must survive: plain values and tensors."""
@@ -114,6 +115,10 @@ class Record(Callback):
         self.epochs = state_dict["epochs"]
         self.best = state_dict["best"]
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Count the steps that there will be at most."""
+        self.steps = int(trainer.num_training_batches) * (trainer.max_epochs or 0)
+
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Seed each epoch by itself, so that dropout is the same after an interruption."""
         self.started = time.monotonic()
@@ -122,10 +127,10 @@ class Record(Callback):
     def on_train_batch_end(self, trainer: Trainer, *_: Any) -> None:
         """Report progress."""
         if self.progress:
-            self.progress(trainer.global_step, int(trainer.estimated_stepping_batches))
+            self.progress(trainer.global_step, self.steps)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Record the epoch, then write it to disk, then tell."""
+        """Record the epoch, then write it to disk, then tell; early stopping completes the progress."""
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         epoch = {"epoch": float(len(self.epochs)), **metrics, "seconds": time.monotonic() - self.started}
         _check_finite(epoch)
@@ -134,6 +139,8 @@ class Record(Callback):
             self.best = {name: v.detach().cpu().clone() for name, v in self.module.state_dict().items()}
         trainer.should_stop = trainer.should_stop or exhausted(self.epochs, self.patience)
         trainer.save_checkpoint(self.path)
+        if self.progress and trainer.should_stop:
+            self.progress(self.steps, self.steps)
         if self.on_epoch:
             self.on_epoch(len(self.epochs) - 1, epoch)
 

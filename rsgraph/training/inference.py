@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
-from rsgraph.training.modules import EncoderModule, GnnModule, channels_last
+from rsgraph.training.modules import EncoderModule, GnnModule, laid_out
 from rsgraph.training.options import Hardware, device_type, uses_bfloat16
 from rsgraph.types import Floats, Mask
 
@@ -38,7 +38,7 @@ class FrozenEncoder:
         self.threads = hardware.threads
         frozen = copy.deepcopy(module).eval()
         fold_normalisations(frozen.network)
-        channels_last(frozen.network).to(dtype=self.dtype)
+        laid_out(frozen.network, torch.channels_last).to(dtype=self.dtype)
         self.module = frozen.to(self.device)
 
     def encode(self, values: Floats, valid: Mask) -> Floats:

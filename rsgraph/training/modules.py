@@ -129,9 +129,9 @@ def gnn_module(
     return GnnModule(network, n_features=n_features, n_edge_attributes=n_edge_attributes).eval()
 
 
-def channels_last(module: _Module) -> _Module:
-    """Lay a module's convolution weights out channels-last, in place: the order that fast kernels read."""
-    return module.to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]  # missing in torch's stubs
+def laid_out(module: _Module, layout: torch.memory_format) -> _Module:
+    """Lay a module's convolution weights out in this order, in place. The values stay as they are."""
+    return module.to(memory_format=layout)  # type: ignore[call-overload,no-any-return]  # missing in torch's stubs
 
 
 def _seeded(make: Callable[[], _Made], seed: int) -> _Made:
