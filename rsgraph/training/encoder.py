@@ -243,7 +243,7 @@ class _Chips(Dataset[Sample]):
         known = self.memberships(bands[:, valid].T)
         target = np.zeros((known.shape[1], *valid.shape), dtype=np.float32)
         target[:, valid] = known.T
-        chip = (bands, valid, target)
+        chip = (np.require(bands, requirements="W"), np.require(valid, requirements="W"), target)
         size = sum(array.nbytes for array in chip)
         if size <= self.free:
             self.kept[i] = chip

@@ -199,7 +199,7 @@ def fit(
         on_epoch=on_epoch,
         progress=progress,
     )
-    resumed_at, notes = _take_up(record)
+    resumed_at, notes = _take_up(record, options)
     if len(record.epochs) < options.max_epochs and not exhausted(record.epochs, options.patience):
         with _isolated(seed, hardware):
             module.train()
@@ -232,7 +232,7 @@ def _identity(module: nn.Module, options: TrainingOptions, seed: int) -> str:
     return digest.hexdigest()
 
 
-def _take_up(record: Record) -> tuple[int | None, tuple[str, ...]]:
+def _take_up(record: Record, options: TrainingOptions) -> tuple[int | None, tuple[str, ...]]:
     """Load the history of an earlier call, if there is one; say so where it cannot be used."""
     if not record.path.is_file():
         return None, ()
@@ -240,10 +240,16 @@ def _take_up(record: Record) -> tuple[int | None, tuple[str, ...]]:
     state = (checkpoint or {}).get("callbacks", {}).get(record.state_key)
     if state is None:
         return None, (f"The checkpoint {record.path} is damaged: training started over.",)
-    if state["identity"] != record.identity:
+    if state["identity"] != record.identity or not _passed_through(state["epochs"], options):
         return None, (f"The checkpoint {record.path} was made with other options: training started over.",)
     record.load_state_dict(state)
     return len(record.epochs), ()
+
+
+def _passed_through(epochs: list[Epoch], options: TrainingOptions) -> bool:
+    """Tell whether a training with these options would have come by this history, rather than stop before."""
+    stopped = any(exhausted(epochs[:n], options.patience) for n in range(1, len(epochs)))
+    return len(epochs) <= options.max_epochs and not stopped
 
 
 def _trainer(options: TrainingOptions, hardware: Hardware, folder: Path, record: Record) -> Trainer:
@@ -273,7 +279,7 @@ def _run(
 ) -> None:
     """Fit; Ctrl-C comes out as KeyboardInterrupt (Lightning makes it an exit, or swallows it)."""
     try:
-        trainer.fit(training, train, validation, ckpt_path=checkpoint, weights_only=True)
+        trainer.fit(training, train, validation, ckpt_path=checkpoint)
     except SIGTERMException:
         raise
     except SystemExit as stop:

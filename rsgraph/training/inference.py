@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -59,11 +60,11 @@ class FrozenEncoder:
         Returns
         -------
         Floats
-            (batch, D, rows, columns) activation maps.
+            (batch, D, rows, columns) activation maps; the maps of one pixel lie side by side in memory.
         """
         with torch.inference_mode(), cpu_threads(self.threads):
-            bands = torch.from_numpy(np.ascontiguousarray(values)).to(self.device)
-            standardised = self.module.standardise(bands, torch.from_numpy(valid).to(self.device))
+            bands = _tensor(values, self.device)
+            standardised = self.module.standardise(bands, _tensor(valid, self.device))
             inputs = standardised.to(dtype=self.dtype, memory_format=torch.channels_last)
             activations, _ = self.module(inputs)
             return _floats(activations)
@@ -106,15 +107,18 @@ def embed(
     device = torch.device(device_type(hardware))
     network = module.eval() if device.type == "cpu" else copy.deepcopy(module).eval().to(device)
     with torch.inference_mode(), cpu_threads(hardware.threads):
-        attributes = None if edge_attributes is None else torch.from_numpy(edge_attributes).to(device)
-        outputs: Sequence[Tensor] = network(
-            torch.from_numpy(x).to(device), torch.from_numpy(edge_index).to(device), attributes
-        )
+        attributes = None if edge_attributes is None else _tensor(edge_attributes, device)
+        outputs: Sequence[Tensor] = network(_tensor(x, device), _tensor(edge_index, device), attributes)
         return [_floats(output) for output in outputs]
 
 
+def _tensor(array: NDArray[Any], device: torch.device) -> Tensor:
+    """Hand an array to torch, which wants it contiguous and writable (a mapped file is not)."""
+    return torch.from_numpy(np.require(array, requirements=["C", "W"])).to(device)
+
+
 def _floats(values: Tensor) -> Floats:
-    array: Floats = values.float().contiguous().cpu().numpy()
+    array: Floats = values.float().cpu().numpy()
     return array
 
 

@@ -15,9 +15,9 @@ import torch
 
 from rsgraph.errors import NotUsable, OutputError
 from rsgraph.files import atomic
-from rsgraph.training import EncoderOptions, checkpoints, train_encoder
+from rsgraph.training import EncoderOptions, TrainingOptions, checkpoints, train_encoder
 from rsgraph.training.checkpoints import read_checkpoint
-from rsgraph.training.fitting import best_epoch, exhausted
+from rsgraph.training.fitting import _passed_through, best_epoch, exhausted
 from tests.training.chips import CPU, MEAN, STD, TinyChips, memberships, same_weights, tiny_module, train
 
 FIVE = EncoderOptions(max_epochs=5, batch_size=2)
@@ -95,6 +95,24 @@ def test_training_that_was_complete_is_not_repeated_but_can_be_prolonged(tmp_pat
     train(whole, tmp_path / "b", options=FIVE)
     assert called == [3, 4]
     assert same_weights(longer, whole)
+
+
+def test_training_does_not_take_over_more_epochs_than_it_may_have(tmp_path: Path) -> None:
+    module, whole = tiny_module(), tiny_module()
+    train(tiny_module(), tmp_path / "a", options=FIVE)
+    history = train(module, tmp_path / "a")
+    train(whole, tmp_path / "b")
+    assert len(history.notes) == 1
+    assert len(history.epochs) == 3
+    assert same_weights(module, whole)
+
+
+def test_passed_through_asks_whether_training_would_have_stopped_before() -> None:
+    epochs = [{"val_loss": loss} for loss in (3.0, 4.0, 5.0, 1.0)]
+    assert _passed_through(epochs, TrainingOptions(4, patience=3))
+    assert not _passed_through(epochs, TrainingOptions(4, patience=2))
+    assert _passed_through(epochs[:3], TrainingOptions(4, patience=2))
+    assert not _passed_through(epochs, TrainingOptions(3, patience=3))
 
 
 def test_training_starts_over_with_a_note_when_the_options_differ(tmp_path: Path) -> None:

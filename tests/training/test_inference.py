@@ -72,6 +72,17 @@ def test_encode_does_not_see_pixels_without_data(module: EncoderModule) -> None:
     np.testing.assert_array_equal(encode(module, VALUES, valid, CPU), encode(module, wild, valid, CPU))
 
 
+def test_encode_takes_mapped_files_and_views(module: EncoderModule) -> None:
+    mapped, valid = VALUES.copy(), VALID.copy()
+    mapped.setflags(write=False)
+    valid.setflags(write=False)
+    np.testing.assert_array_equal(encode(module, mapped, valid, CPU), encode(module, VALUES, VALID, CPU))
+    turned = np.rot90(VALUES, axes=(1, 2)), np.rot90(VALID)
+    np.testing.assert_array_equal(
+        encode(module, *turned, CPU), encode(module, turned[0].copy(), turned[1].copy(), CPU)
+    )
+
+
 def test_encode_bands_returns_the_bands() -> None:
     np.testing.assert_array_equal(encode(encoder_module(Bands(), n_bands=3, n_classes=0), VALUES, VALID, CPU), VALUES)
 
