@@ -67,6 +67,8 @@ class Layout(NamedTuple):
     cloud_level: float
 
 
+_compiled = njit(cache=True, nogil=True, error_model="numpy")  # no checks for division by zero: none occurs
+
 _A = np.uint64(0x9E3779B97F4A7C15)
 _B = np.uint64(0xC2B2AE3D27D4EB4F)
 _C = np.uint64(0x165667B19E3779F9)
@@ -79,7 +81,7 @@ _S16 = np.uint64(16)
 _S48 = np.uint64(48)
 
 
-@njit(cache=True)
+@_compiled
 def _hash(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
     """Mix two integers and a salt to 64 random bits (murmur3's finaliser, twice)."""
     h = np.uint64(i) * _A + np.uint64(j) * _B + np.uint64(salt) * _C
@@ -88,13 +90,13 @@ def _hash(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
     return h ^ (h >> _S32)
 
 
-@njit(cache=True)
+@_compiled
 def _unit(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
     """Return a uniform number in [0, 1)."""
     return np.int64(_hash(i, j, salt) >> _S11) * (1.0 / 9007199254740992.0)
 
 
-@njit(cache=True)
+@_compiled
 def _corner(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
     """As ``_unit`` with half the mixing: good enough, and quick, for the lattice of smooth noise."""
     h = np.uint64(i) * _A + np.uint64(j) * _B + salt
@@ -102,14 +104,14 @@ def _corner(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
     return np.int64((h ^ (h >> _S29)) >> _S11) * (1.0 / 9007199254740992.0)
 
 
-@njit(cache=True)
+@_compiled
 def _normal(bits):  # type: ignore[no-untyped-def]  # compiled
     """Turn 64 bits into a number of mean 0 and variance 1 (four uniform ones summed, so within 3.5)."""
     total = (bits & _LOW) + ((bits >> _S16) & _LOW) + ((bits >> _S32) & _LOW) + (bits >> _S48)
     return (np.int64(total) - 131070) * (1.7320508075688772 / 65535.0)
 
 
-@njit(cache=True)
+@_compiled
 def _slope_noise(y, x, salt):  # type: ignore[no-untyped-def]  # compiled
     """Value noise in [-1, 1] with unit wavelength, and its derivatives along y and x."""
     i, j = math.floor(y), math.floor(x)
@@ -125,14 +127,14 @@ def _slope_noise(y, x, salt):  # type: ignore[no-untyped-def]  # compiled
     return 2 * value - 1, 2 * du * (b - a + twist * v), 2 * dv * (c - a + twist * u)
 
 
-@njit(cache=True)
+@_compiled
 def _noise(y, x, wavelength, salt):  # type: ignore[no-untyped-def]  # compiled
     """Value noise in [-1, 1] on a lattice turned by 37 degrees, so that its axes do not show."""
     s, t = y / wavelength, x / wavelength
     return _slope_noise(0.8 * s - 0.6 * t, 0.6 * s + 0.8 * t, salt)[0]
 
 
-@njit(cache=True)
+@_compiled
 def _rough(y, x, wavelength, octaves, salt):  # type: ignore[no-untyped-def]  # compiled
     """Sum octaves of noise, each half as long and 0.58 times as strong as the one before; about [-1, 1]."""
     total, strength = 0.0, 0.5
@@ -143,7 +145,7 @@ def _rough(y, x, wavelength, octaves, salt):  # type: ignore[no-untyped-def]  # 
     return total
 
 
-@njit(cache=True)
+@_compiled
 def _rough_near(y, x, wavelength, octaves, salt, low, high):  # type: ignore[no-untyped-def]  # compiled
     """As ``_rough``, but stops when the remaining octaves cannot bring the sum to between ``low`` and ``high``."""
     total, strength = 0.0, 0.5
@@ -157,14 +159,14 @@ def _rough_near(y, x, wavelength, octaves, salt, low, high):  # type: ignore[no-
     return total
 
 
-@njit(cache=True)
+@_compiled
 def _step(low, high, value):  # type: ignore[no-untyped-def]  # compiled
     """Rise smoothly from 0 at ``low`` to 1 at ``high``."""
     t = min(1.0, max(0.0, (value - low) / (high - low)))
     return t * t * (3 - 2 * t)
 
 
-@njit(cache=True)
+@_compiled
 def _cells(y, x, size, salt):  # type: ignore[no-untyped-def]  # compiled
     """Voronoi cells of jittered points: the cell's own hash, and the distance to its border in pixels."""
     s, t = y / size, x / size
@@ -183,13 +185,13 @@ def _cells(y, x, size, salt):  # type: ignore[no-untyped-def]  # compiled
     return own, 0.5 * (second - first) * size
 
 
-@njit(cache=True)
+@_compiled
 def _direction(t):  # type: ignore[no-untyped-def]  # compiled
     """Cosine and sine of an angle between 0 (t = 0) and 90 degrees (t = 1)."""
     return (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
 
 
-@njit(cache=True)
+@_compiled
 def shore(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     """Signed distance to the coast in pixels, positive on land; the rivers are not part of it.
 
@@ -216,7 +218,7 @@ def shore(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     return height / max(0.6, math.sqrt(slope_y * slope_y + slope_x * slope_x))
 
 
-@njit(cache=True)
+@_compiled
 def river(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     """Signed distance to the axis of the strip's river in pixels, and the number of the strip."""
     strip = layout.columns / layout.rivers
@@ -239,7 +241,7 @@ def river(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     return value / max(0.6, math.sqrt(slope_y * slope_y + slope_x * slope_x)), k
 
 
-@njit(cache=True)
+@_compiled
 def _half_width(y, x, inland, layout, k):  # type: ignore[no-untyped-def]  # compiled
     """Half the width of a river: wider downstream, and a funnel at the mouth."""
     size = min(1.0, layout.columns / layout.rivers / 1000)
@@ -249,21 +251,37 @@ def _half_width(y, x, inland, layout, k):  # type: ignore[no-untyped-def]  # com
     return max(2.5, size * (6 + 4 * course + funnel) * wobble)
 
 
-@njit(cache=True)
+@_compiled
 def _cloudiness(y, x, salt, level):  # type: ignore[no-untyped-def]  # compiled
     """Cloud noise: the part of the sky where it exceeds a level is the share of cloud. Exact only near ``level``."""
-    return _rough_near(y, x, 210.0, 6, salt, level - 0.1, level + 0.1)
+    return _rough_near(y, x, 210.0, 6, salt, level - 0.04, level + 0.1)
 
 
-@njit(cache=True)
+_VEILED = 0.198
+"""Opacity from which a pixel is cloud: that at ``cloud_level``."""
+
+
+@_compiled
 def cloud_cover(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
-    """Opacity of the cloud in [0, 1], with soft edges; 0.5 at the border of the class."""
+    """Opacity of the cloud in [0, 1], with soft edges."""
     if layout.cloud_level > 2:
         return 0.0
-    return _step(-0.1, 0.1, _cloudiness(y, x, layout.cloud_salt, layout.cloud_level) - layout.cloud_level)
+    return _step(-0.04, 0.1, _cloudiness(y, x, layout.cloud_salt, layout.cloud_level) - layout.cloud_level)
 
 
-@njit(cache=True)
+@_compiled
+def _plume(y, x, stretch, layout):  # type: ignore[no-untyped-def]  # compiled
+    """Share of mud in the sea: it fades away from the river mouths and drifts east."""
+    size = 0.09 * min(layout.columns / layout.rivers, layout.rows)
+    nearest = 1e9
+    for k in range(layout.rivers):
+        down = max(0.0, y - layout.mouths[k])
+        side = x - layout.cities[k, 3] - 0.6 * down
+        nearest = min(nearest, 0.5 * down * down + side * side)
+    return math.exp(-math.sqrt(nearest) / size * stretch)
+
+
+@_compiled
 def _sea(y, x, land, layout):  # type: ignore[no-untyped-def]  # compiled
     """Shallow and bright at the beach, deep and dark outside, muddy off the river mouths, surf lines.
 
@@ -274,12 +292,7 @@ def _sea(y, x, land, layout):  # type: ignore[no-untyped-def]  # compiled
     reach = 24 + 14 * _noise(y, x, 500.0, seed + 210)
     shallow = 0.85 * math.exp(-max(0.0, depth * (1 + 0.6 * bars)) / reach)
     shallow += 0.06 + 0.03 * _noise(y, x, 1500.0, seed + 220)
-    strip = layout.columns / layout.rivers
-    k = min(layout.rivers - 1, max(0, int(x / strip)))
-    down = max(0.0, y - layout.mouths[k])
-    side = x - layout.cities[k, 3] - 0.6 * down
-    size = 0.09 * min(strip, layout.rows)
-    plume = math.exp(-math.sqrt(0.5 * down * down + side * side) / size * (1 + 0.6 * bars))
+    plume = _plume(y, x, 1 + 0.6 * bars, layout)
     light = 1 + 0.04 * _noise(3 * y, x + y, 17.0, seed + 230) + 0.04 * (2 * _unit(int(y), int(x), seed + 231) - 1)
     if depth < 12:
         crest = abs(depth - 4 - 3 * _noise(y, x, 30.0, seed + 240))
@@ -289,7 +302,7 @@ def _sea(y, x, land, layout):  # type: ignore[no-untyped-def]  # compiled
     return WATER, DEEP, SHALLOW, min(1.0, max(0.0, shallow)), light, min(0.9, plume)
 
 
-@njit(cache=True)
+@_compiled
 def _city(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     """Density of building in [0, 1] (0: no town here)."""
     best = 0.0
@@ -301,7 +314,7 @@ def _city(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     return best
 
 
-@njit(cache=True)
+@_compiled
 def _site(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     """Return the kind of site at a place, how far inside it lies (1 centre, 0 rim), and its angle."""
     i, j = int(y / layout.cell + 0.5), int(x / layout.cell + 0.5)
@@ -320,7 +333,7 @@ def _site(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     return kind, best, angle
 
 
-@njit(cache=True)
+@_compiled
 def _settled(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     """Tell whether a city, town or golf course may reach within 16 pixels of a place."""
     for k in range(layout.rivers):
@@ -337,7 +350,7 @@ def _settled(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     return False
 
 
-@njit(cache=True)
+@_compiled
 def _town(y, x, density, seed):  # type: ignore[no-untyped-def]  # compiled
     """Streets on a grid that turns from district to district; lots with roofs, yards, gardens and trees."""
     district, border = _cells(y, x, 85.0, seed + 400)
@@ -366,7 +379,7 @@ def _town(y, x, density, seed):  # type: ignore[no-untyped-def]  # compiled
     return URBAN, CONCRETE, (METAL if mixed > 0.8 else ASPHALT), 0.8 * mixed, light
 
 
-@njit(cache=True)
+@_compiled
 def _golf(y, x, angle, seed):  # type: ignore[no-untyped-def]  # compiled
     """Mown fairways that bend side by side, trees between them, bunkers beside them, a light green at the end."""
     c, s = math.cos(angle), math.sin(angle)
@@ -392,7 +405,7 @@ def _golf(y, x, angle, seed):  # type: ignore[no-untyped-def]  # compiled
     return GOLF, GRASS, (BROADLEAF if _noise(y, x, 40.0, seed + 426) > -0.3 else CONIFER), trees, 0.95 * light
 
 
-@njit(cache=True)
+@_compiled
 def _woods(y, x, shade, seed):  # type: ignore[no-untyped-def]  # compiled
     """Return broadleaved and coniferous stands, crown by crown."""
     conifer = _step(-0.15, 0.25, _rough(y, x, 150.0, 2, seed + 440))
@@ -401,7 +414,7 @@ def _woods(y, x, shade, seed):  # type: ignore[no-untyped-def]  # compiled
     return FOREST, BROADLEAF, CONIFER, conifer, shade + crowns
 
 
-@njit(cache=True)
+@_compiled
 def _meadow(y, x, dryness, shade, seed):  # type: ignore[no-untyped-def]  # compiled
     """Return grass, drier or greener from place to place, with bushes."""
     light = shade + 0.05 * _noise(y, x, 3.0, seed + 450) + 0.06 * _noise(y, x, 17.0, seed + 451)
@@ -411,7 +424,7 @@ def _meadow(y, x, dryness, shade, seed):  # type: ignore[no-untyped-def]  # comp
     return GRASSLAND, GRASS, DRY_GRASS, min(1.0, max(0.0, dry)), light
 
 
-@njit(cache=True)
+@_compiled
 def _parcel(y, x, seed):  # type: ignore[no-untyped-def]  # compiled
     """Return the parcel's hash, distance to its border and to the road, place across its rows, habit of the estate.
 
@@ -449,7 +462,7 @@ def _parcel(y, x, seed):  # type: ignore[no-untyped-def]  # compiled
     return _hash(np.int64(strip), 7, np.int64(block)), edge, road, (u if key & 1 else v), (key % 101) / 101
 
 
-@njit(cache=True)
+@_compiled
 def _farm(y, x, shade, seed):  # type: ignore[no-untyped-def]  # compiled
     """One parcel of the patchwork: its crop and how far it has grown, with hedges, tracks and roads between."""
     key, edge, road, rows, habit = _parcel(y, x, seed)
@@ -484,7 +497,7 @@ def _farm(y, x, shade, seed):  # type: ignore[no-untyped-def]  # compiled
     return _meadow(y, x, grown - 0.1, light, seed)
 
 
-@njit(cache=True)
+@_compiled
 def _bank(y, x, land, layout):  # type: ignore[no-untyped-def]  # compiled
     """Distance to the river's bank in pixels, negative in the river; 999 far away and beyond the mouth."""
     stream, k = river(y, x, layout)
@@ -493,7 +506,7 @@ def _bank(y, x, land, layout):  # type: ignore[no-untyped-def]  # compiled
     return abs(stream) - _half_width(y, x, land, layout, k)
 
 
-@njit(cache=True)
+@_compiled
 def _inland(y, x, land, bank, settled, layout):  # type: ignore[no-untyped-def]  # compiled
     """Golf courses and towns, else dunes, woods, meadows along the river, heath, and farms where nothing else is."""
     seed = layout.seed
@@ -508,7 +521,8 @@ def _inland(y, x, land, bank, settled, layout):  # type: ignore[no-untyped-def] 
     shade = 1 + 0.035 * (slope_y + slope_x) + 0.03 * hill
     if land < 32 and land < 20 + 12 * _noise(y, x, 60.0, seed + 280):
         return _meadow(y, x, 0.85, shade, seed)
-    tilt = 0.25 * _noise(y, x, 2600.0, seed + 290) + 0.12 * hill
+    region = min(0.4, 0.1 + 0.00004 * layout.rows)  # a large scene has wooded and open regions
+    tilt = region * _noise(y, x, 2600.0, seed + 290) + 0.12 * hill
     wild = tilt + _rough_near(y, x, 330.0, 6, seed + 282, -0.45 - tilt, 0.25 - tilt)
     if wild > 0.25 or (bank < 6 and _noise(y, x, 24.0, seed + 291) > 0.1):
         return _woods(y, x, shade, seed)
@@ -522,7 +536,7 @@ def _inland(y, x, land, bank, settled, layout):  # type: ignore[no-untyped-def] 
 _BLOCK = 16
 
 
-@njit(cache=True)
+@_compiled
 def _near(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  # compiled
     """Tell for each block of 16 x 16 pixels whether the sea, a river, a town or golf course may be in it.
 
@@ -540,7 +554,7 @@ def _near(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  
     return near
 
 
-@njit(cache=True)
+@_compiled
 def surface(y, x, near, layout):  # type: ignore[no-untyped-def]  # compiled
     """Class, two materials, share of the second, brightness, share of mud at one place, clouds left out.
 
@@ -565,7 +579,7 @@ def surface(y, x, near, layout):  # type: ignore[no-untyped-def]  # compiled
     return code, first, second, share, light, 0.0
 
 
-@njit(cache=True)
+@_compiled
 def _clouds(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  # compiled
     """Opacity of the cloud over every pixel of a window: computed at every even pixel, and linear in between."""
     cover = np.zeros((rows, columns), np.float32)
@@ -584,7 +598,7 @@ def _clouds(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]
     return cover
 
 
-@njit(cache=True)
+@_compiled
 def classes(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  # compiled
     """Class codes (rows, columns) uint8 of a window, clouds on top."""
     codes = np.empty((rows, columns), np.uint8)
@@ -594,7 +608,7 @@ def classes(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]
         for j in range(columns):
             block = near[(row + i) // _BLOCK - row // _BLOCK, (column + j) // _BLOCK - column // _BLOCK]
             code = surface(row + i + 0.5, column + j + 0.5, block, layout)[0]
-            codes[i, j] = CLOUD if cover[i, j] > 0.5 else code
+            codes[i, j] = CLOUD if cover[i, j] > _VEILED else code
     return codes
 
 
@@ -605,7 +619,7 @@ _CENTRE, _SIDE = np.float32(0.6), np.float32(0.2)
 _SUN_DOWN, _SUN_RIGHT = 24, 16
 
 
-@njit(cache=True)
+@_compiled
 def _ground(row, column, rows, columns, spectra, layout):  # type: ignore[no-untyped-def]  # compiled
     """Reflectance of the ground at the pixels' centres: (rows, columns * bands)."""
     bands = spectra.shape[1]
@@ -622,7 +636,7 @@ def _ground(row, column, rows, columns, spectra, layout):  # type: ignore[no-unt
     return ground
 
 
-@njit(cache=True)
+@_compiled
 def _blur(ground, bands):  # type: ignore[no-untyped-def]  # compiled
     """Apply the sensor's point spread; the result is one pixel narrower on each side."""
     rows, width = ground.shape[0] - 2, ground.shape[1] - 2 * bands
@@ -636,7 +650,7 @@ def _blur(ground, bands):  # type: ignore[no-untyped-def]  # compiled
     return blurred
 
 
-@njit(cache=True)
+@_compiled
 def reflectance(row, column, rows, columns, spectra, noise, layout):  # type: ignore[no-untyped-def]  # compiled
     """Reflectance (bands, rows, columns) float32 of a window: ground, sensor's blur, shadow, cloud, noise."""
     bands = spectra.shape[1]
@@ -645,7 +659,7 @@ def reflectance(row, column, rows, columns, spectra, noise, layout):  # type: ig
     values = np.empty((bands, rows, columns), np.float32)
     for i in range(rows):
         for j in range(columns):
-            cloud, lit = cover[i, j], 1 - 0.6 * cover[i + _SUN_DOWN, j + _SUN_RIGHT]
+            cloud, lit = cover[i, j], 1 - 0.5 * cover[i + _SUN_DOWN, j + _SUN_RIGHT]
             for band in range(bands):
                 seen = ground[i, j * bands + band] * lit * (1 - cloud) + cloud * spectra[CLOUD_TOP, band]
                 seen += noise * _normal(_hash(row + i, column + j, layout.seed * 64 + 1000 + band))
@@ -653,7 +667,7 @@ def reflectance(row, column, rows, columns, spectra, noise, layout):  # type: ig
     return values
 
 
-@njit(cache=True)
+@_compiled
 def _sample_clouds(layout, salt, count):  # type: ignore[no-untyped-def]  # compiled
     """Cloud noise on a regular grid of count x count places."""
     sky = np.empty((count, count))
@@ -681,20 +695,30 @@ def plan(*, seed: int, rows: int, columns: int, clouds: float) -> Layout:
     return min(skies, key=_hidden)
 
 
-def _place_city(layout: Layout, k: int) -> None:
-    """Follow river k down to the sea and found a city on its bank."""
+@_compiled
+def _follow(k, layout):  # type: ignore[no-untyped-def]  # compiled
+    """Follow river k down to the sea: row and column of its mouth."""
     strip = layout.columns / layout.rivers
-    middle = (k + 0.5) * strip
-    radius = float(np.clip(0.1 * min(layout.rows, strip * 1.5), 14, 420))
-    for y in np.arange(0.5, layout.rows, 2.0):
-        columns = np.arange(k * strip + 0.5, (k + 1) * strip, 2.0)
-        x = min(columns, key=lambda column: abs(river(y, column, layout)[0]))
-        if shore(y, x, layout) < 0:
-            break
-        middle = float(x)
-    layout.mouths[k] = float(y)
+    left, right, middle = k * strip, (k + 1) * strip, (k + 0.5) * strip
+    for row in range(0, layout.rows, 2):
+        nearest = 1e9
+        for step in range(int((right - left) / 2)):
+            away = abs(river(row + 0.5, left + 2.0 * step, layout)[0])
+            if away < nearest:
+                nearest, middle = away, left + 2.0 * step
+        left, right = max(k * strip, middle - 60), min((k + 1) * strip - 1, middle + 60)
+        if shore(row + 0.5, middle, layout) < 0:
+            return row + 0.5, middle
+    return float(layout.rows), middle
+
+
+def _place_city(layout: Layout, k: int) -> None:
+    """Find the mouth of river k and found a city on its bank."""
+    radius = float(np.clip(0.1 * min(layout.rows, layout.columns / layout.rivers * 1.5), 14, 420))
+    mouth, middle = _follow(k, layout)
     side = 1 if (layout.seed + k) % 2 else -1
-    layout.cities[k] = (y - 1.0 * radius, middle + side * 0.9 * radius, radius, middle)
+    layout.mouths[k] = mouth
+    layout.cities[k] = (mouth - 1.0 * radius, middle + side * 0.9 * radius, radius, middle)
 
 
 def _place_sites(layout: Layout) -> None:
@@ -714,7 +738,7 @@ def _place_sites(layout: Layout) -> None:
                     layout.sites[i, j] = (_TOWN, y, x, layout.cell * (0.08 + 0.2 * size**2), angle)
                 elif kind < 0.5:
                     layout.sites[i, j] = (_GOLF, y, x, golf * (0.8 + 0.4 * size), angle)
-                unfit = abs(land - 1.3 * golf) + 0.2 * apart + abs(river(y, x, layout)[0] < golf + 10) * 500
+                unfit = abs(land - 1.3 * golf) + 0.2 * apart + 500 * (abs(river(y, x, layout)[0]) < golf + 10)
                 if unfit < best:
                     links, best = (i, j, y, x, angle), unfit
     if links is not None:

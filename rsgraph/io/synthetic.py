@@ -78,7 +78,7 @@ class CoastPixels:
 
 @dataclass
 class CoastClasses:
-    """Classes of the generated coast: what the middle of each pixel shows, and cloud where it hides most of it."""
+    """Classes of the generated coast: what the middle of each pixel shows, and cloud where one can be seen."""
 
     layout: coast.Layout
     names: Mapping[int, str] = field(default_factory=lambda: dict(NAMES))

@@ -35,9 +35,10 @@ Compression = Literal["deflate", "zstd", "lzw", "none"]
 _STEP = Window(0, 0, BLOCK, 4 * BLOCK)
 """What write_scene has in memory at a time: 12 bands of it in float32 are 12.6 MB."""
 
-_FULL_WORDS = ("no space", "disk is full", "disk full", "file too large", "quota")
-_NEARLY_FULL = 2**20
-"""With less free than this, a write that failed without saying why failed for want of space."""
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+_PROBE = 2**20
+"""Bytes that must still fit behind a failed file for its failure not to be called a full disk."""
 
 _FAILURES = (RasterioError, CPLE_BaseError)
 
@@ -200,7 +201,7 @@ def _parsed(crs: str | None) -> CRS | None:
         return None
     try:
         return CRS.from_user_input(crs)
-    except CRSError as error:
+    except (CRSError, ValueError) as error:
         raise ConfigError(f"`crs` must be well-known text or EPSG:<number>. Got '{crs}' instead.") from error
 
 
@@ -219,12 +220,11 @@ def _quiet() -> Iterator[None]:
 def _translated(path: Path, temporary: Path) -> Iterator[None]:
     """Turn failures of GDAL into OutputError."""
     try:
-        yield
+        with rasterio.Env():  # else GDAL prints what goes wrong on closing
+            yield
     except (*_FAILURES, OSError) as error:
-        reason = _reason(error)
-        full = _is_full(error, reason, temporary.parent)
         _forget_last_error()
-        raise _output_error(path, full=full, reason=reason) from error
+        raise _output_error(path, full=_is_full(error, temporary), reason=_reason(error)) from error
 
 
 def _reason(error: BaseException) -> str:
@@ -234,11 +234,18 @@ def _reason(error: BaseException) -> str:
     return " ".join(str(error).split()).rstrip(".") or type(error).__name__
 
 
-def _is_full(error: BaseException, reason: str, folder: Path) -> bool:
-    """Tell a full disk from other failures: GDAL says so only in words, and not always."""
-    number = getattr(error, "errno", None)
-    said = number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG) or any(w in reason.lower() for w in _FULL_WORDS)
-    return said or shutil.disk_usage(folder).free < _NEARLY_FULL
+def _is_full(error: BaseException, temporary: Path) -> bool:
+    """Tell a full disk from other failures: GDAL does not say which it was, so write on behind the file and see."""
+    if getattr(error, "errno", None) in _FULL:
+        return True
+    try:
+        with temporary.open("ab") as file:
+            file.write(bytes(_PROBE))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as probed:
+        return probed.errno in _FULL
+    return False
 
 
 def _output_error(path: Path, *, full: bool, reason: str) -> OutputError:
