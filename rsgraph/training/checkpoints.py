@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pytorch_lightning.plugins import TorchCheckpointIO
 
 from rsgraph.files import atomic
+from rsgraph.training.lightning import TorchCheckpointIO
 
 NAME = "last.ckpt"
 

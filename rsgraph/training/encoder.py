@@ -15,7 +15,8 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from rsgraph.errors import NotUsable
 from rsgraph.protocols import Progress
-from rsgraph.training.fitting import History, OnEpoch, Training, adamw, fit
+from rsgraph.training.fitting import History, OnEpoch, adamw, fit
+from rsgraph.training.lightning import LightningModule
 from rsgraph.training.modules import EncoderModule, laid_out
 from rsgraph.training.options import EncoderOptions, Hardware, device_type, uses_bfloat16
 from rsgraph.types import Floats, Mask
@@ -296,7 +297,7 @@ class _InOrder(Sampler[tuple[int, int]]):
         return iter([(-1, i) for i in self.chips])
 
 
-class _EncoderTraining(Training):
+class _EncoderTraining(LightningModule):
     """The step that Lightning repeats."""
 
     def __init__(self, module: EncoderModule, options: EncoderOptions, *, layout: torch.memory_format) -> None:
@@ -339,7 +340,7 @@ class _EncoderTraining(Training):
         return _sums(logits, target, counts)
 
 
-def _everywhere(training: Training, total: Tensor) -> Tensor:
+def _everywhere(training: LightningModule, total: Tensor) -> Tensor:
     """Sum a total over all devices; one device has it already."""
     gathered = torch.as_tensor(training.all_gather(total))
     return gathered.reshape(-1, *total.shape).sum(0)

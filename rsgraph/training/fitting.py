@@ -21,19 +21,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from rsgraph.encoders.torchvision_import import import_torchvision
 from rsgraph.errors import NotUsable
 from rsgraph.files import make_folder
 from rsgraph.protocols import Progress
+from rsgraph.training.checkpoints import NAME, AtomicCheckpointIO, read_checkpoint
 from rsgraph.training.inference import cpu_threads
+from rsgraph.training.lightning import Callback, LightningModule, SIGTERMException, Trainer
 from rsgraph.training.options import Hardware, TrainingOptions, device_type, uses_bfloat16
-
-import_torchvision()
-
-from pytorch_lightning import Callback, LightningModule, Trainer  # noqa: E402 - torchvision must be mended first
-from pytorch_lightning.utilities.exceptions import SIGTERMException  # noqa: E402 - as above
-
-from rsgraph.training.checkpoints import NAME, AtomicCheckpointIO, read_checkpoint  # noqa: E402 - as above
 
 Epoch = dict[str, float]
 OnEpoch = Callable[[int, dict[str, float]], None]
@@ -47,9 +41,6 @@ _HARMLESS = (
     r".*found in eval mode at the start of training.*|.*module\(s\) in eval mode.*",  # set to train by us
     r".*`isinstance\(treespec, LeafSpec\)` is deprecated.*",  # Lightning 2.6 on torch >= 2.11
 )
-
-
-Training = LightningModule
 
 
 @dataclass(frozen=True)

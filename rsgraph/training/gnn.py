@@ -16,7 +16,8 @@ from torch.utils.data import DataLoader, Sampler
 
 from rsgraph.errors import NotUsable
 from rsgraph.protocols import Progress
-from rsgraph.training.fitting import History, OnEpoch, Training, adamw, fit
+from rsgraph.training.fitting import History, OnEpoch, adamw, fit
+from rsgraph.training.lightning import LightningModule
 from rsgraph.training.modules import GnnModule
 from rsgraph.training.options import Hardware, TrainingOptions
 from rsgraph.types import Floats, Mask
@@ -178,7 +179,7 @@ class _Shuffled(Sampler[int]):
         return iter(np.random.default_rng((self.seed, self.epoch)).permutation(self.graphs).tolist())
 
 
-class _GnnTraining(Training):
+class _GnnTraining(LightningModule):
     """The step that Lightning repeats."""
 
     def __init__(self, module: GnnModule, options: TrainingOptions, *, validates: bool) -> None:
