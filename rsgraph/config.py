@@ -100,11 +100,14 @@ def refuse_targets_in_folder(folder: Path) -> None:
 
 def explain(error: Exception) -> str | None:
     """Turn an error of Hydra or OmegaConf into one sentence that lists the choices, or None for any other."""
-    from hydra.errors import HydraException, MissingConfigException
+    from hydra.errors import HydraException, MissingConfigException, OverrideParseException
     from omegaconf.errors import OmegaConfBaseException
 
     if isinstance(error, MissingConfigException):
         return _explain_missing(error)
+    if isinstance(error, OverrideParseException):
+        told = str(error).partition("See https://")[0]
+        return f"could not read '{error.override}': {' '.join(told.split())}; write option=value"
     if isinstance(error, HydraException | OmegaConfBaseException):
         return _explain_key(error) or " ".join(str(error).split())
     return None

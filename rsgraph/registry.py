@@ -32,11 +32,15 @@ class Registry(Mapping[str, type]):
 
     def __getitem__(self, name: str) -> type:
         """Import and return the class. Raises UnknownComponent (with the choices) for an unknown name."""
-        if name not in self.places:
-            raise UnknownComponent(f"unknown {self.kind} '{name}'; choose one of: {', '.join(sorted(self))}")
+        self.check(name)
         module, _, attribute = self.places[name].partition(":")
         found: type = getattr(import_module(module), attribute)
         return found
+
+    def check(self, name: str) -> None:
+        """Raise UnknownComponent (with the choices) for an unknown name, without importing anything."""
+        if name not in self.places:
+            raise UnknownComponent(f"unknown {self.kind} '{name}'; choose one of: {', '.join(sorted(self))}")
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""

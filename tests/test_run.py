@@ -163,7 +163,7 @@ def test_a_full_disk_is_one_sentence_and_the_same_command_goes_on(tmp_path: Path
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(small)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=150k", "tmpfs", str(small)], capture_output=True, check=False
     )
     if mounted.returncode == 0:
         try:

@@ -13,12 +13,12 @@ from PIL import Image
 
 from rsgraph.errors import ConfigError, WorkspaceError, WorkspaceMismatch
 from rsgraph.exporters.content import labels_of, shifted
-from rsgraph.exporters.display import check_display, choose_bands, stretch
 from rsgraph.exporters.folders import ABOUT, LISTING, whole_folder
 from rsgraph.exporters.provenance import provenance, tiff_tags
 from rsgraph.exporters.rasters import Style, write_geotiff
 from rsgraph.files import make_folder, write_json, write_text
 from rsgraph.io.band_names import file_safe
+from rsgraph.io.display import check_display, choose_bands, stretch
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Raster, Scene, Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -182,7 +182,7 @@ class _Pictures:
 
     def save(self, raster: Raster, path: Path) -> None:
         """Write one picture."""
-        image = stretch(raster.values[list(self.chosen)], self.low, self.high)
+        image = stretch(raster.values[list(self.chosen)], raster.valid, self.low, self.high)
         image[~raster.valid] = 0
         Image.fromarray(image).save(path)
 

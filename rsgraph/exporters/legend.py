@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import colorsys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
 from rsgraph.files import write_text
-
-_FIRST = ("0072B2", "E69F00", "009E73", "CC79A7", "56B4E9", "D55E00", "F0E442", "444444")
-"""Okabe and Ito's eight colours (their black as a dark gray), in the order of the pictures of a workspace."""
-
-_SHADES = (1.0, 0.6, 1.45)
-
-
-def colours(n: int) -> list[str]:
-    """Return n colours ``#rrggbb``: the eight, then the same darker, lighter, and so on, as in the pictures."""
-    return [_shade(_FIRST[number % 8], _SHADES[number // 8 % 3]) for number in range(n)]
-
-
-def _shade(code: str, factor: float) -> str:
-    """Lower the lightness (factor < 1) or raise it towards white (factor > 1)."""
-    hue, lightness, saturation = colorsys.rgb_to_hls(*(int(code[i : i + 2], 16) / 255 for i in (0, 2, 4)))
-    lightness = lightness * factor if factor <= 1 else 1 - (1 - lightness) * (2 - factor)
-    shaded = colorsys.hls_to_rgb(hue, lightness, saturation * (0.7 if factor > 1 else 1))
-    return "#" + "".join(f"{round(part * 255):02x}" for part in shaded)
+from rsgraph.io.palette import colours
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 from PIL import Image
 
-from rsgraph.pictures.display import Pixels
+from rsgraph.io.display import Pixels
 from rsgraph.pictures.figure import DPI, MARGIN, SMALL, WIDTH, bare, place_axes, sheet
 from rsgraph.types import Floats
 

@@ -11,7 +11,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from rsgraph.files import atomic
-from rsgraph.pictures.display import Pixels
+from rsgraph.io.display import Pixels
 
 DPI = 120
 WIDTH = 12.5

@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from rsgraph.io.display import Pixels
 from rsgraph.pictures.chip_map import resized
-from rsgraph.pictures.display import Pixels
 from rsgraph.pictures.figure import GRAY, MARGIN, SMALL, TEXT, WIDTH, bare, place_axes, sheet
 from rsgraph.types import Floats
 

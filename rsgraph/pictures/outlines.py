@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from rsgraph.pictures.display import Pixels
+from rsgraph.io.display import Pixels
 from rsgraph.pictures.figure import GRAY, MARGIN, TEXT, WIDTH, bare, place_axes, sheet
 from rsgraph.types import Labels, Mask
 

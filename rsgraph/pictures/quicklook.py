@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.figure import Figure
 
-from rsgraph.pictures.display import Pixels
+from rsgraph.io.display import Pixels
 from rsgraph.pictures.figure import MARGIN, WIDTH, place_axes, sheet, show_image
 from rsgraph.pictures.scale_bar import draw_scale_bar
 

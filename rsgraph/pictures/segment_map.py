@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
-from rsgraph.pictures.display import Pixels
+from rsgraph.io.display import Pixels
 from rsgraph.pictures.figure import GRAY, SMALL, TEXT, bare, place_axes, sheet
 from rsgraph.pictures.palette import cluster_colours
 from rsgraph.types import Floats

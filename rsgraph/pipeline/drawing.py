@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from rsgraph.components import from_config
 from rsgraph.files import read_json
+from rsgraph.io.display import choose_bands, describe_bands, stretch
 from rsgraph.pictures.chip_map import draw_chip_map
 from rsgraph.pictures.curves import Curve, draw_curves
-from rsgraph.pictures.display import choose_bands, describe_bands, stretch
 from rsgraph.pictures.figure import save_png
 from rsgraph.pictures.memberships import draw_memberships
 from rsgraph.pictures.mosaic import mosaic

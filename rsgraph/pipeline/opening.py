@@ -128,6 +128,29 @@ def identify(scenes: Sequence[Scene], cache: Path) -> str:
     return fingerprint(scenes, known=cache / "fingerprints.json")
 
 
+class Reopened(Workspace):
+    """A workspace whose scenes can be read again, for exporters that need the pixels."""
+
+    def opened(self) -> list[Scene]:
+        """Open the scenes as the run did.
+
+        Raises
+        ------
+        NotReadable
+            The scene is not where it was.
+        WorkspaceMismatch
+            It is another one than the workspace was made from.
+        """
+        config = self.config
+        scenes = with_model_bands(open_scenes(config), config)
+        if fingerprint(scenes, known=None) != config["identity"]:
+            raise WorkspaceMismatch(
+                f"{config['data']['path']} is not the scene that {self.folder} was made from (its content changed); "
+                "put the old one back, or run again with overwrite=true"
+            )
+        return scenes
+
+
 def check_same(workspace: Workspace, config: Mapping[str, Any], compared: Sequence[str]) -> None:
     """Refuse to continue a workspace that was made from another scene or with other options.
 

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from rsgraph.cache import StageCache, StageRecord
-from rsgraph.components import KINDS, from_config
+from rsgraph.components import KINDS, from_config, registry
 from rsgraph.config import refuse_targets
 from rsgraph.console import duration, note, progress, say
 from rsgraph.errors import ConfigError, OutputError
@@ -22,6 +22,7 @@ from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.drawing import check_display
 from rsgraph.pipeline.naming import cache_folder, workspace_folder
 from rsgraph.pipeline.opening import (
+    Reopened,
     check_same,
     cut_chips,
     identify,
@@ -59,6 +60,9 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
     """
     started = time.monotonic()
     refuse_targets(config)
+    for kind in KINDS:
+        if kind in config:
+            registry(kind).check(config[kind]["name"])
     config = with_model(config)
     scenes = with_model_bands(open_scenes(config), config)
     name = scenes[0].name if len(scenes) == 1 else Path(config["data"]["path"]).stem
@@ -257,7 +261,7 @@ def export(config: Mapping[str, Any]) -> list[Path]:
     refuse_targets(config)
     if config["workspace"] is None:
         raise ConfigError("which workspace? type `rsgraph export WORKSPACE`")
-    workspace = Workspace(Path(config["workspace"]).expanduser())
+    workspace = Reopened(Path(config["workspace"]).expanduser())
     workspace.existing("manifest.json")
     exporter = from_config("exporter", config["exporter"])
     folder = Path(config["folder"]).expanduser() if config["folder"] else workspace.path("exports")

@@ -159,7 +159,7 @@ def test_export_refuses_another_scene(change: dict[str, object], workspace: Open
 
 
 def test_export_lists_the_bands_where_the_display_lacks_one(workspace: OpenedWorkspace, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"display=\[B12,B8A,B04\] needs bands .* it has B02, B03, B04, B08"):
+    with pytest.raises(ConfigError, match=r"display=\[B12,B8A,B04\] needs the bands .* it has B02, B03, B04, B08"):
         Chips(display=["B12", "B8A", "B04"]).export(workspace, tmp_path)
     assert not (tmp_path / "chips_png").exists()
 
@@ -172,7 +172,7 @@ def test_export_reports_every_chip(workspace: OpenedWorkspace, tmp_path: Path) -
 
 @pytest.mark.parametrize("display", ["colour", ["B04"], 3, ["B04", 3, "B02"]])
 def test_constructor_refuses_other_displays(display: Sequence[str]) -> None:
-    with pytest.raises(ConfigError, match="`display` must be one of: true_colour, false_colour, auto, or three band"):
+    with pytest.raises(ConfigError, match="`display` must be one of: auto, true_colour, false_colour, or three band"):
         Chips(display=display)
 
 

@@ -4,13 +4,7 @@ from pathlib import Path
 
 from defusedxml import ElementTree
 
-from rsgraph.exporters.legend import Legend, colours, write_categories
-
-
-def test_colours_start_with_okabe_and_ito_and_are_all_different() -> None:
-    assert colours(2) == ["#0072b2", "#e69f00"]
-    assert len(set(colours(24))) == 24
-    assert colours(3) == colours(24)[:3]
+from rsgraph.exporters.legend import Legend, write_categories
 
 
 def test_legend_gives_codes_from_1_and_black_for_0() -> None:

@@ -57,17 +57,24 @@ def choose_bands(bands: Sequence[str], display: str | Sequence[str]) -> tuple[in
     >>> choose_bands(["B02", "B03", "B04", "B08"], "auto")
     (2, 1, 0)
     """
-    if not isinstance(display, str):
-        return _named(bands, [str(name) for name in display])
+    if not isinstance(check_display(display), str):
+        return _named(bands, list(display))
     if display == "true_colour":
         return _find(bands, [TRUE_COLOUR]) or _named(bands, ["B04", "B03", "B02"], display)
     if display == "false_colour":
         return _find(bands, FALSE_COLOUR) or _named(bands, ["B08", "B04", "B03"], display)
-    if display == "auto":
-        return _find(bands, [TRUE_COLOUR, *FALSE_COLOUR]) or _by_number(len(bands))
+    return _find(bands, [TRUE_COLOUR, *FALSE_COLOUR]) or _by_number(len(bands))
+
+
+def check_display(display: object) -> str | list[str]:
+    """Check the option ``display`` before the scene's bands are known. Raises ConfigError."""
+    if isinstance(display, str) and display in ("auto", "true_colour", "false_colour"):
+        return display
+    if isinstance(display, list | tuple) and len(display) == 3 and all(isinstance(name, str) for name in display):
+        return list(display)
     raise ConfigError(
-        f"`display` must be one of: auto, true_colour, false_colour, or three band names such as "
-        f"[B12,B8A,B04]. Got {display!r} instead."
+        "`display` must be one of: auto, true_colour, false_colour, or three band names such as [B12,B8A,B04]. "
+        f"Got {display!r} instead."
     )
 
 
@@ -89,11 +96,7 @@ def _by_number(count: int) -> tuple[int, int, int]:
 
 
 def _named(bands: Sequence[str], names: Sequence[str], display: str | None = None) -> tuple[int, int, int]:
-    """Indices of three names. Raises ConfigError for others than three, or ones that are not there."""
-    if len(names) != 3:
-        raise ConfigError(
-            f"`display` must name three bands (red, green, blue). Got {len(names)}: {', '.join(names)}."
-        )
+    """Indices of three names. Raises ConfigError for those that are not there."""
     missing = [name for name in dict.fromkeys(names) if name not in bands]
     if missing:
         shown = display or f"[{','.join(names)}]"

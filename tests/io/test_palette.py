@@ -1,0 +1,9 @@
+from __future__ import annotations
+
+from rsgraph.io.palette import colours
+
+
+def test_colours_start_with_okabe_and_ito_and_are_all_different() -> None:
+    assert colours(2) == ["#0072b2", "#e69f00"]
+    assert len(set(colours(24))) == 24
+    assert colours(3) == colours(24)[:3]
