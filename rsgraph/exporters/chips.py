@@ -18,7 +18,7 @@ from rsgraph.exporters.provenance import provenance, tiff_tags
 from rsgraph.exporters.rasters import Style, write_geotiff
 from rsgraph.files import make_folder, write_json, write_text
 from rsgraph.io.band_names import file_safe
-from rsgraph.io.display import check_display, choose_bands, stretch
+from rsgraph.io.display import GAMMA, check_display, choose_bands, stretch
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Raster, Scene, Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -189,7 +189,7 @@ class _Pictures:
     def to_json(self) -> dict[str, Any]:
         """Say which bands, and which reflectance became 0 and 255."""
         red_green_blue = [self.names[index] for index in self.chosen]
-        return {"bands": red_green_blue, "low": self.low.tolist(), "high": self.high.tolist()}
+        return {"bands": red_green_blue, "low": self.low.tolist(), "high": self.high.tolist(), "gamma": GAMMA}
 
 
 def _save_bands(path: Path, scene: Scene, window: Window, raster: Raster, tags: Mapping[str, str]) -> None:

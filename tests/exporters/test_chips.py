@@ -13,6 +13,7 @@ from rasterio.crs import CRS
 
 from rsgraph.errors import ConfigError, OutputError, WorkspaceError, WorkspaceMismatch
 from rsgraph.exporters.chips import Chips
+from rsgraph.io.display import GAMMA
 from rsgraph.io.geotiff import GeoTiff as GeoTiffReader
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace
@@ -59,9 +60,10 @@ def test_export_stretches_the_scene_s_bands_between_its_percentiles(
     source: Pixels = workspace.opened_scenes[0].source  # type: ignore[assignment]
     red, green, blue = (source.values[i][:32, 32:64] for i in (2, 1, 0))
     expected = np.stack([red / 0.5, (green - 0.1) / 0.2, blue / 0.5], axis=-1)
-    np.testing.assert_array_equal(image, np.round(np.clip(expected, 0, 1) * 255))
+    np.testing.assert_allclose(image, np.clip(expected, 0, 1) ** (1 / GAMMA) * 255, atol=0.51)
     about = json.loads((folder / "chips.json").read_text())
     assert about["bands"] == ["B04", "B03", "B02"]
+    assert about["gamma"] == GAMMA
     np.testing.assert_allclose([about["low"], about["high"]], [[0, 0.1, 0], [0.5, 0.3, 0.5]], rtol=1e-6)
     assert about["stages"]["gnn"]["mlflow_run"] == "run-2"
 
