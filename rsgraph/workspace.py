@@ -36,7 +36,7 @@ class SceneInfo:
 
     Parameters
     ----------
-    name, bands, rows, columns, crs, transform, class_name
+    name, bands, rows, columns, crs, transform, class_name, reflectance
         As in ``rsgraph.types.Scene``.
     files
         Where its pixels were read.
@@ -50,6 +50,7 @@ class SceneInfo:
     transform: tuple[float, ...]
     files: tuple[str, ...]
     class_name: str | None
+    reflectance: bool = True
 
 
 class Workspace:

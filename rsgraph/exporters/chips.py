@@ -18,7 +18,7 @@ from rsgraph.exporters.provenance import provenance, tiff_tags
 from rsgraph.exporters.rasters import Style, write_geotiff
 from rsgraph.files import make_folder, write_json, write_text
 from rsgraph.io.band_names import file_safe
-from rsgraph.io.display import GAMMA, check_display, choose_bands, stretch
+from rsgraph.io.display import GAMMA, check_display, choose_bands, shown_limits, stretch
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Raster, Scene, Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -41,8 +41,8 @@ class Chips:
     ----------
     display
         Bands of the pictures (png): ``auto``, ``true_colour``, ``false_colour`` or three band names. Reflectance
-        is stretched from the 2nd to the 98th percentile of the whole scene, alike for all chips; pixels without
-        data are black.
+        is stretched from the 2nd to the 98th percentile of the whole scene (and never up to the brightness of
+        clouds), alike for all chips; pixels without data are black.
     format
         ``png``: 8-bit pictures. ``tif``: all bands as reflectance (float32, NaN without data) with CRS and
         transform, for training on.
@@ -175,9 +175,7 @@ class _Pictures:
         found = workspace.survey
         names = tuple(found["bands"])
         chosen = choose_bands(names, display)
-        low, high = (
-            np.array(found[key], dtype=np.float32)[list(chosen)] for key in ("percentile_2", "percentile_98")
-        )
+        low, high = shown_limits(found, chosen, reflectance=workspace.scenes[0].reflectance)
         return cls(names, chosen, low, high)
 
     def save(self, raster: Raster, path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -145,6 +145,38 @@ def stretch_limits(
     if pixels.shape[1] == 0:
         return np.zeros(len(values), np.float32), np.ones(len(values), np.float32)
     low, high = np.percentile(pixels, percentiles, axis=1).astype(np.float32)
+    return low, high
+
+
+BRIGHT = {"B01": 0.3, "B02": 0.3, "B03": 0.3, "B04": 0.3, "B05": 0.4}
+BRIGHT_INFRARED = 0.55
+"""Reflectance that is shown at full brightness at the latest: land is rarely brighter, clouds always are, and a
+stretch up to the clouds leaves everything else dark."""
+
+
+def shown_limits(survey: Mapping[str, Any], chosen: Sequence[int], *, reflectance: bool) -> tuple[Floats, Floats]:
+    """Darkest and brightest value of the chosen bands, for all pictures of a scene alike.
+
+    Parameters
+    ----------
+    survey
+        Of the scene: ``bands``, ``percentile_2`` and ``percentile_98`` of each band.
+    chosen
+        Indices of bands.
+    reflectance
+        Whether the values are reflectance, so that clouds can be told by their brightness.
+
+    Returns
+    -------
+    low, high
+        (3,): the 2nd percentile, and the 98th or ``BRIGHT``, whichever is less.
+    """
+    low = np.array([survey["percentile_2"][band] for band in chosen], dtype=np.float32)
+    high = np.array([survey["percentile_98"][band] for band in chosen], dtype=np.float32)
+    if reflectance:
+        names = [survey["bands"][band] for band in chosen]
+        capped = np.array([BRIGHT.get(name, BRIGHT_INFRARED) for name in names], dtype=np.float32)
+        high = np.where(low < capped, np.minimum(high, capped), high)
     return low, high
 
 

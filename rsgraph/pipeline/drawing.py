@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from rsgraph.components import from_config
 from rsgraph.files import read_json
-from rsgraph.io.display import choose_bands, describe_bands, stretch
+from rsgraph.io.display import choose_bands, describe_bands, shown_limits, stretch
 from rsgraph.pictures.chip_map import draw_chip_map
 from rsgraph.pictures.curves import Curve, draw_curves
 from rsgraph.pictures.figure import save_png
@@ -105,15 +105,11 @@ def pictures(context: Context) -> dict[str, Any]:
 
 def _looks(context: Context) -> _Looks:
     bands = choose_bands(context.opened.bands, context.config["display"])
-    survey = context.workspace.survey
-    low, high = (np.array([survey[name][band] for band in bands], np.float32) for name in _LIMITS)
     scene = context.opened.scenes[0]
+    low, high = shown_limits(context.workspace.survey, bands, reflectance=scene.reflectance)
     needed = 1 if context.opened.collection else shrink_factor(scene.rows, scene.columns)
     factor = 1 << (needed - 1).bit_length()  # a power of two divides the chips' offsets
     return _Looks(bands, low, high, min(factor, 16))
-
-
-_LIMITS = ("percentile_2", "percentile_98")
 
 
 @dataclass(frozen=True)
@@ -211,7 +207,8 @@ def _quicklook(context: Context, looks: _Looks, scene: _Preview) -> Figure:
     first = opened.scenes[0]
     metres = None if opened.collection else metres_per_pixel(first.crs, first.transform, first.rows)
     size = f"{first.columns} x {first.rows} pixels" + (f" each, {_shown(context)} shown" if opened.collection else "")
-    caption = f"{describe_bands(opened.bands, looks.bands).capitalize()}. {size}. Gray: no data."
+    colours = describe_bands(opened.bands, looks.bands)
+    caption = f"{colours[0].upper()}{colours[1:]}. {size}. Light gray: no data."
     width = None if metres is None else metres * looks.factor
     return draw_quicklook(scene.image, title=_name(context), caption=caption, metres=width)
 

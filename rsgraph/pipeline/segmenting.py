@@ -59,6 +59,7 @@ def _describe(scene: Scene) -> dict[str, Any]:
         "transform": list(scene.transform),
         "files": [str(path) for path in scene.files],
         "class_name": scene.class_name,
+        "reflectance": scene.reflectance,
     }
 
 

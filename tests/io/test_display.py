@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import ConfigError
-from rsgraph.io.display import NO_DATA, choose_bands, describe_bands, stretch, stretch_limits
+from rsgraph.io.display import NO_DATA, choose_bands, describe_bands, shown_limits, stretch, stretch_limits
 
 TWELVE = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12")
 COAST = ("B05", "B06", "B07", "B8A", "B11", "B12")
@@ -76,3 +76,13 @@ def test_stretch_limits_ignore_invalid_pixels() -> None:
     np.testing.assert_allclose([low, high], [[0.05] * 3, [0.45] * 3], atol=1e-3)
     low, high = stretch_limits(values, np.zeros_like(valid))
     np.testing.assert_array_equal([low, high], [[0] * 3, [1] * 3])
+
+
+def test_shown_limits_stop_below_clouds_where_the_values_are_reflectance() -> None:
+    survey = {"bands": ["B04", "B08"], "percentile_2": [0.02, 0.03], "percentile_98": [0.8, 0.4]}
+    low, high = shown_limits(survey, [0, 1, 1], reflectance=True)
+    np.testing.assert_allclose(low, [0.02, 0.03, 0.03])
+    np.testing.assert_allclose(high, [0.3, 0.4, 0.4])
+    np.testing.assert_allclose(shown_limits(survey, [0, 1, 1], reflectance=False)[1], [0.8, 0.4, 0.4])
+    bright = {"bands": ["B04"], "percentile_2": [0.5], "percentile_98": [0.8]}
+    np.testing.assert_allclose(shown_limits(bright, [0, 0, 0], reflectance=True)[1], 0.8)
