@@ -91,17 +91,17 @@ def _hash(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _unit(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
-    """Return a uniform number in [0, 1)."""
-    return np.int64(_hash(i, j, salt) >> _S11) * (1.0 / 9007199254740992.0)
-
-
-@_compiled
 def _corner(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
-    """As ``_unit`` with half the mixing: good enough, and quick, for the lattice of smooth noise."""
+    """Mix two integers and a salted number to [0, 1), with half the mixing of ``_hash``: quick, for shapes."""
     h = np.uint64(i) * _A + np.uint64(j) * _B + salt
     h = (h ^ (h >> _S32)) * _MIX
     return np.int64((h ^ (h >> _S29)) >> _S11) * (1.0 / 9007199254740992.0)
+
+
+@_compiled
+def _unit(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
+    """Return a uniform number in [0, 1)."""
+    return _corner(i, j, np.uint64(salt) * _C)
 
 
 @_compiled
@@ -177,12 +177,12 @@ def _cells(y, x, size, salt):  # type: ignore[no-untyped-def]  # compiled
             bits = _hash(k, m, salt)
             dy = k + 0.15 + 0.7 * (np.int64(bits >> _S48) / 65536.0) - s
             dx = m + 0.15 + 0.7 * (np.int64((bits >> _S32) & _LOW) / 65536.0) - t
-            distance = math.sqrt(dy * dy + dx * dx)
+            distance = dy * dy + dx * dx
             if distance < first:
                 first, second, own = distance, first, bits
             elif distance < second:
                 second = distance
-    return own, 0.5 * (second - first) * size
+    return own, 0.5 * (math.sqrt(second) - math.sqrt(first)) * size
 
 
 @_compiled
@@ -523,7 +523,7 @@ def _inland(y, x, land, bank, settled, layout):  # type: ignore[no-untyped-def] 
         return _meadow(y, x, 0.85, shade, seed)
     region = min(0.4, 0.1 + 0.00004 * layout.rows)  # a large scene has wooded and open regions
     tilt = region * _noise(y, x, 2600.0, seed + 290) + 0.12 * hill
-    wild = tilt + _rough_near(y, x, 330.0, 6, seed + 282, -0.45 - tilt, 0.25 - tilt)
+    wild = tilt + _rough_near(y, x, 330.0, 5, seed + 282, -0.45 - tilt, 0.25 - tilt)
     if wild > 0.25 or (bank < 6 and _noise(y, x, 24.0, seed + 291) > 0.1):
         return _woods(y, x, shade, seed)
     if bank < 38 and bank < 16 + 22 * _noise(y, x, 75.0, seed + 281):
@@ -534,6 +534,7 @@ def _inland(y, x, land, bank, settled, layout):  # type: ignore[no-untyped-def] 
 
 
 _BLOCK = 16
+_SEA, _RIVER, _SETTLED = 1, 2, 4
 
 
 @_compiled
@@ -544,13 +545,13 @@ def _near(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  
     """
     top, left = row // _BLOCK, column // _BLOCK
     down, across = (row + rows - 1) // _BLOCK - top + 1, (column + columns - 1) // _BLOCK - left + 1
-    near = np.empty((down, across, 3), np.bool_)
+    near = np.zeros((down, across), np.uint8)
     for i in range(down):
         for j in range(across):
             y, x = (top + i + 0.5) * _BLOCK, (left + j + 0.5) * _BLOCK
-            near[i, j, 0] = shore(y, x, layout) < 60
-            near[i, j, 1] = abs(river(y, x, layout)[0]) < 190
-            near[i, j, 2] = _settled(y, x, layout)
+            near[i, j] += _SEA * (shore(y, x, layout) < 60)
+            near[i, j] += _RIVER * (abs(river(y, x, layout)[0]) < 190)
+            near[i, j] += _SETTLED * _settled(y, x, layout)
     return near
 
 
@@ -561,10 +562,10 @@ def surface(y, x, near, layout):  # type: ignore[no-untyped-def]  # compiled
     ``near`` holds the place's block of ``_near``.
     """
     seed = layout.seed
-    land = shore(y, x, layout) if near[0] else 999.0
+    land = shore(y, x, layout) if near & _SEA else 999.0
     if land < 0:
         return _sea(y, x, land, layout)
-    bank = _bank(y, x, land, layout) if near[1] else 999.0
+    bank = _bank(y, x, land, layout) if near & _RIVER else 999.0
     if bank < 0:
         mouth = math.exp(-land / 35)
         mud = 0.35 + 0.3 * mouth + 0.2 * _noise(y, x, 60.0, seed + 250)
@@ -575,7 +576,7 @@ def surface(y, x, near, layout):  # type: ignore[no-untyped-def]  # compiled
         return BEACH, SAND, WET_SAND, wet, 1 + 0.07 * _noise(y, x, 5.0, seed + 261), 0.0
     if bank < 1.5:
         return GRASSLAND, MARSH, WET_SAND, 0.3, 1.0, 0.0
-    code, first, second, share, light = _inland(y, x, land, bank, near[2], layout)
+    code, first, second, share, light = _inland(y, x, land, bank, near & _SETTLED, layout)
     return code, first, second, share, light, 0.0
 
 
@@ -620,51 +621,57 @@ _SUN_DOWN, _SUN_RIGHT = 24, 16
 
 
 @_compiled
-def _ground(row, column, rows, columns, spectra, layout):  # type: ignore[no-untyped-def]  # compiled
-    """Reflectance of the ground at the pixels' centres: (rows, columns * bands)."""
-    bands = spectra.shape[1]
-    ground = np.empty((rows, columns * bands), np.float32)
-    near = _near(row, column, rows, columns, layout)
-    for i in range(rows):
-        for j in range(columns):
-            block = near[(row + i) // _BLOCK - row // _BLOCK, (column + j) // _BLOCK - column // _BLOCK]
-            _, a, b, share, light, mud = surface(row + i + 0.5, column + j + 0.5, block, layout)
-            first, second, third = light * (1 - share) * (1 - mud), light * share * (1 - mud), light * mud
-            for band in range(bands):
-                mixed = first * spectra[a, band] + second * spectra[b, band] + third * spectra[TURBID, band]
-                ground[i, j * bands + band] = mixed
-    return ground
+def _ground(y, column, near, spectra, layout, ground):  # type: ignore[no-untyped-def]  # compiled
+    """Fill (columns, bands) with the reflectance of the ground at the pixels' centres along a row."""
+    for j in range(ground.shape[0]):
+        block = near[(column + j) // _BLOCK - column // _BLOCK]
+        _, a, b, share, light, mud = surface(y, column + j + 0.5, block, layout)
+        first, second, third = light * (1 - share) * (1 - mud), light * share * (1 - mud), light * mud
+        for band in range(ground.shape[1]):
+            mixed = first * spectra[a, band] + second * spectra[b, band] + third * spectra[TURBID, band]
+            ground[j, band] = mixed
 
 
 @_compiled
-def _blur(ground, bands):  # type: ignore[no-untyped-def]  # compiled
-    """Apply the sensor's point spread; the result is one pixel narrower on each side."""
-    rows, width = ground.shape[0] - 2, ground.shape[1] - 2 * bands
-    blurred = np.empty((rows, width), np.float32)
-    line = np.empty(ground.shape[1], np.float32)
-    for i in range(rows):
-        for k in range(line.size):
-            line[k] = _CENTRE * ground[i + 1, k] + _SIDE * (ground[i, k] + ground[i + 2, k])
-        for k in range(width):
-            blurred[i, k] = _CENTRE * line[k + bands] + _SIDE * (line[k] + line[k + 2 * bands])
-    return blurred
+def _blur(above, here, below, blurred):  # type: ignore[no-untyped-def]  # compiled
+    """Apply the sensor's point spread to three rows of ground (columns + 2, bands)."""
+    for j in range(blurred.shape[0]):
+        for band in range(blurred.shape[1]):
+            west = _CENTRE * here[j, band] + _SIDE * (above[j, band] + below[j, band])
+            middle = _CENTRE * here[j + 1, band] + _SIDE * (above[j + 1, band] + below[j + 1, band])
+            east = _CENTRE * here[j + 2, band] + _SIDE * (above[j + 2, band] + below[j + 2, band])
+            blurred[j, band] = _CENTRE * middle + _SIDE * (west + east)
 
 
 @_compiled
 def reflectance(row, column, rows, columns, spectra, noise, layout):  # type: ignore[no-untyped-def]  # compiled
     """Reflectance (bands, rows, columns) float32 of a window: ground, sensor's blur, shadow, cloud, noise."""
     bands = spectra.shape[1]
-    ground = _blur(_ground(row - 1, column - 1, rows + 2, columns + 2, spectra, layout), bands)
+    near = _near(row - 1, column - 1, rows + 2, columns + 2, layout)
     cover = _clouds(row, column, rows + _SUN_DOWN, columns + _SUN_RIGHT, layout)
+    ground = np.empty((3, columns + 2, bands), np.float32)
+    blurred = np.empty((columns, bands), np.float32)
     values = np.empty((bands, rows, columns), np.float32)
-    for i in range(rows):
-        for j in range(columns):
-            cloud, lit = cover[i, j], 1 - 0.5 * cover[i + _SUN_DOWN, j + _SUN_RIGHT]
-            for band in range(bands):
-                seen = ground[i, j * bands + band] * lit * (1 - cloud) + cloud * spectra[CLOUD_TOP, band]
-                seen += noise * _normal(_hash(row + i, column + j, layout.seed * 64 + 1000 + band))
-                values[band, i, j] = min(1.0, max(0.0001, seen))
+    for i in range(-2, rows):
+        blocks = near[(row + i + 1) // _BLOCK - (row - 1) // _BLOCK]
+        _ground(row + i + 1.5, column - 1, blocks, spectra, layout, ground[(i + 2) % 3])
+        if i >= 0:
+            _blur(ground[i % 3], ground[(i + 1) % 3], ground[(i + 2) % 3], blurred)
+            _observe(
+                row + i, column, cover[i], cover[i + _SUN_DOWN], blurred, spectra, noise, layout.seed, values[:, i]
+            )
     return values
+
+
+@_compiled
+def _observe(y, column, cover, shade, ground, spectra, noise, seed, seen):  # type: ignore[no-untyped-def]  # compiled
+    """Fill (bands, columns) with a row of ground (columns, bands) under cloud, its shadow, and noise."""
+    for j in range(ground.shape[0]):
+        cloud, lit = cover[j], 1 - 0.5 * shade[j + _SUN_RIGHT]
+        for band in range(ground.shape[1]):
+            value = ground[j, band] * lit * (1 - cloud) + cloud * spectra[CLOUD_TOP, band]
+            value += noise * _normal(_hash(y, column + j, seed * 64 + 1000 + band))
+            seen[band, j] = min(1.0, max(0.0001, value))
 
 
 @_compiled

@@ -44,7 +44,7 @@ def test_source_gives_the_same_pixels_in_every_window(coast_512, rows, columns) 
     assert np.array_equal(made.reference.read(window), codes[part])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     rows=st.integers(32, 200), columns=st.integers(32, 200), seed=st.integers(0, 2**31 - 1), clouds=st.floats(0, 0.9)
 )
@@ -135,21 +135,22 @@ def test_classes_have_the_spectra_of_their_materials(coast_512) -> None:
     assert 0.1 < median["urban"][band["B11"]] < 0.3
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(3))
 def test_water_is_separable_by_its_darkness_in_the_infrared(seed: int) -> None:
-    made = scene(seed=seed)
+    made = scene(rows=640, columns=640, seed=seed)
     water = made.reference.read(made.window) == CODES["water"]
     dark = made.source.read(made.window).values[BANDS.index("B11")] < 0.06
     assert (dark & water).sum() / (dark | water).sum() > 0.98
 
 
 def test_borders_are_mixed_and_interiors_are_not() -> None:
-    layout = coast.plan(seed=0, rows=64, columns=64, clouds=0)
-    ground = np.zeros((5, 5 * 12), np.float32)
-    ground[:, 24:] = 1  # two materials meet between columns 1 and 2
-    blurred = coast._blur(ground, 12).reshape(3, 3, 12)
-    assert blurred[:, :, 0] == pytest.approx(np.tile([0.2, 0.8, 1.0], (3, 1)))
-    assert layout.rivers == 1
+    row = np.zeros((5, 1), np.float32)
+    row[2:] = 1  # two materials meet between columns 1 and 2
+    blurred = np.empty((3, 1), np.float32)
+    coast._blur(row, row, row, blurred)
+    assert blurred[:, 0] == pytest.approx([0.2, 0.8, 1.0])
+    coast._blur(np.zeros_like(row), np.zeros_like(row), np.ones_like(row), blurred)
+    assert blurred[:, 0] == pytest.approx([0.2, 0.2, 0.2])
 
 
 def test_full_tile_is_read_anywhere_without_being_stored() -> None:
