@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 TESTS ?=
+BENCHMARKS ?= segment_statistics memberships unet_inference whole_tile
 WORKERS ?= 2
 
 .PHONY: help setup system demo test lint types law tests slow wheel bench tables lock clean
@@ -50,7 +51,7 @@ wheel: setup ## build the wheel, configs inside
 	$(BIN)/python -m build --wheel --no-isolation
 
 bench: setup ## the benchmarks: each times its peer in the same run and prints the ratio
-	@set -e; for file in experiments/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python -m experiments.benchmarks.$$(basename $$file .py); done
+	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m experiments.benchmarks.$$name; done
 
 tables: setup ## the published tables (none yet: they come with the evaluation)
 	@echo "No table is published yet; benchmarks are in experiments/benchmarks (make bench)."
