@@ -206,15 +206,10 @@ def _preview(name: str, line: Line) -> Any:
     """Compose the config without acting on it. Raises ConfigError where it could name an import."""
     from hydra._internal.config_loader_impl import ConfigLoaderImpl
     from hydra._internal.utils import create_config_search_path
-    from hydra.core.plugins import Plugins
-    from hydra.plugins.search_path_plugin import SearchPathPlugin
     from hydra.types import RunMode
     from omegaconf import OmegaConf
 
     search_path = create_config_search_path(str(config_folder()))
-    for plugin in Plugins.instance().discover(SearchPathPlugin):
-        assert issubclass(plugin, SearchPathPlugin)
-        plugin().manipulate_search_path(search_path)
     for flag, value in zip(line.flags, line.flags[1:], strict=False):
         if flag in ("--config-name", "-cn"):
             name = value

@@ -67,7 +67,7 @@ def measure(given, labels, n, layout: str):  # type: ignore[no-untyped-def]  # r
             "bound_s": round(bound, 6),
             "bound_ratio": round(peer / bound, 1),
             "max_error": f"{error:.1e}",
-            "note": "one thread; peer: scipy.ndimage.mean per map; bound: reading the maps once; shared machine",
+            "note": "two threads; peer: scipy.ndimage.mean per map; bound: reading the maps once by one thread",
         }
 
 

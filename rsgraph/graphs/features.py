@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +18,9 @@ if TYPE_CHECKING:
 BLOCK = 8
 """Maps that are read side by side: more would fight for the same lines of the cache."""
 
+SHARED = 2**20
+"""Numbers from which on two threads share the work: fewer are added up before the second one wakes."""
+
 
 def segment_means(maps: Floats, labels: Labels, n: int) -> Floats:
     r"""Average each map over each segment: the node features of section 2.5.
@@ -22,8 +29,8 @@ def segment_means(maps: Floats, labels: Labels, n: int) -> Floats:
 
     Sums are kept in float64. The memory layout decides the speed: all maps of a pixel side by side (torch's
     ``channels_last``, as the U-Net delivers on CPUs; its strides are recognised) is read at nearly the
-    speed of memory, one map after the other (C order) takes about twice as long. Runs in the calling
-    thread, without the interpreter lock: call it from several threads for several chips.
+    speed of memory, one map after the other (C order) takes about twice as long. Large inputs are added up in
+    two halves by two threads, without the interpreter lock; it may itself be called from several threads.
 
     Parameters
     ----------
@@ -50,11 +57,27 @@ def segment_means(maps: Floats, labels: Labels, n: int) -> Floats:
     flat = _flat_labels(labels, n)
     if maps.strides[0] < maps.strides[2]:
         pixels = np.ascontiguousarray(np.moveaxis(maps, 0, -1)).reshape(flat.size, len(maps))
-        sums = _sum_64(pixels, flat, n) if len(maps) == 64 else _sum_pixels(pixels, flat, n)
+        add = _sum_64 if len(maps) == 64 else _sum_pixels
+        sums = sum(_halves(lambda part: add(pixels[part], flat[part], n), flat.size, maps.size))
     else:
-        sums = _sum_maps(np.ascontiguousarray(maps).reshape(len(maps), flat.size), flat, n)
+        lines = np.ascontiguousarray(maps).reshape(len(maps), flat.size)
+        sums = np.concatenate(_halves(lambda part: _sum_maps(lines[part], flat, n), len(maps), maps.size), axis=1)
     means: Floats = (sums / np.maximum(_count(flat, n), 1)[:, None]).astype(np.float32)
     return means
+
+
+def _halves(work: Callable[[slice], Any], length: int, size: int) -> list[Any]:
+    """Do work on both halves of a length at once; on the whole where ``size`` numbers are too few to share."""
+    if size < SHARED or length < 2:
+        return [work(slice(0, length))]
+    middle = -(-length // (2 * BLOCK)) * BLOCK
+    other = _pool().submit(work, slice(middle, length))
+    return [work(slice(0, middle)), other.result()]
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="segment_means")
 
 
 def areas(labels: Labels, n: int) -> NDArray[np.int64]:

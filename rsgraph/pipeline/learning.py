@@ -181,11 +181,11 @@ def memberships(context: Context) -> dict[str, Any]:
 
 
 def membership_maps(labeller: Any, model: Mapping[str, NDArray[Any]], values: Floats, valid: Mask) -> Floats:
-    """Return memberships (C, rows, columns); 0 where there are no data."""
+    """Return memberships (C, rows, columns), all of a pixel side by side; 0 where there are no data."""
     found = labeller.predict(values[:, valid].T, model)
-    maps = np.zeros((found.shape[1], *valid.shape), dtype=np.float32)
-    maps[:, valid] = found.T
-    return maps
+    maps = np.zeros((*valid.shape, found.shape[1]), dtype=np.float32)
+    maps[valid] = found
+    return np.moveaxis(maps, -1, 0)
 
 
 def encode(context: Context) -> dict[str, Any]:
@@ -209,7 +209,7 @@ def _mean_maps(context: Context, maps: Any, *, parallel: bool = True) -> Floats:
     def means(item: tuple[Chip, range]) -> Floats:
         chip, rows = item
         labels: Labels = local_segmentation(context, chip, rows).labels
-        return segment_means(np.ascontiguousarray(maps(chip)), labels, len(rows))
+        return segment_means(maps(chip), labels, len(rows))
 
     items = chip_rows(context)
     if parallel:

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset, Sampler
 
@@ -127,6 +127,17 @@ def training_layout(hardware: Hardware) -> torch.memory_format:
     """
     fast = device_type(hardware) != "cpu" or uses_bfloat16(hardware)
     return torch.channels_last if fast else torch.contiguous_format
+
+
+def statistics_momentum(momentum: float | None, batch_index: int) -> float | None:
+    """Return how much this batch weighs in batch normalisation's running statistics: 1 / (index + 1) at least.
+
+    They are a plain mean over the first ten batches of each epoch, then a moving one (momentum 0.1). An epoch of a
+    small scene has so few batches that a moving mean alone would still be made of the network's first, random
+    weights when it is validated (measured: the full-width U-Net on 7 chips had a validation loss of 800 000
+    after its first epoch).
+    """
+    return None if momentum is None else max(momentum, 1 / (batch_index + 1))
 
 
 def split(source: ChipSource) -> tuple[list[int], list[int]]:
@@ -306,6 +317,12 @@ class _EncoderTraining(LightningModule):
         self.layout = layout
         self.options = options
         self.totals: list[Tensor] = []
+        self.momenta = {part: part.momentum for part in module.modules() if isinstance(part, nn.BatchNorm2d)}
+
+    def on_train_batch_start(self, batch: list[Tensor], batch_index: int) -> None:
+        """Let running statistics forget the epoch before: see :func:`statistics_momentum`."""
+        for part, momentum in self.momenta.items():
+            part.momentum = statistics_momentum(momentum, batch_index)
 
     def training_step(self, batch: list[Tensor], batch_index: int) -> Tensor:
         """Return the loss of one batch."""
