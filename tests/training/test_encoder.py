@@ -12,7 +12,14 @@ from hypothesis.extra import numpy as arrays
 
 from rsgraph.errors import NotUsable
 from rsgraph.training import EncoderOptions, Hardware, encode, encoder
-from rsgraph.training.encoder import held_out_blocks, segmentation_loss, split, training_layout, turned
+from rsgraph.training.encoder import (
+    held_out_blocks,
+    segmentation_loss,
+    split,
+    statistics_momentum,
+    training_layout,
+    turned,
+)
 from rsgraph.types import Mask
 from tests.training.chips import CPU, STD, TinyChips, memberships, same_weights, tiny_module, train
 
@@ -187,6 +194,29 @@ def test_train_encoder_in_bfloat16_gives_float32_weights_close_to_those_of_float
     assert not same_weights(one, other)
     for p, q in zip(one.parameters(), other.parameters(), strict=True):
         torch.testing.assert_close(p, q, atol=0.02, rtol=0.1)
+
+
+def test_statistics_momentum_makes_a_plain_mean_then_a_moving_one() -> None:
+    values = np.random.default_rng(0).normal(size=12)
+    running = 99.0
+    for i, value in enumerate(values):
+        momentum = statistics_momentum(0.1, i)
+        assert momentum is not None
+        running += momentum * (value - running)
+        if i < 10:
+            assert running == pytest.approx(values[: i + 1].mean())
+    assert running == pytest.approx(0.81 * values[:10].mean() + 0.09 * values[10] + 0.1 * values[11])
+    assert statistics_momentum(None, 3) is None
+
+
+def test_train_encoder_running_statistics_are_those_of_the_last_epoch(tmp_path: Path) -> None:
+    module = tiny_module()
+    options = EncoderOptions(max_epochs=1, batch_size=3, learning_rate=1e-30, noise=0.0, rotation=False)
+    train(module, tmp_path, options=options)
+    chips = TinyChips()
+    scaled = (torch.from_numpy(np.stack(chips.values[:3])) - module.mean[:, None, None]) / module.std[:, None, None]
+    first = module.network.down[0][0](scaled).detach()
+    torch.testing.assert_close(module.network.down[0][1].running_mean, first.mean((0, 2, 3)), atol=1e-5, rtol=1e-4)
 
 
 def test_training_layout_is_channels_last_only_where_it_is_faster() -> None:
