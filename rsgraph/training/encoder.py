@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -105,18 +106,19 @@ def train_encoder(
     module.set_scale(mean, std)
     train, test = split(source)
     chips = _Chips(source, memberships, options, std=module.std.numpy(), seed=seed, held_out_pixels=not test)
-    return fit(
-        _EncoderTraining(module, options, layout=training_layout(hardware)),
-        module,
-        train=DataLoader(chips, options.batch_size, sampler=_Shuffled(train, seed)),
-        validation=DataLoader(chips, options.batch_size, sampler=_InOrder(test or train)),
-        options=options,
-        hardware=hardware,
-        seed=seed,
-        folder=folder,
-        on_epoch=on_epoch,
-        progress=progress,
-    )
+    with _momenta_put_back(module):
+        return fit(
+            _EncoderTraining(module, options, layout=training_layout(hardware)),
+            module,
+            train=DataLoader(chips, options.batch_size, sampler=_Shuffled(train, seed)),
+            validation=DataLoader(chips, options.batch_size, sampler=_InOrder(test or train)),
+            options=options,
+            hardware=hardware,
+            seed=seed,
+            folder=folder,
+            on_epoch=on_epoch,
+            progress=progress,
+        )
 
 
 def training_layout(hardware: Hardware) -> torch.memory_format:
@@ -138,6 +140,20 @@ def statistics_momentum(momentum: float | None, batch_index: int) -> float | Non
     after its first epoch).
     """
     return None if momentum is None else max(momentum, 1 / (batch_index + 1))
+
+
+def _momenta(module: nn.Module) -> dict[nn.BatchNorm2d, float | None]:
+    return {part: part.momentum for part in module.modules() if isinstance(part, nn.BatchNorm2d)}
+
+
+@contextmanager
+def _momenta_put_back(module: nn.Module) -> Iterator[None]:
+    before = _momenta(module)
+    try:
+        yield
+    finally:
+        for part, momentum in before.items():
+            part.momentum = momentum
 
 
 def split(source: ChipSource) -> tuple[list[int], list[int]]:
@@ -317,7 +333,7 @@ class _EncoderTraining(LightningModule):
         self.layout = layout
         self.options = options
         self.totals: list[Tensor] = []
-        self.momenta = {part: part.momentum for part in module.modules() if isinstance(part, nn.BatchNorm2d)}
+        self.momenta = _momenta(module)
 
     def on_train_batch_start(self, batch: list[Tensor], batch_index: int) -> None:
         """Let running statistics forget the epoch before: see :func:`statistics_momentum`."""

@@ -24,9 +24,9 @@ class TrainingOptions:
     patience
         Stop after this many epochs in which the validation loss did not fall; the paper has 15.
     learning_rate
-        Step of AdamW. Ten times too large diverges, ten times too small only takes longer.
+        Step of AdamW. Too large is unsteady or diverges, too small takes longer; wide networks want smaller ones.
     batch_size
-        Chips (or graphs) per step.
+        Chips (or graphs) per step. Small scenes gain from many small steps.
     weight_decay
         AdamW's; 0 is plain Adam.
 
@@ -34,12 +34,20 @@ class TrainingOptions:
     ------
     ConfigError
         A count is below 1, the learning rate not above 0, or the weight decay negative.
+
+    Notes
+    -----
+    The paper names no optimiser, rate or batch. Measured on 9 chips of a real scene (t33uub, 7 train), validation
+    loss after 25 epochs of the U-Net of width 16, depth 4: 1.19 (rate 0.001, batch 4), 0.99 (0.003, 4),
+    0.85 (0.003, 2), 0.77 (0.005, 2), 0.76 (0.01, 2, unsteady). Width 64, depth 5, reached 0.90 after 6 epochs at
+    0.002. The GCN on the same scene (entropy of its targets 1.29): 1.71 after 182 epochs at 0.005, batch 2, and
+    1.71 after 62 at 0.01; at 0.001 it was still falling after 200.
     """
 
     max_epochs: int
     patience: int = 15
-    learning_rate: float = 1e-3
-    batch_size: int = 4
+    learning_rate: float = 2e-3
+    batch_size: int = 2
     weight_decay: float = 0.0
 
     def __post_init__(self) -> None:
@@ -48,7 +56,7 @@ class TrainingOptions:
             if value < 1:
                 raise ConfigError(f"`{name}` must be at least 1. Got {value} instead.")
         if not self.learning_rate > 0:
-            raise ConfigError(f"`learning_rate` must be above 0. Got {self.learning_rate} instead; try 0.001.")
+            raise ConfigError(f"`learning_rate` must be above 0. Got {self.learning_rate} instead; try 0.002.")
         if not self.weight_decay >= 0:
             raise ConfigError(f"`weight_decay` must be at least 0. Got {self.weight_decay} instead; try 0.")
 

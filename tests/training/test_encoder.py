@@ -213,6 +213,7 @@ def test_train_encoder_running_statistics_are_those_of_the_last_epoch(tmp_path: 
     module = tiny_module()
     options = EncoderOptions(max_epochs=1, batch_size=3, learning_rate=1e-30, noise=0.0, rotation=False)
     train(module, tmp_path, options=options)
+    assert {part.momentum for part in module.modules() if isinstance(part, torch.nn.BatchNorm2d)} == {0.1}
     chips = TinyChips()
     scaled = (torch.from_numpy(np.stack(chips.values[:3])) - module.mean[:, None, None]) / module.std[:, None, None]
     first = module.network.down[0][0](scaled).detach()

@@ -35,7 +35,7 @@ def _flags(monkeypatch: pytest.MonkeyPatch, *flags: str) -> None:
         (lambda: TrainingOptions(5, batch_size=-1), "`batch_size` must be at least 1. Got -1 instead."),
         (
             lambda: TrainingOptions(5, learning_rate=0.0),
-            "`learning_rate` must be above 0. Got 0.0 instead; try 0.001.",
+            "`learning_rate` must be above 0. Got 0.0 instead; try 0.002.",
         ),
         (
             lambda: TrainingOptions(5, weight_decay=-1.0),
@@ -62,6 +62,7 @@ def test_options_equal_the_yaml() -> None:
     assert set(training["encoder"]) == {field.name for field in fields(EncoderOptions)}
     assert set(training["gnn"]) == {field.name for field in fields(TrainingOptions)}
     assert Hardware(**trainer) == Hardware()
+    assert EncoderOptions(**training["encoder"]) == EncoderOptions(max_epochs=60)
     assert EncoderOptions(**training["encoder"]).patience == TrainingOptions(**training["gnn"]).patience == 15
 
 
