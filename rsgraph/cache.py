@@ -71,11 +71,15 @@ class StageCache:
         """Hold the lock of one stage key: whoever comes second waits, then finds the outputs."""
         path = self.place_of(stage, key)
         make_folder(path.parent)
+        lock = FileLock(f"{path}.lock")
         try:
-            with FileLock(f"{path}.lock"):
-                yield
-        except PermissionError as error:
+            lock.acquire()
+        except OSError as error:
             raise output_error(path, error) from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def find(self, stage: str, key: str) -> StageRecord | None:
         """Return the record of a stored stage, or None where it is not stored or its files are damaged."""

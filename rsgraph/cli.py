@@ -6,6 +6,7 @@ goes on where it was.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -24,7 +25,7 @@ from rsgraph.config import (
     register_search_path,
 )
 from rsgraph.console import fail, say
-from rsgraph.errors import ConfigError, NotInstalled, RsgraphError
+from rsgraph.errors import ConfigError, NotInstalled, NotReadable, RsgraphError
 
 USAGE = """\
 rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label in minutes.
@@ -54,10 +55,10 @@ _WITH_VALUE = {
     "--info",
     "-i",
 }
+_PATHS = ("data.path", "workspace", "model.from", "cache.path", "tracking.uri", "folder")
 _PRINTS = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i"}
 _FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp")
 _OVERRIDE = re.compile(r"^[~+]{0,2}[\w./@:-]+(=|$)")
-_OURS = ("hydra.callbacks.sweep", "hydra.launcher", "hydra.sweeper")
 _CALLBACK = "rsgraph.tracking.SweepCallback"
 
 
@@ -91,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _dispatch(words: list[str]) -> None:
     verb = words[0] if words else "--help"
+    if verb in ("components", "label", "evaluate") and {"-h", "--help"} & set(words[1:]):
+        verb = "--help"
     if verb in ("-h", "--help", "help"):
         say(USAGE)
     elif verb == "--version":
@@ -111,19 +114,35 @@ def split_line(words: Sequence[str], *, verb: str) -> Line:
     flags: list[str] = []
     overrides: list[str] = []
     waiting = False
-    for word in words:
+    for word in _flags_apart(words):
         if waiting or (word.startswith("-") and not Path(word).exists()):
             flags.append(word)
             waiting = not waiting and word in _WITH_VALUE
         elif path is None and (Path(word).exists() or not _OVERRIDE.match(word) or "=" not in word):
             path = word
         elif "=" in word or word.startswith("~"):
-            overrides.append(word)
+            overrides.append(_quoted(word))
         else:
             raise ConfigError(
                 f"rsgraph {verb} takes one path, but got '{path}' and '{word}'; quote a path that has spaces in it"
             )
     return Line(path, flags, overrides)
+
+
+def _flags_apart(words: Sequence[str]) -> list[str]:
+    """Write ``--config-dir=X`` as two words, so that it is seen."""
+    apart: list[str] = []
+    for word in words:
+        flag, equals, value = word.partition("=")
+        apart.extend([flag, value] if equals and flag in _WITH_VALUE else [word])
+    return apart
+
+
+def _quoted(override: str) -> str:
+    """Quote the value of an override that is a path, unless it is quoted, null, or several paths of a sweep."""
+    key, _, value = override.partition("=")
+    plain = re.fullmatch(r"[\w./,~+-]*", value) or value[:1] in ("'", '"', "[")
+    return override if key not in _PATHS or plain else f"{key}={quote(value)}"
 
 
 def _run(words: list[str]) -> None:
@@ -132,6 +151,9 @@ def _run(words: list[str]) -> None:
         line.overrides.insert(0, f"data.path={quote(line.path)}")
     _hydra("run", line, _run_job)
 
+
+_SHARED = "RSGRAPH_SWEEP_SHARED"
+"""Tells the workers of a sweep which overrides the user typed, so that points are named by what differs."""
 
 _failed: list[RsgraphError] = []
 """Why a single run failed: kept from Hydra, which would print more than one sentence."""
@@ -148,7 +170,8 @@ def _run_job(config: Any) -> None:
 
     hydra = HydraConfig.get()
     sweep = hydra.mode == RunMode.MULTIRUN
-    point = Path(hydra.sweep.dir) / point_name(list(hydra.overrides.task)) if sweep else None
+    shared = json.loads(os.environ.get(_SHARED, "[]"))
+    point = Path(hydra.sweep.dir) / point_name(list(hydra.overrides.task), shared) if sweep else None
     plain = OmegaConf.to_container(config, resolve=True)
     assert isinstance(plain, dict)
     try:
@@ -190,14 +213,27 @@ def _hydra(name: str, line: Line, job: Callable[[Any], None]) -> None:
     for flag, value in zip(line.flags, line.flags[1:], strict=False):
         if flag in _FOLDERS:
             refuse_targets_in_folder(Path(value))
+    status = "FAILED"
     try:
         config = None if _PRINTS & set(line.flags) else _preview(name, line)
         extra = _sweep_folder(config) if line.multirun else []
-        sys.argv = ["rsgraph", *line.flags, *line.overrides, *extra]
+        if line.multirun and line.path is not None and not Path(line.path).expanduser().exists():
+            raise NotReadable(f"{line.path} does not exist; check the path for typing errors.")
+        os.environ[_SHARED] = json.dumps([*line.overrides, *extra])
+        sys.argv = [sys.argv[0], *line.flags, *line.overrides, *extra]
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=name)(job)()
+        status = "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
     except (HydraException, OmegaConfBaseException) as error:
         told = explain(error)
         raise ConfigError(told or str(error)) from error
+    finally:
+        if line.multirun:
+            from rsgraph.tracking import end_sweep
+
+            end_sweep(status)
     if _failed:
         raise _failed.pop()
 
@@ -216,7 +252,12 @@ def _preview(name: str, line: Line) -> Any:
         if flag in ("--config-dir", "-cd"):
             search_path.prepend(provider="command-line", path=f"file://{Path(value).resolve()}")
     loader = ConfigLoaderImpl(config_search_path=search_path)
-    config = loader.load_configuration(name, list(line.overrides), run_mode=RunMode.MULTIRUN)
+    try:
+        config = loader.load_configuration(name, list(line.overrides), run_mode=RunMode.MULTIRUN)
+    except ValueError as error:  # gnn=null, for instance
+        raise ConfigError(
+            f"{' '.join(str(error).split())}; `rsgraph components` lists what may stand there"
+        ) from error
     plain = OmegaConf.to_container(config, resolve=False)
     assert isinstance(plain, dict)
     _refuse(plain)

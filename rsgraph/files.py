@@ -7,7 +7,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,7 +61,7 @@ def atomic(path: Path) -> Iterator[Path]:
         Disk full, or the folder is not writable. ``path`` is as it was.
     """
     make_folder(path.parent)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.{os.urandom(4).hex()}{path.suffix}")
+    temporary = _beside(path)
     try:
         yield temporary
         _sync(temporary)
@@ -72,6 +71,11 @@ def atomic(path: Path) -> Iterator[Path]:
         raise output_error(path, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _beside(path: Path) -> Path:
+    """Return a temporary name in the same folder, with the same suffix."""
+    return path.with_name(f".{path.stem}.{os.getpid()}.{os.urandom(4).hex()}{path.suffix}")
 
 
 def _sync(path: Path) -> None:
@@ -127,7 +131,7 @@ def place(source: Path, target: Path) -> None:
     Files here are only ever replaced whole, so that two names of one file never disturb each other.
     """
     make_folder(target.parent)
-    temporary = Path(tempfile.mktemp(prefix=f".{target.name}.", dir=target.parent))
+    temporary = _beside(target)
     try:
         try:
             os.link(source, temporary)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Any
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from rsgraph.errors import ConfigError, UnknownComponent
 
@@ -58,4 +59,57 @@ class Registry(Mapping[str, type]):
             if parameter not in known:
                 choices = ", ".join(known) or "(it has none)"
                 raise ConfigError(f"{self.kind} '{name}' has no parameter '{parameter}'; choose one of: {choices}")
+        check_types(self.kind, component, parameters)
         return component(**parameters)
+
+
+_SCALARS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", NoneType: "null"}
+
+
+def check_types(section: str, constructor: Callable[..., Any], values: Mapping[str, Any]) -> None:
+    """Check values from a config against the annotations of a constructor, as far as these are plain.
+
+    Parameters
+    ----------
+    section
+        Where the user wrote the values: ``encoder``, ``training.gnn`` ...
+    constructor
+        A class (or function) with annotated parameters.
+    values
+        By parameter.
+
+    Raises
+    ------
+    ConfigError
+        A value is, for instance, a text where a number is needed.
+    """
+    target = constructor.__init__ if inspect.isclass(constructor) else constructor
+    try:
+        hints = get_type_hints(target)
+    except NameError:  # names that are only imported for type checkers
+        return
+    for name, value in values.items():
+        if name in hints and not _fits(value, hints[name]):
+            raise ConfigError(f"{section}.{name} must be {_spoken(hints[name])}. Got {value!r} instead.")
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    if get_origin(hint) in (Union, UnionType):
+        return any(_fits(value, part) for part in get_args(hint))
+    if get_origin(hint) is Literal:
+        return value in get_args(hint) and type(value) in {type(choice) for choice in get_args(hint)}
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint in _SCALARS:
+        return type(value) is hint
+    if get_origin(hint) is not None:  # lists and mappings: their content is the component's business
+        return not isinstance(value, int | float | str | NoneType)
+    return True
+
+
+def _spoken(hint: Any) -> str:
+    if get_origin(hint) in (Union, UnionType):
+        return " or ".join(_spoken(part) for part in get_args(hint))
+    if get_origin(hint) is Literal:
+        return f"one of: {', '.join(map(str, get_args(hint)))}"
+    return _SCALARS.get(hint, "a list")

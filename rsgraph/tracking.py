@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _PARENT = "RSGRAPH_PARENT_RUN"
+_STORE = "RSGRAPH_PARENT_STORE"
 _LONGEST = 500
 
 
@@ -38,6 +40,7 @@ class Tracker:
 
     def __init__(self, uri: str, artifacts: Path, experiment: str, name: str) -> None:
         self.uri = uri
+        self.failed = False
         self.client = _client(uri)
         experiment_id = _experiment(self.client, experiment, artifacts)
         tags = {"mlflow.runName": name}
@@ -46,27 +49,45 @@ class Tracker:
             tags["mlflow.parentRunId"] = parent
         self.run_id: str = self.client.create_run(experiment_id, tags=tags).info.run_id
 
+    @contextmanager
+    def _kept_going(self) -> Iterator[None]:
+        """Let the run go on where the store fails in the middle: results matter more than their record."""
+        from mlflow.exceptions import MlflowException
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except (OSError, MlflowException, SQLAlchemyError) as error:
+            if not self.failed:
+                note(f"MLflow could not record this ({_short(error)}); the results are not affected")
+            self.failed = True
+
     def parameters(self, config: Mapping[str, Any]) -> None:
         """Log a config, flattened."""
-        for key, value in flatten(config).items():
-            self.client.log_param(self.run_id, key, str(value)[:_LONGEST])
+        with self._kept_going():
+            for key, value in flatten(config).items():
+                self.client.log_param(self.run_id, key, str(value)[:_LONGEST])
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         """Log numbers at a step (an epoch)."""
-        for key, value in values.items():
-            self.client.log_metric(self.run_id, key, float(value), step=step)
+        with self._kept_going():
+            for key, value in values.items():
+                self.client.log_metric(self.run_id, key, float(value), step=step)
 
     def artifact(self, path: Path, folder: str) -> None:
         """Keep a copy of a file with the run."""
-        self.client.log_artifact(self.run_id, str(path), folder)
+        with self._kept_going():
+            self.client.log_artifact(self.run_id, str(path), folder)
 
     def tag(self, key: str, value: str) -> None:
         """Attach a text to the run."""
-        self.client.set_tag(self.run_id, key, value)
+        with self._kept_going():
+            self.client.set_tag(self.run_id, key, value)
 
     def end(self, status: str) -> None:
         """Close the run as ``FINISHED``, ``FAILED`` or ``KILLED``."""
-        self.client.set_terminated(self.run_id, status=status)
+        with self._kept_going():
+            self.client.set_terminated(self.run_id, status=status)
 
 
 def _client(uri: str) -> MlflowClient:
@@ -78,19 +99,24 @@ def _client(uri: str) -> MlflowClient:
         warnings.simplefilter("ignore")  # mlflow's own dependencies warn about each other on import
         from mlflow.exceptions import MlflowException
         from mlflow.tracking import MlflowClient
+        from sqlalchemy.exc import SQLAlchemyError
     for chatter in ("mlflow", "alembic"):
         logging.getLogger(chatter).setLevel(logging.WARNING)
     try:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
-    except MlflowException as error:
-        raise OutputError(_not_usable(uri, str(error))) from error
+    except (MlflowException, SQLAlchemyError) as error:
+        raise OutputError(_not_usable(uri, _short(error))) from error
     return client
+
+
+def _short(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
 
 
 def _not_usable(uri: str, why: str) -> str:
     return (
-        f"the MLflow store {uri} cannot be used ({' '.join(why.split())[:200]}); give another one with "
+        f"the MLflow store {uri} cannot be used ({why}); give another one with "
         "tracking.uri=sqlite:////path/mlflow.db, or tracking.uri=none to do without"
     )
 
@@ -125,16 +151,13 @@ def _experiment(client: MlflowClient, name: str, artifacts: Path) -> str:
 def store(config: Mapping[str, Any], beside: Path) -> tuple[str, Path] | None:
     """Return the store's URI and artifact folder: as configured, or beside the workspaces; None for 'none'."""
     uri = config["tracking"]["uri"]
-    if uri == "none":
+    if str(uri).lower() == "none" and uri is not None:
         return None
     return uri or f"sqlite:///{beside.resolve() / 'mlflow.db'}", beside / "mlartifacts"
 
 
 class SweepCallback(Callback):
-    """Hydra's hook: opens the parent run before a sweep and closes it after."""
-
-    def __init__(self) -> None:
-        self.client: MlflowClient | None = None
+    """Hydra's hook: opens the parent run before a sweep. ``end_sweep`` closes it, however the sweep ended."""
 
     def on_multirun_start(self, config: Any, **kwargs: Any) -> None:
         """Create the parent run; its id travels to the sweep points in the environment."""
@@ -146,24 +169,21 @@ class SweepCallback(Callback):
         if found is None:
             return
         uri, artifacts = found
-        self.client = _client(uri)
-        experiment = _experiment(self.client, str(config.tracking.experiment), artifacts)
+        client = _client(uri)
+        experiment = _experiment(client, str(config.tracking.experiment), artifacts)
         tags = {"mlflow.runName": folder.name, "sweep": " ".join(config.hydra.overrides.task)}
-        os.environ[_PARENT] = self.client.create_run(experiment, tags=tags).info.run_id
+        os.environ[_PARENT] = client.create_run(experiment, tags=tags).info.run_id
+        os.environ[_STORE] = uri
         say(f"sweep: results go to {folder}/<point>, compare them with\n  {ui_command(uri)}")
 
-    def on_multirun_end(self, config: Any, **kwargs: Any) -> None:
-        """Close the parent run."""
-        parent = os.environ.pop(_PARENT, None)
-        if self.client is not None and parent:
-            self.client.set_terminated(parent)
+
+def end_sweep(status: str) -> None:
+    """Close the parent run of a sweep, if there is one, as ``FINISHED``, ``FAILED`` or ``KILLED``."""
+    parent, uri = os.environ.pop(_PARENT, None), os.environ.pop(_STORE, None)
+    if parent and uri:
+        _client(uri).set_terminated(parent, status=status)
 
 
 def ui_command(uri: str) -> str:
     """Return the command that opens MLflow's pages on this machine."""
     return f"mlflow ui --host 127.0.0.1 --backend-store-uri '{uri}'"
-
-
-def lost(error: Exception) -> None:
-    """Tell that tracking failed in the middle of a run: results matter more than their record."""
-    note(f"MLflow could not record this ({' '.join(str(error).split())[:200]}); the results are not affected")

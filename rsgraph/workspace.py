@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -204,6 +204,20 @@ class Workspace:
         """Hash every file that the manifest claims; return file -> SHA-256 of those that are there."""
         names = {name for record in self.manifest.get("stages", {}).values() for name in record["outputs"]}
         return {name: sha256(self.path(name)) for name in sorted(names) if self.path(name).is_file()}
+
+    def forget(self, stages: Collection[str]) -> None:
+        """Drop stages that are to be made anew, with the files that only they own: nothing stale is ever read."""
+        manifest = self.manifest
+        recorded = manifest.get("stages", {})
+        dropped = {name: recorded.pop(name) for name in list(recorded) if name in stages}
+        if not dropped:
+            return
+        kept = {file for record in recorded.values() for file in record["outputs"]}
+        manifest["layers"] = [name for name in manifest.get("layers", []) if f"embeddings/{name}.npy" in kept]
+        self.write_manifest(manifest)
+        for record in dropped.values():
+            for file in set(record["outputs"]) - kept:
+                self.path(file).unlink(missing_ok=True)
 
     def adopt(
         self,

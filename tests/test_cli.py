@@ -66,6 +66,15 @@ def test_split_line_refuses_two_paths() -> None:
         (["run", "x.tif", "graph.k=[1"], "graph.k=[1"),
         (["run", "x.tif", "+encoder._target_=os.system"], "'encoder._target_' is refused"),
         (["run", "x.tif", "+hydra.callbacks.x._target_=os.system"], "_target_' is refused"),
+        (["run", "seed=abc"], "option.seed must be a whole number. Got 'abc' instead"),
+        (["run", "seed=-1"], "seed must be at least 0"),
+        (["run", "draw=maybe"], "option.draw must be true or false"),
+        (["run", "data.limit=1.5"], "data.limit must be a whole number or null"),
+        (["run", "cache=null"], "the section 'cache' must be a mapping of options"),
+        (["run", "gnn=null"], "gnn"),
+        (["run", "model.from=7"], "model"),
+        (["run", "-m", "nowhere.tif", "graph.k=4,8"], "nowhere.tif does not exist"),
+        (["run", "--config-dir=nowhere", "experiment=x"], "nowhere"),
         (["label", "demo"], "napari-rsgraph"),
         (["evaluate", "demo"], "not part of this version yet"),
         (["export", "nowhere"], "nowhere holds no manifest.json: it is not an rsgraph workspace"),
@@ -120,3 +129,40 @@ def test_components_lists_all_with_one_line_each(tmp_path: Path) -> None:
     assert "segmenter" in lines
     assert any(line.startswith("  slic ") and line.endswith(".") for line in lines)
     assert len(lines) >= 9 + 33
+
+
+@pytest.mark.parametrize(
+    ("option", "sentence"),
+    [
+        ("training.encoder.max_epochs=two", "training.encoder.max_epochs must be a whole number. Got 'two' instead"),
+        ("training.encoder.max_epochs=0", "`max_epochs` must be at least 1"),
+        ("training.encoder.noise=-1", "`noise` must be at least 0"),
+        ("encoder.width=wide", "encoder.width must be a whole number"),
+        ("encoder.width=4.5", "encoder.width must be a whole number"),
+        ("gnn.hidden=2.5", "gnn.hidden must be a whole number"),
+        ("target.fuzziness=big", "target.fuzziness must be a number"),
+        ("graph.edge_attributes=perhaps", "graph.edge_attributes must be true or false"),
+        ("trainer.precision=half", "trainer.precision must be one of: auto, bf16, float32"),
+        ("trainer.devices=2", "training on several devices is not part of this version yet"),
+        ("trainer.accelerator=tpu", "tpu"),
+        ("display=[B99,B03,B02]", "B99"),
+    ],
+)
+def test_options_that_do_not_fit_are_found_before_any_work(option: str, sentence: str, tmp_path: Path) -> None:
+    small = ["reader=synthetic", "reader.rows=64", "reader.columns=64", "chips.size=64", "workspace=w"]
+    done = rsgraph("run", *small, option, cwd=tmp_path)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "w").exists()
+
+
+def test_paths_in_options_need_no_quotes_of_hydra(tmp_path: Path) -> None:
+    done = rsgraph("run", "x.tif", "workspace=out's (1)", "--cfg", "job", cwd=tmp_path)
+    assert "workspace: out's (1)" in done.stdout
+    assert split_line(["data.path=a.tif,b.tif", "workspace=null"], verb="run").overrides[0] == "data.path=a.tif,b.tif"
+
+
+def test_export_help_is_that_of_export(tmp_path: Path) -> None:
+    assert "rsgraph export WORKSPACE" in rsgraph("export", "--help", cwd=tmp_path).stdout
+    assert "rsgraph components" in rsgraph("components", "--help", cwd=tmp_path).stdout

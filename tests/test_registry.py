@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from rsgraph.errors import ConfigError, UnknownComponent
-from rsgraph.registry import Registry
+from rsgraph.registry import Registry, check_types
 
 
 @pytest.fixture
@@ -34,3 +36,19 @@ def test_registry_names_the_parameters_for_an_unknown_parameter(fruits: Registry
 def test_registry_is_a_mapping_of_names(fruits: Registry) -> None:
     assert list(fruits) == ["fraction", "counter"]
     assert len(fruits) == 2
+
+
+def test_check_types_speaks_of_what_is_needed() -> None:
+    def options(count: int, share: float, name: str | None, kind: Literal["a", "b"], parts: list[int]) -> None: ...
+
+    check_types("gnn", options, {"count": 3, "share": 1, "name": None, "kind": "a", "parts": [1]})
+    for name, value, needed in (
+        ("count", 2.5, "a whole number"),
+        ("count", True, "a whole number"),
+        ("share", "big", "a number"),
+        ("name", 7, "a text or null"),
+        ("kind", "c", "one of: a, b"),
+        ("parts", 3, "a list"),
+    ):
+        with pytest.raises(ConfigError, match=f"^gnn.{name} must be {needed}. Got {value!r} instead.$"):
+            check_types("gnn", options, {name: value})

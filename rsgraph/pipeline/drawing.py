@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from rsgraph.components import from_config
 from rsgraph.files import read_json
 from rsgraph.io.display import choose_bands, describe_bands, shown_limits, stretch
-from rsgraph.pictures.chip_map import draw_chip_map
+from rsgraph.pictures.chip_map import draw_chip_map, sample_chips
 from rsgraph.pictures.curves import Curve, draw_curves
 from rsgraph.pictures.figure import save_png
 from rsgraph.pictures.memberships import draw_memberships
@@ -41,11 +41,6 @@ _OUTLINED = 4
 """Chips whose segments are shown."""
 _STEPS = 7
 """Pictures, for the progress."""
-
-
-def check_display(bands: Sequence[str], display: Any) -> None:
-    """Raise ConfigError where the scene lacks the bands that the pictures should show."""
-    choose_bands(bands, display)
 
 
 @dataclass(frozen=True)
@@ -261,7 +256,10 @@ def _chip_map(context: Context, thumbnails: list[Pixels]) -> Figure:
     matcher, projector = context.config["matcher"]["name"], context.config["projector"]["name"]
     caption = f"Chips laid out by {projector} from their {matcher} similarity on layer {context.config['layer']}."
     title = f"{_name(context)}: chips"
-    return draw_chip_map(_points(context.workspace.chips), thumbnails, title=title, caption=caption)
+    points = _points(context.workspace.chips)
+    shown = sample_chips(len(points))
+    tiles = [thumbnails[index] for index in shown]
+    return draw_chip_map(points[shown], tiles, title=title, caption=caption, total=len(points))
 
 
 def _segment_map(context: Context, looks: _Looks) -> Figure:

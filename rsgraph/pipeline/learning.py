@@ -36,13 +36,19 @@ def target(context: Context) -> dict[str, Any]:
     model = component.fit(pixels, bands=context.opened.bands, seed=context.seed, progress=context.progress)
     write_arrays(context.out / "targets.npz", model)
     _describe(context, "target", component=context.config["target"])
-    return {"sampled_pixels": len(pixels), "sampled_every": step}
+    notes = []
+    if step != component.sample_every:
+        notes = [
+            f"The scene is small: the classes learn from every {step}th pixel, not every {component.sample_every}th."
+        ]
+    return {"sampled_pixels": len(pixels), "sampled_every": step, "notes": notes}
 
 
 def sample_pixels(context: Context, n_clusters: int, every: int) -> tuple[Floats, int]:
     """Draw every n-th valid pixel, counted through the chips in row order: (n, bands), and n.
 
-    Scenes of fewer than about a megapixel are sampled more densely, so that a cluster has 200 pixels to learn from.
+    Small scenes are sampled more densely, so that there are 200 pixels per cluster: with 8 clusters and every 56th
+    pixel, scenes of fewer than 89 600 valid pixels (300 x 300). The user is told.
     """
     table = context.workspace.chips
     valid = int((table["valid_fraction"] * table["rows"] * table["columns"]).sum())
@@ -59,7 +65,7 @@ def sample_pixels(context: Context, n_clusters: int, every: int) -> tuple[Floats
         drawn.append(pixels[offset::step].copy())
         offset = (offset - len(pixels)) % step
 
-    in_order(read, context.opened.chips, lambda done, total: None, take)
+    in_order(read, context.opened.chips, context.progress, take)
     return np.concatenate(drawn).astype(np.float32), step
 
 

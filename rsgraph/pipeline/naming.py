@@ -8,8 +8,6 @@ from pathlib import Path
 from rsgraph.files import digest
 
 _LONGEST = 150
-# what does not tell the points of a sweep apart; the CLI quotes the path that all points share
-_SHARED = ("data.path='", "workspace=", "cache.", "tracking.", "trainer.", "overwrite=", "hydra")
 
 
 def workspace_folder(asked: str | None, scene: str) -> Path:
@@ -29,14 +27,21 @@ def sweep_folder(asked: str | None, path: str | None) -> Path:
     return Path("workspaces") / f"{Path(path).stem if path else 'synthetic'}-sweep"
 
 
-def point_name(overrides: list[str]) -> str:
-    """Return the folder name of a sweep point: its overrides, without those that all points share.
+def point_name(overrides: list[str], shared: list[str]) -> str:
+    """Return the folder name of a sweep point: those of its overrides that not all points share.
+
+    Parameters
+    ----------
+    overrides
+        Of the point.
+    shared
+        As the user typed them for the whole sweep.
 
     Examples
     --------
-    >>> point_name(["data.path='a b.tif'", "graph.k=4", "segmenter.n_segments=200"])
-    'graph.k=4,segmenter.n_segments=200'
+    >>> point_name(["data.path='a b.tif'", "seed=1", "graph.k=4"], ["data.path='a b.tif'", "seed=1", "graph.k=4,8"])
+    'graph.k=4'
     """
-    told = [text.lstrip("+~") for text in overrides if not text.lstrip("+~").startswith(_SHARED)]
+    told = [text.lstrip("+~") for text in overrides if text not in shared]
     name = re.sub(r"[^\w.,=+-]+", "_", ",".join(told)) or "default"
     return name if len(name) < _LONGEST else f"{name[:120]}-{digest(name)[:12]}"

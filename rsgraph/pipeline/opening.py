@@ -123,11 +123,6 @@ def with_model_bands(scenes: Sequence[Scene], config: Mapping[str, Any]) -> list
     return [replace(scene, bands=tuple(wanted), source=_Bands(scene.source, order)) for scene in scenes]
 
 
-def identify(scenes: Sequence[Scene], cache: Path) -> str:
-    """Hash the content of the scenes; files that were hashed before and did not change are not read."""
-    return fingerprint(scenes, known=cache / "fingerprints.json")
-
-
 class Reopened(Workspace):
     """A workspace whose scenes can be read again, for exporters that need the pixels."""
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rsgraph.errors import ConfigError
 from rsgraph.files import digest
-from rsgraph.pipeline import drawing, learning, mapping, segmenting
-from rsgraph.pipeline.context import Context
+
+if TYPE_CHECKING:
+    from rsgraph.pipeline.context import Context
 
 Config = Mapping[str, Any]
 
@@ -27,8 +29,8 @@ class Stage:
         Stages whose outputs it reads.
     options
         The part of the config that its outputs depend on.
-    run
-        Does the work; returns facts for the manifest.
+    place
+        ``module:function`` in this package that does the work.
     code
         Counts up when the work changes in a way that makes old outputs differ.
     """
@@ -36,8 +38,14 @@ class Stage:
     name: str
     needs: tuple[str, ...]
     options: Callable[[Config], Any]
-    run: Callable[[Context], dict[str, Any]]
+    place: str
     code: int = 1
+
+    def run(self, context: Context) -> dict[str, Any]:
+        """Do the work; return facts for the manifest. What it needs is imported now, not before."""
+        module, _, function = self.place.partition(":")
+        facts: dict[str, Any] = getattr(import_module(f"rsgraph.pipeline.{module}"), function)(context)
+        return facts
 
 
 def _sections(*names: str) -> Callable[[Config], Any]:
@@ -62,27 +70,27 @@ def _learnt(*names: str) -> Callable[[Config], Any]:
 
 
 STAGES = (
-    Stage("scene", (), _sections("identity", "chips", "data.limit", "model.bands"), segmenting.scene),
-    Stage("target", ("scene",), _learnt("target", "seed"), learning.target),
+    Stage("scene", (), _sections("identity", "chips", "data.limit", "model.bands"), "segmenting:scene"),
+    Stage("target", ("scene",), _learnt("target", "seed"), "learning:target"),
     Stage(
         "encoder",
         ("scene", "target"),
         _learnt("encoder", "training.encoder", "trainer.precision", "seed"),
-        learning.encoder,
+        "learning:encoder",
     ),
-    Stage("segments", ("scene",), _sections("segmenter"), segmenting.segments),
-    Stage("memberships", ("target", "segments"), _sections("target"), learning.memberships),
-    Stage("encode", ("encoder", "segments"), _sections("encoder", "trainer.precision"), learning.encode),
-    Stage("graph", ("segments",), _sections("graph"), segmenting.graph),
+    Stage("segments", ("scene",), _sections("segmenter"), "segmenting:segments"),
+    Stage("memberships", ("target", "segments"), _sections("target"), "learning:memberships"),
+    Stage("encode", ("encoder", "segments"), _sections("encoder", "trainer.precision"), "learning:encode"),
+    Stage("graph", ("segments",), _sections("graph"), "segmenting:graph"),
     Stage(
         "gnn",
         ("encode", "memberships", "graph"),
         _learnt("gnn", "training.gnn", "trainer.precision", "seed"),
-        learning.gnn,
+        "learning:gnn",
     ),
-    Stage("match", ("gnn",), _sections("matcher", "layer"), mapping.match),
-    Stage("project", ("match",), _sections("projector", "layer", "seed"), mapping.project),
-    Stage("pictures", ("project",), _sections("display", "draw"), drawing.pictures),
+    Stage("match", ("gnn",), _sections("matcher", "layer"), "mapping:match"),
+    Stage("project", ("match",), _sections("projector", "layer", "seed"), "mapping:project"),
+    Stage("pictures", ("project",), _sections("display", "draw"), "drawing:pictures"),
 )
 
 COMPARED = (

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import platform
+import shlex
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -18,21 +19,23 @@ from rsgraph.config import refuse_targets
 from rsgraph.console import duration, note, progress, say
 from rsgraph.errors import ConfigError, OutputError
 from rsgraph.files import make_folder, read_json, write_text
+from rsgraph.io.display import choose_bands
+from rsgraph.io.fingerprint import fingerprint
 from rsgraph.pipeline.context import Context, Opened
-from rsgraph.pipeline.drawing import check_display
 from rsgraph.pipeline.naming import cache_folder, workspace_folder
 from rsgraph.pipeline.opening import (
     Reopened,
     check_same,
     cut_chips,
-    identify,
     keep_chips,
     open_scenes,
     with_model,
     with_model_bands,
 )
 from rsgraph.pipeline.plan import COMPARED, STAGES, Stage, default_layer, keys, layers
-from rsgraph.tracking import Tracker, lost, store, ui_command
+from rsgraph.registry import check_types
+from rsgraph.tracking import Tracker, store, ui_command
+from rsgraph.types import Scene
 from rsgraph.workspace import Workspace
 
 _RECORDED = ("rsgraph", "numpy", "scikit-image", "scikit-fuzzy", "torch", "torch-geometric", "umap-learn")
@@ -59,25 +62,23 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
         Anything that the user can mend; what was finished stays and is used by the next run.
     """
     started = time.monotonic()
-    refuse_targets(config)
-    for kind in KINDS:
-        if kind in config:
-            registry(kind).check(config[kind]["name"])
-    config = with_model(config)
+    config = with_model(_checked(config))
     scenes = with_model_bands(open_scenes(config), config)
     name = scenes[0].name if len(scenes) == 1 else Path(config["data"]["path"]).stem
     workspace = Workspace(point or workspace_folder(config["workspace"], name))
     beside = workspace.folder.parent if point is None else workspace.folder.parent.parent
     cache = StageCache(cache_folder(config["cache"]["path"], beside))
-    config = {**config, "layer": default_layer(config), "identity": identify(scenes, cache.folder)}
+    config = {**config, "layer": default_layer(config), "identity": _identity(scenes, cache.folder)}
     check_same(workspace, config, COMPARED)
     wanted, there = keys(config), workspace.intact()
     if all(_finished(workspace, stage.name, wanted, there) for stage in STAGES):
         say(f"{workspace.folder} is up to date: nothing to do (looked for {duration(time.monotonic() - started)})")
         return workspace
     opened = cut_chips(config, scenes)
-    _check_all(config, opened)
     say(f"{name}: {_what(opened)} -> {workspace.folder}")
+    _check_all(config, opened)
+    if config["model"]["identity"]:
+        say(f"classes, encoder and GNN, with their options, are those of {config['model']['from']}")
     for text in dict.fromkeys(text for scene in scenes for text in scene.notes):
         note(text)
     tracker = _start_tracking(config, workspace, beside)
@@ -89,6 +90,45 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
     _end(tracker, "FINISHED")
     _tell(workspace, tracker, time.monotonic() - started)
     return workspace
+
+
+def _identity(scenes: Sequence[Scene], cache: Path) -> str:
+    with progress("reading") as report:
+        return fingerprint(scenes, known=cache / "fingerprints.json", progress=report)
+
+
+def _checked(config: dict[str, Any]) -> dict[str, Any]:
+    """Check what can be checked without the scene; return the config with the scene's path made absolute."""
+    refuse_targets(config)
+    for section in (*KINDS[:-1], "training", "trainer", "data", "chips", "model", "cache", "tracking", "embedding"):
+        if not isinstance(config[section], Mapping):
+            raise ConfigError(
+                f"the section '{section}' must be a mapping of options. Got {config[section]!r} instead."
+            )
+    for kind in KINDS[:-1]:
+        registry(kind).check(config[kind]["name"])
+    check_types("data", _data, config["data"])
+    check_types("model", _model, {"from_": config["model"]["from"]})
+    top = {name: config[name] for name in ("seed", "draw", "overwrite", "workspace")}
+    for name, value in top.items():
+        check_types("option", _top, {name: value})
+    if config["seed"] < 0:
+        raise ConfigError(f"seed must be at least 0. Got {config['seed']} instead.")
+    path = config["data"]["path"]
+    absolute = None if path is None else str(Path(path).expanduser().absolute())
+    return {**config, "data": {**config["data"], "path": absolute}}
+
+
+def _top(seed: int, draw: bool, overwrite: bool, workspace: str | None) -> None:  # a schema
+    """Types of the options that belong to no section."""
+
+
+def _data(path: str | None, limit: int | None) -> None:
+    """Types of the options of ``data``."""
+
+
+def _model(from_: str | None) -> None:
+    """Types of the options of ``model``."""
 
 
 def _what(opened: Opened) -> str:
@@ -112,11 +152,18 @@ def _finished(workspace: Workspace, stage: str, wanted: Mapping[str, str], there
 
 
 def _check_all(config: Mapping[str, Any], opened: Opened) -> None:
-    """Build every component and choose the bands of the pictures, so that mistakes show before any work."""
-    for kind in KINDS:
-        if kind in config:
-            from_config(kind, config[kind])
-    check_display(opened.bands, config["display"])
+    """Build everything that takes options, so that mistakes show before any work; say where is computed."""
+    from rsgraph import training
+
+    for kind in KINDS[:-1]:
+        from_config(kind, config[kind])
+    for part, options in (("encoder", training.EncoderOptions), ("gnn", training.TrainingOptions)):
+        check_types(f"training.{part}", options, config["training"][part])
+        options(**config["training"][part])
+    check_types("trainer", training.Hardware, config["trainer"])
+    hardware = training.Hardware(**config["trainer"])
+    choose_bands(opened.bands, config["display"])
+    say(training.describe(hardware))
 
 
 def _start_tracking(config: Mapping[str, Any], workspace: Workspace, beside: Path) -> Tracker | None:
@@ -136,19 +183,21 @@ def _walk(
     workspace: Workspace,
     cache: StageCache,
     wanted: Mapping[str, str],
-    there: dict[str, str],
+    there: Mapping[str, str],
     tracker: Tracker | None,
 ) -> None:
+    make_folder(cache.folder)
     make_folder(workspace.folder)
+    finished = {stage.name for stage in STAGES if _finished(workspace, stage.name, wanted, there)}
+    if "segments" not in finished:
+        _keep_labels(workspace)
+    workspace.forget([stage.name for stage in STAGES if stage.name not in finished])
     write_text(workspace.path("config.yaml"), yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
     for stage in STAGES:
-        if _finished(workspace, stage.name, wanted, there):
+        if stage.name in finished:
             say(f"  {stage.name:<12} up to date")
         else:
-            if stage.name == "segments":
-                _keep_labels(workspace)
-            record = _obtain(stage, wanted[stage.name], config, opened, workspace, cache, tracker)
-            there.update(record.outputs)
+            _obtain(stage, wanted[stage.name], config, opened, workspace, cache, tracker)
         if stage.name == "scene":
             opened = keep_chips(opened, workspace)
 
@@ -161,7 +210,7 @@ def _obtain(
     workspace: Workspace,
     cache: StageCache,
     tracker: Tracker | None,
-) -> StageRecord:
+) -> None:
     """Take a stage's outputs from the cache or compute them, and put them into the workspace."""
     with cache.lock(stage.name, key):
         record = cache.find(stage.name, key)
@@ -175,7 +224,6 @@ def _obtain(
     for text in record.facts.get("notes") or ():
         note(text)
     _track(stage, record, workspace, tracker, reused=reused)
-    return record
 
 
 def _compute(
@@ -212,15 +260,12 @@ def _findings(record: StageRecord) -> str:
 def _track(stage: Stage, record: StageRecord, workspace: Workspace, tracker: Tracker | None, *, reused: bool) -> None:
     if tracker is None:
         return
-    try:
-        tracker.metrics({f"seconds/{stage.name}": record.seconds, f"reused/{stage.name}": float(reused)})
-        for name in record.outputs:
-            if name.endswith(".png"):
-                tracker.artifact(workspace.path(name), "pictures")
-            if reused and name in ("models/encoder.json", "models/gnn.json"):
-                _track_history(tracker, stage.name, workspace.path(name))
-    except OSError as error:
-        lost(error)
+    tracker.metrics({f"seconds/{stage.name}": record.seconds, f"reused/{stage.name}": float(reused)})
+    for name in record.outputs:
+        if name.endswith(".png"):
+            tracker.artifact(workspace.path(name), "pictures")
+        if reused and name in ("models/encoder.json", "models/gnn.json"):
+            _track_history(tracker, stage.name, workspace.path(name))
 
 
 def _track_history(tracker: Tracker, part: str, path: Path) -> None:
@@ -249,9 +294,12 @@ def _keep_labels(workspace: Workspace) -> None:
 
 
 def _tell(workspace: Workspace, tracker: Tracker | None, seconds: float) -> None:
-    say(f"done in {duration(seconds)}. Look at {workspace.path('pictures')}; then type")
-    say(f"  rsgraph label '{workspace.folder}'      to brush and label in napari")
-    say(f"  rsgraph export '{workspace.folder}'     to write GeoTIFF (exporter=geopackage and others)")
+    pictures = workspace.path("pictures")
+    look = f" Look at {pictures};" if pictures.exists() else ""
+    folder = shlex.quote(str(workspace.folder))
+    say(f"done in {duration(seconds)}.{look} then type" if look else f"done in {duration(seconds)}. Now type")
+    say(f"  rsgraph export {folder}     to write GeoTIFF (exporter=geopackage and others)")
+    say(f"  rsgraph label {folder}      to brush and label in napari (needs the package napari-rsgraph)")
     if tracker is not None:
         say(f"  {ui_command(tracker.uri)}")
 

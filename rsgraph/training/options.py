@@ -120,6 +120,11 @@ class Hardware:
     threads: int | None = None
 
     def __post_init__(self) -> None:
+        if self.devices != 1 or self.strategy != "auto":
+            raise ConfigError(
+                "training on several devices is not part of this version yet; leave trainer.devices=1 and "
+                f"trainer.strategy=auto. Got {self.devices} and {self.strategy} instead."
+            )
         choices = get_args(Precision)
         if self.precision not in choices:
             raise ConfigError(f"`precision` must be one of: {', '.join(choices)}. Got '{self.precision}' instead.")

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+from PIL import Image
 
 from rsgraph.cache import StageCache
 from rsgraph.errors import ConfigError, ModelMismatch, NotThere, NotUsable, WorkspaceMismatch
@@ -18,7 +19,7 @@ from rsgraph.files import sha256
 from rsgraph.pipeline import run
 from rsgraph.pipeline.plan import STAGES, default_layer, keys, layers
 from rsgraph.workspace import Workspace
-from tests.pipeline.conftest import Configure, composed
+from tests.pipeline.conftest import TINY, Configure, composed
 
 
 def computed(text: str) -> set[str]:
@@ -114,8 +115,6 @@ def test_workspace_is_read_with_plain_libraries(finished: Workspace) -> None:
 
 
 def test_pictures_are_drawn(finished: Workspace) -> None:
-    from PIL import Image
-
     names = sorted(path.name for path in finished.path("pictures").iterdir())
     assert names == [
         "chip_map.png",
@@ -213,6 +212,61 @@ def test_another_scene_is_refused_and_overwrite_forces(
         run(configure("reader.seed=5"))
     run(configure("graph.k=6", "overwrite=true"))
     assert Workspace(configure()["workspace"]).config["graph"]["k"] == 6
+
+
+def test_overwriting_leaves_nothing_of_the_old_options(configure: Configure) -> None:
+    workspace = run(configure("graph.edge_attributes=true", "gnn=gat"))
+    assert workspace.path("edge_attributes.npy").exists()
+    run(configure("graph.k=6", "gnn=gat", "overwrite=true"))
+    assert not workspace.path("edge_attributes.npy").exists()
+    run(configure("gnn=none", "overwrite=true"))
+    assert workspace.layers == ["bands", "target", "encoder"]
+    assert not list(workspace.folder.glob("embeddings/gnn*"))
+    assert not list(workspace.folder.glob("projections/gnn*"))
+
+
+def test_overwriting_a_scene_by_a_collection_and_back(configure: Configure, tmp_path: Path) -> None:
+    folder = tmp_path / "images" / "Forest"
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name in ("a", "b", "c"):
+        picture = Image.fromarray(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8))
+        picture.save(folder / f"Forest_{name}.jpg")
+    workspace = run(configure())
+    images = composed(
+        *[word for word in TINY if not word.startswith("reader")],
+        f"workspace={workspace.folder}",
+        f"data.path={tmp_path / 'images'}",
+        "reader=eurosat",
+        "overwrite=true",
+    )
+    run(images)
+    assert not workspace.path("segments.tif").exists()
+    assert len(list(workspace.folder.glob("segments/*.tif"))) == 3
+    assert {"scene_id", "class_name"} <= set(workspace.chips.columns)
+    run(configure("overwrite=true"))
+    assert not list(workspace.folder.glob("segments/*.tif"))
+    assert "scene_id" not in workspace.segments
+
+
+def test_an_interrupted_overwrite_holds_no_layer_of_other_segments(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = run(configure())
+    committed = StageCache.commit
+
+    def interrupt(self: StageCache, stage: str, *rest: object) -> object:
+        if stage == "graph":
+            raise KeyboardInterrupt
+        return committed(self, stage, *rest)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StageCache, "commit", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(configure("segmenter.n_segments=30", "overwrite=true"))
+    assert workspace.layers == ["bands", "target", "encoder"]
+    for layer in workspace.layers:
+        assert len(workspace.embedding(layer)) == len(workspace.segments)
 
 
 def test_labels_are_set_aside_when_the_segments_change(configure: Configure) -> None:
