@@ -211,6 +211,8 @@ def _hydra(name: str, line: Line, job: Callable[[Any], None]) -> None:
 
     register_search_path()
     for flag, value in zip(line.flags, line.flags[1:], strict=False):
+        if flag in _FOLDERS and not Path(value).is_dir():
+            raise ConfigError(f"{flag} {value} is not a folder; give one that holds configs")
         if flag in _FOLDERS:
             refuse_targets_in_folder(Path(value))
     status = "FAILED"
@@ -255,9 +257,9 @@ def _preview(name: str, line: Line) -> Any:
     try:
         config = loader.load_configuration(name, list(line.overrides), run_mode=RunMode.MULTIRUN)
     except ValueError as error:  # gnn=null, for instance
-        raise ConfigError(
-            f"{' '.join(str(error).split())}; `rsgraph components` lists what may stand there"
-        ) from error
+        suspects = ", ".join(text for text in line.overrides if text.endswith("=null")) or " ".join(line.overrides)
+        told = " ".join(str(error).split())
+        raise ConfigError(f"{suspects}: {told}; `rsgraph components` lists what may stand there") from error
     plain = OmegaConf.to_container(config, resolve=False)
     assert isinstance(plain, dict)
     _refuse(plain)

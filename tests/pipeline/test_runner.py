@@ -229,7 +229,7 @@ def test_overwriting_a_scene_by_a_collection_and_back(configure: Configure, tmp_
     folder = tmp_path / "images" / "Forest"
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
-    for name in ("a", "b", "c"):
+    for name in (1, 2, 3):
         picture = Image.fromarray(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8))
         picture.save(folder / f"Forest_{name}.jpg")
     workspace = run(configure())
