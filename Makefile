@@ -52,6 +52,7 @@ wheel: setup ## build the wheel, configs inside
 
 bench: setup ## the benchmarks: each times its peer in the same run and prints the ratio
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m experiments.benchmarks.$$name; done
+	$(BIN)/python -m experiments.benchmarks.table
 
 tables: setup ## the published tables (none yet: they come with the evaluation)
 	@echo "No table is published yet; benchmarks are in experiments/benchmarks (make bench)."
