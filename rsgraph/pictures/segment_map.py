@@ -98,4 +98,5 @@ def _legend(axes: Axes, counts: NDArray[np.int64], colours: Floats, true_colours
         axes.text(0.28, y, f"{cluster + 1}", size=TEXT, va="center")
         axes.text(1.05, y, f"{count / max(1, counts.sum()):.1%}", size=TEXT, va="center", ha="right", color=GRAY)
         if true_colours is not None:
-            axes.scatter([1.4], [y], s=150, marker="s", color=[true_colours[cluster] / 255], linewidths=0)
+            looks = [true_colours[cluster] / 255]  # with an edge, since clouds are as white as the paper
+            axes.scatter([1.4], [y], s=150, marker="s", color=looks, edgecolors="0.6", linewidths=0.6)
