@@ -1,6 +1,6 @@
 """Chips per second of the U-Net as rsgraph runs it, against the same network in plain float32 NCHW.
 
-``python -m experiments.benchmarks.unet_inference`` (about two minutes on two cores)
+``python -m experiments.benchmarks.unet_inference`` (about two minutes on two cores; OMP_NUM_THREADS=1 for one)
 
 Where the CPU has bfloat16 instructions the encoder uses them, and the aim is 2.5 times the chips per second.
 Where it has none, what is left is the memory layout and the folded normalisation. The bound is the time that the
@@ -50,6 +50,12 @@ def plain(network: EncoderModule, values: np.ndarray) -> np.ndarray:
         return network((bands - network.mean[:, None, None]) / network.std[:, None, None])[0].numpy()
 
 
+def threads() -> str:
+    """Say how many CPU threads there are."""
+    n = torch.get_num_threads()
+    return f"{n} thread{'s' if n > 1 else ''}"
+
+
 def matmul_flops_per_second() -> float:
     """Measure what this machine reaches in a large float32 matrix product."""
     n = 2048
@@ -78,14 +84,13 @@ def inference(width: int, rounds: int) -> dict[str, Value]:
     aim = f"aim {AIM}x: {'met' if peer / ours >= AIM else 'missed'}" if flags else f"aim of {AIM}x needs bfloat16"
     precision = "bfloat16" if flags else "float32, since the CPU has no bfloat16 instructions"
     return {
-        "work": f"inference, U-Net of width {width}, one chip {BANDS} x {SIDE} x {SIDE}",
+        "work": f"inference, U-Net of width {width}, one chip {BANDS} x {SIDE} x {SIDE}, {threads()}",
         "ours_s": round(ours, 4),
         "peer_s": round(peer, 4),
         "ratio": round(peer / ours, 2),
         "bound_s": round(bound, 4),
         "bound_ratio": round(peer / bound, 2),
         "max_error": f"{difference:.1e}",
-        "threads": torch.get_num_threads(),
         "note": f"ours: {precision}, channels-last, normalisation folded; peer: plain float32 NCHW; {aim}; "
         "bound: its multiply-adds at the speed of a float32 matrix product; shared machine",
     }
@@ -108,11 +113,10 @@ def training(width: int, rounds: int) -> dict[str, Value]:
 
     first, last = best_seconds(step(torch.contiguous_format), step(torch.channels_last), rounds=rounds)
     return {
-        "work": f"training step per chip, U-Net of width {width}, batch of {batch}, float32",
+        "work": f"training step per chip, U-Net of width {width}, batch of {batch}, float32, {threads()}",
         "ours_s": round(first / batch, 4),
         "peer_s": round(last / batch, 4),
         "ratio": round(last / first, 2),
-        "threads": torch.get_num_threads(),
         "note": "ours: channels first (what training uses in float32 on a CPU); peer: channels last; shared machine",
     }
 
@@ -121,7 +125,7 @@ def main() -> None:
     torch.manual_seed(SEED)
     print(describe(CPU))
     rows = []
-    for measure, (width, rounds) in product((inference, training), ((16, 8), (64, 4))):
+    for measure, (width, rounds) in product((inference, training), ((16, 20), (64, 4))):
         rows.append(measure(width, rounds))
         print("{work}: {ours_s} s, peer {peer_s} s, ratio {ratio}\n  {note}".format(**rows[-1]))
     print(record("unet_inference", rows, seed=SEED))
