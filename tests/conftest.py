@@ -6,6 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# compiled code is slow the first time, and machines are shared: no test depends on the clock
+settings.register_profile("rsgraph", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rsgraph")
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
 
