@@ -98,9 +98,9 @@ class Hardware:
     accelerator
         ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``gpu`` or ``mps``.
     devices
-        Number of devices for training.
+        Number of devices for training; 1 in this version.
     strategy
-        Lightning's strategy for several devices, such as ``ddp``.
+        Lightning's strategy for several devices; ``auto`` in this version.
     precision
         ``auto``: bfloat16 autocast where the device has instructions for it, else float32. ``bf16`` or
         ``float32`` force one.
@@ -110,7 +110,7 @@ class Hardware:
     Raises
     ------
     ConfigError
-        ``precision`` is not one of the three, or ``threads`` or ``devices`` is below 1.
+        ``precision`` is not one of the three, ``threads`` is below 1, or there is more than one device.
     """
 
     accelerator: str = "auto"
@@ -128,8 +128,6 @@ class Hardware:
         choices = get_args(Precision)
         if self.precision not in choices:
             raise ConfigError(f"`precision` must be one of: {', '.join(choices)}. Got '{self.precision}' instead.")
-        if self.devices < 1:
-            raise ConfigError(f"`devices` must be at least 1. Got {self.devices} instead.")
         if self.threads is not None and self.threads < 1:
             raise ConfigError(f"`threads` must be at least 1, or null. Got {self.threads} instead.")
 
