@@ -109,7 +109,7 @@ def _fits(value: Any, hint: Any) -> bool:
 
 def _spoken(hint: Any) -> str:
     if get_origin(hint) in (Union, UnionType):
-        return " or ".join(_spoken(part) for part in get_args(hint))
+        return " or ".join(dict.fromkeys(_spoken(part) for part in get_args(hint)))
     if get_origin(hint) is Literal:
         return f"one of: {', '.join(map(str, get_args(hint)))}"
     return _SCALARS.get(hint, "a list")

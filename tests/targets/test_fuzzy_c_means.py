@@ -179,7 +179,7 @@ def test_predict_refuses_other_bands_and_nan() -> None:
         ({"restarts": 0}, "restarts"),
         ({"tolerance": 0.0}, "tolerance"),
         ({"centres": [[0.1, 0.2]]}, r"must have 8 spectra, as `target.n_clusters` says. Got 1"),
-        ({"centres": 7}, "must be rows of numbers"),
+        ({"centres": 7}, "centres must be a list"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, object], message: str) -> None:
