@@ -221,7 +221,7 @@ def _hydra(name: str, line: Line, job: Callable[[Any], None]) -> None:
         extra = _sweep_folder(config) if line.multirun else []
         if line.multirun and line.path is not None and not Path(line.path).expanduser().exists():
             raise NotReadable(f"{line.path} does not exist; check the path for typing errors.")
-        os.environ[_SHARED] = json.dumps([*line.overrides, *extra])
+        os.environ[_SHARED] = json.dumps(_shared([*line.overrides, *extra]))
         sys.argv = [sys.argv[0], *line.flags, *line.overrides, *extra]
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=name)(job)()
         status = "FINISHED"
@@ -238,6 +238,14 @@ def _hydra(name: str, line: Line, job: Callable[[Any], None]) -> None:
             end_sweep(status)
     if _failed:
         raise _failed.pop()
+
+
+def _shared(overrides: list[str]) -> list[str]:
+    """Return the options that have one value for all points of a sweep."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    parsed = OverridesParser.create().parse_overrides(overrides)
+    return [str(each.key_or_group) for each in parsed if not each.is_sweep_override()]
 
 
 def _preview(name: str, line: Line) -> Any:

@@ -119,7 +119,11 @@ def test_ctrl_c_leaves_a_workspace_that_the_same_command_resumes(tmp_path: Path)
     whole = runs(*words, "workspace=whole", f"cache.path={tmp_path / 'other'}", cwd=tmp_path)
     assert "done in" in whole
     process = subprocess.Popen(
-        [sys.executable, "-m", "rsgraph", *words, "workspace=w"], cwd=tmp_path, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "rsgraph", *words, "workspace=w"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores Ctrl-C
     )
     wait_for_checkpoint(tmp_path / ".rsgraph-cache" / "encoder", process)
     process.send_signal(signal.SIGINT)

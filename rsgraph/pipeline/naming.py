@@ -35,13 +35,13 @@ def point_name(overrides: list[str], shared: list[str]) -> str:
     overrides
         Of the point.
     shared
-        As the user typed them for the whole sweep.
+        Options of which the user gave one value for the whole sweep.
 
     Examples
     --------
-    >>> point_name(["data.path='a b.tif'", "seed=1", "graph.k=4"], ["data.path='a b.tif'", "seed=1", "graph.k=4,8"])
+    >>> point_name(["data.path='a b.tif'", "seed=1", "graph.k=4"], ["data.path", "seed"])
     'graph.k=4'
     """
-    told = [text.lstrip("+~") for text in overrides if text not in shared]
+    told = [text.lstrip("+~") for text in overrides if text.lstrip("+~").partition("=")[0] not in shared]
     name = re.sub(r"[^\w.,=+-]+", "_", ",".join(told)) or "default"
     return name if len(name) < _LONGEST else f"{name[:120]}-{digest(name)[:12]}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import pickle
 import zipfile
 from pathlib import Path
@@ -21,7 +23,10 @@ class AtomicCheckpointIO(TorchCheckpointIO):
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         """Write the checkpoint. Raises OutputError where the disk is full."""
         with atomic(Path(path)) as temporary:
-            torch.save(checkpoint, temporary)
+            try:
+                torch.save(checkpoint, temporary)
+            except RuntimeError as error:  # how torch's writer says that it could not write all of it
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
 
     def load_checkpoint(
         self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True

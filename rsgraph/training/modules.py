@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -150,7 +152,10 @@ def save_weights(module: nn.Module, path: Path) -> Path:
     """
     state = {name: value.detach().cpu().contiguous() for name, value in module.state_dict().items()}
     with atomic(path) as temporary:
-        save_file(state, temporary)
+        try:
+            save_file(state, temporary)
+        except SafetensorError as error:  # the state is plain tensors: only the disk can refuse them
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
     return path
 
 
