@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,13 +142,20 @@ def _train_encoder(context: Context, module: EncoderModule, model: Mapping[str, 
         lambda pixels: np.asarray(labeller.predict(pixels, model)),
         mean=context.workspace.survey["mean"],
         std=context.workspace.survey["std"],
-        options=training.EncoderOptions(**context.config["training"]["encoder"]),
+        options=_encoder_options(context),
         hardware=training.Hardware(**context.config["trainer"]),
         seed=context.seed,
         folder=context.work,
         on_epoch=lambda number, metrics: context.epoch("encoder", number, metrics),
         progress=context.progress,
     )
+
+
+def _encoder_options(context: Context) -> training.EncoderOptions:
+    """Return the options; small images (EuroSAT) are batched to the same number of pixels as whole chips."""
+    options = training.EncoderOptions(**context.config["training"]["encoder"])
+    images = max(1, int(context.config["chips"]["size"]) // context.opened.side) ** 2
+    return replace(options, batch_size=options.batch_size * images)
 
 
 def _learning_facts(history: History | None) -> dict[str, Any]:
