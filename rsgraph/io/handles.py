@@ -55,14 +55,14 @@ def gdal(path: str) -> Iterator[None]:
         with rasterio.Env(GDAL_NUM_THREADS=1):
             yield
     except (CPLE_BaseError, RasterioError, ValueError, OSError, MemoryError) as error:
-        _forget_last_error()
+        forget_last_error()
         raise NotReadable(
             f"{shown(path)} cannot be read: {_reason(error)}; expected a complete, undamaged raster, "
             "so copy or download the file again."
         ) from error
 
 
-def _forget_last_error() -> None:
+def forget_last_error() -> None:
     """Clear GDAL's record of this thread's last error: rasterio 1.4 raises it again in a later, innocent call."""
     with contextlib.suppress(CPLE_BaseError, RasterioError):
         CRS.from_epsg(4326)

@@ -24,6 +24,7 @@ from rasterio.windows import Window as RasterioWindow
 
 from rsgraph.errors import ConfigError, NotUsable, OutputError
 from rsgraph.files import atomic, write_text
+from rsgraph.io.handles import forget_last_error
 from rsgraph.protocols import Progress
 from rsgraph.types import Scene, Window
 
@@ -168,7 +169,7 @@ def _opened(path: Path, temporary: Path, profile: Mapping[str, Any]) -> Iterator
         try:
             file.close()
         except _FAILURES:
-            _forget_last_error()
+            forget_last_error()
         raise
     with _translated(path, temporary):
         file.close()
@@ -223,7 +224,7 @@ def _translated(path: Path, temporary: Path) -> Iterator[None]:
         with rasterio.Env():  # else GDAL prints what goes wrong on closing
             yield
     except (*_FAILURES, OSError) as error:
-        _forget_last_error()
+        forget_last_error()
         raise _output_error(path, full=_is_full(error, temporary), reason=_reason(error)) from error
 
 
@@ -258,14 +259,6 @@ def _output_error(path: Path, *, full: bool, reason: str) -> OutputError:
     return OutputError(
         f"could not write {path}: {reason} ({free:.0f} MB free in {path.parent}); nothing was half-written."
     )
-
-
-def _forget_last_error() -> None:
-    """Clear GDAL's record of this thread's last error: rasterio 1.4 raises it again in a later, innocent call."""
-    try:
-        CRS.from_epsg(4326)
-    except _FAILURES:
-        return
 
 
 def check_complete(path: Path) -> None:
