@@ -1,0 +1,599 @@
+"""What a screen shows of a workspace: 8-bit pictures and segment ids at several scales, memory-mapped.
+
+::
+
+    <workspace>/view/ids/            ids.npy (pixels,) uint32, thumbnails.npy (chips, side, side), view.json
+    <workspace>/view/<bands>/        rgb.npy (pixels, 3) uint8, thumbnails.npy (chips, side, side, 3), view.json
+    <workspace>/view/means-<bands>/  the same, every segment painted by its mean reflectance
+    <workspace>/view/.lock           held while one of these is made
+
+``pixels`` are all levels of all scenes one behind the other, so that a collection of 27 000 images is two files and
+not 54 000. Each folder appears whole or not at all. A tile of 10 980 x 10 980 pixels takes 0.73 GB for the ids and
+0.55 GB for each display. Nothing is kept in memory beside the system's own page cache.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from rsgraph.errors import WorkspaceError, WorkspaceMismatch
+from rsgraph.exporters.rasters import read_ids
+from rsgraph.files import digest, make_folder, output_error, read_json, sha256, sync_tree, write_json
+from rsgraph.io.band_names import file_safe
+from rsgraph.io.display import (
+    GAMMA,
+    NO_DATA,
+    Pixels,
+    choose_bands,
+    describe_bands,
+    shown_limits,
+    stretch,
+)
+from rsgraph.io.writers import windows
+from rsgraph.pipeline.context import in_order
+from rsgraph.pipeline.opening import Reopened
+from rsgraph.protocols import Progress
+from rsgraph.types import Floats, Scene, Window
+from rsgraph.workspace import SceneInfo, Workspace
+
+Ids = NDArray[np.uint32]
+Display = str | Sequence[str]
+
+SMALLEST = 512
+"""No level is made below one that fits into this many pixels."""
+
+THUMBNAIL = 128
+"""Thumbnails are at most this wide."""
+
+_STRIP = 256
+"""Rows in memory at a time; a power of two, so that strips can be halved without looking at their neighbours."""
+_BLOCK = Window(0, 0, _STRIP, 1024)
+_LAYOUT = 1
+_POLL = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """Pictures and segment ids of all scenes of a workspace, at several scales.
+
+    Arrays are memory-mapped and read-only. What ``chip`` and ``chips`` return are copies, which may be painted on.
+
+    Parameters
+    ----------
+    scenes
+        In the order of the workspace.
+    description
+        ``true colour: red B04, green B03, blue B02``, fit for the user.
+    side
+        Pixels along a whole chip; chips at the edges of a scene are smaller.
+    windows
+        (chips, 4) int64: first row, first column, rows and columns of each chip in its scene.
+    of_scene
+        (chips,) int64: index of each chip's scene.
+    rgb, ids
+        (pixels, 3) uint8 and (pixels,) uint32: all levels of all scenes.
+    thumbnails
+        Small pictures (chips, s, s, 3) and ids (chips, s, s); None where each chip is a whole scene, whose pixels
+        stand side by side on the disk in any case.
+    """
+
+    scenes: Sequence[SceneInfo]
+    description: str
+    side: int
+    windows: NDArray[np.int64]
+    of_scene: NDArray[np.int64]
+    rgb: Pixels
+    ids: Ids
+    thumbnails: tuple[Pixels, Ids] | None
+
+    def levels(self, scene: int = 0) -> list[tuple[Pixels, Ids]]:
+        """Return a scene's picture (rows, columns, 3) and segment ids (rows, columns) at each scale.
+
+        The first is full size, each next half of it, down to 512 pixels. Ids are those of every second pixel,
+        colours means of 2 x 2.
+        """
+        start, found = int(self._starts[scene]), []
+        for rows, columns in level_shapes(self.scenes[scene].rows, self.scenes[scene].columns):
+            part = slice(start, start + rows * columns)
+            found.append((self.rgb[part].reshape(rows, columns, 3), self.ids[part].reshape(rows, columns)))
+            start = part.stop
+        return found
+
+    def chip(self, chip: int, size: int) -> tuple[Pixels, Ids]:
+        """Return one chip: picture (rows, columns, 3) and segment ids (rows, columns).
+
+        Parameters
+        ----------
+        chip
+            Its row in the table of chips.
+        size
+            Pixels along a whole chip; one at the edge of its scene comes as much smaller as it is.
+        """
+        rgb, ids = self._views(chip, size)
+        return rgb.copy(), ids.copy()
+
+    def chips(self, chips: NDArray[np.integer[Any]], size: int) -> tuple[Pixels, Ids]:
+        """Return several chips as squares: pictures (b, size, size, 3) and segment ids (b, size, size).
+
+        What lies outside of the scene has the colour of no data and the id 0.
+        """
+        pictures = np.empty((len(chips), size, size, 3), dtype=np.uint8)
+        numbers = np.empty((len(chips), size, size), dtype=np.uint32)
+        for place, chip in enumerate(chips.tolist()):
+            rgb, ids = self._views(chip, size)
+            rows, columns = ids.shape
+            if rows < size or columns < size:
+                pictures[place], numbers[place] = NO_DATA, 0
+            pictures[place, :rows, :columns], numbers[place, :rows, :columns] = rgb, ids
+        return pictures, numbers
+
+    def _views(self, chip: int, size: int) -> tuple[Pixels, Ids]:
+        """Cut a chip out of the smallest stored pixels that are not coarser than asked."""
+        row, column, rows, columns = self.windows[chip].tolist()
+        if self.thumbnails is not None and size <= self.thumbnails[1].shape[1]:
+            pictures, numbers = self.thumbnails
+            whole = numbers.shape[1]
+            part = (chip, slice(-(-rows * whole // self.side)), slice(-(-columns * whole // self.side)))
+            return _resized(pictures[part], whole, size), _resized(numbers[part], whole, size)
+        rgb, ids = self._level(int(self.of_scene[chip]))
+        here = (slice(row, row + rows), slice(column, column + columns))
+        return _resized(rgb[here], self.side, size), _resized(ids[here], self.side, size)
+
+    def _level(self, scene: int) -> tuple[Pixels, Ids]:
+        """Return a scene at full size."""
+        rows, columns = self.scenes[scene].rows, self.scenes[scene].columns
+        part = slice(int(self._starts[scene]), int(self._starts[scene]) + rows * columns)
+        return self.rgb[part].reshape(rows, columns, 3), self.ids[part].reshape(rows, columns)
+
+    @cached_property
+    def _starts(self) -> NDArray[np.int64]:
+        return level_starts(self.scenes)
+
+
+def level_shapes(rows: int, columns: int) -> list[tuple[int, int]]:
+    """Return the size of a scene at each level.
+
+    >>> level_shapes(1100, 2100)
+    [(1100, 2100), (550, 1050), (275, 525), (138, 263)]
+    """
+    shapes = [(rows, columns)]
+    while max(shapes[-1]) > SMALLEST and 2 ** len(shapes) <= _STRIP:
+        shapes.append((-(-shapes[-1][0] // 2), -(-shapes[-1][1] // 2)))
+    return shapes
+
+
+def level_starts(scenes: Sequence[SceneInfo]) -> NDArray[np.int64]:
+    """Return where each scene's pixels start (scenes + 1,), all levels of all scenes being counted."""
+    counts = [sum(rows * columns for rows, columns in level_shapes(s.rows, s.columns)) for s in scenes]
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+
+
+def _resized(values: NDArray[Any], whole: int, size: int) -> NDArray[Any]:
+    """Take the nearest pixels such that a whole chip of ``whole`` pixels becomes ``size``."""
+    if whole % size == 0:
+        return values[:: whole // size, :: whole // size]
+    at_rows, at_columns = (_nearest(length, whole, size) for length in values.shape[:2])
+    taken: NDArray[Any] = values[at_rows[:, None], at_columns]
+    return taken
+
+
+def _nearest(length: int, whole: int, size: int) -> NDArray[np.intp]:
+    count = max(1, round(length * size / whole))
+    return np.minimum((np.arange(count) + 0.5) * whole / size, length - 1).astype(np.intp)
+
+
+def find_view(workspace: Workspace, *, display: Display = "auto") -> View | None:
+    """Open the view that was made of a workspace.
+
+    Parameters
+    ----------
+    workspace
+        Its files are looked at, not its scenes.
+    display
+        As in ``rsgraph.io.display.choose_bands``.
+
+    Returns
+    -------
+    View or None
+        None where there is none for this display, or where the workspace has been run again since.
+
+    Raises
+    ------
+    ConfigError
+        The scene lacks the bands of ``display``.
+    """
+    return _opened(workspace, _Look.of(workspace, display, means=False))
+
+
+def make_view(workspace: Reopened, *, display: Display = "auto", progress: Progress | None = None) -> View:
+    """Read the scenes once and write what screens show of them; where that is there already, open it.
+
+    Parameters
+    ----------
+    workspace
+        It must have ``opened()``, which gives its scenes.
+    display
+        As in ``rsgraph.io.display.choose_bands``.
+    progress
+        Called with (windows done, windows in all). It may raise, to cancel: then nothing is left behind.
+
+    Returns
+    -------
+    View
+
+    Raises
+    ------
+    ConfigError
+        The scene lacks the bands of ``display``.
+    NotReadable
+        The scene's files are gone or damaged; ``mean_colours`` needs none.
+    WorkspaceMismatch
+        They are no longer those that the workspace was made from.
+    OutputError
+        The disk is full or the workspace not writable; nothing is half-written.
+    """
+    look = _Look.of(workspace, display, means=False)
+    return _opened(workspace, look) or _made(workspace, look, progress)
+
+
+def mean_colours(workspace: Workspace, *, display: Display = "auto", progress: Progress | None = None) -> View:
+    """Paint every segment by its mean reflectance, for workspaces whose scene is gone.
+
+    Parameters and errors are those of ``make_view``, but no scene is read.
+    """
+    look = _Look.of(workspace, display, means=True)
+    return _opened(workspace, look) or _made(workspace, look, progress)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How reflectance becomes a picture, and what that depends on."""
+
+    bands: tuple[str, ...]
+    chosen: tuple[int, int, int]
+    low: Floats
+    high: Floats
+    means: bool
+
+    @classmethod
+    def of(cls, workspace: Workspace, display: Display, *, means: bool) -> _Look:
+        survey = workspace.survey
+        bands = tuple(survey["bands"])
+        chosen = choose_bands(bands, display)
+        low, high = shown_limits(survey, chosen, reflectance=workspace.scenes[0].reflectance)
+        return cls(bands, chosen, low, high, means)
+
+    @property
+    def folder(self) -> str:
+        names = "-".join(file_safe(self.bands[band]) for band in self.chosen)
+        return f"means-{names}" if self.means else names
+
+    @property
+    def description(self) -> str:
+        told = describe_bands(self.bands, self.chosen)
+        return f"mean colour of each segment (the scene's files are not there), {told}" if self.means else told
+
+    def picture(self, values: Floats, valid: NDArray[np.bool_]) -> Pixels:
+        return stretch(values[list(self.chosen)], valid, self.low, self.high)
+
+    def key(self, workspace: Workspace) -> str:
+        stretched = [self.chosen, self.low.tolist(), self.high.tolist(), GAMMA, self.means]
+        return digest([_LAYOUT, stretched, _segments_key(workspace)])
+
+
+def _segments_key(workspace: Workspace) -> str:
+    """Hash of what the segments are: the manifest's, so that a second look does not read the rasters."""
+    stages = workspace.manifest.get("stages", {})
+    outputs = {**stages.get("scene", {}).get("outputs", {}), **stages.get("segments", {}).get("outputs", {})}
+    return digest([_LAYOUT, outputs or {"segments.parquet": sha256(workspace.existing("segments.parquet"))}])
+
+
+def _opened(workspace: Workspace, look: _Look) -> View | None:
+    """Open a view where it is there, whole and of this state of the workspace."""
+    ids = _arrays(workspace.path("view", "ids"), "ids", _segments_key(workspace))
+    rgb = _arrays(workspace.path("view", look.folder), "rgb", look.key(workspace))
+    if ids is None or rgb is None:
+        return None
+    places = _Places.of(workspace)
+    pixels = int(level_starts(places.scenes)[-1])
+    if ids[0].shape != (pixels,) or rgb[0].shape != (pixels, 3):
+        return None
+    thumbnails = None if ids[1] is None or rgb[1] is None else (rgb[1], ids[1])
+    return View(
+        places.scenes,
+        look.description,
+        places.side,
+        places.windows,
+        places.of_scene,
+        rgb[0],
+        ids[0],
+        thumbnails,
+    )
+
+
+def _arrays(folder: Path, name: str, key: str) -> tuple[NDArray[Any], NDArray[Any] | None] | None:
+    """Map the arrays of one folder, or return None where they are absent, damaged or of another state."""
+    try:
+        if read_json(folder / "view.json").get("key") != key:
+            return None
+        thumbnails = folder / "thumbnails.npy"
+        return _mapped(folder / f"{name}.npy"), _mapped(thumbnails) if thumbnails.exists() else None
+    except (OSError, ValueError, WorkspaceError):
+        return None
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    """Map one array; a plain array on top of the map is quicker to cut than numpy's memmap."""
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where scenes and chips lie."""
+
+    scenes: Sequence[SceneInfo]
+    windows: NDArray[np.int64]
+    of_scene: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> _Places:
+        scenes, chips = workspace.scenes, workspace.chips
+        index = {scene.name: number for number, scene in enumerate(scenes)}
+        of_scene = [index[name] for name in chips["scene_id"]] if "scene_id" in chips else [0] * len(chips)
+        columns = chips[["row_offset", "column_offset", "rows", "columns"]]
+        return cls(scenes, columns.to_numpy(np.int64), np.array(of_scene, dtype=np.int64))
+
+    @property
+    def side(self) -> int:
+        """Pixels along a whole chip."""
+        return int(self.windows[:, 2:].max(initial=1))
+
+    @property
+    def packed(self) -> bool:
+        """Whether thumbnails are worth a file: not where a chip is a whole scene."""
+        widths = np.array([scene.columns for scene in self.scenes])
+        return bool((self.windows[:, 3] < widths[self.of_scene]).any())
+
+    @property
+    def steps(self) -> int:
+        """Steps of one pass, for progress."""
+        return len(self.strips()) + (len(self.windows) if self.packed else 0)
+
+    def strips(self) -> list[tuple[int, Window]]:
+        """All windows of all scenes (index of the scene, window), row by row."""
+        return [
+            (number, window)
+            for number, scene in enumerate(self.scenes)
+            for window in windows(scene.rows, scene.columns, _BLOCK)
+        ]
+
+
+def _made(workspace: Workspace, look: _Look, progress: Progress | None) -> View:
+    """Write what is missing; one process at a time, the others wait and find it there."""
+    folder = make_folder(workspace.path("view"))
+    places = _Places.of(workspace)
+    told = _Told(progress, places.steps)
+    with _alone(folder, told):
+        _make_ids(workspace, places, told)
+        told.start = places.steps
+        if _opened(workspace, look) is None:
+            _make_pictures(workspace, look, places, told)
+    found = _opened(workspace, look)
+    if found is None:
+        raise WorkspaceError(f"{folder} was changed while it was written; open the workspace again")
+    return found
+
+
+def _make_ids(workspace: Workspace, places: _Places, told: Progress) -> None:
+    folder, key = workspace.path("view", "ids"), _segments_key(workspace)
+    if _arrays(folder, "ids", key) is not None:
+        return
+    collection = len(places.scenes) > 1
+    paths = [workspace.segment_file(scene.name if collection else None) for scene in places.scenes]
+    with _whole_folder(folder) as temporary:
+        _write(temporary, "ids", places, lambda scene, window: read_ids(paths[scene], window), told)
+        write_json(temporary / "view.json", {"key": key})
+
+
+def _make_pictures(workspace: Workspace, look: _Look, places: _Places, told: Progress) -> None:
+    read = _painted_means(workspace, look, places) if look.means else _pictures(workspace, look, places)
+    with _whole_folder(workspace.path("view", look.folder)) as temporary:
+        _write(temporary, "rgb", places, read, told)
+        write_json(temporary / "view.json", {"key": look.key(workspace), "description": look.description})
+
+
+Read = Callable[[int, Window], NDArray[Any]]
+"""Gives the pixels of a window (rows, columns, ...) of a scene."""
+
+
+def _pictures(workspace: Workspace, look: _Look, places: _Places) -> Read:
+    """Read pictures from the scenes' own files."""
+    scenes = _opened_scenes(workspace, places)
+
+    def read(scene: int, window: Window) -> Pixels:
+        raster = scenes[scene].source.read(window)
+        return look.picture(raster.values, raster.valid)
+
+    return read
+
+
+def _opened_scenes(workspace: Workspace, places: _Places) -> list[Scene]:
+    """Open the scenes in the workspace's order, and check that they are those of the workspace."""
+    if not isinstance(workspace, Reopened) and not hasattr(workspace, "opened"):
+        raise WorkspaceError(f"{workspace.folder} was opened without its scenes; use Reopened instead of Workspace")
+    scenes: dict[str, Scene] = {scene.name: scene for scene in workspace.opened()}
+    for known in places.scenes:
+        found = scenes.get(known.name)
+        if found is None or (found.rows, found.columns, found.bands) != (known.rows, known.columns, known.bands):
+            raise WorkspaceMismatch(
+                f"the scene {known.name} is no longer what {workspace.folder} was made from ({known.columns} x "
+                f"{known.rows} pixels, bands {', '.join(known.bands)}); put the original file back"
+            )
+    return [scenes[known.name] for known in places.scenes]
+
+
+def _painted_means(workspace: Workspace, look: _Look, places: _Places) -> Read:
+    """Paint segments by their mean reflectance."""
+    numbers = workspace.segments["segment_id"].to_numpy()
+    means = np.ascontiguousarray(workspace.embedding("bands").T[:, :, None])
+    colours = np.full((int(numbers.max(initial=0)) + 1, 3), NO_DATA, dtype=np.uint8)
+    colours[numbers] = look.picture(means, np.ones(means.shape[1:], dtype=np.bool_))[:, 0]
+    ids = _mapped(workspace.path("view", "ids", "ids.npy"))
+    starts = level_starts(places.scenes)
+
+    def read(scene: int, window: Window) -> Pixels:
+        rows, columns = places.scenes[scene].rows, places.scenes[scene].columns
+        level = ids[starts[scene] : starts[scene] + rows * columns].reshape(rows, columns)
+        here = level[window.row : window.row + window.rows, window.column : window.column + window.columns]
+        painted: Pixels = colours[here]
+        return painted
+
+    return read
+
+
+def _write(folder: Path, name: str, places: _Places, read: Read, told: Progress) -> None:
+    """Write all levels of all scenes, then the thumbnails of all chips."""
+    strips = places.strips()
+    depth, dtype = ((3,), np.uint8) if name == "rgb" else ((), np.uint32)
+    with _LevelFile(folder / f"{name}.npy", places.scenes, depth, np.dtype(dtype)) as file:
+        in_order(lambda item: (*item, read(*item)), strips, lambda done, _: told(done, 0), lambda got: file.put(*got))
+    if places.packed:
+        _write_thumbnails(folder, name, places, lambda done: told(len(strips) + done, 0))
+
+
+class _LevelFile:
+    """An array of all levels of all scenes, of which windows arrive row by row.
+
+    It is written with plain writes: a full disk is an error there, but the end of the process in a memory map.
+    """
+
+    def __init__(self, path: Path, scenes: Sequence[SceneInfo], depth: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.scenes = scenes
+        self.starts = level_starts(scenes)
+        self.depth, self.dtype = depth, dtype
+        self.pixel = int(np.prod(depth, dtype=int)) * dtype.itemsize
+        self.strip: NDArray[Any] = np.empty(0, dtype)
+        self.file = path.open("wb")
+        _write_header(self.file, (int(self.starts[-1]), *depth), dtype)
+        self.header = self.file.tell()
+
+    def __enter__(self) -> _LevelFile:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+    def put(self, scene: int, window: Window, values: NDArray[Any]) -> None:
+        """Take one window; the strip is written with its last."""
+        columns = self.scenes[scene].columns
+        if window.column == 0:
+            self.strip = np.empty((window.rows, columns, *self.depth), self.dtype)
+        self.strip[:, window.column : window.column + window.columns] = values
+        if window.column + window.columns == columns:
+            self._write(scene, window.row)
+
+    def _write(self, scene: int, row: int) -> None:
+        start, values = int(self.starts[scene]), self.strip
+        for rows, columns in level_shapes(self.scenes[scene].rows, self.scenes[scene].columns):
+            self.file.seek(self.header + (start + row * columns) * self.pixel)
+            self.file.write(np.ascontiguousarray(values).data)
+            start, row, values = start + rows * columns, row // 2, halved(values)
+
+
+def _write_header(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    described = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, described)
+
+
+def halved(values: NDArray[Any]) -> NDArray[Any]:
+    """Halve a picture (rows, columns, 3) by means of 2 x 2, or ids (rows, columns) by every second pixel."""
+    if values.ndim == 2:
+        return values[::2, ::2]
+    odd = [(0, length % 2) for length in values.shape[:2]]
+    whole = np.pad(values, (*odd, (0, 0)), mode="edge") if any(after for _, after in odd) else values
+    lines = whole[::2].astype(np.uint16) + whole[1::2]
+    means: Pixels = ((lines[:, ::2] + lines[:, 1::2] + 2) >> 2).astype(np.uint8)
+    return means
+
+
+def _write_thumbnails(folder: Path, name: str, places: _Places, told: Callable[[int], None]) -> None:
+    """Write every chip small, padded to squares, so that a gallery reads from one place per chip."""
+    halvings = max(0, (-(-places.side // THUMBNAIL) - 1).bit_length())
+    side = -(-places.side >> halvings)
+    levels, starts = _mapped(folder / f"{name}.npy"), level_starts(places.scenes)
+    depth, fill = levels.shape[1:], NO_DATA if name == "rgb" else 0
+    with (folder / "thumbnails.npy").open("wb") as file:
+        _write_header(file, (len(places.windows), side, side, *depth), levels.dtype)
+        for number, (row, column, rows, columns) in enumerate(places.windows.tolist()):
+            scene = places.scenes[places.of_scene[number]]
+            start = int(starts[places.of_scene[number]])
+            whole = levels[start : start + scene.rows * scene.columns].reshape(scene.rows, scene.columns, *depth)
+            small = whole[row : row + rows, column : column + columns]
+            for _ in range(halvings):
+                small = halved(small)
+            square = np.full((side, side, *depth), fill, levels.dtype)
+            square[: small.shape[0], : small.shape[1]] = small
+            file.write(square.data)
+            told(number + 1)
+
+
+class _Told:
+    """Tells progress of the two passes as one."""
+
+    def __init__(self, progress: Progress | None, steps: int) -> None:
+        self.progress = progress
+        self.steps = steps
+        self.start = 0
+
+    def __call__(self, done: int, _: int) -> None:
+        if self.progress is not None:
+            self.progress(self.start + done, 2 * self.steps)
+
+
+@contextmanager
+def _alone(folder: Path, told: Progress) -> Iterator[None]:
+    """Let one process write at a time, and clear what killed ones left. Waiting can be cancelled."""
+    lock = FileLock(folder / ".lock")
+    try:
+        while not lock.is_locked:
+            told(0, 0)
+            try:
+                lock.acquire(timeout=_POLL)
+            except Timeout:
+                continue
+        for left in folder.glob(".*.partial"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+    except OSError as error:
+        raise output_error(folder, error) from error
+    finally:
+        lock.release()
+
+
+@contextmanager
+def _whole_folder(path: Path) -> Iterator[Path]:
+    """Give an empty folder beside ``path``; on success it replaces ``path``, else it is removed."""
+    temporary, old = (path.with_name(f".{path.name}.{name}.partial") for name in ("new", "old"))
+    try:
+        temporary.mkdir()
+        yield temporary
+        sync_tree(temporary)
+        if path.exists():
+            os.replace(path, old)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise output_error(path, error) from error
+    finally:
+        for left in (temporary, old):
+            shutil.rmtree(left, ignore_errors=True)
