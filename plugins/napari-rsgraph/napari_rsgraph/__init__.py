@@ -1,0 +1,1 @@
+"""Brush and label chips and segments in napari."""

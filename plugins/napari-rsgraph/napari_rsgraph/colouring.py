@@ -1,0 +1,193 @@
+"""Colours of the points: by class, strongest membership, uncertainty, chip, or any column of the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rsgraph.io.palette import colours
+
+if TYPE_CHECKING:
+    from napari_rsgraph.session import Session
+
+Rgb = NDArray[np.uint8]
+
+CLASS, MEMBERSHIP, UNCERTAINTY, PREDICTED, CHIP = "class", "strongest membership", "uncertainty", "predicted", "chip"
+_LEAST = 12
+"""A column of at most so many different values gets one colour each; above, a scale from low to high."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What the colours mean: names with their colours, or the ends of a scale.
+
+    Parameters
+    ----------
+    title
+        What is shown.
+    entries
+        (name, ``#rrggbb``), at most a dozen.
+    scale
+        Lowest and highest value, where colours are a scale (dark blue to yellow, cividis).
+    """
+
+    title: str
+    entries: tuple[tuple[str, str], ...] = ()
+    scale: tuple[float, float] | None = None
+
+
+class Colouring:
+    """Colours of chips and segments.
+
+    Parameters
+    ----------
+    session
+        Its labels and predictions are shown.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.by = CLASS
+        self._cached: tuple[Any, Rgb, Key] | None = None
+        session.labels_changed.connect(self._forget)
+        session.predictions_changed.connect(self._forget)
+
+    def choices(self) -> list[str]:
+        """Return what points can be coloured by at this level."""
+        session = self.session
+        table = session.tables.chips if session.level == "chips" else session.tables.segments
+        first = [CLASS, MEMBERSHIP, UNCERTAINTY, CHIP]
+        if session.suggestions.predictions is not None:
+            first.insert(1, PREDICTED)
+        return first + [str(name) for name in table.columns if name not in ("chip_id", "segment_id", "x", "y")]
+
+    def choose(self, by: str) -> None:
+        """Colour points by something else."""
+        self.by = by
+        self._forget()
+
+    def _forget(self) -> None:
+        self._cached = None
+        self.session.colours_changed.emit()
+
+    def colours(self) -> Rgb:
+        """Return (points, 3) colours of the current map's points."""
+        found: Rgb = self._all()[0][self.session.map.rows]
+        return found
+
+    def key(self) -> Key:
+        """Return what the colours mean."""
+        return self._all()[1]
+
+    def _all(self) -> tuple[Rgb, Key]:
+        level = self.session.level
+        if self._cached is None or self._cached[0] != (level, self.by):
+            rgb, key = self._make()
+            self._cached = ((level, self.by), rgb, key)
+        return self._cached[1], self._cached[2]
+
+    def _make(self) -> tuple[Rgb, Key]:
+        if self.by == CLASS:
+            return self._classes()
+        if self.by == PREDICTED and self.session.suggestions.predictions is not None:
+            return self._predicted(self.session.suggestions.predictions.probabilities)
+        if self.by == MEMBERSHIP:
+            return self._memberships()
+        if self.by == UNCERTAINTY:
+            return _scale(self._at_level(self.session.suggestions.uncertainty()), UNCERTAINTY)
+        return self._column()
+
+    def _classes(self) -> tuple[Rgb, Key]:
+        labelling = self.session.labelling
+        codes = self._majority(labelling.codes.astype(np.int64), len(labelling.names) + 1)
+        palette = labelling.palette()
+        names = ["unlabelled", *labelling.names]
+        return palette[codes], Key(CLASS, tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
+
+    def _predicted(self, probabilities: NDArray[np.float32]) -> tuple[Rgb, Key]:
+        labelling = self.session.labelling
+        reached = probabilities.max(axis=1) > 0
+        best = np.where(reached, probabilities.argmax(axis=1) + 1, 0)
+        codes = self._majority(best, len(labelling.names) + 1)
+        palette = labelling.palette()
+        names = ["unreached", *labelling.names]
+        return palette[codes], Key(PREDICTED, tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
+
+    def _memberships(self) -> tuple[Rgb, Key]:
+        memberships = self.session.workspace.embedding("target")
+        strongest = np.asarray(memberships).argmax(axis=1)
+        n = memberships.shape[1]
+        palette = _rgb(colours(n))
+        codes = self._majority(strongest.astype(np.int64), n)
+        names = [f"cluster {number}" for number in range(1, n + 1)]
+        return palette[codes], Key(MEMBERSHIP, tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
+
+    def _column(self) -> tuple[Rgb, Key]:
+        tables, name = self.session.tables, "chip_id" if self.by == CHIP else self.by
+        table = tables.chips if self.session.level == "chips" else tables.segments
+        if name not in table:
+            return self._classes()
+        return column_colours(table[name], self.by)
+
+    def _majority(self, codes: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+        """Codes of the points: segments' own, or for chips the commonest by area, unlabelled counting last."""
+        session = self.session
+        if session.level == "segments":
+            return codes
+        tables = session.tables
+        areas = tables.segments["area_px"].to_numpy(np.float64)
+        table = np.bincount(tables.chip_of * n + codes, weights=areas, minlength=tables.n_chips * n)
+        table = table.reshape(tables.n_chips, n)
+        if self.by in (CLASS, PREDICTED):
+            table[:, 0] *= 1e-9
+        return table.argmax(axis=1)
+
+    def _at_level(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Values of the points: segments' own, or the mean over a chip's."""
+        session = self.session
+        if session.level == "segments":
+            return values
+        chip_of, n = session.tables.chip_of, session.tables.n_chips
+        sums = np.bincount(chip_of, weights=values, minlength=n)
+        return (sums / np.maximum(np.bincount(chip_of, minlength=n), 1)).astype(np.float32)
+
+
+def column_colours(column: pd.Series[Any], title: str) -> tuple[Rgb, Key]:
+    """Colour a column: few different values one colour each, names or not; many numbers a scale.
+
+    Returns
+    -------
+    colours
+        (rows, 3) uint8.
+    key
+        What they mean.
+    """
+    codes, values = pd.factorize(column, sort=True)
+    if len(values) > _LEAST and pd.api.types.is_numeric_dtype(column) and title != CHIP:
+        return _scale(column.to_numpy(np.float32), title)
+    palette = _rgb(["#8a8f98", *colours(len(values))])
+    entries = [(str(value), _hex(palette[code + 1])) for code, value in enumerate(values[:_LEAST])]
+    return palette[codes + 1], Key(title, tuple(entries))
+
+
+def _scale(values: NDArray[np.float32], title: str) -> tuple[Rgb, Key]:
+    """From low to high along cividis, which everyone sees alike; between the 1st and 99th percentile."""
+    from matplotlib import colormaps
+
+    finite = values[np.isfinite(values)]
+    low, high = (float(end) for end in np.percentile(finite, (1, 99))) if len(finite) else (0.0, 1.0)
+    place = np.clip((np.nan_to_num(values, nan=low) - low) / max(high - low, 1e-12), 0, 1)
+    table = (colormaps["cividis"](np.linspace(0, 1, 256))[:, :3] * 255).astype(np.uint8)
+    return table[(place * 255).astype(np.uint8)], Key(title, scale=(low, high))
+
+
+def _rgb(codes: list[str]) -> Rgb:
+    return np.array([[int(code[i : i + 2], 16) for i in (1, 3, 5)] for code in codes], dtype=np.uint8)
+
+
+def _hex(colour: Rgb) -> str:
+    return "#" + "".join(f"{int(part):02x}" for part in colour)

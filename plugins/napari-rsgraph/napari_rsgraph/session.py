@@ -1,0 +1,342 @@
+"""One labelling session: what is shown, what is selected, what is labelled. No Qt and no napari in here.
+
+::
+
+    Session ── tables        chips, segments, who belongs to whom
+       ├────── maps          2-D maps by level, layer and projector; new ones in the background
+       ├────── labelling     the journal: classes, labels, undo, counts
+       ├────── colouring     points by class, membership, uncertainty, chip, column
+       ├────── search        by example: ranked candidates, accepted or rejected
+       └────── suggestions   predictions, queues, acceptance in bulk
+
+Widgets call methods and listen to signals; every widget that shows the selection hears ``selection_changed``,
+whoever changed it: the 2-D map, the gallery, the scene map or the search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from psygnal import Signal
+
+from napari_rsgraph.colouring import Colouring
+from napari_rsgraph.labelling import Labelling
+from napari_rsgraph.maps import Maps, PointsMap
+from napari_rsgraph.searching import Search
+from napari_rsgraph.suggesting import Suggestions
+from napari_rsgraph.tables import Mask, Rows, Tables
+from napari_rsgraph.work import Work
+from rsgraph.brushing.shapes import Mode
+from rsgraph.labels.journal import Journal
+from rsgraph.pipeline.opening import Reopened
+from rsgraph.types import Window
+
+Level = Literal["chips", "segments"]
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which segments (or chips) may be seen and selected.
+
+    Parameters
+    ----------
+    classes
+        Codes of classes, 0 for unlabelled; None for all.
+    window
+        Scene index and pixels that the centroid must lie in; None for everywhere.
+    """
+
+    classes: frozenset[int] | None = None
+    window: tuple[int, Window] | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it hides anything."""
+        return self.classes is not None or self.window is not None
+
+
+class Session:
+    """The state of one labelling session.
+
+    Parameters
+    ----------
+    workspace
+        A finished workspace.
+    journal
+        Its open journal; a read-only one makes the session read-only.
+    work
+        Runs what takes time.
+    """
+
+    level_changed = Signal(str)
+    map_changed = Signal()
+    """Other points are on the 2-D map (``session.map``)."""
+    chips_chosen = Signal()
+    """Other chips are taken apart at segment level."""
+    selection_changed = Signal(bool)
+    """True once the stroke is finished."""
+    visible_changed = Signal()
+    colours_changed = Signal()
+    classes_changed = Signal()
+    labels_changed = Signal()
+    predictions_changed = Signal()
+    results_changed = Signal()
+    """Of the search by example."""
+    focus_requested = Signal(object)
+    """Rows of segments that the scene map should show."""
+    told = Signal(str, str)
+    """Severity (info, warning, error) and a sentence for the user."""
+
+    def __init__(self, workspace: Reopened, journal: Journal, work: Work) -> None:
+        self.workspace, self.work = workspace, work
+        self.tables = Tables(workspace)
+        self.level: Level = "chips"
+        self.selected: Mask = np.zeros(self.tables.n_segments, dtype=bool)
+        self.selected_chips: Mask = np.zeros(self.tables.n_chips, dtype=bool)
+        self.chosen_chips: Mask = np.ones(self.tables.n_chips, dtype=bool)
+        self.filter = Filter()
+        self._before: Mask | None = None
+        self.labelling = Labelling(self, journal)
+        self.maps = Maps(self)
+        self.colouring = Colouring(self)
+        self.search = Search(self)
+        self.suggestions = Suggestions(self)
+        self.labels_changed.connect(self._labels_changed)
+
+    def close(self) -> None:
+        """Close the journal. Everything acknowledged is on disk already."""
+        self.labelling.close()
+
+    # what is shown
+
+    @property
+    def map(self) -> PointsMap:
+        """The 2-D map of the current level."""
+        return self.maps.current[self.level]
+
+    def set_level(self, level: Level) -> None:
+        """Show chips or segments. What is selected at the other level stays selected there."""
+        if level != self.level:
+            self.level = level
+            self.level_changed.emit(level)
+            self.map_changed.emit()
+            self.selection_changed.emit(True)
+
+    def take_apart(self, chips: Mask | None = None) -> None:
+        """Show the segments of some chips: the given ones, else the selected ones, else all."""
+        chosen = self.selected_chips.copy() if chips is None else chips
+        self.chosen_chips = chosen if chosen.any() else np.ones(self.tables.n_chips, dtype=bool)
+        self.level = "segments"
+        self.maps.whole("segments")
+        self.clear_selection()
+        self.level_changed.emit("segments")
+        self.chips_chosen.emit()
+        self.map_changed.emit()
+
+    def visible(self, level: Level | None = None) -> Mask | None:
+        """Return which rows of a level pass the filter and the choice of chips; None for all."""
+        if (level or self.level) == "chips":
+            return self._visible_chips() if self.filter.active else None
+        return self._visible_segments() if self.filter.active or not self.chosen_chips.all() else None
+
+    def _visible_chips(self) -> Mask:
+        """A chip is visible when any of its segments is."""
+        passed = self._passed()
+        return self.tables.chips_with(passed) > 0
+
+    def _visible_segments(self) -> Mask:
+        return self._passed() & self.tables.segments_of(self.chosen_chips)
+
+    def _passed(self) -> Mask:
+        tables = self.tables
+        passed = np.ones(tables.n_segments, dtype=bool)
+        if self.filter.classes is not None:
+            passed &= np.isin(self.labelling.codes, list(self.filter.classes))
+        if self.filter.window is not None:
+            scene, (row, column, rows, columns) = self.filter.window
+            places = tables.centroids
+            passed &= (places[:, 0] >= row) & (places[:, 0] < row + rows)
+            passed &= (places[:, 1] >= column) & (places[:, 1] < column + columns)
+            passed &= tables.scene_of_chip[tables.chip_of] == scene
+        return passed
+
+    def set_filter(
+        self,
+        *,
+        classes: frozenset[int] | None | Literal["keep"] = "keep",
+        window: tuple[int, Window] | None | Literal["keep"] = "keep",
+    ) -> None:
+        """Change the filter; what is not named stays."""
+        if classes != "keep":
+            self.filter = replace(self.filter, classes=classes)
+        if window != "keep":
+            self.filter = replace(self.filter, window=window)
+        self.visible_changed.emit()
+
+    def map_visible(self) -> Mask | None:
+        """Return which points of the current 2-D map are visible; None for all."""
+        visible = self.visible()
+        return None if visible is None else visible[self.map.rows]
+
+    def map_selection(self) -> Mask:
+        """Return which points of the current 2-D map are selected."""
+        return self._of_level()[self.map.rows]
+
+    def _of_level(self) -> Mask:
+        return self.selected_chips if self.level == "chips" else self.selected
+
+    # what is selected
+
+    def brush(self, points: Rows, mode: Mode, final: bool) -> None:
+        """Take a brush over points of the 2-D map. Called while it moves, with ``final`` at the stroke's end."""
+        rows = self.map.rows[points]
+        if self.level == "chips":
+            self.select_chips(rows, mode, final=final)
+        else:
+            self.select(rows, mode, final=final)
+
+    def select(self, rows: Rows, mode: Mode = "replace", *, final: bool = True) -> None:
+        """Select segments by their rows; ``add`` and ``subtract`` accumulate over a stroke."""
+        if self.level != "segments":
+            self.level = "segments"
+            self.level_changed.emit("segments")
+            self.map_changed.emit()
+        self._stroke(self.selected, rows, mode, final=final)
+
+    def select_chips(self, rows: Rows, mode: Mode = "replace", *, final: bool = True) -> None:
+        """Select chips by their rows."""
+        self._stroke(self.selected_chips, rows, mode, final=final)
+
+    def _stroke(self, mask: Mask, rows: Rows, mode: Mode, *, final: bool) -> None:
+        """Apply one step of a stroke to a mask, in place."""
+        if mode == "intersect" and self._before is None:
+            self._before = mask.copy()
+        if mode == "intersect":
+            assert self._before is not None
+            inside = np.zeros_like(mask)
+            inside[rows] = True
+            np.logical_and(self._before, inside, out=mask)
+        else:
+            if mode == "replace":
+                mask[:] = False
+            mask[rows] = mode != "subtract"
+        if final:
+            self._before = None
+        self.selection_changed.emit(final)
+
+    def clear_selection(self) -> None:
+        """Select nothing at either level."""
+        self.selected[:] = False
+        self.selected_chips[:] = False
+        self.selection_changed.emit(True)
+
+    def invert_selection(self) -> None:
+        """Select what is visible and was not selected."""
+        mask, visible = self._of_level(), self.visible()
+        np.logical_not(mask, out=mask)
+        if visible is not None:
+            mask &= visible
+        self.selection_changed.emit(True)
+
+    def select_all(self) -> None:
+        """Select everything that is visible at this level."""
+        visible = self.visible()
+        self._of_level()[:] = True if visible is None else visible
+        self.selection_changed.emit(True)
+
+    def target(self) -> Mask:
+        """Return the segments that a label would go to: the selected ones, or those of the selected chips."""
+        return self.selected if self.level == "segments" else self.tables.segments_of(self.selected_chips)
+
+    def target_rows(self) -> Rows:
+        """Return ``target`` as rows."""
+        return np.flatnonzero(self.target())
+
+    def target_lookup(self) -> Mask:
+        """Return ``target`` by segment id, (max_id + 1,), for pictures and the scene map."""
+        lookup = np.zeros(self.tables.max_id + 1, dtype=bool)
+        lookup[self.tables.ids] = self.target()
+        return lookup
+
+    def shown_chips(self) -> Rows:
+        """Return the chips for the gallery: the selected ones, or those that hold selected segments."""
+        if self.level == "chips":
+            return np.flatnonzero(self.selected_chips)
+        counts = self.tables.chips_with(self.selected)
+        return (
+            np.flatnonzero(counts) if counts.any() or self.chosen_chips.all() else np.flatnonzero(self.chosen_chips)
+        )
+
+    def _labels_changed(self) -> None:
+        if self.filter.classes is not None:
+            self.visible_changed.emit()
+
+    # speaking to the user
+
+    def tell(self, text: str, severity: Literal["info", "warning", "error"] = "info") -> None:
+        """Give the user a sentence."""
+        self.told.emit(severity, text)
+
+    def run(
+        self,
+        title: str,
+        function: Callable[..., Any],
+        done: Callable[[Any], None],
+        *,
+        lane: Literal["journal", "background", "process"] = "background",
+    ) -> None:
+        """Run ``function(progress)`` elsewhere; errors of the user's reach the user."""
+        self.work.start(title, function, done, lane=lane, failed=lambda error: self.tell(str(error), "error"))
+
+    def export(
+        self,
+        exporter: str,
+        *,
+        scope: Literal["all", "human", "selection"] = "all",
+        folder: Path | None = None,
+        options: dict[str, Any] | None = None,
+        done: Callable[[list[Path]], None] | None = None,
+    ) -> None:
+        """Export in the background and say where it went."""
+        from napari_rsgraph.exporting import export_job
+
+        job = export_job(self, exporter, scope=scope, folder=folder, options=options or {})
+
+        def told(written: list[Path]) -> None:
+            self.tell(f"exported {', '.join(str(path) for path in written)}")
+            if done is not None:
+                done(written)
+
+        self.run(f"export {exporter}", job, told)
+
+
+def open_session(folder: str | Path, work: Work, *, read_only: bool = False) -> Session:
+    """Open a workspace for labelling.
+
+    Parameters
+    ----------
+    folder
+        A finished workspace.
+    work
+        Runs what takes time.
+    read_only
+        Look only.
+
+    Raises
+    ------
+    WorkspaceError
+        It is no finished workspace.
+    """
+    workspace = Reopened(Path(folder).expanduser())
+    for name in ("manifest.json", "config.yaml", "scene.json", "segments.parquet", "chips.parquet", "edges.npy"):
+        workspace.existing(name)
+    ids = workspace.segments["segment_id"].to_numpy(np.int64)
+    journal = Journal.open(workspace.path("labels.sqlite"), segment_ids=ids, read_only=read_only)
+    session = Session(workspace, journal, work)
+    if journal.notice:
+        session.tell(journal.notice, "warning")
+    return session

@@ -1,0 +1,79 @@
+"""How a session runs what takes time. The session says what to do; the window says where it runs.
+
+A task has a lane. Tasks of one lane run one after the other, in the order in which they were started:
+``journal`` for everything that writes labels, ``background`` for what may be cancelled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
+
+from rsgraph.errors import RsgraphError
+from rsgraph.protocols import Progress
+
+Lane = Literal["journal", "background", "process"]
+"""``process``: the function and its result travel to another process, so that compiled code cannot hold up the
+window and cancelling is immediate."""
+
+
+class Cancelled(Exception):
+    """Raised inside a task by its progress callback after the user cancelled it."""
+
+
+class Work(Protocol):
+    """Runs tasks."""
+
+    def start(
+        self,
+        title: str,
+        function: Callable[[Progress], Any],
+        done: Callable[[Any], None],
+        *,
+        lane: Lane = "background",
+        failed: Callable[[RsgraphError], None] | None = None,
+    ) -> None:
+        """Run ``function(progress)``, then call ``done(result)`` on the window's thread.
+
+        Parameters
+        ----------
+        title
+            What the user reads while it runs.
+        function
+            Its RsgraphErrors are told to the user. It calls progress(done, total), which raises Cancelled once the
+            user has cancelled.
+        done
+            Called with the result, unless the task failed or was cancelled.
+        lane
+            Where it runs.
+        failed
+            Called after the user was told of an RsgraphError.
+        """
+        ...
+
+
+class Immediate:
+    """Runs every task at once, in the caller's thread: for scripts and tests without a window."""
+
+    def start(
+        self,
+        title: str,
+        function: Callable[[Progress], Any],
+        done: Callable[[Any], None],
+        *,
+        lane: Lane = "background",
+        failed: Callable[[RsgraphError], None] | None = None,
+    ) -> None:
+        """Run now. Without ``failed`` an RsgraphError is raised."""
+        try:
+            result = function(_ignore)
+        except RsgraphError as error:
+            if failed is None:
+                raise
+            failed(error)
+        else:
+            done(result)
+
+
+def _ignore(done: int, total: int) -> None:
+    pass

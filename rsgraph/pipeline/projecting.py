@@ -1,0 +1,201 @@
+"""2-D maps beside the default one: another layer, another projector, or only some of the points.
+
+The functions here run in a process of their own (their arguments are paths and plain values), so that a viewer
+stays responsive and can stop them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rsgraph.components import build, from_config
+from rsgraph.errors import NotThere
+from rsgraph.protocols import Progress
+from rsgraph.types import Floats
+from rsgraph.workspace import Workspace, write_table
+
+Level = Literal["chips", "segments"]
+
+FEW = 5
+"""Below this many points the map is PCA's: a neighbour graph of so few says nothing."""
+
+MANY_CHIPS = 150
+"""Above this many chips a layer that was not matched is compared by the chips' mean vectors: matching 150 chips
+solves 11 175 assignment problems, minutes."""
+
+
+def map_file(workspace: Workspace, level: Level, layer: str, projector: str) -> Path:
+    """Return where a map is kept: ``projections/<layer>-<projector>.parquet``; chips' maps begin with ``chips``.
+
+    The default layer's map of chips is ``chips-<projector>``, that of another layer ``chips_<layer>-<projector>``.
+    """
+    if level == "segments":
+        return workspace.path("projections", f"{layer}-{projector}.parquet")
+    prefix = "chips" if layer == workspace.default_layer else f"chips_{layer}"
+    return workspace.path("projections", f"{prefix}-{projector}.parquet")
+
+
+def find_map(workspace: Workspace, level: Level, layer: str, projector: str) -> Floats | None:
+    """Return a map that was made from the embedding as it is now, or None.
+
+    Returns
+    -------
+    points
+        (chips or segments, 2) float32, in the order of the table.
+    """
+    path = map_file(workspace, level, layer, projector)
+    if not path.exists():
+        return None
+    table = pd.read_parquet(path)
+    whole = workspace.chips if level == "chips" else workspace.segments
+    made_from = table.attrs.get("embedding_sha256")
+    recorded = f"projections/{path.name}" in _outputs(workspace)
+    fresh = recorded if made_from is None else made_from == embedding_hash(workspace, layer)
+    if not fresh or len(table) != len(whole):
+        return None
+    points: Floats = table[["x", "y"]].to_numpy(np.float32)
+    return points
+
+
+def embedding_hash(workspace: Workspace, layer: str) -> str | None:
+    """Return the SHA-256 of a layer's file, as the manifest says."""
+    return _outputs(workspace).get(f"embeddings/{layer}.npy")
+
+
+def _outputs(workspace: Workspace) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for record in workspace.manifest.get("stages", {}).values():
+        found.update(record["outputs"])
+    return found
+
+
+def projector_names(workspace: Workspace) -> list[str]:
+    """Return the projectors that can be chosen, the workspace's own first."""
+    from rsgraph.components import registry
+
+    own = str(workspace.config["projector"]["name"])
+    return [own, *(name for name in registry("projector") if name != own)]
+
+
+def _projector(config: Mapping[str, Any], name: str) -> Any:
+    """Build a projector with the workspace's options where it is the workspace's, else with its own defaults."""
+    section = config["projector"]
+    return from_config("projector", section) if section["name"] == name else build("projector", name=name)
+
+
+def project_segments(
+    folder: Path,
+    layer: str,
+    projector: str,
+    rows: NDArray[np.int64] | None = None,
+    progress: Progress | None = None,
+) -> Floats:
+    """Lay out segments; the map of all segments is kept in the workspace.
+
+    Parameters
+    ----------
+    folder
+        The workspace.
+    layer, projector
+        Names.
+    rows
+        Only these segments, or None for all.
+    progress
+        Called with (epochs done, epochs in all).
+
+    Returns
+    -------
+    points
+        (rows, 2) float32.
+
+    Raises
+    ------
+    NotThere
+        The workspace has no such layer.
+    UnknownComponent
+        There is no such projector.
+    """
+    workspace = Workspace(folder)
+    stored = workspace.embedding(layer)
+    vectors = np.asarray(stored if rows is None else stored[rows], dtype=np.float32)
+    points = _lay_out(workspace, projector, vectors, progress)
+    if rows is None:
+        keep_map(workspace, "segments", layer, projector, points)
+    return points
+
+
+def _lay_out(workspace: Workspace, projector: str, vectors: Floats, progress: Progress | None) -> Floats:
+    config = workspace.config
+    component = _projector(config, projector if len(vectors) >= FEW else "pca")
+    points: Floats = component.project(vectors, seed=int(config["seed"]), progress=progress).points
+    return points
+
+
+def project_chips(folder: Path, layer: str, projector: str, progress: Progress | None = None) -> Floats:
+    """Lay out chips by a layer, and keep the map in the workspace.
+
+    The default layer's similarities are those of ``similarity.npz``. Another layer's nodes are matched with the
+    workspace's matcher; above ``MANY_CHIPS`` chips their mean vectors are compared instead.
+
+    Returns
+    -------
+    points
+        (chips, 2) float32.
+
+    Raises
+    ------
+    NotThere
+        The workspace has no such layer, or no matrix of similarities and more than ``MANY_CHIPS`` chips.
+    """
+    workspace = Workspace(folder)
+    config = workspace.config
+    matrix = _similarities(workspace, layer, progress)
+    distances = np.clip(1.0 - matrix, 0.0, None).astype(np.float32)
+    component = _projector(config, projector if len(matrix) >= FEW else "pca")
+    points: Floats = component.project_distances(distances, seed=int(config["seed"]), progress=progress).points
+    keep_map(workspace, "chips", layer, projector, points)
+    return points
+
+
+def _similarities(workspace: Workspace, layer: str, progress: Progress | None) -> Floats:
+    """Compare all chips by one layer."""
+    if layer == workspace.default_layer:
+        stored = workspace.similarity.matrix
+        if stored is not None:
+            return stored
+    nodes = chip_nodes(workspace, layer)
+    matcher = build("matcher", name="mean") if len(nodes) > MANY_CHIPS else _matcher(workspace)
+    matrix: Floats | None = matcher.match(nodes, progress=progress).matrix
+    if matrix is None:
+        raise NotThere(f"the matcher of {workspace.folder} gives no matrix of similarities for the layer '{layer}'")
+    return matrix
+
+
+def _matcher(workspace: Workspace) -> Any:
+    return from_config("matcher", workspace.config["matcher"])
+
+
+def chip_nodes(workspace: Workspace, layer: str) -> list[Floats]:
+    """Return the vectors of each chip's segments, (n_i, D) each."""
+    vectors = workspace.embedding(layer)
+    chip_ids = workspace.segments["chip_id"].to_numpy()
+    bounds = np.searchsorted(chip_ids, [*workspace.chips["chip_id"], np.iinfo(np.int64).max])
+    return [np.asarray(vectors[first:last]) for first, last in zip(bounds[:-1], bounds[1:], strict=True)]
+
+
+def keep_map(workspace: Workspace, level: Level, layer: str, projector: str, points: Floats) -> Path:
+    """Write a map into ``projections/``, with the hash of the embedding that it shows."""
+    key = "chip_id" if level == "chips" else "segment_id"
+    table = (workspace.chips if level == "chips" else workspace.segments)[[key]].assign(
+        x=points[:, 0], y=points[:, 1]
+    )
+    table.attrs = {"embedding_sha256": embedding_hash(workspace, layer)}
+    path = map_file(workspace, level, layer, projector)
+    write_table(path, table)
+    return path
