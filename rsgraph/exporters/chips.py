@@ -16,6 +16,7 @@ from rsgraph.exporters.content import labels_of, shifted
 from rsgraph.exporters.folders import ABOUT, LISTING, whole_folder
 from rsgraph.exporters.provenance import provenance, tiff_tags
 from rsgraph.exporters.rasters import Style, write_geotiff
+from rsgraph.exporters.scope import scope_of
 from rsgraph.files import make_folder, write_json, write_text
 from rsgraph.io.band_names import file_safe
 from rsgraph.io.display import GAMMA, check_display, choose_bands, shown_limits, stretch
@@ -128,7 +129,7 @@ def _opened(workspace: Workspace) -> dict[str, Scene]:
 
 def _listing(workspace: Workspace, scenes: Mapping[str, Scene], ending: str) -> pd.DataFrame:
     """Return the table that becomes chips.csv."""
-    chips = workspace.chips
+    chips = _in_scope(workspace, workspace.chips)
     names = chips["scene_id"] if "scene_id" in chips else pd.Series([next(iter(scenes))] * len(chips), dtype="str")
     classes = chips["class_name"].fillna("") if "class_name" in chips else pd.Series([""] * len(chips), dtype="str")
     files = [
@@ -141,6 +142,16 @@ def _listing(workspace: Workspace, scenes: Mapping[str, Scene], ending: str) -> 
     table = pd.concat([pd.DataFrame({"file": files, "scene_id": names.to_list()}), rest], axis=1)
     labels = labels_of(workspace)
     return table if labels.empty else table.merge(_main_labels(workspace.segments, labels), on="chip_id", how="left")
+
+
+def _in_scope(workspace: Workspace, chips: pd.DataFrame) -> pd.DataFrame:
+    """Return the chips that hold a segment which the workspace's scope lets leave."""
+    scope = scope_of(workspace)
+    if scope.says_all:
+        return chips
+    segments = workspace.segments
+    kept = scope.rows(segments["segment_id"].to_numpy(), labels_of(workspace))
+    return chips[chips["chip_id"].isin(segments.loc[kept, "chip_id"])].reset_index(drop=True)
 
 
 def _main_labels(segments: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,8 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from rsgraph.errors import ConfigError, WorkspaceError
-from rsgraph.types import Floats, Window
+from rsgraph.exporters.scope import scope_of
+from rsgraph.types import Floats, Mask, Window
 from rsgraph.workspace import SceneInfo, Workspace
 
 LABEL_COLUMNS = ("segment_id", "label", "origin", "confidence", "author", "time")
@@ -30,7 +31,8 @@ def labels_of(workspace: Workspace) -> pd.DataFrame:
 
     The contract with the journal: ``labels.sqlite`` has a table or view ``labels`` with at least the columns
     segment_id, label, origin, confidence, author, time and one row per segment. Rows without a label are
-    left out. The file is opened read-only, so that an open journal is not disturbed.
+    left out, and so are those that the workspace's ``scope`` excludes. The file is opened read-only, so that an
+    open journal is not disturbed.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def labels_of(workspace: Workspace) -> pd.DataFrame:
     twice = found.loc[found["segment_id"].duplicated(), "segment_id"]
     if len(twice):
         raise WorkspaceError(f"{path} labels segment {twice.iloc[0]} twice; expected one current label per segment")
-    return found
+    return scope_of(workspace).restrict(found)
 
 
 def _label_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
@@ -94,6 +96,9 @@ class Content:
         C.
     labels
         As ``labels_of`` gives them.
+    kept
+        (segments,) whether the workspace's scope lets a segment leave; the table holds all of them, since rasters
+        are read by their ids.
     """
 
     table: pd.DataFrame
@@ -101,6 +106,7 @@ class Content:
     vectors: Floats
     n_clusters: int
     labels: pd.DataFrame
+    kept: Mask
 
     @property
     def vector_names(self) -> list[str]:
@@ -149,6 +155,8 @@ def gather(workspace: Workspace, layer: str | None = None, *, embeddings: bool =
     ------
     NotThere
         The workspace lacks a file or the layer; the message lists the layers.
+    NotThere
+        The scope leaves nothing to export.
     WorkspaceError
         Files that do not fit together, or damaged labels.
     """
@@ -162,7 +170,8 @@ def gather(workspace: Workspace, layer: str | None = None, *, embeddings: bool =
             )
     labels = labels_of(workspace)
     table = _with_labels(_measured(segments, workspace.scenes, memberships), labels)
-    return Content(table, layer, vectors, memberships.shape[1], labels)
+    kept = scope_of(workspace).rows(table["segment_id"].to_numpy(), labels)
+    return Content(table, layer, vectors, memberships.shape[1], labels, kept)
 
 
 def _measured(segments: pd.DataFrame, scenes: Sequence[SceneInfo], memberships: Floats) -> pd.DataFrame:

@@ -147,7 +147,7 @@ def _frames(
                 if sum(len(part.rows) for part in waiting) >= _AT_ONCE:
                     yield _frame(content, waiting, scene.crs)
                     waiting = []
-        if waiting:
+        if any(len(part.rows) for part in waiting):
             yield _frame(content, waiting, group[0].crs)
 
 
@@ -164,7 +164,8 @@ def _trace(workspace: Workspace, content: Content, scene: SceneInfo, chips: pd.D
                 f"chip {chip_id} has other segments in {path.name} than in segments.parquet: one of them is from "
                 "another run; run the same command again to restore them"
             )
-        yield _Traced(rows, geometries)
+        kept = content.kept[rows]
+        yield _Traced(rows[kept], geometries[kept])
 
 
 def _frame(content: Content, parts: Sequence[_Traced], crs: str | None) -> gpd.GeoDataFrame:

@@ -77,7 +77,9 @@ class GeoTiff:
         for scene in scenes:
             ids = workspace.segment_file(scene.name)
             for kind in kinds:
-                _write(kind, folder / kind.file(scene, single=len(scenes) == 1), scene, ids, steps)
+                _write(
+                    kind, folder / kind.file(scene, single=len(scenes) == 1), scene, kind.paint(ids, content), steps
+                )
         return [folder / (f"{kind.name}.tif" if len(scenes) == 1 else kind.name) for kind in kinds]
 
 
@@ -94,13 +96,15 @@ class _Kind:
         """Return its path for a scene."""
         return f"{self.name}.tif" if single else f"{self.name}/{scene.name}.tif"
 
-    def paint(self, ids: Path) -> Paint:
+    def paint(self, ids: Path, content: Content) -> Paint:
         """Return what gives its pixels of a window: values (segments, bands) laid out by segment id."""
 
         def painted(window: Window) -> NDArray[Any]:
             found, places = np.unique(read_ids(ids, window), return_inverse=True)
             values = np.full((len(found), len(self.style.bands)), self.style.nodata, dtype=self.style.dtype)
-            values[found > 0] = self.values(found[found > 0])
+            shown = found > 0
+            shown[shown] = content.kept[content.rows_of(found[shown])]
+            values[shown] = self.values(found[shown])
             return np.moveaxis(values[places.reshape(window.rows, window.columns)], -1, 0)
 
         return painted
@@ -121,8 +125,8 @@ class _Steps:
                 self.progress(self.done, self.total)
 
 
-def _write(kind: _Kind, path: Path, scene: SceneInfo, ids: Path, steps: _Steps) -> None:
-    write_geotiff(path, scene, kind.style, kind.paint(ids), steps.over(blocks(scene.rows, scene.columns)))
+def _write(kind: _Kind, path: Path, scene: SceneInfo, paint: Paint, steps: _Steps) -> None:
+    write_geotiff(path, scene, kind.style, paint, steps.over(blocks(scene.rows, scene.columns)))
     if kind.legend is not None:
         write_categories(path, kind.legend)
 

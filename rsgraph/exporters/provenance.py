@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from rsgraph.exporters.scope import scope_of
 from rsgraph.files import sha256
 from rsgraph.workspace import Workspace
 
@@ -34,10 +36,11 @@ def provenance(workspace: Workspace, labels: pd.DataFrame, *, layer: str | None)
     dict
         JSON-able: rsgraph (version), written (UTC), workspace (folder name), scenes (names, at most ten) and
         scene_count, config_sha256 (of config.yaml), layer, stages (name -> key in the manifest and MLflow run),
-        labels (how many segments have one) and label_origins (origin -> how many).
+        labels (how many segments have one), label_origins (origin -> how many), label_authors (author -> how many),
+        label_times (first and last, or None), exported_by, scope (as ``Scope.to_json``).
     """
+    scope = scope_of(workspace)
     scenes = [scene.name for scene in workspace.scenes]
-    origins = labels["origin"].fillna("unknown").value_counts().sort_index()
     return {
         "rsgraph": version("rsgraph"),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -48,8 +51,25 @@ def provenance(workspace: Workspace, labels: pd.DataFrame, *, layer: str | None)
         "layer": layer,
         "stages": {name: _stage(record) for name, record in workspace.manifest.get("stages", {}).items()},
         "labels": len(labels),
-        "label_origins": {str(origin): int(count) for origin, count in origins.items()},
+        "label_origins": _counts(labels["origin"]),
+        "label_authors": _counts(labels["author"]),
+        "label_times": [labels["time"].min(), labels["time"].max()] if len(labels) else None,
+        "exported_by": scope.author or _user(),
+        "scope": scope.to_json(),
     }
+
+
+def _counts(column: pd.Series[Any]) -> dict[str, int]:
+    counts = column.fillna("unknown").value_counts().sort_index()
+    return {str(value): int(count) for value, count in counts.items()}
+
+
+def _user() -> str:
+    """Return the login name; a process in a container may have none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):
+        return "unknown"
 
 
 def _stage(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@
 by reading windows, calling components and writing files.
 """
 
-from rsgraph.pipeline.runner import export, run
+from rsgraph.pipeline.exporting import export, export_workspace
+from rsgraph.pipeline.runner import run
 
-__all__ = ["export", "run"]
+__all__ = ["export", "export_workspace", "run"]

@@ -24,7 +24,6 @@ from rsgraph.io.fingerprint import fingerprint
 from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.naming import cache_folder, workspace_folder
 from rsgraph.pipeline.opening import (
-    Reopened,
     check_same,
     cut_chips,
     keep_chips,
@@ -302,19 +301,3 @@ def _tell(workspace: Workspace, tracker: Tracker | None, seconds: float) -> None
     say(f"  rsgraph label {folder}      to brush and label in napari (needs the package napari-rsgraph)")
     if tracker is not None:
         say(f"  {ui_command(tracker.uri)}")
-
-
-def export(config: Mapping[str, Any]) -> list[Path]:
-    """Write what leaves a workspace into its ``exports`` folder, with the exporter of the config."""
-    refuse_targets(config)
-    if config["workspace"] is None:
-        raise ConfigError("which workspace? type `rsgraph export WORKSPACE`")
-    workspace = Reopened(Path(config["workspace"]).expanduser())
-    workspace.existing("manifest.json")
-    exporter = from_config("exporter", config["exporter"])
-    folder = Path(config["folder"]).expanduser() if config["folder"] else workspace.path("exports")
-    with progress("export") as report:
-        written: list[Path] = exporter.export(workspace, make_folder(folder), progress=report)
-    for path in written:
-        say(f"wrote {path}")
-    return written
