@@ -6,8 +6,9 @@ BIN := .venv/bin
 TESTS ?=
 BENCHMARKS ?= segment_statistics memberships unet_inference whole_tile
 WORKERS ?= 2
+VIRTUAL := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1280x800x24"
 
-.PHONY: help setup system demo test lint types law tests slow wheel bench tables lock clean
+.PHONY: help setup system screen demo test lint types law tests slow wheel bench tables lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -16,20 +17,23 @@ setup: system .venv/.ready ## create the environment .venv from requirements.loc
 
 # requirements.lock pins versions only. Where pip would take a CUDA build of torch and you want the CPU one,
 # set PIP_INDEX_URL or PIP_FIND_LINKS before `make setup`; an environment that has torch already is kept.
-.venv/.ready: requirements.lock pyproject.toml
+.venv/.ready: requirements.lock pyproject.toml plugins/napari-rsgraph/pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("rsgraph needs Python 3.11 or newer; set PYTHON=/path/to/python3.11") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e plugins/napari-rsgraph
 	@touch $@
 
 system: # system packages: by apt where we are root, else named
 	@bash .ci/system-packages
 
+screen: # and those that windows on a virtual screen need
+	@bash .ci/system-packages screen
+
 demo: setup ## make a coastal scene, run the main job on it, leave the workspace `demo`
 	$(BIN)/rsgraph run experiment=demo workspace=demo
 
-test: setup lint types law tests ## lint, types, import law, tests
+test: setup screen lint types law tests ## lint, types, import law, tests
 
 lint:
 	$(BIN)/ruff check .
@@ -42,16 +46,16 @@ law:
 	$(BIN)/lint-imports --no-cache
 
 tests:
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(TESTS)
+	OMP_NUM_THREADS=1 $(VIRTUAL) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(TESTS)
 
-slow: setup ## the long tests: sweeps, whole runs, the wheel
-	$(BIN)/python -m pytest -m slow $(TESTS)
+slow: setup screen ## the long tests: sweeps, whole runs, the wheel
+	$(VIRTUAL) $(BIN)/python -m pytest -m slow $(TESTS)
 
 wheel: setup ## build the wheel, configs inside
 	$(BIN)/python -m build --wheel --no-isolation
 
-bench: setup ## the benchmarks: each times its peer in the same run and prints the ratio
-	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(BIN)/python -m experiments.benchmarks.$$name; done
+bench: setup screen ## the benchmarks: each times its peer in the same run and prints the ratio
+	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(VIRTUAL) $(BIN)/python -m experiments.benchmarks.$$name; done
 	$(BIN)/python -m experiments.benchmarks.table
 
 tables: setup ## the published tables (none yet: they come with the evaluation)
@@ -59,7 +63,7 @@ tables: setup ## the published tables (none yet: they come with the evaluation)
 
 lock: ## write requirements.lock from the environment
 	@(echo "# Versions that make test passes with, on Python 3.11. Made by: make lock"; \
-	  $(BIN)/python -m pip freeze --exclude-editable | grep -vE '^(rsgraph|pip|wheel)' | sed -E 's/\+cpu$$//') > requirements.lock
+	  $(BIN)/python -m pip freeze --exclude-editable | grep -vE '^(rsgraph|napari-rsgraph|pip|wheel)' | sed -E 's/\+cpu$$//') > requirements.lock
 
 clean: ## remove the environment and the demo
 	rm -rf .venv demo .rsgraph-cache mlflow.db mlartifacts
