@@ -1,0 +1,42 @@
+"""Checks of what the rooms of labelling are given: codes, vectors, probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.types import Floats
+
+
+def check_codes(codes: NDArray[Any], n: int, n_classes: int) -> NDArray[np.int64]:
+    """Return class codes (n,) as int64. Raises ConfigError for another shape or a code that is no class."""
+    if codes.shape != (n,):
+        raise ConfigError(f"`codes` must have one entry per segment, ({n},). Got {codes.shape} instead.")
+    if n_classes < 1:
+        raise ConfigError(f"`n_classes` must be at least 1; define a class first. Got {n_classes} instead.")
+    found = codes.astype(np.int64)
+    if n and not 0 <= found.min() <= found.max() <= n_classes:
+        wrong = found[(found < 0) | (found > n_classes)][0]
+        raise ConfigError(f"`codes` must be 0 (unlabelled) or a class from 1 to {n_classes}. Got {wrong} instead.")
+    return found
+
+
+def check_labelled(codes: NDArray[Any]) -> None:
+    """Check that anything is labelled. Raises NotUsable."""
+    if not np.any(codes):
+        raise NotUsable("nothing is labelled yet, so nothing can be predicted; label a few segments of each class.")
+
+
+def check_vectors(vectors: Floats) -> None:
+    """Check the shape of vectors. Raises ConfigError."""
+    if vectors.ndim != 2 or vectors.shape[1] < 1:
+        raise ConfigError(f"`vectors` must have shape (segments, dimensions). Got {vectors.shape} instead.")
+
+
+def check_between(name: str, value: float, low: float, high: float) -> None:
+    """Check that an option lies between two numbers, both excluded. Raises ConfigError."""
+    if not low < value < high:
+        raise ConfigError(f"`{name}` must lie between {low} and {high}. Got {value!r} instead.")
