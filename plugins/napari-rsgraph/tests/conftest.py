@@ -1,0 +1,72 @@
+"""A tiny finished workspace, and a session on a copy of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from rsgraph.config import config_folder
+from rsgraph.pipeline import run
+from rsgraph.pipeline.opening import Reopened
+from rsgraph.pipeline.viewing import make_view
+
+if TYPE_CHECKING:
+    from napari_rsgraph.session import Session
+
+# the segments of windows run side by side in threads; two cores are enough for a tiny scene
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+TINY = [
+    "reader=synthetic",
+    "reader.rows=160",
+    "reader.columns=200",
+    "chips.size=64",
+    "encoder.width=4",
+    "encoder.depth=3",
+    "target.n_clusters=4",
+    "segmenter.n_segments=60",
+    "graph.k=4",
+    "projector=pca",
+    "training.encoder.max_epochs=2",
+    "training.gnn.max_epochs=3",
+    "tracking.uri=none",
+    "draw=false",
+    "trainer.accelerator=cpu",
+    "trainer.threads=1",
+]
+
+
+@pytest.fixture(scope="session")
+def finished_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished workspace with its view: 160 x 200 pixels, 12 chips of 64. Tests must not change it."""
+    folder = tmp_path_factory.mktemp("finished") / "w"
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = OmegaConf.to_container(compose("run", [*TINY, f"workspace={folder}"]), resolve=True)
+    assert isinstance(config, dict)
+    run({str(key): value for key, value in config.items()})
+    make_view(Reopened(folder))
+    return folder
+
+
+@pytest.fixture
+def workspace(finished_workspace: Path, tmp_path: Path) -> Path:
+    """A copy of the finished workspace, to be labelled and thrown away."""
+    return Path(shutil.copytree(finished_workspace, tmp_path / "workspace"))
+
+
+@pytest.fixture
+def session(workspace: Path) -> Iterator[Session]:
+    """A session without a window, on its own copy; everything runs at once."""
+    from napari_rsgraph.session import open_session
+    from napari_rsgraph.work import Immediate
+
+    opened = open_session(workspace, Immediate())
+    yield opened
+    opened.close()
