@@ -1,0 +1,465 @@
+"""Points sorted into cells, so that a brush asks each point at most once, and most of them not at all."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from rsgraph.brushing.shapes import Circle, Lasso, Rectangle, Shape
+from rsgraph.types import Floats, Mask
+
+CELL = 64
+"""Points of a cell: fewer make more boxes to look at, more make more points to ask at the border of a brush."""
+
+BANDS = 512
+"""Horizontal bands that the edges of a lasso are sorted into."""
+
+OUTSIDE, WHOLE, PARTLY = 0, 1, 2
+
+
+class PointIndex:
+    """Points of a map, in cells of equal numbers of points.
+
+    The points are cut into vertical strips of equal numbers, and each strip into cells of about 64 points
+    (sort-tile-recursive packing [1]_). Unlike a grid of equal squares, cells stay small where the points of
+    a map clump together, as those of UMAP do. A brush looks at the boxes of all cells (16 000 for a million
+    points), and at single points only in the cells that its border crosses.
+
+    Points that are not finite belong to no cell: they are never selected, found or drawn.
+
+    Parameters
+    ----------
+    points
+        (n, 2) float32, data coordinates.
+
+    Raises
+    ------
+    ValueError
+        If ``points`` is not (n, 2).
+
+    References
+    ----------
+    .. [1] Leutenegger, Lopez, Edgington (1997), https://doi.org/10.1109/ICDE.1997.582015
+    """
+
+    def __init__(self, points: Floats) -> None:
+        self.points = np.array(points, dtype=np.float32, order="C")
+        if self.points.ndim != 2 or self.points.shape[1] != 2:
+            raise ValueError(f"`points` must have shape (n, 2). Got {self.points.shape} instead.")
+        self.order, self.strips = _packed(self.points)
+        self.sorted_points = self.points[self.order]
+        self.starts = _cell_starts(self.strips)
+        self.strip_cells = np.searchsorted(self.starts, self.strips)
+        self.boxes = _boxes(self.sorted_points, self.starts)
+
+    def __len__(self) -> int:
+        """Number of points, those that are not finite included."""
+        return len(self.points)
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """x_min, x_max, y_min, y_max of all finite points; 0, 1, 0, 1 where there are none."""
+        if not len(self.boxes):
+            return 0.0, 1.0, 0.0, 1.0
+        low, high = self.boxes.min(axis=0), self.boxes.max(axis=0)
+        return float(low[0]), float(high[1]), float(low[2]), float(high[3])
+
+    def inside(self, shape: Shape, visible: Mask | None = None) -> NDArray[np.int64]:
+        """Return the rows of the points inside a shape.
+
+        Parameters
+        ----------
+        shape
+            Circle, rectangle or lasso in data coordinates.
+        visible
+            (n,) False for points that are filtered away: they are left out.
+
+        Returns
+        -------
+        rows
+            (k,) int64, each once, in the order of the cells (not ascending).
+        """
+        status, flags = self._marked(shape)
+        return _collect(status, flags, self.starts, self.order, self._mask(visible))  # type: ignore[no-any-return]
+
+    def counts(
+        self, shape: Shape, codes: NDArray[np.integer], n_classes: int, visible: Mask | None = None
+    ) -> NDArray[np.int64]:
+        """Count the points inside a shape by class.
+
+        Parameters
+        ----------
+        shape
+            Circle, rectangle or lasso in data coordinates.
+        codes
+            (n,) class of each point: 0 for none, 1 ... n_classes.
+        n_classes
+            Number of classes.
+        visible
+            (n,) False for points that are filtered away: they do not count.
+
+        Returns
+        -------
+        counts
+            (n_classes + 1,) int64, by class code; position 0 counts the points without a class.
+
+        Raises
+        ------
+        ValueError
+            If ``codes`` has another length than the points, or holds a code outside 0 ... n_classes that is
+            to be counted.
+        """
+        codes = _checked_codes(codes, len(self))
+        status, flags = self._marked(shape)
+        counts = _count(status, flags, self.starts, self.order, self._mask(visible), codes, n_classes)
+        return _checked_counts(counts, n_classes)
+
+    def nearest(self, x: float, y: float, *, within: float, visible: Mask | None = None) -> int:
+        """Return the row of the nearest point at most ``within`` away, or -1; of equals the lowest row."""
+        mask = self._mask(visible)
+        row = _nearest(self.boxes, self.starts, self.sorted_points, self.order, mask, float(x), float(y), within)
+        return int(row)
+
+    def in_view(self, rectangle: Rectangle, *, limit: int, visible: Mask | None = None) -> NDArray[np.int64]:
+        """Return rows inside a rectangle, at most ``limit``: those to show as thumbnails.
+
+        Where there are more, a fixed random order of all rows decides, so that a pan or zoom keeps those
+        that it showed before as far as they are still in view.
+
+        Returns
+        -------
+        rows
+            (k <= limit,) int64, ascending.
+        """
+        rows = self.inside(rectangle, visible)
+        if len(rows) > limit:
+            rows = rows[np.argpartition(_scattered(rows), limit)[:limit]] if limit > 0 else rows[:0]
+        return np.sort(rows)
+
+    def _marked(self, shape: Shape) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return the status of each cell, and a flag for each sorted point of the cells that are PARTLY inside."""
+        status = np.zeros(len(self.boxes), dtype=np.uint8)
+        flags = np.empty(len(self.order), dtype=np.uint8)
+        if isinstance(shape, Circle):
+            _mark_circle(
+                self.boxes, self.starts, self.sorted_points, *_floats(shape.x, shape.y, shape.radius), status, flags
+            )
+        elif isinstance(shape, Rectangle):
+            sides = _sides(shape)
+            _mark_rectangle(self.boxes, self.starts, self.sorted_points, *sides, status, flags)
+        elif len(shape.points) >= 3:
+            _mark_lasso(
+                self.boxes,
+                self.starts,
+                self.strip_cells,
+                self.sorted_points,
+                shape.points,
+                _margin(self, shape),
+                status,
+                flags,
+            )
+        return status, flags
+
+    def _mask(self, visible: Mask | None) -> Mask:
+        """Return the filter, empty for none: compiled code knows it by its length."""
+        if visible is None:
+            return np.empty(0, dtype=np.bool_)
+        if visible.shape != (len(self),):
+            raise ValueError(f"`visible` must have shape ({len(self)},). Got {visible.shape} instead.")
+        return np.require(visible, np.bool_, ["C", "W"])
+
+
+def count_selected(selected: Mask, codes: NDArray[np.integer], n_classes: int) -> NDArray[np.int64]:
+    """Count the selected points by class: ``selected`` (n,), ``codes`` (n,) in 0 ... n_classes; as ``counts``."""
+    codes = _checked_codes(codes, len(selected))
+    return _checked_counts(_count_mask(np.require(selected, np.bool_, ["C", "W"]), codes, n_classes), n_classes)
+
+
+def _packed(points: Floats) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the finite rows strip by strip, ascending in y within a strip, and where each strip starts."""
+    rows = np.flatnonzero(np.isfinite(points).all(axis=1)).astype(np.int32)
+    n_strips = max(1, round(np.sqrt(len(rows) / CELL)))
+    strips = np.linspace(0, len(rows), n_strips + 1).astype(np.int64)
+    rows = rows[np.argsort(points[rows, 0])]
+    for first, last in pairwise(strips):
+        rows[first:last] = rows[first:last][np.argsort(points[rows[first:last], 1])]
+    return rows, strips
+
+
+def _cell_starts(strips: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Cut each strip into cells of at most CELL points; return where each starts, and the end."""
+    parts = [np.arange(first, last, CELL) for first, last in pairwise(strips)]
+    return np.concatenate([*parts, strips[-1:]])
+
+
+def _sides(shape: Rectangle) -> tuple[float, float, float, float]:
+    """Left, right, lower, upper."""
+    return _floats(
+        shape.x - shape.half_width,
+        shape.x + shape.half_width,
+        shape.y - shape.half_height,
+        shape.y + shape.half_height,
+    )
+
+
+def _floats(*values: float) -> tuple[Any, ...]:
+    return tuple(float(value) for value in values)
+
+
+def _margin(index: PointIndex, lasso: Lasso) -> float:
+    """How near to an edge rounding may decide: far below float32's steps, far above float64's."""
+    largest = max(np.abs(lasso.points).max(initial=0), np.abs(index.boxes).max(initial=0))
+    return float(1e-12 * largest)
+
+
+def _checked_codes(codes: NDArray[np.integer], n: int) -> NDArray[np.int32]:
+    if codes.shape != (n,):
+        raise ValueError(f"`codes` must have shape ({n},). Got {codes.shape} instead.")
+    return np.require(codes, np.int32, ["C", "W"])
+
+
+def _checked_counts(counts: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
+    """Drop the last position, where codes out of range were counted, if it is zero."""
+    if counts[-1]:
+        raise ValueError(f"`codes` must lie in 0 ... {n_classes}. Got {counts[-1]} others instead.")
+    return counts[:-1]
+
+
+def _scattered(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """Return a number that looks random for each row (splitmix64's last step)."""
+    mixed = rows.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    return mixed ^ (mixed >> np.uint64(31))
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _boxes(points: Any, starts: Any) -> Any:
+    """x_min, x_max, y_min, y_max of each cell."""
+    boxes = np.empty((starts.size - 1, 4), dtype=np.float32)
+    for cell in range(starts.size - 1):
+        part = points[starts[cell] : starts[cell + 1]]
+        boxes[cell, 0], boxes[cell, 1] = part[:, 0].min(), part[:, 0].max()
+        boxes[cell, 2], boxes[cell, 3] = part[:, 1].min(), part[:, 1].max()
+    return boxes
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _mark_circle(
+    boxes: Any, starts: Any, points: Any, x: float, y: float, radius: float, status: Any, flags: Any
+) -> None:
+    """Rounding keeps the order of distances, so that a box whose farthest corner is inside is inside."""
+    limit = radius * radius if radius >= 0 else -1.0
+    for cell in range(status.size):
+        left, right = boxes[cell, 0] - x, boxes[cell, 1] - x
+        below, above = boxes[cell, 2] - y, boxes[cell, 3] - y
+        across, along = max(left, -right, 0.0), max(below, -above, 0.0)
+        if across * across + along * along > limit:
+            continue
+        across, along = max(-left, right), max(-below, above)
+        if across * across + along * along <= limit:
+            status[cell] = WHOLE
+            continue
+        status[cell] = PARTLY
+        for point in range(starts[cell], starts[cell + 1]):
+            dx, dy = points[point, 0] - x, points[point, 1] - y
+            flags[point] = dx * dx + dy * dy <= limit
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _mark_rectangle(
+    boxes: Any,
+    starts: Any,
+    points: Any,
+    left: float,
+    right: float,
+    lower: float,
+    upper: float,
+    status: Any,
+    flags: Any,
+) -> None:
+    for cell in range(status.size):
+        x_min, x_max, y_min, y_max = boxes[cell, 0], boxes[cell, 1], boxes[cell, 2], boxes[cell, 3]
+        if x_max < left or x_min > right or y_max < lower or y_min > upper:
+            continue
+        if x_min >= left and x_max <= right and y_min >= lower and y_max <= upper:
+            status[cell] = WHOLE
+            continue
+        status[cell] = PARTLY
+        for point in range(starts[cell], starts[cell + 1]):
+            x, y = points[point, 0], points[point, 1]
+            flags[point] = left <= x <= right and lower <= y <= upper
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _mark_lasso(
+    boxes: Any, starts: Any, strip_cells: Any, points: Any, corners: Any, margin: float, status: Any, flags: Any
+) -> None:
+    """Ask single points in cells that an edge may touch; in all others one point answers for the whole cell."""
+    low, scale, first, edges = _edges_by_band(corners)
+    _mark_touched(boxes, strip_cells, corners, margin, status)
+    for cell in range(status.size):
+        start, stop = starts[cell], starts[cell + 1]
+        if status[cell] == PARTLY:
+            for point in range(start, stop):
+                flags[point] = _within(points[point, 0], points[point, 1], corners, low, scale, first, edges)
+        elif _within(points[start, 0], points[start, 1], corners, low, scale, first, edges):
+            status[cell] = WHOLE
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _band(y: float, low: float, scale: float) -> int:
+    """Never falls as y rises, rounding included: an edge is in the band of every point that it passes."""
+    return int(min(max((y - low) * scale, 0.0), BANDS - 1.0))
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _edges_by_band(corners: Any) -> Any:
+    """Sort the edges into horizontal bands: band b holds ``edges[first[b] : first[b + 1]]``."""
+    low, high = corners[:, 1].min(), corners[:, 1].max()
+    scale = BANDS / (high - low) if high - low > 1e-300 else 0.0
+    m = corners.shape[0]
+    first = np.zeros(BANDS + 1, dtype=np.int64)
+    for edge in range(m):
+        a, b = _band(corners[edge, 1], low, scale), _band(corners[(edge + 1) % m, 1], low, scale)
+        for band in range(min(a, b), max(a, b) + 1):
+            first[band + 1] += 1
+    first = np.cumsum(first)
+    edges = np.empty(first[-1], dtype=np.int64)
+    filled = first.copy()
+    for edge in range(m):
+        a, b = _band(corners[edge, 1], low, scale), _band(corners[(edge + 1) % m, 1], low, scale)
+        for band in range(min(a, b), max(a, b) + 1):
+            edges[filled[band]] = edge
+            filled[band] += 1
+    return low, scale, first, edges
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _within(x: float, y: float, corners: Any, low: float, scale: float, first: Any, edges: Any) -> bool:
+    """Count crossings of the ray to the right: term by term what matplotlib computes, ties included."""
+    odd = False
+    band = _band(y, low, scale)
+    for place in range(first[band], first[band + 1]):
+        a = edges[place]
+        b = a + 1 if a + 1 < corners.shape[0] else 0
+        above = corners[b, 1] >= y
+        if (corners[a, 1] >= y) != above:
+            left = (corners[b, 1] - y) * (corners[a, 0] - corners[b, 0])
+            right = (corners[b, 0] - x) * (corners[a, 1] - corners[b, 1])
+            if (left >= right) == above:
+                odd = not odd
+    return odd
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _mark_touched(boxes: Any, strip_cells: Any, corners: Any, margin: float, status: Any) -> None:
+    """Mark every cell that an edge comes near: strip by strip, since within one the cells ascend in y."""
+    m = corners.shape[0]
+    for strip in range(strip_cells.size - 1):
+        begin, end = strip_cells[strip], strip_cells[strip + 1]
+        if begin == end:
+            continue
+        left, right = boxes[begin:end, 0].min() - margin, boxes[begin:end, 1].max() + margin
+        for a in range(m):
+            b = a + 1 if a + 1 < m else 0
+            xa, xb = corners[a, 0], corners[b, 0]
+            if (xa < left and xb < left) or (xa > right and xb > right):
+                continue
+            low, high = _clipped(xa, corners[a, 1], xb, corners[b, 1], left, right)
+            _mark_range(boxes, begin, end, low - margin, high + margin, status)
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _clipped(xa: float, ya: float, xb: float, yb: float, left: float, right: float) -> tuple[float, float]:
+    """Range in y of the part of an edge between left and right."""
+    if xa > xb:
+        xa, ya, xb, yb = xb, yb, xa, ya
+    start, stop = ya, yb
+    if xa < left:
+        start = ya + (left - xa) / (xb - xa) * (yb - ya)
+    if xb > right:
+        stop = yb - (xb - right) / (xb - xa) * (yb - ya)
+    return min(start, stop), max(start, stop)
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _mark_range(boxes: Any, begin: int, end: int, low: float, high: float, status: Any) -> None:
+    """Mark the cells of a strip that reach into low ... high."""
+    first, last = begin, end
+    while first < last:
+        middle = (first + last) // 2
+        if boxes[middle, 3] < low:
+            first = middle + 1
+        else:
+            last = middle
+    while first < end and boxes[first, 2] <= high:
+        status[first] = PARTLY
+        first += 1
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _collect(status: Any, flags: Any, starts: Any, order: Any, visible: Any) -> Any:
+    most = 0
+    for cell in range(status.size):
+        if status[cell] != OUTSIDE:
+            most += starts[cell + 1] - starts[cell]
+    rows = np.empty(most, dtype=np.int64)
+    n = 0
+    for cell in range(status.size):
+        if status[cell] == OUTSIDE:
+            continue
+        for point in range(starts[cell], starts[cell + 1]):
+            rows[n] = order[point]
+            inside = status[cell] == WHOLE or flags[point] != 0
+            n += inside and (visible.size == 0 or visible[order[point]])
+    return rows[:n]
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _count(status: Any, flags: Any, starts: Any, order: Any, visible: Any, codes: Any, n_classes: int) -> Any:
+    """Count by code; the last position takes codes out of range."""
+    counts = np.zeros(n_classes + 2, dtype=np.int64)
+    for cell in range(status.size):
+        if status[cell] == OUTSIDE:
+            continue
+        for point in range(starts[cell], starts[cell + 1]):
+            row = order[point]
+            if (status[cell] == WHOLE or flags[point] != 0) and (visible.size == 0 or visible[row]):
+                code = codes[row]
+                counts[code if 0 <= code <= n_classes else n_classes + 1] += 1
+    return counts
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _count_mask(selected: Any, codes: Any, n_classes: int) -> Any:
+    counts = np.zeros(n_classes + 2, dtype=np.int64)
+    for row in range(selected.size):
+        if selected[row]:
+            code = codes[row]
+            counts[code if 0 <= code <= n_classes else n_classes + 1] += 1
+    return counts
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _nearest(
+    boxes: Any, starts: Any, points: Any, order: Any, visible: Any, x: float, y: float, within: float
+) -> int:
+    best, found = within * within if within >= 0 else -1.0, -1
+    for cell in range(boxes.shape[0]):
+        across = max(boxes[cell, 0] - x, x - boxes[cell, 1], 0.0)
+        along = max(boxes[cell, 2] - y, y - boxes[cell, 3], 0.0)
+        if across * across + along * along > best:
+            continue
+        for point in range(starts[cell], starts[cell + 1]):
+            row = order[point]
+            if visible.size and not visible[row]:
+                continue
+            dx, dy = points[point, 0] - x, points[point, 1] - y
+            distance = dx * dx + dy * dy
+            if distance < best or (distance == best and (found < 0 or row < found)):
+                best, found = distance, row
+    return found
