@@ -1,0 +1,18 @@
+"""Legend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from napari_rsgraph.session import Session
+
+
+class Legend(QWidget):
+    """Legend of a session."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session

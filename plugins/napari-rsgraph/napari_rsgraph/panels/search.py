@@ -1,0 +1,22 @@
+"""SearchPanel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QWidget
+
+if TYPE_CHECKING:
+    from napari_rsgraph.session import Session
+
+
+class SearchPanel(QWidget):
+    """SearchPanel of a session."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+
+    def set_thumbnail(self, thumbnail: object) -> None:
+        """Take what draws a candidate: (level, row) -> QImage or None."""
+        self.thumbnail = thumbnail

@@ -1,0 +1,97 @@
+"""A strip that shows what runs: title, how far, and a button that cancels it."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
+
+from napari_rsgraph.panels.controls import button
+
+_STEPS = 1000
+"""Of the bar: totals may be beyond what a QProgressBar counts."""
+
+
+class TaskStrip(QWidget):
+    """Running work, one line each; hidden while nothing runs.
+
+    Parameters
+    ----------
+    parent
+        The window.
+    """
+
+    cancelled = Signal(int)
+    """The id of the task that the user wants to stop."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.lines: dict[int, TaskLine] = {}
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(4, 2, 4, 2)
+        self._layout.setSpacing(2)
+        self.setAccessibleName("Running work")
+        self.hide()
+
+    def task_started(self, task: int, title: str, *, cancellable: bool = True) -> None:
+        """Show a task."""
+        line = TaskLine(title, cancellable=cancellable)
+        line.cancel.clicked.connect(lambda: self._cancel(task))
+        self.lines[task] = line
+        self._layout.addWidget(line)
+        self.show()
+
+    def task_progress(self, task: int, done: int, total: int) -> None:
+        """Show how far a task is; one that is not known is left out."""
+        if task in self.lines:
+            self.lines[task].progress(done, total)
+
+    def task_ended(self, task: int) -> None:
+        """Take a task away, whether it finished, failed or was cancelled."""
+        line = self.lines.pop(task, None)
+        if line is not None:
+            self._layout.removeWidget(line)
+            line.deleteLater()
+        self.setVisible(bool(self.lines))
+
+    def _cancel(self, task: int) -> None:
+        self.lines[task].cancelling()
+        self.cancelled.emit(task)
+
+
+class TaskLine(QWidget):
+    """One task.
+
+    Parameters
+    ----------
+    title
+        What it does.
+    cancellable
+        Whether it may be stopped.
+    """
+
+    def __init__(self, title: str, *, cancellable: bool) -> None:
+        super().__init__()
+        self.title = QLabel(title)
+        self.title.setToolTip(title)
+        self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 0)
+        self.bar.setFixedWidth(140)
+        self.bar.setAccessibleName(f"Progress of: {title}")
+        self.cancel = button("Cancel", f"Stop: {title}. Nothing is left half done")
+        self.cancel.setVisible(cancellable)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.title, 1)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.cancel)
+
+    def progress(self, done: int, total: int) -> None:
+        """Move the bar; a total of 0 means that nobody knows."""
+        self.bar.setRange(0, _STEPS if total > 0 else 0)
+        self.bar.setValue(round(_STEPS * min(done / total, 1.0)) if total > 0 else 0)
+
+    def cancelling(self) -> None:
+        """Say that the wish was heard."""
+        self.cancel.setEnabled(False)
+        self.cancel.setText("Cancelling")
