@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,7 +32,7 @@ USAGE = """\
 rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label in minutes.
 
   rsgraph run PATH [option=value ...]     all stages on a scene: file, folder, SAFE, zip
-  rsgraph label WORKSPACE                 brush and label in napari
+  rsgraph label WORKSPACE                 brush and label in napari; display=false_colour, read_only=true
   rsgraph export WORKSPACE                GeoTIFF; exporter=geopackage, geojson, geoparquet, chips
   rsgraph evaluate WORKSPACE              measure it
   rsgraph components                      everything that can be chosen by name
@@ -301,12 +302,35 @@ def _evaluate(words: list[str]) -> None:
 
 
 def _label(words: list[str]) -> None:
+    """Open napari on a workspace. The viewer is its own distribution, so that servers need no Qt."""
+    line = split_line(words, verb="label")
+    options = _label_options(line)
     if find_spec("napari_rsgraph") is None:
         raise NotInstalled(
-            "`rsgraph label` opens napari through the package napari-rsgraph, which is not installed (it is not "
-            "part of this version yet); `rsgraph export` writes files that QGIS opens meanwhile"
+            "`rsgraph label` opens napari through the package napari-rsgraph, which is not installed: "
+            "`pip install ./plugins/napari-rsgraph[pyside6]` in the checkout of rsgraph"
         )
-    raise NotInstalled("the installed napari-rsgraph does not fit this version of rsgraph; install both again")
+    import_module("napari_rsgraph.launch").label(Path(options.pop("workspace")).expanduser(), **options)
+
+
+def _label_options(line: Line) -> dict[str, Any]:
+    """Read workspace, display and read_only. Raises ConfigError for anything else."""
+    given = dict(override.split("=", 1) for override in line.overrides if "=" in override)
+    if line.path is not None:
+        given["workspace"] = line.path
+    unknown = [*line.flags, *(key for key in given if key not in ("workspace", "display", "read_only"))]
+    if unknown or len(given) < len(line.overrides):
+        raise ConfigError(f"rsgraph label takes WORKSPACE, display=... and read_only=true. Got {' '.join(unknown)}.")
+    if "workspace" not in given:
+        raise ConfigError("which workspace? type `rsgraph label WORKSPACE`")
+    if given.get("read_only", "false") not in ("true", "false"):
+        raise ConfigError(f"`read_only` must be true or false. Got {given['read_only']} instead.")
+    display = given.get("display", "auto")
+    return {
+        "workspace": given["workspace"].strip("'\""),
+        "display": [name.strip() for name in display.strip("[]").split(",")] if "," in display else display,
+        "read_only": given.get("read_only") == "true",
+    }
 
 
 def _components(words: list[str]) -> None:

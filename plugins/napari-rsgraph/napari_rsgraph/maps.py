@@ -132,8 +132,8 @@ class Maps:
     def _warn(self, n: int, projector: str) -> None:
         if n > SLOW_ABOVE and projector != "pca":
             self.session.tell(
-                f"{projector} of {n:,} points takes minutes or more; you can go on meanwhile, or cancel it and choose "
-                "pca, or select fewer segments",
+                f"{projector} of {n:,} points takes minutes or more; you can go on meanwhile, or cancel it and "
+                "choose pca, or select fewer segments",
                 "warning",
             )
 

@@ -167,8 +167,8 @@ class Session:
     def set_filter(
         self,
         *,
-        classes: frozenset[int] | None | Literal["keep"] = "keep",
-        window: tuple[int, Window] | None | Literal["keep"] = "keep",
+        classes: frozenset[int] | Literal["keep"] | None = "keep",
+        window: tuple[int, Window] | Literal["keep"] | None = "keep",
     ) -> None:
         """Change the filter; what is not named stays."""
         if classes != "keep":

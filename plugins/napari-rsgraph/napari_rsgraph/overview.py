@@ -1,0 +1,196 @@
+"""The left side of the window: the 2-D map with bar and legend above the gallery, linked with the session."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QImage
+from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from napari_rsgraph.gallery import Gallery
+from napari_rsgraph.panels.legend import Legend
+from napari_rsgraph.panels.map_bar import MapBar
+from napari_rsgraph.point_map import PointMap
+from napari_rsgraph.session import Session
+from rsgraph.pipeline.viewing import View
+
+_THUMBNAIL = 128
+_LISTED = 4
+"""Classes named in the label beside the brush."""
+
+
+class Overview(QWidget):
+    """Shows what the session shows, and hands the user's brushing to it.
+
+    Parameters
+    ----------
+    session
+        Open.
+    """
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.bar, self.points, self.legend = MapBar(session, self), PointMap(self), Legend(session, self)
+        self.gallery = Gallery(self)
+        self.view: View | None = None
+        self._lay_out()
+        self._listen()
+        self._show_map()
+
+    def _lay_out(self) -> None:
+        top = QWidget(self)
+        column = QVBoxLayout(top)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        for widget in (self.bar, self.points, self.legend):
+            column.addWidget(widget, 1 if widget is self.points else 0)
+        self.splitter = QSplitter(Qt.Orientation.Vertical, self)
+        self.splitter.addWidget(top)
+        self.splitter.addWidget(self.gallery)
+        self.splitter.setStretchFactor(0, 3)
+        self.splitter.setStretchFactor(1, 2)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.splitter)
+
+    def _listen(self) -> None:
+        session = self.session
+        self.points.brushed.connect(session.brush)
+        self.points.clicked.connect(lambda row, mode: session.brush(np.array([row]), mode, True))
+        self.points.describe_brush = self._describe
+        self.points.set_tooltip(self._point_text)
+        self.gallery.chip_clicked.connect(self._chip_clicked)
+        self.gallery.chip_activated.connect(self._chip_activated)
+        self.gallery.segment_clicked.connect(self._segment_clicked)
+        self.gallery.segments_painted.connect(self._segments_painted)
+        self.gallery.set_captions(self._chip_text)
+        self.bar.tool_chosen.connect(self._set_tool)
+        self.bar.mode_chosen.connect(self.points.set_mode)
+        self._soon = QTimer(self, singleShot=True, interval=0)
+        self._soon.timeout.connect(self._show_gallery)
+        session.map_changed.connect(self._show_map)
+        session.selection_changed.connect(self._show_selection)
+        session.visible_changed.connect(self._show_visible)
+        session.chips_chosen.connect(self._show_visible)
+        session.colours_changed.connect(self._show_colours)
+        session.labels_changed.connect(self._show_labels)
+        session.classes_changed.connect(self._show_labels)
+
+    def set_view(self, view: View | None) -> None:
+        """Give the pictures of the scene, once they are there."""
+        self.view = view
+        self.gallery.set_view(view)
+        self._show_thumbnails()
+        self._show_labels()
+        self._show_gallery()
+
+    # from the session
+
+    def _show_map(self) -> None:
+        shown = self.session.map
+        self.points.set_points(shown.points, index=shown.index)
+        self.points.set_colours(self.session.colouring.colours())
+        self.points.set_visible(self.session.map_visible())
+        self._show_thumbnails()
+        self._show_selection(True)
+
+    def _show_thumbnails(self) -> None:
+        wanted = self.view is not None and self.session.level == "chips"
+        self.points.set_thumbnails(self._thumbnail if wanted else None)
+
+    def _thumbnail(self, point: int) -> QImage | None:
+        if self.view is None:
+            return None
+        rgb, _ = self.view.chip(int(self.session.map.rows[point]), _THUMBNAIL)
+        return image_of(rgb)
+
+    def _show_colours(self) -> None:
+        self.points.set_colours(self.session.colouring.colours())
+
+    def _show_visible(self) -> None:
+        self.points.set_visible(self.session.map_visible())
+        self._show_selection(True)
+
+    def _show_selection(self, final: bool) -> None:
+        selected = self.session.map_selection()
+        self.points.set_selection(selected if selected.any() else None)
+        self._soon.start()
+
+    def _show_gallery(self) -> None:
+        session = self.session
+        chips = session.shown_chips()
+        if session.level == "chips":
+            self.gallery.set_message(None if len(chips) else "Brush points in the map above to see their chips")
+            self.gallery.show_chips(chips, total=session.tables.n_chips)
+        else:
+            self.gallery.set_message(None if len(chips) else "Brush points in the map above to see their segments")
+            self.gallery.show_segments(chips, session.target_lookup(), total=session.tables.n_chips)
+
+    def _show_labels(self) -> None:
+        labelling = self.session.labelling
+        self.gallery.set_classes(labelling.codes_by_id(), labelling.palette())
+
+    # to the session
+
+    def _set_tool(self, tool: str) -> None:
+        self.points.tool = tool  # type: ignore[assignment]
+
+    def _chip_clicked(self, chip: int, mode: str) -> None:
+        """At chip level the chip is selected; at segment level all its segments."""
+        session = self.session
+        if session.level == "chips":
+            session.select_chips(np.array([chip]), mode)  # type: ignore[arg-type]
+        else:
+            session.select(np.flatnonzero(session.tables.chip_of == chip), mode)  # type: ignore[arg-type]
+
+    def _chip_activated(self, chip: int) -> None:
+        self.session.focus_requested.emit(np.flatnonzero(self.session.tables.chip_of == chip))
+
+    def _segment_clicked(self, segment: int, mode: str) -> None:
+        row = int(self.session.tables.row_of_id[segment])
+        if row >= 0:
+            self.session.select(np.array([row]), mode)  # type: ignore[arg-type]
+
+    def _segments_painted(self, ids: NDArray[np.int64], mode: str, final: bool) -> None:
+        rows = self.session.tables.row_of_id[np.asarray(ids, dtype=np.int64)]
+        self.session.select(rows[rows >= 0], mode, final=final)  # type: ignore[arg-type]
+
+    # words
+
+    def _describe(self, points: NDArray[np.int64]) -> str:
+        """Say what is under the brush: how many, and of which classes."""
+        session = self.session
+        rows = session.map.rows[points]
+        if session.level == "chips":
+            return f"{len(rows):,} chips"
+        labelling = session.labelling
+        counts = np.bincount(labelling.codes[rows], minlength=len(labelling.names) + 1)
+        names = ["unlabelled", *labelling.names]
+        order = [code for code in np.argsort(-counts, kind="stable")[:_LISTED] if counts[code]]
+        listed = ", ".join(f"{names[code]} {counts[code]:,}" for code in order)
+        return f"{len(rows):,} segments" + (f": {listed}" if len(labelling.names) else "")
+
+    def _point_text(self, point: int) -> str:
+        row = int(self.session.map.rows[point])
+        return self._chip_text(row) if self.session.level == "chips" else self._segment_text(row)
+
+    def _chip_text(self, chip: int) -> str:
+        table = self.session.tables.chips
+        named = str(table["scene_id"].iloc[chip]) if "scene_id" in table else ""
+        return f"chip {int(table['chip_id'].iloc[chip])} {named}".strip()
+
+    def _segment_text(self, row: int) -> str:
+        session = self.session
+        code = int(session.labelling.codes[row])
+        name = session.labelling.names[code - 1] if code else "unlabelled"
+        chip = int(session.tables.segments["chip_id"].iloc[row])
+        return f"segment {int(session.tables.ids[row])} in chip {chip}: {name}"
+
+
+def image_of(rgb: NDArray[np.uint8]) -> QImage:
+    """Return pixels (rows, columns, 3) as an image of its own."""
+    pixels = np.ascontiguousarray(rgb)
+    rows, columns, _ = pixels.shape
+    return QImage(pixels.data, columns, rows, 3 * columns, QImage.Format.Format_RGB888).copy()

@@ -1,0 +1,231 @@
+"""The window: the 2-D map and gallery on the left, the scene in the middle, labels, search and export on the right."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from napari.utils.notifications import notification_manager, show_error, show_info, show_warning
+from qtpy.QtCore import QObject, Qt
+from qtpy.QtGui import QImage
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+
+from napari_rsgraph.commands import Commands
+from napari_rsgraph.overview import Overview, image_of
+from napari_rsgraph.panels.classes import LabelPanel
+from napari_rsgraph.panels.export import ExportPanel
+from napari_rsgraph.panels.history import HistoryPanel
+from napari_rsgraph.panels.search import SearchPanel
+from napari_rsgraph.panels.suggest import SuggestPanel
+from napari_rsgraph.panels.tasks import TaskStrip
+from napari_rsgraph.qt_work import QtWork
+from napari_rsgraph.scene_map import SceneMap
+from napari_rsgraph.session import Session, open_session
+from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
+from rsgraph.pipeline.viewing import View, find_view, make_view, mean_colours
+from rsgraph.protocols import Progress
+
+if TYPE_CHECKING:
+    import napari
+
+_HIDDEN = ("layer list", "layer controls")
+"""napari's own docks: in its menu, but not in the way at 1280 x 800."""
+_WIDTHS = (440, 330)
+
+
+class Window(QObject):
+    """Everything that a session shows, inside a napari viewer.
+
+    Parameters
+    ----------
+    viewer
+        The scene is shown in its canvas.
+    session
+        Open.
+    work
+        What the session runs its tasks with.
+    display
+        Bands of the pictures.
+    """
+
+    def __init__(
+        self, viewer: napari.Viewer, session: Session, work: QtWork, *, display: str | Sequence[str] = "auto"
+    ) -> None:
+        super().__init__()
+        self.viewer, self.session, self.work, self.display = viewer, session, work, display
+        self.overview = Overview(session)
+        self.scene = SceneMap(viewer, session)
+        self.labels, self.search = LabelPanel(session), SearchPanel(session)
+        self.suggest, self.export = SuggestPanel(session), ExportPanel(session)
+        self.history, self.tasks = HistoryPanel(session), TaskStrip()
+        self._dock()
+        self._listen()
+        self.commands = Commands(self)
+        self._load_view()
+
+    # layout
+
+    def _dock(self) -> None:
+        window = self.viewer.window
+        self.left = window.add_dock_widget(self.overview, name="Chips and segments", area="left")
+        self.right = window.add_dock_widget(self._side(), name="Label", area="right")
+        self.main: QMainWindow = self.left.window()
+        for dock in self.main.findChildren(QDockWidget):
+            if dock.objectName() in _HIDDEN:
+                dock.hide()
+        docks = [self.left, self.right]
+        self.main.resizeDocks(docks, list(_WIDTHS), Qt.Orientation.Horizontal)
+
+    def _side(self) -> QWidget:
+        side = QWidget()
+        self.tabs = QTabWidget(side)
+        panels = (self.labels, self.search, self.suggest, self.export, self.history)
+        for panel, name in zip(panels, ("Label", "Search", "Suggest", "Export", "History"), strict=True):
+            area = QScrollArea()
+            area.setWidgetResizable(True)
+            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            area.setWidget(panel)
+            self.tabs.addTab(area, name)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(2, 2, 2, 2)
+        column.addWidget(self.tabs, 1)
+        column.addWidget(self.tasks)
+        return side
+
+    def open_tab(self, name: str) -> None:
+        """Bring one panel to the front."""
+        for index in range(self.tabs.count()):
+            if self.tabs.tabText(index) == name:
+                self.right.show()
+                self.tabs.setCurrentIndex(index)
+
+    # wiring
+
+    def _listen(self) -> None:
+        session, work = self.session, self.work
+        session.told.connect(_notify)
+        session.focus_requested.connect(self.scene.go_to)
+        session.results_changed.connect(self._search_changed)
+        work.started.connect(self.tasks.task_started)
+        work.progressed.connect(self.tasks.task_progress)
+        work.ended.connect(self.tasks.task_ended)
+        work.crashed.connect(_tell_defect)
+        self.tasks.cancelled.connect(work.cancel)
+        self.overview.bar.window_filter_requested.connect(self.filter_to_window)
+        self.search.set_thumbnail(self._thumbnail)
+        self.main.destroyed.connect(self.close)
+
+    def _search_changed(self) -> None:
+        if self.session.search.results is not None:
+            self.open_tab("Search")
+
+    def filter_to_window(self, wanted: bool) -> None:
+        """Show only what lies in the part of the scene that is in view, or everything again."""
+        self.session.set_filter(window=self.scene.window_in_view() if wanted else None)
+
+    def _thumbnail(self, level: str, row: int) -> QImage | None:
+        view, tables = self.overview.view, self.session.tables
+        if view is None:
+            return None
+        if level == "chips":
+            return image_of(view.chip(row, 96)[0])
+        rgb, ids = view.chip(int(tables.chip_of[row]), 256)
+        return image_of(cut_out(rgb, ids == tables.ids[row]))
+
+    # pictures
+
+    def _load_view(self) -> None:
+        workspace = self.session.workspace
+        found = find_view(workspace, display=self.display)
+        if found is not None:
+            self._show_view(found)
+            return
+        self.overview.gallery.set_message("Reading the scene: its pictures appear here in a moment")
+        self.work.start("read the scene", self._make_view, self._show_view, failed=self._view_failed)
+
+    def _make_view(self, progress: Progress) -> View:
+        return make_view(self.session.workspace, display=self.display, progress=progress)
+
+    def _show_view(self, view: View) -> None:
+        self.scene.set_view(view)
+        self.overview.set_view(view)
+
+    def _view_failed(self, error: RsgraphError) -> None:
+        """Without the scene's files segments are painted by their mean colours: labelling goes on."""
+        self.session.tell(str(error), "warning")
+        if isinstance(error, NotReadable | WorkspaceMismatch):
+            workspace, display = self.session.workspace, self.display
+            job = partial(mean_colours, workspace, display=display)
+            self.session.run("mean colours", lambda progress: job(progress=progress), self._show_view)
+
+    # the end
+
+    def close_viewer(self) -> None:
+        """Close the window."""
+        self.viewer.close()
+
+    def close(self) -> None:
+        """Finish what writes labels, stop the rest, close the journal."""
+        self.work.close()
+        self.session.close()
+
+
+def cut_out(rgb: np.ndarray, chosen: np.ndarray, *, margin: int = 24) -> np.ndarray:
+    """Return the pixels about one segment, the others dimmed: (rows, columns, 3)."""
+    rows, columns = np.nonzero(chosen)
+    if len(rows) == 0:
+        return rgb
+    part = (
+        slice(max(rows.min() - margin, 0), rows.max() + margin + 1),
+        slice(max(columns.min() - margin, 0), columns.max() + margin + 1),
+    )
+    shown: np.ndarray = np.where(chosen[part][..., None], rgb[part], rgb[part] // 2)
+    return shown.astype(np.uint8)
+
+
+def open_workspace(
+    viewer: napari.Viewer, folder: str | Path, *, display: str | Sequence[str] = "auto", read_only: bool = False
+) -> Window:
+    """Open a workspace in a viewer.
+
+    Parameters
+    ----------
+    viewer
+        An open napari viewer.
+    folder
+        A finished workspace.
+    display
+        Bands of the pictures.
+    read_only
+        Look only.
+
+    Raises
+    ------
+    WorkspaceError
+        It is no finished workspace.
+    """
+    work = QtWork()
+    session = open_session(folder, work, read_only=read_only)
+    window = Window(viewer, session, work, display=display)
+    if session.labelling.journal.notice:
+        session.tell(session.labelling.journal.notice, "warning")
+    return window
+
+
+def _notify(severity: str, text: str) -> None:
+    {"info": show_info, "warning": show_warning, "error": show_error}[severity](text)
+
+
+def _tell_defect(error: BaseException) -> None:
+    """A defect of ours: the user gets a notification with the traceback, and keeps the window."""
+    traceback.print_exception(error)
+    notification_manager.receive_error(type(error), error, error.__traceback__)
+
+
+def ask(parent: QWidget, question: str) -> bool:
+    """Ask a question that has yes and no for an answer."""
+    return bool(QMessageBox.question(parent, "rsgraph", question) == QMessageBox.StandardButton.Yes)
