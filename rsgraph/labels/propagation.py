@@ -207,9 +207,8 @@ def _sweep(
 def _probabilities(solution: NDArray[np.float64], codes: NDArray[np.int64]) -> Floats:
     """Divide rows by their sums, and keep what is given."""
     total = solution.sum(axis=1, keepdims=True)
-    probabilities: Floats = np.divide(solution, total, out=np.zeros_like(solution), where=total > 0).astype(
-        np.float32
-    )
+    shares = np.divide(solution, total, out=np.zeros_like(solution), where=total > 0)
+    probabilities: Floats = shares.astype(np.float32)
     labelled = np.flatnonzero(codes)
     probabilities[labelled] = 0
     probabilities[labelled, codes[labelled] - 1] = 1
