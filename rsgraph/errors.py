@@ -14,7 +14,9 @@ and exits with 2. Anything else that escapes is a defect of ours and keeps its t
     ├── ModelMismatch            a trained model does not fit the scene (bands)
     ├── WorkspaceError           the folder of results
     │   ├── WorkspaceMismatch    it was made from another scene or with other options
-    │   └── NotThere             a file or layer that the workspace does not hold (yet)
+    │   ├── NotThere             a file or layer that the workspace does not hold (yet)
+    │   ├── JournalLocked        another window or program is labelling
+    │   └── JournalDamaged       labels.sqlite is not whole
     ├── OutputError              disk full, folder not writable
     └── NotInstalled             a verb or component whose package is missing
 """
@@ -64,6 +66,14 @@ class WorkspaceMismatch(WorkspaceError):
 
 class NotThere(WorkspaceError):
     """A file or layer that the workspace does not hold."""
+
+
+class JournalLocked(WorkspaceError):
+    """The label journal is open for writing elsewhere, or was opened read-only here."""
+
+
+class JournalDamaged(WorkspaceError):
+    """The label journal is not whole; what can be read of it can be recovered to a copy."""
 
 
 class OutputError(RsgraphError):

@@ -1,0 +1,41 @@
+"""Names, colours and hotkeys of classes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from rsgraph.errors import ConfigError
+from rsgraph.io.palette import colours
+from rsgraph.labels.state import LabelClass
+
+_LONGEST = 200
+
+
+def valid_name(name: str) -> str:
+    """Return the name of a class without blanks around it. Raises ConfigError."""
+    stripped = name.strip()
+    if not stripped or len(stripped) > _LONGEST or not stripped.isprintable():
+        raise ConfigError(f"a class needs a name of 1 to {_LONGEST} characters on one line. Got {name!r} instead.")
+    return stripped
+
+
+def valid_colour(colour: str) -> str:
+    """Return a colour in lower case. Raises ConfigError."""
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", colour):
+        raise ConfigError(f"`colour` must be like #2060c0. Got {colour!r} instead.")
+    return colour.lower()
+
+
+def valid_key(key: str, name: str, classes: Mapping[int, LabelClass]) -> str | None:
+    """Return the hotkey of a class, None for "". Raises ConfigError where another class has it."""
+    taken = next((each.name for each in classes.values() if key and each.key == key and each.name != name), None)
+    if taken is not None:
+        raise ConfigError(f"the key {key!r} belongs to the class '{taken}'; choose another one for '{name}'")
+    return key or None
+
+
+def next_colour(classes: Mapping[int, LabelClass]) -> str:
+    """Return the first colour of the palette that no class has."""
+    taken = {each.colour for each in classes.values()}
+    return next(each for each in colours(len(taken) + 25) if each not in taken)

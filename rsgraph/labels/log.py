@@ -1,0 +1,240 @@
+"""The log of events in its file and, in memory, the state that follows; both change together or not at all."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rsgraph.errors import JournalDamaged, JournalLocked
+from rsgraph.labels import schema
+from rsgraph.labels.events import ORIGINS, Action, Event, event_of
+from rsgraph.labels.state import Change, State, Timeline, fold_classes, replay
+from rsgraph.labels.storage import WriterLock, connect, failed, make, settle, sign, user_name
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_LIGHT = ("id", "time", "author", "action", "body", "target", "origin", "note", "n")
+
+
+class Log:
+    """A journal's file, open.
+
+    Parameters
+    ----------
+    path, read_only, author
+        As of ``Journal``.
+    """
+
+    def __init__(self, path: Path, *, read_only: bool, author: str | None) -> None:
+        self.path = path
+        self.read_only = read_only
+        self.author = author or user_name()
+        self.events: dict[int, Event] = {}
+        self.timeline = Timeline()
+        self.state = State()
+        self._lock = None if read_only else WriterLock(path)
+        self._version = 0
+        self._codes: tuple[NDArray[np.int16], NDArray[np.uint8]] | None = None
+        if self._lock is not None:
+            self._lock.acquire()
+        try:
+            self._database = self._open()
+        except BaseException:
+            self._unlock()
+            raise
+
+    def _open(self) -> sqlite3.Connection:
+        if not self.read_only and not self.path.exists():
+            make(self.path)
+        try:
+            database = connect(self.path, read_only=self.read_only)
+            self._database = database
+            if not self.read_only:
+                schema.migrate(database, str(self.path))
+                sign(database)
+            self._load()
+        except sqlite3.Error as error:
+            raise failed(self.path, error) from error
+        return database
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+    def close(self) -> None:
+        """Close the file and let others write."""
+        if self.read_only:
+            self._database.close()
+        elif self._lock is not None and self._lock.held:
+            settle(self._database)
+        self._unlock()
+
+    def refresh(self) -> bool:
+        """Load again where another process wrote; return whether it did."""
+        try:
+            if self._data_version() == self._version:
+                return False
+            self._load()
+        except sqlite3.Error as error:
+            raise failed(self.path, error) from error
+        return True
+
+    def _data_version(self) -> int:
+        return int(self._database.execute("PRAGMA data_version").fetchone()[0])
+
+    def _load(self) -> None:
+        """Read everything, as of one moment."""
+        self._version = self._data_version()
+        with self._transaction("BEGIN"):
+            rows = self._database.execute(f"SELECT {', '.join(_LIGHT)} FROM event ORDER BY id")
+            self.events = {row[0]: _light(row) for row in rows}
+            state = schema.read_state(self._database)
+            if state is None:
+                state = replay([event for event in map(self._read, self.events) if event is not None])
+        self.state, self.timeline, self._codes = state, Timeline(), None
+        for event in self.events.values():
+            self.timeline.add(event.id, event.action, event.target)
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        self._database.execute(begin)
+        try:
+            yield
+            self._database.execute("COMMIT")
+        except BaseException:
+            if self._database.in_transaction:
+                self._database.execute("ROLLBACK")
+            raise
+
+    def _read(self, number: int) -> Event | None:
+        row = self._database.execute("SELECT * FROM event WHERE id = ?", (number,)).fetchone()
+        return None if row is None else event_of(row)
+
+    def event(self, number: int) -> Event:
+        """Read an event with its segments. Raises JournalDamaged where its checksum does not fit."""
+        try:
+            found = self._read(number)
+        except sqlite3.Error as error:
+            raise failed(self.path, error) from error
+        if found is None:
+            raise JournalDamaged(
+                f"action {number} in {self.path} is damaged; open it again to recover the others to a copy"
+            )
+        return found
+
+    # writing
+
+    def append(self, draft: Event) -> int:
+        """Append an action, carry it out, and return its number once both are durable.
+
+        Parameters
+        ----------
+        draft
+            The event without number and time; without author: the journal's.
+        """
+        event = replace(draft, id=len(self.events) + 1, time=_now(), author=draft.author or self.author)
+        with self._writing(event):
+            added = self.state.add_strokes(event)
+            schema.write_strokes(self._database, len(self.state.strokes) - len(added), added)
+            self._carry_out(event)
+        return event.id
+
+    def undo(self) -> Event | None:
+        """Take back the last action that holds; return it."""
+        if not self.timeline.done:
+            return None
+        target = self.event(self.timeline.done[-1])
+        with self._writing(self._about("undo", target)):
+            change = schema.read_before(self._database, target) or self._before(target)
+            self._write(target, change)
+        return target
+
+    def redo(self) -> Event | None:
+        """Carry out again what was undone last; return it."""
+        if not self.timeline.undone:
+            return None
+        target = self.event(self.timeline.undone[-1])
+        with self._writing(self._about("redo", target)):
+            self._carry_out(target)
+        return target
+
+    def _about(self, action: Action, target: Event) -> Event:
+        return Event(len(self.events) + 1, _now(), self.author, action, target=target.id)
+
+    def _before(self, target: Event) -> Change:
+        """Compute from the log what the last action that holds found."""
+        scratch = State()
+        scratch.first_stroke = self.state.first_stroke
+        for number in self.timeline.done:
+            event = self.event(number)
+            if event.changes_labels and number != target.id:
+                scratch.put(scratch.change_of(event))
+        return scratch.look(target.ids)
+
+    @contextmanager
+    def _writing(self, event: Event) -> Iterator[None]:
+        """Append an event in a transaction with what follows from it. On failure all is as before."""
+        if self.read_only:
+            raise JournalLocked(f"{self.path} is open read-only; close it where it is open for writing to label here")
+        try:
+            with self._transaction("BEGIN IMMEDIATE"):
+                schema.insert(self._database, event)
+                self.events[event.id] = replace(event, segments=None, choice=None, confidence=None)
+                self.timeline.add(event.id, event.action, event.target)
+                yield
+        except sqlite3.Error as error:
+            self._load()
+            raise failed(self.path, error) from error
+        except BaseException:
+            self._load()
+            raise
+
+    def _carry_out(self, event: Event) -> None:
+        change = self.state.change_of(event) if event.changes_labels else NOTHING
+        if len(change.ids):
+            schema.write_before(self._database, event.id, self.state.look(change.ids))
+        self._write(event, change)
+
+    def _write(self, event: Event, change: Change) -> None:
+        """Bring memory and derived tables up to date after an action was done or undone."""
+        chunks = self.state.put(change)
+        if event.action in ("define", "rename", "remove"):
+            self.state.classes = fold_classes([self.events[number] for number in self.timeline.done])
+            schema.write_classes(self._database, self.state)
+        schema.write_chunks(self._database, self.state, chunks)
+        schema.write_state(self._database, len(self.events), self.state.fingerprint(chunks))
+        self._codes = None
+
+    # what follows from the strokes
+
+    def codes_of_strokes(self) -> tuple[NDArray[np.int16], NDArray[np.uint8]]:
+        """Return for each stroke the position of its class, and the place of its origin, from 1."""
+        if self._codes is None:
+            position = {number: at for at, number in enumerate(self.state.classes, start=1)}
+            strokes = self.state.strokes[1:]
+            codes = [0, *(position.get(number, 0) for _, number in strokes)]
+            origins = [0, *(ORIGINS.index(self.events[event].origin or ORIGINS[0]) + 1 for event, _ in strokes)]
+            self._codes = np.array(codes, np.int16), np.array(origins, np.uint8)
+        return self._codes
+
+
+NOTHING = Change(np.empty(0, np.uint32), np.empty(0, np.uint32), None)
+
+
+def _light(row: tuple[Any, ...]) -> Event:
+    """Read an event without its segments."""
+    fields = dict(zip(_LIGHT, row, strict=True))
+    return Event(**{**fields, "body": json.loads(fields["body"])})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

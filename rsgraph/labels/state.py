@@ -1,0 +1,247 @@
+"""The labels that hold now, as a pure function of the events."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rsgraph.io.palette import colours
+from rsgraph.labels.events import UNDOABLE, UNSURE, Event, unpack
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+CHUNK = 1000
+"""Cells per chunk: 4000 bytes, so that a chunk's row fills one page of 4096 and never overflows."""
+
+
+@dataclass(frozen=True)
+class LabelClass:
+    """A class: the event that defined it, its name, colour ``#rrggbb`` and hotkey."""
+
+    id: int
+    name: str
+    colour: str
+    key: str | None
+
+
+@dataclass
+class Timeline:
+    """Which events hold, and which could be redone.
+
+    Parameters
+    ----------
+    done
+        Numbers of the events that hold, in order.
+    undone
+        Numbers of those that could be redone, the next one last.
+    """
+
+    done: list[int] = field(default_factory=list)
+    undone: list[int] = field(default_factory=list)
+
+    def add(self, number: int, action: str, target: int | None) -> None:
+        """Take in one event. A new action after an undo ends what could be redone."""
+        if action in UNDOABLE:
+            self.done.append(number)
+            self.undone.clear()
+        elif action == "undo" and target is not None:
+            _move(target, self.done, self.undone)
+        elif action == "redo" and target is not None:
+            _move(target, self.undone, self.done)
+
+
+def _move(number: int, source: list[int], goal: list[int]) -> None:
+    """Move a number, nearly always the last one; where events were lost it may be another one or missing."""
+    if source and source[-1] == number:
+        goal.append(source.pop())
+    elif number in source:
+        source.remove(number)
+        goal.append(number)
+
+
+def fold_classes(events: Sequence[Event]) -> dict[int, LabelClass]:
+    """Return the classes, by id and so in order of definition, after the events that hold.
+
+    Events may be of any kind. Where the definition of a class was lost, assignments still name it.
+    """
+    classes: dict[int, LabelClass] = {}
+    for event in events:
+        body = event.body
+        if event.action == "define":
+            number = int(body["class"]) or event.id
+            classes[number] = LabelClass(number, body["name"], body["colour"], body["key"])
+        elif event.action == "rename" and body["class"] in classes:
+            classes[body["class"]] = replace(classes[body["class"]], name=body["new"])
+        elif event.action == "remove":
+            classes.pop(body["class"], None)
+        for number, name in event.classes:
+            if name is not None and number not in classes:
+                classes[number] = LabelClass(number, name, colours(len(classes) + 1)[-1], None)
+    return dict(sorted(classes.items()))
+
+
+@dataclass(frozen=True)
+class Change:
+    """New cells of some segments.
+
+    Parameters
+    ----------
+    ids
+        Of segments, (n,), ascending.
+    cells
+        Number of the stroke that labels each, 0 for none; (n,).
+    certainty
+        Confidence of each in fixed point, (n,); None where none has one.
+    """
+
+    ids: NDArray[np.uint32]
+    cells: NDArray[np.uint32]
+    certainty: NDArray[np.uint32] | None
+
+
+class State:
+    """Per segment the stroke that labels it, in dense arrays by segment id.
+
+    A stroke is one class within one event: an assignment of three classes makes three strokes. Strokes are
+    numbered from 1 in the order of the log, whether they hold or not.
+    """
+
+    def __init__(self) -> None:
+        self.classes: dict[int, LabelClass] = {}
+        self.strokes: list[tuple[int, int]] = [(0, 0)]
+        self.first_stroke: dict[int, int] = {}
+        self.cells = np.zeros((1, CHUNK), np.uint32)
+        self.certainty: NDArray[np.uint32] | None = None
+        self._sums = np.zeros(1, np.uint32)
+        self._stroke_sum = 0
+
+    def add_strokes(self, event: Event) -> list[tuple[int, int]]:
+        """Number the strokes of an event; return them as (event, class)."""
+        self.first_stroke[event.id] = len(self.strokes)
+        added = [(event.id, number) for number, _ in event.classes if number]
+        self.strokes.extend(added)
+        self.sum_strokes(added)
+        return added
+
+    def sum_strokes(self, added: Sequence[tuple[int, int]]) -> None:
+        """Take strokes that were added into the fingerprint."""
+        self._stroke_sum = zlib.crc32(np.array(added, "<i8").tobytes(), self._stroke_sum)
+
+    def sure(self) -> NDArray[np.uint32]:
+        """Return the confidences, with none so far made room for."""
+        if self.certainty is None:
+            self.certainty = np.full(self.cells.shape, UNSURE, np.uint32)
+        return self.certainty
+
+    def change_of(self, event: Event) -> Change:
+        """Return the cells that an event writes."""
+        ids = event.ids
+        if event.action == "remove" or not len(ids):
+            return Change(ids, np.zeros(len(ids), np.uint32), None)
+        cells = self._numbers(event)
+        chosen = np.zeros(len(ids), np.intp) if event.choice is None else unpack(event.choice)
+        certainty = None if event.confidence is None else unpack(event.confidence)
+        if certainty is None and event.body.get("confidence") is not None:
+            certainty = np.full(len(ids), event.body["confidence"], np.uint32)
+        return Change(ids, cells[chosen], certainty)
+
+    def _numbers(self, event: Event) -> NDArray[np.uint32]:
+        """Return the stroke of each of an event's classes, 0 where it erases."""
+        labels = np.array([number > 0 for number, _ in event.classes])
+        return np.where(labels, self.first_stroke.get(event.id, 0) + np.cumsum(labels) - 1, 0).astype(np.uint32)
+
+    @property
+    def stroke_classes(self) -> NDArray[np.int64]:
+        """Class of each stroke, (strokes + 1,); 0 for stroke 0."""
+        return np.array([number for _, number in self.strokes], np.int64)
+
+    def look(self, ids: NDArray[np.uint32]) -> Change:
+        """Return what the cells of some segments hold."""
+        self.grow(int(ids[-1]) if len(ids) else 0)
+        certainty = None if self.certainty is None else self.certainty.ravel()[ids]
+        return Change(ids, self.cells.ravel()[ids], certainty)
+
+    def put(self, change: Change) -> NDArray[np.intp]:
+        """Write cells; return the chunks that were touched."""
+        if not len(change.ids):
+            return np.empty(0, np.intp)
+        self.grow(int(change.ids[-1]))
+        self.cells.ravel()[change.ids] = change.cells
+        if change.certainty is not None or self.certainty is not None:
+            self.sure().ravel()[change.ids] = UNSURE if change.certainty is None else change.certainty
+        chunks = (change.ids // CHUNK).astype(np.intp)
+        return chunks[np.flatnonzero(np.diff(chunks, prepend=-1))]
+
+    def grow(self, largest: int) -> None:
+        """Make room for segment ids up to ``largest``."""
+        missing = largest // CHUNK + 1 - len(self.cells)
+        if missing <= 0:
+            return
+        missing = max(missing, len(self.cells) // 2)
+        self.cells = np.concatenate([self.cells, np.zeros((missing, CHUNK), np.uint32)])
+        if self.certainty is not None:
+            self.certainty = np.concatenate([self.certainty, np.full((missing, CHUNK), UNSURE, np.uint32)])
+
+    def rows(self, chunks: NDArray[np.intp] | None = None) -> Iterator[tuple[int, bytes, bytes | None]]:
+        """Give chunks (all that hold something, by default) as bytes: number, cells, confidences if there are any."""
+        if chunks is None:
+            chunks = np.flatnonzero(self.cells.any(axis=1))
+        for chunk in map(int, chunks):
+            cells = self.cells[chunk].astype("<u4", copy=False).tobytes()
+            certainty = None
+            if self.certainty is not None and (self.certainty[chunk] != UNSURE).any():
+                certainty = self.certainty[chunk].astype("<u4", copy=False).tobytes()
+            yield chunk, cells, certainty
+
+    def fingerprint(self, chunks: NDArray[np.intp] | None = None) -> int:
+        """Return a checksum of everything, after the given chunks changed (None: all)."""
+        if len(self._sums) < len(self.cells):
+            self._sums = np.pad(self._sums, (0, len(self.cells) - len(self._sums)))
+        for chunk, cells, certainty in self.rows(chunks):
+            empty = cells.count(0) == len(cells)
+            self._sums[chunk] = 0 if empty else zlib.crc32(cells, zlib.crc32(certainty or b""))
+        classes = json.dumps([asdict(each) for each in self.classes.values()], ensure_ascii=False)
+        total = zlib.crc32(classes.encode(), self._stroke_sum)
+        return zlib.crc32(np.trim_zeros(self._sums, "b").astype("<u4").tobytes(), total)
+
+
+def replay(events: Sequence[Event], befores: dict[int, Change] | None = None) -> State:
+    """Compute the state from the events alone.
+
+    Parameters
+    ----------
+    events
+        All of them, in order.
+    befores
+        Is filled with what each event that holds found in the cells that it wrote.
+    """
+    state, timeline, by_number = State(), Timeline(), {event.id: event for event in events}
+    for event in events:
+        timeline.add(event.id, event.action, event.target)
+        if event.action == "assign":
+            state.add_strokes(event)
+    holding = [by_number[number] for number in timeline.done]
+    for event in holding:
+        if event.changes_labels:
+            change = state.change_of(event)
+            if befores is not None:
+                befores[event.id] = state.look(change.ids)
+            state.put(change)
+    state.classes = fold_classes(holding)
+    return state
+
+
+def names_of(classes: Mapping[int, LabelClass]) -> dict[str, LabelClass]:
+    """Return the classes by name."""
+    return {each.name: each for each in classes.values()}
+
+
+def as_rows(classes: Mapping[int, LabelClass]) -> list[tuple[Any, ...]]:
+    """Return the rows of table ``class``: id, name, colour, key, position."""
+    return [(each.id, each.name, each.colour, each.key, at) for at, each in enumerate(classes.values(), start=1)]

@@ -1,0 +1,205 @@
+"""The file of a label journal: how it is made, opened, locked and closed."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import socket
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from rsgraph.errors import JournalDamaged, JournalLocked, NotThere, OutputError, RsgraphError
+from rsgraph.files import atomic, output_error
+from rsgraph.labels import schema
+
+SIDES = ("-wal", "-shm", "-journal")
+"""What SQLite keeps beside a database while it is open, or after its program was killed."""
+
+_BUSY_S = 10.0
+_REMOTE = {
+    "9p", "afp", "afpfs", "afs", "beegfs", "ceph", "cifs", "davfs", "drvfs", "glusterfs", "gpfs", "lustre", "ncpfs",
+    "nfs", "nfs4", "prl_fs", "smb2", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs",
+}  # fmt: skip
+"""File systems on which the shared memory of a write-ahead log does not work between machines."""
+
+
+def on_network_drive(path: Path, mounts: Path = Path("/proc/mounts")) -> bool:
+    """Whether a file is on a network drive, or on one that a user-space program provides (sshfs, rclone).
+
+    Parameters
+    ----------
+    path
+        The file or folder; need not exist.
+    mounts
+        The table of mounted file systems; where there is none, only Windows' network paths are known.
+    """
+    place = os.path.realpath(path)
+    if place.startswith("\\\\"):
+        return True
+    if not mounts.exists():
+        return False
+    best, kind = "", ""
+    for line in mounts.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
+        _, point, found, *_ = line.split(" ")
+        point = point.replace("\\040", " ").replace("\\011", "\t").replace("\\134", "\\")
+        if len(point) >= len(best) and (place == point or place.startswith(point.rstrip("/") + "/")):
+            best, kind = point, found
+    return kind in _REMOTE or kind.startswith("fuse.")
+
+
+class WriterLock:
+    """Held by the one journal that may write; the system releases it when its process dies.
+
+    Parameters
+    ----------
+    path
+        Of the journal; the lock is ``labels.sqlite.lock`` beside it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = FileLock(f"{path}.lock", thread_local=False)
+
+    def acquire(self) -> None:
+        """Take it. Raises JournalLocked naming who has it; OutputError where the folder may not be written."""
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise JournalLocked(
+                f"{self._path} is being labelled by {holder(self._path)}; close that window to label here"
+            ) from error
+        except OSError as error:
+            raise output_error(self._path, error) from error
+
+    @property
+    def held(self) -> bool:
+        """Whether this is who has it."""
+        return bool(self._lock.is_locked)
+
+    def release(self) -> None:
+        """Give it back."""
+        self._lock.release()
+
+
+def holder(path: Path) -> str:
+    """Name who opened a journal for writing last."""
+    try:
+        database = connect(path, read_only=True)
+        row = database.execute("SELECT pid, host, user, since FROM writer").fetchone()
+        database.close()
+    except (sqlite3.Error, NotThere):
+        row = None
+    if row is None:
+        return "another program"
+    here = "this computer" if row[1] == socket.gethostname() else row[1]
+    return f"{row[2]} (process {row[0]} on {here}, since {row[3]})"
+
+
+def sign(database: sqlite3.Connection) -> None:
+    """Enter this process as the one that writes."""
+    row = (os.getpid(), socket.gethostname(), user_name(), f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+    database.execute("INSERT OR REPLACE INTO writer VALUES (1, ?, ?, ?, ?)", row)
+
+
+def user_name() -> str:
+    """Return the name of the user; in a container there may be none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return "unknown"
+
+
+def make(path: Path) -> None:
+    """Make an empty journal, all at once: no half of it is ever seen under its name.
+
+    Raises
+    ------
+    OutputError
+        Disk full, or the folder is not writable.
+    """
+    with atomic(path) as temporary:
+        try:
+            fill(temporary, ())
+        except sqlite3.Error as error:
+            raise failed(path, error) from error
+
+
+def fill(path: Path, events: object) -> None:
+    """Write a journal that holds events to a new file; the caller makes it durable and renames it."""
+    database = sqlite3.connect(path, isolation_level=None)
+    try:
+        database.execute("PRAGMA journal_mode = OFF")
+        database.execute(f"PRAGMA page_size = {schema.PAGE}")
+        database.execute("BEGIN")
+        schema.create(database, events)  # type: ignore[arg-type]
+        database.execute("COMMIT")
+    finally:
+        database.close()
+
+
+def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open the database. Raises NotThere; sqlite3.Error where it is damaged or may not be opened."""
+    if not path.exists():
+        raise NotThere(f"{path} is not there: nothing has been labelled yet")
+    mode = "ro" if read_only else "rw"
+    database = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=_BUSY_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        _set_up(database, path, read_only=read_only)
+    except sqlite3.Error:
+        database.close()
+        raise
+    return database
+
+
+def _set_up(database: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
+    database.execute("PRAGMA cache_size = -32768")
+    database.execute("PRAGMA temp_store = MEMORY")
+    if read_only:
+        database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        return
+    mode = "TRUNCATE" if on_network_drive(path) else "WAL"
+    database.execute(f"PRAGMA journal_mode = {mode}")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("PRAGMA wal_autocheckpoint = 4000")
+
+
+def settle(database: sqlite3.Connection) -> None:
+    """Close a database, as one file without anything beside it: so it can be copied, and read from anywhere."""
+    try:
+        database.execute("PRAGMA busy_timeout = 0")
+        database.execute("PRAGMA journal_mode = DELETE")
+    except sqlite3.OperationalError:
+        pass  # another window still reads it: the next one to close does this
+    finally:
+        database.close()
+
+
+def failed(path: Path, error: sqlite3.Error) -> RsgraphError:
+    """Turn an SQLite error into one sentence about ``path``."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return JournalDamaged(
+            f"{path} is damaged ({error}); close it and open it again to recover what can be read to a copy"
+        )
+    if code & 0xFF == sqlite3.SQLITE_BUSY:
+        return JournalLocked(f"{path} is being read or written by another program; close that and try again")
+    if code & 0xFF == sqlite3.SQLITE_FULL:
+        free = shutil.disk_usage(path.parent).free / 2**20
+        return OutputError(
+            f"could not write {path}: the disk is full ({free:.0f} MB free); nothing was changed, free some space "
+            "and do it again"
+        )
+    return OutputError(
+        f"could not write {path} ({error}); nothing was changed: see that its disk is there, writable and not full, "
+        "and do it again"
+    )
