@@ -1,0 +1,133 @@
+"""Thumbnails in place of dots, where the points of the 2-D map lie far enough apart."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from time import perf_counter
+
+import numpy as np
+from qtpy.QtCore import QRectF, Qt
+from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPixmap
+
+Thumbnail = Callable[[int], "QImage | None"]
+
+LIMIT = 600
+"""More points in view than this are never shown as thumbnails."""
+
+_SMALLEST = 26
+"""Side in logical pixels below which a picture says less than a dot."""
+
+_KEPT = 1500
+_BUDGET_S = 0.012
+"""For fetching new pictures in one repaint; the others follow in the next ones."""
+
+
+def thumbnail_side(at: np.ndarray, largest: int) -> int:
+    """Return the side, in logical pixels, of thumbnails at these places (n, 2) of the screen; 0 for dots.
+
+    Half the points have their nearest neighbour farther away than the side.
+    """
+    from scipy.spatial import cKDTree
+
+    if not len(at):
+        return 0
+    if len(at) == 1:
+        return largest
+    distance = float(np.median(cKDTree(at).query(at, k=2)[0][:, 1]))
+    return int(min(largest, distance)) if distance >= _SMALLEST else 0
+
+
+class Thumbnails:
+    """Fetches, scales, keeps and draws the pictures of single points.
+
+    Parameters
+    ----------
+    fetch
+        Gives the picture of a row, or None while it is not loaded: a dot is then drawn, and it is asked again.
+    largest
+        Side, in logical pixels.
+    """
+
+    def __init__(self, fetch: Thumbnail, largest: int) -> None:
+        self._fetch = fetch
+        self.largest = largest
+        self._kept: OrderedDict[tuple[int, int], QPixmap] = OrderedDict()
+        self.incomplete = False
+
+    def forget(self) -> None:
+        """Drop all pictures: the rows are of other points now."""
+        self._kept.clear()
+
+    def draw(
+        self,
+        painter: QPainter,
+        rows: np.ndarray,
+        at: np.ndarray,
+        colours: np.ndarray,
+        selected: np.ndarray | None,
+        ratio: float,
+    ) -> int:
+        """Draw what there is and return the side in logical pixels, 0 where dots do; ``incomplete``: more follow.
+
+        Parameters
+        ----------
+        painter
+            On the widget.
+        rows, at, colours
+            The points in view (n,), their logical pixels (n, 2) and colours (n, 3).
+        selected
+            Mask (n,) of these rows: they are framed in white, the others dimmed. None where nothing is selected.
+        ratio
+            Device pixels per logical one.
+        """
+        side = thumbnail_side(at, self.largest)
+        self.incomplete = False
+        if not side:
+            return 0
+        deadline = perf_counter() + _BUDGET_S
+        order = np.arange(len(rows)) if selected is None else np.argsort(selected, kind="stable")
+        for place in order.tolist():
+            picture = self._picture(int(rows[place]), round(side * ratio), deadline)
+            if picture is not None:
+                bright = None if selected is None else bool(selected[place])
+                _draw_one(painter, picture, at[place], side, QColor(*colours[place].tolist()), bright)
+        return side
+
+    def _picture(self, row: int, side: int, deadline: float) -> QPixmap | None:
+        kept = self._kept.get((row, side))
+        if kept is not None:
+            self._kept.move_to_end((row, side))
+            return kept
+        if perf_counter() > deadline:
+            self.incomplete = True
+            return None
+        image = self._fetch(row)
+        return None if image is None or image.isNull() else self._keep(row, side, image)
+
+    def _keep(self, row: int, side: int, image: QImage) -> QPixmap:
+        scaled = image.scaled(
+            side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        )
+        picture = self._kept[row, side] = QPixmap.fromImage(scaled)
+        if len(self._kept) > _KEPT:
+            self._kept.popitem(last=False)
+        return picture
+
+
+def _draw_one(
+    painter: QPainter, picture: QPixmap, at: np.ndarray, side: int, colour: QColor, bright: bool | None
+) -> None:
+    """Draw one thumbnail with a frame in the colour of its point, white and thick where it is selected."""
+    share = side / max(picture.width(), picture.height())
+    width, height = picture.width() * share, picture.height() * share
+    place = QRectF(at[0] - width / 2, at[1] - height / 2, width, height)
+    painter.setOpacity(0.4 if bright is False else 1.0)
+    painter.drawPixmap(place, picture, QRectF(picture.rect()))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if bright:
+        painter.setPen(QPen(QColor(255, 255, 255), 3))
+        painter.drawRect(place.adjusted(-1.5, -1.5, 1.5, 1.5))
+    painter.setPen(QPen(colour, 2))
+    painter.drawRect(place.adjusted(1, 1, -1, -1))
+    painter.setOpacity(1.0)
