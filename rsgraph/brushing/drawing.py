@@ -5,13 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.brushing.density import Strength, blend_density
+from rsgraph.brushing.dots import stamp
 from rsgraph.brushing.index import PointIndex
+from rsgraph.brushing.shapes import Rectangle
 from rsgraph.brushing.viewport import Viewport
 from rsgraph.types import Floats, Mask
 
-__all__ = ["BACKGROUND", "Viewport", "dim", "dot_size", "draw_points", "legible", "overlay_points"]
+__all__ = ["BACKGROUND", "HIGHLIGHT", "Viewport", "dim", "dot_size", "draw_points", "legible", "overlay_points"]
 
 Bytes = NDArray[np.uint8]
+Rows = NDArray[np.integer]
 Colour = tuple[int, int, int]
 
 BACKGROUND: Colour = (0x16, 0x19, 0x1F)
@@ -23,12 +27,11 @@ DOTS = 30_000
 CROWD = 4_000
 """From so many dots on they shrink, so that together they cover the same area."""
 
-FAINTEST = 0.38
-"""Opacity of a pixel with a single point, where another has the most."""
+BELOW = Strength(single=0.3, glow=0.25)
 
 
 def dot_size(size: float, n: int) -> float:
-    """Return the diameter in pixels of dots of ``size``, where n of them are in view; 0 for a density."""
+    """Return the diameter in pixels of dots of ``size`` where n of them are in view; 0 where they are a density."""
     if n > DOTS:
         return 0.0
     return float(max(min(size, 2.0), size * min(1.0, (CROWD / max(n, 1)) ** 0.5)))
@@ -65,7 +68,7 @@ def draw_points(
     visible
         (n,) False for points that are filtered away: they are not drawn.
     index
-        Of the same points: only the cells in view are visited.
+        Of the same points: only what is in view is visited.
 
     Returns
     -------
@@ -79,14 +82,24 @@ def draw_points(
     """
     image = np.empty((viewport.height, viewport.width, 4), dtype=np.uint8)
     image[:] = (*background, 255)
-    rows = np.arange(len(points)) if visible is None else np.flatnonzero(visible)
-    return overlay_points(image, points, rows, colours, viewport, size=size, palette=palette)
+    _check_colours(colours, palette, len(points))
+    rows = _in_view(points, viewport, size, visible, index)
+    diameter = dot_size(size, len(rows))
+    if diameter:
+        rows = np.sort(rows)
+        stamp(image, _taken(points, rows), _packed(colours, palette, rows), viewport, diameter=diameter, edge=None)
+    elif 4 * len(rows) < len(points):
+        blend_density(image, _taken(points, rows), _packed(colours, palette, rows), viewport, BELOW)
+    else:  # one pass over all points is faster than fetching so many
+        whole = np.require(points, np.float32, ["C", "W"])  # compiled code knows no other kind
+        blend_density(image, whole, _packed(colours, palette, None), viewport, BELOW, visible=visible)
+    return image
 
 
 def overlay_points(
     image: Bytes,
     points: Floats,
-    rows: NDArray[np.integer] | Mask,
+    rows: Rows | Mask,
     colours: NDArray[np.integer],
     viewport: Viewport,
     *,
@@ -119,21 +132,104 @@ def overlay_points(
     -------
     image
         The same array.
+
+    Raises
+    ------
+    ValueError
+        If shapes do not fit, or a code lies beyond the palette.
     """
-    rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-    found = viewport.to_pixels(points[rows])
-    seen = (found >= 0).all(axis=1) & (found < (viewport.width, viewport.height)).all(axis=1)
-    column, row = found[seen].astype(np.int64).T
-    image[row, column, :3] = (colours if palette is None else palette[colours])[rows[seen]]
+    _check_image(image, viewport)
+    _check_colours(colours, palette, len(points))
+    chosen: Rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.asarray(rows, dtype=np.int64)
+    packed = _packed(colours, palette, chosen)
+    diameter = dot_size(size, len(chosen))
+    if diameter:
+        stamp(image, _taken(points, chosen), packed, viewport, diameter=diameter + 1, edge=edge)
+    else:
+        blend_density(image, _taken(points, chosen), packed, viewport, Strength(single=0.75, glow=0.35, edge=edge))
     return image
 
 
 def dim(image: Bytes, factor: float, *, background: Colour = BACKGROUND) -> Bytes:
     """Return a copy of an image (height, width, 4) that keeps ``factor`` (0-1) of its contrast to the background."""
-    ground = np.array([*background, 255], dtype=np.float32)
-    return np.asarray(ground + (image - ground) * np.float32(factor) + 0.5).astype(np.uint8)
+    if not 0 <= factor <= 1:
+        raise ValueError(f"`factor` must lie in 0 ... 1. Got {factor} instead.")
+    ground = np.array([*background, 255], dtype=np.float32) * np.float32(1 - factor) + np.float32(0.5)
+    return np.asarray(image * np.float32(factor) + ground).astype(np.uint8)
 
 
-def legible(palette: Bytes, *, background: Colour = BACKGROUND) -> Bytes:
-    """Return the colours (k, 3), those too near to the background moved away from it (contrast of 3 and more)."""
-    return palette
+def legible(palette: Bytes, *, background: Colour = BACKGROUND, contrast: float = 3.0) -> Bytes:
+    """Return the colours of a palette, the dark ones lightened until they stand out from a dark background.
+
+    Parameters
+    ----------
+    palette
+        (k, 3) uint8.
+    background
+        Red, green, blue, 0-255.
+    contrast
+        Ratio of luminances to reach, as WCAG defines it; 3 is its rule for graphics.
+
+    Returns
+    -------
+    palette
+        (k, 3) uint8, a copy.
+    """
+    steps = np.linspace(0, 1, 65)[:, np.newaxis, np.newaxis]
+    lighter = palette + (255.0 - palette) * steps  # (65, k, 3)
+    enough = (_luminance(lighter) + 0.05) / (_luminance(np.array(background, dtype=float)) + 0.05) >= contrast
+    first = np.where(enough.any(axis=0), enough.argmax(axis=0), len(steps) - 1)
+    return np.rint(lighter[first, np.arange(len(palette))]).astype(np.uint8)
+
+
+def _luminance(colours: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Relative luminance of sRGB colours (..., 3)."""
+    part = colours / 255
+    light = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
+    return np.asarray(light @ np.array([0.2126, 0.7152, 0.0722]))
+
+
+def _in_view(points: Floats, viewport: Viewport, size: float, visible: Mask | None, index: PointIndex | None) -> Rows:
+    """Return the rows of which anything can be seen, in any order."""
+    across, along = viewport.scale
+    left, right = viewport.x_min - size / across, viewport.x_max + size / across
+    lower, upper = viewport.y_min - size / along, viewport.y_max + size / along
+    if index is not None:
+        window = Rectangle((left + right) / 2, (lower + upper) / 2, (right - left) / 2, (upper - lower) / 2)
+        return index.inside(window, visible)
+    x, y = points[:, 0], points[:, 1]
+    seen = (x >= left) & (x <= right) & (y >= lower) & (y <= upper)
+    return np.flatnonzero(seen if visible is None else seen & visible)
+
+
+def _taken(points: Floats, rows: Rows) -> Floats:
+    """Return the points of some rows; np.take is ten times as fast as an index here."""
+    return np.take(points, rows, axis=0).astype(np.float32, copy=False)
+
+
+def _check_colours(colours: NDArray[np.integer], palette: Bytes | None, n: int) -> None:
+    shape = (n, 3) if palette is None else (n,)
+    if colours.shape != shape:
+        raise ValueError(f"`colours` must have shape {shape}. Got {colours.shape} instead.")
+
+
+def _packed(colours: NDArray[np.integer], palette: Bytes | None, rows: Rows | None) -> NDArray[np.uint32]:
+    """Return one number per row, or for all: red + 256 green + 65536 blue."""
+    colours = colours if rows is None else np.take(colours, rows, axis=0)
+    if palette is None:
+        return _pack(colours)
+    if colours.size and not 0 <= colours.min() <= colours.max() < len(palette):
+        raise ValueError(f"`colours` must lie in 0 ... {len(palette) - 1}, as the palette. Got {colours.max()}.")
+    return np.take(_pack(palette), colours)
+
+
+def _pack(colours: NDArray[np.integer]) -> NDArray[np.uint32]:
+    wide = colours.astype(np.uint32)
+    packed: NDArray[np.uint32] = wide[:, 0] | (wide[:, 1] << np.uint32(8)) | (wide[:, 2] << np.uint32(16))
+    return packed
+
+
+def _check_image(image: Bytes, viewport: Viewport) -> None:
+    shape = (viewport.height, viewport.width, 4)
+    if image.shape != shape or image.dtype != np.uint8:
+        raise ValueError(f"`image` must be uint8 of shape {shape}, as the viewport. Got {image.dtype} {image.shape}.")
