@@ -335,7 +335,9 @@ def open_session(folder: str | Path, work: Work, *, read_only: bool = False) -> 
     for name in ("manifest.json", "config.yaml", "scene.json", "segments.parquet", "chips.parquet", "edges.npy"):
         workspace.existing(name)
     ids = workspace.segments["segment_id"].to_numpy(np.int64)
-    journal = Journal.open(workspace.path("labels.sqlite"), segment_ids=ids, read_only=read_only)
+    path = workspace.path("labels.sqlite")
+    look = Journal(path, segment_ids=ids, read_only=True) if read_only else None
+    journal = look or Journal.open(path, segment_ids=ids)
     session = Session(workspace, journal, work)
     if journal.notice:
         session.tell(journal.notice, "warning")
