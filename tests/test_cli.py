@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -75,7 +76,10 @@ def test_split_line_refuses_two_paths() -> None:
         (["run", "model.from=7"], "model"),
         (["run", "-m", "nowhere.tif", "graph.k=4,8"], "nowhere.tif does not exist"),
         (["run", "--config-dir=nowhere", "experiment=x"], "nowhere"),
-        (["label", "demo"], "napari-rsgraph"),
+        (["label"], "which workspace? type `rsgraph label WORKSPACE`"),
+        (["label", "nowhere"], "nowhere holds no manifest.json: it is not an rsgraph workspace"),
+        (["label", "demo", "brush=9"], "rsgraph label takes WORKSPACE, display=... and read_only=true. Got brush."),
+        (["label", "demo", "read_only=maybe"], "`read_only` must be true or false. Got maybe instead."),
         (["evaluate", "demo"], "not part of this version yet"),
         (["export", "nowhere"], "nowhere holds no manifest.json: it is not an rsgraph workspace"),
         (["export"], "which workspace?"),
@@ -166,3 +170,13 @@ def test_paths_in_options_need_no_quotes_of_hydra(tmp_path: Path) -> None:
 def test_export_help_is_that_of_export(tmp_path: Path) -> None:
     assert "rsgraph export WORKSPACE" in rsgraph("export", "--help", cwd=tmp_path).stdout
     assert "rsgraph components" in rsgraph("components", "--help", cwd=tmp_path).stdout
+
+
+def test_label_without_a_screen_says_so_before_qt_would_abort(tmp_path: Path) -> None:
+    bare = {name: value for name, value in os.environ.items() if "DISPLAY" not in name and name != "QT_QPA_PLATFORM"}
+    done = subprocess.run(
+        [sys.executable, "-m", "rsgraph", "label", "demo"], cwd=tmp_path, capture_output=True, text=True, env=bare
+    )
+    assert done.returncode == 2
+    assert "there is no screen here" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1

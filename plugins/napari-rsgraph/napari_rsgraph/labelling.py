@@ -68,7 +68,7 @@ class Labelling:
     def _read(self) -> State:
         journal = self.journal
         codes, origins, confidence = journal.codes(self.session.tables.ids)
-        return State(journal.classes(), codes, origins, confidence, journal.can_undo(), journal.can_redo())
+        return State(journal.classes(), codes, origins, confidence, journal.can_undo, journal.can_redo)
 
     # what holds now
 

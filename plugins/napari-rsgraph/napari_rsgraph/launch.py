@@ -34,8 +34,8 @@ def label(folder: Path, *, display: str = "auto", read_only: bool = False) -> No
     WorkspaceError
         The folder is no finished workspace.
     """
-    check_screen()
     Reopened(folder).existing("manifest.json")
+    check_screen()
     import napari
 
     from napari_rsgraph.window import open_workspace

@@ -57,6 +57,7 @@ class Window(QObject):
     ) -> None:
         super().__init__()
         self.viewer, self.session, self.work, self.display = viewer, session, work, display
+        self._closed = False
         self.overview = Overview(session)
         self.scene = SceneMap(viewer, session)
         self.labels, self.search = LabelPanel(session), SearchPanel(session)
@@ -123,6 +124,11 @@ class Window(QObject):
         if self.session.search.results is not None:
             self.open_tab("Search")
 
+    def clear(self) -> None:
+        """Put the brush away and select nothing."""
+        self.overview.points.put_away()
+        self.session.clear_selection()
+
     def filter_to_window(self, wanted: bool) -> None:
         """Show only what lies in the part of the scene that is in view, or everything again."""
         self.session.set_filter(window=self.scene.window_in_view() if wanted else None)
@@ -169,9 +175,11 @@ class Window(QObject):
         self.viewer.close()
 
     def close(self) -> None:
-        """Finish what writes labels, stop the rest, close the journal."""
-        self.work.close()
-        self.session.close()
+        """Finish what writes labels, stop the rest, close the journal. A second call does nothing."""
+        if not self._closed:
+            self._closed = True
+            self.work.close()
+            self.session.close()
 
 
 def cut_out(rgb: np.ndarray, chosen: np.ndarray, *, margin: int = 24) -> np.ndarray:
