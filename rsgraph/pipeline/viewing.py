@@ -531,21 +531,43 @@ def _write_thumbnails(folder: Path, name: str, places: _Places, told: Callable[[
     """Write every chip small, padded to squares, so that a gallery reads from one place per chip."""
     halvings = max(0, (-(-places.side // THUMBNAIL) - 1).bit_length())
     side = -(-places.side >> halvings)
-    levels, starts = _mapped(folder / f"{name}.npy"), level_starts(places.scenes)
-    depth, fill = levels.shape[1:], NO_DATA if name == "rgb" else 0
+    rows = _Rows(folder / f"{name}.npy", places)
     with (folder / "thumbnails.npy").open("wb") as file:
-        _write_header(file, (len(places.windows), side, side, *depth), levels.dtype)
-        for number, (row, column, rows, columns) in enumerate(places.windows.tolist()):
-            scene = places.scenes[places.of_scene[number]]
-            start = int(starts[places.of_scene[number]])
-            whole = levels[start : start + scene.rows * scene.columns].reshape(scene.rows, scene.columns, *depth)
-            small = whole[row : row + rows, column : column + columns]
+        _write_header(file, (len(places.windows), side, side, *rows.depth), rows.dtype)
+        for number in range(len(places.windows)):
+            small = rows.chip(number)
             for _ in range(halvings):
                 small = halved(small)
-            square = np.full((side, side, *depth), fill, levels.dtype)
+            square = np.full((side, side, *rows.depth), NO_DATA if name == "rgb" else 0, rows.dtype)
             square[: small.shape[0], : small.shape[1]] = small
             file.write(square.data)
             told(number + 1)
+
+
+class _Rows:
+    """Chips of a finished ``_LevelFile``, read by whole lines of a scene: a memory map would hold on to the file."""
+
+    def __init__(self, path: Path, places: _Places) -> None:
+        self.path, self.places = path, places
+        self.starts = level_starts(places.scenes)
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        self.depth, self.dtype, self.header = found.shape[1:], found.dtype, found.offset
+        self.held: tuple[int, int, int] | None = None
+        self.lines: NDArray[Any] = np.empty(0, found.dtype)
+
+    def chip(self, number: int) -> NDArray[Any]:
+        """Return the pixels of a chip at full size."""
+        row, column, rows, columns = self.places.windows[number].tolist()
+        wanted = (int(self.places.of_scene[number]), row, rows)
+        if wanted != self.held:
+            self.lines, self.held = self._read(*wanted), wanted
+        return self.lines[:, column : column + columns]
+
+    def _read(self, scene: int, row: int, rows: int) -> NDArray[Any]:
+        columns, each = self.places.scenes[scene].columns, int(np.prod(self.depth, dtype=int))
+        offset = self.header + (int(self.starts[scene]) + row * columns) * each * self.dtype.itemsize
+        found = np.fromfile(self.path, self.dtype, rows * columns * each, offset=offset)
+        return found.reshape(rows, columns, *self.depth)
 
 
 class _Told:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QPoint, QRect, Qt, Signal
 from qtpy.QtGui import (
     QAction,
     QColor,
@@ -56,6 +56,7 @@ _GAP = 6
 _OUTLINED_FROM = 96
 _SELECTED = QColor("#E69F00")
 _EDGE = QColor("#FFFFFF")
+_EMPTY = QColor(128, 128, 128, 90)
 _KEPT = 64 * 2**20
 """Bytes of pictures kept for scrolling back, besides those in sight: a thousand of 128 x 128 pixels."""
 
@@ -89,6 +90,60 @@ class Shown:
             return text
         number = int(np.count_nonzero(self.chosen))
         return f"{text}, {grouped(number)} segment{'s' if number != 1 else ''}"
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A chip as it is painted, and the range of the segment ids in it."""
+
+    image: QImage
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where tiles are, in pixels of the screen.
+
+    Parameters
+    ----------
+    side
+        Of a tile.
+    caption
+        Height of the line below it.
+    columns
+        Tiles side by side.
+    """
+
+    side: int
+    caption: int
+    columns: int
+
+    @property
+    def pitch(self) -> tuple[int, int]:
+        """From one tile to the next, across and down."""
+        return self.side + _GAP, self.side + self.caption + _GAP
+
+    def corner(self, place: int) -> tuple[int, int]:
+        """Return x and y of a tile, from the top of all tiles."""
+        row, column = divmod(place, self.columns)
+        return _GAP + column * self.pitch[0], _GAP + row * self.pitch[1]
+
+    def place(self, x: int, y: int, n: int) -> int:
+        """Return which of n tiles, caption included, is at (x, y), or -1 in the gaps and beyond the last."""
+        (column, right), (row, below) = divmod(x - _GAP, self.pitch[0]), divmod(y - _GAP, self.pitch[1])
+        place = row * self.columns + column
+        inside = right < self.side and below < self.side + self.caption and 0 <= column < self.columns
+        return place if inside and 0 <= place < n else -1
+
+    def height(self, n: int) -> int:
+        """Return the height of n tiles."""
+        return _GAP + -(-n // self.columns) * self.pitch[1] if n else 0
+
+    def between(self, top: int, bottom: int, n: int) -> range:
+        """Return the places of n tiles of which a part is between two heights."""
+        first, stop = max(0, (top - _GAP) // self.pitch[1]), max(0, (bottom - _GAP - 1) // self.pitch[1] + 1)
+        return range(min(n, first * self.columns), min(n, stop * self.columns))
 
 
 @dataclass
@@ -141,7 +196,10 @@ class Tiles(QAbstractScrollArea):
         self.labels = False
         self.outlines = False
         self.current = -1
-        self._pictures: dict[int, QImage] = {}
+        self.grid = Grid(self.side, 0, 1)
+        self._font = QFont()
+        self._pictures: dict[int, Picture] = {}
+        self._painted: Mask | None = None
         self._stroke: Stroke | None = None
         self._waiting: Shown | None = None
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -157,11 +215,25 @@ class Tiles(QAbstractScrollArea):
         if self._stroke is not None:
             self._waiting = shown
             shown = Shown(self.shown.chips, shown.chosen, None, shown.total)
-        if shown.chosen is not None or self.shown.chosen is not None:
-            self._pictures.clear()
+        self._forget_changed(shown.chosen)
         self.shown = shown
         self.current = min(self.current, len(shown.chips) - 1)
         self._fit()
+
+    def _forget_changed(self, chosen: Mask | None) -> None:
+        """Drop the pictures in which other segments are chosen than before; while a brush moves, few are."""
+        before = self._painted
+        self._painted = None if chosen is None else chosen.copy()
+        if before is None or chosen is None or len(before) != len(chosen):
+            if before is not None or chosen is not None:
+                self._pictures.clear()
+            return
+        changed = before != chosen
+        self._pictures = {
+            chip: picture
+            for chip, picture in self._pictures.items()
+            if not changed[picture.first : picture.last + 1].any()
+        }
 
     def forget(self) -> None:
         """Paint everything anew."""
@@ -173,38 +245,29 @@ class Tiles(QAbstractScrollArea):
         side = max(SMALLEST, min(LARGEST, side))
         if side == self.side:
             return
-        first = self._rows_in_sight().start * self.columns
+        first = self.places_in_sight().start
         self.side = side
         self._pictures.clear()
         self._fit()
-        self.verticalScrollBar().setValue(first // self.columns * self.cell.height())
+        self.verticalScrollBar().setValue(self.grid.corner(first)[1] - _GAP)
         self.resized_tiles.emit(side)
 
     # where tiles are
 
-    @property
-    def cell(self) -> QSize:
-        """Size of a tile with its caption and the gap to the next."""
-        return QSize(self.side + _GAP, self.side + self._caption_height() + _GAP)
-
-    @property
-    def columns(self) -> int:
-        """Tiles side by side."""
-        return max(1, (self.viewport().width() - _GAP) // self.cell.width())
-
     def tile(self, place: int) -> QRect:
         """Return where the picture of a place is in the viewport."""
-        row, column = divmod(place, self.columns)
-        top = _GAP + row * self.cell.height() - self.verticalScrollBar().value()
-        return QRect(_GAP + column * self.cell.width(), top, self.side, self.side)
+        x, y = self.grid.corner(place)
+        return QRect(x, y - self.verticalScrollBar().value(), self.side, self.side)
 
     def place_at(self, position: QPoint) -> int:
         """Return the place of the tile (caption included) under a point of the viewport, or -1."""
-        row, below = divmod(position.y() + self.verticalScrollBar().value() - _GAP, self.cell.height())
-        column, right = divmod(position.x() - _GAP, self.cell.width())
-        place = row * self.columns + column
-        inside = right < self.side and below < self.cell.height() - _GAP and 0 <= column < self.columns
-        return place if inside and 0 <= place < len(self.shown.chips) else -1
+        y = position.y() + self.verticalScrollBar().value()
+        return self.grid.place(position.x(), y, len(self.shown.chips))
+
+    def places_in_sight(self) -> range:
+        """Return the places that are at least partly in sight."""
+        top = self.verticalScrollBar().value()
+        return self.grid.between(top, top + self.viewport().height(), len(self.shown.chips))
 
     def segment_at(self, position: QPoint) -> int:
         """Return the id of the segment under a point of the viewport, or 0."""
@@ -219,33 +282,15 @@ class Tiles(QAbstractScrollArea):
         )
         return int(ids[row, column]) if row < ids.shape[0] and column < ids.shape[1] else 0
 
-    def _caption_height(self) -> int:
-        return QFontMetrics(self._caption_font()).height() + 2
-
-    def _caption_font(self) -> QFont:
-        font = QFont(self.font())
-        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.85) if font.pointSizeF() > 0 else 8.0)
-        return font
-
-    def _rows_in_sight(self) -> range:
-        top, height = self.verticalScrollBar().value(), self.cell.height()
-        rows = -(-len(self.shown.chips) // self.columns)
-        return range(
-            min(rows, max(0, (top - _GAP) // height)), min(rows, (top + self.viewport().height()) // height + 1)
-        )
-
-    def places_in_sight(self) -> range:
-        """Return the places that are at least partly in sight."""
-        rows, n = self._rows_in_sight(), len(self.shown.chips)
-        return range(min(n, rows.start * self.columns), min(n, rows.stop * self.columns))
-
     def _fit(self) -> None:
-        """Set the scroll bar to the number of tiles, and paint."""
-        rows, seen = -(-len(self.shown.chips) // self.columns), self.viewport().height()
-        bar = self.verticalScrollBar()
-        bar.setRange(0, max(0, rows * self.cell.height() + _GAP - seen))
-        bar.setPageStep(max(1, seen - self.cell.height() // 2))
-        bar.setSingleStep(max(1, self.cell.height() // 3))
+        """Lay the tiles out, set the scroll bar to their number, and paint."""
+        self._font = _caption_font(self.font())
+        columns = (self.viewport().width() - _GAP) // (self.side + _GAP)
+        self.grid = Grid(self.side, QFontMetrics(self._font).height() + 2, max(1, columns))
+        seen, bar = self.viewport().height(), self.verticalScrollBar()
+        bar.setRange(0, max(0, self.grid.height(len(self.shown.chips)) - seen))
+        bar.setPageStep(max(1, seen - self.grid.pitch[1] // 2))
+        bar.setSingleStep(max(1, self.grid.pitch[1] // 3))
         self.viewport().update()
 
     # painting
@@ -271,23 +316,20 @@ class Tiles(QAbstractScrollArea):
 
     def _paint_tiles(self, painter: QPainter) -> None:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setFont(self._caption_font())
+        painter.setFont(self._font)
+        text, metrics = self.palette().color(QPalette.ColorRole.WindowText), QFontMetrics(self._font)
         places = self.places_in_sight()
         self._read(self.shown.chips[places.start : places.stop])
-        text = self.palette().color(QPalette.ColorRole.WindowText)
-        metrics = QFontMetrics(self._caption_font())
         for place in places:
-            tile, chip = self.tile(place), int(self.shown.chips[place])
-            picture = self._pictures.get(chip)
+            tile, picture = self.tile(place), self._pictures.get(int(self.shown.chips[place]))
             if picture is None:
-                painter.fillRect(tile, QColor(128, 128, 128, 90))
+                painter.fillRect(tile, _EMPTY)
             else:
-                painter.drawImage(tile, picture)
+                painter.drawImage(tile, picture.image)
             self._paint_frame(painter, place, tile)
             painter.setPen(text)
-            below = QRect(tile.x(), tile.bottom() + 2, tile.width(), self._caption_height())
-            caption = metrics.elidedText(self.caption(place), Qt.TextElideMode.ElideRight, tile.width())
-            painter.drawText(below, int(Qt.AlignmentFlag.AlignLeft), caption)
+            caption = metrics.elidedText(self.caption(place), Qt.TextElideMode.ElideRight, self.side)
+            painter.drawText(tile.x(), tile.bottom() + 2 + metrics.ascent(), caption)
 
     def _paint_frame(self, painter: QPainter, place: int, tile: QRect) -> None:
         """Selected chips have a thick frame, the one that the keyboard is on a dashed one."""
@@ -304,12 +346,12 @@ class Tiles(QAbstractScrollArea):
         if self.view is None or not len(missing):
             return
         for chip, picture in zip(missing.tolist(), self._tinted(self.view, missing), strict=True):
-            self._pictures[chip] = _image(picture)
-        spare = _KEPT // self._pictures[int(missing[0])].sizeInBytes()
+            self._pictures[chip] = picture
+        spare = _KEPT // self._pictures[int(missing[0])].image.sizeInBytes()
         if len(self._pictures) > spare + len(chips):
             self._pictures = {chip: self._pictures[chip] for chip in chips.tolist()}
 
-    def _tinted(self, view: View, chips: Rows) -> NDArray[np.uint8]:
+    def _tinted(self, view: View, chips: Rows) -> list[Picture]:
         rgb, ids = view.chips(chips, self._stored_size(view))
         if self.labels and self.codes is not None:
             paint_classes(rgb, ids, self.codes, self.palette_of_classes, LABEL_OPACITY, out=rgb)
@@ -318,7 +360,11 @@ class Tiles(QAbstractScrollArea):
         if self.outlines and self.side >= _OUTLINED_FROM:
             borders = outline(ids)
             rgb[borders] = rgb[borders] // 2 + 127  # half transparent: small segments would be all outline
-        return rgb
+        flat = ids.reshape(len(ids), -1)
+        first = (flat - np.uint32(1)).min(axis=1) + np.uint32(1)  # 0, no data, becomes the largest number
+        last = flat.max(axis=1)
+        ranges = zip(rgb, first.tolist(), last.tolist(), strict=True)
+        return [Picture(_image(pixels), low, high) for pixels, low, high in ranges]
 
     def _stored_size(self, view: View) -> int:
         """Return the power of two to read: not coarser than the screen, nor finer than the chip."""
@@ -413,12 +459,13 @@ class Tiles(QAbstractScrollArea):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  # Qt's name
         """Arrows move, Enter goes to the chip, the space bar chooses it."""
-        n, page = len(self.shown.chips), self.columns * max(1, self.viewport().height() // self.cell.height())
+        n, columns = len(self.shown.chips), self.grid.columns
+        page = columns * max(1, self.viewport().height() // self.grid.pitch[1])
         steps = {
             Qt.Key.Key_Left: -1,
             Qt.Key.Key_Right: 1,
-            Qt.Key.Key_Up: -self.columns,
-            Qt.Key.Key_Down: self.columns,
+            Qt.Key.Key_Up: -columns,
+            Qt.Key.Key_Down: columns,
             Qt.Key.Key_PageUp: -page,
             Qt.Key.Key_PageDown: page,
             Qt.Key.Key_Home: -n,
@@ -439,9 +486,9 @@ class Tiles(QAbstractScrollArea):
     def _go(self, place: int) -> None:
         """Put the keyboard on a tile and bring it in sight."""
         self.current = place
-        top = place // self.columns * self.cell.height()
+        top = self.grid.corner(place)[1] - _GAP
         bar, seen = self.verticalScrollBar(), self.viewport().height()
-        bar.setValue(max(min(bar.value(), top), top + self.cell.height() + _GAP - seen))
+        bar.setValue(max(min(bar.value(), top), top + self.grid.pitch[1] + _GAP - seen))
         self.viewport().update()
 
     def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802  # Qt's name
@@ -493,6 +540,13 @@ class Tiles(QAbstractScrollArea):
         if modifiers & Qt.KeyboardModifier.ControlModifier:
             return "subtract" if taken else "add"
         return "add" if shift else "replace"
+
+
+def _caption_font(font: QFont) -> QFont:
+    """Make captions a little smaller than the other text."""
+    small = QFont(font)
+    small.setPointSizeF(max(7.0, font.pointSizeF() * 0.85) if font.pointSizeF() > 0 else 8.0)
+    return small
 
 
 def _image(picture: NDArray[np.uint8]) -> QImage:
