@@ -1,18 +1,334 @@
-"""LabelPanel."""
+"""Classes and labels: how much is labelled, what is selected, and one press to label it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QWidget
+import numpy as np
+from qtpy.QtCore import QSize
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QColorDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QInputDialog,
+    QLineEdit,
+    QMenu,
+    QMessageBox,
+    QProgressBar,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_rsgraph.panels.class_row import ClassFacts, ClassRow
+from napari_rsgraph.panels.controls import (
+    Refresh,
+    action_button,
+    amount,
+    button,
+    enable,
+    flowing,
+    hint,
+    listen,
+    percent,
+    scrolled,
+    swatch,
+    text_label,
+)
+from napari_rsgraph.panels.shortcuts import action, class_keys, free_key, shown
+from rsgraph.io.palette import colours
 
 if TYPE_CHECKING:
     from napari_rsgraph.session import Session
 
+IMPORTED = "Labels (*.gpkg *.geojson *.json *.shp *.parquet *.tif *.tiff);;All files (*)"
+_LISTED = 5
+"""Classes named in the line about the selection."""
+
 
 class LabelPanel(QWidget):
-    """LabelPanel of a session."""
+    """Progress, selection, undo, classes.
+
+    Parameters
+    ----------
+    session
+        What is labelled.
+    parent
+        The window.
+    """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self.rows: list[ClassRow] = []
+        self._pixels = session.tables.segments["area_px"].to_numpy(np.float64)
+        self.read_only = text_label(name="Read-only")
+        self.progress_text, self.progress = text_label(name="Progress"), QProgressBar()
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(8)
+        self.selection = text_label(name="Selection")
+        self._make_buttons()
+        self._make_adding()
+        self.empty = hint()
+        self._lay_out()
+        self._counting, self._selecting = Refresh(self, self.show_counts), Refresh(self, self.show_selection)
+        self._rebuild()
+        self._show_read_only()
+        listen(self, session.classes_changed, self._rebuild)
+        listen(self, session.labels_changed, self._labels_changed)
+        listen(self, session.selection_changed, self._selecting.ask)
+        listen(self, session.level_changed, self._selecting.ask)
+
+    # parts
+
+    def _make_buttons(self) -> None:
+        labelling = self.session.labelling
+        self.undo, self.redo = action_button("undo", labelling.undo), action_button("redo", labelling.redo)
+        self.erase = action_button("erase", lambda: labelling.assign(None))
+        self.note = action_button("note", self.write_note, text="Note…")
+        self.importing = action_button("import", self.import_labels, text="Import…")
+
+    def _make_adding(self) -> None:
+        self.new_name = QLineEdit()
+        self.new_name.setPlaceholderText("Add a class: type its name, press Enter")
+        self.new_name.setAccessibleName("Name of a new class")
+        self.new_name.setToolTip("Type the name of a new class and press Enter; it gets the colour and key shown")
+        self.new_name.returnPressed.connect(self.add_class)
+        self.new_colour = button("", "Choose the colour of the new class", self._choose_new_colour)
+        self.new_colour.setAccessibleName("Colour of the new class")
+        self.new_colour.setFixedWidth(34)
+        self.add = button("Add", "Add the class", self.add_class)
+        self._colour: str | None = None
+
+    def _lay_out(self) -> None:
+        self._list = QVBoxLayout()
+        self._list.setSpacing(0)
+        holder = QWidget()
+        inner = QVBoxLayout(holder)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addLayout(self._list)
+        inner.addWidget(self.empty)
+        inner.addStretch(1)
+        area = scrolled(holder)
+        area.setMinimumHeight(150)
+        adding = QHBoxLayout()
+        for widget in (self.new_colour, self.new_name, self.add):
+            adding.addWidget(widget, 1 if widget is self.new_name else 0)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.setSpacing(5)
+        for widget in (self.read_only, self.progress_text, self.progress, self.selection):
+            layout.addWidget(widget)
+        layout.addWidget(flowing(self.undo, self.redo, self.erase, self.note, self.importing))
+        layout.addWidget(area, 1)
+        layout.addLayout(adding)
+
+    # classes
+
+    def _rebuild(self) -> None:
+        """List the classes of now."""
+        for row in self.rows:
+            self._list.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        self.rows = [ClassRow(facts, self._fill_menu) for facts in self._facts()]
+        for row in self.rows:
+            row.chosen.connect(self.session.labelling.assign)
+            row.renamed.connect(self.session.labelling.rename)
+            self._list.addWidget(row)
+        self._colour = None
+        self._show_new_colour()
+        self._counting.ask()
+        self._selecting.ask()
+
+    def _facts(self) -> list[ClassFacts]:
+        table = self.session.labelling.classes
+        columns = zip(table["name"], table["colour"], table["key"], strict=True)
+        return [
+            ClassFacts(code, str(name), str(colour), key if isinstance(key, str) else "")
+            for code, (name, colour, key) in enumerate(columns, start=1)
+        ]
+
+    def add_class(self) -> None:
+        """Add the class that was typed, with the colour shown and the next free key."""
+        name = self.new_name.text().strip()
+        if not name:
+            self.session.tell("type the name of the class first", "warning")
+            self.new_name.setFocus()
+            return
+        if name in self.session.labelling.names:
+            self.session.tell(f"there is a class '{name}' already; choose another name", "warning")
+            return
+        self.new_name.clear()
+        key = free_key(row.facts.key for row in self.rows)
+        self.session.labelling.define(name, colour=self._next_colour(), key=key)
+
+    def _next_colour(self) -> str:
+        taken = {row.facts.colour.lower() for row in self.rows}
+        palette = (colour.lower() for colour in colours(len(taken) + 25))
+        return self._colour or next(colour for colour in palette if colour not in taken)
+
+    def _show_new_colour(self) -> None:
+        self.new_colour.setIcon(swatch(self._next_colour(), 16))
+        self.new_colour.setIconSize(QSize(16, 16))
+
+    def _choose_new_colour(self) -> None:
+        chosen = QColorDialog.getColor(QColor(self._next_colour()), self, "Colour of the new class")
+        if chosen.isValid():
+            self._colour = chosen.name()
+            self._show_new_colour()
+
+    def _fill_menu(self, menu: QMenu, facts: ClassFacts) -> None:
+        """What can be done with a class besides labelling."""
+        row, changeable = self.rows[facts.code - 1], not self.session.labelling.read_only
+        menu.addAction("Select all of this class", lambda: self.select_class(facts))
+        changes = [
+            menu.addAction("Rename", row.name.start),
+            menu.addAction("Colour…", lambda: self._recolour(facts)),
+            menu.addMenu(self._key_menu(menu, facts)),
+            menu.addSeparator(),
+            menu.addAction("Remove the class", lambda: self.remove_class(facts)),
+        ]
+        for change in changes:
+            change.setEnabled(changeable)
+
+    def _key_menu(self, menu: QMenu, facts: ClassFacts) -> QMenu:
+        keys = QMenu(f"Key ({facts.key or 'none'})", menu)
+        taken = {row.facts.key: row.facts.name for row in self.rows if row.facts.key}
+        for key in ["", *class_keys()]:
+            holder = taken.get(key)
+            text = key or "none"
+            entry = keys.addAction(f"{text}: {holder}" if holder else text)
+            entry.setCheckable(True)
+            entry.setChecked(key == facts.key)
+            entry.setEnabled(holder is None)
+            entry.triggered.connect(lambda _=False, key=key: self.session.labelling.define(facts.name, key=key))
+        return keys
+
+    def select_class(self, facts: ClassFacts) -> None:
+        """Select all segments of a class; say so where there are none."""
+        rows = np.flatnonzero(self.session.labelling.codes == facts.code)
+        if len(rows):
+            self.session.select(rows, "replace")
+        else:
+            self.session.tell(f"no segment is labelled as {facts.name} yet", "warning")
+
+    def _recolour(self, facts: ClassFacts) -> None:
+        chosen = QColorDialog.getColor(QColor(facts.colour), self, f"Colour of {facts.name}")
+        if chosen.isValid():
+            self.session.labelling.define(facts.name, colour=chosen.name())
+
+    def remove_class(self, facts: ClassFacts) -> None:
+        """Remove a class; ask first where labels would go with it."""
+        n = int(self.session.labelling.counts()[facts.code])
+        question = f"Remove the class {facts.name} and its {n:,} labels? Undo brings them back."
+        answers = QMessageBox.StandardButton
+        if n == 0 or QMessageBox.question(self, "Remove a class", question) == answers.Yes:
+            self.session.labelling.remove(facts.name)
+
+    # notes and imports
+
+    def write_note(self) -> None:
+        """Ask for a note on the selection, or on the scene."""
+        n = int(np.count_nonzero(self.session.target()))
+        about = f"A note on the {n:,} selected segments:" if n else "A note on the whole scene:"
+        text, given = QInputDialog.getMultiLineText(self, "Note", about)
+        if given and text.strip():
+            self.session.labelling.note(text.strip())
+
+    def import_labels(self) -> None:
+        """Ask for a file and take its classes and labels."""
+        path, _ = QFileDialog.getOpenFileName(self, "Import labels", str(Path.home()), IMPORTED)
+        if path:
+            self.session.labelling.import_labels(path)
+
+    # what is shown
+
+    def _labels_changed(self) -> None:
+        self._counting.ask()
+        self._selecting.ask()
+
+    def show_counts(self) -> None:
+        """Show how much is labelled, in all and by class; undo and redo by name."""
+        session, labelling = self.session, self.session.labelling
+        n_codes, codes = len(labelling.names) + 1, labelling.codes
+        counts = np.bincount(codes, minlength=n_codes)
+        pixels = np.bincount(codes, weights=self._pixels, minlength=n_codes)
+        hectares = np.bincount(codes, weights=session.tables.hectares, minlength=n_codes)
+        shares = pixels / max(pixels.sum(), 1.0)
+        for row in self.rows:
+            code = row.facts.code
+            row.show_counts(int(counts[code]), amount(hectares[code], pixels[code]), float(shares[code]))
+        n, labelled = session.tables.n_segments, int(counts[1:].sum())
+        share = float(shares[1:].sum()) if labelled < n else 1.0
+        self.progress_text.setText(f"{percent(share)} of the area labelled, {labelled:,} of {n:,} segments")
+        self.progress.setRange(0, 1000)
+        self.progress.setValue(round(share * 1000))
+        self.progress.setAccessibleName(self.progress_text.text())
+        self.empty.setText(_advice(len(self.rows), labelled))
+        self.empty.setVisible(bool(self.empty.text()))
+        self._show_steps()
+
+    def _show_steps(self) -> None:
+        state, why = self.session.labelling.state, self._why_not()
+        for control, step, name, nothing in (
+            (self.undo, state.undoable, "undo", "nothing was done yet"),
+            (self.redo, state.redoable, "redo", "nothing was undone"),
+        ):
+            usual = action(name).help if step is None else f"{action(name).text}: {step.text} ({_key(name)})"
+            control.setProperty("usual_tooltip", usual)
+            enable(control, step is not None and not why, why or nothing)
+
+    def show_selection(self) -> None:
+        """Show what is selected; cheap enough for every movement of the brush."""
+        rows = self.session.target_rows()
+        self.selection.setText(self._selection_text(rows))
+        why = self._why_not()
+        chosen = len(rows) > 0
+        nothing = why or "nothing is selected"
+        for row in self.rows:
+            row.allow(change=not why, label=chosen and not why, why_not=nothing)
+        enable(self.erase, chosen and not why, nothing)
+        for control in (self.note, self.importing, self.new_name, self.new_colour, self.add):
+            enable(control, not why, why)
+
+    def _selection_text(self, rows: np.ndarray) -> str:
+        session, labelling = self.session, self.session.labelling
+        if len(rows) == 0:
+            return "Nothing selected: brush points in the 2-D map, or click in the scene"
+        tables, names = session.tables, ["unlabelled", *labelling.names]
+        chips = int(np.count_nonzero(np.bincount(tables.chip_of[rows], minlength=tables.n_chips)))
+        counts = np.bincount(labelling.codes[rows], minlength=len(names))
+        area = amount(float(tables.hectares[rows].sum()), float(self._pixels[rows].sum()))
+        order = [code for code in np.argsort(-counts, kind="stable") if counts[code]]
+        listed = [f"{names[code]} {counts[code]:,}" for code in order[:_LISTED]]
+        listed += [f"{len(order) - _LISTED} more classes"] if len(order) > _LISTED else []
+        held = f"{_plural(len(rows), 'segment')} in {_plural(chips, 'chip')}"
+        return f"{held} selected, {area}: {', '.join(listed)}"
+
+    def _show_read_only(self) -> None:
+        why = self._why_not()
+        self.read_only.setVisible(bool(why))
+        self.read_only.setText(f"⚠ Read-only. {why}")
+        self.read_only.setStyleSheet("QLabel { border: 1px solid #e69f00; border-radius: 3px; padding: 4px }")
+
+    def _why_not(self) -> str:
+        """Why labels cannot be changed, or ""."""
+        labelling = self.session.labelling
+        return (labelling.journal.notice or "this session only looks") if labelling.read_only else ""
+
+
+def _key(name: str) -> str:
+    return shown(action(name).shortcut)
+
+
+def _plural(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def _advice(classes: int, labelled: int) -> str:
+    """What to do first."""
+    if classes == 0:
+        return "Add a class below, brush some points in the 2-D map, press the class's key."
+    return "" if labelled else "Now brush some points in the 2-D map and press a class's key, or its Label button."
