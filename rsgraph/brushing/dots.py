@@ -13,6 +13,12 @@ from rsgraph.types import Floats
 
 Bytes = NDArray[np.uint8]
 
+EDGE = 0.4
+"""Brightness of a dot's edge, of that of the dot."""
+
+HALO = 1.3
+"""Width in pixels of the border round what is highlighted."""
+
 
 def stamp(
     image: Bytes,
@@ -21,54 +27,53 @@ def stamp(
     viewport: Viewport,
     *,
     diameter: float,
-    edge: tuple[int, int, int] | None,
-    width: float = 1.0,
+    halo: tuple[int, int, int] | None = None,
 ) -> None:
-    """Draw dots over an image, in place, the last above.
+    """Draw dots over an image, in place, the last above; each has a thin edge in a darker shade.
 
     Parameters
     ----------
     image
         (height, width, 4) uint8 of the viewport.
     points
-        (k, 2) float32, data coordinates.
+        (k, 2) float32, data coordinates; those that are not finite are not drawn.
     colours
-        (k,) packed.
+        (k,) packed as red + 256 green + 65536 blue.
     viewport
         What the image shows.
     diameter
-        Of the dots with their edges, in pixels.
-    edge
-        Red, green, blue of the edge; None for a darker shade of the dot's colour.
-    width
-        Of the edge, in pixels; dots under four pixels have a finer one.
+        Of the dots, in pixels.
+    halo
+        Red, green, blue of a bright border round all dots together; None for none. All borders lie below all
+        dots, so that a crowd has one border and keeps its colours.
     """
-    width = min(width, diameter / 5)
-    colour = np.array((-1.0, -1.0, -1.0) if edge is None else edge)
     window = (viewport.x_min, viewport.y_max, *viewport.scale)
-    _stamp(image, points, colours, window, diameter / 2, diameter / 2 - width, colour)
+    radius = diameter / 2
+    if halo is not None:
+        border = np.full(len(points), halo[0] | (halo[1] << 8) | (halo[2] << 16), dtype=np.uint32)
+        outer = radius + min(HALO, 0.3 * diameter)
+        _stamp(image, points, border, window, outer, outer)
+    _stamp(image, points, colours, window, radius, radius - min(1.0, diameter / 6))
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _stamp(image: Any, points: Any, colours: Any, window: Any, outer: float, inner: float, edge: Any) -> None:
+def _stamp(image: Any, points: Any, colours: Any, window: Any, outer: float, inner: float) -> None:
     """Cover a pixel by as much as the distance of its middle from the border says."""
     left, upper, across, along = window
     reach = outer + 1
-    dark = edge[0] < 0
     for dot in range(points.shape[0]):
         x, y = (points[dot, 0] - left) * across, (upper - points[dot, 1]) * along
         if not (-reach < x < image.shape[1] + reach and -reach < y < image.shape[0] + reach):
             continue
-        for line in range(max(int(y - reach), 0), min(int(y + reach) + 1, image.shape[0])):
+        for row in range(max(int(y - reach), 0), min(int(y + reach) + 1, image.shape[0])):
             for column in range(max(int(x - reach), 0), min(int(x + reach) + 1, image.shape[1])):
-                distance = np.sqrt((column + 0.5 - x) ** 2 + (line + 0.5 - y) ** 2)
+                distance = np.sqrt((column + 0.5 - x) ** 2 + (row + 0.5 - y) ** 2)
                 whole = min(max(outer + 0.5 - distance, 0.0), 1.0)
                 fill = min(max(inner + 0.5 - distance, 0.0), 1.0)
                 if whole <= 0:
                     continue
+                bright = fill + EDGE * (whole - fill)
                 for band in range(3):
                     colour = float((colours[dot] >> (8 * band)) & 255)
-                    border = 0.4 * colour if dark else edge[band]
-                    below = image[line, column, band]
-                    mixed = below * (1 - whole) + border * (whole - fill) + colour * fill
-                    image[line, column, band] = np.uint8(mixed + 0.5)
+                    below = image[row, column, band]
+                    image[row, column, band] = np.uint8(below * (1 - whole) + colour * bright + 0.5)

@@ -12,7 +12,17 @@ from rsgraph.brushing.shapes import Rectangle
 from rsgraph.brushing.viewport import Viewport
 from rsgraph.types import Floats, Mask
 
-__all__ = ["BACKGROUND", "HIGHLIGHT", "Viewport", "dim", "dot_size", "draw_points", "legible", "overlay_points"]
+__all__ = [
+    "BACKGROUND",
+    "HIGHLIGHT",
+    "UNLABELLED",
+    "Viewport",
+    "dim",
+    "dot_size",
+    "draw_points",
+    "legible",
+    "overlay_points",
+]
 
 Bytes = NDArray[np.uint8]
 Rows = NDArray[np.integer]
@@ -24,17 +34,18 @@ HIGHLIGHT: Colour = (255, 255, 255)
 DOTS = 30_000
 """Up to so many points in view are dots; more are a density."""
 
-CROWD = 4_000
-"""From so many dots on they shrink, so that together they cover the same area."""
+USUAL = 2_000
+"""So many dots have the size that was asked for; fewer are larger, more are smaller."""
 
-BELOW = Strength(single=0.3, glow=0.25)
+UNLABELLED: Colour = (112, 117, 126)
+"""Dim enough to let the classes shine through where they mix, bright enough to be seen."""
+
+BELOW = Strength(single=0.4, glow=0.15)
 
 
 def dot_size(size: float, n: int) -> float:
     """Return the diameter in pixels of dots of ``size`` where n of them are in view; 0 where they are a density."""
-    if n > DOTS:
-        return 0.0
-    return float(max(min(size, 2.0), size * min(1.0, (CROWD / max(n, 1)) ** 0.5)))
+    return 0.0 if n > DOTS else float(size * min(1.5, (USUAL / max(n, 1)) ** 0.3))
 
 
 def draw_points(
@@ -86,8 +97,8 @@ def draw_points(
     rows = _in_view(points, viewport, size, visible, index)
     diameter = dot_size(size, len(rows))
     if diameter:
-        rows = np.sort(rows)
-        stamp(image, _taken(points, rows), _packed(colours, palette, rows), viewport, diameter=diameter, edge=None)
+        rows = _labelled_last(np.sort(rows), colours)
+        stamp(image, _taken(points, rows), _packed(colours, palette, rows), viewport, diameter=diameter)
     elif 4 * len(rows) < len(points):
         blend_density(image, _taken(points, rows), _packed(colours, palette, rows), viewport, BELOW)
     else:  # one pass over all points is faster than fetching so many
@@ -106,6 +117,8 @@ def overlay_points(
     size: float = 6.0,
     edge: Colour = HIGHLIGHT,
     palette: Bytes | None = None,
+    visible: Mask | None = None,
+    index: PointIndex | None = None,
 ) -> Bytes:
     """Draw some points above an image, in full colour with a bright edge, in place.
 
@@ -122,11 +135,13 @@ def overlay_points(
     viewport
         What the image shows.
     size
-        Diameter of a dot, in pixels; many points shrink and become a density, as in draw_points.
+        Of a dot, in pixels, as in draw_points: a little larger than the dots below.
     edge
-        Red, green, blue of the edge.
+        Red, green, blue of the edge round them.
     palette
         (largest code + 1, 3) uint8.
+    visible, index
+        What the image was drawn with: by them the dots below are as large as they are.
 
     Returns
     -------
@@ -141,12 +156,16 @@ def overlay_points(
     _check_image(image, viewport)
     _check_colours(colours, palette, len(points))
     chosen: Rows = np.flatnonzero(rows) if rows.dtype == np.bool_ else np.asarray(rows, dtype=np.int64)
-    packed = _packed(colours, palette, chosen)
-    diameter = dot_size(size, len(chosen))
+    chosen = chosen[_in_view(_taken(points, chosen), viewport, 2 * size, None, None)]
+    diameter = _diameter_above(size, len(_in_view(points, viewport, size, visible, index)), len(chosen))
     if diameter:
-        stamp(image, _taken(points, chosen), packed, viewport, diameter=diameter + 1, edge=edge)
+        chosen = _labelled_last(chosen, colours)
+        stamp(
+            image, _taken(points, chosen), _packed(colours, palette, chosen), viewport, diameter=diameter, halo=edge
+        )
     else:
-        blend_density(image, _taken(points, chosen), packed, viewport, Strength(single=0.75, glow=0.35, edge=edge))
+        above = Strength(single=0.75, glow=0.25, edge=edge)
+        blend_density(image, _taken(points, chosen), _packed(colours, palette, chosen), viewport, above)
     return image
 
 
@@ -205,6 +224,21 @@ def _in_view(points: Floats, viewport: Viewport, size: float, visible: Mask | No
 def _taken(points: Floats, rows: Rows) -> Floats:
     """Return the points of some rows; np.take is ten times as fast as an index here."""
     return np.take(points, rows, axis=0).astype(np.float32, copy=False)
+
+
+def _diameter_above(size: float, below: int, above: int) -> float:
+    """Return the diameter of highlighted dots: above dots as large, above a density by their own number."""
+    if below <= DOTS:
+        return dot_size(size, below) + 1
+    return min(size, dot_size(size, above)) * 0.75
+
+
+def _labelled_last(rows: Rows, colours: NDArray[np.integer]) -> Rows:
+    """Move the rows of code 0 to the front, so that they are drawn below those of the classes."""
+    if colours.ndim != 1:
+        return rows
+    none = np.take(colours, rows) == 0
+    return np.concatenate([rows[none], rows[~none]])
 
 
 def _check_colours(colours: NDArray[np.integer], palette: Bytes | None, n: int) -> None:
