@@ -1,0 +1,330 @@
+"""Rasters of class codes, as files of others and our own exports hold them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree.ElementTree import Element
+
+import numpy as np
+import rasterio.shutil
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.enums import ColorInterp, MaskFlags, Resampling
+from rasterio.vrt import WarpedVRT
+from rasterio.warp import transform_bounds
+from rasterio.windows import Window as RasterioWindow
+
+from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.io.handles import dataset, gdal
+from rsgraph.io.header import header
+from rsgraph.labels.class_names import Names, numbered
+from rsgraph.labels.tally import Codes
+from rsgraph.types import Window
+from rsgraph.workspace import SceneInfo
+
+_MOST = 4_096
+"""More different values than this are measurements, not classes."""
+
+_NO_CLASS = re.compile(r"\s*(no[ _-]?data|unlabell?ed.*|unclassified|unknown|none|background|)\s*", re.IGNORECASE)
+"""Names of code 0 that mean that there is no class."""
+
+
+@dataclass
+class RasterFile:
+    """Class codes in one band of a raster; opened by ``open_raster``.
+
+    Parameters
+    ----------
+    path
+        The file, for GDAL.
+    band
+        Counts from 1.
+    names
+        Numbers the classes that are met.
+    legend
+        Names by code, where the file gives them.
+    colours
+        ``#rrggbb`` by code, likewise.
+    """
+
+    path: str
+    band: int
+    names: Names
+    legend: dict[int, str]
+    colours: dict[int, str]
+    codes: dict[int, int] = field(default_factory=dict, init=False)
+
+    def overlaps(self, scene: SceneInfo) -> bool:
+        """Tell whether the file covers any of a scene. Raises NotUsable where they cannot be laid over each other."""
+        source = dataset(self.path)
+        if _pixel_space(self.path, source, scene):
+            return True
+        with gdal(self.path):
+            left, bottom, right, top = transform_bounds(source.crs, _crs(scene), *source.bounds)
+        west, south, east, north = _bounds(scene)
+        return bool(left < east and right > west and bottom < north and top > south)
+
+    @contextmanager
+    def on_grid(self, scene: SceneInfo) -> Iterator[_OnGrid]:
+        """Lay the file over a scene's grid, the nearest pixel to each."""
+        source = dataset(self.path)
+        if _same_grid(source, scene):
+            yield _OnGrid(self, source)
+            return
+        with gdal(self.path):
+            alpha = source.nodata is None and not _has_mask(source)
+            vrt = WarpedVRT(
+                source,
+                crs=_crs(scene),
+                transform=Affine(*scene.transform),
+                width=scene.columns,
+                height=scene.rows,
+                resampling=Resampling.nearest,
+                add_alpha=alpha,
+                dtype=source.dtypes[self.band - 1],
+            )
+        try:
+            yield _OnGrid(self, vrt)
+        finally:
+            vrt.close()
+
+    def numbered(self, values: NDArray[Any], valid: NDArray[np.bool_]) -> Codes:
+        """Turn stored values into numbers of ``names``; 0 where there is none."""
+        found, places = np.unique(_whole(self.path, values, valid), return_inverse=True)
+        if len(self.codes) + len(found) > _MOST:
+            raise NotUsable(
+                f"{self.path} holds more than {_MOST} different values; expected class codes, not measurements."
+            )
+        codes = np.array([self._code(int(value)) for value in found], dtype=np.int32)
+        return np.where(valid, codes[places].reshape(values.shape), 0).astype(np.int32)
+
+    def _code(self, value: int) -> int:
+        if value not in self.codes:
+            name = self.legend.get(value, "")
+            empty = value == 0 and _NO_CLASS.fullmatch(name) is not None
+            name = name.strip() or numbered(value)
+            self.codes[value] = 0 if empty else self.names.code(name, str(value), colour=self.colours.get(value))
+        return self.codes[value]
+
+
+@dataclass(frozen=True)
+class _OnGrid:
+    """A raster on a scene's grid."""
+
+    file: RasterFile
+    source: Any
+
+    def codes(self, window: Window) -> Codes:
+        """Read a window (rows, columns). Raises NotReadable or NotUsable."""
+        place = RasterioWindow(window.column, window.row, window.columns, window.rows)
+        with gdal(self.file.path):
+            values = self.source.read(self.file.band, window=place)
+            valid = self.source.read_masks(self.file.band, window=place) > 0
+        return self.file.numbered(values, valid)
+
+
+def open_raster(path: Path, layer: str | int | None, names: Names) -> RasterFile:
+    """Open a raster of class codes.
+
+    Parameters
+    ----------
+    path
+        Anything that GDAL opens.
+    layer
+        Number of the band, where there are several.
+    names
+        Numbers the classes.
+
+    Raises
+    ------
+    NotReadable
+        No raster, or damaged.
+    NotUsable
+        Several bands and none named.
+    """
+    place = os.path.abspath(path)
+    found = header(place, holes_allowed=True)
+    source = dataset(place)
+    alpha = {i for i, kind in zip(source.indexes, source.colorinterp, strict=True) if kind == ColorInterp.alpha}
+    bands = [i for i in source.indexes if i not in alpha] or list(found.indexes)
+    band = _chosen(path, bands, layer)
+    with gdal(place):
+        return RasterFile(place, band, names, _legend(source, band), _colours(source, band))
+
+
+def _chosen(path: Path, bands: list[int], layer: str | int | None) -> int:
+    if layer is None and len(bands) == 1:
+        return bands[0]
+    if layer is None:
+        raise NotUsable(
+            f"{path} has {len(bands)} bands; expected one band of class codes, so name one: layer=1 ... {len(bands)}."
+        )
+    if str(layer) not in [str(band) for band in bands]:
+        raise NotUsable(f"{path} has no band {layer!r}; choose one of: {', '.join(map(str, bands))}.")
+    return int(layer)
+
+
+def all_classes(file: RasterFile) -> list[tuple[str, str | None]]:
+    """List the classes of a raster: those of its legend, or else of its pixels."""
+    for value in sorted(file.legend):
+        if value != dataset(file.path).nodata:
+            file._code(value)
+    if not file.names.names:
+        _meet_all(file)
+    return [(name, file.names.colours.get(name)) for name in file.names.names]
+
+
+def _meet_all(file: RasterFile) -> None:
+    """Read all pixels, a stripe of blocks at a time, and number the classes in the order of their codes."""
+    source, met = dataset(file.path), set()
+    for row in range(0, source.height, 512):
+        window = Window(row, 0, min(512, source.height - row), source.width)
+        place = RasterioWindow(0, window.row, window.columns, window.rows)
+        with gdal(file.path):
+            values, valid = source.read(file.band, window=place), source.read_masks(file.band, window=place) > 0
+        met.update(np.unique(_whole(file.path, values, valid)[valid]).tolist())
+        if len(met) > _MOST:
+            raise NotUsable(f"{file.path} holds more than {_MOST} different values; expected class codes.")
+    for value in sorted(met):
+        file._code(int(value))
+
+
+def _whole(path: str, values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return values as whole numbers, 0 where not valid."""
+    if values.dtype.kind != "f":
+        return np.where(valid, values, 0).astype(np.int64)
+    clean = np.where(valid & np.isfinite(values), values, 0)
+    whole: NDArray[np.int64] = clean.astype(np.int64)
+    if np.any(whole != clean):
+        value = clean[whole != clean].flat[0]
+        raise NotUsable(f"{path} holds measurements ({value:g}); expected whole numbers, the codes of classes.")
+    return whole
+
+
+def _has_mask(source: Any) -> bool:
+    return any(flag in flags for flags in source.mask_flag_enums for flag in (MaskFlags.per_dataset, MaskFlags.alpha))
+
+
+def _crs(scene: SceneInfo) -> CRS:
+    return CRS.from_user_input(scene.crs)
+
+
+def _bounds(scene: SceneInfo) -> tuple[float, float, float, float]:
+    """Left, bottom, right, top of a scene in its CRS."""
+    a, b, c, d, e, f = scene.transform
+    corners = [(column, row) for column in (0, scene.columns) for row in (0, scene.rows)]
+    x = [a * column + b * row + c for column, row in corners]
+    y = [d * column + e * row + f for column, row in corners]
+    return min(x), min(y), max(x), max(y)
+
+
+def _pixel_space(path: str, source: Any, scene: SceneInfo) -> bool:
+    """Tell whether both are in pixels; raise NotUsable where only one of them is, or the sizes differ."""
+    if source.crs and scene.crs is not None:
+        return False
+    if source.crs:
+        raise NotUsable(
+            f"scene '{scene.name}' has no CRS, so {path} ({source.crs.to_string()[:60]}) cannot be laid over it; run "
+            "the scene again with reader.crs, or bring labels in pixels."
+        )
+    if scene.crs is not None:
+        raise NotUsable(
+            f"{path} has no CRS, so it cannot be laid over scene '{scene.name}'; assign one to a copy, for example "
+            "with `gdal_translate -a_srs EPSG:32633`."
+        )
+    if (source.height, source.width) != (scene.rows, scene.columns):
+        raise NotUsable(
+            f"{path} has {source.height} x {source.width} pixels and no CRS; expected {scene.rows} x {scene.columns} "
+            f"pixels, as scene '{scene.name}', which has none either."
+        )
+    return True
+
+
+def _same_grid(source: Any, scene: SceneInfo) -> bool:
+    if (source.height, source.width) != (scene.rows, scene.columns):
+        return False
+    if scene.crs is None:
+        return True
+    step = max(abs(number) for number in scene.transform[:2])
+    near = np.allclose(tuple(source.transform)[:6], scene.transform, rtol=1e-9, atol=1e-4 * step)
+    return bool(near and source.crs == _crs(scene))
+
+
+# what the file says of its codes
+
+
+def _legend(source: Any, band: int) -> dict[int, str]:
+    """Names by code: our own tag, tags CLASS_<code>, GDAL's category names, or an attribute table."""
+    tags = source.tags()
+    with contextlib.suppress(ValueError, AttributeError):  # a stranger's tag of that name is no legend
+        return {int(code): str(name) for code, name in json.loads(tags.get("LEGEND", "")).items()}
+    pairs = {key.removeprefix("CLASS_"): name for key, name in tags.items() if key.startswith("CLASS_")}
+    if pairs and all(key.isdigit() for key in pairs):
+        return {int(key): name for key, name in pairs.items()}
+    return _categories(source, band)
+
+
+def _categories(source: Any, band: int) -> dict[int, str]:
+    """Read what only GDAL knows, by way of a VRT in a folder of its own: rasterio has no call for it."""
+    with tempfile.TemporaryDirectory(prefix="rsgraph-") as folder:
+        place = Path(folder) / "legend.vrt"
+        rasterio.shutil.copy(source, str(place), driver="VRT")
+        for path in (place, Path(f"{place}.aux.xml"), Path(f"{source.name}.aux.xml")):
+            found = _xml_names(path, band) if path.is_file() else {}
+            if found:
+                return found
+    return {}
+
+
+def _xml_names(path: Path, band: int) -> dict[int, str]:
+    from defusedxml import ElementTree
+    from defusedxml.common import DefusedXmlException
+
+    try:
+        root = ElementTree.parse(path).getroot()
+    except (ElementTree.ParseError, DefusedXmlException, UnicodeDecodeError) as error:
+        raise NotReadable(f"{path} is damaged ({error}); remove it or make it anew.") from error
+    for element in root.iter():
+        if element.tag in ("VRTRasterBand", "PAMRasterBand") and element.get("band", "1") == str(band):
+            listed = [text.text or "" for text in element.iterfind("CategoryNames/Category")]
+            if any(listed):
+                return dict(enumerate(listed))
+            return _attribute_table(element)
+    return {}
+
+
+def _attribute_table(element: Element) -> dict[int, str]:
+    """Read codes and names of a raster attribute table: its columns by GDAL's usage, or by name."""
+    columns = list(element.iterfind("GDALRasterAttributeTable/FieldDefn"))
+    usages = [column.findtext("Usage", "") for column in columns]
+    titles = [column.findtext("Name", "").lower() for column in columns]
+    code = next((i for i, usage in enumerate(usages) if usage == "5"), None)
+    code = (
+        code if code is not None else next((i for i, title in enumerate(titles) if title in ("value", "code")), None)
+    )
+    name = next((i for i, usage in enumerate(usages) if usage == "2"), None)
+    if code is None or name is None:
+        return {}
+    rows = [
+        [cell.text or "" for cell in row.iterfind("F")] for row in element.iterfind("GDALRasterAttributeTable/Row")
+    ]
+    return {int(float(row[code])): row[name] for row in rows if row[code]}
+
+
+def _colours(source: Any, band: int) -> dict[int, str]:
+    """Colours by code; black and transparent entries are those that nobody set."""
+    try:
+        table = source.colormap(band)
+    except ValueError:  # rasterio's word for "no colour table"
+        return {}
+    return {code: f"#{r:02x}{g:02x}{b:02x}" for code, (r, g, b, a) in table.items() if a and (r, g, b) != (0, 0, 0)}

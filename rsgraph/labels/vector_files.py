@@ -1,0 +1,463 @@
+"""Polygons and points with a class, as files of others and our own exports hold them."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyogrio
+import shapely
+from affine import Affine
+from numpy.typing import NDArray
+from rasterio.crs import CRS
+from rasterio.features import rasterize
+from rasterio.warp import transform_bounds
+
+from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.labels.class_names import COLOUR_COLUMNS, Names, class_column, class_name, first_of, hex_colour
+from rsgraph.labels.tally import Codes
+from rsgraph.types import Window
+from rsgraph.workspace import SceneInfo
+
+PREDICTED = ("propagated", "classified")
+Reason = Literal["empty", "unlabelled", "unwanted", "predicted", "lines"]
+
+_BATCH = 20_000
+_DETAILED = 256
+_EDGE_PARTS = 200
+
+Bounds = tuple[float, float, float, float]
+Geometries = NDArray[np.object_]
+
+
+@dataclass(frozen=True)
+class Features:
+    """Polygons and points in one CRS, with class codes, in the order of the file.
+
+    Parameters
+    ----------
+    polygons, polygon_codes
+        (n,) Polygon or MultiPolygon, and their codes.
+    points, point_codes
+        (m, 2) x and y, and their codes.
+    """
+
+    polygons: Geometries
+    polygon_codes: Codes
+    points: NDArray[np.float64]
+    point_codes: Codes
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tree", shapely.STRtree(self.polygons))
+
+    def any_over(self, transform: Affine, window: Window) -> bool:
+        """Tell whether polygons reach into a window."""
+        return len(self.tree.query(_frame(transform, window), predicate="intersects")) > 0  # type: ignore[attr-defined]
+
+    def codes(self, transform: Affine, window: Window) -> Codes:
+        """Draw the polygons of a window; where they overlap, the later one counts.
+
+        A pixel belongs to the polygon that its centre lies in.
+        """
+        frame = _frame(transform, window)
+        chosen = np.sort(self.tree.query(frame))  # type: ignore[attr-defined]  # set in __post_init__
+        shapes = _cut(self.polygons[chosen], frame, _pixel(transform))
+        drawn = [
+            (shape, code) for shape, code in zip(shapes, self.polygon_codes[chosen].tolist(), strict=True) if shape
+        ]
+        size = (window.rows, window.columns)
+        if not drawn:
+            return np.zeros(size, dtype=np.int32)
+        here = transform @ Affine.translation(window.column, window.row)
+        found: Codes = rasterize(drawn, out_shape=size, transform=here, fill=0, dtype="int32")
+        return found
+
+    def pixels(self, transform: Affine) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return rows and columns (m,) that the points lie in."""
+        columns, rows = ~transform @ tuple(self.points.T)
+        return np.floor(rows).astype(np.int64), np.floor(columns).astype(np.int64)
+
+
+@dataclass
+class VectorFile:
+    """One layer of a vector file; opened by ``open_vector``.
+
+    Parameters
+    ----------
+    path
+        As the user named it, for messages.
+    place
+        What is read: the file itself, or a copy of one that reading would touch.
+    layer, column
+        Where the classes are.
+    colour_column, origin_column
+        Where the file has them.
+    crs
+        Of the layer, or None.
+    names
+        Numbers the classes that are met.
+    predictions
+        Whether to take what a model predicted.
+    """
+
+    path: Path
+    place: Path
+    layer: str
+    column: str
+    colour_column: str | None
+    origin_column: str | None
+    crs: str | None
+    names: Names
+    predictions: bool = False
+    skipped: Counter[Reason] = field(default_factory=Counter, init=False)
+
+    def features(self, scenes: Sequence[SceneInfo], tick: Callable[[], None]) -> Features:
+        """Read what lies over scenes of one CRS, in that CRS.
+
+        Parameters
+        ----------
+        scenes
+            All of one CRS.
+        tick
+            Called now and then; may raise to cancel.
+
+        Raises
+        ------
+        NotReadable
+            Damaged.
+        NotUsable
+            No CRS; or nothing but lines.
+        """
+        crs = scenes[0].crs
+        bounds = _union([_scene_bounds(scene) for scene in scenes])
+        same = self._same_space(scenes[0])
+        near = bounds if same else _reprojected(bounds, crs, self.crs)
+        parts = [self._placed(batch, None if same else crs, near) for batch in self._batches(near, tick)]
+        if not any(len(part.polygons) or len(part.points) for part in parts) and self.skipped["lines"]:
+            raise NotUsable(
+                f"{self.path} holds lines; expected polygons, or points that lie in segments, so buffer the lines to "
+                "polygons first."
+            )
+        return _joined(parts)
+
+    def classes(self) -> list[tuple[str, str | None]]:
+        """List all classes with their colours, in the order of the file."""
+        for batch in self._batches(None, lambda: None, geometry=False):
+            self._coded(batch)
+        return [(name, self.names.colours.get(name)) for name in self.names.names]
+
+    def _same_space(self, scene: SceneInfo) -> bool:
+        """Tell whether coordinates can be taken as they are; raise NotUsable where they cannot be related."""
+        if scene.crs is not None and self.crs is not None:
+            return bool(CRS.from_user_input(scene.crs) == CRS.from_user_input(self.crs))
+        if scene.crs is None and (self.crs is None or _in_pixels(self.place)):
+            return True
+        if scene.crs is None:
+            raise NotUsable(
+                f"scene '{scene.name}' has no CRS, so {self.path} ({str(self.crs)[:60]}) cannot be laid over it; run "
+                "the scene again with reader.crs, or bring labels in pixels."
+            )
+        raise NotUsable(
+            f"{self.path} has no CRS, so it cannot be laid over scene '{scene.name}'; assign one to a copy, for "
+            "example with `ogr2ogr -a_srs EPSG:32633 copy.gpkg ...`."
+        )
+
+    def _batches(self, near: Bounds | None, tick: Callable[[], None], *, geometry: bool = True) -> Iterator[_Batch]:
+        """Read some thousand features at a time, from one pass over the file."""
+        columns = [name for name in (self.column, self.colour_column, self.origin_column) if name is not None]
+        with reading(self.path):
+            opened = pyogrio.open_arrow(
+                self.place,
+                layer=self.layer,
+                columns=columns,
+                bbox=near,
+                read_geometry=geometry,
+                batch_size=_BATCH,
+                use_pyarrow=True,
+            )
+            with opened as (meta, reader):
+                for batch in reader:
+                    tick()
+                    yield self._batch(batch, meta["geometry_name"] or "wkb_geometry", geometry=geometry)
+
+    def _batch(self, batch: Any, geometry_name: str, *, geometry: bool) -> _Batch:
+        table = {name: batch.column(name).to_pylist() for name in batch.schema.names if name != geometry_name}
+        n = batch.num_rows
+        wkb = np.array(batch.column(geometry_name).to_pylist(), dtype=object) if geometry else np.full(n, None)
+        shapes = shapely.force_2d(shapely.from_wkb(wkb, on_invalid="ignore"))
+        colours = table[self.colour_column] if self.colour_column else [None] * n
+        origins = table[self.origin_column] if self.origin_column else [None] * n
+        return _Batch(shapes, table[self.column], colours, origins)
+
+    def _coded(self, batch: _Batch) -> Codes:
+        """Return the class code of each feature; 0 for those that are not taken, which are counted."""
+        return np.array(
+            [self._code(*row) for row in zip(batch.values, batch.colours, batch.origins, strict=True)], dtype=np.int32
+        )
+
+    def _code(self, value: Any, colour: Any, origin: Any) -> int:
+        name = class_name(value, f"column '{self.column}' of {self.path}")
+        if name is None:
+            return self._skip("unlabelled")
+        if origin in PREDICTED and not self.predictions:
+            return self._skip("predicted")
+        return self.names.code(name, _text(value), colour=hex_colour(colour)) or self._skip("unwanted")
+
+    def _skip(self, reason: Reason) -> int:
+        self.skipped[reason] += 1
+        return 0
+
+    def _placed(self, batch: _Batch, crs: str | None, near: Bounds) -> Features:
+        """Sort features by kind and bring them to another CRS (None: they are in it), cut to where the scenes lie."""
+        codes = self._coded(batch)
+        empty = shapely.is_missing(batch.shapes) | shapely.is_empty(batch.shapes)
+        self.skipped["empty"] += int((empty & (codes > 0)).sum())
+        chosen = np.flatnonzero(~empty & (codes > 0))
+        parts, owners = _simple(batch.shapes[chosen])
+        codes = codes[chosen][owners]
+        kinds = shapely.get_type_id(parts)
+        lines = np.isin(kinds, (1, 2))
+        self.skipped["lines"] += len(np.unique(owners[lines]))
+        polygons, points = parts[kinds == 3], parts[kinds == 0]
+        if crs is not None:
+            polygons = _dense(_cut(polygons, shapely.box(*near), 0), near)
+            polygons, points = (_moved(shapes, self.crs, crs) for shapes in (polygons, points))
+        usable, there = _usable(polygons), _usable(points)
+        xy = shapely.get_coordinates(points[there])
+        return Features(polygons[usable], codes[kinds == 3][usable], xy, codes[kinds == 0][there])
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Some features: geometries, values of the class column, colours and origins (or None) of each."""
+
+    shapes: Geometries
+    values: list[Any]
+    colours: list[Any]
+    origins: list[Any]
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Turn what GDAL says of a vector file into NotReadable, and keep its warnings quiet."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # GDAL's remarks on files of others: the user cannot mend them here
+        try:
+            yield
+        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.errors.GEOSException) as error:
+            raise _damaged(path, error) from error
+        except (RuntimeError, OSError, UnicodeDecodeError) as error:
+            raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: BaseException) -> NotReadable:
+    reason = " ".join(str(error).split()).rstrip(".")
+    return NotReadable(f"{path} cannot be read: {reason}; expected a complete file, so copy or export it again.")
+
+
+@contextmanager
+def untouched(path: Path) -> Iterator[Path]:
+    """Give a path that can be read without a trace beside the user's file.
+
+    SQLite writes ``-wal`` and ``-shm`` files beside a database in WAL mode even when it is only read, so such a
+    GeoPackage is read from a copy in a temporary folder.
+    """
+    with path.open("rb") as file:
+        head = file.read(20)
+    if not (head.startswith(b"SQLite format 3\0") and head[18:20] == b"\x02\x02"):
+        yield path
+        return
+    with tempfile.TemporaryDirectory(prefix="rsgraph-") as folder:
+        for name in (path.name, f"{path.name}-wal"):
+            if (path.parent / name).exists():
+                shutil.copyfile(path.parent / name, Path(folder) / name)
+        yield Path(folder) / path.name
+
+
+def layers_of(path: Path) -> dict[str, str | None]:
+    """Return the vector layers of a file and their geometry types (None: a table); none for a raster."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as in `reading`
+        try:
+            found = pyogrio.list_layers(path)
+        except pyogrio.errors.DataSourceError:
+            return {}
+    return {str(name): None if kind is None else str(kind) for name, kind in found}
+
+
+def open_vector(
+    path: Path, place: Path, layer: str | None, column: str | None, names: Names, *, predictions: bool
+) -> VectorFile:
+    """Open a layer.
+
+    Parameters
+    ----------
+    path
+        As the user named it.
+    place
+        What is read (see ``untouched``).
+    layer, column
+        Where the classes are; None: found.
+    names
+        Numbers the classes.
+    predictions
+        Whether to take what a model predicted.
+
+    Raises
+    ------
+    NotReadable
+        Damaged.
+    NotUsable
+        No such layer or column, several that could be meant, no features.
+    """
+    layer = _layer(path, layers_of(place), layer)
+    with reading(path):
+        info = pyogrio.read_info(place, layer=layer, force_feature_count=True)
+    columns = [str(name) for name in info["fields"]]
+    if info["features"] == 0:
+        raise NotUsable(f"{path} is empty: layer '{layer}' has no features; expected polygons or points.")
+    return VectorFile(
+        path,
+        place,
+        layer,
+        class_column(path, columns, column),
+        first_of(columns, COLOUR_COLUMNS),
+        first_of(columns, ("origin",)) if "segment_id" in columns else None,
+        None if info["crs"] is None else str(info["crs"]),
+        names,
+        predictions,
+    )
+
+
+def columns_of(place: Path, path: Path, layer: str | None) -> list[str]:
+    """Return the attributes of a layer."""
+    with reading(path):
+        return [str(name) for name in pyogrio.read_info(place, layer=_layer(path, layers_of(place), layer))["fields"]]
+
+
+def _layer(path: Path, layers: dict[str, str | None], layer: str | None) -> str:
+    located = [name for name, kind in layers.items() if kind is not None]
+    if layer is not None and layer in layers:
+        return layer
+    if layer is not None:
+        raise NotUsable(f"{path} has no layer '{layer}'; choose one of: {', '.join(layers)}.")
+    if not located:
+        raise NotUsable(f"{path} is a table without geometries; expected polygons or points with a class.")
+    if len(located) > 1:
+        raise NotUsable(f"{path} has several layers; name one with layer=: {', '.join(located)}.")
+    return located[0]
+
+
+def _text(value: Any) -> str:
+    return str(int(value)) if isinstance(value, float) else str(value).strip()
+
+
+def _in_pixels(place: Path) -> bool:
+    """Tell whether a GeoJSON is our export of a scene without a CRS: RFC 7946 has no word for it."""
+    with place.open("rb") as file:
+        ours = b'"rsgraph"' in file.read(4096)
+    if not ours:
+        return False
+    xy = shapely.get_coordinates(pyogrio.read_dataframe(place, columns=[], max_features=100).geometry.to_numpy())
+    return bool(len(xy) and np.all(xy == np.round(xy)))
+
+
+# geometry
+
+
+def _simple(shapes: Geometries) -> tuple[Geometries, NDArray[np.intp]]:
+    """Take collections and multiple geometries apart; return parts and the place that each came from."""
+    parts, owners = shapely.get_parts(shapes, return_index=True)
+    while np.any(shapely.get_type_id(parts) > 3):
+        parts, places = shapely.get_parts(parts, return_index=True)
+        owners = owners[places]
+    return parts, owners
+
+
+def _usable(shapes: Geometries) -> NDArray[np.bool_]:
+    """Tell which geometries have a place: not empty, and finite."""
+    finite = np.all(np.isfinite(shapely.bounds(shapes)), axis=1) if len(shapes) else np.zeros(0, dtype=bool)
+    return np.asarray(~shapely.is_missing(shapes) & ~shapely.is_empty(shapes) & finite)
+
+
+def _frame(transform: Affine, window: Window) -> Any:
+    columns = np.array([0, window.columns, 0, window.columns]) + window.column
+    rows = np.array([0, 0, window.rows, window.rows]) + window.row
+    x, y = transform @ (columns, rows)
+    return shapely.box(x.min(), y.min(), x.max(), y.max())
+
+
+def _pixel(transform: Affine) -> float:
+    return float(max(abs(transform.a) + abs(transform.b), abs(transform.d) + abs(transform.e)))
+
+
+def _cut(shapes: Geometries, frame: Any, margin: float) -> Geometries:
+    """Cut detailed polygons that reach beyond a frame, so that each window costs what it shows."""
+    left, bottom, right, top = shapely.bounds(frame)
+    left, bottom, right, top = left - margin, bottom - margin, right + margin, top + margin
+    west, south, east, north = shapely.bounds(shapes).reshape(-1, 4).T
+    beyond = (west < left) | (south < bottom) | (east > right) | (north > top)
+    if margin > 0:
+        beyond &= shapely.get_num_coordinates(shapes) > _DETAILED
+    cut = shapes.copy()
+    cut[beyond] = shapely.clip_by_rect(shapes[beyond], left, bottom, right, top)
+    return cut
+
+
+def _dense(shapes: Geometries, near: Bounds) -> Geometries:
+    """Add points to long edges: what is straight in one CRS is not in another."""
+    longest = max(near[2] - near[0], near[3] - near[1]) / _EDGE_PARTS
+    return np.asarray(shapely.segmentize(shapes, longest), dtype=object)
+
+
+def _moved(shapes: Geometries, source: str | None, target: str | None) -> Geometries:
+    from pyproj import Transformer
+
+    transformer = Transformer.from_crs(source, target, always_xy=True)
+
+    def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.stack(transformer.transform(*xy.T), axis=1)
+
+    return np.asarray(shapely.transform(shapes, move), dtype=object)
+
+
+def _scene_bounds(scene: SceneInfo) -> Bounds:
+    frame = _frame(Affine(*scene.transform), Window(0, 0, scene.rows, scene.columns))
+    left, bottom, right, top = shapely.bounds(frame).tolist()
+    return left, bottom, right, top
+
+
+def _union(bounds: Sequence[Bounds]) -> Bounds:
+    low, high = np.min(bounds, axis=0), np.max(bounds, axis=0)
+    return float(low[0]), float(low[1]), float(high[2]), float(high[3])
+
+
+def _reprojected(bounds: Bounds, source: str | None, target: str | None) -> Bounds:
+    """Return where a rectangle lies in another CRS, a little larger."""
+    left, bottom, right, top = transform_bounds(
+        CRS.from_user_input(source), CRS.from_user_input(target), *bounds, densify_pts=21
+    )
+    if left > right:  # across the antimeridian
+        left, right = -180.0, 180.0
+    margin = 0.05 * max(right - left, top - bottom)
+    return left - margin, bottom - margin, right + margin, top + margin
+
+
+def _joined(parts: Sequence[Features]) -> Features:
+    if not parts:
+        none = np.empty(0, dtype=np.int32)
+        return Features(np.empty(0, dtype=object), none, np.empty((0, 2)), none)
+    return Features(
+        np.concatenate([part.polygons for part in parts]),
+        np.concatenate([part.polygon_codes for part in parts]),
+        np.concatenate([part.points for part in parts]),
+        np.concatenate([part.point_codes for part in parts]),
+    )
