@@ -244,7 +244,9 @@ def make_view(workspace: Reopened, *, display: Display = "auto", progress: Progr
         The disk is full or the workspace not writable; nothing is half-written.
     """
     look = _Look.of(workspace, display, means=False)
-    return _opened(workspace, look) or _made(workspace, look, progress)
+    return _opened(workspace, look) or _made(
+        workspace, look, progress, lambda places: _pictures(workspace, look, places)
+    )
 
 
 def mean_colours(workspace: Workspace, *, display: Display = "auto", progress: Progress | None = None) -> View:
@@ -253,7 +255,9 @@ def mean_colours(workspace: Workspace, *, display: Display = "auto", progress: P
     Parameters and errors are those of ``make_view``, but no scene is read.
     """
     look = _Look.of(workspace, display, means=True)
-    return _opened(workspace, look) or _made(workspace, look, progress)
+    return _opened(workspace, look) or _made(
+        workspace, look, progress, lambda places: _painted_means(workspace, look, places)
+    )
 
 
 @dataclass(frozen=True)
@@ -379,7 +383,11 @@ class _Places:
         ]
 
 
-def _made(workspace: Workspace, look: _Look, progress: Progress | None) -> View:
+Read = Callable[[int, Window], NDArray[Any]]
+"""Gives the pixels of a window (rows, columns, ...) of a scene."""
+
+
+def _made(workspace: Workspace, look: _Look, progress: Progress | None, reader: Callable[[_Places], Read]) -> View:
     """Write what is missing; one process at a time, the others wait and find it there."""
     folder = make_folder(workspace.path("view"))
     places = _Places.of(workspace)
@@ -388,7 +396,7 @@ def _made(workspace: Workspace, look: _Look, progress: Progress | None) -> View:
         _make_ids(workspace, places, told)
         told.start = places.steps
         if _opened(workspace, look) is None:
-            _make_pictures(workspace, look, places, told)
+            _make_pictures(workspace, look, places, reader(places), told)
     found = _opened(workspace, look)
     if found is None:
         raise WorkspaceError(f"{folder} was changed while it was written; open the workspace again")
@@ -406,18 +414,13 @@ def _make_ids(workspace: Workspace, places: _Places, told: Progress) -> None:
         write_json(temporary / "view.json", {"key": key})
 
 
-def _make_pictures(workspace: Workspace, look: _Look, places: _Places, told: Progress) -> None:
-    read = _painted_means(workspace, look, places) if look.means else _pictures(workspace, look, places)
+def _make_pictures(workspace: Workspace, look: _Look, places: _Places, read: Read, told: Progress) -> None:
     with _whole_folder(workspace.path("view", look.folder)) as temporary:
         _write(temporary, "rgb", places, read, told)
         write_json(temporary / "view.json", {"key": look.key(workspace), "description": look.description})
 
 
-Read = Callable[[int, Window], NDArray[Any]]
-"""Gives the pixels of a window (rows, columns, ...) of a scene."""
-
-
-def _pictures(workspace: Workspace, look: _Look, places: _Places) -> Read:
+def _pictures(workspace: Reopened, look: _Look, places: _Places) -> Read:
     """Read pictures from the scenes' own files."""
     scenes = _opened_scenes(workspace, places)
 
@@ -428,10 +431,8 @@ def _pictures(workspace: Workspace, look: _Look, places: _Places) -> Read:
     return read
 
 
-def _opened_scenes(workspace: Workspace, places: _Places) -> list[Scene]:
+def _opened_scenes(workspace: Reopened, places: _Places) -> list[Scene]:
     """Open the scenes in the workspace's order, and check that they are those of the workspace."""
-    if not isinstance(workspace, Reopened) and not hasattr(workspace, "opened"):
-        raise WorkspaceError(f"{workspace.folder} was opened without its scenes; use Reopened instead of Workspace")
     scenes: dict[str, Scene] = {scene.name: scene for scene in workspace.opened()}
     for known in places.scenes:
         found = scenes.get(known.name)
