@@ -94,7 +94,7 @@ class Colouring:
         if self.by == CLASS:
             return self._classes()
         if self.by == PREDICTED and self.session.suggestions.predictions is not None:
-            return self._predicted(self.session.suggestions.predictions.probabilities)
+            return self._predicted(self.session.suggestions.predictions.best.astype(np.int64))
         if self.by == MEMBERSHIP:
             return self._memberships()
         if self.by == UNCERTAINTY:
@@ -108,10 +108,8 @@ class Colouring:
         names = ["unlabelled", *labelling.names]
         return palette[codes], Key(CLASS, tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
 
-    def _predicted(self, probabilities: NDArray[np.float32]) -> tuple[Rgb, Key]:
+    def _predicted(self, best: NDArray[np.int64]) -> tuple[Rgb, Key]:
         labelling = self.session.labelling
-        reached = probabilities.max(axis=1) > 0
-        best = np.where(reached, probabilities.argmax(axis=1) + 1, 0)
         codes = self._majority(best, len(labelling.names) + 1)
         palette = labelling.palette()
         names = ["unreached", *labelling.names]
