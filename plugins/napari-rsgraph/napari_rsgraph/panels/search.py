@@ -1,22 +1,222 @@
-"""SearchPanel."""
+"""Search by example: the ranked candidates, a verdict for each, a label for those that were accepted."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QWidget
+import numpy as np
+from qtpy.QtCore import QModelIndex
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+
+from napari_rsgraph.panels.candidates import PAGE, CandidateList, Thumbnail
+from napari_rsgraph.panels.controls import (
+    Refresh,
+    action_button,
+    button,
+    enable,
+    flowing,
+    hint,
+    listen,
+    swatch,
+    text_label,
+)
+from napari_rsgraph.panels.shortcuts import session_calls
 
 if TYPE_CHECKING:
+    from napari_rsgraph.searching import Results
     from napari_rsgraph.session import Session
+
+_MOST = 2000
 
 
 class SearchPanel(QWidget):
-    """SearchPanel of a session."""
+    """Find similar, judge, label.
+
+    Parameters
+    ----------
+    session
+        Its selection is the example.
+    parent
+        The window.
+    """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self._looked_at: tuple[int, int] | None = None
+        self.list = CandidateList(session, self)
+        self.list.clicked.connect(self._clicked)
+        self.list.pressed_key.connect(self._run)
+        self._calls = {**session_calls(session), "next_page": self.next_page, "previous_page": self.previous_page}
+        self._make_controls()
+        self.about, self.empty = text_label(name="Search"), hint()
+        self._lay_out()
+        self._refresh = Refresh(self, self.refresh)
+        for signal in (session.selection_changed, session.level_changed, session.labels_changed):
+            listen(self, signal, self._refresh.ask)
+        listen(self, session.classes_changed, self._list_classes)
+        listen(self, session.results_changed, self._results_changed)
+        self._list_classes()
 
-    def set_thumbnail(self, thumbnail: object) -> None:
+    # parts
+
+    def _make_controls(self) -> None:
+        search = self.session.search
+        self.find = action_button("find", search.start)
+        self.k = QSpinBox()
+        self.k.setRange(1, _MOST)
+        self.k.setValue(search.k)
+        self.k.setToolTip("How many candidates to find")
+        self.k.setAccessibleName("How many candidates to find")
+        self.k.valueChanged.connect(self._set_k)
+        self.judging = {name: action_button(name, lambda name=name: self._run(name)) for name in _JUDGING}
+        self.paging = {name: action_button(name, lambda name=name: self._run(name)) for name in _PAGING}
+        self.page = QLabel()
+        self.classes = QComboBox()
+        self.classes.setAccessibleName("Class for the accepted candidates")
+        self.classes.setToolTip("The class that the accepted candidates get")
+        self.label = button("Label accepted as", "Label all accepted candidates as the class", self._label)
+        self.select = button("Select accepted", "Select the examples and the accepted candidates", self._select)
+        self.end = button("End search", "Leave the search and forget its candidates", search.close)
+
+    def _lay_out(self) -> None:
+        starting = QHBoxLayout()
+        starting.addWidget(self.find, 1)
+        starting.addWidget(self.k)
+        labelling = QHBoxLayout()
+        labelling.addWidget(self.label)
+        labelling.addWidget(self.classes, 1)
+        self.found = QWidget()
+        inner = QVBoxLayout(self.found)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.addWidget(flowing(*self.judging.values()))
+        inner.addWidget(self.list, 1)
+        inner.addWidget(flowing(self.paging["previous_page"], self.page, self.paging["next_page"]))
+        inner.addLayout(labelling)
+        inner.addWidget(flowing(self.select, self.end))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        layout.addLayout(starting)
+        layout.addWidget(self.about)
+        layout.addWidget(self.empty)
+        layout.addWidget(self.found, 1)
+        layout.addStretch(0)
+
+    def set_thumbnail(self, thumbnail: Thumbnail | None) -> None:
         """Take what draws a candidate: (level, row) -> QImage or None."""
-        self.thumbnail = thumbnail
+        self.list.candidates.set_thumbnail(thumbnail)
+
+    # what the person does
+
+    def _run(self, name: str) -> None:
+        self._calls[name]()
+
+    def _set_k(self, k: int) -> None:
+        self.session.search.k = k
+
+    def _clicked(self, index: QModelIndex) -> None:
+        self.look_at(self.list.candidates.first + index.row())
+
+    def look_at(self, place: int) -> None:
+        """Look at the candidate at a place, from 0."""
+        results = self.session.search.results
+        if results is not None:
+            self.session.search.go(place - results.at)
+
+    def next_page(self) -> None:
+        """Look at the first candidate of the next page."""
+        self._turn(1)
+
+    def previous_page(self) -> None:
+        """Look at the first candidate of the page before."""
+        self._turn(-1)
+
+    def _turn(self, step: int) -> None:
+        results = self.session.search.results
+        if results is not None:
+            page = results.at // PAGE + step
+            if 0 <= page * PAGE < len(results.rows):
+                self.look_at(page * PAGE)
+
+    def _label(self) -> None:
+        name = self.classes.currentData()
+        if name is None:
+            self.session.tell("add a class first, in the panel Label", "warning")
+        else:
+            self.session.search.label_accepted(str(name))
+
+    def _select(self) -> None:
+        self.session.search.select_accepted()
+
+    # what is shown
+
+    def _list_classes(self) -> None:
+        chosen, table = self.classes.currentData(), self.session.labelling.classes
+        self.classes.clear()
+        for name, colour in zip(table["name"], table["colour"], strict=True):
+            self.classes.addItem(swatch(str(colour)), str(name), str(name))
+        self.classes.setCurrentIndex(max(self.classes.findData(chosen), 0) if len(table) else -1)
+        self._refresh.ask()
+
+    def _results_changed(self) -> None:
+        """Show the candidate that is looked at in the scene, then in the list."""
+        results = self.session.search.results
+        looked_at = None if results is None or len(results.rows) == 0 else (id(results), results.at)
+        if looked_at != self._looked_at and results is not None and looked_at is not None:
+            self.session.focus_requested.emit(self._segments_of(results))
+        if looked_at is not None and (self._looked_at is None or self._looked_at[0] != looked_at[0]):
+            self.list.setFocus()  # so that A, X, J and K judge at once
+        self._looked_at = looked_at
+        self._refresh.ask()
+
+    def _segments_of(self, results: Results) -> np.ndarray:
+        """Rows of the segments of the candidate that is looked at."""
+        row = results.rows[results.at : results.at + 1]
+        if results.level == "segments":
+            return row
+        return np.flatnonzero(self.session.tables.chip_of == row[0])
+
+    def refresh(self) -> None:
+        """Show the search of now."""
+        session, results = self.session, self.session.search.results
+        examples = int(np.count_nonzero(session.selected_chips if session.level == "chips" else session.selected))
+        noun = session.level if examples != 1 else session.level[:-1]
+        self.find.setText(f"Find similar to {examples:,} {noun}" if examples else "Find similar")
+        enable(self.find, examples > 0, f"select one or more {session.level} as examples first")
+        self.found.setVisible(results is not None)
+        self.empty.setVisible(results is None)
+        self.empty.setText(_hint(session.level))
+        self.about.setVisible(results is not None)
+        if results is not None:
+            self._show(results)
+
+    def _show(self, results: Results) -> None:
+        n, page = len(results.rows), results.at // PAGE
+        accepted, rejected = (results.verdicts.count(verdict) for verdict in ("accepted", "rejected"))
+        examples = f"{len(results.examples):,} {results.level if len(results.examples) != 1 else results.level[:-1]}"
+        self.about.setText(
+            f"{n:,} candidates for {examples}: {accepted:,} accepted, {rejected:,} rejected, "
+            f"{n - accepted - rejected:,} open"
+        )
+        self.list.candidates.show_page(page * PAGE)
+        self.list.setCurrentIndex(self.list.candidates.index(results.at - page * PAGE))
+        pages = max((n + PAGE - 1) // PAGE, 1)
+        self.page.setText(f"Page {page + 1} of {pages}")
+        enable(self.paging["previous_page"], page > 0, "this is the first page")
+        enable(self.paging["next_page"], page + 1 < pages, "this is the last page")
+        why = "" if accepted else "accept some candidates first"
+        enable(self.select, accepted > 0, why)
+        why = "labels cannot be changed here" if self.session.labelling.read_only else why
+        why = why or ("" if self.classes.count() else "add a class first, in the panel Label")
+        enable(self.label, not why, why)
+
+
+_JUDGING = ("accept", "reject", "accept_rest")
+_PAGING = ("previous_page", "next_page")
+
+
+def _hint(level: str) -> str:
+    return (
+        f"Select one or more {level}, then press Find similar: the {level} most like them are listed here, best "
+        "first. Go through them with J and K, accept with A, reject with X, then label the accepted ones together."
+    )
