@@ -18,6 +18,12 @@ Packed = NDArray[np.uint32]
 BINS = 1024
 """Of the histogram of densities, on a logarithmic scale of 0 ... 24, enough for e^24 points in a pixel."""
 
+QUARTERS = 1 << 16
+"""Densities, in quarters of a point, that are told apart: more points than that are drawn alike."""
+
+SAMPLE = 50_000
+"""About so many pixels decide how dense is dense."""
+
 ENOUGH = 0.995
 """The densest half percent of the pixels are drawn alike."""
 
@@ -73,16 +79,17 @@ def blend_density(
     """
     mask = np.empty(0, dtype=np.bool_) if visible is None else np.require(visible, np.bool_, ["C", "W"])
     window = (viewport.x_min, viewport.y_max, *viewport.scale)
-    top, bottom, left, right = _reach(points, mask, window, viewport.height, viewport.width)
-    if top > bottom:
-        return
-    sums = np.zeros((bottom - top + 5, right - left + 5, 4), dtype=np.uint32)
     light = _light(len(points))
-    _accumulate(points, colours, mask, window, (top - 2, left - 2), (viewport.height, viewport.width), light, sums)
+    sums = np.zeros((viewport.height + 4, viewport.width + 4, 4), dtype=np.uint32)
+    part = _accumulate(points, colours, mask, window, light, sums)
+    if part[0] > part[1]:
+        return
     soft = np.zeros(sums.shape, dtype=np.float32)
-    dense = _dense(_soften(sums, soft))
-    edge = np.array((-1.0, -1.0, -1.0) if strength.edge is None else strength.edge)
-    _blend(soft, image, (top - 2, left - 2), float(light[255]), dense, strength.single, strength.glow, edge)
+    rise = _rise(_dense(_soften(sums, soft, part)))
+    edge = np.array((-1.0, -1.0, -1.0) if strength.edge is None else strength.edge, dtype=np.float32)
+    _blend(
+        soft, image, part, rise, np.float32(light[255]), np.float32(strength.single), np.float32(strength.glow), edge
+    )
 
 
 def _light(n: int) -> NDArray[np.uint32]:
@@ -97,80 +104,79 @@ def _dense(histogram: NDArray[np.int64]) -> float:
     return max(float(np.searchsorted(share, ENOUGH)) / BINS * 24, float(np.log(3)))
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _reach(points: Any, visible: Any, window: Any, height: int, width: int) -> Any:
-    """First and last row and column of pixels with points."""
-    x_min, y_max, across, along = window
-    top, bottom, left, right = height * 1.0, -1.0, width * 1.0, -1.0
-    for point in range(points.shape[0]):
-        column, row = (points[point, 0] - x_min) * across, (y_max - points[point, 1]) * along
-        if 0 <= column < width and 0 <= row < height and (visible.size == 0 or visible[point]):
-            top, bottom = min(top, row), max(bottom, row)
-            left, right = min(left, column), max(right, column)
-    return int(top), int(bottom), int(left), int(right)
+def _rise(dense: float) -> Floats:
+    """Return where each density lies between that of a single point (0, nearly) and the densest (1), in quarters."""
+    quarters = np.arange(QUARTERS) / 4
+    return np.minimum(np.log1p(np.maximum(quarters, 1)) / dense, 1).astype(np.float32)
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _accumulate(
-    points: Any, colours: Any, visible: Any, window: Any, corner: Any, shape: Any, light: Any, sums: Any
-) -> None:
-    """Add up red, green and blue light and the number of points of each pixel."""
+def _accumulate(points: Any, colours: Any, visible: Any, window: Any, light: Any, sums: Any) -> Any:
+    """Add up red, green and blue light and the number of points of each pixel, two pixels off the border.
+
+    Return the first and last row and column with points, and their neighbours.
+    """
     x_min, y_max, across, along = window
+    height, width = sums.shape[0] - 4, sums.shape[1] - 4
+    top, bottom, left, right = height, -1, width, -1
     for point in range(points.shape[0]):
-        column, row = (points[point, 0] - x_min) * across, (y_max - points[point, 1]) * along
-        if not (0 <= column < shape[1] and 0 <= row < shape[0]) or (visible.size and not visible[point]):
+        x, y = (points[point, 0] - x_min) * across, (y_max - points[point, 1]) * along
+        if not (0 <= x < width and 0 <= y < height) or (visible.size and not visible[point]):
             continue
-        pixel = sums[int(row) - corner[0], int(column) - corner[1]]
-        colour = colours[point]
-        pixel[0] += light[colour & 255]
-        pixel[1] += light[(colour >> 8) & 255]
-        pixel[2] += light[(colour >> 16) & 255]
-        pixel[3] += np.uint32(1)
+        row, column, colour = int(y), int(x), colours[point]
+        sums[row + 2, column + 2, 0] += light[colour & 255]
+        sums[row + 2, column + 2, 1] += light[(colour >> 8) & 255]
+        sums[row + 2, column + 2, 2] += light[(colour >> 16) & 255]
+        sums[row + 2, column + 2, 3] += np.uint32(1)
+        top, bottom = min(top, row), max(bottom, row)
+        left, right = min(left, column), max(right, column)
+    return top, bottom, left, right
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _soften(sums: Any, soft: Any) -> Any:
+def _soften(sums: Any, soft: Any, part: Any) -> Any:
     """Spread each point over 3 x 3 pixels, and return the histogram of logarithms of the densities."""
+    top, bottom, left, right = part
     histogram = np.zeros(BINS, dtype=np.int64)
     half = np.float32(0.5)
-    wide = np.empty(sums.shape[1] * 4, dtype=np.float32)
-    for row in range(1, sums.shape[0] - 1):
+    wide = np.zeros(sums.shape[1] * 4, dtype=np.float32)
+    first, last = 4 * (left + 1), 4 * (right + 4)
+    step = 4 * (1 + (bottom - top) * (right - left) // SAMPLE)
+    for row in range(top + 1, bottom + 4):
         above, here, below = sums[row - 1].reshape(-1), sums[row].reshape(-1), sums[row + 1].reshape(-1)
-        for place in range(wide.size):
+        for place in range(first, last):
             wide[place] = np.float32(here[place]) + half * (np.float32(above[place]) + np.float32(below[place]))
         line = soft[row].reshape(-1)
-        for place in range(4, wide.size - 4):
+        for place in range(first, last):
             line[place] = wide[place] + half * (wide[place - 4] + wide[place + 4])
-        for place in range(7, wide.size - 4, 4):
+        for place in range(first + 3 + 4 * (row % (step // 4)), last, step):
             if line[place] > 0:
                 histogram[min(int(np.log1p(line[place]) * (BINS / 24)), BINS - 1)] += 1
     return histogram
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _blend(
-    soft: Any, image: Any, corner: Any, levels: float, dense: float, single: float, glow: float, edge: Any
-) -> None:
-    one = np.float32(1)
-    for row in range(1, soft.shape[0] - 1):
-        for column in range(1, soft.shape[1] - 1):
-            y, x = row + corner[0], column + corner[1]
-            if not (0 <= y < image.shape[0] and 0 <= x < image.shape[1]):
-                continue
-            count = soft[row, column, 3]
+def _blend(soft: Any, image: Any, part: Any, rise: Any, levels: Any, single: Any, glow: Any, edge: Any) -> None:
+    top, bottom, left, right = part
+    one, full, most = np.float32(1), np.float32(255), np.float32(rise.size - 1)
+    for row in range(max(top - 2, 0), min(bottom + 3, image.shape[0])):
+        for column in range(max(left - 2, 0), min(right + 3, image.shape[1])):
+            count = soft[row + 2, column + 2, 3]
             if count <= 0:
-                if edge[0] >= 0 and _beside(soft, row, column):
+                if edge[0] >= 0 and _beside(soft, row + 2, column + 2):
                     for band in range(3):
-                        image[y, x, band] = np.uint8(0.3 * image[y, x, band] + 0.7 * edge[band] + 0.5)
+                        below = np.float32(image[row, column, band])
+                        image[row, column, band] = np.uint8(below + (edge[band] - below) * np.float32(0.7))
                 continue
-            rise = min(np.log1p(max(count, one)) / dense, 1.0)
-            opacity = (single + (1 - single) * rise) * min(count, one)
-            white = glow * max(0.0, rise - 0.6) / 0.4
+            height = rise[int(min(4 * count, most))]
+            opacity = (single + (one - single) * height) * min(count, one)
+            white = glow * max(np.float32(0), (height - np.float32(0.6)) / np.float32(0.4))
+            share = one / (count * levels)
             for band in range(3):
-                colour = 255 * np.sqrt(soft[row, column, band] / (count * levels))
-                colour += (255 - colour) * white
-                below = image[y, x, band]
-                image[y, x, band] = np.uint8(below + (colour - below) * opacity + 0.5)
+                colour = full * np.sqrt(soft[row + 2, column + 2, band] * share)
+                colour += (full - colour) * white
+                below = np.float32(image[row, column, band])
+                image[row, column, band] = np.uint8(below + (colour - below) * opacity + np.float32(0.5))
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
