@@ -36,7 +36,7 @@ class Workspace(workspace.Workspace):
         Parameters
         ----------
         read_only
-            Look only; nothing needs to have been labelled by this program.
+            Look only, even while another window labels; empty where nothing has been labelled.
         author
             Who labels; None: the user's name.
 
@@ -47,7 +47,7 @@ class Workspace(workspace.Workspace):
         JournalDamaged
             It is not whole; ``rsgraph.labels.journal.Journal.open`` recovers what can be read.
         NotThere
-            ``read_only``, and nothing has been labelled yet.
+            The workspace has no segments yet.
         """
         from rsgraph.labels.journal import journal_of
 

@@ -23,10 +23,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from rsgraph.errors import ConfigError, JournalLocked
+from rsgraph.errors import ConfigError, JournalDamaged, JournalLocked, OutputError
 from rsgraph.labels.classes import next_colour, valid_colour, valid_key, valid_name
 from rsgraph.labels.events import ORIGINS, Action, Event, Origin, Step, floating, label_of, pack, pack_ids, step_of
 from rsgraph.labels.log import Log
+from rsgraph.labels.recovery import Recovery, adopt_recovered, recover
 from rsgraph.labels.selection import Known, ascending, checked_confidence, checked_ids, factorised
 from rsgraph.labels.state import LabelClass, names_of
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from rsgraph.workspace import Workspace
+
+__all__ = ["ORIGINS", "Journal", "Origin", "Recovery", "Step", "adopt_recovered", "journal_of"]
 
 
 class Journal:
@@ -49,7 +52,7 @@ class Journal:
     segment_ids
         The segments of the workspace; labels of others are refused. None: not checked.
     read_only
-        Look only; the file must be there.
+        Look only; empty where there is no file.
     author
         Who labels; None: the user's name.
 
@@ -61,8 +64,6 @@ class Journal:
         It is not whole. ``Journal.open`` recovers what can be read.
     OutputError
         The disk is full, or the folder may not be written.
-    NotThere
-        ``read_only``, and there is none.
     """
 
     def __init__(
@@ -79,20 +80,36 @@ class Journal:
         self.notice: str | None = None
 
     @classmethod
-    def open(cls, path: str | Path, *, segment_ids: ArrayLike | None = None, author: str | None = None) -> Self:
-        """Open for writing where that is possible, else read-only with a ``notice`` that says why.
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        segment_ids: ArrayLike | None = None,
+        read_only: bool = False,
+        author: str | None = None,
+    ) -> Self:
+        """Open for writing where that is possible, else read-only, with a ``notice`` of one sentence that says why.
+
+        Of a damaged journal what can be read is recovered to a copy, which is opened instead;
+        ``adopt_recovered(journal.path)`` puts the copy in the place of the damaged one. Parameters as of the class.
 
         Raises
         ------
-        JournalDamaged
-            It is not whole.
+        WorkspaceError
+            It was written by a newer rsgraph.
+        OutputError
+            The copy cannot be written.
         """
         try:
-            return cls(path, segment_ids=segment_ids, author=author)
-        except JournalLocked as error:
+            return cls(path, segment_ids=segment_ids, read_only=read_only, author=author)
+        except JournalDamaged as error:
+            found = recover(Path(path))
+            journal = cls(found.path, segment_ids=segment_ids, read_only=True, author=author)
+            journal.notice = _told(str(error), found)
+        except (JournalLocked, OutputError) as error:
             journal = cls(path, segment_ids=segment_ids, read_only=True, author=author)
-            journal.notice = f"{error}. Labels can be looked at, and are refreshed, but not changed"
-            return journal
+            journal.notice = f"labels can only be looked at: {error}"
+        return journal
 
     @property
     def path(self) -> Path:
@@ -316,19 +333,19 @@ class Journal:
             state, events = self._log.state, self._log.events
             cells = state.cells.ravel()
             ids = np.flatnonzero(cells)
-            strokes, of_stroke = np.unique(cells[ids], return_inverse=True)
-            about = [(state.classes[state.strokes[at][1]].name, events[state.strokes[at][0]]) for at in strokes]
+            of_stroke = cells[ids]
+            about = [events.get(event, _NO_EVENT) for event, _ in state.strokes]
             sure = np.full(len(ids), np.nan) if state.certainty is None else floating(state.certainty.ravel()[ids])
-            columns = {
-                "label": [name for name, _ in about],
-                "origin": [event.origin for _, event in about],
-                "author": [event.author for _, event in about],
-                "time": [event.time for _, event in about],
-            }
-        table = {name: np.array(values, dtype=object)[of_stroke] for name, values in columns.items()}
+            names = [state.classes[number].name if number in state.classes else "" for _, number in state.strokes]
+        columns = {
+            "label": names,
+            "origin": [event.origin or "" for event in about],
+            "author": [event.author for event in about],
+            "time": [event.time for event in about],
+        }
+        table = {name: pd.array(values, dtype="str").take(of_stroke) for name, values in columns.items()}
         frame = pd.DataFrame({"segment_id": ids, "confidence": sure.astype(np.float64)} | table)
-        frame = frame[["segment_id", "label", "origin", "confidence", "author", "time"]]
-        return frame.astype(dict.fromkeys(table, "str"))
+        return frame[["segment_id", "label", "origin", "confidence", "author", "time"]]
 
     def classes(self) -> DataFrame:
         """Return the classes in order of definition: name, colour, key, position (from 1)."""
@@ -351,12 +368,11 @@ class Journal:
         confidences
             (n,); NaN where there is none.
         """
-        ids = np.asarray(segment_ids)
+        ids = checked_ids(segment_ids)
         with self._turn:
             state = self._log.state
-            inside = (
-                ids if len(ids) == 0 or ids.max() < state.cells.size else np.where(ids < state.cells.size, ids, 0)
-            )
+            far = len(ids) > 0 and ids.max() >= state.cells.size
+            inside = np.where(ids < state.cells.size, ids, 0) if far else ids
             cells = state.cells.ravel()[inside]
             codes, origins = self._log.codes_of_strokes()
             sure = np.full(len(ids), np.nan, np.float32)
@@ -376,6 +392,18 @@ class Journal:
             rows = [_history_row(event, events, held) for event in events.values()]
         columns = ["event", "time", "author", "action", "label", "segments", "origin", "note", "undone"]
         return pd.DataFrame(rows, columns=columns)
+
+
+def _told(damage: str, found: Recovery) -> str:
+    """Say what was recovered of a damaged journal, in one sentence."""
+    lost = f", {found.lost:,} could not be" if found.lost else ""
+    return (
+        f"{damage}; {found.actions:,} actions were recovered{lost}: they are in {found.path.name}, open read-only, "
+        "and the damaged file was not changed"
+    )
+
+
+_NO_EVENT = Event(0, "", "", "lost")
 
 
 def _draft(action: Action, body: Mapping[str, Any], ids: NDArray[np.uint32] | None = None) -> Event:

@@ -16,8 +16,9 @@ import numpy as np
 from rsgraph.errors import JournalDamaged, JournalLocked
 from rsgraph.labels import schema
 from rsgraph.labels.events import ORIGINS, Action, Event, event_of
+from rsgraph.labels.opening import open_to_read, open_to_write
 from rsgraph.labels.state import Change, State, Timeline, fold_classes, replay
-from rsgraph.labels.storage import WriterLock, connect, failed, make, settle, sign, user_name
+from rsgraph.labels.storage import WriterLock, failed, settle, stamp, user_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,30 +42,25 @@ class Log:
         self.events: dict[int, Event] = {}
         self.timeline = Timeline()
         self.state = State()
-        self._lock = None if read_only else WriterLock(path)
-        self._version = 0
         self._codes: tuple[NDArray[np.int16], NDArray[np.uint8]] | None = None
+        self._lock = None if read_only else WriterLock(path)
         if self._lock is not None:
             self._lock.acquire()
         try:
-            self._database = self._open()
+            self._reopen()
         except BaseException:
             self._unlock()
             raise
 
-    def _open(self) -> sqlite3.Connection:
-        if not self.read_only and not self.path.exists():
-            make(self.path)
+    def _reopen(self) -> None:
+        """Open the file, and load it."""
+        self._stamp = stamp(self.path)
+        self._database = open_to_read(self.path) if self.read_only else open_to_write(self.path)
         try:
-            database = connect(self.path, read_only=self.read_only)
-            self._database = database
-            if not self.read_only:
-                schema.migrate(database, str(self.path))
-                sign(database)
             self._load()
-        except sqlite3.Error as error:
-            raise failed(self.path, error) from error
-        return database
+        except BaseException:
+            self._database.close()
+            raise
 
     def _unlock(self) -> None:
         if self._lock is not None:
@@ -80,27 +76,35 @@ class Log:
 
     def refresh(self) -> bool:
         """Load again where another process wrote; return whether it did."""
-        try:
-            if self._data_version() == self._version:
-                return False
+        now = stamp(self.path)
+        if not self.read_only or (now == self._stamp and self._data_version() == self._version):
+            return False
+        if now[:1] == self._stamp[:1] and self._database.execute("PRAGMA database_list").fetchone()[2]:
+            self._stamp = now
             self._load()
-        except sqlite3.Error as error:
-            raise failed(self.path, error) from error
+        else:
+            self._database.close()
+            self._reopen()
         return True
 
     def _data_version(self) -> int:
         return int(self._database.execute("PRAGMA data_version").fetchone()[0])
 
     def _load(self) -> None:
-        """Read everything, as of one moment."""
-        self._version = self._data_version()
-        with self._transaction("BEGIN"):
-            rows = self._database.execute(f"SELECT {', '.join(_LIGHT)} FROM event ORDER BY id")
-            self.events = {row[0]: _light(row) for row in rows}
-            state = schema.read_state(self._database)
-            if state is None:
-                state = replay([event for event in map(self._read, self.events) if event is not None])
-        self.state, self.timeline, self._codes = state, Timeline(), None
+        """Read everything, as of one moment. Raises JournalDamaged."""
+        try:
+            self._version = self._data_version()
+            with self._transaction("BEGIN"):
+                rows = self._database.execute(f"SELECT {', '.join(_LIGHT)} FROM event ORDER BY id")
+                self.events = {row[0]: _light(row) for row in rows}
+                self.state = schema.read_state(self._database) or replay(schema.read_events(self._database))
+        except sqlite3.Error as error:
+            raise failed(self.path, error) from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise JournalDamaged(
+                f"{self.path} is damaged ({error}); open it again to recover it to a copy"
+            ) from error
+        self.timeline, self._codes = Timeline(), None
         for event in self.events.values():
             self.timeline.add(event.id, event.action, event.target)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,12 @@ from rsgraph.labels.state import CHUNK, Change, LabelClass, State, as_rows, repl
 APPLICATION_ID = 0x72736C6A
 """``rslj``: tells ``file`` and us that an SQLite file is a label journal."""
 
-VERSION = 1
+VERSION = 2
+"""Version 1 had another view of confidences."""
+
 PAGE = 4096
+COLUMNS = 13
+"""Of table ``event``."""
 
 _EVENTS = """
 CREATE TABLE event (
@@ -40,18 +45,18 @@ CREATE TABLE chunk (id INTEGER PRIMARY KEY, cells BLOB NOT NULL);
 CREATE TABLE certainty (id INTEGER PRIMARY KEY, cells BLOB NOT NULL);
 CREATE TABLE before (event INTEGER PRIMARY KEY, cells BLOB NOT NULL, certainty BLOB);
 CREATE TABLE place (i INTEGER PRIMARY KEY);
+CREATE TABLE byte (byte BLOB PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), event INTEGER NOT NULL, fingerprint INTEGER NOT NULL);
 CREATE TABLE writer (id INTEGER PRIMARY KEY CHECK (id = 1), pid INTEGER, host TEXT, user TEXT, since TEXT);
 """
 """A cell holds the number of a stroke, four bytes; ``certainty`` the confidences in fixed point, likewise;
-``before`` what an event found, so that undoing it costs what it touched; ``place`` the numbers 0 to 999."""
-
-_BYTES = "x'" + bytes(range(256)).hex() + "'"
+``before`` what an event found, so that undoing it costs what it touched; ``place`` the numbers 0 to 999, ``byte`` the
+value of each byte: with them plain SQL reads the cells."""
 
 
 def _byte(at: int) -> str:
     """Return SQL for one byte of a confidence as a number."""
-    return f"(instr({_BYTES}, substr(certainty.cells, 4 * place.i + {at + 1}, 1)) - 1)"
+    return f"(SELECT value FROM byte WHERE byte = substr(certainty.cells, 4 * place.i + {at + 1}, 1))"
 
 
 _VIEWS = f"""
@@ -60,15 +65,15 @@ SELECT {CHUNK} * chunk.id + place.i, class.name, event.origin,
   CASE WHEN certainty.cells IS NULL OR substr(certainty.cells, 4 * place.i + 1, 4) = x'ffffffff' THEN NULL
   ELSE ({_byte(0)} + 256 * {_byte(1)} + 65536 * {_byte(2)} + 16777216 * {_byte(3)}) / 2147483648.0 END,
   event.author, event.time
-FROM chunk CROSS JOIN place
+FROM chunk LEFT JOIN certainty ON certainty.id = chunk.id
+CROSS JOIN place
 CROSS JOIN stroke ON stroke.cell = substr(chunk.cells, 4 * place.i + 1, 4)
 CROSS JOIN class ON class.id = stroke.class
-CROSS JOIN event ON event.id = stroke.event
-LEFT JOIN certainty ON certainty.id = chunk.id;
+CROSS JOIN event ON event.id = stroke.event;
 CREATE VIEW classes (name, colour, key, position) AS SELECT name, colour, key, position FROM class ORDER BY position;
 """
 
-_STEPS: dict[int, str] = {}
+_STEPS: dict[int, str] = {1: ""}
 """SQL that takes the log of events from a version to the next. All else is derived, and made anew."""
 
 
@@ -82,7 +87,7 @@ def create(database: sqlite3.Connection, events: Iterable[Event] = ()) -> None:
     database.execute(f"PRAGMA user_version = {VERSION}")
 
 
-_INSERT = f"INSERT INTO event VALUES ({', '.join('?' * 13)})"
+_INSERT = f"INSERT INTO event VALUES ({', '.join('?' * COLUMNS)})"
 
 
 def insert(database: sqlite3.Connection, event: Event) -> None:
@@ -108,8 +113,9 @@ def derive(database: sqlite3.Connection) -> State:
     _run(database, _TABLES)
     _run(database, _VIEWS)
     database.executemany("INSERT INTO place VALUES (?)", [(i,) for i in range(CHUNK)])
+    database.executemany("INSERT INTO byte VALUES (?, ?)", [(bytes([value]), value) for value in range(256)])
     befores: dict[int, Change] = {}
-    events = [event for event in map(event_of, database.execute("SELECT * FROM event ORDER BY id")) if event]
+    events = read_events(database)
     state = replay(events, befores)
     for number, change in befores.items():
         write_before(database, number, change)
@@ -120,20 +126,32 @@ def derive(database: sqlite3.Connection) -> State:
     return state
 
 
-def migrate(database: sqlite3.Connection, name: str) -> None:
-    """Bring an older journal up to date, in one transaction.
+def read_events(database: sqlite3.Connection) -> list[Event]:
+    """Read all events whose checksum fits."""
+    return [event for event in map(event_of, database.execute("SELECT * FROM event ORDER BY id")) if event]
 
-    Raises
-    ------
-    WorkspaceError
-        It was written by a newer rsgraph.
-    """
+
+def mend(database: sqlite3.Connection) -> None:
+    """Derive the tables again where they do not fit the log."""
+    if read_state(database) is None:
+        database.execute("BEGIN IMMEDIATE")
+        derive(database)
+        database.execute("COMMIT")
+
+
+def check_version(database: sqlite3.Connection, path: Path) -> None:
+    """Raise WorkspaceError where a journal was written by a newer rsgraph."""
     version = version_of(database)
     if version > VERSION:
         raise WorkspaceError(
-            f"{name} was written by a newer rsgraph (journal version {version}; this one reads up to {VERSION}); "
+            f"{path} was written by a newer rsgraph (journal version {version}; this one reads up to {VERSION}); "
             "update rsgraph to open it"
         )
+
+
+def migrate(database: sqlite3.Connection) -> None:
+    """Bring an older journal up to date, in one transaction: the log by its steps, all else derived from it."""
+    version = version_of(database)
     if version == VERSION:
         return
     database.execute("BEGIN IMMEDIATE")

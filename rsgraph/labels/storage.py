@@ -7,14 +7,18 @@ import os
 import shutil
 import socket
 import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from filelock import FileLock, Timeout
 
-from rsgraph.errors import JournalDamaged, JournalLocked, NotThere, OutputError, RsgraphError
+from rsgraph.errors import JournalDamaged, JournalLocked, OutputError, RsgraphError
 from rsgraph.files import atomic, output_error
 from rsgraph.labels import schema
+from rsgraph.labels.events import Event
 
 SIDES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database while it is open, or after its program was killed."""
@@ -91,7 +95,7 @@ def holder(path: Path) -> str:
         database = connect(path, read_only=True)
         row = database.execute("SELECT pid, host, user, since FROM writer").fetchone()
         database.close()
-    except (sqlite3.Error, NotThere):
+    except sqlite3.Error:
         row = None
     if row is None:
         return "another program"
@@ -128,23 +132,21 @@ def make(path: Path) -> None:
             raise failed(path, error) from error
 
 
-def fill(path: Path, events: object) -> None:
+def fill(path: Path, events: Iterable[Event]) -> None:
     """Write a journal that holds events to a new file; the caller makes it durable and renames it."""
     database = sqlite3.connect(path, isolation_level=None)
     try:
         database.execute("PRAGMA journal_mode = OFF")
         database.execute(f"PRAGMA page_size = {schema.PAGE}")
         database.execute("BEGIN")
-        schema.create(database, events)  # type: ignore[arg-type]
+        schema.create(database, events)
         database.execute("COMMIT")
     finally:
         database.close()
 
 
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open the database. Raises NotThere; sqlite3.Error where it is damaged or may not be opened."""
-    if not path.exists():
-        raise NotThere(f"{path} is not there: nothing has been labelled yet")
+    """Open the database. Raises sqlite3.Error where it is damaged, not there or may not be opened."""
     mode = "ro" if read_only else "rw"
     database = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode={mode}",
@@ -154,23 +156,75 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         check_same_thread=False,
     )
     try:
-        _set_up(database, path, read_only=read_only)
+        database.execute("PRAGMA cache_size = -32768")
+        database.execute("PRAGMA temp_store = MEMORY")
+        database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if not read_only:
+            _set_up(database, path)
     except sqlite3.Error:
         database.close()
         raise
     return database
 
 
-def _set_up(database: sqlite3.Connection, path: Path, *, read_only: bool) -> None:
-    database.execute("PRAGMA cache_size = -32768")
-    database.execute("PRAGMA temp_store = MEMORY")
-    if read_only:
-        database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        return
+def _set_up(database: sqlite3.Connection, path: Path) -> None:
+    """Make every commit durable; the shared memory of a write-ahead log does not work on network drives."""
     mode = "TRUNCATE" if on_network_drive(path) else "WAL"
     database.execute(f"PRAGMA journal_mode = {mode}")
     database.execute("PRAGMA synchronous = FULL")
     database.execute("PRAGMA wal_autocheckpoint = 4000")
+
+
+def snapshot(path: Path) -> sqlite3.Connection:
+    """Return what a journal holds now, in memory; empty where there is none.
+
+    For those that cannot be looked at in place: of an older version, or on a medium that cannot be written
+    and left by a program that was killed. The file is not touched.
+    """
+    memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    if not path.exists():
+        memory.execute("BEGIN")
+        schema.create(memory)
+        memory.execute("COMMIT")
+        return memory
+    with TemporaryDirectory() as folder:
+        for name in (path.name, *(path.name + side for side in SIDES if side != "-shm")):
+            if path.with_name(name).exists():
+                shutil.copyfile(path.with_name(name), Path(folder, name))
+        with closing(sqlite3.connect(Path(folder, path.name))) as copy:
+            copy.backup(memory)
+    schema.migrate(memory)
+    return memory
+
+
+def stamp(path: Path) -> tuple[int, ...]:
+    """Return numbers that change when a journal is written or replaced."""
+    places = (path, path.with_name(f"{path.name}-wal"))
+    stats = [place.stat() for place in places if place.exists()]
+    return tuple(number for stat in stats for number in (stat.st_ino, stat.st_size, stat.st_mtime_ns))
+
+
+def set_aside(path: Path, kept: Path) -> None:
+    """Give a journal another name, whole: what a killed program left beside it goes with it.
+
+    Raises
+    ------
+    JournalLocked
+        Someone is labelling.
+    OutputError
+        The folder may not be written.
+    """
+    lock = WriterLock(path)
+    lock.acquire()
+    try:
+        for side in SIDES:
+            if path.with_name(path.name + side).exists():
+                os.replace(path.with_name(path.name + side), kept.with_name(kept.name + side))
+        os.replace(path, kept)
+    except OSError as error:
+        raise output_error(kept, error) from error
+    finally:
+        lock.release()
 
 
 def settle(database: sqlite3.Connection) -> None:

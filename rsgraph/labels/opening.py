@@ -1,0 +1,98 @@
+"""Opening a journal's file: only what is known to be whole is opened for writing."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from rsgraph.labels import schema
+from rsgraph.labels.recovery import check_content, check_header
+from rsgraph.labels.storage import connect, failed, make, sign, snapshot
+
+
+def open_to_write(path: Path) -> sqlite3.Connection:
+    """Open a journal for writing, made where it is not there; the caller holds its lock.
+
+    Raises
+    ------
+    JournalDamaged
+        It is not whole; the file was not touched.
+    WorkspaceError
+        It was written by a newer rsgraph.
+    OutputError
+        Disk full, or not writable.
+    """
+    check_header(path)
+    if not path.exists():
+        make(path)
+    try:
+        unfinished = _unfinished(path)
+        if not unfinished:
+            with closing(connect(path, read_only=True)) as database:
+                _check(database, path)
+        return _connected(path, check=unfinished)
+    except sqlite3.Error as error:
+        raise failed(path, error) from error
+
+
+def _unfinished(path: Path) -> bool:
+    """Whether a program was killed while it wrote with a rollback journal: opening for writing takes that back."""
+    left = path.with_name(f"{path.name}-journal")
+    return left.exists() and left.stat().st_size > 0
+
+
+def _connected(path: Path, *, check: bool) -> sqlite3.Connection:
+    database = connect(path, read_only=False)
+    try:
+        if check:
+            _check(database, path)
+        schema.migrate(database)
+        schema.mend(database)
+        sign(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open a journal to look at, in place where that is possible, else as a copy in memory.
+
+    Raises
+    ------
+    JournalDamaged
+        It is not whole.
+    WorkspaceError
+        It was written by a newer rsgraph.
+    """
+    check_header(path)
+    try:
+        return _in_place(path) or snapshot(path)
+    except sqlite3.Error as error:
+        raise failed(path, error) from error
+
+
+def _in_place(path: Path) -> sqlite3.Connection | None:
+    if not path.exists():
+        return None
+    try:
+        database = connect(path, read_only=True)
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+            return None
+        raise
+    try:
+        _check(database, path)
+    except BaseException:
+        database.close()
+        raise
+    if schema.version_of(database) == schema.VERSION:
+        return database
+    database.close()
+    return None
+
+
+def _check(database: sqlite3.Connection, path: Path) -> None:
+    schema.check_version(database, path)
+    check_content(database, path)

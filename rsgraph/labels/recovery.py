@@ -1,0 +1,187 @@
+"""What to do with a damaged journal: recover what can be read to a copy, and never touch the original."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rsgraph.errors import JournalDamaged, OutputError
+from rsgraph.files import atomic, output_error
+from rsgraph.labels import schema
+from rsgraph.labels.events import Event, event_of
+from rsgraph.labels.sqlite_pages import pages_of, rows_of
+from rsgraph.labels.storage import SIDES, WriterLock, failed, fill
+
+_MAGIC = b"SQLite format 3\x00"
+_SECONDS = 0.5
+
+
+def check_header(path: Path) -> None:
+    """Raise JournalDamaged where a file is no label journal, by its first bytes alone: nothing is written."""
+    if not path.exists():
+        if any(_beside(path, side).exists() for side in SIDES[::2]):
+            raise JournalDamaged(f"{path} is gone, but what SQLite wrote beside it is still there")
+        return
+    with path.open("rb") as file:
+        head = file.read(100)
+    if len(head) < 100:
+        raise JournalDamaged(f"{path} is damaged (it has only {len(head)} bytes)")
+    if head[:16] != _MAGIC or int.from_bytes(head[16:18], "big") != schema.PAGE:
+        raise JournalDamaged(f"{path} is damaged (it does not begin like a label journal)")
+    if int.from_bytes(head[68:72], "big") != schema.APPLICATION_ID:
+        raise JournalDamaged(f"{path} is not a label journal, or its first bytes are damaged")
+
+
+def check_content(database: sqlite3.Connection, path: Path, seconds: float = _SECONDS) -> None:
+    """Look for damage, for at most about twice the given time: in the structure, then event by event, newest first.
+
+    Raises
+    ------
+    JournalDamaged
+        Saying where.
+    """
+    _check_structure(database, path, seconds)
+    count, last = database.execute("SELECT count(*), coalesce(max(id), 0) FROM event").fetchone()
+    applied = database.execute("SELECT event FROM state").fetchone()
+    if count != last or (applied and applied[0] > last):
+        raise JournalDamaged(f"{path} is damaged ({max(last, applied[0]) - count} actions are missing)")
+    deadline = time.monotonic() + seconds
+    for row in database.execute("SELECT * FROM event ORDER BY id DESC"):
+        if event_of(row) is None:
+            raise JournalDamaged(f"{path} is damaged (the checksum of action {row[0]} does not fit)")
+        if time.monotonic() > deadline:
+            return
+
+
+def _check_structure(database: sqlite3.Connection, path: Path, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    database.set_progress_handler(lambda: int(time.monotonic() > deadline), 1000)
+    try:
+        (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+            raise
+        return
+    finally:
+        database.set_progress_handler(None, 0)
+    if found != "ok":
+        raise JournalDamaged(f"{path} is damaged ({found})")
+
+
+@dataclass(frozen=True)
+class Recovery:
+    """What was recovered.
+
+    Parameters
+    ----------
+    path
+        The copy: a whole journal.
+    actions, lost
+        How many events it holds, and how many are known to be missing among them.
+    """
+
+    path: Path
+    actions: int
+    lost: int
+
+
+def recover(path: Path) -> Recovery:
+    """Write what can be read of a damaged journal to ``labels.recovered.<time>.sqlite`` beside it.
+
+    The time is that of the damaged file, so that opening it again makes no second copy.
+
+    Raises
+    ------
+    OutputError
+        The copy cannot be written.
+    """
+    found = salvage(path)
+    events = [found.get(number) or _lost(number) for number in range(1, max(found, default=0) + 1)]
+    target = path.with_name(f"{path.stem}.recovered.{_stamp(_changed(path))}{path.suffix}")
+    if not target.exists():
+        with atomic(target) as temporary:
+            try:
+                fill(temporary, events)
+            except sqlite3.Error as error:
+                raise failed(target, error) from error
+    return Recovery(target, len(found), len(events) - len(found))
+
+
+def salvage(path: Path) -> dict[int, Event]:
+    """Read all events whose checksum fits, from the pages of a file and its write-ahead log.
+
+    Committed pages come first; then whatever else is found in the log fills gaps.
+    """
+    events: dict[int, Event] = {}
+    for strict in (True, False):
+        for row in rows_of(pages_of(path, schema.PAGE, strict=strict), schema.COLUMNS):
+            event = event_of(row)
+            if event is not None:
+                events.setdefault(event.id, event)
+    return events
+
+
+def _lost(number: int) -> Event:
+    return Event(number, "", "", "lost", note="could not be recovered")
+
+
+def _changed(path: Path) -> float:
+    places = [path, *(_beside(path, side) for side in SIDES)]
+    return max(place.stat().st_mtime for place in places if place.exists())
+
+
+def _stamp(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y%m%dT%H%M%S}"
+
+
+def _beside(path: Path, side: str) -> Path:
+    return path.with_name(path.name + side)
+
+
+def adopt_recovered(path: Path) -> Path:
+    """Put a recovered copy in the place of the damaged journal, which is kept as ``labels.damaged.<time>.sqlite``.
+
+    Parameters
+    ----------
+    path
+        ``labels.recovered.<time>.sqlite``.
+
+    Returns
+    -------
+    Path
+        ``labels.sqlite``, ready to be opened for writing.
+
+    Raises
+    ------
+    JournalLocked
+        It is open for writing.
+    OutputError
+        The folder may not be written.
+    """
+    original = path.with_name(path.name.split(".recovered.")[0] + path.suffix)
+    lock = WriterLock(original)
+    lock.acquire()
+    try:
+        _keep(original, original.with_name(f"{original.stem}.damaged.{_stamp(time.time())}{original.suffix}"))
+        os.replace(path, original)
+    except OSError as error:
+        raise output_error(original, error) from error
+    finally:
+        lock.release()
+    return original
+
+
+def _keep(original: Path, kept: Path) -> None:
+    """Keep a damaged journal under another name; its own name still stands until it is replaced."""
+    if kept.exists():
+        raise OutputError(f"{kept} is there already; wait a second and try again")
+    if original.exists():
+        shutil.copy2(original, kept)
+    for side in SIDES:
+        if _beside(original, side).exists():
+            os.replace(_beside(original, side), _beside(kept, side))
