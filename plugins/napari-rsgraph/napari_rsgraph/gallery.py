@@ -395,9 +395,7 @@ class Tiles(QAbstractScrollArea):
             mode = self._mode(event.modifiers(), taken=self._is_chosen(segment))
             self._stroke = Stroke(mode, [segment], position, position)
         else:
-            chip = int(self.shown.chips[place])
-            taken = self.selected is not None and bool(self.selected[chip])
-            self.chip_clicked.emit(chip, self._mode(event.modifiers(), taken=taken))
+            self._click_chip(int(self.shown.chips[place]), event.modifiers())
         self.viewport().update()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802  # Qt's name
@@ -477,9 +475,7 @@ class Tiles(QAbstractScrollArea):
         elif self.current >= 0 and key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.chip_activated.emit(int(self.shown.chips[self.current]))
         elif self.current >= 0 and key == Qt.Key.Key_Space:
-            chip = int(self.shown.chips[self.current])
-            taken = self.selected is not None and bool(self.selected[chip])
-            self.chip_clicked.emit(chip, self._mode(event.modifiers(), taken=taken))
+            self._click_chip(int(self.shown.chips[self.current]), event.modifiers())
         else:
             super().keyPressEvent(event)
 
@@ -531,15 +527,28 @@ class Tiles(QAbstractScrollArea):
         chosen = self.shown.chosen
         return chosen is not None and segment < len(chosen) and bool(chosen[segment])
 
+    def _click_chip(self, chip: int, modifiers: Qt.KeyboardModifier) -> None:
+        self.chip_clicked.emit(chip, self._mode(modifiers, taken=self._is_taken(chip)))
+
+    def _is_taken(self, chip: int) -> bool:
+        """Whether a chip, or any segment of it, is selected; what a gallery shows is, where nothing else is said."""
+        if self.selected is not None:
+            return bool(self.selected[chip])
+        picture, chosen = self._pictures.get(chip), self.shown.chosen
+        if picture is None or chosen is None:
+            return chosen is None
+        return bool(chosen[picture.first : picture.last + 1].any())
+
     @staticmethod
     def _mode(modifiers: Qt.KeyboardModifier, *, taken: bool) -> Mode:
-        """Shift adds, Alt takes away, both keep what is in both; Ctrl adds or takes away, whichever changes it."""
+        """Modes as in the maps; only that Ctrl also adds what is not selected, as in lists of files."""
         shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
-        if modifiers & Qt.KeyboardModifier.AltModifier:
-            return "intersect" if shift else "subtract"
-        if modifiers & Qt.KeyboardModifier.ControlModifier:
-            return "subtract" if taken else "add"
-        return "add" if shift else "replace"
+        alt, control = modifiers & Qt.KeyboardModifier.AltModifier, modifiers & Qt.KeyboardModifier.ControlModifier
+        if shift:
+            return "intersect" if alt or control else "add"
+        if alt or (control and taken):
+            return "subtract"
+        return "add" if control else "replace"
 
 
 def _caption_font(font: QFont) -> QFont:
@@ -672,6 +681,11 @@ class Gallery(QWidget):
     @tile_size.setter
     def tile_size(self, side: int) -> None:
         self.tiles.set_side(side)
+
+    @property
+    def header(self) -> str:
+        """What is shown, in words."""
+        return str(self._header.text())
 
     def screenshot(self) -> NDArray[np.uint8]:
         """Return what the widget shows, (rows, columns, 3)."""
