@@ -64,6 +64,8 @@ def _by_name(names: NDArray[Any]) -> list[tuple[str, NDArray[np.intp]]]:
     """Group rows by scene in one sorting pass: a collection may have 27 000 scenes."""
     import pandas as pd
 
+    if not len(names):
+        return []
     codes, found = pd.factorize(names)
     order = np.argsort(codes, kind="stable")
     parts = np.split(order, np.cumsum(np.bincount(codes, minlength=len(found)))[:-1])
@@ -77,7 +79,7 @@ def _cells(scene: SceneInfo, rows: Areas, columns: Areas) -> Areas | float:
     flat: float = abs(a * e - b * d)
     if crs is not None and crs.is_projected:
         unit = float(crs.axis_info[0].unit_conversion_factor)
-        return flat * unit**2 / _areal_scale(crs, scene, rows, columns)
+        return flat * unit**2 / _distortion(crs, flat * unit**2, scene, rows, columns)
     if crs is not None and crs.is_geographic:
         unit = float(crs.axis_info[0].unit_conversion_factor)  # radians per unit
         latitude = (d * (columns + 0.5) + e * (rows + 0.5) + f) * unit
@@ -85,7 +87,7 @@ def _cells(scene: SceneInfo, rows: Areas, columns: Areas) -> Areas | float:
     return float("nan")
 
 
-def _per_square_radian(ellipsoid: Any, latitude: Areas, height: float) -> Areas:
+def _per_square_radian(ellipsoid: Any, latitude: Areas, height: float = 0.0) -> Areas:
     """Return square metres per square radian of cells of a height (radians), centred at latitudes."""
     a, b = ellipsoid.semi_major_metre, ellipsoid.semi_minor_metre
     squared = 1 - (b / a) ** 2
@@ -98,24 +100,33 @@ def _per_square_radian(ellipsoid: Any, latitude: Areas, height: float) -> Areas:
     return (density(latitude - height / 2) + 4 * density(latitude) + density(latitude + height / 2)) / 6
 
 
-def _areal_scale(crs: Any, scene: SceneInfo, rows: Areas, columns: Areas) -> Areas | float:
+def _distortion(crs: Any, flat: float, scene: SceneInfo, rows: Areas, columns: Areas) -> Areas | float:
     """Return by how much a projection exaggerates areas at pixels; 1 where it hardly does."""
     from scipy.interpolate import RegularGridInterpolator
 
     down, across = np.linspace(0, scene.rows, _NODES), np.linspace(0, scene.columns, _NODES)
-    scales = _scales(crs, scene, *np.meshgrid(down, across, indexing="ij"))
+    scales = flat / _on_ground(crs, scene, *np.meshgrid(down, across, indexing="ij"))
     if not np.all(np.isfinite(scales)) or np.abs(scales - 1).max() <= _FAITHFUL:
         return 1.0
     return np.asarray(RegularGridInterpolator((down, across), scales)(np.stack([rows, columns], axis=1) + 0.5))
 
 
-def _scales(crs: Any, scene: SceneInfo, rows: Areas, columns: Areas) -> Areas:
-    from pyproj import Proj
+def _on_ground(crs: Any, scene: SceneInfo, rows: Areas, columns: Areas) -> Areas:
+    """Return square metres on the ellipsoid of the pixels around places, by finite differences."""
+    from pyproj import Transformer
 
     a, b, c, d, e, f = scene.transform
-    projection = Proj(crs)
-    longitude, latitude = projection(a * columns + b * rows + c, d * columns + e * rows + f, inverse=True)
-    return np.asarray(projection.get_factors(longitude, latitude, errcheck=False).areal_scale)
+    geodetic = crs.geodetic_crs
+    unit = float(geodetic.axis_info[0].unit_conversion_factor)
+    transformer = Transformer.from_crs(crs, geodetic, always_xy=True)
+
+    def place(row: Areas, column: Areas) -> Areas:
+        return np.stack(transformer.transform(a * column + b * row + c, d * column + e * row + f)) * unit
+
+    down = place(rows + 0.5, columns) - place(rows - 0.5, columns)
+    across = place(rows, columns + 0.5) - place(rows, columns - 0.5)
+    radians = np.abs(down[0] * across[1] - down[1] * across[0])
+    return np.asarray(radians * _per_square_radian(crs.ellipsoid, place(rows, columns)[1]))
 
 
 def _parsed(scene: SceneInfo) -> Any:

@@ -71,7 +71,7 @@ def class_name(value: Any, where: str) -> str | None:
         A number that is not whole: a measurement.
     """
     if isinstance(value, str):
-        return value.strip() or None
+        return " ".join(value.split()) or None
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, bool):

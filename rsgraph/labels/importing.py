@@ -56,7 +56,7 @@ class ImportedLabels:
     share
         (m,) float32: the part of the segment's pixels that carry the class (of points: of the points in it).
     colours
-        ``#rrggbb`` by class, where the file gives them.
+        All classes in ``labels``, in the order of the file: ``#rrggbb``, or None where the file gives no colour.
     skipped
         How many were left out, by reason.
     """
@@ -64,7 +64,7 @@ class ImportedLabels:
     segment_ids: NDArray[np.int64]
     labels: NDArray[np.object_]
     share: Floats
-    colours: dict[str, str]
+    colours: dict[str, str | None]
     skipped: dict[str, int]
 
 
@@ -335,12 +335,13 @@ def _labels(count: _Count, names: Names, min_share: float, skipped: dict[str, in
     enough = found.share >= min_share - 1e-6
     mixed = f"segments of which no class covers {min_share:.0%}"
     kept = found.only(enough)
-    listed = np.array([*names.names], dtype=object)[kept.codes - 1]
+    listed = np.array(names.names, dtype=object)[kept.codes - 1]
+    used = set(listed.tolist())
     return ImportedLabels(
         count.table["segment_id"].to_numpy()[kept.rows].astype(np.int64),
         listed,
         kept.share,
-        {name: names.colours[name] for name in names.names if name in names.colours and name in set(listed)},
+        {name: names.colours.get(name) for name in names.names if name in used},
         skipped | ({} if enough.all() else {mixed: int((~enough).sum())}),
     )
 

@@ -112,7 +112,7 @@ class RasterFile:
         if value not in self.codes:
             name = self.legend.get(value, "")
             empty = value == 0 and _NO_CLASS.fullmatch(name) is not None
-            name = name.strip() or numbered(value)
+            name = " ".join(name.split()) or numbered(value)
             self.codes[value] = 0 if empty else self.names.code(name, str(value), colour=self.colours.get(value))
         return self.codes[value]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -146,20 +147,23 @@ def most_different(
         raise ConfigError(f"`limit` must be at least 1. Got {limit} instead.")
     queue: list[int] = []
     limit = min(limit, int((given == 0).sum()))
-    if progress is not None:
-        progress(0, limit)
-    farthest = _Farthest(vectors, given, seed, progress)
-    while len(queue) < limit:
-        queue.append(farthest.pop())
+
+    def tick() -> None:
         if progress is not None:
             progress(len(queue), limit)
+
+    tick()
+    farthest = _Farthest(vectors, given, seed, tick)
+    while len(queue) < limit:
+        queue.append(farthest.pop())
+        tick()
     return np.array(queue, dtype=np.int64)
 
 
 class _Farthest:
     """Gives the rows farthest from a growing set of references; see ``most_different``."""
 
-    def __init__(self, vectors: Floats, codes: NDArray[np.int64], seed: int, progress: Progress | None) -> None:
+    def __init__(self, vectors: Floats, codes: NDArray[np.int64], seed: int, tick: Callable[[], None]) -> None:
         rng = np.random.default_rng(seed)
         mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
         self.points = np.ascontiguousarray(vectors - mean, dtype=np.float32)  # small norms: exact differences
@@ -168,7 +172,8 @@ class _Farthest:
         sketch = _sketch(self.points, codes, rng)
         self.first = None if len(sketch) else int(rng.integers(len(codes)))
         self.references = list(sketch) if len(sketch) else [self.first]
-        self.bounds = self._bounds(progress)
+        self.tick = tick
+        self.bounds = self._bounds()
         self.bounds[self.labelled] = -np.inf
         self.seen = np.full(len(codes), len(self.references))
         self.complete = np.full(len(codes), len(self.labelled) <= len(sketch))
@@ -183,14 +188,13 @@ class _Farthest:
         self.bounds[row] = -np.inf
         return row
 
-    def _bounds(self, progress: Progress | None) -> Floats:
+    def _bounds(self) -> Floats:
         """Compare all rows with the first references."""
         bounds = np.empty(len(self.points), dtype=np.float32)
         for start in range(0, len(bounds), _BLOCK):
             rows = np.arange(start, min(start + _BLOCK, len(bounds)))
             bounds[rows] = self._squared(rows, np.array(self.references)).min(axis=1)
-            if progress is not None:
-                progress(0, len(bounds))
+            self.tick()
         return bounds
 
     def _squared(self, rows: NDArray[np.int64], others: NDArray[np.int64]) -> Floats:
@@ -202,6 +206,7 @@ class _Farthest:
     def _farthest(self) -> int:
         """Tighten the largest bounds until the largest of all is a distance."""
         while True:
+            self.tick()
             if not len(self.pool) or self.bounds[self.pool].max() < self.floor:
                 self._refill()
             row = int(self.pool[self.bounds[self.pool].argmax()])
