@@ -51,7 +51,7 @@ class Colouring:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.by = CLASS
+        self._chosen: str | None = None
         self._cached: tuple[Any, Rgb, Key] | None = None
         session.labels_changed.connect(self._forget)
         session.predictions_changed.connect(self._forget)
@@ -65,9 +65,17 @@ class Colouring:
             first.insert(1, PREDICTED)
         return first + [str(name) for name in table.columns if name not in ("chip_id", "segment_id", "x", "y")]
 
+    @property
+    def by(self) -> str:
+        """What is shown: what was chosen, else classes as soon as there are labels, else memberships."""
+        if self._chosen is not None:
+            return self._chosen
+        labelled = bool(self.session.labelling.codes.any())
+        return CLASS if labelled or "target" not in self.session.workspace.layers else MEMBERSHIP
+
     def choose(self, by: str) -> None:
         """Colour points by something else."""
-        self.by = by
+        self._chosen = by
         self._forget()
 
     def _forget(self) -> None:

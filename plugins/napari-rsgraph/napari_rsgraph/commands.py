@@ -56,21 +56,21 @@ class Commands(QObject):
     def _calls(self) -> Mapping[str, Callable[[], object]]:
         """What needs a widget."""
         window = self.window
-        points, bar = window.overview.points, window.overview.bar
+        points = window.overview.points
         calls: dict[str, Callable[[], object]] = {
             tool: partial(_set_tool, points, tool) for tool in ("circle", "rectangle", "lasso", "pan")
         }
         calls |= {mode: partial(points.set_mode, mode) for mode in ("replace", "add", "subtract", "intersect")}
         return calls | {
             "clear": window.clear,
-            "filter_window": bar.toggle_window_filter,
+            "filter_window": lambda: window.overview.bar.toggle_window_filter(),
             "overlay": window.scene.toggle_labels,
             "note": self._note,
             "import": window.labels.import_labels,
-            "next_page": window.search.next_page,
-            "previous_page": window.search.previous_page,
-            "predict": partial(self._open_and, "Suggest", window.suggest.predict),
-            "accept_suggestion": window.suggest.accept_suggestion,
+            "next_page": lambda: window.search.next_page(),
+            "previous_page": lambda: window.search.previous_page(),
+            "predict": partial(self._open_and, "Suggest", lambda: window.suggest.predict()),
+            "accept_suggestion": lambda: window.suggest.accept_suggestion(),
             "export": partial(window.open_tab, "Export"),
             "history": partial(window.open_tab, "History"),
             "help": self.show_sheet,

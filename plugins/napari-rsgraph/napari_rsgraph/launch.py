@@ -48,6 +48,7 @@ def label(folder: Path, *, display: str = "auto", read_only: bool = False) -> No
         raise
     viewer.window.resize(*_SIZE)
     viewer.window.show()
+    QTimer.singleShot(0, window.scene.show_whole)  # now that the canvas has its size
     listening = close_on_interrupt(window.close_viewer)
     napari.run()
     listening.stop()

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
-from qtpy.QtCore import QPointF, Qt
-from qtpy.QtGui import QBrush, QColor, QImage, QPainter, QPen
+from qtpy.QtGui import QImage
 
 from napari_rsgraph.view_transform import ViewTransform
-from rsgraph.brushing.drawing import BACKGROUND, Viewport, dim, draw_points, overlay_points
+from rsgraph.brushing.drawing import BACKGROUND, Viewport, dim, dot_size, draw_points, overlay_points
 from rsgraph.brushing.index import PointIndex
 
-_FADE = 0.38
-"""Brightness left to points that are not selected: dim, not gone."""
+_FADE = 0.45
+"""Contrast left to points that are not selected: dim, not gone."""
 
-_FEW = 4000
-"""Up to here points in view are drawn one by one, smooth and with an edge; beyond, as an image in one go."""
+_LIT = 20_000
+"""Beyond so many selected points in a density, their pixels are lit up instead of drawing them again."""
+
+_MANY = 200_000
+"""So many points are drawn by a thread even the first time, when it is not known how long it takes."""
 
 _AT_ONCE_S = 0.02
 """A picture that takes longer is drawn by a thread while the last one is shown, moved and scaled."""
@@ -26,7 +28,7 @@ _AT_ONCE_S = 0.02
 _drawing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rsgraph-map")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Points:
     """What is drawn: never changed in place, so that a thread may read it."""
 
@@ -49,9 +51,9 @@ class Request:
     ratio: float
 
 
-def dot_diameter(area: float, n: int) -> float:
-    """Return the diameter, in logical pixels, of n dots that share an area: they cover about a tenth of it."""
-    return float(np.clip((0.15 * area / max(n, 1)) ** 0.5, 1.0, 14.0))
+def dot_scale(n: int) -> float:
+    """Return the size in logical pixels to draw n points with: a handful of chips are easy targets of the mouse."""
+    return 6.0 * float(np.clip((400 / max(n, 1)) ** 0.15, 1.0, 1.5))
 
 
 class MapPicture:
@@ -62,8 +64,8 @@ class MapPicture:
     """
 
     def __init__(self) -> None:
-        self._layers: _Dots | _Cloud | None = None
-        self._job: Future[_Dots | _Cloud] | None = None
+        self._layers: Layers | None = None
+        self._job: Future[Layers] | None = None
         self._slow = False
         self._selected: np.ndarray | None = None
         self._image: QImage | None = None
@@ -110,103 +112,76 @@ class MapPicture:
     def _renew(self, request: Request) -> None:
         if self._job is not None:
             return
-        few = request.points.in_view(request.view, _FEW)
-        if len(few) <= _FEW:
-            self._take(_Dots(request, few))
-        elif self._slow or len(request.points.points) > 200_000:
-            self._job = _drawing.submit(_Cloud, request)
+        if self._slow or len(request.points.points) > _MANY:
+            self._job = _drawing.submit(Layers, request)
         else:
-            self._take(_Cloud(request))
+            self._take(Layers(request))
 
     def _collect(self) -> None:
         if self._job is not None and self._job.done():
             job, self._job = self._job, None
             self._take(job.result())
 
-    def _take(self, layers: _Dots | _Cloud) -> None:
+    def _take(self, layers: Layers) -> None:
         self._layers, self._image = layers, None
         self._slow = layers.seconds > _AT_ONCE_S
 
 
-class _Cloud:
-    """Very many points: an image made by numpy."""
+class Layers:
+    """One request, drawn: the plain picture, a dimmed one, and what it takes to light up points in it."""
 
     def __init__(self, request: Request) -> None:
         start = perf_counter()
         self.request = request
         points, view = request.points, request.view
-        n = len(points.index.inside(view.window(), visible=points.visible))
-        self.diameter = dot_diameter(view.width * view.height, n)
+        n = len(points.index.inside(view.window(), points.visible))
+        self._size = dot_scale(n) * request.ratio
+        self.diameter = dot_size(self._size, n) / request.ratio
         self._viewport = _viewport(request)
         self._pixels = draw_points(
             points.points,
             points.colours,
             self._viewport,
-            size=self.diameter * request.ratio,
-            background=BACKGROUND,
+            size=self._size,
             visible=points.visible,
             index=points.index,
         )
         self._faded = dim(self._pixels, _FADE)
+        self._places: np.ndarray | None = None
+        if self.diameter == 0:
+            self._places = _pixel_numbers(points.points, self._viewport)
+            self._bright = _lightened(self._pixels)
         self.plain = _image(self._pixels, request.ratio)
         self.seconds = perf_counter() - start
 
     def with_selected(self, rows: np.ndarray) -> QImage:
         """Return the picture in which only these rows are bright."""
+        pixels = self._lit(rows) if self.diameter == 0 and len(rows) > _LIT else self._overlaid(rows)
+        self._over = pixels
+        return _image(pixels, self.request.ratio)
+
+    def _overlaid(self, rows: np.ndarray) -> np.ndarray:
         points = self.request.points
-        size = self.diameter * self.request.ratio
-        image = self._faded.copy()
-        overlay_points(image, points.points, rows, points.colours, self._viewport, size=size)
-        self._over = image
-        return _image(image, self.request.ratio)
+        return overlay_points(
+            self._faded.copy(),
+            points.points,
+            rows,
+            points.colours,
+            self._viewport,
+            size=self._size,
+            visible=points.visible,
+            index=points.index,
+        )
 
-
-class _Dots:
-    """Few points: dots with smooth edges, the selected ones with a white rim."""
-
-    def __init__(self, request: Request, rows: np.ndarray) -> None:
-        start = perf_counter()
-        self.request = request
-        view = request.view
-        self.diameter = dot_diameter(view.width * view.height, len(rows))
-        self._place = np.full(len(request.points.points), -1, np.int32)
-        self._place[rows] = np.arange(len(rows))
-        self._at = view.to_screen(request.points.points[rows])
-        self._colours = request.points.colours[rows]
-        self.plain = self._blank()
-        self._draw(self.plain, np.arange(len(rows)), self._colours, rim=None)
-        self._faded: QImage | None = None
-        self.seconds = perf_counter() - start
-
-    def with_selected(self, rows: np.ndarray) -> QImage:
-        """Return the picture in which only these rows are bright."""
-        if self._faded is None:
-            self._faded = self._blank()
-            grey = (self._colours * _FADE + np.array(BACKGROUND) * (1 - _FADE)).astype(np.uint8)
-            self._draw(self._faded, np.arange(len(self._at)), grey, rim=None)
-        image = self._faded.copy()
-        chosen = self._place[rows]
-        self._draw(image, chosen[chosen >= 0], self._colours, rim=QColor(255, 255, 255))
-        return image
-
-    def _blank(self) -> QImage:
-        view, ratio = self.request.view, self.request.ratio
-        image = QImage(round(view.width * ratio), round(view.height * ratio), QImage.Format.Format_RGB32)
-        image.setDevicePixelRatio(ratio)
-        image.fill(QColor(*BACKGROUND))
-        return image
-
-    def _draw(self, image: QImage, places: np.ndarray, colours: np.ndarray, *, rim: QColor | None) -> None:
-        painter = QPainter(image)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        width = float(np.clip(self.diameter / 6, 0.6, 1.6))
-        dark = QPen(QColor(*BACKGROUND), width * 0.7) if self.diameter > 4 else QPen(Qt.PenStyle.NoPen)
-        painter.setPen(QPen(rim, width) if rim is not None else dark)
-        radius = self.diameter / 2 + (0.5 if rim is not None else 0)
-        for place in places.tolist():
-            painter.setBrush(QBrush(QColor(*colours[place].tolist())))
-            painter.drawEllipse(QPointF(*self._at[place]), radius, radius)
-        painter.end()
+    def _lit(self, rows: np.ndarray) -> np.ndarray:
+        """Of very many points only the pixels are lit up: they are drawn already, in the plain picture."""
+        assert self._places is not None
+        height, width = self._faded.shape[:2]
+        lit = np.zeros(height * width + 1, np.bool_)
+        lit[self._places[rows]] = True
+        grown = _widened(lit[:-1].reshape(height, width))
+        bright, faded = self._bright.view(np.uint32)[..., 0], self._faded.view(np.uint32)[..., 0]
+        return np.where(grown, bright, faded)[..., None].view(np.uint8)
 
 
 def _viewport(request: Request) -> Viewport:
@@ -219,6 +194,35 @@ def _viewport(request: Request) -> Viewport:
         round(view.width * ratio),
         round(view.height * ratio),
     )
+
+
+def _pixel_numbers(points: np.ndarray, viewport: Viewport) -> np.ndarray:
+    """Return in which pixel each point (n, 2) lies, counted line by line; one past the last for those out of view."""
+    (across, along), width, height = viewport.scale, viewport.width, viewport.height
+    with np.errstate(invalid="ignore", over="ignore"):
+        column = np.floor((points[:, 0] - np.float32(viewport.x_min)) * np.float32(across))
+        line = np.floor((np.float32(viewport.y_max) - points[:, 1]) * np.float32(along))
+        seen = (column >= 0) & (column < width) & (line >= 0) & (line < height)
+    numbers = np.full(len(points), width * height, np.int32)
+    numbers[seen] = line[seen].astype(np.int32) * width + column[seen].astype(np.int32)
+    return numbers
+
+
+def _widened(mask: np.ndarray) -> np.ndarray:
+    """Return the mask with all pixels above, below and beside those that are set."""
+    wide = mask.copy()
+    wide[1:] |= mask[:-1]
+    wide[:-1] |= mask[1:]
+    wide[:, 1:] |= mask[:, :-1]
+    wide[:, :-1] |= mask[:, 1:]
+    return wide
+
+
+def _lightened(pixels: np.ndarray) -> np.ndarray:
+    """Return the picture brighter: what is faint in it rises most, the background stays."""
+    ground = np.array([*BACKGROUND, 255], np.uint8)
+    lighter = 255 - (255 - pixels.astype(np.uint16)) * 2 // 3
+    return np.where((pixels == ground).all(axis=2, keepdims=True), pixels, lighter).astype(np.uint8)
 
 
 def _image(pixels: np.ndarray, ratio: float) -> QImage:

@@ -16,6 +16,8 @@ from napari_rsgraph.session import Session
 from rsgraph.pipeline.viewing import View
 
 _THUMBNAIL = 128
+_MAP_HEIGHT, _GALLERY_HEIGHT = 430, 310
+"""At 1280 x 800: two rows of tiles."""
 _LISTED = 4
 """Classes named in the label beside the brush."""
 
@@ -49,8 +51,9 @@ class Overview(QWidget):
         self.splitter = QSplitter(Qt.Orientation.Vertical, self)
         self.splitter.addWidget(top)
         self.splitter.addWidget(self.gallery)
-        self.splitter.setStretchFactor(0, 3)
-        self.splitter.setStretchFactor(1, 2)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([_MAP_HEIGHT, _GALLERY_HEIGHT])
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.splitter)
