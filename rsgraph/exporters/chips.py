@@ -12,8 +12,9 @@ import pandas as pd
 from PIL import Image
 
 from rsgraph.errors import ConfigError, WorkspaceError, WorkspaceMismatch
-from rsgraph.exporters.content import labels_of, shifted
+from rsgraph.exporters.content import shifted
 from rsgraph.exporters.folders import ABOUT, LISTING, whole_folder
+from rsgraph.exporters.labelled import labels_of
 from rsgraph.exporters.provenance import provenance, tiff_tags
 from rsgraph.exporters.rasters import Style, write_geotiff
 from rsgraph.exporters.scope import scope_of

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -17,64 +15,13 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from rsgraph.errors import ConfigError, WorkspaceError
+from rsgraph.exporters.labelled import LabelClass, classes_of, labels_of
 from rsgraph.exporters.scope import scope_of
 from rsgraph.types import Floats, Mask, Window
 from rsgraph.workspace import SceneInfo, Workspace
 
-LABEL_COLUMNS = ("segment_id", "label", "origin", "confidence", "author", "time")
 _KEPT = ("segment_id", "chip_id", "scene_id", "area_px")
 _MAP = ("x", "y")
-
-
-def labels_of(workspace: Workspace) -> pd.DataFrame:
-    """Read the labels that hold now: what ``workspace.journal().labels()`` gives, without the journal's code.
-
-    The contract with the journal: ``labels.sqlite`` has a table or view ``labels`` with at least the columns
-    segment_id, label, origin, confidence, author, time and one row per segment. Rows without a label are
-    left out, and so are those that the workspace's ``scope`` excludes. The file is opened read-only, so that an
-    open journal is not disturbed.
-
-    Returns
-    -------
-    DataFrame
-        Those six columns; empty where the workspace has no ``labels.sqlite``.
-
-    Raises
-    ------
-    WorkspaceError
-        The file is damaged, has no such view, or labels a segment twice.
-    """
-    path = workspace.path("labels.sqlite")
-    if not path.exists():
-        return _label_frame([])
-    query = f"SELECT {', '.join(LABEL_COLUMNS)} FROM labels WHERE label IS NOT NULL"
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
-            found = _label_frame(database.execute(query).fetchall())
-    except sqlite3.Error as error:
-        raise WorkspaceError(
-            f"the labels in {path} cannot be read ({error}); expected an SQLite file with a table or view `labels` "
-            f"({', '.join(LABEL_COLUMNS)}), as `rsgraph label` writes it"
-        ) from error
-    twice = found.loc[found["segment_id"].duplicated(), "segment_id"]
-    if len(twice):
-        raise WorkspaceError(f"{path} labels segment {twice.iloc[0]} twice; expected one current label per segment")
-    return scope_of(workspace).restrict(found)
-
-
-def _label_frame(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
-    frame = pd.DataFrame(rows, columns=list(LABEL_COLUMNS))
-    numeric = len(frame) > 0 and pd.api.types.is_numeric_dtype(frame["time"])
-    return frame.astype(
-        {
-            "segment_id": "int64",
-            "label": "str",
-            "origin": "str",
-            "confidence": "float64",
-            "author": "str",
-            "time": "float64" if numeric else "str",
-        }
-    )
 
 
 @dataclass(frozen=True)
@@ -96,6 +43,8 @@ class Content:
         C.
     labels
         As ``labels_of`` gives them.
+    classes
+        As ``classes_of`` gives them; empty where nothing is labelled and no class defined.
     kept
         (segments,) whether the workspace's scope lets a segment leave; the table holds all of them, since rasters
         are read by their ids.
@@ -106,6 +55,7 @@ class Content:
     vectors: Floats
     n_clusters: int
     labels: pd.DataFrame
+    classes: Sequence[LabelClass]
     kept: Mask
 
     @property
@@ -115,15 +65,28 @@ class Content:
 
     def rows_of(self, ids: NDArray[Any]) -> NDArray[np.intp]:
         """Return the rows of segments given by their ids. Raises WorkspaceError for an id not in the table."""
-        known, order = self._sorted_ids
-        places = np.minimum(np.searchsorted(known, ids), len(known) - 1)
-        missing = known[places] != ids
-        if np.any(missing):
+        rows: NDArray[np.intp] = self._row_at[np.minimum(ids, len(self._row_at) - 1)]
+        if np.any(rows < 0):
             raise WorkspaceError(
-                f"the raster of segments holds segment {ids[missing][0]}, but segments.parquet does not: one of them "
-                "is from another run; run the same command again to restore them"
+                f"the raster of segments holds segment {ids[rows < 0][0]}, but segments.parquet does not: one of "
+                "them is from another run; run the same command again to restore them"
             )
-        return order[places]
+        return rows
+
+    def rows_in(self, ids: NDArray[Any]) -> NDArray[np.intp]:
+        """Return the rows of all pixels of a raster of ids, 0 where there are no data. Raises as ``rows_of``."""
+        rows = np.zeros(ids.shape, dtype=np.intp)
+        rows[ids > 0] = self.rows_of(ids[ids > 0])
+        return rows
+
+    @cached_property
+    def codes(self) -> NDArray[np.uint16]:
+        """Code of each segment's class, in the order of the table; 0 for unlabelled and those outside the scope."""
+        if self.labels.empty:
+            return np.zeros(len(self.table), dtype=np.uint16)
+        by_name = {each.name: each.code for each in self.classes}
+        codes = self.table["label"].map(by_name).fillna(0).to_numpy(np.uint16)
+        return np.where(self.kept, codes, np.uint16(0))
 
     @cached_property
     def rows_of_chip(self) -> Mapping[int, NDArray[np.intp]]:
@@ -132,11 +95,12 @@ class Content:
         return {int(chip_id): places for chip_id, places in rows.items()}
 
     @cached_property
-    def _sorted_ids(self) -> tuple[NDArray[Any], NDArray[np.intp]]:
-        """Ids in ascending order, and the row of each."""
+    def _row_at(self) -> NDArray[np.intp]:
+        """Row of each id from 0 to one past the highest; -1 where the table has none."""
         ids = self.table["segment_id"].to_numpy()
-        order = np.argsort(ids, kind="stable")
-        return ids[order], order
+        rows = np.full(int(ids.max(initial=0)) + 2, -1, dtype=np.intp)
+        rows[ids] = np.arange(len(ids))
+        return rows
 
 
 def gather(workspace: Workspace, layer: str | None = None, *, embeddings: bool = True) -> Content:
@@ -171,7 +135,7 @@ def gather(workspace: Workspace, layer: str | None = None, *, embeddings: bool =
     labels = labels_of(workspace)
     table = _with_labels(_measured(segments, workspace.scenes, memberships), labels)
     kept = scope_of(workspace).rows(table["segment_id"].to_numpy(), labels)
-    return Content(table, layer, vectors, memberships.shape[1], labels, kept)
+    return Content(table, layer, vectors, memberships.shape[1], labels, classes_of(workspace, labels), kept)
 
 
 def _measured(segments: pd.DataFrame, scenes: Sequence[SceneInfo], memberships: Floats) -> pd.DataFrame:
@@ -251,6 +215,11 @@ def check_layer(layer: object) -> str | None:
 
 def check_embeddings(embeddings: object) -> bool:
     """Check the option ``embeddings``. Raises ConfigError."""
-    if not isinstance(embeddings, bool):
-        raise ConfigError(f"`embeddings` must be true or false. Got {embeddings!r} instead.")
-    return embeddings
+    return check_flag("embeddings", embeddings)
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Check an option that is true or false. Raises ConfigError."""
+    if not isinstance(value, bool):
+        raise ConfigError(f"`{name}` must be true or false. Got {value!r} instead.")
+    return value

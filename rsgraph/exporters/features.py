@@ -15,12 +15,13 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from rsgraph.errors import WorkspaceError
+from rsgraph.exporters.areas import Dissolve, area_frames, check_labelled, strip_count
 from rsgraph.exporters.content import Content, gather, parsed_crs, shifted
 from rsgraph.exporters.polygons import Geometries, outlines
 from rsgraph.exporters.provenance import provenance
 from rsgraph.exporters.rasters import read_ids
 from rsgraph.protocols import Progress
-from rsgraph.types import Window
+from rsgraph.types import Mask, Window
 from rsgraph.workspace import SceneInfo, Workspace
 
 _AT_ONCE = 20_000
@@ -30,14 +31,18 @@ Frames = Iterator[gpd.GeoDataFrame]
 Sink = Callable[[Path, Frames, Mapping[str, Any]], None]
 """Writes tables of segments, in order, to one file: path, tables, provenance."""
 
-NAME = "segments_polygons"
+NAMES: Mapping[Dissolve, str] = {
+    "none": "segments_polygons",
+    "class": "classes_polygons",
+    "regions": "regions_polygons",
+}
 
 
 @dataclass(frozen=True)
 class _File:
-    """One file and the scenes whose segments are in it, by CRS."""
+    """One file, what its name ends in, and the scenes whose segments are in it, by CRS."""
 
-    name: str
+    word: str
     scenes: Sequence[Sequence[SceneInfo]]
 
 
@@ -56,6 +61,7 @@ def export_polygons(
     *,
     layer: str | None,
     embeddings: bool,
+    dissolve: Dissolve = "none",
     one_crs: bool = False,
     progress: Progress | None = None,
 ) -> list[Path]:
@@ -71,46 +77,73 @@ def export_polygons(
         Writes one file.
     layer, embeddings
         As in ``gather``.
+    dissolve
+        ``none``: one polygon per segment. ``class``: one per class. ``regions``: one per connected region of a
+        class. Then there are no embeddings.
     one_crs
         Whether the format has one CRS for all, so that scenes of different CRS go to one file.
     progress
-        Called with (chips done, chips in all).
+        Called with (chips or strips done, chips or strips in all).
 
     Returns
     -------
     list of Path
-        ``segments_polygons.<ending>``; for scenes of several CRS one file for each, with its EPSG code (or
-        ``pixels``) in the name.
+        ``segments_polygons.<ending>``, or ``classes_polygons``, ``regions_polygons``; for scenes of several CRS one
+        file for each, with its EPSG code (or ``pixels``) in the name.
 
     Raises
     ------
     NotThere, WorkspaceError
-        As ``gather``; or segments.tif and segments.parquet hold different segments.
+        As ``gather``; or segments.tif and segments.parquet hold different segments; or there is nothing labelled
+        to dissolve.
     OutputError
         Disk full or folder not writable.
     """
-    content = gather(workspace, layer, embeddings=embeddings)
+    content = gather(workspace, layer, embeddings=embeddings and dissolve == "none")
     facts = provenance(workspace, content.labels, layer=content.layer)
-    chips = workspace.chips
-    written, done = [], count(1)
-
-    def chip_done() -> None:
-        if progress is not None:
-            progress(next(done), len(chips))
-
-    for file in _files(workspace, chips, one_crs=one_crs):
-        path = folder / f"{file.name}.{ending}"
-        sink(path, _frames(workspace, content, chips, file, chip_done), facts)
+    if dissolve != "none":
+        check_labelled(workspace, content)
+    chips, written = workspace.chips, []
+    step = _steps(progress, len(chips) if dissolve == "none" else strip_count(workspace.scenes))
+    shown = content.kept if dissolve == "none" else content.codes > 0
+    for file in _files(_scenes_with(workspace, content, shown), one_crs=one_crs):
+        path = folder / f"{NAMES[dissolve]}{file.word}.{ending}"
+        if dissolve == "none":
+            frames = _frames(workspace, content, chips, file, step)
+        else:
+            scenes = [scene for group in file.scenes for scene in group]
+            frames = area_frames(workspace, content, scenes, dissolve, step)
+        sink(path, frames, facts)
         written.append(path)
     return written
 
 
-def _files(workspace: Workspace, chips: pd.DataFrame, *, one_crs: bool) -> list[_File]:
+def layer_name(path: Path) -> str:
+    """Return what the layer of a file is called: segments, classes or regions."""
+    return path.name.partition("_")[0]
+
+
+def _steps(progress: Progress | None, total: int) -> Callable[[], None]:
+    """Return what is called after each step."""
+    done = count(1)
+
+    def step() -> None:
+        if progress is not None:
+            progress(next(done), total)
+
+    return step
+
+
+def _scenes_with(workspace: Workspace, content: Content, shown: Mask) -> list[SceneInfo]:
+    """Return the scenes that hold one of these segments."""
+    if "scene_id" not in content.table:
+        return workspace.scenes
+    names = set(content.table.loc[shown, "scene_id"])
+    return [scene for scene in workspace.scenes if scene.name in names]
+
+
+def _files(scenes: Sequence[SceneInfo], *, one_crs: bool) -> list[_File]:
     """Decide which scenes go together: those of one CRS, or all that have one."""
-    scenes = workspace.scenes
-    if "scene_id" in chips:
-        with_chips = set(chips["scene_id"])
-        scenes = [scene for scene in scenes if scene.name in with_chips]
     groups: dict[str | None, list[SceneInfo]] = {}
     for scene in scenes:
         groups.setdefault(scene.crs, []).append(scene)
@@ -121,8 +154,8 @@ def _files(workspace: Workspace, chips: pd.DataFrame, *, one_crs: bool) -> list[
         files = {_word(crs, number): [group] for number, (crs, group) in enumerate(groups.items(), start=1)}
     files = {word: found for word, found in files.items() if found}
     if len(files) == 1:
-        return [_File(NAME, found) for found in files.values()]
-    return [_File(f"{NAME}_{word}" if word else NAME, found) for word, found in files.items()]
+        return [_File("", found) for found in files.values()]
+    return [_File(f"_{word}" if word else "", found) for word, found in files.items()]
 
 
 def _word(crs: str | None, number: int) -> str:

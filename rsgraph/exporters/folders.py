@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,18 +18,32 @@ _BY_VIEWERS = (".aux.xml", ".ovr")
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def whole_folder(path: Path, *, listing: str = LISTING, about: str = ABOUT) -> Iterator[Path]:
     """Give an empty temporary folder beside ``path``; on success it replaces ``path``.
 
     Replacing whole matters for a training set: files left from an earlier export could stand in both train
     and test.
+
+    Parameters
+    ----------
+    path
+        The folder to create or replace.
+    listing
+        A table (CSV) in it whose columns ``file`` and ``mask`` name the files that an export wrote.
+    about
+        A further file that an export wrote.
+
+    Yields
+    ------
+    Path
+        The temporary folder, to be filled.
 
     Raises
     ------
     OutputError
         ``path`` holds files that no export wrote (they are not thrown away); disk full; folder not writable.
     """
-    _refuse_foreign(path)
+    _refuse_foreign(path, {listing, about, *_listed(path / listing)})
     make_folder(path.parent)
     mark = f"{os.getpid()}.{os.urandom(4).hex()}"
     temporary, old = path.with_name(f".{path.name}.{mark}"), path.with_name(f".{path.name}.{mark}.old")
@@ -47,10 +61,9 @@ def whole_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _refuse_foreign(path: Path) -> None:
+def _refuse_foreign(path: Path, known: Set[str]) -> None:
     if not path.exists():
         return
-    known = {LISTING, ABOUT, *_listed(path / LISTING)}
     files = (file.relative_to(path).as_posix() for file in sorted(path.rglob("*")) if not file.is_dir())
     foreign = [name for name in files if name not in known and not name.endswith(_BY_VIEWERS)]
     if foreign or not path.is_dir():
@@ -66,4 +79,5 @@ def _listed(listing: Path) -> set[str]:
     if not listing.is_file():
         return set()
     with listing.open(encoding="utf-8", errors="replace", newline="") as file:
-        return {row["file"] for row in csv.DictReader(file) if row.get("file")}
+        rows = list(csv.DictReader(file))
+    return {row[name] for row in rows for name in ("file", "mask") if row.get(name)}

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import pyogrio
 
+from rsgraph.exporters.areas import Dissolve, check_dissolve
 from rsgraph.exporters.content import check_embeddings, check_layer
-from rsgraph.exporters.features import Frames, export_polygons
+from rsgraph.exporters.features import Frames, export_polygons, layer_name
 from rsgraph.exporters.provenance import KEY, as_text
 from rsgraph.exporters.whole import whole
 from rsgraph.protocols import Progress
 from rsgraph.workspace import Workspace
-
-LAYER = "segments"
 
 
 class GeoPackage:
@@ -26,8 +26,11 @@ class GeoPackage:
     y = row counted downwards. Scenes of several CRS go to one file each. Columns: segment_id, chip_id, scene_id
     (collections), area_px, area_m2 (projected CRS), strongest_membership (1 ... C), membership (its mean, 0-1),
     x, y (position in the 2-D map, not on the ground), then label, origin, confidence, author, time where there
-    are labels, and e00, e01 ... The provenance is in the file's metadata (item ``rsgraph``). An existing file is
-    replaced whole, never edited.
+    are labels, and e00, e01 ... Dissolved by class, the file is ``classes_polygons.gpkg`` (layer ``classes``) or
+    ``regions_polygons.gpkg`` (layer ``regions``) with the columns label, code, colour, area_px, area_m2, area_ha,
+    segments (how many), confidence (their mean), origins and authors (``human 12, propagated 3``), first_time and
+    last_time; the area of a polygon is exactly that of its pixels. The provenance is in the file's metadata (item
+    ``rsgraph``). An existing file is replaced whole, never edited.
 
     Parameters
     ----------
@@ -35,6 +38,9 @@ class GeoPackage:
         The embedding to write: ``gnn2``, ``encoder``, ``bands`` ...; None: the workspace's default layer.
     embeddings
         False leaves the columns e00, e01 ... out.
+    dissolve
+        ``none``: one polygon per segment. ``class``: one multipolygon per class. ``regions``: one polygon per
+        connected region of a class.
 
     Raises
     ------
@@ -42,29 +48,43 @@ class GeoPackage:
         A parameter is of the wrong kind.
     """
 
-    def __init__(self, layer: str | None = None, embeddings: bool = True) -> None:
+    def __init__(self, layer: str | None = None, embeddings: bool = True, dissolve: Dissolve = "none") -> None:
         self.layer = check_layer(layer)
         self.embeddings = check_embeddings(embeddings)
+        self.dissolve = check_dissolve(dissolve)
 
     def export(self, workspace: Workspace, folder: Path, *, progress: Progress | None = None) -> list[Path]:
         """Write the GeoPackage. Raises what ``export_polygons`` raises."""
         return export_polygons(
-            workspace, folder, "gpkg", _write, layer=self.layer, embeddings=self.embeddings, progress=progress
+            workspace,
+            folder,
+            "gpkg",
+            _write,
+            layer=self.layer,
+            embeddings=self.embeddings,
+            dissolve=self.dissolve,
+            progress=progress,
         )
 
 
 def _write(path: Path, frames: Frames, facts: Mapping[str, Any]) -> None:
-    with whole(path) as temporary, warnings.catch_warnings():
+    with whole(path) as temporary:
+        for number, frame in enumerate(frames):
+            _add(temporary, frame, layer_name(path), facts if number == 0 else None)
+
+
+def _add(path: Path, frame: gpd.GeoDataFrame, layer: str, facts: Mapping[str, Any] | None) -> None:
+    """Write a table: the first, with the provenance, makes the file."""
+    with warnings.catch_warnings():
         # pixel space is what we mean where a scene has no CRS
         warnings.filterwarnings("ignore", message="'crs' was not provided", category=UserWarning)
-        for number, frame in enumerate(frames):
-            pyogrio.write_dataframe(
-                frame,
-                temporary,
-                driver="GPKG",
-                layer=LAYER,
-                geometry_type="MultiPolygon",
-                promote_to_multi=True,  # one type for the layer, also where a segment has several pieces
-                append=number > 0,
-                dataset_metadata={KEY: as_text(facts)} if number == 0 else None,
-            )
+        pyogrio.write_dataframe(
+            frame,
+            path,
+            driver="GPKG",
+            layer=layer,
+            geometry_type="MultiPolygon",
+            promote_to_multi=True,  # one type for the layer, also where a segment has several pieces
+            append=facts is None,
+            dataset_metadata={KEY: as_text(facts)} if facts is not None else None,
+        )

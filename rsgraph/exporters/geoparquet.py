@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
+from rsgraph.exporters.areas import Dissolve, check_dissolve
 from rsgraph.exporters.content import check_embeddings, check_layer
 from rsgraph.exporters.features import Frames, export_polygons
 from rsgraph.exporters.provenance import KEY, as_text
@@ -28,9 +29,10 @@ class GeoParquet:
     """GeoParquet 1.0: one polygon per segment, with areas, memberships, labels and embedding as columns.
 
     ``segments_polygons.parquet``, in the scene's CRS; without a CRS in pixels, x = column and y = row counted
-    downwards. Scenes of several CRS go to one file each. Columns as in the GeoPackage. geopandas, DuckDB and QGIS
-    read it, pandas and pyarrow too (geometry as WKB). The provenance is the file's key ``rsgraph``. The smallest
-    and fastest of the vector formats.
+    downwards. Dissolved by class: ``classes_polygons.parquet`` or ``regions_polygons.parquet``. Scenes of several
+    CRS go to one file each. Columns as in the GeoPackage. geopandas, DuckDB and QGIS read it, pandas and pyarrow
+    too (geometry as WKB). The provenance is the file's key ``rsgraph``. The smallest and fastest of the vector
+    formats.
 
     Parameters
     ----------
@@ -38,6 +40,9 @@ class GeoParquet:
         The embedding to write: ``gnn2``, ``encoder``, ``bands`` ...; None: the workspace's default layer.
     embeddings
         False leaves the columns e00, e01 ... out.
+    dissolve
+        ``none``: one polygon per segment. ``class``: one multipolygon per class. ``regions``: one polygon per
+        connected region of a class.
 
     References
     ----------
@@ -49,14 +54,22 @@ class GeoParquet:
         A parameter is of the wrong kind.
     """
 
-    def __init__(self, layer: str | None = None, embeddings: bool = True) -> None:
+    def __init__(self, layer: str | None = None, embeddings: bool = True, dissolve: Dissolve = "none") -> None:
         self.layer = check_layer(layer)
         self.embeddings = check_embeddings(embeddings)
+        self.dissolve = check_dissolve(dissolve)
 
     def export(self, workspace: Workspace, folder: Path, *, progress: Progress | None = None) -> list[Path]:
         """Write the GeoParquet. Raises what ``export_polygons`` raises."""
         return export_polygons(
-            workspace, folder, "parquet", _write, layer=self.layer, embeddings=self.embeddings, progress=progress
+            workspace,
+            folder,
+            "parquet",
+            _write,
+            layer=self.layer,
+            embeddings=self.embeddings,
+            dissolve=self.dissolve,
+            progress=progress,
         )
 
 

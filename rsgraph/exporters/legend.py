@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+from rsgraph.exporters.labelled import LabelClass
 from rsgraph.files import write_text
 from rsgraph.io.palette import colours
 
@@ -21,20 +22,29 @@ class Legend:
         Of the codes 1, 2 ...; 0 is named separately.
     zero
         What 0 stands for.
+    chosen
+        Their colours ``#rrggbb``, where they have colours of their own.
     """
 
     names: Sequence[str]
     zero: str
+    chosen: Sequence[str] | None = None
 
     @property
     def colours(self) -> dict[int, str]:
         """Colours by code; 0 is nodata, which viewers leave transparent, and black elsewhere."""
-        return {0: "#000000", **dict(enumerate(colours(len(self.names)), start=1))}
+        return {0: "#000000", **dict(enumerate(self.chosen or colours(len(self.names)), start=1))}
 
     @property
     def categories(self) -> dict[int, str]:
         """Names by code."""
         return {0: self.zero, **dict(enumerate(self.names, start=1))}
+
+
+def class_legend(classes: Sequence[LabelClass]) -> Legend:
+    """Return the legend of labelled classes, in their own colours."""
+    names, chosen = [each.name for each in classes], [each.colour for each in classes]
+    return Legend(names, "unlabelled or no data", chosen)
 
 
 def write_categories(raster: Path, legend: Legend) -> Path:

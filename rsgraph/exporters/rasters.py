@@ -30,7 +30,7 @@ class Style:
     Parameters
     ----------
     dtype, nodata
-        Of all bands.
+        Of all bands; nodata may be None.
     bands
         Names of the bands.
     tags
@@ -40,7 +40,7 @@ class Style:
     """
 
     dtype: str
-    nodata: float
+    nodata: float | None
     bands: Sequence[str]
     tags: Mapping[str, str]
     colours: Mapping[int, str] = field(default_factory=dict)

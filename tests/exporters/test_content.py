@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -9,62 +7,13 @@ import pytest
 from rasterio.crs import CRS
 
 from rsgraph.errors import ConfigError, NotThere, WorkspaceError
-from rsgraph.exporters.content import LABEL_COLUMNS, check_embeddings, check_layer, gather, labels_of, pixel_areas
+from rsgraph.exporters.content import check_embeddings, check_layer, gather, pixel_areas
 from rsgraph.workspace import SceneInfo, Workspace, write_array, write_table
 from tests.exporters.workspaces import GRID, PIXELS, OpenedWorkspace, write_labels
 
 
 def info(name: str, crs: int | None, transform: tuple[float, ...]) -> SceneInfo:
     return SceneInfo(name, (), 1, 1, CRS.from_epsg(crs).to_wkt() if crs else None, transform, (), None)
-
-
-def test_labels_of_workspace_without_journal_is_empty(workspace: Workspace) -> None:
-    found = labels_of(workspace)
-    assert tuple(found.columns) == LABEL_COLUMNS
-    assert found.empty
-
-
-def test_labels_of_reads_what_holds_now_while_the_journal_is_open(workspace: Workspace) -> None:
-    path = workspace.path("labels.sqlite")
-    write_labels(path, [(1, "water", "human", 1.0, "ann", "t0"), (2, None, None, None, None, "t1")])
-    with closing(sqlite3.connect(path)) as writer:
-        writer.execute("INSERT INTO actions VALUES (3, 'sand', 'propagated', 0.5, NULL, 't2', 0)")
-        writer.commit()
-        writer.execute("INSERT INTO actions VALUES (4, 'sand', 'human', 1.0, NULL, 't3', 0)")  # not committed
-        found = labels_of(workspace)
-    assert found["segment_id"].tolist() == [1, 3]
-    assert found["label"].tolist() == ["water", "sand"]
-    assert found["origin"].tolist() == ["human", "propagated"]
-    assert found["confidence"].tolist() == [1.0, 0.5]
-    assert found["time"].tolist() == ["t0", "t2"]
-
-
-def test_labels_of_works_for_folders_with_awkward_names(tmp_path: Path) -> None:
-    folder = tmp_path / "a?b #1 (x) 100%"
-    folder.mkdir()
-    write_labels(folder / "labels.sqlite", [(7, "sand", "human", 1.0, "ann", 12.5)])
-    found = labels_of(Workspace(folder))
-    assert found.iloc[0].tolist() == [7, "sand", "human", 1.0, "ann", 12.5]
-
-
-def test_labels_of_journal_without_the_view_says_what_it_expects(workspace: Workspace) -> None:
-    with closing(sqlite3.connect(workspace.path("labels.sqlite"))) as database:
-        database.execute("CREATE TABLE other (a)")
-    with pytest.raises(WorkspaceError, match=r"no such table: labels.*table or view `labels` \(segment_id, label"):
-        labels_of(workspace)
-
-
-def test_labels_of_file_that_is_no_database(workspace: Workspace) -> None:
-    workspace.path("labels.sqlite").write_bytes(b"not a database" * 100)
-    with pytest.raises(WorkspaceError, match=r"labels\.sqlite cannot be read \(file is not a database\)"):
-        labels_of(workspace)
-
-
-def test_labels_of_refuses_two_labels_of_one_segment(workspace: Workspace) -> None:
-    rows = [(4, "water", "human", 1.0, "me", "t"), (4, "sand", "human", 1.0, "me", "t")]
-    write_labels(workspace.path("labels.sqlite"), rows)
-    with pytest.raises(WorkspaceError, match="labels segment 4 twice"):
-        labels_of(workspace)
 
 
 def test_gather_refuses_labels_of_other_segments(workspace: Workspace) -> None:

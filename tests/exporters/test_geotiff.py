@@ -5,13 +5,14 @@ import tracemalloc
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 import rasterio.shutil
 from defusedxml import ElementTree
 from rasterio.enums import ColorInterp
 
-from rsgraph.errors import ConfigError, NotThere, WorkspaceError
+from rsgraph.errors import ConfigError, NotThere, OutputError, WorkspaceError
 from rsgraph.exporters.geotiff import GeoTiff
 from rsgraph.workspace import Workspace, write_array
 from tests.exporters.workspaces import (
@@ -21,6 +22,7 @@ from tests.exporters.workspaces import (
     OpenedWorkspace,
     read_tif,
     scene,
+    write_classes,
     write_ids,
     write_labels,
     write_workspace,
@@ -97,6 +99,59 @@ def test_export_with_labels_adds_classes_with_names(labelled: Workspace, tmp_pat
     assert json.loads(file.tags["LEGEND"]) == {"0": "unlabelled or no data", "1": "sand", "2": "water"}
 
 
+def test_export_gives_classes_their_own_order_and_colours(labelled: Workspace, tmp_path: Path) -> None:
+    write_classes(labelled.path("labels.sqlite"), [("water", "#2060C0"), ("mud", "#804000"), ("sand", "#f0d080")])
+    GeoTiff(embeddings=False).export(labelled, tmp_path)
+    codes, file = read_tif(tmp_path / "segments_classes.tif")
+    ids = ids_of(labelled)
+    np.testing.assert_array_equal(codes[0], np.select([np.isin(ids, [1, 5]), ids == 2], [1, 3], 0))
+    assert file.nodata == 0
+    with rasterio.open(tmp_path / "segments_classes.tif") as opened:
+        colours = opened.colormap(1)
+    assert [colours[code][:3] for code in (1, 2, 3)] == [(0x20, 0x60, 0xC0), (0x80, 0x40, 0), (0xF0, 0xD0, 0x80)]
+    names = categories(tmp_path / "segments_classes.tif", tmp_path)
+    assert names == ["unlabelled or no data", "water", "mud", "sand"]
+
+
+def test_export_writes_a_mask_per_class(labelled: Workspace, tmp_path: Path) -> None:
+    classes = [("water", "#2060c0"), ("wet/sand", "#804000"), ("wet sand", "#f0d080"), ("sand", None)]
+    write_classes(labelled.path("labels.sqlite"), classes)
+    written = GeoTiff(embeddings=False).export(labelled, tmp_path)
+    names = ["water.tif", "wet_sand.tif", "wet_sand_3.tif", "sand.tif"]
+    assert [path for path in written if path.parent.name == "masks"] == [tmp_path / "masks" / name for name in names]
+    ids = ids_of(labelled)
+    for name, expected in zip(names, ([1, 5], [], [], [2]), strict=True):
+        mask, file = read_tif(tmp_path / "masks" / name)
+        np.testing.assert_array_equal(mask[0], np.isin(ids, expected))
+        assert file.dtypes == ("uint8",)
+        assert file.nodata is None
+        assert tuple(file.transform)[:6] == GRID
+        assert json.loads(file.tags["RSGRAPH"])["label_origins"] == {"human": 3}
+    listed = pd.read_csv(tmp_path / "masks" / "masks.csv")
+    assert listed["file"].tolist() == names
+    assert listed["class"].tolist() == [name for name, _ in classes]
+    assert listed["code"].tolist() == [1, 2, 3, 4]
+    assert listed["segments"].tolist() == [2, 0, 0, 1]
+
+
+def test_export_replaces_masks_of_classes_that_are_gone(labelled: Workspace, tmp_path: Path) -> None:
+    GeoTiff(embeddings=False).export(labelled, tmp_path)
+    labelled.path("labels.sqlite").unlink()
+    write_labels(labelled.path("labels.sqlite"), [(1, "mud", "human", 1.0, "me", "t")])
+    GeoTiff(embeddings=False).export(labelled, tmp_path)
+    assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == ["masks.csv", "mud.tif"]
+    (tmp_path / "masks" / "mine.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"it holds mine\.txt, which no export wrote"):
+        GeoTiff(embeddings=False).export(labelled, tmp_path)
+
+
+def test_export_without_masks(labelled: Workspace, tmp_path: Path) -> None:
+    GeoTiff(embeddings=False, masks=False).export(labelled, tmp_path / "out")
+    assert not (tmp_path / "out" / "masks").exists()
+    with pytest.raises(ConfigError, match="`masks` must be true or false"):
+        GeoTiff(masks=1)  # type: ignore[arg-type]
+
+
 def test_export_with_more_than_255_classes_takes_16_bits(tmp_path: Path) -> None:
     workspace = write_workspace(tmp_path / "work", [scene(rows=160, columns=160)])
     count = len(workspace.segments)
@@ -120,13 +175,14 @@ def test_export_without_crs_stays_in_pixel_space(without_crs: Workspace, tmp_pat
 
 def test_export_of_a_collection_has_a_folder_per_kind(collection: Workspace, tmp_path: Path) -> None:
     written = GeoTiff().export(collection, tmp_path / "out")
-    names = ["segments_ids", "segments_clusters", "segments_classes", "embedding_gnn2"]
+    names = ["segments_ids", "segments_clusters", "segments_classes", "embedding_gnn2", "masks"]
     assert [path.name for path in written] == names
     for name in ("River_1", "Forest_22"):
         ids = read_tif(collection.path("segments", f"{name}.tif"))[0]
         np.testing.assert_array_equal(read_tif(tmp_path / "out" / "segments_ids" / f"{name}.tif")[0], ids)
         codes = read_tif(tmp_path / "out" / "segments_classes" / f"{name}.tif")[0]
         np.testing.assert_array_equal(codes, ids == 1)
+        np.testing.assert_array_equal(read_tif(tmp_path / "out" / "masks" / "water" / f"{name}.tif")[0], ids == 1)
 
 
 def test_export_carries_provenance(labelled: Workspace, tmp_path: Path) -> None:

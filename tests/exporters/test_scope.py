@@ -12,11 +12,12 @@ import pytest
 
 from rsgraph.errors import ConfigError, NotThere
 from rsgraph.exporters.chips import Chips
-from rsgraph.exporters.content import gather, labels_of
+from rsgraph.exporters.content import gather
 from rsgraph.exporters.geojson import GeoJson
 from rsgraph.exporters.geopackage import GeoPackage
 from rsgraph.exporters.geoparquet import GeoParquet
 from rsgraph.exporters.geotiff import GeoTiff
+from rsgraph.exporters.labelled import labels_of
 from rsgraph.exporters.scope import Scope
 from tests.exporters.workspaces import OpenedWorkspace, read_tif, write_labels
 

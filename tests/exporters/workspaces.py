@@ -226,3 +226,13 @@ def write_labels(path: Path, rows: Sequence[tuple[Any, ...]]) -> None:
             "WHERE NOT undone"
         )
         database.commit()
+
+
+def write_classes(path: Path, rows: Sequence[tuple[str, str | None]]) -> None:
+    """Add the journal's view of classes, name and colour, in the order of their definition."""
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE defined (name, colour, key, position)")
+        found = [(name, colour, str(place), place) for place, (name, colour) in enumerate(rows, start=1)]
+        database.executemany("INSERT INTO defined VALUES (?, ?, ?, ?)", found[::-1])
+        database.execute("CREATE VIEW classes AS SELECT name, colour, key, position FROM defined")
+        database.commit()
