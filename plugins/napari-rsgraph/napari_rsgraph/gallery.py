@@ -28,11 +28,11 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import (
     QAbstractScrollArea,
+    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
     QSlider,
-    QToolButton,
     QToolTip,
     QVBoxLayout,
     QWidget,
@@ -328,8 +328,14 @@ class Tiles(QAbstractScrollArea):
                 painter.drawImage(tile, picture.image)
             self._paint_frame(painter, place, tile)
             painter.setPen(text)
-            caption = metrics.elidedText(self.caption(place), Qt.TextElideMode.ElideRight, self.side)
-            painter.drawText(tile.x(), tile.bottom() + 2 + metrics.ascent(), caption)
+            painter.drawText(tile.x(), tile.bottom() + 2 + metrics.ascent(), self._fitting(place, metrics))
+
+    def _fitting(self, place: int, metrics: QFontMetrics) -> str:
+        """Return as much of a caption as fits below its tile; the number of segments goes first."""
+        text = self.caption(place)
+        if metrics.horizontalAdvance(text) <= self.side:
+            return text
+        return str(metrics.elidedText(self._name(place), Qt.TextElideMode.ElideRight, self.side))
 
     def _paint_frame(self, painter: QPainter, place: int, tile: QRect) -> None:
         """Selected chips have a thick frame, the one that the keyboard is on a dashed one."""
@@ -374,12 +380,14 @@ class Tiles(QAbstractScrollArea):
 
     def caption(self, place: int) -> str:
         """Return what is written below a tile."""
-        chip = int(self.shown.chips[place])
-        text = self.captions(chip) if self.captions is not None else f"chip {chip}"
         if self.shown.counts is None:
-            return text
+            return self._name(place)
         number = int(self.shown.counts[place])
-        return f"{text} · {grouped(number)} segment{'s' if number != 1 else ''}"
+        return f"{self._name(place)} · {grouped(number)} segment{'s' if number != 1 else ''}"
+
+    def _name(self, place: int) -> str:
+        chip = int(self.shown.chips[place])
+        return self.captions(chip) if self.captions is not None else f"chip {chip}"
 
     # pointer and keys
 
@@ -731,15 +739,23 @@ class Gallery(QWidget):
         self._header.setWordWrap(True)
         line.addWidget(self._header, 1)
         for action in (self._labels, self._outlines):
-            button = QToolButton()
-            button.setDefaultAction(action)
-            line.addWidget(button)
+            line.addWidget(_check_box(action))
         line.addWidget(self._slider)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(2)
         whole.addLayout(line)
         whole.addWidget(self.tiles, 1)
+
+
+def _check_box(action: QAction) -> QCheckBox:
+    """Show a switch as a box with a tick: napari's themes hardly show whether a button is down."""
+    box = QCheckBox(action.text())
+    box.setToolTip(action.toolTip())
+    box.setEnabled(action.isEnabled())
+    box.clicked.connect(action.trigger)
+    action.changed.connect(lambda: (box.setChecked(action.isChecked()), box.setEnabled(action.isEnabled())))
+    return box
 
 
 def _size_slider(tiles: Tiles) -> QSlider:

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QHelpEvent, QWheelEvent
+from qtpy.QtGui import QFontMetrics, QHelpEvent, QWheelEvent
+from qtpy.QtWidgets import QCheckBox
 
 from napari_rsgraph.gallery import HINT, Gallery, Grid
 from rsgraph.brushing.tinting import paint_classes, tint
@@ -451,3 +452,22 @@ def test_pixels_are_as_fine_as_the_screen(
     large = Counting(view)
     large.side = 256  # type: ignore[attr-defined]  # as of a tile's chips
     assert gallery.tiles._stored_size(large) == stored  # type: ignore[arg-type]  # all that it asks for
+
+
+def test_boxes_and_actions_are_ticked_together(qtbot: QtBot, gallery: Gallery) -> None:
+    gallery.set_classes(np.zeros(N * SEGMENTS + 1, int), np.zeros((2, 3), np.uint8))
+    boxes = {box.text(): box for box in gallery.findChildren(QCheckBox)}
+    labels = next(action for action in gallery.actions() if action.text() == "Labels")
+    boxes["Labels"].click()
+    assert (labels.isChecked(), gallery.tiles.labels) == (True, True)
+    labels.trigger()
+    assert (boxes["Labels"].isChecked(), gallery.tiles.labels) == (False, False)
+
+
+def test_small_tiles_leave_the_number_of_segments_out(gallery: Gallery) -> None:
+    gallery.show_segments(np.array([7]), chosen(), counts=np.array([1234]))
+    metrics = QFontMetrics(gallery.tiles.font())
+    gallery.tile_size = 256
+    assert gallery.tiles._fitting(0, metrics).replace("\u00a0", " ") == "chip 7 · 1 234 segments"
+    gallery.tile_size = 64
+    assert gallery.tiles._fitting(0, metrics) == "chip 7"
