@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,7 +18,7 @@ _BY_VIEWERS = (".aux.xml", ".ovr")
 
 
 @contextmanager
-def whole_folder(path: Path, *, listing: str = LISTING, about: str = ABOUT) -> Iterator[Path]:
+def whole_folder(path: Path, *, listing: str = LISTING, also: Sequence[str] = (ABOUT,)) -> Iterator[Path]:
     """Give an empty temporary folder beside ``path``; on success it replaces ``path``.
 
     Replacing whole matters for a training set: files left from an earlier export could stand in both train
@@ -30,8 +30,8 @@ def whole_folder(path: Path, *, listing: str = LISTING, about: str = ABOUT) -> I
         The folder to create or replace.
     listing
         A table (CSV) in it whose columns ``file`` and ``mask`` name the files that an export wrote.
-    about
-        A further file that an export wrote.
+    also
+        Further files that an export wrote.
 
     Yields
     ------
@@ -43,7 +43,7 @@ def whole_folder(path: Path, *, listing: str = LISTING, about: str = ABOUT) -> I
     OutputError
         ``path`` holds files that no export wrote (they are not thrown away); disk full; folder not writable.
     """
-    _refuse_foreign(path, {listing, about, *_listed(path / listing)})
+    _refuse_foreign(path, {listing, *also, *_listed(path / listing)})
     make_folder(path.parent)
     mark = f"{os.getpid()}.{os.urandom(4).hex()}"
     temporary, old = path.with_name(f".{path.name}.{mark}"), path.with_name(f".{path.name}.{mark}.old")

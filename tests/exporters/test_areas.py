@@ -120,7 +120,7 @@ def test_files_and_layers_are_named_by_what_they_hold(mapped: OpenedWorkspace, t
         with closing(sqlite3.connect(path)) as database:
             assert database.execute("SELECT table_name, srs_id FROM gpkg_contents").fetchall() == [(layer, 32633)]
             (text,) = database.execute("SELECT metadata FROM gpkg_metadata").fetchone()
-        assert json.loads(text)["label_authors"].keys() == {"ann"}
+        assert '"label_authors": {"ann": ' in text
     (written,) = GeoJson(dissolve="class").export(mapped, tmp_path)
     assert json.loads(written.read_text())["name"] == "classes_polygons"
 

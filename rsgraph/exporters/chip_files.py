@@ -1,0 +1,197 @@
+"""Chips of a workspace as files: their pixels, names and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from PIL import Image
+
+from rsgraph.errors import ConfigError, WorkspaceError, WorkspaceMismatch
+from rsgraph.exporters.content import Content, shifted
+from rsgraph.exporters.labelled import labels_of
+from rsgraph.exporters.rasters import Style, read_ids, write_geotiff
+from rsgraph.exporters.scope import scope_of
+from rsgraph.files import make_folder
+from rsgraph.io.display import GAMMA, choose_bands, shown_limits, stretch
+from rsgraph.types import Floats, Raster, Scene, Window
+from rsgraph.workspace import SceneInfo, Workspace
+
+Format = Literal["png", "tif"]
+Chosen = Literal["labelled", "all"]
+
+_PLACE = ("row_offset", "column_offset", "rows", "columns")
+
+
+def check_format(format: object) -> Format:
+    """Check the option ``format``. Raises ConfigError."""
+    for choice in get_args(Format):
+        if format == choice:
+            found: Format = choice
+            return found
+    raise ConfigError(f"`format` must be one of: {', '.join(get_args(Format))}. Got {format!r} instead.")
+
+
+def check_chosen(chips: object) -> Chosen:
+    """Check the option ``chips``. Raises ConfigError."""
+    for choice in get_args(Chosen):
+        if chips == choice:
+            found: Chosen = choice
+            return found
+    raise ConfigError(f"`chips` must be one of: {', '.join(get_args(Chosen))}. Got {chips!r} instead.")
+
+
+def opened_scenes(workspace: Workspace) -> dict[str, Scene]:
+    """Open the scenes by name, and check that they are those of the workspace.
+
+    Raises
+    ------
+    WorkspaceError
+        The workspace has no method ``opened``.
+    WorkspaceMismatch
+        A scene is no longer what the workspace was made from.
+    """
+    opened = getattr(workspace, "opened", None)
+    if opened is None:
+        raise WorkspaceError(
+            f"{workspace.folder} does not hold the scene's pixels, and this Workspace cannot open the scene: export "
+            "chips with `rsgraph export`, or give a workspace with a method opened() that returns its scenes"
+        )
+    scenes = {scene.name: scene for scene in opened()}
+    for known in workspace.scenes:
+        found = scenes.get(known.name)
+        if found is None or (found.rows, found.columns, found.bands) != (known.rows, known.columns, known.bands):
+            raise WorkspaceMismatch(
+                f"the scene {known.name} is no longer what {workspace.folder} was made from ({known.columns} x "
+                f"{known.rows} pixels, bands {', '.join(known.bands)}); put the original file back"
+            )
+    return scenes
+
+
+def chip_table(workspace: Workspace, *, chosen: Chosen = "all") -> pd.DataFrame:
+    """List the chips that are exported.
+
+    Parameters
+    ----------
+    workspace
+        Its scope leaves chips without an exported segment out.
+    chosen
+        ``labelled`` leaves chips without a label out too.
+
+    Returns
+    -------
+    DataFrame
+        name (``<scene>_r<row>_c<column>``), scene_id, then the columns of ``chips.parquet``, and where segments are
+        labelled the label of the largest area and its share of the chip (label_fraction).
+    """
+    labels, segments = labels_of(workspace), workspace.segments
+    chips = _kept(workspace, workspace.chips, segments, labels, chosen)
+    scenes = chips["scene_id"] if "scene_id" in chips else [workspace.scenes[0].name] * len(chips)
+    names = [
+        f"{scene}_r{row:05d}_c{column:05d}"
+        for scene, row, column in zip(scenes, chips["row_offset"], chips["column_offset"], strict=True)
+    ]
+    first = pd.DataFrame({"name": names, "scene_id": list(scenes)}, dtype="str")
+    table = pd.concat([first, chips.drop(columns=["scene_id"], errors="ignore")], axis=1)
+    return table if labels.empty else table.merge(_main_labels(segments, labels), on="chip_id", how="left")
+
+
+def _kept(
+    workspace: Workspace, chips: pd.DataFrame, segments: pd.DataFrame, labels: pd.DataFrame, chosen: Chosen
+) -> pd.DataFrame:
+    """Return the chips that hold a segment which the scope lets leave, labelled where that is asked for."""
+    scope = scope_of(workspace)
+    if scope.says_all and chosen == "all":
+        return chips
+    kept = scope.rows(segments["segment_id"].to_numpy(), labels)
+    if chosen == "labelled":
+        kept &= segments["segment_id"].isin(labels["segment_id"]).to_numpy()
+    return chips[chips["chip_id"].isin(segments.loc[kept, "chip_id"])].reset_index(drop=True)
+
+
+def _main_labels(segments: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Return chip_id, the label of the largest area in it and its share of the chip's segments."""
+    named = segments[["segment_id", "chip_id", "area_px"]].merge(labels[["segment_id", "label"]], on="segment_id")
+    areas = named.groupby(["chip_id", "label"])["area_px"].sum().reset_index()
+    areas = areas.sort_values(["chip_id", "area_px", "label"], ascending=[True, False, True])
+    main = areas.drop_duplicates("chip_id")
+    whole = main["chip_id"].map(segments.groupby("chip_id")["area_px"].sum())
+    return pd.DataFrame(
+        {"chip_id": main["chip_id"], "label": main["label"], "label_fraction": (main["area_px"] / whole).round(4)}
+    )
+
+
+class ChipPixels(NamedTuple):
+    """One chip: its row in the table, scene and window."""
+
+    row: Mapping[str, Any]
+    scene: Scene
+    window: Window
+
+
+def each_chip(
+    table: pd.DataFrame, scenes: Mapping[str, Scene], progress: Callable[[int, int], None] | None
+) -> Iterator[ChipPixels]:
+    """Walk over the chips of a table and report each that is done."""
+    for done, row in enumerate(table.to_dict("records"), start=1):
+        named = {str(key): value for key, value in row.items()}
+        yield ChipPixels(named, scenes[row["scene_id"]], Window(*(int(row[name]) for name in _PLACE)))
+        if progress is not None:
+            progress(done, len(table))
+
+
+def chip_classes(workspace: Workspace, content: Content, chip: ChipPixels) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return class code and segment (its row in the table) of each pixel of a chip, (rows, columns) each."""
+    ids = read_ids(workspace.segment_file(chip.scene.name), chip.window)
+    segments = content.rows_in(ids)
+    return np.where(ids > 0, content.codes[segments], np.uint16(0)), segments
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """How reflectance becomes pictures."""
+
+    names: tuple[str, ...]
+    chosen: tuple[int, int, int]
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def of(cls, workspace: Workspace, display: str | Sequence[str]) -> Pictures:
+        """Choose bands, and take the stretch from what was found in the whole scene."""
+        found = workspace.survey
+        names = tuple(found["bands"])
+        chosen = choose_bands(names, display)
+        low, high = shown_limits(found, chosen, reflectance=workspace.scenes[0].reflectance)
+        return cls(names, chosen, low, high)
+
+    def save(self, raster: Raster, path: Path) -> None:
+        """Write one picture."""
+        image = stretch(raster.values[list(self.chosen)], raster.valid, self.low, self.high)
+        image[~raster.valid] = 0
+        make_folder(path.parent)
+        Image.fromarray(image).save(path)
+
+    def to_json(self) -> dict[str, Any]:
+        """Say which bands, and which reflectance became 0 and 255."""
+        red_green_blue = [self.names[index] for index in self.chosen]
+        return {"bands": red_green_blue, "low": self.low.tolist(), "high": self.high.tolist(), "gamma": GAMMA}
+
+
+def save_raster(path: Path, chip: ChipPixels, pixels: NDArray[Any], style: Style) -> None:
+    """Write a raster (bands, rows, columns) of one chip, with its place on the ground."""
+    grid = shifted(chip.scene.transform, chip.window)
+    size = chip.window.rows, chip.window.columns
+    here = SceneInfo(path.stem, chip.scene.bands, *size, chip.scene.crs, grid, (), None)
+    write_geotiff(
+        path,
+        here,
+        style,
+        lambda part: pixels[:, part.row : part.row + part.rows, part.column : part.column + part.columns],
+        iter([Window(0, 0, *size)]),
+    )
