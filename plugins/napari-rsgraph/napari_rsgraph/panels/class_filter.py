@@ -31,9 +31,9 @@ class ClassFilter(QToolButton):
         super().__init__(parent)
         self.session = session
         self.boxes: dict[int, QCheckBox] = {}
-        self.window = QCheckBox("Only what the scene map shows")
-        self.window.setToolTip(action("filter_window").help)
-        self.window.clicked.connect(self.window_filter_requested)
+        self.in_view = QCheckBox("Only what the scene map shows")
+        self.in_view.setToolTip(action("filter_window").help)
+        self.in_view.clicked.connect(self.window_filter_requested)
         self.everything = action_button("filter_unlabelled", self._show_all, text="Show all")
         self.everything.setToolTip("Take the filter away")
         self.only_unlabelled = action_button("filter_unlabelled", lambda: toggle_unlabelled(session))
@@ -50,7 +50,7 @@ class ClassFilter(QToolButton):
         """List the classes of now."""
         content = QWidget()
         layout = QVBoxLayout(content)
-        for fixed in (self.window, self.only_unlabelled, self.everything):
+        for fixed in (self.in_view, self.only_unlabelled, self.everything):
             layout.addWidget(fixed)
         self.boxes = {}
         classes = self.session.labelling.classes
@@ -76,13 +76,13 @@ class ClassFilter(QToolButton):
 
     def _show_all(self) -> None:
         self.session.set_filter(classes=None)
-        if self.window.isChecked():
-            self.window.setChecked(False)
+        if self.in_view.isChecked():
+            self.in_view.setChecked(False)
             self.window_filter_requested.emit(False)
 
     def set_window_filter(self, on: bool) -> None:
         """Show whether only what is in view is shown, without asking for it."""
-        self.window.setChecked(on)
+        self.in_view.setChecked(on)
         self._show()
 
     def _show(self) -> None:

@@ -209,6 +209,7 @@ class NameEdit(QLineEdit):
 
 def readable_on(colour: QColor) -> QColor:
     """Return black or white: the one that contrasts more, by the luminance of WCAG 2."""
-    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in colour.getRgbF()[:3]]
+    rgb = (colour.redF(), colour.greenF(), colour.blueF())
+    parts = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in rgb]
     luminance = 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
     return QColor("black") if luminance > 0.179 else QColor("white")

@@ -118,8 +118,8 @@ class LabelPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.setSpacing(5)
-        for widget in (self.read_only, self.progress_text, self.progress, self.selection):
-            layout.addWidget(widget)
+        for shown_first in (self.read_only, self.progress_text, self.progress, self.selection):
+            layout.addWidget(shown_first)
         layout.addWidget(flowing(self.undo, self.redo, self.erase, self.note, self.importing))
         layout.addWidget(area, 1)
         layout.addLayout(adding)

@@ -215,6 +215,15 @@ class FlowLayout(QLayout):
         return y + height - rect.y()
 
 
+def emptied(layout: QLayout) -> None:
+    """Take all widgets out of a layout and delete them."""
+    while (item := layout.takeAt(0)) is not None:
+        widget = item.widget()
+        if widget is not None:
+            widget.hide()
+            widget.deleteLater()
+
+
 def flowing(*widgets: QWidget, spacing: int = 4) -> QWidget:
     """Return a widget whose content wraps."""
     holder = QWidget()

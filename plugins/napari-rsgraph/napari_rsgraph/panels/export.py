@@ -1,18 +1,229 @@
-"""ExportPanel."""
+"""Export from the session: what, of which segments, to which folder; and where it went."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QWidget
+import numpy as np
+from qtpy.QtCore import Qt, QUrl
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_rsgraph.exporting import exporter_names
+from napari_rsgraph.panels.controls import Refresh, action_button, button, enable, heading, listen, text_label
+from napari_rsgraph.panels.export_options import ExporterFacts, Widget, read_exporters, title, value_of, widget_of
+from rsgraph.errors import RsgraphError
 
 if TYPE_CHECKING:
     from napari_rsgraph.session import Session
+    from rsgraph.protocols import Progress
+
+_TITLES = {
+    "geotiff": "GeoTIFF (raster)",
+    "geopackage": "GeoPackage (polygons)",
+    "geojson": "GeoJSON (polygons)",
+    "geoparquet": "GeoParquet (polygons)",
+    "chips": "Chips (pictures)",
+    "coco": "COCO (training)",
+    "training": "Chips and masks (training)",
+    "stac": "STAC item",
+}
+_SCOPES = {
+    "all": ("Everything", "All segments, labelled or not"),
+    "human": ("Only labels by people", "Only segments that a person labelled; predictions are left out"),
+    "selection": ("Only the selection", "Only the segments that are selected now"),
+}
 
 
 class ExportPanel(QWidget):
-    """ExportPanel of a session."""
+    """Exporter, scope, options, folder.
+
+    Parameters
+    ----------
+    session
+        What is exported.
+    parent
+        The window.
+    """
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
+        self.facts: dict[str, ExporterFacts] = {}
+        self.options: dict[str, Widget] = {}
+        self.written: list[Path] = []
+        self._asked = self._running = False
+        self._make_choices()
+        self._make_folder()
+        self._make_result()
+        self._lay_out()
+        self._refresh = Refresh(self, self.refresh)
+        for signal in (session.selection_changed, session.labels_changed, session.level_changed):
+            listen(self, signal, self._refresh.ask)
+        listen(self, session.told, self._hear)
+        self._scope_group.buttonToggled.connect(self._refresh.ask)
+
+    # parts
+
+    def _make_choices(self) -> None:
+        self.exporter = QComboBox()
+        self.exporter.setAccessibleName("What to export")
+        self.exporter.setToolTip("The kind of files to write")
+        for name in exporter_names():
+            self.exporter.addItem(_TITLES.get(name, name), name)
+        self.exporter.currentIndexChanged.connect(self._show_options)
+        self.summary = text_label(name="What is written")
+        self.scopes: dict[str, QRadioButton] = {}
+        self._scope_group = QButtonGroup(self)
+        for scope, (text, tooltip) in _SCOPES.items():
+            made = QRadioButton(text)
+            made.setToolTip(tooltip)
+            self._scope_group.addButton(made)
+            self.scopes[scope] = made
+        self.scopes["all"].setChecked(True)
+
+    def _make_folder(self) -> None:
+        self.folder = QLineEdit(str(self.session.workspace.path("exports")))
+        self.folder.setAccessibleName("Folder to write to")
+        self.folder.setToolTip("Where the files go; the folder is made where it is not there")
+        self.folder.setCursorPosition(0)
+        self.browse = button("Browse…", "Choose the folder to write to", self._browse)
+        self.run = action_button("export", self.export)
+
+    def _make_result(self) -> None:
+        self.result = QLabel()
+        self.result.setWordWrap(True)
+        self.result.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        self.result.setAccessibleName("Result of the export")
+        self.result.linkActivated.connect(lambda link: QDesktopServices.openUrl(QUrl(link)))
+        self.open_folder = button("Open the folder", "Show the files in the file manager", self._open_folder)
+        self.open_folder.hide()
+
+    def _lay_out(self) -> None:
+        self._form = QFormLayout()
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        places = QHBoxLayout()
+        places.addWidget(self.folder, 1)
+        places.addWidget(self.browse)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 6, 6, 6)
+        for widget in (self.exporter, self.summary, heading("Of which segments"), *self.scopes.values()):
+            layout.addWidget(widget)
+        layout.addWidget(heading("Options"))
+        layout.addLayout(self._form)
+        layout.addWidget(heading("Folder"))
+        layout.addLayout(places)
+        for widget in (self.run, self.result, self.open_folder):
+            layout.addWidget(widget)
+        layout.addStretch(1)
+
+    # what the exporters offer
+
+    def _ask(self) -> None:
+        """Read the exporters' options beside the window: importing them takes seconds."""
+        self._asked, layers = True, tuple(self.session.maps.layers)
+
+        def job(progress: Progress) -> dict[str, ExporterFacts]:
+            return read_exporters(layers, progress)
+
+        self.session.run("read what exporters offer", job, self._take)
+
+    def _take(self, facts: dict[str, ExporterFacts]) -> None:
+        self.facts = facts
+        self._show_options()
+
+    def _show_options(self) -> None:
+        """Show the options of the chosen exporter."""
+        while self._form.rowCount():
+            self._form.removeRow(0)
+        self.options = {}
+        facts = self.facts.get(str(self.exporter.currentData()))
+        self.summary.setText(facts.summary if facts else "Reading what can be set…")
+        for option in facts.options if facts else ():
+            widget = widget_of(option)
+            self.options[option.name] = widget
+            if isinstance(widget, QCheckBox):
+                self._form.addRow(widget)
+            else:
+                self._form.addRow(title(option), widget)
+
+    # what the person does
+
+    @property
+    def scope(self) -> str:
+        """all, human or selection."""
+        return next(name for name, made in self.scopes.items() if made.isChecked())
+
+    def export(self) -> None:
+        """Write the files in the background; say where they went, or why not."""
+        name = str(self.exporter.currentData())
+        self._say(f"Exporting {_TITLES.get(name, name)}…")
+        self._running = True
+        self.refresh()
+        try:
+            self._start(name)
+        except RsgraphError as error:
+            self.session.tell(str(error), "error")
+
+    def _start(self, name: str) -> None:
+        options: dict[str, Any] = {key: value_of(widget) for key, widget in self.options.items()}
+        folder = Path(self.folder.text().strip()).expanduser() if self.folder.text().strip() else None
+        self.session.export(name, scope=self.scope, folder=folder, options=options, done=self._done)  # type: ignore[arg-type]
+
+    def _done(self, written: list[Path]) -> None:
+        self._running, self.written = False, list(written)
+        links = "<br>".join(f'<a href="{path.resolve().as_uri()}">{path.name}</a>' for path in written)
+        self._say(f"Written to {written[0].parent}:<br>{links}" if written else "Nothing was written")
+        self.open_folder.setVisible(bool(written))
+        self.refresh()
+
+    def _hear(self, severity: str, text: str) -> None:
+        """Keep an error in sight that ends the export."""
+        if self._running and severity == "error":
+            self._running = False
+            self._say(f"⚠ Not exported: {text}")
+            self.refresh()
+
+    def _say(self, text: str) -> None:
+        self.open_folder.hide()
+        self.result.setText(text)
+
+    def _browse(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Export to", self.folder.text())
+        if chosen:
+            self.folder.setText(chosen)
+
+    def _open_folder(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.written[0].resolve().parent)))
+
+    # what is shown
+
+    def refresh(self) -> None:
+        """Say of how many segments each scope is, and whether it can be exported."""
+        if not self._asked:
+            self._ask()
+        session = self.session
+        counts = {
+            "all": session.tables.n_segments,
+            "human": int(np.count_nonzero(session.labelling.state.origins == 1)),
+            "selection": int(np.count_nonzero(session.target())),
+        }
+        for scope, made in self.scopes.items():
+            made.setText(f"{_SCOPES[scope][0]} ({counts[scope]:,})")
+        nothing = {"human": "nobody labelled anything yet", "selection": "nothing is selected", "all": "no segments"}
+        why = "the last export is still running" if self._running else ""
+        why = why or ("" if counts[self.scope] else nothing[self.scope])
+        enable(self.run, not why, why)

@@ -8,7 +8,7 @@ from qtpy.QtCore import QRectF, QSize
 from qtpy.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from napari_rsgraph.panels.controls import FlowLayout, Refresh, listen, swatch
+from napari_rsgraph.panels.controls import FlowLayout, Refresh, emptied, listen, swatch
 
 if TYPE_CHECKING:
     from napari_rsgraph.colouring import Key
@@ -48,8 +48,7 @@ class Legend(QWidget):
             self._rebuild(key)
 
     def _rebuild(self, key: Key) -> None:
-        while (item := self._flow.takeAt(0)) is not None:
-            item.widget().deleteLater()
+        emptied(self._flow)
         self.texts = []
         self._add(QLabel(f"{key.title}:"), key.title)
         if key.scale is not None:

@@ -159,6 +159,10 @@ class MapBar(QWidget):
         """Show a mode that was chosen elsewhere."""
         self.modes[mode].setChecked(True)
 
+    def toggle_window_filter(self) -> None:
+        """Ask for the opposite of what is filtered now."""
+        self.window_filter_requested.emit(self.session.filter.window is None)
+
     def set_window_filter(self, on: bool) -> None:
         """Show whether only what is in view is shown."""
         self.filter.set_window_filter(on)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,15 +63,15 @@ class SearchPanel(QWidget):
 
     def _make_controls(self) -> None:
         search = self.session.search
-        self.find = action_button("find", search.start)
+        self.find_similar = action_button("find", search.start)
         self.k = QSpinBox()
         self.k.setRange(1, _MOST)
         self.k.setValue(search.k)
         self.k.setToolTip("How many candidates to find")
         self.k.setAccessibleName("How many candidates to find")
         self.k.valueChanged.connect(self._set_k)
-        self.judging = {name: action_button(name, lambda name=name: self._run(name)) for name in _JUDGING}
-        self.paging = {name: action_button(name, lambda name=name: self._run(name)) for name in _PAGING}
+        self.judging = {name: action_button(name, partial(self._run, name)) for name in _JUDGING}
+        self.paging = {name: action_button(name, partial(self._run, name)) for name in _PAGING}
         self.page = QLabel()
         self.classes = QComboBox()
         self.classes.setAccessibleName("Class for the accepted candidates")
@@ -81,7 +82,7 @@ class SearchPanel(QWidget):
 
     def _lay_out(self) -> None:
         starting = QHBoxLayout()
-        starting.addWidget(self.find, 1)
+        starting.addWidget(self.find_similar, 1)
         starting.addWidget(self.k)
         labelling = QHBoxLayout()
         labelling.addWidget(self.label)
@@ -181,8 +182,8 @@ class SearchPanel(QWidget):
         session, results = self.session, self.session.search.results
         examples = int(np.count_nonzero(session.selected_chips if session.level == "chips" else session.selected))
         noun = session.level if examples != 1 else session.level[:-1]
-        self.find.setText(f"Find similar to {examples:,} {noun}" if examples else "Find similar")
-        enable(self.find, examples > 0, f"select one or more {session.level} as examples first")
+        self.find_similar.setText(f"Find similar to {examples:,} {noun}" if examples else "Find similar")
+        enable(self.find_similar, examples > 0, f"select one or more {session.level} as examples first")
         self.found.setVisible(results is not None)
         self.empty.setVisible(results is None)
         self.empty.setText(_hint(session.level))
