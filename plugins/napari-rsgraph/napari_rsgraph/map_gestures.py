@@ -177,6 +177,11 @@ class Gestures(QObject):
         x, y = self._place_of(self.pointer)
         return self._fresh(x, y)
 
+    @property
+    def pending(self) -> bool:
+        """Whether motion waits for the next turn of the event loop."""
+        return self._soon.isActive()
+
     # the view
 
     def fit(self) -> None:

@@ -293,6 +293,11 @@ class PointMap(QWidget):
         """Return the logical pixels (n, 2) of points (n, 2) of the map."""
         return self._gestures.view.to_screen(points)
 
+    @property
+    def settled(self) -> bool:
+        """Whether all that has happened so far has been dealt with, and the picture is the final one."""
+        return not (self._gestures.pending or self._picture.refining)
+
     def screenshot(self) -> QImage:
         """Return what the widget shows."""
         return self.grab().toImage()
@@ -509,9 +514,8 @@ class PointMap(QWidget):
     def _checked(self, mask: np.ndarray) -> np.ndarray:
         mask = np.asarray(mask)
         if mask.shape != (self.n_points,) or mask.dtype != np.bool_:
-            raise ValueError(
-                f"a mask must be bool of shape ({self.n_points},). Got {mask.dtype} {mask.shape} instead."
-            )
+            expected = f"bool, of shape ({self.n_points},)"
+            raise ValueError(f"`mask` must be {expected}. Got {mask.dtype} {mask.shape} instead.")
         return mask
 
 

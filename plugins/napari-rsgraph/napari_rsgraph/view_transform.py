@@ -34,8 +34,9 @@ class ViewTransform:
 
     def to_screen(self, points: np.ndarray) -> np.ndarray:
         """Return the logical pixels (n, 2), x to the right and y down, of points (n, 2) of the map."""
-        centre, corner = np.array([self.x, self.y]), np.array([self.width / 2, self.height / 2])
-        return (np.asarray(points, np.float64) - centre) * (self.scale, -self.scale) + corner
+        offsets = np.asarray(points, np.float64) - np.array([self.x, self.y])
+        corner = np.array([self.width / 2, self.height / 2])
+        return np.asarray(offsets * np.array([self.scale, -self.scale]) + corner)
 
     def to_map(self, left: float, top: float) -> tuple[float, float]:
         """Return the map's x and y at a logical pixel."""
