@@ -80,7 +80,7 @@ class CandidateModel(QAbstractListModel):
         """Return the similarity of a candidate, and the class that it has already."""
         results = self.results
         assert results is not None
-        text = f"similarity {results.scores[place]:.3f}"
+        text = f"similarity {results.scores[place]:.4f}"
         code = int(self.session.labelling.codes[results.rows[place]]) if results.level == "segments" else 0
         return f"{text} · is {self.session.labelling.names[code - 1]}" if code else text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QMenu, QToolButton, QVBoxLayout, QWidget, QWidgetAction
+from qtpy.QtWidgets import QCheckBox, QMenu, QPushButton, QVBoxLayout, QWidget, QWidgetAction
 
 from napari_rsgraph.panels.controls import action_button, listen, swatch
 from napari_rsgraph.panels.shortcuts import action, toggle_unlabelled
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari_rsgraph.session import Session
 
 
-class ClassFilter(QToolButton):
+class ClassFilter(QPushButton):
     """A button with a menu of boxes that stays open while they are ticked.
 
     Parameters
@@ -37,7 +37,6 @@ class ClassFilter(QToolButton):
         self.everything = action_button("filter_unlabelled", self._show_all, text="Show all")
         self.everything.setToolTip("Take the filter away")
         self.only_unlabelled = action_button("filter_unlabelled", lambda: toggle_unlabelled(session))
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setToolTip("Choose which points are on the map: by class, unlabelled, or by what the scene map shows")
         self.setAccessibleName("Filter")
         self._menu = QMenu(self)
@@ -92,4 +91,4 @@ class ClassFilter(QToolButton):
             box.setChecked(chosen is None or code in chosen)
         words = [] if chosen is None else [f"{len(chosen)} of {len(self.boxes)}"]
         words += ["in view"] if self.session.filter.window is not None else []
-        self.setText(f"Filter: {', '.join(words)}" if words else "Filter: none")
+        self.setText(f"Filter: {', '.join(words)}" if words else "Filter")

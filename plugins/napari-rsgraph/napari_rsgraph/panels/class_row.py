@@ -60,7 +60,10 @@ class ClassRow(QWidget):
         self.more.setToolTip(f"More for {facts.name}: rename, colour, key, select all, remove")
         self.more.setAccessibleName(f"More for the class {facts.name}")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.more.setStyleSheet("QToolButton::menu-indicator { image: none }")
+        self.more.setStyleSheet(
+            "QToolButton { background-color: rgba(128, 128, 128, 50); padding: 3px }"
+            "QToolButton::menu-indicator { image: none }"
+        )
         self.more.setMenu(self.menu)
         self.menu.aboutToShow.connect(self.fill_menu)
         self.counts = QLabel()
@@ -176,14 +179,14 @@ class NameEdit(QLineEdit):
         """Let the user type."""
         if self.editable:
             self.setReadOnly(False)
-            self.setFrame(True)
+            self.setStyleSheet("")
             self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             self.setFocus()
             self.selectAll()
 
     def _rest(self) -> None:
         self.setReadOnly(True)
-        self.setFrame(False)
+        self.setStyleSheet("QLineEdit { background: transparent; border: none }")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setText(self.shown)
         self.setCursorPosition(0)

@@ -121,8 +121,8 @@ class LabelPanel(QWidget):
         for shown_first in (self.read_only, self.progress_text, self.progress, self.selection):
             layout.addWidget(shown_first)
         layout.addWidget(flowing(self.undo, self.redo, self.erase, self.note, self.importing))
-        layout.addWidget(area, 1)
         layout.addLayout(adding)
+        layout.addWidget(area, 1)
 
     # classes
 
@@ -330,5 +330,5 @@ def _plural(n: int, noun: str) -> str:
 def _advice(classes: int, labelled: int) -> str:
     """What to do first."""
     if classes == 0:
-        return "Add a class below, brush some points in the 2-D map, press the class's key."
+        return "Add a class above, brush some points in the 2-D map, press the class's key."
     return "" if labelled else "Now brush some points in the 2-D map and press a class's key, or its Label button."

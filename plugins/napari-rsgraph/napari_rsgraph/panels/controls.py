@@ -9,7 +9,17 @@ from typing import Any
 from psygnal import SignalInstance
 from qtpy.QtCore import QEvent, QObject, QPoint, QRect, QSize, Qt, QTimer
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
-from qtpy.QtWidgets import QFrame, QLabel, QLayout, QLayoutItem, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLayoutItem,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_rsgraph.panels.shortcuts import action
 
@@ -233,6 +243,18 @@ def flowing(*widgets: QWidget, spacing: int = 4) -> QWidget:
     return holder
 
 
+def beside(*widgets: QWidget, stretched: QWidget | None = None) -> QWidget:
+    """Return widgets side by side, one of which takes the room that is left; without one it stays at the right."""
+    holder = QWidget()
+    layout = QHBoxLayout(holder)
+    layout.setContentsMargins(0, 0, 0, 0)
+    for widget in widgets:
+        layout.addWidget(widget, 1 if widget is stretched else 0)
+    if stretched is None:
+        layout.addStretch(1)
+    return holder
+
+
 def amount(hectares: float, pixels: float) -> str:
     """Return an area in hectares, or in pixels where there is no CRS.
 
@@ -253,5 +275,5 @@ def amount(hectares: float, pixels: float) -> str:
 def percent(share: float) -> str:
     """Return a share for reading; what is not nothing is not shown as 0, what is not all not as 100."""
     if 0 < share < 0.01:
-        return "< 1 %"
-    return "> 99 %" if 0.99 < share < 1 else f"{share:.0%}".replace("%", " %")
+        return "<\u00a01\u00a0%"
+    return ">\u00a099\u00a0%" if 0.99 < share < 1 else f"{share:.0%}".replace("%", "\u00a0%")

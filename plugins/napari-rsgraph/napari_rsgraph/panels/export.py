@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,11 @@ _SCOPES = {
     "human": ("Only labels by people", "Only segments that a person labelled; predictions are left out"),
     "selection": ("Only the selection", "Only the segments that are selected now"),
 }
+
+
+_LISTED = 8
+_LINK = "#56b4e9"
+"""Of links: Qt's own blue cannot be read on dark."""
 
 
 class ExportPanel(QWidget):
@@ -185,8 +191,7 @@ class ExportPanel(QWidget):
 
     def _done(self, written: list[Path]) -> None:
         self._running, self.written = False, list(written)
-        links = "<br>".join(f'<a href="{path.resolve().as_uri()}">{path.name}</a>' for path in written)
-        self._say(f"Written to {written[0].parent}:<br>{links}" if written else "Nothing was written")
+        self._say(_links(written) if written else "Nothing was written")
         self.open_folder.setVisible(bool(written))
         self.refresh()
 
@@ -194,7 +199,7 @@ class ExportPanel(QWidget):
         """Keep an error in sight that ends the export."""
         if self._running and severity == "error":
             self._running = False
-            self._say(f"⚠ Not exported: {text}")
+            self._say(f"⚠ Not exported: {escape(text)}")
             self.refresh()
 
     def _say(self, text: str) -> None:
@@ -227,3 +232,15 @@ class ExportPanel(QWidget):
         why = "the last export is still running" if self._running else ""
         why = why or ("" if counts[self.scope] else nothing[self.scope])
         enable(self.run, not why, why)
+
+
+def _links(written: list[Path]) -> str:
+    """Say where files went, each as a link; of many files the first."""
+    folder = written[0].parent
+    names = [path.relative_to(folder) if path.is_relative_to(folder) else path for path in written]
+    links = [
+        f'<a style="color: {_LINK}" href="{path.resolve().as_uri()}">{escape(str(name))}</a>'
+        for path, name in zip(written[:_LISTED], names, strict=False)
+    ]
+    links += [f"and {len(written) - _LISTED} more"] if len(written) > _LISTED else []
+    return f"Written to {escape(str(folder))}:<br>{'<br>'.join(links)}"

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from napari_rsgraph.session import Session
     from rsgraph.protocols import Progress
 
-COLUMNS = ("When", "What", "Segments", "Who")
+COLUMNS = ("When", "What", "Count", "Who")
+_MEASURED = 30
+"""Rows that are looked at for the width of a column: all 10,000 would take a second."""
 _ROLE = Qt.ItemDataRole
 Index = QModelIndex | QPersistentModelIndex
 
@@ -67,7 +69,7 @@ class HistoryModel(QAbstractTableModel):
             font = QFont()
             font.setStrikeOut(True)
             return font
-        right = role == _ROLE.TextAlignmentRole and COLUMNS[index.column()] == "Segments"
+        right = role == _ROLE.TextAlignmentRole and COLUMNS[index.column()] == "Count"
         return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter if right else None
 
 
@@ -110,10 +112,10 @@ class HistoryPanel(QWidget):
         table.verticalHeader().hide()
         table.verticalHeader().setDefaultSectionSize(24)
         header = table.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setResizeContentsPrecision(_MEASURED)
         header.setSectionResizeMode(COLUMNS.index("What"), QHeaderView.ResizeMode.Stretch)
-        for name, width in (("When", 84), ("Segments", 62), ("Who", 54)):
-            table.setColumnWidth(COLUMNS.index(name), width)
+        header.setMinimumSectionSize(20)
         return table
 
     def refresh(self) -> None:
@@ -159,7 +161,7 @@ def _cell(event: dict[str, Any], column: int) -> str:
         return _when(str(event["time"]))
     if COLUMNS[column] == "What":
         return _what(event)
-    if COLUMNS[column] == "Segments":
+    if COLUMNS[column] == "Count":
         return f"{int(event['segments']):,}" if event["segments"] else ""
     return str(event["author"])
 
@@ -168,7 +170,7 @@ def _when(time: str) -> str:
     """Return the local time: of today the hour, else the day too."""
     local = datetime.fromisoformat(time).astimezone()
     today = local.date() == datetime.now().astimezone().date()
-    return f"{local:%H:%M:%S}" if today else f"{local:%Y-%m-%d %H:%M}"
+    return f"{local:%H:%M:%S}" if today else f"{local:%d %b %H:%M}"
 
 
 def _what(event: dict[str, Any]) -> str:

@@ -16,6 +16,13 @@ _SIZE = 18
 _BACK, _FRONT = QRectF(1.5, 1.5, 10, 10), QRectF(6.5, 6.5, 10, 10)
 """The selection before, and the brush."""
 
+_STYLE = """
+QToolButton { background-color: rgba(128, 128, 128, 50); border: 1px solid transparent; padding: 2px }
+QToolButton:hover { background-color: rgba(128, 128, 128, 110) }
+QToolButton:checked { background-color: rgba(86, 180, 233, 110); border: 1px solid rgb(86, 180, 233) }
+"""
+"""Themes differ in whether a tool that is chosen looks chosen; here it has a frame as well as a colour."""
+
 _CLOUD = ((3, 7), (6, 2), (12, 3), (16, 8), (13, 14), (7, 15), (9, 11))
 
 
@@ -152,6 +159,7 @@ class IconButton(QToolButton):
         self.setAccessibleDescription(action.tooltip)
         self.setToolTip(f"{action.text}: {action.help}")
         self.setIconSize(QSize(_SIZE, _SIZE))
+        self.setStyleSheet(_STYLE)
         self._draw()
 
     def changeEvent(self, event: QEvent) -> None:  # noqa: N802  # Qt's name

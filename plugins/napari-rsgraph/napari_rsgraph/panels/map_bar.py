@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 TOOLS = ("circle", "rectangle", "lasso", "pan")
 MODES = ("replace", "add", "subtract", "intersect")
-_COMBO_WIDTH = 128
+_LIST_WIDTH = 190
+"""Of an opened box: all of the longest name can be read."""
 
 
 class MapBar(QWidget):
@@ -102,8 +103,9 @@ class MapBar(QWidget):
         combo = QComboBox()
         combo.setAccessibleName(name)
         combo.setToolTip(tooltip)
-        combo.setFixedWidth(_COMBO_WIDTH)
-        combo.view().setMinimumWidth(_COMBO_WIDTH + 60)
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        combo.setMinimumContentsLength(3)
+        combo.view().setMinimumWidth(_LIST_WIDTH)
         combo.setMaxVisibleItems(20)
         combo.activated.connect(lambda _: chosen(str(combo.currentData())))
         return combo
@@ -125,7 +127,11 @@ class MapBar(QWidget):
         layout.addWidget(
             flowing(_joined(*self.levels.values()), _joined(*self.tools.values()), _joined(*self.modes.values()))
         )
-        layout.addWidget(flowing(self.layer, self.projector, self.colour_by))
+        shown = QHBoxLayout()
+        shown.setSpacing(3)
+        for combo, share in ((self.layer, 4), (self.projector, 3), (self.colour_by, 6)):
+            shown.addWidget(combo, share)
+        layout.addLayout(shown)
         layout.addWidget(
             flowing(self.take_apart, self.reproject, self.whole, _joined(*self.selecting.values()), self.filter)
         )

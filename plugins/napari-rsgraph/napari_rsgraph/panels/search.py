@@ -13,6 +13,7 @@ from napari_rsgraph.panels.candidates import PAGE, CandidateList, Thumbnail
 from napari_rsgraph.panels.controls import (
     Refresh,
     action_button,
+    beside,
     button,
     enable,
     flowing,
@@ -92,7 +93,7 @@ class SearchPanel(QWidget):
         inner.setContentsMargins(0, 0, 0, 0)
         inner.addWidget(flowing(*self.judging.values()))
         inner.addWidget(self.list, 1)
-        inner.addWidget(flowing(self.paging["previous_page"], self.page, self.paging["next_page"]))
+        inner.addWidget(beside(self.paging["previous_page"], self.page, self.paging["next_page"]))
         inner.addLayout(labelling)
         inner.addWidget(flowing(self.select, self.end))
         layout = QVBoxLayout(self)
@@ -182,7 +183,7 @@ class SearchPanel(QWidget):
         session, results = self.session, self.session.search.results
         examples = int(np.count_nonzero(session.selected_chips if session.level == "chips" else session.selected))
         noun = session.level if examples != 1 else session.level[:-1]
-        self.find_similar.setText(f"Find similar to {examples:,} {noun}" if examples else "Find similar")
+        self.find_similar.setText(f"Find similar ({examples:,} {noun})" if examples else "Find similar")
         enable(self.find_similar, examples > 0, f"select one or more {session.level} as examples first")
         self.found.setVisible(results is not None)
         self.empty.setVisible(results is None)

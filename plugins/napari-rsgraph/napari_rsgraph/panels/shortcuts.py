@@ -71,11 +71,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("rectangle", "Rectangle brush", "Brush points with a rectangle", "R", _SELECT),
     Action("lasso", "Lasso", "Draw round points", "L", _SELECT),
     Action("pan", "Pan", "Drag the map; the brush stays as it is", "H", _SELECT),
-    Action("replace", "Replace", "The brush selects what it touches and nothing else", "", _SELECT),
-    Action("add", "Add", "The brush adds to the selection (or hold Shift)", "", _SELECT),
-    Action("subtract", "Subtract", "The brush takes away from the selection (or hold Alt)", "", _SELECT),
+    Action("replace", "Replace", "The brush selects what it touches and nothing else", "=", _SELECT),
+    Action("add", "Add", "The brush adds to the selection (or hold Shift)", "+", _SELECT),
+    Action("subtract", "Subtract", "The brush takes away from the selection (or hold Alt)", "-", _SELECT),
     Action(
-        "intersect", "Intersect", "The brush keeps only what was selected before (or hold Shift+Alt)", "", _SELECT
+        "intersect", "Intersect", "The brush keeps only what was selected before (or hold Shift+Alt)", "*", _SELECT
     ),
     Action("select_all", "Select all", "Select everything that is visible", "Ctrl+A", _SELECT),
     Action("invert", "Invert", "Select what is visible and not selected", "Ctrl+I", _SELECT),
@@ -90,7 +90,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("take_apart", "Take apart", "Show the segments of the selected chips", "T", _SHOW),
     Action("reproject", "Re-project", "Lay out the selected segments on their own, in the background", "P", _SHOW),
-    Action("whole", "All", "Back to the map of all points", "Home", _SHOW),
+    Action("whole", "Whole map", "Back to the map of all points", "Home", _SHOW),
     Action("focus", "Go to selection", "Show the selection in the scene", "G", _SHOW),
     Action("filter_window", "Only in view", "Hide points outside the part of the scene that is shown", "M", _SHOW),
     Action("filter_unlabelled", "Only unlabelled", "Hide points that have a label", "U", _SHOW),
@@ -154,6 +154,11 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Alt + drag", "take away from the selection"),
     ("Shift + Alt + drag", "keep only what was selected before"),
     ("Scroll", "make the brush larger or smaller"),
+    ("Shift + scroll", "make the rectangle wider or higher"),
+    ("Ctrl + scroll", "zoom"),
+    ("Space + drag", "move the map; so does dragging with the middle or right button"),
+    ("Double click", "show all points again"),
+    ("Arrows", "move the brush"),
 )
 """What the pointer does in the 2-D map."""
 

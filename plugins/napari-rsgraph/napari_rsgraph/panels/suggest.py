@@ -26,6 +26,7 @@ from napari_rsgraph.panels.controls import (
     Refresh,
     action_button,
     amount,
+    beside,
     button,
     emptied,
     enable,
@@ -110,7 +111,7 @@ class SuggestPanel(QWidget):
 
     def _make_table(self) -> QTableWidget:
         table = QTableWidget(0, 3)
-        table.setHorizontalHeaderLabels(["Class", "Predicted", "Mean"])
+        table.setHorizontalHeaderLabels(["Class", "Predicted", "Confidence"])
         table.setToolTip("Per class: how many unlabelled segments are predicted as it, and how sure on average")
         table.setAccessibleName("Predictions by class")
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -158,7 +159,7 @@ class SuggestPanel(QWidget):
             self.accept,
         )
         self.suggestion = _column(
-            flowing(self.previous, self.place, self.next), self.current, self.accept_one, self.classes
+            beside(self.previous, self.place, self.next), self.current, self.accept_one, self.classes
         )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
@@ -233,7 +234,7 @@ class SuggestPanel(QWidget):
             return text + "Too few labels in held-out chips to say how well it is calibrated."
         return text + (
             f"By cross-validation {made.accuracy:.1%} are right; calibration error {made.calibration:.1%}."
-        ).replace("%", " %")
+        ).replace("%", "\u00a0%")
 
     def _show_table(self, made: Prediction) -> None:
         """Count unlabelled segments by the class predicted, with their mean certainty."""
@@ -262,7 +263,7 @@ class SuggestPanel(QWidget):
         rows, _, _ = self.session.suggestions.acceptable(at_least / 100)
         pixels = tables.segments["area_px"].to_numpy()[rows].sum()
         area = amount(float(tables.hectares[rows].sum()), float(pixels))
-        self.count.setText(f"would label {len(rows):,} segments, {area}, with at least {at_least} %")
+        self.count.setText(f"would label {len(rows):,} segments, {area}, with at least {at_least}\u00a0%")
         self.accept.setText(f"Accept {len(rows):,}" if len(rows) else "Accept")
         read_only = "labels cannot be changed here" if self.session.labelling.read_only else ""
         why = read_only or ("" if len(rows) else f"no prediction is at least {at_least} % sure")
