@@ -78,7 +78,7 @@ def blend_density(
         (k,) False for points that do not count.
     """
     mask = np.empty(0, dtype=np.bool_) if visible is None else np.require(visible, np.bool_, ["C", "W"])
-    window = (viewport.x_min, viewport.y_max, *viewport.scale)
+    window = viewport.affine
     light = _light(len(points))
     sums = np.zeros((viewport.height + 4, viewport.width + 4, 4), dtype=np.uint32)
     part = _accumulate(points, colours, mask, window, light, sums)
@@ -99,9 +99,10 @@ def _light(n: int) -> NDArray[np.uint32]:
 
 
 def _dense(histogram: NDArray[np.int64]) -> float:
-    """Logarithm of the density from which all pixels are drawn alike; at least that of two points."""
+    """Logarithm of the density from which all pixels are drawn alike: that of two points to 16 000."""
     share = np.cumsum(histogram) / max(1, histogram.sum())
-    return max(float(np.searchsorted(share, ENOUGH)) / BINS * 24, float(np.log(3)))
+    found = np.searchsorted(share, ENOUGH) / BINS * 24
+    return float(np.clip(found, np.log(3), np.log(QUARTERS / 4)))
 
 
 def _rise(dense: float) -> Floats:

@@ -13,9 +13,6 @@ from rsgraph.types import Floats
 
 Bytes = NDArray[np.uint8]
 
-EDGE = 0.4
-"""Brightness of a dot's edge, of that of the dot."""
-
 HALO = 1.3
 """Width in pixels of the border round what is highlighted."""
 
@@ -47,17 +44,22 @@ def stamp(
         Red, green, blue of a bright border round all dots together; None for none. All borders lie below all
         dots, so that a crowd has one border and keeps its colours.
     """
-    window = (viewport.x_min, viewport.y_max, *viewport.scale)
+    window = viewport.affine
     radius = diameter / 2
     if halo is not None:
         border = np.full(len(points), halo[0] | (halo[1] << 8) | (halo[2] << 16), dtype=np.uint32)
         outer = radius + min(HALO, 0.3 * diameter)
-        _stamp(image, points, border, window, outer, outer)
-    _stamp(image, points, colours, window, radius, radius - min(1.0, diameter / 6))
+        _stamp(image, points, border, window, outer, outer, 1.0)
+    _stamp(image, points, colours, window, radius, radius - min(1.0, diameter / 6), _edge(diameter))
+
+
+def _edge(diameter: float) -> float:
+    """Brightness of a dot's edge, of that of the dot: small dots, which lie close together, have a fainter one."""
+    return min(0.8, max(0.4, 0.4 + 0.13 * (6 - diameter)))
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _stamp(image: Any, points: Any, colours: Any, window: Any, outer: float, inner: float) -> None:
+def _stamp(image: Any, points: Any, colours: Any, window: Any, outer: float, inner: float, edge: float) -> None:
     """Cover a pixel by as much as the distance of its middle from the border says."""
     left, upper, across, along = window
     reach = outer + 1
@@ -72,7 +74,7 @@ def _stamp(image: Any, points: Any, colours: Any, window: Any, outer: float, inn
                 fill = min(max(inner + 0.5 - distance, 0.0), 1.0)
                 if whole <= 0:
                     continue
-                bright = fill + EDGE * (whole - fill)
+                bright = fill + edge * (whole - fill)
                 for band in range(3):
                     colour = float((colours[dot] >> (8 * band)) & 255)
                     below = image[row, column, band]

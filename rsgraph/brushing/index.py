@@ -84,7 +84,8 @@ class PointIndex:
             (k,) int64, each once, in the order of the cells (not ascending).
         """
         status, flags = self._marked(shape)
-        return _collect(status, flags, self.starts, self.order, self._mask(visible))  # type: ignore[no-any-return]
+        rows: NDArray[np.int64] = _collect(status, flags, self.starts, self.order, self._mask(visible))
+        return rows
 
     def counts(
         self, shape: Shape, codes: NDArray[np.integer], n_classes: int, visible: Mask | None = None
@@ -121,8 +122,8 @@ class PointIndex:
     def nearest(self, x: float, y: float, *, within: float, visible: Mask | None = None) -> int:
         """Return the row of the nearest point at most ``within`` away, or -1; of equals the lowest row."""
         mask = self._mask(visible)
-        row = _nearest(self.boxes, self.starts, self.sorted_points, self.order, mask, float(x), float(y), within)
-        return int(row)
+        place = _floats(x, y, within)
+        return int(_nearest(self.boxes, self.starts, self.sorted_points, self.order, mask, *place))
 
     def in_view(self, rectangle: Rectangle, *, limit: int, visible: Mask | None = None) -> NDArray[np.int64]:
         """Return rows inside a rectangle, at most ``limit``: those to show as thumbnails.
@@ -305,8 +306,8 @@ def _mark_lasso(
         start, stop = starts[cell], starts[cell + 1]
         if status[cell] == PARTLY:
             for point in range(start, stop):
-                flags[point] = _within(points[point, 0], points[point, 1], corners, low, scale, first, edges)
-        elif _within(points[start, 0], points[start, 1], corners, low, scale, first, edges):
+                flags[point] = _within(points[point, 0], points[point, 1], low, scale, first, edges)
+        elif _within(points[start, 0], points[start, 1], low, scale, first, edges):
             status[cell] = WHOLE
 
 
@@ -318,41 +319,49 @@ def _band(y: float, low: float, scale: float) -> int:
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
 def _edges_by_band(corners: Any) -> Any:
-    """Sort the edges into horizontal bands: band b holds ``edges[first[b] : first[b + 1]]``."""
+    """Sort the edges into horizontal bands: those of band b stand at first[b] ... first[b + 1].
+
+    An edge is its start's y, its end's y and x, and start minus end in x and in y; each a line of its own, so
+    that several edges are asked at once.
+    """
     low, high = corners[:, 1].min(), corners[:, 1].max()
     scale = BANDS / (high - low) if high - low > 1e-300 else 0.0
-    m = corners.shape[0]
     first = np.zeros(BANDS + 1, dtype=np.int64)
-    for edge in range(m):
-        a, b = _band(corners[edge, 1], low, scale), _band(corners[(edge + 1) % m, 1], low, scale)
-        for band in range(min(a, b), max(a, b) + 1):
-            first[band + 1] += 1
+    for edge in range(corners.shape[0]):
+        a, b = _bands_of(edge, corners, low, scale)
+        first[a + 1 : b + 2] += 1
     first = np.cumsum(first)
-    edges = np.empty(first[-1], dtype=np.int64)
+    edges = np.empty((5, first[-1]))
     filled = first.copy()
-    for edge in range(m):
-        a, b = _band(corners[edge, 1], low, scale), _band(corners[(edge + 1) % m, 1], low, scale)
-        for band in range(min(a, b), max(a, b) + 1):
-            edges[filled[band]] = edge
+    for edge in range(corners.shape[0]):
+        a, b = _bands_of(edge, corners, low, scale)
+        start, end = corners[edge], corners[(edge + 1) % corners.shape[0]]
+        for band in range(a, b + 1):
+            place = filled[band]
+            edges[0, place], edges[1, place], edges[2, place] = start[1], end[1], end[0]
+            edges[3, place], edges[4, place] = start[0] - end[0], start[1] - end[1]
             filled[band] += 1
     return low, scale, first, edges
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _within(x: float, y: float, corners: Any, low: float, scale: float, first: Any, edges: Any) -> bool:
+def _bands_of(edge: int, corners: Any, low: float, scale: float) -> tuple[int, int]:
+    a = _band(corners[edge, 1], low, scale)
+    b = _band(corners[(edge + 1) % corners.shape[0], 1], low, scale)
+    return min(a, b), max(a, b)
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _within(x: float, y: float, low: float, scale: float, first: Any, edges: Any) -> Any:
     """Count crossings of the ray to the right: term by term what matplotlib computes, ties included."""
-    odd = False
     band = _band(y, low, scale)
-    for place in range(first[band], first[band + 1]):
-        a = edges[place]
-        b = a + 1 if a + 1 < corners.shape[0] else 0
-        above = corners[b, 1] >= y
-        if (corners[a, 1] >= y) != above:
-            left = (corners[b, 1] - y) * (corners[a, 0] - corners[b, 0])
-            right = (corners[b, 0] - x) * (corners[a, 1] - corners[b, 1])
-            if (left >= right) == above:
-                odd = not odd
-    return odd
+    crossings = 0
+    for place in range(np.uint64(first[band]), np.uint64(first[band + 1])):  # unsigned: several at once
+        above = edges[1, place] >= y
+        left = (edges[1, place] - y) * edges[3, place]
+        right = (edges[2, place] - x) * edges[4, place]
+        crossings += ((edges[0, place] >= y) != above) & ((left >= right) == above)
+    return crossings & 1 != 0
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types

@@ -68,7 +68,12 @@ class Viewport:
     @property
     def scale(self) -> tuple[float, float]:
         """Pixels per unit of x and of y."""
-        return self.width / (self.x_max - self.x_min), self.height / (self.y_max - self.y_min)
+        return float(self.width / (self.x_max - self.x_min)), float(self.height / (self.y_max - self.y_min))
+
+    @property
+    def affine(self) -> tuple[float, float, float, float]:
+        """X of column 0, y of row 0, and pixels per unit of x and of y: always floats, for compiled code."""
+        return float(self.x_min), float(self.y_max), *self.scale
 
     def to_pixels(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return (..., 2) pixel coordinates, column and row, of data coordinates (..., 2)."""
