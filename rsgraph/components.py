@@ -64,6 +64,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "geojson": "rsgraph.exporters.geojson:GeoJson",
         "geoparquet": "rsgraph.exporters.geoparquet:GeoParquet",
         "chips": "rsgraph.exporters.chips:Chips",
+        "coco": "rsgraph.exporters.coco:Coco",
+        "training": "rsgraph.exporters.training:Training",
+        "stac": "rsgraph.exporters.stac:Stac",
     },
 }
 

@@ -128,12 +128,12 @@ def _features(frames: Frames, *, rfc7946: bool) -> Iterator[tuple[gpd.GeoDataFra
     """Give one feature at a time, as text."""
     for frame in frames:
         plain = frame if rfc7946 else frame.set_crs(None, allow_override=True)
-        for line in _lines(plain):
+        for line in geojson_features(plain):
             yield frame, line
 
 
-def _lines(frame: gpd.GeoDataFrame) -> list[str]:
-    """Let GDAL reproject, cut at the antimeridian, turn rings and round; one feature per line."""
+def geojson_features(frame: gpd.GeoDataFrame) -> list[str]:
+    """Let GDAL reproject, cut at the antimeridian, turn rings and round; return one feature per line."""
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         for message in _NO_CRS:  # pixel space is what we mean where a scene has no CRS

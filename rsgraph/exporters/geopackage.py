@@ -59,7 +59,7 @@ class GeoPackage:
             workspace,
             folder,
             "gpkg",
-            _write,
+            write_geopackage,
             layer=self.layer,
             embeddings=self.embeddings,
             dissolve=self.dissolve,
@@ -67,10 +67,11 @@ class GeoPackage:
         )
 
 
-def _write(path: Path, frames: Frames, facts: Mapping[str, Any]) -> None:
+def write_geopackage(path: Path, frames: Frames, facts: Mapping[str, Any], *, layer: str | None = None) -> None:
+    """Write tables to one layer, named by default as the file is. Raises OutputError."""
     with whole(path) as temporary:
         for number, frame in enumerate(frames):
-            _add(temporary, frame, layer_name(path), facts if number == 0 else None)
+            _add(temporary, frame, layer or layer_name(path), facts if number == 0 else None)
 
 
 def _add(path: Path, frame: gpd.GeoDataFrame, layer: str, facts: Mapping[str, Any] | None) -> None:

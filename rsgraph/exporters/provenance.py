@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -35,9 +35,10 @@ def provenance(workspace: Workspace, labels: pd.DataFrame, *, layer: str | None)
     -------
     dict
         JSON-able: rsgraph (version), written (UTC), workspace (folder name), scenes (names, at most ten) and
-        scene_count, config_sha256 (of config.yaml), layer, stages (name -> key in the manifest and MLflow run),
-        labels (how many segments have one), label_origins (origin -> how many), label_authors (author -> how many),
-        label_times (first and last, or None), exported_by, scope (as ``Scope.to_json``).
+        scene_count, config_sha256 (of config.yaml), layer, model_run (MLflow run of the GNN, else of the encoder),
+        stages (name -> key in the manifest and MLflow run), labels (how many segments have one), label_origins
+        (origin -> how many), label_authors (author -> how many), label_times (first and last, or None),
+        exported_by, scope (as ``Scope.to_json``).
     """
     scope = scope_of(workspace)
     scenes = [scene.name for scene in workspace.scenes]
@@ -49,11 +50,12 @@ def provenance(workspace: Workspace, labels: pd.DataFrame, *, layer: str | None)
         "scene_count": len(scenes),
         "config_sha256": sha256(workspace.existing("config.yaml")),
         "layer": layer,
+        "model_run": _model_run(workspace.manifest.get("stages", {})),
         "stages": {name: _stage(record) for name, record in workspace.manifest.get("stages", {}).items()},
         "labels": len(labels),
         "label_origins": _counts(labels["origin"]),
         "label_authors": _counts(labels["author"]),
-        "label_times": [labels["time"].min(), labels["time"].max()] if len(labels) else None,
+        "label_times": _span(labels["time"].dropna()),
         "exported_by": scope.author or _user(),
         "scope": scope.to_json(),
     }
@@ -64,6 +66,10 @@ def _counts(column: pd.Series[Any]) -> dict[str, int]:
     return {str(value): int(count) for value, count in counts.items()}
 
 
+def _span(times: pd.Series[Any]) -> list[Any] | None:
+    return [times.min(), times.max()] if len(times) else None
+
+
 def _user() -> str:
     """Return the login name; a process in a container may have none."""
     try:
@@ -72,11 +78,17 @@ def _user() -> str:
         return "unknown"
 
 
+def _model_run(stages: Mapping[str, Mapping[str, Any]]) -> str | None:
+    """Return the MLflow run of the last stage that learns; None where runs were not tracked."""
+    runs = [stages[name].get("mlflow_run") for name in ("gnn", "encoder", "target") if name in stages]
+    return next((str(run) for run in runs if run), None)
+
+
 def _stage(record: Mapping[str, Any]) -> dict[str, Any]:
     return {"key": record.get("key"), "mlflow_run": record.get("mlflow_run")}
 
 
-def as_text(facts: Mapping[str, Any]) -> str:
+def as_text(facts: Mapping[str, Any] | Sequence[Any]) -> str:
     """Return JSON on one line."""
     return json.dumps(facts, ensure_ascii=False)
 
