@@ -11,15 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rasterio
+from filelock import FileLock
 from skimage.measure import block_reduce
 
 from rsgraph.errors import ConfigError, NotReadable, OutputError, WorkspaceMismatch
 from rsgraph.files import write_json
 from rsgraph.io.display import NO_DATA, stretch
-from rsgraph.pipeline import viewing
+from rsgraph.pipeline import view_files, viewing
 from rsgraph.pipeline.opening import Reopened
-from rsgraph.pipeline.viewing import View, find_view, level_shapes, make_view, mean_colours
-from rsgraph.types import Scene
+from rsgraph.pipeline.view_files import level_shapes
+from rsgraph.pipeline.viewing import View, find_view, make_view, mean_colours
+from rsgraph.types import Scene, Window
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import OpenedWorkspace, scene, write_workspace
 
@@ -65,7 +67,7 @@ def test_make_view_holds_the_pixels_of_scene_and_segments(workspace: OpenedWorks
 def test_levels_halve_ids_by_every_second_pixel_and_colours_by_means(
     workspace: OpenedWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(viewing, "SMALLEST", 30)
+    monkeypatch.setattr(view_files, "SMALLEST", 30)
     levels = make_view(workspace).levels()
     assert [ids.shape for _, ids in levels] == [(70, 107), (35, 54), (18, 27)]
     for (rgb, ids), (smaller, fewer) in pairwise(levels):
@@ -77,11 +79,11 @@ def test_levels_halve_ids_by_every_second_pixel_and_colours_by_means(
 
 def test_levels_of_strips_and_blocks_join_without_seams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = write_workspace(tmp_path / "w", [scene(rows=ROWS, columns=COLUMNS)])
-    monkeypatch.setattr(viewing, "SMALLEST", 30)
+    monkeypatch.setattr(view_files, "SMALLEST", 30)
     whole = [tuple(map(np.array, level)) for level in make_view(made).levels()]
     assert len(whole) == 3
-    monkeypatch.setattr(viewing, "_STRIP", 16)
-    monkeypatch.setattr(viewing, "_BLOCK", viewing.Window(0, 0, 16, 40))
+    monkeypatch.setattr(view_files, "_STRIP", 16)
+    monkeypatch.setattr(view_files, "_BLOCK", Window(0, 0, 16, 40))
     monkeypatch.setattr(viewing, "_LAYOUT", 99)
     for found, wanted in zip(make_view(made).levels(), whole, strict=True):
         for one, other in zip(found, wanted, strict=True):
@@ -98,7 +100,7 @@ def test_level_shapes_end_below_512_pixels() -> None:
 def test_chip_is_the_window_of_the_scene(
     workspace: OpenedWorkspace, monkeypatch: pytest.MonkeyPatch, thumbnail: int
 ) -> None:
-    monkeypatch.setattr(viewing, "THUMBNAIL", thumbnail)
+    monkeypatch.setattr(view_files, "THUMBNAIL", thumbnail)
     view = make_view(workspace)
     image, ids = expected(workspace)
     for chip, (row, column, rows, columns) in enumerate(view.windows.tolist()):
@@ -257,7 +259,7 @@ def test_waiting_for_another_process_can_be_cancelled(workspace: OpenedWorkspace
         raise Cancelled
 
     workspace.path("view").mkdir()
-    with viewing.FileLock(workspace.path("view", ".lock")), pytest.raises(Cancelled):
+    with FileLock(workspace.path("view", ".lock")), pytest.raises(Cancelled):
         make_view(workspace, progress=cancel)
 
 

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QFontMetrics, QHelpEvent, QWheelEvent
+from qtpy.QtGui import QFontMetrics, QHelpEvent, QKeySequence, QShortcut, QWheelEvent
 from qtpy.QtWidgets import QCheckBox
 
-from napari_rsgraph.gallery import HINT, Gallery, Grid
+from napari_rsgraph.gallery import Gallery
+from napari_rsgraph.gallery_grid import Grid
+from napari_rsgraph.gallery_pictures import stored_size
+from napari_rsgraph.gallery_tiles import HINT
 from rsgraph.brushing.tinting import paint_classes, tint
 from rsgraph.pipeline.viewing import View
 from rsgraph.workspace import SceneInfo
@@ -335,7 +338,7 @@ def test_captions_and_tooltip_say_what_is_there(gallery: Gallery) -> None:
 
 def test_hovering_shows_a_tooltip(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[str] = []
-    monkeypatch.setattr("napari_rsgraph.gallery.QToolTip.showText", lambda at, text, widget: shown.append(text))
+    monkeypatch.setattr("napari_rsgraph.gallery_tiles.QToolTip.showText", lambda at, text, widget: shown.append(text))
     gallery.show_chips(np.array([7]))
     at = gallery.tiles.tile(0).center()
     gallery.tiles.viewportEvent(QHelpEvent(QEvent.Type.ToolTip, at, at))
@@ -443,15 +446,30 @@ def test_gallery_fits_into_320_pixels(gallery: Gallery) -> None:
     assert gallery.tiles.grid.columns == 4
 
 
-@pytest.mark.parametrize(("ratio", "tile", "stored"), [(1.0, 64, 64), (1.0, 48, 64), (2.0, 128, 256), (1.5, 96, 256)])
-def test_pixels_are_as_fine_as_the_screen(
-    gallery: Gallery, view: View, monkeypatch: pytest.MonkeyPatch, ratio: float, tile: int, stored: int
-) -> None:
-    gallery.tile_size = tile
-    monkeypatch.setattr(gallery.tiles, "devicePixelRatioF", lambda: ratio)
-    large = Counting(view)
-    large.side = 256  # type: ignore[attr-defined]  # as of a tile's chips
-    assert gallery.tiles._stored_size(large) == stored  # type: ignore[arg-type]  # all that it asks for
+def test_pixels_are_as_fine_as_the_screen(gallery: Gallery, view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[float] = []
+    monkeypatch.setattr(gallery.tiles, "devicePixelRatioF", lambda: 1.5)
+    monkeypatch.setattr(gallery.tiles.pictures, "make", lambda chips, pixels: asked.append(pixels))
+    gallery.show_chips(np.array([3]))
+    gallery.screenshot()
+    assert asked[-1] == SIDE * 1.5
+
+
+@pytest.mark.parametrize(
+    ("side", "pixels", "stored"), [(256, 48, 64), (256, 128, 128), (256, 129, 256), (64, 128, 64), (512, 400, 256)]
+)
+def test_stored_size_is_the_next_power_of_two(side: int, pixels: float, stored: int) -> None:
+    assert stored_size(side, pixels) == stored
+
+
+def test_keys_of_the_tiles_are_kept_from_shortcuts_of_the_window(qtbot: QtBot, gallery: Gallery) -> None:
+    stolen = QShortcut(QKeySequence("Home"), gallery)
+    gallery.show_chips(np.arange(N))
+    gallery.tiles.setFocus()
+    gallery.tiles.current = 5
+    with qtbot.assertNotEmitted(stolen.activated):
+        qtbot.keyClick(gallery.tiles, Qt.Key.Key_Home)
+    assert gallery.tiles.current == 0
 
 
 def test_boxes_and_actions_are_ticked_together(qtbot: QtBot, gallery: Gallery) -> None:
@@ -459,9 +477,9 @@ def test_boxes_and_actions_are_ticked_together(qtbot: QtBot, gallery: Gallery) -
     boxes = {box.text(): box for box in gallery.findChildren(QCheckBox)}
     labels = next(action for action in gallery.actions() if action.text() == "Labels")
     boxes["Labels"].click()
-    assert (labels.isChecked(), gallery.tiles.labels) == (True, True)
+    assert (labels.isChecked(), gallery.tiles.pictures.labels) == (True, True)
     labels.trigger()
-    assert (boxes["Labels"].isChecked(), gallery.tiles.labels) == (False, False)
+    assert (boxes["Labels"].isChecked(), gallery.tiles.pictures.labels) == (False, False)
 
 
 def test_small_tiles_leave_the_number_of_segments_out(gallery: Gallery) -> None:
