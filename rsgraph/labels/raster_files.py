@@ -32,7 +32,7 @@ from rsgraph.labels.tally import Codes
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
 
-_MOST = 4_096
+_MOST = 1_000
 """More different values than this are measurements, not classes."""
 
 _NO_CLASS = re.compile(r"\s*(no[ _-]?data|unlabell?ed.*|unclassified|unknown|none|background|)\s*", re.IGNORECASE)
@@ -155,7 +155,8 @@ def open_raster(path: Path, layer: str | int | None, names: Names) -> RasterFile
     place = os.path.abspath(path)
     found = header(place, holes_allowed=True)
     source = dataset(place)
-    alpha = {i for i, kind in zip(source.indexes, source.colorinterp, strict=True) if kind == ColorInterp.alpha}
+    with gdal(place):
+        alpha = {i for i, kind in zip(source.indexes, source.colorinterp, strict=True) if kind == ColorInterp.alpha}
     bands = [i for i in source.indexes if i not in alpha] or list(found.indexes)
     band = _chosen(path, bands, layer)
     with gdal(place):

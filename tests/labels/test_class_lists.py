@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.labels.importing import read_classes
+
+TWO = [("water", "#2060c0"), ("land", None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.csv", "name,colour\nwater,#2060c0\nland,\n"),
+        ("a.csv", "\ufeffkey;Class;Color\n1;water;2060C0\n2;land;\n\n"),
+        ("a.tsv", "label\tcolor\nwater\t#2060c0ff\nland\tblueish\nwater\t#000001\n"),
+        ("a.txt", "water,#2060c0\nland\n"),
+        ("a.json", json.dumps([{"name": "water", "colour": "#2060c0"}, {"name": "land"}])),
+        ("a.json", json.dumps({"water": [32, 96, 192], "land": None})),
+        ("a.json", json.dumps({"classes": [{"label": "water", "color": "32,96,192"}, "land"]})),
+    ],
+)
+def test_lists_of_classes_are_read_with_their_colours(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert read_classes(tmp_path / name) == TWO
+
+
+def test_a_column_may_be_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("name,deutsch\nwater,Wasser\nland,Land\n")
+    assert read_classes(tmp_path / "a.csv", column="deutsch") == [("Wasser", None), ("Land", None)]
+    with pytest.raises(NotUsable, match="no attribute 'x'; choose one of: name, deutsch"):
+        read_classes(tmp_path / "a.csv", column="x")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind", "message"),
+    [
+        ("a.json", b"{", NotReadable, "is not JSON"),
+        ("a.json", b"3", NotUsable, "holds no list of classes"),
+        ("a.json", b"[]", NotUsable, "names no class"),
+        ("a.csv", b"name,colour\n", NotUsable, "names no class"),
+        ("a.txt", b"\xff\xfe\x00w", NotReadable, "is not text in UTF-8"),
+        ("a.json", b"[0.5]", NotUsable, "holds measurements"),
+    ],
+)
+def test_what_is_no_list_is_said(tmp_path: Path, name: str, content: bytes, kind: type, message: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(kind, match=message):
+        read_classes(tmp_path / name)
