@@ -15,17 +15,64 @@ from typing import Any
 from rsgraph.errors import OutputError, WorkspaceError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_FULL_WORDS = ("no space", "disk is full", "file too large", "quota")
+
+_PROBE = 2**20
+"""Bytes that must still fit behind a failed file for its failure not to be called a full disk."""
 
 
-def output_error(path: Path, error: OSError) -> OutputError:
-    """Turn an operating system error into one sentence about ``path``."""
-    if error.errno in _FULL:
+def output_error(path: Path, error: BaseException, *, temporary: Path | None = None) -> OutputError:
+    """Turn what went wrong while ``path`` was written into one sentence.
+
+    Parameters
+    ----------
+    path
+        As the user knows it.
+    error
+        Of the operating system, or of a library (GDAL, SQLite, Arrow) that may not say that the disk is full.
+    temporary
+        The file that was written in its stead. Where a library does not say why it failed, some bytes more are
+        tried there.
+    """
+    if _is_full(error, temporary):
         free = shutil.disk_usage(_existing(path)).free / 2**20
         return OutputError(
-            f"could not write {path}: the disk is full ({free:.0f} MB free). Nothing was half-written; free some "
-            "space or choose another folder with workspace= and cache.path=, then type the same command again."
+            f"could not write {path}: the disk is full ({free:.0f} MB free); nothing was half-written, so free some "
+            "space or choose another folder, then type the same command again."
         )
-    return OutputError(f"could not write {path}: {error.strerror or error}. Choose a folder that you may write to.")
+    return OutputError(
+        f"could not write {path}: {_reason(error)}; nothing was half-written. Choose a folder that you may write to."
+    )
+
+
+def _is_full(error: BaseException, temporary: Path | None) -> bool:
+    """Tell a full disk from other failures."""
+    number = getattr(error, "errno", None)
+    if number is not None:
+        return number in _FULL
+    text = f"{error} {error.__cause__}".lower()
+    if any(words in text for words in _FULL_WORDS):
+        return True
+    return temporary is not None and _nothing_fits_behind(temporary)
+
+
+def _nothing_fits_behind(temporary: Path) -> bool:
+    try:
+        with temporary.open("ab") as file:
+            file.write(bytes(_PROBE))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as probed:
+        return probed.errno in _FULL
+    return False
+
+
+def _reason(error: BaseException) -> str:
+    """Return the innermost cause in one line."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    told = getattr(error, "strerror", None) or str(error)
+    return " ".join(told.split()).rstrip(".") or type(error).__name__
 
 
 def _existing(path: Path) -> Path:
@@ -68,7 +115,7 @@ def atomic(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
         _sync(path.parent)
     except OSError as error:
-        raise output_error(path, error) from error
+        raise output_error(path, error, temporary=temporary) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -56,6 +56,8 @@ def whole_folder(path: Path, *, listing: str = LISTING, also: Sequence[str] = (A
         os.replace(temporary, path)
     except OSError as error:
         raise output_error(path, error) from error
+    except OutputError as error:  # of a file in it, which the user knows by its final name
+        raise OutputError(str(error).replace(str(temporary), str(path))) from error
     finally:
         for left in (temporary, old):
             shutil.rmtree(left, ignore_errors=True)

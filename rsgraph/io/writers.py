@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import shutil
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -22,8 +21,8 @@ from rasterio.errors import CRSError, NotGeoreferencedWarning, RasterioError
 from rasterio.transform import Affine
 from rasterio.windows import Window as RasterioWindow
 
-from rsgraph.errors import ConfigError, NotUsable, OutputError
-from rsgraph.files import atomic, write_text
+from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.files import atomic, output_error, write_text
 from rsgraph.io.handles import forget_last_error
 from rsgraph.protocols import Progress
 from rsgraph.types import Scene, Window
@@ -35,11 +34,6 @@ Compression = Literal["deflate", "zstd", "lzw", "none"]
 
 _STEP = Window(0, 0, BLOCK, 4 * BLOCK)
 """What write_scene has in memory at a time: 12 bands of it in float32 are 12.6 MB."""
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-_PROBE = 2**20
-"""Bytes that must still fit behind a failed file for its failure not to be called a full disk."""
 
 _FAILURES = (RasterioError, CPLE_BaseError)
 
@@ -225,40 +219,7 @@ def _translated(path: Path, temporary: Path) -> Iterator[None]:
             yield
     except (*_FAILURES, OSError) as error:
         forget_last_error()
-        raise _output_error(path, full=_is_full(error, temporary), reason=_reason(error)) from error
-
-
-def _reason(error: BaseException) -> str:
-    """Return the innermost cause in one line."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return " ".join(str(error).split()).rstrip(".") or type(error).__name__
-
-
-def _is_full(error: BaseException, temporary: Path) -> bool:
-    """Tell a full disk from other failures: GDAL does not say which it was, so write on behind the file and see."""
-    if getattr(error, "errno", None) in _FULL:
-        return True
-    try:
-        with temporary.open("ab") as file:
-            file.write(bytes(_PROBE))
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as probed:
-        return probed.errno in _FULL
-    return False
-
-
-def _output_error(path: Path, *, full: bool, reason: str) -> OutputError:
-    free = shutil.disk_usage(path.parent).free / 2**20
-    if full:
-        return OutputError(
-            f"could not write {path}: the disk is full ({free:.0f} MB free in {path.parent}); nothing was "
-            "half-written, so free some space or choose another folder and type the same command again."
-        )
-    return OutputError(
-        f"could not write {path}: {reason} ({free:.0f} MB free in {path.parent}); nothing was half-written."
-    )
+        raise output_error(path, error, temporary=temporary) from error
 
 
 def check_complete(path: Path) -> None:
