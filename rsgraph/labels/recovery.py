@@ -47,9 +47,10 @@ def check_content(database: sqlite3.Connection, path: Path, seconds: float = _SE
     """
     _check_structure(database, path, seconds)
     count, last = database.execute("SELECT count(*), coalesce(max(id), 0) FROM event").fetchone()
-    applied = database.execute("SELECT event FROM state").fetchone()
-    if count != last or (applied and applied[0] > last):
-        raise JournalDamaged(f"{path} is damaged ({max(last, applied[0]) - count} actions are missing)")
+    if schema.version_of(database) == schema.VERSION:
+        last = max(last, *database.execute("SELECT coalesce(max(event), 0) FROM state").fetchone())
+    if count != last:
+        raise JournalDamaged(f"{path} is damaged ({last - count} actions are missing)")
     deadline = time.monotonic() + seconds
     for row in database.execute("SELECT * FROM event ORDER BY id DESC"):
         if event_of(row) is None:
@@ -70,7 +71,7 @@ def _check_structure(database: sqlite3.Connection, path: Path, seconds: float) -
     finally:
         database.set_progress_handler(None, 0)
     if found != "ok":
-        raise JournalDamaged(f"{path} is damaged ({found})")
+        raise JournalDamaged(f"{path} is damaged ({found.splitlines()[-1]})")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from filelock import FileLock, Timeout
 
-from rsgraph.errors import JournalDamaged, JournalLocked, OutputError, RsgraphError
+from rsgraph.errors import JournalDamaged, JournalLocked, OutputError, RsgraphError, WorkspaceError
 from rsgraph.files import atomic, output_error
 from rsgraph.labels import schema
 from rsgraph.labels.events import Event
@@ -29,6 +29,12 @@ _REMOTE = {
     "nfs", "nfs4", "prl_fs", "smb2", "smb3", "smbfs", "vboxsf", "virtiofs", "vmhgfs",
 }  # fmt: skip
 """File systems on which the shared memory of a write-ahead log does not work between machines."""
+
+_DAMAGE = {
+    sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_FORMAT,
+    sqlite3.SQLITE_MISMATCH,
+}  # fmt: skip
+"""What SQLite says of damaged files; SQLITE_ERROR where a table is missing."""
 
 
 def on_network_drive(path: Path, mounts: Path = Path("/proc/mounts")) -> bool:
@@ -74,7 +80,7 @@ class WriterLock:
             self._lock.acquire(timeout=0)
         except Timeout as error:
             raise JournalLocked(
-                f"{self._path} is being labelled by {holder(self._path)}; close that window to label here"
+                f"{self._path} is being labelled by {holder(self._path)}; close it there first"
             ) from error
         except OSError as error:
             raise output_error(self._path, error) from error
@@ -240,11 +246,11 @@ def settle(database: sqlite3.Connection) -> None:
 
 def failed(path: Path, error: sqlite3.Error) -> RsgraphError:
     """Turn an SQLite error into one sentence about ``path``."""
-    code = getattr(error, "sqlite_errorcode", 0)
-    if code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
-        return JournalDamaged(
-            f"{path} is damaged ({error}); close it and open it again to recover what can be read to a copy"
-        )
+    if isinstance(error, sqlite3.ProgrammingError):
+        return WorkspaceError(f"{path} was closed; open the journal again")
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
+    if code & 0xFF in _DAMAGE or code == sqlite3.SQLITE_IOERR_SHORT_READ:
+        return JournalDamaged(f"{path} is damaged ({error}); open it again to recover what can be read to a copy")
     if code & 0xFF == sqlite3.SQLITE_BUSY:
         return JournalLocked(f"{path} is being read or written by another program; close that and try again")
     if code & 0xFF == sqlite3.SQLITE_FULL:

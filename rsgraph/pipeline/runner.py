@@ -17,10 +17,11 @@ from rsgraph.cache import StageCache, StageRecord
 from rsgraph.components import KINDS, from_config, registry
 from rsgraph.config import refuse_targets
 from rsgraph.console import duration, note, progress, say
-from rsgraph.errors import ConfigError, OutputError
+from rsgraph.errors import ConfigError
 from rsgraph.files import make_folder, read_json, write_text
 from rsgraph.io.display import choose_bands
 from rsgraph.io.fingerprint import fingerprint
+from rsgraph.labels.storage import set_aside
 from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.naming import cache_folder, workspace_folder
 from rsgraph.pipeline.opening import (
@@ -280,15 +281,15 @@ def _end(tracker: Tracker | None, status: str) -> None:
 
 
 def _keep_labels(workspace: Workspace) -> None:
-    """Set a label journal aside before its segments change: labels are never thrown away."""
+    """Set a label journal aside before its segments change: labels are never thrown away.
+
+    Raises JournalLocked while someone is labelling.
+    """
     journal = workspace.path("labels.sqlite")
     if not journal.exists():
         return
     kept = journal.with_name(f"labels.{datetime.now(UTC):%Y%m%dT%H%M%S}.sqlite")
-    try:
-        journal.rename(kept)
-    except OSError as error:
-        raise OutputError(f"could not set {journal} aside as {kept.name}: {error.strerror}") from error
+    set_aside(journal, kept)
     note(f"the segments change, so the labels drawn on the old ones were set aside as {kept}")
 
 

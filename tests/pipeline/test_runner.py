@@ -14,8 +14,9 @@ import rasterio
 from PIL import Image
 
 from rsgraph.cache import StageCache
-from rsgraph.errors import ConfigError, ModelMismatch, NotThere, NotUsable, WorkspaceMismatch
+from rsgraph.errors import ConfigError, JournalLocked, ModelMismatch, NotThere, NotUsable, WorkspaceMismatch
 from rsgraph.files import sha256
+from rsgraph.labels.journal import Journal
 from rsgraph.pipeline import run
 from rsgraph.pipeline.plan import STAGES, default_layer, keys, layers
 from rsgraph.workspace import Workspace
@@ -278,6 +279,23 @@ def test_labels_are_set_aside_when_the_segments_change(configure: Configure) -> 
     kept = list(workspace.folder.glob("labels.*.sqlite"))
     assert len(kept) == 1
     assert sqlite3.connect(kept[0]).execute("select count(*) from labels").fetchone() == (0,)
+
+
+def test_segments_do_not_change_under_the_hands_of_someone_who_labels(configure: Configure) -> None:
+    workspace = run(configure())
+    segments = workspace.segments
+    with Journal(workspace.path("labels.sqlite")) as journal:
+        journal.define("water")
+        journal.assign([1], "water")
+        with pytest.raises(JournalLocked, match="is being labelled by"):
+            run(configure("segmenter.n_segments=30", "overwrite=true"))
+        assert workspace.segments.equals(segments)
+        assert workspace.layers[:2] == ["bands", "target"]
+        assert len(journal.labels()) == 1
+    run(configure("segmenter.n_segments=30", "overwrite=true"))
+    (kept,) = workspace.folder.glob("labels.*.sqlite")
+    with Journal(kept) as journal:
+        assert journal.labels()["segment_id"].tolist() == [1]
 
 
 def test_an_interrupted_run_goes_on_where_it_was(
