@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +9,6 @@ from qtpy.QtCore import QSize
 from qtpy.QtGui import QColor
 from qtpy.QtWidgets import (
     QColorDialog,
-    QFileDialog,
     QHBoxLayout,
     QInputDialog,
     QLineEdit,
@@ -36,13 +34,13 @@ from napari_rsgraph.panels.controls import (
     swatch,
     text_label,
 )
+from napari_rsgraph.panels.importing import Importing
 from napari_rsgraph.panels.shortcuts import action, class_keys, free_key, shown
 from rsgraph.io.palette import colours
 
 if TYPE_CHECKING:
     from napari_rsgraph.session import Session
 
-IMPORTED = "Labels (*.gpkg *.geojson *.json *.shp *.parquet *.tif *.tiff);;All files (*)"
 _LISTED = 5
 """Classes named in the line about the selection."""
 
@@ -62,6 +60,7 @@ class LabelPanel(QWidget):
         super().__init__(parent)
         self.session = session
         self.rows: list[ClassRow] = []
+        self.importer = Importing(session, self)
         self._pixels = session.tables.segments["area_px"].to_numpy(np.float64)
         self.read_only = text_label(name="Read-only")
         self.progress_text, self.progress = text_label(name="Progress"), QProgressBar()
@@ -140,7 +139,7 @@ class LabelPanel(QWidget):
         self._colour = None
         self._show_new_colour()
         self._counting.ask()
-        self._selecting.ask()
+        self.show_selection()
 
     def _facts(self) -> list[ClassFacts]:
         table = self.session.labelling.classes
@@ -159,6 +158,7 @@ class LabelPanel(QWidget):
             return
         if name in self.session.labelling.names:
             self.session.tell(f"there is a class '{name}' already; choose another name", "warning")
+            self.new_name.selectAll()
             return
         self.new_name.clear()
         key = free_key(row.facts.key for row in self.rows)
@@ -239,9 +239,7 @@ class LabelPanel(QWidget):
 
     def import_labels(self) -> None:
         """Ask for a file and take its classes and labels."""
-        path, _ = QFileDialog.getOpenFileName(self, "Import labels", str(Path.home()), IMPORTED)
-        if path:
-            self.session.labelling.import_labels(path)
+        self.importer.ask()
 
     # what is shown
 

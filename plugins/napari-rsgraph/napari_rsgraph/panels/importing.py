@@ -1,0 +1,123 @@
+"""Import of labels and classes: a file, then which layer and attribute where that is not plain."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QFileDialog, QInputDialog, QWidget
+
+from rsgraph.errors import NotUsable
+
+if TYPE_CHECKING:
+    from napari_rsgraph.session import Session
+    from rsgraph.protocols import Progress
+
+LISTS = (".csv", ".tsv", ".txt")
+"""Files that name classes and have no labels."""
+
+FILES = (
+    "Labels and classes (*.gpkg *.geojson *.json *.shp *.parquet *.fgb *.tif *.tiff *.csv *.tsv *.txt);;All files (*)"
+)
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What a file offers.
+
+    Parameters
+    ----------
+    classes
+        Names and colours, where it is a list of classes and holds no labels; else None.
+    layers
+        Layers with geometries; none of a raster.
+    columns
+        Attributes that could hold the class.
+    guessed
+        The one that looks like it, or None.
+    """
+
+    classes: list[tuple[str, str | None]] | None
+    layers: list[str]
+    columns: list[str]
+    guessed: str | None
+
+
+def look(path: Path, layer: str | None, progress: Progress) -> Offered:
+    """Find out what a file offers. Raises NotReadable or NotUsable."""
+    from rsgraph.labels.class_lists import listed_classes
+    from rsgraph.labels.class_names import class_column
+    from rsgraph.labels.importing import vector_columns, vector_layers
+
+    classes = listed_classes(path, None)
+    if classes is not None:
+        return Offered(classes, [], [], None)
+    layers = vector_layers(path)
+    if not layers or (len(layers) > 1 and layer is None):
+        return Offered(None, layers, [], None)
+    columns = vector_columns(path, layer=layer)
+    try:
+        return Offered(None, layers, columns, class_column(path, columns, None))
+    except NotUsable:
+        return Offered(None, layers, columns, None)
+
+
+class Importing(QObject):
+    """Asks what the importer needs to know, reading the file beside the window.
+
+    Parameters
+    ----------
+    session
+        Takes the labels.
+    parent
+        The panel.
+    """
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.session, self._panel = session, parent
+
+    def ask(self) -> None:
+        """Ask for a file and import it."""
+        path, _ = QFileDialog.getOpenFileName(self._panel, "Import labels or classes", str(Path.home()), FILES)
+        if path:
+            self.begin(Path(path))
+
+    def begin(self, path: Path, layer: str | None = None) -> None:
+        """Look at a file, ask what is not plain, import."""
+
+        def job(progress: Progress) -> Offered:
+            return look(path, layer, progress)
+
+        self.session.run(f"look at {path.name}", job, lambda offered: self._go_on(path, layer, offered))
+
+    def _go_on(self, path: Path, layer: str | None, offered: Offered) -> None:
+        if offered.classes is not None:
+            self._define(path, offered.classes)
+        elif len(offered.layers) > 1 and layer is None:
+            chosen = self._choose(f"Which layer of {path.name} holds the labels?", offered.layers)
+            if chosen is not None:
+                self.begin(path, chosen)
+        else:
+            column = offered.guessed
+            if column is None and offered.columns:
+                column = self._choose(f"Which attribute of {path.name} holds the class?", offered.columns)
+                if column is None:
+                    return
+            self.session.labelling.import_labels(path, column=column, layer=layer)
+
+    def _choose(self, question: str, names: list[str]) -> str | None:
+        chosen, given = QInputDialog.getItem(self._panel, "Import", question, names, 0, False)
+        return chosen if given else None
+
+    def _define(self, path: Path, classes: list[tuple[str, str | None]]) -> None:
+        labelling = self.session.labelling
+        new = [(name, colour) for name, colour in classes if name not in labelling.names]
+        for name, colour in new:
+            labelling.define(name, colour=colour)
+        known = len(classes) - len(new)
+        self.session.tell(
+            f"imported {len(new):,} classes from {path.name}" + (f"; {known:,} were there already" if known else "")
+        )
