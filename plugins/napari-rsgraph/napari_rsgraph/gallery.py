@@ -51,7 +51,7 @@ class Gallery(QWidget):
 
     def set_view(self, view: View | None) -> None:
         """Take the pictures from here; None while there are none: tiles are gray."""
-        self.tiles.pictures.view = view
+        self.tiles.pictures.set_view(view)
         self.tiles.forget()
 
     def show_chips(self, chips: Rows, *, total: int | None = None) -> None:

@@ -124,7 +124,6 @@ class Tiles(QAbstractScrollArea):
             return
         first = self.places_in_sight().start
         self.side = side
-        self.pictures.forget()
         self._fit()
         self.verticalScrollBar().setValue(self.grid.corner(first)[1] - GAP)
         self.resized_tiles.emit(side)
@@ -202,7 +201,7 @@ class Tiles(QAbstractScrollArea):
             if picture is None:
                 painter.fillRect(tile, _EMPTY)
             else:
-                painter.drawImage(tile, picture.image)
+                painter.drawImage(tile, picture)
             self._paint_frame(painter, place, tile)
             painter.setPen(text)
             painter.drawText(tile.x(), tile.bottom() + 2 + metrics.ascent(), self._fitting(place, metrics))

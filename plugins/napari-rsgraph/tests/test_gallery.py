@@ -489,3 +489,26 @@ def test_small_tiles_leave_the_number_of_segments_out(gallery: Gallery) -> None:
     assert gallery.tiles._fitting(0, metrics).replace("\u00a0", " ") == "chip 7 · 1 234 segments"
     gallery.tile_size = 64
     assert gallery.tiles._fitting(0, metrics) == "chip 7"
+
+
+def test_segments_that_small_tiles_leave_out_are_painted_in_large_ones(qtbot: QtBot) -> None:
+    """Segment 4 is one pixel, which no smaller picture has."""
+    ids = np.full((256, 256), 2, np.uint32)
+    ids[:, 128:], ids[255, 255] = 3, 4
+    rgb, where = np.full((256, 256, 3), 200, np.uint8), np.array([[0, 0, 256, 256]])
+    info = SceneInfo("coast", ("B04", "B03", "B02"), 256, 256, None, (1, 0, 0, 0, 1, 0), (), None)
+    flat = rgb.reshape(-1, 3), ids.reshape(-1)
+    gallery = Gallery()
+    qtbot.addWidget(gallery)
+    gallery.set_view(View([info], "gray", 256, where, np.zeros(1, np.int64), *flat, None))
+    gallery.resize(400, 400)
+    gallery.tile_size = 64
+    gallery.show_segments(np.array([0]), np.zeros(5, bool))
+    gallery.screenshot()
+    gallery.tile_size = 256
+    gallery.show_segments(np.array([0]), np.arange(5) == 3)
+    gallery.screenshot()
+    gallery.show_segments(np.array([0]), np.isin(np.arange(5), [3, 4]))
+    tile = gallery.tiles.tile(0)
+    corner = gallery.tiles.viewport().mapTo(gallery, tile.bottomRight())
+    assert gallery.screenshot()[corner.y(), corner.x()].tolist() == [200, 200, 200]
