@@ -9,16 +9,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.brushing.marking import OUTSIDE, WHOLE, mark_circle, mark_lasso, mark_rectangle
 from rsgraph.brushing.shapes import Circle, Lasso, Rectangle, Shape
 from rsgraph.types import Floats, Mask
 
 CELL = 64
 """Points of a cell: fewer make more boxes to look at, more make more points to ask at the border of a brush."""
-
-BANDS = 512
-"""Horizontal bands that the edges of a lasso are sorted into."""
-
-OUTSIDE, WHOLE, PARTLY = 0, 1, 2
 
 
 class PointIndex:
@@ -146,14 +142,14 @@ class PointIndex:
         status = np.zeros(len(self.boxes), dtype=np.uint8)
         flags = np.empty(len(self.order), dtype=np.uint8)
         if isinstance(shape, Circle):
-            _mark_circle(
+            mark_circle(
                 self.boxes, self.starts, self.sorted_points, *_floats(shape.x, shape.y, shape.radius), status, flags
             )
         elif isinstance(shape, Rectangle):
             sides = _sides(shape)
-            _mark_rectangle(self.boxes, self.starts, self.sorted_points, *sides, status, flags)
+            mark_rectangle(self.boxes, self.starts, self.sorted_points, *sides, status, flags)
         elif len(shape.points) >= 3:
-            _mark_lasso(
+            mark_lasso(
                 self.boxes,
                 self.starts,
                 self.strip_cells,
@@ -217,10 +213,15 @@ def _margin(index: PointIndex, lasso: Lasso) -> float:
     return float(1e-12 * largest)
 
 
-def _checked_codes(codes: NDArray[np.integer], n: int) -> NDArray[np.int32]:
+def _checked_codes(codes: NDArray[np.integer], n: int) -> NDArray[np.uint16]:
+    """Return the codes as uint16, int16 without a copy: -1 becomes 65535, which no class has."""
     if codes.shape != (n,):
         raise ValueError(f"`codes` must have shape ({n},). Got {codes.shape} instead.")
-    return np.require(codes, np.int32, ["C", "W"])
+    if codes.dtype == np.int16:
+        codes = codes.view(np.uint16)
+    elif codes.dtype.itemsize > 2:
+        codes = np.clip(codes, -1, 65_535)
+    return np.require(codes.astype(np.uint16, copy=False), np.uint16, ["C", "W"])
 
 
 def _checked_counts(counts: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
@@ -249,168 +250,6 @@ def _boxes(points: Any, starts: Any) -> Any:
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _mark_circle(
-    boxes: Any, starts: Any, points: Any, x: float, y: float, radius: float, status: Any, flags: Any
-) -> None:
-    """Rounding keeps the order of distances, so that a box whose farthest corner is inside is inside."""
-    limit = radius * radius if radius >= 0 else -1.0
-    for cell in range(status.size):
-        left, right = boxes[cell, 0] - x, boxes[cell, 1] - x
-        below, above = boxes[cell, 2] - y, boxes[cell, 3] - y
-        across, along = max(left, -right, 0.0), max(below, -above, 0.0)
-        if across * across + along * along > limit:
-            continue
-        across, along = max(-left, right), max(-below, above)
-        if across * across + along * along <= limit:
-            status[cell] = WHOLE
-            continue
-        status[cell] = PARTLY
-        for point in range(starts[cell], starts[cell + 1]):
-            dx, dy = points[point, 0] - x, points[point, 1] - y
-            flags[point] = dx * dx + dy * dy <= limit
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _mark_rectangle(
-    boxes: Any,
-    starts: Any,
-    points: Any,
-    left: float,
-    right: float,
-    lower: float,
-    upper: float,
-    status: Any,
-    flags: Any,
-) -> None:
-    for cell in range(status.size):
-        x_min, x_max, y_min, y_max = boxes[cell, 0], boxes[cell, 1], boxes[cell, 2], boxes[cell, 3]
-        if x_max < left or x_min > right or y_max < lower or y_min > upper:
-            continue
-        if x_min >= left and x_max <= right and y_min >= lower and y_max <= upper:
-            status[cell] = WHOLE
-            continue
-        status[cell] = PARTLY
-        for point in range(starts[cell], starts[cell + 1]):
-            x, y = points[point, 0], points[point, 1]
-            flags[point] = left <= x <= right and lower <= y <= upper
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _mark_lasso(
-    boxes: Any, starts: Any, strip_cells: Any, points: Any, corners: Any, margin: float, status: Any, flags: Any
-) -> None:
-    """Ask single points in cells that an edge may touch; in all others one point answers for the whole cell."""
-    low, scale, first, edges = _edges_by_band(corners)
-    _mark_touched(boxes, strip_cells, corners, margin, status)
-    for cell in range(status.size):
-        start, stop = starts[cell], starts[cell + 1]
-        if status[cell] == PARTLY:
-            for point in range(start, stop):
-                flags[point] = _within(points[point, 0], points[point, 1], low, scale, first, edges)
-        elif _within(points[start, 0], points[start, 1], low, scale, first, edges):
-            status[cell] = WHOLE
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _band(y: float, low: float, scale: float) -> int:
-    """Never falls as y rises, rounding included: an edge is in the band of every point that it passes."""
-    return int(min(max((y - low) * scale, 0.0), BANDS - 1.0))
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _edges_by_band(corners: Any) -> Any:
-    """Sort the edges into horizontal bands: those of band b stand at first[b] ... first[b + 1].
-
-    An edge is its start's y, its end's y and x, and start minus end in x and in y; each a line of its own, so
-    that several edges are asked at once.
-    """
-    low, high = corners[:, 1].min(), corners[:, 1].max()
-    scale = BANDS / (high - low) if high - low > 1e-300 else 0.0
-    first = np.zeros(BANDS + 1, dtype=np.int64)
-    for edge in range(corners.shape[0]):
-        a, b = _bands_of(edge, corners, low, scale)
-        first[a + 1 : b + 2] += 1
-    first = np.cumsum(first)
-    edges = np.empty((5, first[-1]))
-    filled = first.copy()
-    for edge in range(corners.shape[0]):
-        a, b = _bands_of(edge, corners, low, scale)
-        start, end = corners[edge], corners[(edge + 1) % corners.shape[0]]
-        for band in range(a, b + 1):
-            place = filled[band]
-            edges[0, place], edges[1, place], edges[2, place] = start[1], end[1], end[0]
-            edges[3, place], edges[4, place] = start[0] - end[0], start[1] - end[1]
-            filled[band] += 1
-    return low, scale, first, edges
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _bands_of(edge: int, corners: Any, low: float, scale: float) -> tuple[int, int]:
-    a = _band(corners[edge, 1], low, scale)
-    b = _band(corners[(edge + 1) % corners.shape[0], 1], low, scale)
-    return min(a, b), max(a, b)
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _within(x: float, y: float, low: float, scale: float, first: Any, edges: Any) -> Any:
-    """Count crossings of the ray to the right: term by term what matplotlib computes, ties included."""
-    band = _band(y, low, scale)
-    crossings = 0
-    for place in range(np.uint64(first[band]), np.uint64(first[band + 1])):  # unsigned: several at once
-        above = edges[1, place] >= y
-        left = (edges[1, place] - y) * edges[3, place]
-        right = (edges[2, place] - x) * edges[4, place]
-        crossings += ((edges[0, place] >= y) != above) & ((left >= right) == above)
-    return crossings & 1 != 0
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _mark_touched(boxes: Any, strip_cells: Any, corners: Any, margin: float, status: Any) -> None:
-    """Mark every cell that an edge comes near: strip by strip, since within one the cells ascend in y."""
-    m = corners.shape[0]
-    for strip in range(strip_cells.size - 1):
-        begin, end = strip_cells[strip], strip_cells[strip + 1]
-        if begin == end:
-            continue
-        left, right = boxes[begin:end, 0].min() - margin, boxes[begin:end, 1].max() + margin
-        for a in range(m):
-            b = a + 1 if a + 1 < m else 0
-            xa, xb = corners[a, 0], corners[b, 0]
-            if (xa < left and xb < left) or (xa > right and xb > right):
-                continue
-            low, high = _clipped(xa, corners[a, 1], xb, corners[b, 1], left, right)
-            _mark_range(boxes, begin, end, low - margin, high + margin, status)
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _clipped(xa: float, ya: float, xb: float, yb: float, left: float, right: float) -> tuple[float, float]:
-    """Range in y of the part of an edge between left and right."""
-    if xa > xb:
-        xa, ya, xb, yb = xb, yb, xa, ya
-    start, stop = ya, yb
-    if xa < left:
-        start = ya + (left - xa) / (xb - xa) * (yb - ya)
-    if xb > right:
-        stop = yb - (xb - right) / (xb - xa) * (yb - ya)
-    return min(start, stop), max(start, stop)
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _mark_range(boxes: Any, begin: int, end: int, low: float, high: float, status: Any) -> None:
-    """Mark the cells of a strip that reach into low ... high."""
-    first, last = begin, end
-    while first < last:
-        middle = (first + last) // 2
-        if boxes[middle, 3] < low:
-            first = middle + 1
-        else:
-            last = middle
-    while first < end and boxes[first, 2] <= high:
-        status[first] = PARTLY
-        first += 1
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
 def _collect(status: Any, flags: Any, starts: Any, order: Any, visible: Any) -> Any:
     most = 0
     for cell in range(status.size):
@@ -430,27 +269,30 @@ def _collect(status: Any, flags: Any, starts: Any, order: Any, visible: Any) -> 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
 def _count(status: Any, flags: Any, starts: Any, order: Any, visible: Any, codes: Any, n_classes: int) -> Any:
-    """Count by code; the last position takes codes out of range."""
-    counts = np.zeros(n_classes + 2, dtype=np.int64)
+    """Count by code; the last position takes codes out of range.
+
+    Four tables take turns, since neighbours tend to be of one class: a count need not wait for the one before.
+    """
+    counts = np.zeros((4, n_classes + 2), dtype=np.int64)
     for cell in range(status.size):
         if status[cell] == OUTSIDE:
             continue
+        whole = status[cell] == WHOLE
         for point in range(starts[cell], starts[cell + 1]):
             row = order[point]
-            if (status[cell] == WHOLE or flags[point] != 0) and (visible.size == 0 or visible[row]):
-                code = codes[row]
-                counts[code if 0 <= code <= n_classes else n_classes + 1] += 1
-    return counts
+            counted = (whole or flags[point] != 0) and (visible.size == 0 or visible[row])
+            code: Any = np.int64(codes[row])
+            counts[point & 3, min(code, n_classes + 1)] += counted
+    return counts.sum(axis=0)
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
 def _count_mask(selected: Any, codes: Any, n_classes: int) -> Any:
-    counts = np.zeros(n_classes + 2, dtype=np.int64)
+    counts = np.zeros((4, n_classes + 2), dtype=np.int64)
     for row in range(selected.size):
-        if selected[row]:
-            code = codes[row]
-            counts[code if 0 <= code <= n_classes else n_classes + 1] += 1
-    return counts
+        code: Any = np.int64(codes[row])
+        counts[row & 3, min(code, n_classes + 1)] += selected[row]
+    return counts.sum(axis=0)
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types

@@ -6,7 +6,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from rsgraph.brushing import density, dots, drawing, index, search, tinting
+from rsgraph.brushing import density, dots, drawing, index, marking, search, tinting
 from rsgraph.brushing.compiling import compile_all, warm
 
 
@@ -26,7 +26,7 @@ def test_warm_runs_beside() -> None:
 def test_nothing_is_left_to_compile_for_a_real_session() -> None:
     """A variant that warm() does not know would hold the window up for seconds, at the first brush."""
     compile_all()
-    modules = (density, dots, drawing, index, search, tinting)
+    modules = (density, dots, drawing, index, marking, search, tinting)
     before = {name: count for module in modules for name, count in compiled(module).items()}
     assert sum(before.values()) > 10
     points = np.random.default_rng(0).normal(0, 1, (50_000, 2)).astype(np.float32)
