@@ -186,8 +186,13 @@ class Gestures(QObject):
 
     def fit(self) -> None:
         """Show all points that pass the filter."""
-        points = self.index.points if self.visible is None else self.index.points[self.visible]
+        points = self._corners() if self.visible is None else self.index.points[self.visible]
         self._set_view(self.view.fitted(points), fitted=True)
+
+    def _corners(self) -> np.ndarray:
+        """Return the lower left and upper right corner of all points; none where there are none."""
+        left, right, lower, upper = self.index.bounds
+        return np.array([[left, lower], [right, upper]] if len(self.index) else []).reshape(-1, 2)
 
     def resize(self, width: int, height: int) -> None:
         """Follow the widget's size: all points stay in view where all were, else the middle and scale stay."""
@@ -198,7 +203,7 @@ class Gestures(QObject):
 
     def zoom(self, factor: float, left: float, top: float) -> None:
         """Magnify about a pixel, within bounds that keep something in view and float32 exact."""
-        whole = self.view.fitted(self.index.points).scale
+        whole = self.view.fitted(self._corners()).scale
         factor = float(np.clip(self.view.scale * factor, whole / 4, whole * 5000)) / self.view.scale
         if factor != 1:
             self._set_view(self.view.zoomed(factor, left, top), fitted=False)

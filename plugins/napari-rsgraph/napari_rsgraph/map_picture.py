@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from time import perf_counter
 
 import numpy as np
 from qtpy.QtGui import QImage
 
 from napari_rsgraph.view_transform import ViewTransform
-from rsgraph.brushing.drawing import BACKGROUND, Viewport, dim, dot_size, draw_points, overlay_points
+from rsgraph.brushing.drawing import BACKGROUND, DOTS, Viewport, dim, dot_size, draw_points, overlay_points
 from rsgraph.brushing.index import PointIndex
+from rsgraph.brushing.shapes import Circle, Lasso, Rectangle
 
 _FADE = 0.45
 """Contrast left to points that are not selected: dim, not gone."""
@@ -26,6 +28,25 @@ _AT_ONCE_S = 0.02
 """A picture that takes longer is drawn by a thread while the last one is shown, moved and scaled."""
 
 _drawing = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rsgraph-map")
+
+
+def warm_up() -> None:
+    """Have a thread load or compile all that a first brush needs, so that it does not stutter."""
+    _drawing.submit(_every_kind_once)
+
+
+@cache
+def _every_kind_once() -> None:
+    points = np.array([[0, 0], [1, 0], [0, 1]], np.float32)
+    index = PointIndex(points)
+    for shape in (Circle(0, 0, 1), Rectangle(0, 0, 1, 1), Lasso(points.astype(np.float64))):
+        index.inside(shape)
+    index.nearest(0, 0, within=1.0)
+    viewport = Viewport(-1, 2, -1, 2, 8, 8)
+    for drawn in (points, np.zeros((DOTS + 1, 2), np.float32)):
+        colours = np.zeros((len(drawn), 3), np.uint8)
+        image = draw_points(drawn, colours, viewport)
+        overlay_points(image, drawn, np.arange(len(drawn)), colours, viewport)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +87,7 @@ class MapPicture:
     def __init__(self) -> None:
         self._layers: Layers | None = None
         self._job: Future[Layers] | None = None
+        self._wanted: Request | None = None
         self._slow = False
         self._selected: np.ndarray | None = None
         self._image: QImage | None = None
@@ -77,12 +99,16 @@ class MapPicture:
 
     @property
     def refining(self) -> bool:
-        """Whether a thread is drawing a better picture."""
-        return self._job is not None
+        """Whether a better picture is wanted or being drawn."""
+        return self._job is not None or self._wanted is not None
 
-    @property
-    def ready(self) -> bool:
-        """Whether the better picture is there, so that painting again would show it."""
+    def refine(self) -> bool:
+        """Have a thread draw the better picture; return whether it is there, so that painting again would show it.
+
+        Called after painting: the last picture, moved and scaled, is on the screen before the thread competes.
+        """
+        if self._job is None and self._wanted is not None:
+            self._job, self._wanted = _drawing.submit(Layers, self._wanted), None
         return self._job is not None and self._job.done()
 
     @property
@@ -92,7 +118,7 @@ class MapPicture:
 
     def forget(self) -> None:
         """Drop what was drawn: other points, of which nothing old may be seen."""
-        self._layers, self._image, self._slow = None, None, False
+        self._layers, self._image, self._wanted, self._slow = None, None, None, False
 
     def image(self, request: Request) -> tuple[QImage, ViewTransform] | None:
         """Return the newest picture and the view that it shows: another than requested while it is being refined.
@@ -100,6 +126,7 @@ class MapPicture:
         None where nothing has been drawn yet.
         """
         self._collect()
+        self._wanted = None
         if self._layers is None or self._layers.request != request:
             self._renew(request)
         if self._layers is None:
@@ -110,11 +137,9 @@ class MapPicture:
         return self._image, self._layers.request.view
 
     def _renew(self, request: Request) -> None:
-        if self._job is not None:
-            return
         if self._slow or len(request.points.points) > _MANY:
-            self._job = _drawing.submit(Layers, request)
-        else:
+            self._wanted = request
+        elif self._job is None:
             self._take(Layers(request))
 
     def _collect(self) -> None:

@@ -10,15 +10,17 @@ import numpy as np
 from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
+from rsgraph.brushing.drawing import BACKGROUND
+
 Thumbnail = Callable[[int], "QImage | None"]
 
-LIMIT = 600
+LIMIT = 400
 """More points in view than this are never shown as thumbnails."""
 
 _SMALLEST = 26
 """Side in logical pixels below which a picture says less than a dot."""
 
-_KEPT = 1500
+_KEPT = 1000
 _BUDGET_S = 0.012
 """For fetching new pictures in one repaint; the others follow in the next ones."""
 
@@ -26,7 +28,7 @@ _BUDGET_S = 0.012
 def thumbnail_side(at: np.ndarray, largest: int) -> int:
     """Return the side, in logical pixels, of thumbnails at these places (n, 2) of the screen; 0 for dots.
 
-    Half the points have their nearest neighbour farther away than the side.
+    It is a little more than the distance between neighbours, the median of it: few overlap, and not by much.
     """
     from scipy.spatial import cKDTree
 
@@ -34,8 +36,8 @@ def thumbnail_side(at: np.ndarray, largest: int) -> int:
         return 0
     if len(at) == 1:
         return largest
-    distance = float(np.median(cKDTree(at).query(at, k=2)[0][:, 1]))
-    return int(min(largest, distance)) if distance >= _SMALLEST else 0
+    side = 1.25 * float(np.median(cKDTree(at).query(at, k=2)[0][:, 1]))
+    return int(min(largest, side)) if side >= _SMALLEST else 0
 
 
 class Thumbnails:
@@ -52,7 +54,7 @@ class Thumbnails:
     def __init__(self, fetch: Thumbnail, largest: int) -> None:
         self._fetch = fetch
         self.largest = largest
-        self._kept: OrderedDict[tuple[int, int], QPixmap] = OrderedDict()
+        self._kept: OrderedDict[int, QPixmap] = OrderedDict()
         self.incomplete = False
 
     def forget(self) -> None:
@@ -66,6 +68,7 @@ class Thumbnails:
         at: np.ndarray,
         colours: np.ndarray,
         selected: np.ndarray | None,
+        hover: int,
         ratio: float,
     ) -> int:
         """Draw what there is and return the side in logical pixels, 0 where dots do; ``incomplete``: more follow.
@@ -78,6 +81,8 @@ class Thumbnails:
             The points in view (n,), their logical pixels (n, 2) and colours (n, 3).
         selected
             Mask (n,) of these rows: they are framed in white, the others dimmed. None where nothing is selected.
+        hover
+            Row under the pointer, drawn larger and above the others; -1 for none.
         ratio
             Device pixels per logical one.
         """
@@ -86,42 +91,43 @@ class Thumbnails:
         if not side:
             return 0
         deadline = perf_counter() + _BUDGET_S
-        order = np.arange(len(rows)) if selected is None else np.argsort(selected, kind="stable")
-        for place in order.tolist():
-            picture = self._picture(int(rows[place]), round(side * ratio), deadline)
+        above = np.zeros(len(rows), np.int8) if selected is None else selected.astype(np.int8)
+        above[rows == hover] = 2
+        for place in np.argsort(above, kind="stable").tolist():
+            size = side * 1.4 if above[place] == 2 else side
+            picture = self._picture(int(rows[place]), ratio, deadline)
             if picture is not None:
                 bright = None if selected is None else bool(selected[place])
-                _draw_one(painter, picture, at[place], side, QColor(*colours[place].tolist()), bright)
+                _draw_one(painter, picture, at[place], size, QColor(*colours[place].tolist()), bright)
         return side
 
-    def _picture(self, row: int, side: int, deadline: float) -> QPixmap | None:
-        kept = self._kept.get((row, side))
+    def _picture(self, row: int, ratio: float, deadline: float) -> QPixmap | None:
+        kept = self._kept.get(row)
         if kept is not None:
-            self._kept.move_to_end((row, side))
+            self._kept.move_to_end(row)
             return kept
         if perf_counter() > deadline:
             self.incomplete = True
             return None
         image = self._fetch(row)
-        return None if image is None or image.isNull() else self._keep(row, side, image)
+        return None if image is None or image.isNull() else self._keep(row, round(self.largest * ratio), image)
 
     def _keep(self, row: int, side: int, image: QImage) -> QPixmap:
-        scaled = image.scaled(
-            side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-        )
-        picture = self._kept[row, side] = QPixmap.fromImage(scaled)
+        keep_aspect, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        picture = self._kept[row] = QPixmap.fromImage(image.scaled(side, side, keep_aspect, smooth))
         if len(self._kept) > _KEPT:
             self._kept.popitem(last=False)
         return picture
 
 
 def _draw_one(
-    painter: QPainter, picture: QPixmap, at: np.ndarray, side: int, colour: QColor, bright: bool | None
+    painter: QPainter, picture: QPixmap, at: np.ndarray, side: float, colour: QColor, bright: bool | None
 ) -> None:
     """Draw one thumbnail with a frame in the colour of its point, white and thick where it is selected."""
     share = side / max(picture.width(), picture.height())
     width, height = picture.width() * share, picture.height() * share
     place = QRectF(at[0] - width / 2, at[1] - height / 2, width, height)
+    painter.fillRect(place, QColor(*BACKGROUND))
     painter.setOpacity(0.4 if bright is False else 1.0)
     painter.drawPixmap(place, picture, QRectF(picture.rect()))
     painter.setBrush(Qt.BrushStyle.NoBrush)

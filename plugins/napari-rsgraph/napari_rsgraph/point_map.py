@@ -28,7 +28,7 @@ from napari_rsgraph import map_marks
 from napari_rsgraph.brush import Tool
 from napari_rsgraph.map_actions import make_actions
 from napari_rsgraph.map_gestures import Gestures, one_shot
-from napari_rsgraph.map_picture import MapPicture, Points, Request
+from napari_rsgraph.map_picture import MapPicture, Points, Request, warm_up
 from napari_rsgraph.map_thumbnails import LIMIT, Thumbnail, Thumbnails
 from rsgraph.brushing.drawing import BACKGROUND
 from rsgraph.brushing.index import PointIndex
@@ -85,6 +85,7 @@ class PointMap(QWidget):
         self._described: tuple[np.ndarray, str] | None = None
         self._init_gestures()
         self._init_timers()
+        warm_up()
         for action in make_actions(self):
             self.addAction(action)
 
@@ -294,9 +295,15 @@ class PointMap(QWidget):
         return self._gestures.view.to_screen(points)
 
     @property
+    def pending(self) -> bool:
+        """Whether motion of the mouse waits for the next turn of the event loop."""
+        return self._gestures.pending
+
+    @property
     def settled(self) -> bool:
         """Whether all that has happened so far has been dealt with, and the picture is the final one."""
-        return not (self._gestures.pending or self._picture.refining)
+        fetching = self._thumbnails is not None and self._thumbnails.incomplete
+        return not (self.pending or self._picture.refining or fetching)
 
     def screenshot(self) -> QImage:
         """Return what the widget shows."""
@@ -330,7 +337,7 @@ class PointMap(QWidget):
             left, right = window.x - window.half_width, window.x + window.half_width
             top, bottom = window.y + window.half_height, window.y - window.half_height
             painter.drawImage(_box(view.to_screen(np.array([[left, top], [right, bottom]]))), image)
-        if self._picture.refining:
+        if self._picture.refining and not self._refine.isActive():
             self._refine.start()
 
     def _paint_thumbnails(self, painter: QPainter) -> None:
@@ -343,13 +350,12 @@ class PointMap(QWidget):
         rows = self._points.in_view(gestures.view, LIMIT)
         if len(rows) > LIMIT:
             return
-        at = gestures.view.to_screen(self._points.points[rows])
+        at, colours = self.to_screen(self._points.points[rows]), self._points.colours[rows]
         selected = None if self._selected is None else np.isin(rows, self._selected)
-        side = self._thumbnails.draw(
-            painter, rows, at, self._points.colours[rows], selected, self.devicePixelRatioF()
-        )
+        hover = gestures.hover if gestures.gesture == "none" else -1
+        side = self._thumbnails.draw(painter, rows, at, colours, selected, hover, self.devicePixelRatioF())
         gestures.pick_px = max(gestures.pick_px, side * 0.6)
-        if self._thumbnails.incomplete:
+        if self._thumbnails.incomplete and not self._refine.isActive():
             self._refine.start()
 
     def _paint_marks(self, painter: QPainter) -> None:
@@ -383,7 +389,7 @@ class PointMap(QWidget):
         return self._described[1]
 
     def _show_refined(self) -> None:
-        if self._picture.refining and not self._picture.ready:
+        if self._picture.refining and not self._picture.refine():
             self._refine.start()
         else:
             self.update()
