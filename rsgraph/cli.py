@@ -33,7 +33,7 @@ rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label 
 
   rsgraph run PATH [option=value ...]     all stages on a scene: file, folder, SAFE, zip
   rsgraph label WORKSPACE                 brush and label in napari; display=false_colour, read_only=true
-  rsgraph export WORKSPACE                GeoTIFF; exporter=geopackage, geojson, geoparquet, chips
+  rsgraph export WORKSPACE                GeoTIFF; exporter=geopackage, geojson, coco, training, stac ...
   rsgraph evaluate WORKSPACE              measure it
   rsgraph components                      everything that can be chosen by name
 
@@ -56,7 +56,7 @@ _WITH_VALUE = {
     "--info",
     "-i",
 }
-_PATHS = ("data.path", "workspace", "model.from", "cache.path", "tracking.uri", "folder")
+_PATHS = ("data.path", "workspace", "model.from", "cache.path", "tracking.uri", "folder", "selection")
 _PRINTS = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i"}
 _FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp")
 _OVERRIDE = re.compile(r"^[~+]{0,2}[\w./@:-]+(=|$)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -101,8 +102,7 @@ class Coco:
         facts = provenance(workspace, content.labels, layer=None)
         also = (ABOUT, *(f"annotations/instances_{split}.json" for split in _SPLITS))
         with whole_folder(folder / "coco", also=also) as temporary:
-            make_folder(temporary / "annotations")
-            with _Files(temporary, content, facts) as files:
+            with _annotations(make_folder(temporary / "annotations"), content, facts) as files:
                 for chip in each_chip(table, scenes, progress):
                     pictures.save(chip.scene.source.read(chip.window), temporary / chip.row["file"])
                     files.add(chip, _instances(workspace, content, chip))
@@ -116,21 +116,29 @@ def _with_files(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([pd.DataFrame({"file": files}, dtype="str"), table.drop(columns="name")], axis=1)
 
 
+@contextmanager
+def _annotations(folder: Path, content: Content, facts: Mapping[str, Any]) -> Iterator[_Files]:
+    """Open the two files of annotations."""
+    head = f'{as_text(_head(content, facts))[:-1]}, "annotations": ['
+    with ExitStack() as stack:
+        paths = {split: folder / f"instances_{split}.json" for split in _SPLITS}
+        files = _Files(
+            {split: stack.enter_context(path.open("w", encoding="utf-8")) for split, path in paths.items()}
+        )
+        for split in _SPLITS:
+            files.files[split].write(head)
+        yield files
+        for split in _SPLITS:
+            files.files[split].write(f'\n], "images": {as_text(files.images[split])}}}\n')
+
+
 class _Files:
     """The two files of annotations, written as they come: a tile has hundreds of thousands."""
 
-    def __init__(self, folder: Path, content: Content, facts: Mapping[str, Any]) -> None:
-        self.folder, self.head = folder, _head(content, facts)
-        self.files: dict[str, TextIO] = {}
+    def __init__(self, files: Mapping[str, TextIO]) -> None:
+        self.files = files
         self.images: dict[str, list[dict[str, Any]]] = {split: [] for split in _SPLITS}
         self.counts = dict.fromkeys(_SPLITS, 0)
-
-    def __enter__(self) -> _Files:
-        for split in _SPLITS:
-            path = self.folder / "annotations" / f"instances_{split}.json"
-            self.files[split] = path.open("w", encoding="utf-8")
-            self.files[split].write(f'{as_text(self.head)[:-1]}, "annotations": [')
-        return self
 
     def add(self, chip: ChipPixels, found: Iterator[dict[str, Any]]) -> None:
         """Add a chip and its instances."""
@@ -144,12 +152,6 @@ class _Files:
             self.counts[split] += 1
             numbered = {"id": self.counts[split], "image_id": image_id, **instance}
             self.files[split].write(f"{comma}\n{json.dumps(numbered)}")
-
-    def __exit__(self, kind: object, error: object, traceback: object) -> None:
-        for split, file in self.files.items():
-            with file:
-                if kind is None:
-                    file.write(f'\n], "images": {as_text(self.images[split])}}}\n')
 
 
 def _head(content: Content, facts: Mapping[str, Any]) -> dict[str, Any]:

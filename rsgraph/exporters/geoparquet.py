@@ -102,11 +102,15 @@ class _Geometries:
 
 def _write(path: Path, frames: Frames, facts: Mapping[str, Any]) -> None:
     geometries = _Geometries()
-    with whole(path) as temporary, ExitStack() as stack:
+    with (
+        whole(path) as temporary,
+        temporary.open("wb") as file,
+        ExitStack() as stack,
+    ):  # Arrow would keep its own open
         writer = None
         for frame in frames:
             table = _arrow(frame)
-            writer = writer or stack.enter_context(ParquetWriter(temporary, table.schema, compression="zstd"))
+            writer = writer or stack.enter_context(ParquetWriter(file, table.schema, compression="zstd"))
             writer.write_table(table)
             geometries.add(frame)
         if writer is not None:

@@ -27,6 +27,8 @@ _AT_ONCE = 50_000
 _WAIT = 30.0
 """Seconds to wait for a writer that holds a rollback journal (network drives)."""
 
+_NO_ROOM = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+
 _SCHEMA = {
     "segment_id": pa.int64(),
     "label": pa.string(),
@@ -171,30 +173,40 @@ def _colour(text: object) -> str | None:
 def _opened(path: Path, expected: str) -> Iterator[sqlite3.Connection]:
     """Open a database for reading only. Raises WorkspaceError for whatever SQLite says."""
     try:
-        with _readable(path) as place:
-            uri = f"{place.resolve().as_uri()}?mode=ro"
-            with closing(sqlite3.connect(uri, uri=True, timeout=_WAIT)) as database:
-                yield database
-    except (sqlite3.Error, pa.ArrowException) as error:
+        with _readable(path) as address, closing(_connected(address)) as database:
+            yield database
+    except (sqlite3.Error, OSError, pa.ArrowException) as error:
         raise WorkspaceError(
             f"the labels in {path} cannot be read ({error}); {expected}, as `rsgraph label` writes it"
         ) from error
 
 
+def _connected(address: str) -> sqlite3.Connection:
+    return sqlite3.connect(address, uri=True, timeout=_WAIT)
+
+
 @contextmanager
-def _readable(path: Path) -> Iterator[Path]:
-    """Give a path that SQLite can read: on read-only media one in WAL mode cannot be opened, so a copy is."""
+def _readable(path: Path) -> Iterator[str]:
+    """Give an address that SQLite can read.
+
+    Even a reader of a database in WAL mode needs a small file beside it, which it cannot make on read-only media
+    and full disks. Nobody writes there either: the database is then read as it is, or, where a log was left beside
+    it, as a copy with its log.
+    """
+    address = f"{path.resolve().as_uri()}?mode=ro"
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, timeout=_WAIT)) as database:
+        with closing(_connected(address)) as database:
             database.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
+        if error.sqlite_errorcode & 0xFF not in _NO_ROOM:
             raise
+        log = path.with_name(f"{path.name}-wal")
+        if not log.exists() or log.stat().st_size == 0:
+            yield f"{address}&immutable=1"
+            return
         with tempfile.TemporaryDirectory() as folder:
-            for ending in ("", "-wal"):
-                beside = path.with_name(path.name + ending)
-                if beside.exists():
-                    shutil.copyfile(beside, Path(folder) / f"labels.sqlite{ending}")
-            yield Path(folder) / "labels.sqlite"
+            for place in (path, log):
+                shutil.copyfile(place, Path(folder) / place.name)
+            yield f"{(Path(folder) / path.name).as_uri()}?mode=ro"
     else:
-        yield path
+        yield address

@@ -15,6 +15,7 @@ from rsgraph.exporters.selection import read_selection
 from rsgraph.files import make_folder
 from rsgraph.pipeline.opening import Reopened
 from rsgraph.protocols import Exporter, Progress
+from rsgraph.registry import check_types
 
 
 class _Scoped(Reopened):
@@ -86,6 +87,7 @@ def export(config: Mapping[str, Any]) -> list[Path]:
     refuse_targets(config)
     if config["workspace"] is None:
         raise ConfigError("which workspace? type `rsgraph export WORKSPACE`")
+    check_types("option", _options, {name: config[name] for name in ("workspace", "folder", "selection")})
     Reopened(Path(config["workspace"]).expanduser()).existing("manifest.json")
     exporter = from_config("exporter", config["exporter"])
     with console.progress("export") as report:
@@ -100,6 +102,10 @@ def export(config: Mapping[str, Any]) -> list[Path]:
     for path in written:
         console.say(f"wrote {path}")
     return written
+
+
+def _options(workspace: str | None, folder: str | None, selection: str | None) -> None:
+    """Types of the options."""
 
 
 def _origins(labels: Any) -> Sequence[str] | None:

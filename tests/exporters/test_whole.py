@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +12,16 @@ import pytest
 
 from rsgraph.errors import OutputError
 from rsgraph.exporters.chips import Chips
+from rsgraph.exporters.coco import Coco
 from rsgraph.exporters.geojson import GeoJson
 from rsgraph.exporters.geopackage import GeoPackage
 from rsgraph.exporters.geoparquet import GeoParquet
 from rsgraph.exporters.geotiff import GeoTiff
+from rsgraph.exporters.stac import Stac
+from rsgraph.exporters.training import Training
 from rsgraph.workspace import Workspace
-from tests.exporters.workspaces import OpenedWorkspace
+from tests.exporters.workspaces import OpenedWorkspace, write_labels
+from tests.io.test_writers import can_mount, small_disk
 
 
 @contextmanager
@@ -56,6 +60,84 @@ def test_export_to_a_full_disk_leaves_nothing_and_says_so(
     ):
         exporter.export(workspace, out)
     assert [path for path in out.rglob("*") if path.is_file()] == []
+
+
+EVERY: dict[str, Any] = {
+    "geotiff": GeoTiff(),
+    "geopackage": GeoPackage(),
+    "geopackage-class": GeoPackage(dissolve="class"),
+    "geojson": GeoJson(),
+    "geojson-regions": GeoJson(dissolve="regions", crs="wgs84"),
+    "geoparquet": GeoParquet(),
+    "chips-tif": Chips(format="tif"),
+    "coco": Coco(),
+    "training-tif": Training(),
+    "training-png": Training(format="png"),
+    "stac": Stac(),
+}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_a_full_disk_leaves_the_earlier_export_as_it_was(
+    name: str, labelled: OpenedWorkspace, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    EVERY[name].export(labelled, out)
+    before = contents(out)
+    write_labels_anew(labelled)
+    with files_of_at_most(700), pytest.raises(OutputError, match=r"could not write .*half-written") as told:
+        EVERY[name].export(labelled, out)
+    assert contents(out) == before
+    assert "\n" not in str(told.value)
+    assert "/." not in str(told.value), "the user never sees temporary names"
+
+
+@pytest.mark.skipif(not can_mount(), reason="no right to mount a small disk here")
+@pytest.mark.parametrize("name", EVERY)
+def test_a_disk_that_is_really_full_is_told_as_one(name: str, labelled: OpenedWorkspace, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    with small_disk(out):
+        EVERY[name].export(labelled, out)
+        before = contents(out)
+        write_labels_anew(labelled)
+        filler = (out / "filler").open("wb", buffering=0)
+        with filler, suppress(OSError):
+            while filler.write(bytes(2**12)):
+                pass
+        with pytest.raises(OutputError, match="the disk is full") as told:
+            EVERY[name].export(labelled, out)
+        (out / "filler").unlink()
+        assert contents(out) == before
+        assert "/." not in str(told.value)
+
+
+def write_labels_anew(workspace: OpenedWorkspace) -> None:
+    """Change the labels, so that a second export would differ from the first."""
+    workspace.path("labels.sqlite").unlink()
+    rows = [(i, "other", "human", 1.0, "me", "later") for i in range(1, 9)]
+    write_labels(workspace.path("labels.sqlite"), rows)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_an_export_that_is_stopped_leaves_the_earlier_one_as_it_was(
+    name: str, labelled: OpenedWorkspace, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    EVERY[name].export(labelled, out)
+    before = contents(out)
+    write_labels_anew(labelled)
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        EVERY[name].export(labelled, out, progress=stop)
+    assert contents(out) == before
 
 
 def test_export_to_a_file_instead_of_a_folder_says_so(workspace: Workspace, tmp_path: Path) -> None:
