@@ -120,14 +120,16 @@ def _whole(code: int, parts: Sequence[Region]) -> Region:
 
 def _frame(content: Content, found: Sequence[Region], scene: SceneInfo, *, several: bool) -> gpd.GeoDataFrame:
     per_pixel = pixel_areas([scene])[scene.name]
+    types = {"confidence": "float64", "origins": "str", "authors": "str"}
     rows = [_facts(content, region, per_pixel) | ({"scene_id": scene.name} if several else {}) for region in found]
     geometry = shapely.transform([region.geometry for region in found], _to_ground(scene.transform))
-    return gpd.GeoDataFrame(pd.DataFrame(rows), geometry=geometry, crs=parsed_crs(scene.crs))
+    return gpd.GeoDataFrame(pd.DataFrame(rows).astype(types), geometry=geometry, crs=parsed_crs(scene.crs))
 
 
 def _facts(content: Content, region: Region, per_pixel: float) -> dict[str, Any]:
     """Describe a region; its label columns are those of its segments."""
-    labels = content.table.iloc[region.segments]
+    facts = content.label_facts(region.segments)
+    first, last = facts.times or (None, None)
     known = content.classes[region.code - 1]
     areas = {"area_m2": region.pixels * per_pixel, "area_ha": region.pixels * per_pixel / 10_000}
     return {
@@ -137,17 +139,16 @@ def _facts(content: Content, region: Region, per_pixel: float) -> dict[str, Any]
         "area_px": region.pixels,
         **(areas if np.isfinite(per_pixel) else {}),
         "segments": len(region.segments),
-        "confidence": float(labels["confidence"].mean()),
-        "origins": _listed(labels["origin"]),
-        "authors": _listed(labels["author"]),
-        "first_time": labels["time"].min(),
-        "last_time": labels["time"].max(),
+        "confidence": facts.confidence,
+        "origins": _listed(facts.origins),
+        "authors": _listed(facts.authors),
+        "first_time": first,
+        "last_time": last,
     }
 
 
-def _listed(column: pd.Series[Any]) -> str:
-    """Return ``human 12, propagated 3``: the most frequent first."""
-    counts: Mapping[Any, Any] = column.value_counts().to_dict()
+def _listed(counts: Mapping[str, int]) -> str:
+    """Return ``human 12, propagated 3``."""
     return ", ".join(f"{value} {count}" for value, count in counts.items())
 
 

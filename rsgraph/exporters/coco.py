@@ -186,13 +186,12 @@ def _instances(workspace: Workspace, content: Content, chip: ChipPixels) -> Iter
 
 
 def _attributes(content: Content, region: Region) -> dict[str, Any]:
-    labels = content.table.iloc[region.segments]
-    confidence = labels["confidence"].mean()
+    facts = content.label_facts(region.segments)
     return {
         "segments": len(region.segments),
-        "confidence": None if np.isnan(confidence) else round(float(confidence), 6),
-        "origins": sorted(set(labels["origin"].dropna())),
-        "authors": sorted(set(labels["author"].dropna())),
+        "confidence": None if facts.confidence is None else round(facts.confidence, 6),
+        "origins": list(facts.origins),
+        "authors": list(facts.authors),
     }
 
 

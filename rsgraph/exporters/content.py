@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,48 @@ from rsgraph.workspace import SceneInfo, Workspace
 
 _KEPT = ("segment_id", "chip_id", "scene_id", "area_px")
 _MAP = ("x", "y")
+
+
+class LabelFacts(NamedTuple):
+    """What the labels of some segments have in common.
+
+    Parameters
+    ----------
+    confidence
+        Their mean, or None where none has one.
+    origins, authors
+        How many segments each has, the most frequent first.
+    times
+        First and last, or None.
+    """
+
+    confidence: float | None
+    origins: dict[str, int]
+    authors: dict[str, int]
+    times: tuple[Any, Any] | None
+
+
+class _Column(NamedTuple):
+    """A column as codes of its sorted values; -1 is missing."""
+
+    codes: NDArray[np.intp]
+    values: NDArray[Any]
+
+    @classmethod
+    def of(cls, column: pd.Series[Any]) -> _Column:
+        codes, values = pd.factorize(column, sort=True)
+        return cls(codes, np.asarray(values))
+
+    def values_of(self, rows: NDArray[np.intp]) -> list[Any]:
+        """Return the values that occur in these rows, in ascending order."""
+        codes = np.unique(self.codes[rows])
+        return [self.values[code] for code in codes if code >= 0]
+
+    def counts(self, rows: NDArray[np.intp]) -> dict[str, int]:
+        """Count the values that occur in these rows, the most frequent first."""
+        codes, counts = np.unique(self.codes[rows], return_counts=True)
+        found = {str(self.values[code]): int(count) for code, count in zip(codes, counts, strict=True) if code >= 0}
+        return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
 @dataclass(frozen=True)
@@ -87,6 +129,24 @@ class Content:
         by_name = {each.name: each.code for each in self.classes}
         codes = self.table["label"].map(by_name).fillna(0).to_numpy(np.uint16)
         return np.where(self.kept, codes, np.uint16(0))
+
+    def label_facts(self, rows: NDArray[np.intp]) -> LabelFacts:
+        """Sum up the labels of some segments, given by their rows."""
+        confidence, origins, authors, times = self._label_columns
+        known = confidence[rows][np.isfinite(confidence[rows])]
+        moments = times.values_of(rows)
+        return LabelFacts(
+            float(known.mean()) if len(known) else None,
+            origins.counts(rows),
+            authors.counts(rows),
+            (moments[0], moments[-1]) if moments else None,
+        )
+
+    @cached_property
+    def _label_columns(self) -> tuple[NDArray[np.float64], _Column, _Column, _Column]:
+        """Columns of labels as numbers: a class may have a hundred thousand regions."""
+        origins, authors, times = (_Column.of(self.table[name]) for name in ("origin", "author", "time"))
+        return self.table["confidence"].to_numpy(np.float64), origins, authors, times
 
     @cached_property
     def rows_of_chip(self) -> Mapping[int, NDArray[np.intp]]:
