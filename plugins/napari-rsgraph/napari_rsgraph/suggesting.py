@@ -17,6 +17,7 @@ from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 
 if TYPE_CHECKING:
+    from napari_rsgraph.labelling import Codes
     from napari_rsgraph.session import Session
 
 Method = Literal["propagation", "classifier"]
@@ -76,18 +77,23 @@ class Suggestions:
         self.queue: Rows = np.zeros(0, dtype=np.int64)
         self.at = 0
         self._graph: tuple[str, NDArray[np.int64], Floats] | None = None
+        self._outdated: tuple[Prediction, Codes, bool] | None = None
         session.classes_changed.connect(self._classes_changed)
 
     def teaching(self) -> NDArray[np.int64]:
         """Return (segments,) the classes that people gave or imported, 0 for none: what predictions learn from."""
         state = self.session.labelling.state
-        return np.where(np.isin(state.origins, (1, 2)), state.codes, 0).astype(np.int64)
+        return np.where((state.origins >= 1) & (state.origins <= 2), state.codes, 0).astype(np.int64)
 
     @property
     def outdated(self) -> bool:
         """Whether labels changed since the prediction was made."""
-        made = self.predictions
-        return made is not None and made.taught != _checksum(self.teaching())
+        made, codes = self.predictions, self.session.labelling.codes
+        if made is None:
+            return False
+        if self._outdated is None or self._outdated[0] is not made or self._outdated[1] is not codes:
+            self._outdated = (made, codes, made.taught != _checksum(self.teaching()))
+        return self._outdated[2]
 
     def predict(self, method: Method) -> None:
         """Predict all segments from the labels of people (and imported ones), in the background."""

@@ -126,20 +126,28 @@ class LabelPanel(QWidget):
     # classes
 
     def _rebuild(self) -> None:
-        """List the classes of now."""
-        for row in self.rows:
+        """List the classes of now; rows of classes that are as they were stay."""
+        facts = self._facts()
+        same = 0
+        while same < min(len(facts), len(self.rows)) and self.rows[same].facts == facts[same]:
+            same += 1
+        for row in self.rows[same:]:
             self._list.removeWidget(row)
             row.hide()
             row.deleteLater()
-        self.rows = [ClassRow(facts, self._fill_menu) for facts in self._facts()]
-        for row in self.rows:
-            row.chosen.connect(self.session.labelling.assign)
-            row.renamed.connect(self.session.labelling.rename)
-            self._list.addWidget(row)
+        self.rows = [*self.rows[:same], *(self._new_row(each) for each in facts[same:])]
         self._colour = None
         self._show_new_colour()
         self._counting.ask()
-        self.show_selection()
+        self._selecting.ask()
+
+    def _new_row(self, facts: ClassFacts) -> ClassRow:
+        row = ClassRow(facts, self._fill_menu)
+        row.chosen.connect(self.session.labelling.assign)
+        row.renamed.connect(self.session.labelling.rename)
+        row.allow(change=not self._why_not(), label=False, why_not="nothing is selected")
+        self._list.addWidget(row)
+        return row
 
     def _facts(self) -> list[ClassFacts]:
         table = self.session.labelling.classes

@@ -31,13 +31,20 @@ class HistoryModel(QAbstractTableModel):
         super().__init__(parent)
         self._events: dict[str, list[Any]] = {}
         self._n = 0
+        self._last: tuple[int, dict[str, Any]] = (-1, {})
 
     def set_history(self, history: pd.DataFrame) -> None:
         """Show another history, as the journal gives it: oldest first."""
         self.beginResetModel()
         self._events = {str(name): history[name].to_list() for name in history.columns}
-        self._n = len(history)
+        self._n, self._last = len(history), (-1, {})
         self.endResetModel()
+
+    def _event(self, row: int) -> dict[str, Any]:
+        """Return the event of a row; the last one is kept, for its cells are asked for one after the other."""
+        if self._last[0] != row:
+            self._last = row, {name: values[self._n - 1 - row] for name, values in self._events.items()}
+        return self._last[1]
 
     def rowCount(self, parent: Index | None = None) -> int:  # noqa: N802  # Qt's name
         """Count the events."""
@@ -58,7 +65,7 @@ class HistoryModel(QAbstractTableModel):
         """Return text, tooltip, colour, font or alignment of a cell."""
         if not index.isValid():
             return None
-        event = {name: values[self._n - 1 - index.row()] for name, values in self._events.items()}
+        event = self._event(index.row())
         if role == _ROLE.DisplayRole:
             return _cell(event, index.column())
         if role in (_ROLE.ToolTipRole, _ROLE.AccessibleTextRole):

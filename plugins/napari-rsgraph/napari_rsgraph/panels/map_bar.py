@@ -51,7 +51,7 @@ class MapBar(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.session = session
+        self.session, self._config = session, session.workspace.config
         self.levels = self._level_buttons()
         self.tools = self._choices(TOOLS, self.tool_chosen.emit)
         self.modes = self._choices(MODES, self.mode_chosen.emit)
@@ -150,7 +150,7 @@ class MapBar(QWidget):
         wanted = (layer or session.map.layer, projector or session.map.projector)
         session.maps.show(layer=layer, projector=projector)
         if (session.map.layer, session.map.projector) != wanted:
-            title = f"{projector_title(wanted[1])} of {layer_title(wanted[0], session.workspace.config)}"
+            title = f"{projector_title(wanted[1])} of {layer_title(wanted[0], self._config)}"
             session.tell(f"{title} is being laid out; the map changes when it is ready")
         self.refresh()
 
@@ -177,7 +177,7 @@ class MapBar(QWidget):
 
     def refresh(self) -> None:
         """Show what the session shows."""
-        session, config = self.session, self.session.workspace.config
+        session, config = self.session, self._config
         self.levels[session.level].setChecked(True)
         shown = session.map
         _fill(self.layer, {name: layer_title(name, config) for name in session.maps.layers}, shown.layer)

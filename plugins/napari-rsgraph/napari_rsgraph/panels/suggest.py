@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import Qt
@@ -72,9 +72,9 @@ class SuggestPanel(QWidget):
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.session = session
+        self.session, self._config = session, session.workspace.config
         self._calls = session_calls(session)
-        self._summed: Prediction | None = None
+        self._summed: tuple[Any, ...] = ()
         self._make_predicting()
         self._make_queue()
         self._make_accepting()
@@ -221,12 +221,22 @@ class SuggestPanel(QWidget):
         enable(self.queueing["least_certain"], made is not None, "predict first: certainty comes from predictions")
         if made is not None:
             self.status.setText(self._status(made))
-            self._show_table(made)
-            self.show_count()
+            self._sum_up(made)
         self._show_queue(made)
 
+    def _sum_up(self, made: Prediction) -> None:
+        """Count again where predictions, labels or classes are others: going through the queue changes none."""
+        labelling = self.session.labelling
+        about = (made, labelling.codes, labelling.classes)
+        if len(self._summed) != len(about) or any(
+            old is not new for old, new in zip(self._summed, about, strict=True)
+        ):
+            self._summed = about
+            self._show_table(made)
+            self.show_count()
+
     def _status(self, made: Prediction) -> str:
-        layer = layer_title(made.layer, self.session.workspace.config)
+        layer = layer_title(made.layer, self._config)
         text = f"{METHODS[made.method][0]} from {made.n_labels:,} labels, on {layer}. "
         if made.method == "propagation":
             return text + "Not calibrated: the classifier's confidence can be taken at its word."
