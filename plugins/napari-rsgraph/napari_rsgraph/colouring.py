@@ -53,8 +53,9 @@ class Colouring:
         self.session = session
         self._chosen: str | None = None
         self._cached: tuple[Any, Rgb, Key] | None = None
-        session.labels_changed.connect(self._forget)
-        session.predictions_changed.connect(self._forget)
+        self._predictions: object = None
+        session.labels_changed.connect(self._labels_changed)
+        session.predictions_changed.connect(self._predictions_changed)
 
     def choices(self) -> list[str]:
         """Return what points can be coloured by at this level."""
@@ -78,13 +79,26 @@ class Colouring:
         self._chosen = by
         self._forget()
 
+    def _labels_changed(self) -> None:
+        """Only colours by class follow the labels: the others of a million segments take long to find again."""
+        if self.by == CLASS or self._cached is None or self._cached[0][1] != self.by:
+            self._forget()
+
+    def _predictions_changed(self) -> None:
+        """Going through a queue is no new prediction."""
+        made = self.session.suggestions.predictions
+        if made is not self._predictions:
+            self._predictions = made
+            if self.by in (PREDICTED, UNCERTAINTY):
+                self._forget()
+
     def _forget(self) -> None:
         self._cached = None
         self.session.colours_changed.emit()
 
     def colours(self) -> Rgb:
         """Return (points, 3) colours of the current map's points."""
-        found: Rgb = self._all()[0][self.session.map.rows]
+        found: Rgb = self.session.map.of_points(self._all()[0])
         return found
 
     def key(self) -> Key:
@@ -146,11 +160,12 @@ class Colouring:
             return codes
         tables = session.tables
         areas = tables.segments["area_px"].to_numpy(np.float64)
-        table = np.bincount(tables.chip_of * n + codes, weights=areas, minlength=tables.n_chips * n)
-        table = table.reshape(tables.n_chips, n)
+        sums = np.bincount(tables.chip_of * n + codes, weights=areas, minlength=tables.n_chips * n)
+        table: NDArray[np.float64] = sums.astype(np.float64).reshape(tables.n_chips, n)
         if self.by in (CLASS, PREDICTED):
             table[:, 0] *= 1e-9
-        return table.argmax(axis=1)
+        commonest: NDArray[np.int64] = table.argmax(axis=1)
+        return commonest
 
     def _at_level(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Values of the points: segments' own, or the mean over a chip's."""
