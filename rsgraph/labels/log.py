@@ -210,12 +210,12 @@ class Log:
 
     def _write(self, event: Event, change: Change) -> None:
         """Bring memory and derived tables up to date after an action was done or undone."""
-        chunks = self.state.put(change)
+        rows = self.state.rows(self.state.put(change))
         if event.action in ("define", "rename", "remove"):
             self.state.classes = fold_classes([self.events[number] for number in self.timeline.done])
             schema.write_classes(self._database, self.state)
-        schema.write_chunks(self._database, self.state, chunks)
-        schema.write_state(self._database, len(self.events), self.state.fingerprint(chunks))
+        schema.write_chunks(self._database, rows)
+        schema.write_state(self._database, len(self.events), self.state.fingerprint(rows))
         self._codes = None
 
     # what follows from the strokes

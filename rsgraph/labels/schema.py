@@ -7,11 +7,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from rsgraph.errors import WorkspaceError
 from rsgraph.labels.events import Event, event_of, pack, unpack
-from rsgraph.labels.state import CHUNK, Change, LabelClass, State, as_rows, replay
+from rsgraph.labels.state import CHUNK, Change, ChunkRow, LabelClass, State, as_rows, replay
 
 APPLICATION_ID = 0x72736C6A
 """``rslj``: tells ``file`` and us that an SQLite file is a label journal."""
@@ -121,8 +120,9 @@ def derive(database: sqlite3.Connection) -> State:
         write_before(database, number, change)
     write_strokes(database, 1, state.strokes[1:])
     write_classes(database, state)
-    write_chunks(database, state, None)
-    write_state(database, events[-1].id if events else 0, state.fingerprint())
+    rows = state.rows()
+    write_chunks(database, rows)
+    write_state(database, events[-1].id if events else 0, state.fingerprint(rows))
     return state
 
 
@@ -179,14 +179,13 @@ def write_classes(database: sqlite3.Connection, state: State) -> None:
     database.executemany("INSERT INTO class VALUES (?, ?, ?, ?, ?)", as_rows(state.classes))
 
 
-def write_chunks(database: sqlite3.Connection, state: State, chunks: NDArray[np.intp] | None) -> None:
-    """Write some chunks of cells, or all that hold something."""
-    rows = list(state.rows(chunks))
-    database.executemany("INSERT OR REPLACE INTO chunk VALUES (?, ?)", [(at, cells) for at, cells, _ in rows])
-    if state.certainty is not None:
-        sure = [(at, certainty) for at, _, certainty in rows if certainty is not None]
-        database.executemany("DELETE FROM certainty WHERE id = ?", [(at,) for at, _, found in rows if found is None])
-        database.executemany("INSERT OR REPLACE INTO certainty VALUES (?, ?)", sure)
+def write_chunks(database: sqlite3.Connection, rows: Sequence[ChunkRow]) -> None:
+    """Write chunks of cells."""
+    database.executemany("INSERT OR REPLACE INTO chunk VALUES (?, ?)", [row[:2] for row in rows])
+    sure = [(row.chunk, row.certainty) for row in rows if row.certainty is not None]
+    unsure = [(row.chunk,) for row in rows if row.certainty is None]
+    database.executemany("INSERT OR REPLACE INTO certainty VALUES (?, ?)", sure)
+    database.executemany("DELETE FROM certainty WHERE id = ?", unsure)
 
 
 def write_before(database: sqlite3.Connection, event: int, change: Change) -> None:

@@ -63,10 +63,13 @@ def checked_ids(segment_ids: ArrayLike) -> NDArray[np.uint32]:
 
 
 def ascending(ids: NDArray[np.uint32]) -> NDArray[np.intp] | slice:
-    """Return the places of ids in ascending order, each once; a whole slice where they are so already."""
+    """Return the places of ids in ascending order, each id once; a whole slice where they are so already."""
     if len(ids) < 2 or bool(np.all(ids[1:] > ids[:-1])):
         return slice(None)
-    return np.unique(ids, return_index=True)[1]
+    order = np.argsort(ids)
+    found = ids[order]
+    first: NDArray[np.intp] = order[np.append(True, found[1:] > found[:-1])]
+    return first
 
 
 def checked_confidence(confidence: ArrayLike | None, n: int) -> NDArray[np.uint32] | int | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -188,27 +188,43 @@ class State:
         if self.certainty is not None:
             self.certainty = np.concatenate([self.certainty, np.full((missing, CHUNK), UNSURE, np.uint32)])
 
-    def rows(self, chunks: NDArray[np.intp] | None = None) -> Iterator[tuple[int, bytes, bytes | None]]:
-        """Give chunks (all that hold something, by default) as bytes: number, cells, confidences if there are any."""
+    def rows(self, chunks: NDArray[np.intp] | None = None) -> list[ChunkRow]:
+        """Return chunks (all that hold something, by default) as bytes."""
         if chunks is None:
             chunks = np.flatnonzero(self.cells.any(axis=1))
-        for chunk in map(int, chunks):
-            cells = self.cells[chunk].astype("<u4", copy=False).tobytes()
-            certainty = None
-            if self.certainty is not None and (self.certainty[chunk] != UNSURE).any():
-                certainty = self.certainty[chunk].astype("<u4", copy=False).tobytes()
-            yield chunk, cells, certainty
+        cells, held = _as_bytes(self.cells, chunks, 0)
+        sure, surely = _as_bytes(self.certainty, chunks, UNSURE)
+        rows = zip(chunks.tolist(), cells, sure, held, surely, strict=True)
+        return [ChunkRow(*row[:2], row[2] if row[4] else None, row[3]) for row in rows]
 
-    def fingerprint(self, chunks: NDArray[np.intp] | None = None) -> int:
-        """Return a checksum of everything, after the given chunks changed (None: all)."""
+    def fingerprint(self, rows: Sequence[ChunkRow] | None = None) -> int:
+        """Return a checksum of everything, after chunks changed to these rows (None: all)."""
         if len(self._sums) < len(self.cells):
             self._sums = np.pad(self._sums, (0, len(self.cells) - len(self._sums)))
-        for chunk, cells, certainty in self.rows(chunks):
-            empty = cells.count(0) == len(cells)
-            self._sums[chunk] = 0 if empty else zlib.crc32(cells, zlib.crc32(certainty or b""))
+        for row in self.rows() if rows is None else rows:
+            self._sums[row.chunk] = zlib.crc32(row.cells, zlib.crc32(row.certainty or b"")) if row.held else 0
         classes = json.dumps([asdict(each) for each in self.classes.values()], ensure_ascii=False)
         total = zlib.crc32(classes.encode(), self._stroke_sum)
         return zlib.crc32(np.trim_zeros(self._sums, "b").astype("<u4").tobytes(), total)
+
+
+class ChunkRow(NamedTuple):
+    """A chunk as the database keeps it: its number, cells, confidences if there are any; whether a cell is set."""
+
+    chunk: int
+    cells: bytes
+    certainty: bytes | None
+    held: bool
+
+
+def _as_bytes(
+    array: NDArray[np.uint32] | None, chunks: NDArray[np.intp], empty: int
+) -> tuple[list[bytes], list[bool]]:
+    """Return rows of an array as bytes, and whether each holds anything but ``empty``."""
+    if array is None:
+        return [b""] * len(chunks), [False] * len(chunks)
+    taken = array[chunks].astype("<u4", copy=False)
+    return [row.tobytes() for row in taken], (taken != empty).any(axis=1).tolist()
 
 
 def replay(events: Sequence[Event], befores: dict[int, Change] | None = None) -> State:

@@ -15,6 +15,7 @@ from rsgraph.errors import ModelMismatch, NotUsable, WorkspaceMismatch
 from rsgraph.files import digest, read_json, sha256
 from rsgraph.io.chips import chip_extent, cut
 from rsgraph.io.fingerprint import fingerprint
+from rsgraph.labels.journal import Journal, journal_of
 from rsgraph.pipeline.context import Opened
 from rsgraph.types import Chip, PixelSource, Raster, Scene, Window
 from rsgraph.workspace import Workspace
@@ -125,6 +126,10 @@ def with_model_bands(scenes: Sequence[Scene], config: Mapping[str, Any]) -> list
 
 class Reopened(Workspace):
     """A workspace whose scenes can be read again, for exporters that need the pixels."""
+
+    def journal(self, *, read_only: bool = False, author: str | None = None) -> Journal:
+        """Open the label journal; as ``rsgraph.Workspace.journal``."""
+        return journal_of(self, read_only=read_only, author=author)
 
     def opened(self) -> list[Scene]:
         """Open the scenes as the run did.
