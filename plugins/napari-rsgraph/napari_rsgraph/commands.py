@@ -53,6 +53,10 @@ class Commands(QObject):
         """Do what an action says, as if its menu entry had been chosen."""
         self.actions[name].trigger()
 
+    def class_action(self, name: str) -> QAction:
+        """Return the menu entry that labels the selection as a class."""
+        return self._classes[self.window.session.labelling.names.index(name)]
+
     def _calls(self) -> Mapping[str, Callable[[], object]]:
         """What needs a widget."""
         window = self.window

@@ -99,8 +99,7 @@ class Labelling:
 
     def codes_by_id(self) -> Codes:
         """Return (max_id + 1,) class codes by segment id, for pictures and the scene map."""
-        lookup = np.zeros(self.session.tables.max_id + 1, dtype=np.int16)
-        lookup[self.session.tables.ids] = self.codes
+        lookup: Codes = self.session.tables.by_id(self.codes)
         return lookup
 
     def counts(self) -> NDArray[np.int64]:
@@ -238,7 +237,7 @@ class Labelling:
         self.session.labels_changed.emit()
 
     def _tell_undone(self, nothing: str, prefix: str) -> Callable[[Any], None]:
-        return lambda step: self.session.tell(nothing if step is None else f"{prefix}{step.text}")
+        return lambda step: self.session.tell(nothing if step is None else f"{prefix}{step.text}", "status")
 
 
 HUMAN = 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +48,10 @@ class PointsMap:
     points: Floats
     index: PointIndex
     subset: bool = False
+
+    def of_points(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return what chips or segments have, by point; a map of all has them in the tables' order."""
+        return values[self.rows] if self.subset else values
 
 
 class Maps:

@@ -129,11 +129,13 @@ class Overview(QWidget):
             self.gallery.show_chips(chips, total=session.tables.n_chips)
         else:
             self.gallery.set_message(None if len(chips) else "Brush points in the map above to see their segments")
-            self.gallery.show_segments(chips, session.target_lookup(), total=session.tables.n_chips)
+            counts = session.tables.chips_with(session.selected)[chips]
+            total = session.tables.n_chips
+            self.gallery.show_segments(chips, session.target_lookup(), counts=counts, total=total)
 
     def _show_labels(self) -> None:
         labelling = self.session.labelling
-        self.gallery.set_classes(labelling.codes_by_id(), labelling.palette())
+        self.gallery.set_classes(labelling.codes_by_id(), labelling.palette(), ["", *labelling.names])
 
     # to the session
 

@@ -36,6 +36,7 @@ from rsgraph.pipeline.opening import Reopened
 from rsgraph.types import Window
 
 Level = Literal["chips", "segments"]
+Severity = Literal["status", "info", "warning", "error"]
 
 
 @dataclass(frozen=True)
@@ -89,7 +90,7 @@ class Session:
     focus_requested = Signal(object)
     """Rows of segments that the scene map should show."""
     told = Signal(str, str)
-    """Severity (info, warning, error) and a sentence for the user."""
+    """Severity (status, info, warning, error) and a sentence for the user; status is said in passing."""
 
     def __init__(self, workspace: Reopened, journal: Journal, work: Work) -> None:
         self.workspace, self.work = workspace, work
@@ -180,11 +181,11 @@ class Session:
     def map_visible(self) -> Mask | None:
         """Return which points of the current 2-D map are visible; None for all."""
         visible = self.visible()
-        return None if visible is None else visible[self.map.rows]
+        return None if visible is None else self.map.of_points(visible)
 
     def map_selection(self) -> Mask:
         """Return which points of the current 2-D map are selected."""
-        return self._of_level()[self.map.rows]
+        return np.asarray(self.map.of_points(self._of_level()))
 
     def _of_level(self) -> Mask:
         return self.selected_chips if self.level == "chips" else self.selected
@@ -258,8 +259,7 @@ class Session:
 
     def target_lookup(self) -> Mask:
         """Return ``target`` by segment id, (max_id + 1,), for pictures and the scene map."""
-        lookup = np.zeros(self.tables.max_id + 1, dtype=bool)
-        lookup[self.tables.ids] = self.target()
+        lookup: Mask = self.tables.by_id(self.target())
         return lookup
 
     def shown_chips(self) -> Rows:
@@ -277,7 +277,7 @@ class Session:
 
     # speaking to the user
 
-    def tell(self, text: str, severity: Literal["info", "warning", "error"] = "info") -> None:
+    def tell(self, text: str, severity: Severity = "info") -> None:
         """Give the user a sentence."""
         self.told.emit(severity, text)
 

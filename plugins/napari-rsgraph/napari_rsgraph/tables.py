@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -73,6 +74,20 @@ class Tables:
     def centroids(self) -> NDArray[np.float32]:
         """(segments, 2) row and column of the centroids, in pixels of their scene."""
         return self.segments[["row", "column"]].to_numpy(np.float32)
+
+    @cached_property
+    def _counted(self) -> bool:
+        """Whether segment ids are 1, 2 ... n, as every run writes them: look-ups by id are then plain copies."""
+        return self.max_id == self.n_segments and bool((self.ids == np.arange(1, self.n_segments + 1)).all())
+
+    def by_id(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return values (segments,) by segment id, (max_id + 1,); ids without a segment have 0."""
+        lookup = np.zeros(self.max_id + 1, dtype=values.dtype)
+        if self._counted:
+            lookup[1:] = values
+        else:
+            lookup[self.ids] = values
+        return lookup
 
     def segments_of(self, chips: Mask) -> Mask:
         """Return (segments,): those of the chips given as a mask."""

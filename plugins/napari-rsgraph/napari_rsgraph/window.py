@@ -72,14 +72,14 @@ class Window(QObject):
 
     def _dock(self) -> None:
         window = self.viewer.window
-        self.left = window.add_dock_widget(self.overview, name="Chips and segments", area="left")
-        self.right = window.add_dock_widget(self._side(), name="Label", area="right")
+        window.add_dock_widget(self.overview, name="Chips and segments", area="left")
+        window.add_dock_widget(side := self._side(), name="Label", area="right")
+        self.left, self.right = dock_of(self.overview), dock_of(side)
         self.main: QMainWindow = self.left.window()
         for dock in self.main.findChildren(QDockWidget):
             if dock.objectName() in _HIDDEN:
                 dock.hide()
-        docks = [self.left, self.right]
-        self.main.resizeDocks(docks, list(_WIDTHS), Qt.Orientation.Horizontal)
+        self.main.resizeDocks([self.left, self.right], list(_WIDTHS), Qt.Orientation.Horizontal)
 
     def _side(self) -> QWidget:
         side = QWidget()
@@ -108,7 +108,7 @@ class Window(QObject):
 
     def _listen(self) -> None:
         session, work = self.session, self.work
-        session.told.connect(_notify)
+        session.told.connect(self._tell)
         session.focus_requested.connect(self.scene.go_to)
         session.results_changed.connect(self._search_changed)
         work.started.connect(self.tasks.task_started)
@@ -119,6 +119,13 @@ class Window(QObject):
         self.overview.bar.window_filter_requested.connect(self.filter_to_window)
         self.search.set_thumbnail(self._thumbnail)
         self.main.destroyed.connect(self.close)
+
+    def _tell(self, severity: str, text: str) -> None:
+        """Say a sentence: in the status bar, or as a notification that stays for a while."""
+        if severity == "status":
+            self.viewer.status = text
+        else:
+            {"info": show_info, "warning": show_warning, "error": show_error}[severity](text)
 
     def _search_changed(self) -> None:
         if self.session.search.results is not None:
@@ -182,6 +189,14 @@ class Window(QObject):
             self.session.close()
 
 
+def dock_of(widget: QWidget) -> QDockWidget:
+    """Return the dock that a widget was put into."""
+    parent = widget.parentWidget()
+    while not isinstance(parent, QDockWidget):
+        parent = parent.parentWidget()
+    return parent
+
+
 def cut_out(rgb: np.ndarray, chosen: np.ndarray, *, margin: int = 24) -> np.ndarray:
     """Return the pixels about one segment, the others dimmed: (rows, columns, 3)."""
     rows, columns = np.nonzero(chosen)
@@ -222,10 +237,6 @@ def open_workspace(
     if session.labelling.journal.notice:
         session.tell(session.labelling.journal.notice, "warning")
     return window
-
-
-def _notify(severity: str, text: str) -> None:
-    {"info": show_info, "warning": show_warning, "error": show_error}[severity](text)
 
 
 def _tell_defect(error: BaseException) -> None:

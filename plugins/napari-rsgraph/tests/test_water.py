@@ -44,6 +44,8 @@ def window(demo: Path, make_napari_viewer_proxy: Callable[..., Any], qtbot: Any)
     opened = open_workspace(viewer, demo)
     viewer.window.resize(1280, 800)
     assert opened.work.wait(120_000)
+    opened.main.activateWindow()  # shortcuts need the active window; nobody else activates it on a virtual screen
+    qtbot.waitUntil(opened.main.isActiveWindow)
     yield opened
     opened.close()
 
@@ -91,8 +93,8 @@ def test_water_of_the_demo_is_labelled_in_fewer_than_ten_brushes(
     session = window.session
     workspace = Workspace(demo)
     window.commands.run("switch_level")
-    window.labels.name.setText("water")
-    qtbot.keyClick(window.labels.name, Qt.Key.Key_Return)
+    window.labels.new_name.setText("water")
+    qtbot.keyClick(window.labels.new_name, Qt.Key.Key_Return)
     assert window.work.wait()
     key = str(session.labelling.classes["key"].iloc[0])
 

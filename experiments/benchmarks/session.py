@@ -1,0 +1,181 @@
+"""The viewer with a million segments: opening, brushing, labelling, undo, with real windows under Xvfb.
+
+Run it as ``make bench BENCHMARKS=session``, or under a screen as ``python -m experiments.benchmarks.session``.
+
+Every figure is taken by Qt's own events through the whole window: the 2-D map, the gallery, the scene map and the
+panel of labels all follow. ``stall`` is the longest time in which the window's thread did not answer, measured by a
+timer that ought to fire every five milliseconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+
+from experiments.benchmarks.large_workspace import TILE, make_workspace
+from experiments.benchmarks.record import record
+
+_MOVES = 120
+
+
+class Heartbeat:
+    """The longest gap between two beats of a timer on the window's thread."""
+
+    def __init__(self) -> None:
+        self.last, self.longest = perf_counter(), 0.0
+        self.timer = QTimer()
+        self.timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self.timer.timeout.connect(self._beat)
+        self.timer.start(5)
+
+    def _beat(self) -> None:
+        now = perf_counter()
+        self.longest, self.last = max(self.longest, now - self.last), now
+
+    def during(self, work: Callable[[], Any]) -> tuple[float, float]:
+        """Return (seconds, longest stall in seconds) of something that lets the window live."""
+        settle()
+        self.last, self.longest = perf_counter(), 0.0
+        start = perf_counter()
+        work()
+        seconds = perf_counter() - start
+        QApplication.processEvents()
+        self._beat()
+        return seconds, self.longest
+
+
+def settle(milliseconds: int = 400) -> None:
+    """Let the window finish what it had to do."""
+    end = perf_counter() + milliseconds / 1000
+    while perf_counter() < end:
+        QApplication.processEvents()
+
+
+def peak_gb() -> float:
+    """Return the largest resident memory so far, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+
+
+def open_window(folder: Path) -> tuple[Any, float]:
+    """Open the workspace; return the window and the seconds until it can be brushed."""
+    import napari
+
+    from napari_rsgraph.window import open_workspace
+
+    viewer = napari.Viewer(show=False)
+    start = perf_counter()
+    window = open_workspace(viewer, folder)
+    viewer.window.resize(1280, 800)
+    viewer.window.show()
+    window.main.repaint()
+    QApplication.processEvents()
+    return window, perf_counter() - start
+
+
+def brush_moves(window: Any, tool: str) -> list[float]:
+    """Drag the brush across the map; return the seconds from each move until everything is painted again."""
+    points = window.overview.points
+    points.tool = tool
+    points.radius = 4.0
+    rng = np.random.default_rng(0)
+    places = np.cumsum(rng.normal(scale=12, size=(_MOVES, 2)), axis=0)
+    middle = np.array([points.width(), points.height()]) / 2
+    places = (middle + places) % np.array([points.width(), points.height()])
+    QTest.mousePress(points, Qt.MouseButton.LeftButton, pos=QPoint(*places[0].astype(int).tolist()))
+    seconds = []
+    for place in places[1:]:
+        start = perf_counter()
+        QTest.mouseMove(points, QPoint(*place.astype(int).tolist()))
+        for _ in range(3):
+            QApplication.processEvents()
+        seconds.append(perf_counter() - start)
+    QTest.mouseRelease(points, Qt.MouseButton.LeftButton, pos=QPoint(*places[-1].astype(int).tolist()))
+    settle()
+    return seconds
+
+
+def rows_of(work: str, seconds: list[float], *, limit: float, note: str) -> dict[str, Any]:
+    """Return one measurement: median, 99th percentile and the limit that the issue sets, in milliseconds."""
+    values = 1000 * np.array(seconds)
+    p50, p99 = np.percentile(values, (50, 99))
+    print(f"{work}: p50 {p50:.0f} ms, p99 {p99:.0f} ms (limit {limit * 1000:.0f} ms)")
+    return {"work": work, "p50_ms": round(p50, 1), "p99_ms": round(p99, 1), "limit_ms": limit * 1000, "note": note}
+
+
+def measure(folder: Path) -> list[dict[str, Any]]:
+    """Time everything on one workspace."""
+    found: list[dict[str, Any]] = []
+    window, opening = open_window(folder)
+    n = window.session.tables.n_segments
+    found.append(rows_of(f"open a session with {n} segments", [opening], limit=10, note="until it can be brushed"))
+    start = perf_counter()
+    window.work.wait(1_200_000)
+    pictures = perf_counter() - start
+    print(f"pictures in the background: {pictures:.0f} s; peak {peak_gb():.2f} GB")
+    beat = Heartbeat()
+    window.session.set_level("segments")
+    settle(1500)
+    for tool in ("circle", "rectangle"):
+        moves = brush_moves(window, tool)
+        note = "mouse move until map, gallery, scene and panels are painted"
+        found.append(rows_of(f"brush of a {tool} moves over {n} segments", moves, limit=0.1, note=note))
+    found.extend(label_rows(window, beat))
+    found.append({"work": "peak memory of the session", "note": f"{peak_gb():.2f} GB resident"})
+    window.close()
+    window.viewer.close()
+    return found
+
+
+def label_rows(window: Any, beat: Heartbeat) -> list[dict[str, Any]]:
+    """Time labelling and undoing 100 000 segments, from the key until it is durable and shown."""
+    session, work = window.session, window.work
+    session.labelling.define("water", colour="#0072b2", key="1")
+    session.labelling.define("land", colour="#e69f00", key="2")
+    work.wait()
+    labelled, undone, stalls = [], [], []
+    rng = np.random.default_rng(1)
+    for turn in range(10):
+        rows = np.sort(rng.choice(session.tables.n_segments, 100_000, replace=False))
+        session.select(rows)
+        action = window.commands.class_action("water" if turn % 2 else "land")
+        seconds, stall = beat.during(lambda action=action: (action.trigger(), work.wait()))
+        labelled.append(seconds)
+        stalls.append(stall)
+        seconds, stall = beat.during(lambda: (window.commands.run("undo"), work.wait()))
+        undone.append(seconds)
+        stalls.append(stall)
+        window.commands.run("redo")
+        work.wait()
+    return [
+        rows_of("label 100000 segments", labelled, limit=0.2, note="from the key until durable and shown"),
+        rows_of("undo 100000 segments", undone, limit=0.2, note="from the key until durable and shown"),
+        rows_of("stall of the window while labelling", stalls, limit=0.05, note="longest time without an answer"),
+    ]
+
+
+def main() -> None:
+    """Make the workspace where it is missing, measure, record."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, help="where the workspace is kept between runs")
+    parser.add_argument("--side", type=int, default=TILE)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = make_workspace(chosen.folder or Path(temporary) / "large", side=chosen.side)
+        for ending in ("", "-wal", "-shm", ".lock"):
+            (folder / f"labels.sqlite{ending}").unlink(missing_ok=True)
+        rows = measure(folder)
+    record("session", rows)
+
+
+if __name__ == "__main__":
+    main()
