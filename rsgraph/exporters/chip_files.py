@@ -14,7 +14,6 @@ from PIL import Image
 
 from rsgraph.errors import ConfigError, WorkspaceError, WorkspaceMismatch
 from rsgraph.exporters.content import Content, shifted
-from rsgraph.exporters.labelled import labels_of
 from rsgraph.exporters.rasters import Style, read_ids, write_geotiff
 from rsgraph.exporters.scope import scope_of
 from rsgraph.files import make_folder
@@ -73,13 +72,15 @@ def opened_scenes(workspace: Workspace) -> dict[str, Scene]:
     return scenes
 
 
-def chip_table(workspace: Workspace, *, chosen: Chosen = "all") -> pd.DataFrame:
+def chip_table(workspace: Workspace, labels: pd.DataFrame, *, chosen: Chosen = "all") -> pd.DataFrame:
     """List the chips that are exported.
 
     Parameters
     ----------
     workspace
         Its scope leaves chips without an exported segment out.
+    labels
+        As ``labels_of`` gives them.
     chosen
         ``labelled`` leaves chips without a label out too.
 
@@ -89,7 +90,7 @@ def chip_table(workspace: Workspace, *, chosen: Chosen = "all") -> pd.DataFrame:
         name (``<scene>_r<row>_c<column>``), scene_id, then the columns of ``chips.parquet``, and where segments are
         labelled the label of the largest area and its share of the chip (label_fraction).
     """
-    labels, segments = labels_of(workspace), workspace.segments
+    segments = workspace.segments
     chips = _kept(workspace, workspace.chips, segments, labels, chosen)
     scenes = chips["scene_id"] if "scene_id" in chips else [workspace.scenes[0].name] * len(chips)
     names = [

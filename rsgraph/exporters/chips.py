@@ -87,10 +87,10 @@ class Chips:
         OutputError
             Disk full, folder not writable, or it holds files that no export wrote.
         """
-        scenes = opened_scenes(workspace)
-        table = _with_files(chip_table(workspace), self.format)
+        scenes, labels = opened_scenes(workspace), labels_of(workspace)
+        table = _with_files(chip_table(workspace, labels), self.format)
         pictures = Pictures.of(workspace, self.display)
-        facts = provenance(workspace, labels_of(workspace), layer=None)
+        facts = provenance(workspace, labels, layer=None)
         target = folder / f"chips_{self.format}"
         with whole_folder(target) as temporary:
             for chip in each_chip(table, scenes, progress):

@@ -97,7 +97,8 @@ class Coco:
         """
         content = gather(workspace, embeddings=False)
         check_labelled(workspace, content)
-        scenes, table = opened_scenes(workspace), _with_files(chip_table(workspace, chosen=self.chips))
+        scenes = opened_scenes(workspace)
+        table = _with_files(chip_table(workspace, content.labels, chosen=self.chips))
         pictures = Pictures.of(workspace, self.display)
         facts = provenance(workspace, content.labels, layer=None)
         also = (ABOUT, *(f"annotations/instances_{split}.json" for split in _SPLITS))

@@ -100,7 +100,8 @@ class Training:
         """
         content = gather(workspace, embeddings=False)
         check_labelled(workspace, content)
-        scenes, table = opened_scenes(workspace), _with_files(chip_table(workspace, chosen=self.chips), self.format)
+        scenes = opened_scenes(workspace)
+        table = _with_files(chip_table(workspace, content.labels, chosen=self.chips), self.format)
         facts = provenance(workspace, content.labels, layer=None)
         pictures = Pictures.of(workspace, self.display) if self.format == "png" else None
         writer = _Writer(content, pictures, tiff_tags(facts))
