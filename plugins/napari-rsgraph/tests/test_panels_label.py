@@ -67,6 +67,21 @@ def test_a_name_that_is_taken_or_empty_is_refused_in_words(qtbot: Any, panel: La
     assert "type the name" in heard[1]
 
 
+def test_classes_that_are_typed_faster_than_they_are_written_differ_in_key_and_colour(
+    qtbot: Any, panel: LabelPanel, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: list[tuple[Any, ...]] = []
+    run = session.run
+    monkeypatch.setattr(session, "run", lambda *job, **lane: waiting.append(job))
+    add(qtbot, panel, "water", "forest")
+    monkeypatch.setattr(session, "run", run)
+    for job in waiting:
+        run(*job)
+    table = session.labelling.classes
+    assert table["key"].to_list() == ["1", "2"]
+    assert table["colour"].str.lower().to_list() == ["#0072b2", "#e69f00"]
+
+
 def test_the_button_of_a_class_labels_the_selection(qtbot: Any, panel: LabelPanel, session: Session) -> None:
     add(qtbot, panel, "water", "forest")
     session.select(np.arange(5, 25))

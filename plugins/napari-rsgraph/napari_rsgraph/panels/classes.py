@@ -99,6 +99,7 @@ class LabelPanel(QWidget):
         self.new_colour.setFixedWidth(34)
         self.add = button("Add", "Add the class", self.add_class)
         self._colour: str | None = None
+        self._asked: dict[str, tuple[str, str]] = {}  # colours and keys of classes that are being defined
 
     def _lay_out(self) -> None:
         self._list = QVBoxLayout()
@@ -136,7 +137,7 @@ class LabelPanel(QWidget):
             row.hide()
             row.deleteLater()
         self.rows = [*self.rows[:same], *(self._new_row(each) for each in facts[same:])]
-        self._colour = None
+        self._asked = {name: asked for name, asked in self._asked.items() if name not in self.session.labelling.names}
         self._show_new_colour()
         self._counting.ask()
         self._selecting.ask()
@@ -164,16 +165,19 @@ class LabelPanel(QWidget):
             self.session.tell("type the name of the class first", "warning")
             self.new_name.setFocus()
             return
-        if name in self.session.labelling.names:
+        if name in (*self.session.labelling.names, *self._asked):
             self.session.tell(f"there is a class '{name}' already; choose another name", "warning")
             self.new_name.selectAll()
             return
         self.new_name.clear()
-        key = free_key(row.facts.key for row in self.rows)
-        self.session.labelling.define(name, colour=self._next_colour(), key=key)
+        colour = self._next_colour()
+        key = free_key([*(row.facts.key for row in self.rows), *(key for _, key in self._asked.values())])
+        self._asked[name], self._colour = (colour, key or ""), None
+        self._show_new_colour()
+        self.session.labelling.define(name, colour=colour, key=key)
 
     def _next_colour(self) -> str:
-        taken = {row.facts.colour.lower() for row in self.rows}
+        taken = {row.facts.colour.lower() for row in self.rows} | {colour for colour, _ in self._asked.values()}
         palette = (colour.lower() for colour in colours(len(taken) + 25))
         return self._colour or next(colour for colour in palette if colour not in taken)
 
