@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Rgb = NDArray[np.uint8]
 
 CLASS, MEMBERSHIP, UNCERTAINTY, PREDICTED, CHIP = "class", "strongest membership", "uncertainty", "predicted", "chip"
+_GRAY = 138
+_AT_ONCE = 50_000
+"""Segments up to which colours are found while the window waits: a few milliseconds."""
 _LEAST = 12
 """A column of at most so many different values gets one colour each; above, a scale from low to high."""
 
@@ -52,7 +55,9 @@ class Colouring:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._chosen: str | None = None
-        self._cached: tuple[Any, Rgb, Key] | None = None
+        self._cached: tuple[tuple[str, str], Rgb, Key] | None = None
+        self._shown: tuple[tuple[str, str], Rgb, Key] | None = None
+        self._making: tuple[str, str] | None = None
         self._predictions: object = None
         session.labels_changed.connect(self._labels_changed)
         session.predictions_changed.connect(self._predictions_changed)
@@ -93,7 +98,7 @@ class Colouring:
                 self._forget()
 
     def _forget(self) -> None:
-        self._cached = None
+        self._cached = self._making = None
         self.session.colours_changed.emit()
 
     def colours(self) -> Rgb:
@@ -106,11 +111,35 @@ class Colouring:
         return self._all()[1]
 
     def _all(self) -> tuple[Rgb, Key]:
-        level = self.session.level
-        if self._cached is None or self._cached[0] != (level, self.by):
-            rgb, key = self._make()
-            self._cached = ((level, self.by), rgb, key)
-        return self._cached[1], self._cached[2]
+        """Colours and key; of many points found beside the window, which shows the former ones meanwhile."""
+        wanted = (self.session.level, self.by)
+        if self._cached is not None and self._cached[0] == wanted:
+            return self._cached[1], self._cached[2]
+        if self.session.tables.n_segments <= _AT_ONCE:
+            self._cached = (wanted, *self._make())
+            return self._cached[1], self._cached[2]
+        self._start(wanted)
+        return self._former(wanted)
+
+    def _start(self, wanted: tuple[str, str]) -> None:
+        if self._making == wanted:
+            return
+        self._making = wanted
+
+        def done(made: tuple[Rgb, Key]) -> None:
+            if self._making == wanted:
+                self._making, self._cached = None, (wanted, *made)
+                self._shown = self._cached
+                self.session.colours_changed.emit()
+
+        self.session.run("colour the points", lambda progress: self._make(), done)
+
+    def _former(self, wanted: tuple[str, str]) -> tuple[Rgb, Key]:
+        if self._shown is not None and self._shown[0][0] == wanted[0]:
+            return self._shown[1], self._shown[2]
+        tables = self.session.tables
+        n = tables.n_chips if wanted[0] == "chips" else tables.n_segments
+        return np.full((n, 3), _GRAY, dtype=np.uint8), Key(wanted[1])
 
     def _make(self) -> tuple[Rgb, Key]:
         if self.by == CLASS:

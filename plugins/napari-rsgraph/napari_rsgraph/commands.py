@@ -77,6 +77,7 @@ class Commands(QObject):
             "accept_suggestion": lambda: window.suggest.accept_suggestion(),
             "export": partial(window.open_tab, "Export"),
             "history": partial(window.open_tab, "History"),
+            "reopen": window.reopen,
             "help": self.show_sheet,
         }
 

@@ -11,7 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.labels.journal import Journal, Step
+from rsgraph.labels.events import Origin, Step
+from rsgraph.labels.journal import Journal
 from rsgraph.protocols import Progress
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class Labelling:
     def hectares(self) -> NDArray[np.float64]:
         """Return (classes + 1,) area of each class; NaN without a CRS."""
         weights = self.session.tables.hectares
-        return np.bincount(self.codes, weights=weights, minlength=len(self.names) + 1)
+        return np.bincount(self.codes, weights=weights, minlength=len(self.names) + 1).astype(np.float64)
 
     def labelled_fraction(self) -> float:
         """Return the share of the valid area that is labelled, 0 ... 1."""
@@ -134,12 +135,12 @@ class Labelling:
         """Remove a class with its labels, in one step that undo takes back."""
         self._act(f"remove {name}", lambda journal: journal.remove(name))
 
-    def assign(self, name: str | None, *, origin: str = "human", note: str | None = None) -> None:
+    def assign(self, name: str | None, *, origin: Origin = "human", note: str | None = None) -> None:
         """Label the selection, or erase its labels with None; says so where nothing is selected."""
         self.assign_rows(self.session.target_rows(), name, origin=origin, note=note)
 
     def assign_rows(
-        self, rows: NDArray[np.int64], name: str | None, *, origin: str = "human", note: str | None = None
+        self, rows: NDArray[np.int64], name: str | None, *, origin: Origin = "human", note: str | None = None
     ) -> None:
         """Label segments by their rows."""
         if len(rows) == 0:
@@ -156,7 +157,7 @@ class Labelling:
         rows: NDArray[np.int64],
         names: list[str],
         *,
-        origin: str,
+        origin: Origin,
         confidence: NDArray[np.float32] | None = None,
         note: str | None = None,
     ) -> None:
@@ -206,6 +207,7 @@ class Labelling:
         session.tell(
             f"imported {len(names):,} labels of {len(found.colours)} classes"
             + (f"; {kept:,} segments kept the label that you gave them" if kept else "")
+            + "".join(f"; left out: {number:,} {reason}" for reason, number in found.skipped.items() if number)
         )
 
     def refresh(self) -> None:

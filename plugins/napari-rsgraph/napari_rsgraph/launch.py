@@ -5,10 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rsgraph.errors import NotInstalled
 from rsgraph.pipeline.opening import Reopened
+
+if TYPE_CHECKING:
+    from qtpy.QtCore import QTimer
 
 _SIZE = (1280, 800)
 _LISTEN = 200
@@ -37,6 +42,7 @@ def label(folder: Path, *, display: str = "auto", read_only: bool = False) -> No
     Reopened(folder).existing("manifest.json")
     check_screen()
     import napari
+    from qtpy.QtCore import QTimer
 
     from napari_rsgraph.window import open_workspace
 
@@ -71,11 +77,11 @@ def check_screen() -> None:
         )
 
 
-def close_on_interrupt(close: object) -> object:
+def close_on_interrupt(close: Callable[[], None]) -> QTimer:
     """Let Ctrl-C in the terminal close the window in order; every label is on disk already."""
     from qtpy.QtCore import QTimer
 
-    signal.signal(signal.SIGINT, lambda *_: close())  # type: ignore[operator]
+    signal.signal(signal.SIGINT, lambda *_: close())
     timer = QTimer()
     timer.timeout.connect(lambda: None)
     timer.start(_LISTEN)

@@ -71,6 +71,8 @@ class Overview(QWidget):
         self.gallery.set_captions(self._chip_text)
         self.bar.tool_chosen.connect(self._set_tool)
         self.bar.mode_chosen.connect(self.points.set_mode)
+        self.points.tool_changed.connect(self.bar.set_tool)
+        self.points.mode_changed.connect(self.bar.set_mode)
         self._soon = QTimer(self, singleShot=True, interval=0)
         self._soon.timeout.connect(self._show_gallery)
         session.map_changed.connect(self._show_map)

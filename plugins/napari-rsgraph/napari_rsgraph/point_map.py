@@ -194,6 +194,11 @@ class PointMap(QWidget):
         self._selected = None if rows is None or not len(rows) else rows
         self._show_selection()
 
+    @property
+    def selection(self) -> np.ndarray:
+        """Rows of the points that are shown as selected."""
+        return np.zeros(0, dtype=np.int64) if self._selected is None else self._selected
+
     def set_thumbnails(self, thumbnail: Thumbnail | None, *, size: int = 72) -> None:
         """Show pictures in place of dots where points are far enough apart.
 

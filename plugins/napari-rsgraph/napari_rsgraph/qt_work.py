@@ -61,7 +61,7 @@ class QtWork(QObject):
     """
 
     started = Signal(int, str)
-    progressed = Signal(int, "qint64", "qint64")
+    progressed = Signal(int, object, object)
     ended = Signal(int)
     crashed = Signal(object)
     idle = Signal()

@@ -1,4 +1,4 @@
-"""Search by example: the nearest chips or segments, ranked; each is accepted or rejected, the accepted are labelled."""
+"""Search by example: nearest chips or segments, ranked; each is accepted or rejected, the accepted are labelled."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Results:
     level: Literal["chips", "segments"]
     examples: Rows
     rows: Rows
-    scores: NDArray[np.float32]
+    scores: NDArray[np.float64]
     verdicts: list[Verdict] = field(default_factory=list)
     at: int = 0
 
@@ -77,12 +77,12 @@ class Search:
             return
         layer, k = session.map.layer, self.k
 
-        def job(progress: Progress) -> tuple[Rows, NDArray[np.float32]]:
+        def job(progress: Progress) -> tuple[Rows, NDArray[np.float64]]:
             if level == "chips":
                 return nearest_chips(session.workspace.similarity, examples, k=k)
             return nearest_rows(session.workspace.embedding(layer), examples, k=k, progress=progress)
 
-        def done(found: tuple[Rows, NDArray[np.float32]]) -> None:
+        def done(found: tuple[Rows, NDArray[np.float64]]) -> None:
             self.results = Results(level, examples, *found)
             session.results_changed.emit()
 

@@ -29,8 +29,9 @@ from napari_rsgraph.maps import Maps, PointsMap
 from napari_rsgraph.searching import Search
 from napari_rsgraph.suggesting import Suggestions
 from napari_rsgraph.tables import Mask, Rows, Tables
-from napari_rsgraph.work import Work
+from napari_rsgraph.work import Lane, Work
 from rsgraph.brushing.shapes import Mode
+from rsgraph.errors import RsgraphError
 from rsgraph.labels.journal import Journal
 from rsgraph.pipeline.opening import Reopened
 from rsgraph.types import Window
@@ -100,6 +101,7 @@ class Session:
         self.selected_chips: Mask = np.zeros(self.tables.n_chips, dtype=bool)
         self.chosen_chips: Mask = np.ones(self.tables.n_chips, dtype=bool)
         self.filter = Filter()
+        self._passing: Mask | None = None
         self._before: Mask | None = None
         self.labelling = Labelling(self, journal)
         self.maps = Maps(self)
@@ -107,6 +109,7 @@ class Session:
         self.search = Search(self)
         self.suggestions = Suggestions(self)
         self.labels_changed.connect(self._labels_changed)
+        self.classes_changed.connect(self._classes_changed)
 
     def close(self) -> None:
         """Close the journal. Everything acknowledged is on disk already."""
@@ -153,6 +156,12 @@ class Session:
         return self._passed() & self.tables.segments_of(self.chosen_chips)
 
     def _passed(self) -> Mask:
+        """Return which segments pass the filter, found once per filter and labels."""
+        if self._passing is None:
+            self._passing = self._find_passing()
+        return self._passing
+
+    def _find_passing(self) -> Mask:
         tables = self.tables
         passed = np.ones(tables.n_segments, dtype=bool)
         if self.filter.classes is not None:
@@ -176,7 +185,9 @@ class Session:
             self.filter = replace(self.filter, classes=classes)
         if window != "keep":
             self.filter = replace(self.filter, window=window)
+        self._passing = None
         self.visible_changed.emit()
+        self.selection_changed.emit(True)
 
     def map_visible(self) -> Mask | None:
         """Return which points of the current 2-D map are visible; None for all."""
@@ -250,8 +261,12 @@ class Session:
         self.selection_changed.emit(True)
 
     def target(self) -> Mask:
-        """Return the segments that a label would go to: the selected ones, or those of the selected chips."""
-        return self.selected if self.level == "segments" else self.tables.segments_of(self.selected_chips)
+        """Return the segments that a label would go to: the selected ones, or those of the selected chips.
+
+        What the filter hides is left out: nobody labels what they cannot see.
+        """
+        chosen = self.selected if self.level == "segments" else self.tables.segments_of(self.selected_chips)
+        return chosen & self._passed() if self.filter.active else chosen
 
     def target_rows(self) -> Rows:
         """Return ``target`` as rows."""
@@ -271,7 +286,13 @@ class Session:
             np.flatnonzero(counts) if counts.any() or self.chosen_chips.all() else np.flatnonzero(self.chosen_chips)
         )
 
+    def _classes_changed(self) -> None:
+        """Codes may stand for other classes now: a filter by class is taken back, but for that of the unlabelled."""
+        if self.filter.classes not in (None, frozenset({0})):
+            self.set_filter(classes=None)
+
     def _labels_changed(self) -> None:
+        self._passing = None
         if self.filter.classes is not None:
             self.visible_changed.emit()
 
@@ -287,10 +308,17 @@ class Session:
         function: Callable[..., Any],
         done: Callable[[Any], None],
         *,
-        lane: Literal["journal", "background", "process"] = "background",
+        lane: Lane = "background",
+        failed: Callable[[RsgraphError], None] | None = None,
     ) -> None:
-        """Run ``function(progress)`` elsewhere; errors of the user's reach the user."""
-        self.work.start(title, function, done, lane=lane, failed=lambda error: self.tell(str(error), "error"))
+        """Run ``function(progress)`` elsewhere; errors of the user's reach the user, then ``failed``."""
+
+        def tell(error: RsgraphError) -> None:
+            self.tell(str(error), "error")
+            if failed is not None:
+                failed(error)
+
+        self.work.start(title, function, done, lane=lane, failed=tell)
 
     def export(
         self,
@@ -300,8 +328,9 @@ class Session:
         folder: Path | None = None,
         options: dict[str, Any] | None = None,
         done: Callable[[list[Path]], None] | None = None,
+        failed: Callable[[RsgraphError], None] | None = None,
     ) -> None:
-        """Export in the background and say where it went."""
+        """Export in the background and say where it went; errors reach the user, and ``failed`` where it is given."""
         from napari_rsgraph.exporting import export_job
 
         job = export_job(self, exporter, scope=scope, folder=folder, options=options or {})
@@ -311,7 +340,7 @@ class Session:
             if done is not None:
                 done(written)
 
-        self.run(f"export {exporter}", job, told)
+        self.run(f"export {exporter}", job, told, failed=failed)
 
 
 def open_session(folder: str | Path, work: Work, *, read_only: bool = False) -> Session:
@@ -335,9 +364,7 @@ def open_session(folder: str | Path, work: Work, *, read_only: bool = False) -> 
     for name in ("manifest.json", "config.yaml", "scene.json", "segments.parquet", "chips.parquet", "edges.npy"):
         workspace.existing(name)
     ids = workspace.segments["segment_id"].to_numpy(np.int64)
-    path = workspace.path("labels.sqlite")
-    look = Journal(path, segment_ids=ids, read_only=True) if read_only else None
-    journal = look or Journal.open(path, segment_ids=ids)
+    journal = Journal.open(workspace.path("labels.sqlite"), segment_ids=ids, read_only=read_only)
     session = Session(workspace, journal, work)
     if journal.notice:
         session.tell(journal.notice, "warning")

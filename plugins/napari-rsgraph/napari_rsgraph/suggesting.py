@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from napari_rsgraph.tables import Rows
 from rsgraph.labels.classification import classify
+from rsgraph.labels.events import Origin
 from rsgraph.labels.propagation import propagate, segment_graph
 from rsgraph.labels.suggestion import least_certain, most_different
 from rsgraph.protocols import Progress
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 Method = Literal["propagation", "classifier"]
 Queue = Literal["least certain first", "most different from anything labelled"]
-_ORIGIN = {"propagation": "propagated", "classifier": "classified"}
+_ORIGIN: dict[Method, Origin] = {"propagation": "propagated", "classifier": "classified"}
 _QUEUE = 200
 
 

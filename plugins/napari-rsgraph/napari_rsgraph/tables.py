@@ -68,7 +68,7 @@ class Tables:
         if "scene_id" not in self.chips:
             return np.zeros(self.n_chips, dtype=np.int64)
         names = pd.Index([scene.name for scene in self.scenes])
-        return names.get_indexer(self.chips["scene_id"]).astype(np.int64)
+        return names.get_indexer(pd.Index(self.chips["scene_id"])).astype(np.int64)
 
     @cached_property
     def centroids(self) -> NDArray[np.float32]:

@@ -1,8 +1,9 @@
-"""The window: the 2-D map and gallery on the left, the scene in the middle, labels, search and export on the right."""
+"""The window: 2-D map and gallery on the left, the scene in the middle, labels, search and export on the right."""
 
 from __future__ import annotations
 
 import traceback
+import weakref
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -10,9 +11,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.utils.notifications import notification_manager, show_error, show_info, show_warning
-from qtpy.QtCore import QObject, Qt
+from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtGui import QImage
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QMessageBox, QScrollArea, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QDockWidget,
+    QFileDialog,
+    QLabel,
+    QMainWindow,
+    QMessageBox,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_rsgraph.commands import Commands
 from napari_rsgraph.overview import Overview, image_of
@@ -26,6 +38,7 @@ from napari_rsgraph.qt_work import QtWork
 from napari_rsgraph.scene_map import SceneMap
 from napari_rsgraph.session import Session, open_session
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
+from rsgraph.labels.journal import adopt_recovered
 from rsgraph.pipeline.viewing import View, find_view, make_view, mean_colours
 from rsgraph.protocols import Progress
 
@@ -35,6 +48,8 @@ if TYPE_CHECKING:
 _HIDDEN = ("layer list", "layer controls")
 """napari's own docks: in its menu, but not in the way at 1280 x 800."""
 _WIDTHS = (440, 330)
+_LOOK_AGAIN = 2000
+"""Milliseconds after which a window that only looks on reads what another one wrote."""
 
 
 class Window(QObject):
@@ -66,6 +81,8 @@ class Window(QObject):
         self._dock()
         self._listen()
         self.commands = Commands(self)
+        self.setParent(self.main)  # lives as long as napari's window, whoever opened it
+        _windows.add(self)
         self._load_view()
 
     # layout
@@ -73,9 +90,12 @@ class Window(QObject):
     def _dock(self) -> None:
         window = self.viewer.window
         window.add_dock_widget(self.overview, name="Chips and segments", area="left")
-        window.add_dock_widget(side := self._side(), name="Label", area="right")
-        self.left, self.right = dock_of(self.overview), dock_of(side)
-        self.main: QMainWindow = self.left.window()
+        self.side = self._side()
+        window.add_dock_widget(self.side, name="Label", area="right")
+        self.left, self.right = dock_of(self.overview), dock_of(self.side)
+        main = self.left.window()
+        assert isinstance(main, QMainWindow)
+        self.main = main
         for dock in self.main.findChildren(QDockWidget):
             if dock.objectName() in _HIDDEN:
                 dock.hide()
@@ -119,6 +139,10 @@ class Window(QObject):
         self.overview.bar.window_filter_requested.connect(self.filter_to_window)
         self.search.set_thumbnail(self._thumbnail)
         self.main.destroyed.connect(self.close)
+        self._looking = QTimer(self, interval=_LOOK_AGAIN)
+        self._looking.timeout.connect(session.labelling.refresh)
+        if session.labelling.read_only:
+            self._looking.start()
 
     def _tell(self, severity: str, text: str) -> None:
         """Say a sentence: in the status bar, or as a notification that stays for a while."""
@@ -181,19 +205,86 @@ class Window(QObject):
         """Close the window."""
         self.viewer.close()
 
+    def remove(self) -> None:
+        """Close the session and give the viewer back as it was."""
+        window = self.viewer.window
+        window.remove_dock_widget(self.overview)
+        window.remove_dock_widget(self.side)
+        self.commands.close()
+        self.scene.close()
+        self.close()
+
+    def reopen(self) -> None:
+        """Write labels where they were only looked at; a recovered copy takes the damaged journal's place."""
+        labelling, viewer, folder = self.session.labelling, self.viewer, self.session.workspace.folder
+        if not labelling.read_only:
+            self.session.tell("this window writes labels already")
+            return
+        recovered = labelling.journal.path
+        self.remove()
+        if recovered.name != "labels.sqlite":
+            adopt_recovered(recovered)
+        open_workspace(viewer, folder, display=self.display)
+
     def close(self) -> None:
         """Finish what writes labels, stop the rest, close the journal. A second call does nothing."""
-        if not self._closed:
-            self._closed = True
-            self.work.close()
-            self.session.close()
+        if self._closed:
+            return
+        self._closed = True
+        _windows.discard(self)
+        self._looking.stop()
+        self.work.close()
+        self.session.close()
+        # connections hold this object until Qt deletes it; they must not hold napari's window as well
+        for name in ("viewer", "main", "left", "right", "scene", "commands"):
+            self.__dict__.pop(name, None)
+
+
+_windows: weakref.WeakSet[Window] = weakref.WeakSet()
+"""All that are open."""
+
+
+class LabelWidget(QWidget):
+    """What napari's plugin menu opens: a button to choose a workspace, until one is open.
+
+    Parameters
+    ----------
+    napari_viewer
+        Given by napari.
+    """
+
+    def __init__(self, napari_viewer: napari.Viewer) -> None:
+        super().__init__()
+        self.viewer = napari_viewer
+        text = QLabel("Open a folder that `rsgraph run` made: its chips and segments appear beside the scene.")
+        text.setWordWrap(True)
+        button = QPushButton("Open a workspace...")
+        button.setToolTip("Choose the folder of a workspace (it holds a manifest.json)")
+        button.clicked.connect(self._choose)
+        column = QVBoxLayout(self)
+        column.addWidget(text)
+        column.addWidget(button)
+        column.addStretch(1)
+
+    def _choose(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, "Open a workspace")
+        if chosen:
+            self.open(Path(chosen))
+
+    def open(self, folder: Path) -> None:
+        """Open a workspace; mistakes are notifications."""
+        try:
+            open_workspace(self.viewer, folder)
+        except RsgraphError as error:
+            show_error(str(error))
 
 
 def dock_of(widget: QWidget) -> QDockWidget:
     """Return the dock that a widget was put into."""
     parent = widget.parentWidget()
-    while not isinstance(parent, QDockWidget):
+    while parent is not None and not isinstance(parent, QDockWidget):
         parent = parent.parentWidget()
+    assert parent is not None
     return parent
 
 
@@ -206,14 +297,14 @@ def cut_out(rgb: np.ndarray, chosen: np.ndarray, *, margin: int = 24) -> np.ndar
         slice(max(rows.min() - margin, 0), rows.max() + margin + 1),
         slice(max(columns.min() - margin, 0), columns.max() + margin + 1),
     )
-    shown: np.ndarray = np.where(chosen[part][..., None], rgb[part], rgb[part] // 2)
+    shown: np.ndarray = np.where(chosen[part][..., None], rgb[part], rgb[part] * 0.6)
     return shown.astype(np.uint8)
 
 
 def open_workspace(
     viewer: napari.Viewer, folder: str | Path, *, display: str | Sequence[str] = "auto", read_only: bool = False
 ) -> Window:
-    """Open a workspace in a viewer.
+    """Open a workspace in a viewer; one that is open in it is closed first.
 
     Parameters
     ----------
@@ -231,8 +322,13 @@ def open_workspace(
     WorkspaceError
         It is no finished workspace.
     """
+    former = next((each for each in _windows if each.viewer is viewer), None)
+    if former is not None and former.session.workspace.folder.resolve() == Path(folder).resolve():
+        return former
     work = QtWork()
     session = open_session(folder, work, read_only=read_only)
+    if former is not None:
+        former.remove()
     window = Window(viewer, session, work, display=display)
     if session.labelling.journal.notice:
         session.tell(session.labelling.journal.notice, "warning")

@@ -142,6 +142,13 @@ ACTIONS: tuple[Action, ...] = (
         "suggest",
     ),
     Action("export", "Export", "Write labels and segments to files for a GIS or for training", "Ctrl+E", _FILE),
+    Action(
+        "reopen",
+        "Open for writing",
+        "Where labels can only be looked at: take over from a window that was closed, or go on with recovered labels",
+        "",
+        _FILE,
+    ),
     Action("history", "History", "Show all that was done, newest first", "Ctrl+H", _FILE),
     Action("help", "Shortcuts", "Show this sheet", "?", _FILE),
 )

@@ -1,0 +1,225 @@
+"""The whole window, with real widgets on a virtual screen: brush, label, undo, search, export, reopen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import rasterio
+from napari_rsgraph.commands import missing
+from napari_rsgraph.window import Window, open_workspace
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QAction
+
+from rsgraph import Workspace
+
+Opener = Callable[..., Window]
+
+
+@pytest.fixture
+def opener(workspace: Path, make_napari_viewer_proxy: Callable[..., Any], qtbot: Any) -> Iterator[Opener]:
+    """Opens windows on the workspace, active and settled."""
+    opened: list[Window] = []
+
+    def open_one(folder: Path = workspace, *, read_only: bool = False) -> Window:
+        viewer = make_napari_viewer_proxy(show=True)
+        window = open_workspace(viewer, folder, read_only=read_only)
+        opened.append(window)
+        viewer.window.resize(1280, 800)
+        assert window.work.wait(120_000)
+        window.main.activateWindow()
+        qtbot.waitUntil(window.main.isActiveWindow)
+        qtbot.wait(50)
+        return window
+
+    yield open_one
+    while opened:
+        opened.pop().close()
+
+
+def add_class(qtbot: Any, window: Window, name: str) -> str:
+    """Type a class into the panel; return the key it got."""
+    window.labels.new_name.setText(name)
+    qtbot.keyClick(window.labels.new_name, Qt.Key.Key_Return)
+    assert window.work.wait()
+    classes = window.session.labelling.classes.set_index("name")
+    return str(classes.loc[name, "key"])
+
+
+def drag(
+    qtbot: Any, window: Window, start: QPoint, end: QPoint, modifier: Any = Qt.KeyboardModifier.NoModifier
+) -> None:
+    points = window.overview.points
+    qtbot.mousePress(points, Qt.MouseButton.LeftButton, modifier, start)
+    qtbot.mouseMove(points, (start + end) / 2)
+    qtbot.wait(20)
+    qtbot.mouseMove(points, end)
+    qtbot.wait(20)
+    qtbot.mouseRelease(points, Qt.MouseButton.LeftButton, modifier, end)
+    qtbot.wait(20)
+
+
+def on_screen(window: Window, point: int) -> QPoint:
+    """Where a point of the 2-D map is in its widget."""
+    left, top = np.ravel(window.overview.points.to_screen(window.session.map.points[[point]]))
+    return QPoint(round(float(left)), round(float(top)))
+
+
+def test_window_brush_label_undo_redo_and_reopen(opener: Opener, qtbot: Any, workspace: Path) -> None:
+    window = opener()
+    window.commands.run("switch_level")
+    key = add_class(qtbot, window, "water")
+    end = on_screen(window, 10)
+    drag(qtbot, window, end + QPoint(30, 30), end)
+    brushed = np.flatnonzero(window.session.selected)
+    assert 10 in brushed
+    shown = window.overview.gallery.tiles.shown.chips
+    assert set(shown) == set(window.session.tables.chip_of[brushed])
+    qtbot.keyClick(window.overview.points, key)
+    assert window.work.wait()
+    assert np.flatnonzero(window.session.labelling.codes).tolist() == brushed.tolist()
+    with Workspace(workspace).path("labels.sqlite").open("rb") as file:
+        assert file.read(6) == b"SQLite"
+    qtbot.keyClick(window.overview.points, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert window.work.wait()
+    assert not window.session.labelling.codes.any()
+    both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    qtbot.keyClick(window.overview.points, Qt.Key.Key_Z, both)
+    assert window.work.wait()
+    assert np.flatnonzero(window.session.labelling.codes).tolist() == brushed.tolist()
+    window.close()
+    again = opener()
+    assert np.flatnonzero(again.session.labelling.codes).tolist() == brushed.tolist()
+    again.commands.run("undo")
+    assert again.work.wait()
+    assert not again.session.labelling.codes.any()
+
+
+def test_window_selection_on_the_scene_lights_up_points_and_gallery(opener: Opener, qtbot: Any) -> None:
+    window = opener()
+    window.commands.run("switch_level")
+    window.session.select(np.array([5, 6]))
+    qtbot.wait(80)
+    assert np.flatnonzero(window.session.map_selection()).tolist() == [5, 6]
+    assert window.overview.points.selection.tolist() == [5, 6]
+    assert window.overview.gallery.tiles.shown.chips.tolist() == sorted(set(window.session.tables.chip_of[[5, 6]]))
+
+
+def test_window_every_action_of_the_table_does_something_and_has_a_tooltip(opener: Opener) -> None:
+    window = opener()
+    assert missing(window.commands) == []
+    for action in window.commands.actions.values():
+        assert action.toolTip()
+        assert action.text()
+    shortcuts = [keys.toString() for action in window.commands.actions.values() for keys in action.shortcuts()]
+    assert len(shortcuts) == len(set(shortcuts))
+
+
+def test_window_no_other_action_has_one_of_our_keys(opener: Opener) -> None:
+    window = opener()
+    ours = set(window.commands.actions.values())
+    taken = {keys.toString() for action in ours for keys in action.shortcuts()}
+    for action in window.main.findChildren(QAction):
+        if action not in ours:
+            assert not taken & {keys.toString() for keys in action.shortcuts()}, action.text()
+
+
+def test_window_second_on_the_same_workspace_is_read_only_and_says_so(opener: Opener, qtbot: Any) -> None:
+    first = opener()
+    second = opener()
+    assert second.session.labelling.read_only
+    assert not second.labels.new_name.isEnabled()
+    add_class(qtbot, first, "water")
+    second.session.labelling.refresh()
+    assert second.session.labelling.names == ["water"]
+
+
+def test_window_of_a_scene_that_is_gone_shows_mean_colours_and_labels_go_on(
+    opener: Opener, workspace: Path, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    from rsgraph.errors import NotReadable
+    from rsgraph.pipeline.opening import Reopened
+
+    shutil.rmtree(workspace / "view")
+
+    def gone(self: Reopened) -> Any:
+        raise NotReadable("scene.tif does not exist")
+
+    monkeypatch.setattr(Reopened, "opened", gone)
+    window = opener()
+    assert window.overview.view is not None
+    assert "mean" in window.overview.view.description
+    add_class(qtbot, window, "water")
+    window.session.set_level("segments")
+    window.session.select(np.array([0]))
+    window.session.labelling.assign("water")
+    assert window.work.wait()
+    assert window.session.labelling.counts()[1] == 1
+
+
+def test_window_search_accept_and_label(opener: Opener, qtbot: Any) -> None:
+    window = opener()
+    add_class(qtbot, window, "water")
+    window.session.set_level("segments")
+    window.session.select(np.array([3]))
+    window.commands.run("find")
+    assert window.work.wait()
+    assert window.tabs.tabText(window.tabs.currentIndex()) == "Search"
+    window.commands.run("accept")
+    window.commands.run("reject")
+    window.commands.run("accept")
+    results = window.session.search.results
+    assert results is not None
+    window.session.search.label_accepted("water")
+    assert window.work.wait()
+    assert np.flatnonzero(window.session.labelling.codes).tolist() == sorted(results.rows[[0, 2]].tolist())
+
+
+def test_window_reprojects_in_the_background_and_comes_back(opener: Opener, qtbot: Any) -> None:
+    window = opener()
+    window.session.set_level("segments")
+    window.session.select(np.arange(30))
+    window.commands.run("reproject")
+    assert window.work.wait(120_000)
+    assert window.session.map.subset
+    assert window.overview.points.n_points == 30
+    window.commands.run("whole")
+    assert window.overview.points.n_points == window.session.tables.n_segments
+
+
+def test_window_export_of_human_labels_and_of_the_selection(opener: Opener, qtbot: Any, tmp_path: Path) -> None:
+    window = opener()
+    add_class(qtbot, window, "water")
+    window.session.set_level("segments")
+    window.session.select(np.array([0, 1, 2]))
+    window.session.labelling.assign("water")
+    assert window.work.wait()
+    window.session.select(np.array([1]))
+    written: list[Path] = []
+    window.session.export("geotiff", scope="selection", folder=tmp_path / "part", done=written.extend)
+    assert window.work.wait()
+    path = next(each for each in written if "classes" in each.name)
+    with rasterio.open(path) as file:
+        painted = np.count_nonzero(file.read(1))
+    assert painted == window.session.tables.segments["area_px"].iloc[1]
+
+
+def test_window_full_disk_during_export_is_told_and_the_window_lives(
+    opener: Opener, qtbot: Any, tmp_path: Path
+) -> None:
+    window = opener()
+    told: list[tuple[str, str]] = []
+    window.session.told.connect(lambda severity, text: told.append((severity, text)))
+    target = tmp_path / "file"
+    target.write_text("in the way")
+    window.session.export("geotiff", folder=target)
+    assert window.work.wait()
+    assert told[-1][0] == "error"
+    assert str(target) in told[-1][1]
+    add_class(qtbot, window, "water")
+    assert window.session.labelling.names == ["water"]
