@@ -102,13 +102,24 @@ class Journal:
         """
         try:
             return cls(path, segment_ids=segment_ids, read_only=read_only, author=author)
-        except JournalDamaged as error:
-            found = recover(Path(path))
-            journal = cls(found.path, segment_ids=segment_ids, read_only=True, author=author)
-            journal.notice = _told(str(error), found)
         except (JournalLocked, OutputError) as error:
+            reason = f"labels can only be looked at: {error}"
+        except JournalDamaged as error:
+            return cls._recovered(Path(path), segment_ids, author, error)
+        try:
             journal = cls(path, segment_ids=segment_ids, read_only=True, author=author)
-            journal.notice = f"labels can only be looked at: {error}"
+        except JournalDamaged as error:
+            return cls._recovered(Path(path), segment_ids, author, error)
+        journal.notice = reason
+        return journal
+
+    @classmethod
+    def _recovered(
+        cls, path: Path, segment_ids: ArrayLike | None, author: str | None, damage: JournalDamaged
+    ) -> Self:
+        found = recover(path)
+        journal = cls(found.path, segment_ids=segment_ids, read_only=True, author=author)
+        journal.notice = _told(str(damage), found)
         return journal
 
     @property

@@ -238,8 +238,8 @@ def settle(database: sqlite3.Connection) -> None:
     try:
         database.execute("PRAGMA busy_timeout = 0")
         database.execute("PRAGMA journal_mode = DELETE")
-    except sqlite3.OperationalError:
-        pass  # another window still reads it: the next one to close does this
+    except sqlite3.DatabaseError:
+        pass  # another window still reads it, and the next one to close does this; or it was damaged meanwhile
     finally:
         database.close()
 

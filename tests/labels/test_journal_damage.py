@@ -138,6 +138,15 @@ def test_a_recovered_copy_is_not_adopted_under_somebodys_hands(path: Path) -> No
         adopt_recovered(good)
 
 
+def test_a_journal_that_is_damaged_while_another_window_has_it_is_recovered(path: Path) -> None:
+    with Journal(path) as first:
+        no_header(path)
+        with Journal.open(path) as second:
+            assert second.notice is not None
+            assert f"{ACTIONS} actions were recovered" in second.notice
+            assert second.labels().equals(first.labels())
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_bytes_flipped_in_the_middle_cost_only_the_events_that_they_hit(path: Path, seed: int) -> None:
     before, numbers = salvage(path), np.random.default_rng(seed)

@@ -72,7 +72,7 @@ def test_killed_while_brushing_nothing_acknowledged_is_lost(killer: Killer, fold
             for left in folder.iterdir():
                 left.unlink()
             events = 0
-        acks = killer.kill(number, draw.choice((0, 1, 3, 6, 12)), 10 ** draw.uniform(-4, -1.5))
+        acks = killer.kill(number, draw.choice((0, 1, 3, 5)), 10 ** draw.uniform(-4, -1.5))
         if acks:
             assert [count for count, _ in acks] == sorted(count for count, _ in acks)
             assert acks[0][0] >= events
@@ -83,26 +83,31 @@ def test_killed_while_brushing_nothing_acknowledged_is_lost(killer: Killer, fold
     sys.stdout.write(
         f"{KILLS} kills, {acknowledged} actions acknowledged, {torn} more durable, {survived} journals\n"
     )
-    assert acknowledged > 3 * KILLS
+    assert acknowledged > 2 * KILLS
 
 
 def check_survivor(path: Path, acks: list[tuple[int, int]], before: int) -> tuple[int, int]:
-    """Check a journal after a kill; return how many events it holds, and how many of them nobody was told of."""
+    """Check what a kill left; return how many events there are, and how many of them nobody was told of.
+
+    A copy is checked, as it was left: the next process has to go on with it by itself.
+    """
     told, fingerprint = acks[-1] if acks else (before, None)
     if not path.exists():
         assert told == 0
         return 0, 0
-    exported = labels_of(Workspace(path.parent))
-    with Journal(path) as journal:
-        events = len(journal.history())
+    with TemporaryDirectory(dir=FAST) as place:
+        for left in path.parent.glob("labels.sqlite*"):
+            shutil.copy(left, place)
+        copy = Path(place, path.name)
+        exported = labels_of(Workspace(copy.parent))
+        with Journal(copy) as journal:
+            events = len(journal.history())
+            labels = journal.labels()
         assert told <= events <= told + 1
-        if fingerprint is not None and events == told:
-            assert journal._log.state.fingerprint() == fingerprint
-        labels = journal.labels()
-        assert exported["segment_id"].tolist() == labels["segment_id"].tolist()
-        assert exported["label"].tolist() == labels["label"].tolist()
-    check_history(path, fingerprint, told)
-    check_undo(path)
+        for column in ("segment_id", "label", "origin"):
+            assert exported[column].tolist() == labels[column].tolist()
+        check_history(copy, fingerprint, told)
+        check_undo(copy)
     return events, events - told
 
 
@@ -120,16 +125,14 @@ def check_history(path: Path, fingerprint: int | None, told: int) -> None:
 
 
 def check_undo(path: Path) -> None:
-    """Of a copy, everything can be undone and, which takes as long and so is tried of the shorter ones, done again."""
-    with TemporaryDirectory(dir=FAST) as place:
-        shutil.copy(path, place)
-        with Journal(Path(place, path.name)) as journal:
-            before = journal._log.state.fingerprint()
-            steps = 0
-            while journal.undo() is not None:
-                steps += 1
-            assert journal.labels().empty
-            assert journal.classes().empty
-            if steps <= 20:
-                assert [journal.redo() is not None for _ in range(steps)] == [True] * steps
-                assert journal._log.state.fingerprint() == before
+    """Everything can be undone, and done again."""
+    with Journal(path) as journal:
+        before = journal._log.state.fingerprint()
+        steps = 0
+        while journal.undo() is not None:
+            steps += 1
+        assert journal.labels().empty
+        assert journal.classes().empty
+        for _ in range(steps):
+            assert journal.redo() is not None
+        assert journal._log.state.fingerprint() == before
