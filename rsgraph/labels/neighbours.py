@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
@@ -13,14 +14,16 @@ from rsgraph.labels.checks import check_vectors
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 
-EXACT = 50_000
-"""Up to so many rows all pairs are compared: some ten seconds on two cores."""
+EXACT = 20_000
+"""Up to so many rows all pairs are compared: three seconds on one core."""
 
-_PER_LIST = 1_000
-_PROBES = 8
-_LLOYD = 5
+_TREES = 6
+_LEAF = 256
+_ROUNDS = 2
 _ELEMENTS = 4_000_000
 """Distances in memory at a time: 16 MB, and a small part of a second."""
+
+_BLOCK = 16_384
 
 
 def standardised(vectors: Floats) -> Floats:
@@ -46,9 +49,10 @@ def nearest_rows(
 ) -> tuple[NDArray[np.int64], Floats]:
     """Find the k nearest other rows of each row.
 
-    Exact up to ``EXACT`` rows. Above, the rows are dealt to about n / 1000 lists (k-means on a sample), and each
-    row is compared with the rows of the eight lists whose centres are nearest to its own list's: an inverted file
-    index (Jégou et al. 2011, doi:10.1109/TPAMI.2010.57).
+    Exact up to ``EXACT`` rows. Above, the rows of each leaf of six random projection trees are compared with each
+    other (Dasgupta and Freund 2008, doi:10.1145/1374376.1374452), and then each row twice with the neighbours of its
+    neighbours (NN-descent; Dong et al. 2011, doi:10.1145/1963405.1963487). That finds 95 of 100 neighbours among
+    vectors of 64 quite noisy dimensions, and more among those that vary along fewer.
 
     Parameters
     ----------
@@ -57,9 +61,9 @@ def nearest_rows(
     k
         Neighbours per row; min(k, n - 1) are taken.
     seed
-        Of the lists.
+        Of the trees.
     progress
-        Called with (rows done, n); may raise to cancel.
+        Called with (steps done, steps); may raise to cancel.
 
     Returns
     -------
@@ -77,105 +81,168 @@ def nearest_rows(
     if k < 1:
         raise ConfigError(f"`k` must be at least 1. Got {k} instead.")
     n = len(points)
-    k = min(k, n - 1)
-    rows, distances = np.zeros((n, max(k, 0)), dtype=np.int64), np.zeros((n, max(k, 0)), dtype=np.float32)
-    if k < 1:
-        return rows, distances
-    _report(progress, 0, n)
-    done = 0
-    for queries, found in _searched(points, k, seed, progress):
-        rows[queries] = found
-        distances[queries] = np.sqrt(((points[queries][:, None] - points[found]) ** 2).sum(axis=-1))
-        done += len(queries)
-        _report(progress, done, n)
-    order = np.argsort(distances, axis=1, kind="stable")
-    return np.take_along_axis(rows, order, axis=1), np.take_along_axis(distances, order, axis=1)
-
-
-def _report(progress: Progress | None, done: int, total: int) -> None:
-    if progress is not None:
-        progress(done, total)
-
-
-def _searched(
-    points: Floats, k: int, seed: int, progress: Progress | None
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Give blocks of rows and their k nearest."""
-    import torch
-
-    table = torch.from_numpy(points)
-    norms = (table**2).sum(dim=1)
-    for members, candidates in _groups(points, k, seed, progress):
-        block = max(1, _ELEMENTS // len(candidates))
-        others, other_norms = table[candidates], norms[candidates]
-        for start in range(0, len(members), block):
-            queries = members[start : start + block]
-            # without the queries' own norms: they do not change the order
-            distance = torch.addmm(other_norms, table[queries], others.T, alpha=-2)
-            own = torch.arange(len(queries))
-            distance[own, own + start] = torch.inf  # the members lead the candidates, in the same order
-            nearest = distance.topk(k, largest=False).indices.numpy()
-            yield queries, candidates[nearest]
-
-
-def _groups(
-    points: Floats, k: int, seed: int, progress: Progress | None
-) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
-    """Give groups of rows and the rows that they are compared with, themselves first."""
-    n = len(points)
+    k = max(0, min(k, n - 1))
+    if k == 0:
+        return np.zeros((n, 0), dtype=np.int64), np.zeros((n, 0), dtype=np.float32)
+    found = _Nearest(points, k)
     if n <= EXACT:
-        yield np.arange(n), np.arange(n)
-        return
-    centres = _centres(points, n // _PER_LIST, seed, progress)
-    lists = _assigned(points, centres, progress)
-    order = np.argsort(lists, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(lists, minlength=len(centres)))[:-1])
-    gaps = ((centres[:, None] - centres) ** 2).sum(axis=-1) if len(centres) <= 512 else _gaps(centres)
-    for number, own in enumerate(members):
-        if len(own):
-            yield own, _candidates(members, np.argsort(gaps[number], kind="stable"), number, k)
+        _compare_all(found, _Steps(progress, n))
+    else:
+        steps = _Steps(progress, n * (_TREES + _ROUNDS))
+        _grow(found, np.random.default_rng(seed), steps)
+        _refine(found, steps)
+    return found.in_order()
 
 
-def _gaps(centres: Floats) -> Any:
-    norms = (centres**2).sum(axis=1)
-    return norms[:, None] + norms - 2 * centres @ centres.T
+class _Steps:
+    """Counts rows over several passes."""
+
+    def __init__(self, progress: Progress | None, total: int) -> None:
+        self.progress, self.total, self.done = progress, total, 0
+        self.add(0)
+
+    def add(self, rows: int) -> None:
+        """Report that rows are done; none: a chance to cancel."""
+        self.done += rows
+        if self.progress is not None:
+            self.progress(self.done, self.total)
 
 
-def _candidates(members: list[NDArray[np.int64]], order: NDArray[np.intp], number: int, k: int) -> NDArray[np.int64]:
-    """Join a list with the nearest lists: eight, or as many as it takes to find k others."""
-    chosen, count = [members[number]], len(members[number])
-    for other in order[order != number]:
-        if len(chosen) >= _PROBES and count > k:
-            break
-        chosen.append(members[other])
-        count += len(members[other])
-    return np.concatenate(chosen)
+class _Nearest:
+    """The nearest rows (n, k) that were found so far, and their squared distances; -1 and infinity for none."""
+
+    def __init__(self, points: Floats, k: int) -> None:
+        self.points = points
+        self.rows = np.full((len(points), k), -1, dtype=np.int64)
+        self.squared = np.full((len(points), k), np.inf, dtype=np.float32)
+
+    def in_order(self) -> tuple[NDArray[np.int64], Floats]:
+        """Return rows and exact distances, nearest first."""
+        distances = np.empty(self.rows.shape, dtype=np.float32)
+        for start in range(0, len(distances), _BLOCK):
+            part = slice(start, start + _BLOCK)
+            difference = self.points[part, None] - self.points[self.rows[part]]
+            distances[part] = np.sqrt(np.einsum("nkd,nkd->nk", difference, difference))
+        order = np.argsort(distances, axis=1, kind="stable")
+        return np.take_along_axis(self.rows, order, axis=1), np.take_along_axis(distances, order, axis=1)
 
 
-def _centres(points: Floats, count: int, seed: int, progress: Progress | None) -> Floats:
-    """Run a few steps of k-means on a sample."""
-    rng = np.random.default_rng(seed)
-    sample = points[np.sort(rng.choice(len(points), min(len(points), 64 * count), replace=False))]
-    centres = sample[np.sort(rng.choice(len(sample), count, replace=False))]
-    for _ in range(_LLOYD):
-        lists = _assigned(sample, centres, progress)
-        counts = np.bincount(lists, minlength=count)
-        sums = np.zeros(centres.shape)
-        np.add.at(sums, lists, sample)
-        centres = np.where(counts[:, None] > 0, sums / np.maximum(counts, 1)[:, None], centres).astype(np.float32)
-    return centres
-
-
-def _assigned(points: Floats, centres: Floats, progress: Progress | None) -> NDArray[np.int64]:
-    """Return the nearest centre of each point."""
+def _compare_all(found: _Nearest, steps: _Steps) -> None:
     import torch
 
-    table, others = torch.from_numpy(points), torch.from_numpy(centres)
-    norms = (others**2).sum(dim=1)
-    lists = np.empty(len(points), dtype=np.int64)
-    block = max(1, _ELEMENTS // len(centres))
-    for start in range(0, len(points), block):
-        distance = torch.addmm(norms, table[start : start + block], others.T, alpha=-2)
-        lists[start : start + block] = distance.argmin(dim=1).numpy()
-        _report(progress, 0, len(points))  # a chance to cancel
-    return lists
+    table, norms = torch.from_numpy(found.points), torch.from_numpy((found.points**2).sum(axis=1))
+    n, k = found.rows.shape
+    block = max(1, _ELEMENTS // n)
+    for start in range(0, n, block):
+        queries = torch.arange(start, min(start + block, n))
+        # without the queries' own norms: they do not change the order
+        distance = torch.addmm(norms, table[queries], table.T, alpha=-2)
+        distance[torch.arange(len(queries)), queries] = torch.inf
+        found.rows[start : start + block] = distance.topk(k, largest=False).indices.numpy()
+        steps.add(len(queries))
+
+
+def _grow(found: _Nearest, rng: np.random.Generator, steps: _Steps) -> None:
+    """Compare the rows of each leaf of some trees."""
+    leaf = max(_LEAF, 4 * found.rows.shape[1])
+    for _ in range(_TREES):
+        for members in _leaves(found.points, leaf, rng, steps):
+            _compare(found.points[members], members, found.rows, found.squared)
+            steps.add(len(members))
+
+
+def _leaves(points: Floats, size: int, rng: np.random.Generator, steps: _Steps) -> Iterator[NDArray[np.int64]]:
+    """Halve the rows by the direction between two of them, again and again."""
+    waiting = [np.arange(len(points))]
+    while waiting:
+        members = waiting.pop()
+        if len(members) <= size:
+            yield members
+            continue
+        one, other = points[rng.choice(members, 2, replace=False)]
+        half = len(members) // 2
+        order = np.argpartition(_along(points, members, one - other), half)
+        waiting += [members[order[half:]], members[order[:half]]]
+        steps.add(0)
+
+
+def _along(points: Floats, members: NDArray[np.int64], direction: Floats) -> Floats:
+    """Project rows; block by block, since copying them all would take as much memory as they do."""
+    parts = [points[members[start : start + _BLOCK]] @ direction for start in range(0, len(members), _BLOCK)]
+    return np.concatenate(parts)
+
+
+def _refine(found: _Nearest, steps: _Steps) -> None:
+    """Compare each row with the neighbours of its neighbours, in both directions."""
+    n, k = found.rows.shape
+    seen = np.empty(n, dtype=np.int64)
+    for _ in range(_ROUNDS):
+        senders = np.argsort(found.rows.ravel(), kind="stable") // k
+        starts = np.concatenate([[0], np.cumsum(np.bincount(found.rows.ravel(), minlength=n))])
+        seen[:] = -1
+        for first in range(0, n, _BLOCK):
+            last = min(first + _BLOCK, n)
+            _descend(found.points, found.rows, found.squared, starts, senders, seen, first, last)
+            steps.add(last - first)
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _insert(rows: Any, squared: Any, row: int, other: int, distance: float) -> None:
+    """Insert a neighbour that is nearer than the last one."""
+    place = rows.shape[1] - 1
+    while place > 0 and squared[row, place - 1] > distance:
+        squared[row, place] = squared[row, place - 1]
+        rows[row, place] = rows[row, place - 1]
+        place -= 1
+    squared[row, place] = distance
+    rows[row, place] = other
+
+
+@njit(nogil=True, cache=True, fastmath=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _compare(points: Any, members: Any, rows: Any, squared: Any) -> None:
+    """Compare the members of a leaf, each pair once."""
+    k = rows.shape[1]
+    for one in range(len(members)):
+        for two in range(one):
+            distance = np.float32(0)
+            for column in range(points.shape[1]):
+                difference = points[one, column] - points[two, column]
+                distance += difference * difference
+            a, b = members[one], members[two]
+            if distance < squared[a, k - 1] and not np.any(rows[a] == b):
+                _insert(rows, squared, a, b, distance)
+            if distance < squared[b, k - 1] and not np.any(rows[b] == a):
+                _insert(rows, squared, b, a, distance)
+
+
+@njit(nogil=True, cache=True, fastmath=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _descend(
+    points: Any, rows: Any, squared: Any, starts: Any, senders: Any, seen: Any, first: int, last: int
+) -> None:
+    k = rows.shape[1]
+    candidates = np.empty(2 * k * (k + 1), dtype=np.int64)
+    for row in range(first, last):
+        count = 0
+        seen[row] = row
+        seen[rows[row]] = row
+        hears = min(k, starts[row + 1] - starts[row])  # at most k of those that have this row as a neighbour
+        for number in range(k + hears):
+            other = rows[row, number] if number < k else senders[starts[row] + number - k]
+            if seen[other] != row:
+                seen[other] = row
+                candidates[count] = other
+                count += 1
+            for place in range(k):
+                far = rows[other, place]
+                if seen[far] != row:
+                    seen[far] = row
+                    candidates[count] = far
+                    count += 1
+        for number in range(count):
+            far = candidates[number]
+            distance = np.float32(0)
+            for column in range(points.shape[1]):
+                difference = points[row, column] - points[far, column]
+                distance += difference * difference
+            if distance < squared[row, k - 1]:
+                _insert(rows, squared, row, far, distance)

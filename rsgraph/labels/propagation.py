@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import ceil, log
+from math import ceil, log, sqrt
 from typing import Any
 
 import numpy as np
@@ -40,8 +40,8 @@ def propagate(
 
     with Y (n, C) one where a label is given, W symmetric (W_ij: the sum of the weights of all edges between i and j,
     in either direction; no loops) and D its row sums. Rows of F are divided by their sums; given labels are then
-    set to 1. The system is solved by symmetric Gauss-Seidel sweeps: alpha S has a spectral radius of at most
-    alpha < 1, so they converge, and as all terms are positive even the faintest rows are relatively exact.
+    set to 1. The system is solved by successive over-relaxation (Young 1954, doi:10.2307/1990745): I - alpha S is
+    positive definite, so it converges, and as no entry is ever negative even the faintest rows are relatively exact.
 
     The probabilities say which labels are nearer on the graph, not how often that is right: where calibrated ones
     are needed, use ``rsgraph.labels.classification``.
@@ -59,7 +59,7 @@ def propagate(
     alpha
         Between 0 and 1: how far labels reach. 0.5 stays with the closest neighbours, 0.99 crosses large graphs.
     max_iterations
-        Sweeps at most.
+        Sweeps over all segments at most. About 40 are needed for alpha = 0.9, 100 for 0.99.
     tolerance
         The sweeps end when no probability is further than about this from the solution.
     progress
@@ -86,20 +86,21 @@ def propagate(
     check_labelled(given)
     check_between("alpha", alpha, 0, 1)
     _check_edges(edges, weights, len(codes))
-    steps = _Steps(progress, -(-len(codes) // _BLOCK), _expected(alpha, tolerance, max_iterations))
+    relaxation = 2 / (1 + sqrt(1 - alpha**2))  # Young's optimum, for a spectral radius of alpha
+    enough = tolerance * (2 - relaxation) / 2  # what is left to go is several times the last change
+    steps = _Steps(progress, -(-len(codes) // _BLOCK), _expected(relaxation, enough, max_iterations))
     indptr, indices, data = _normalised(edges, weights, len(codes))
     solution = np.zeros((len(codes), n_classes))
-    for number in range(max_iterations):
-        change = _swept(indptr, indices, data, given, alpha, solution, steps, forward=number % 2 == 0)
-        if change <= tolerance * (1 - alpha):
+    for _ in range(max_iterations):
+        if _swept((indptr, indices, data), given, alpha, relaxation, solution, steps) <= enough:
             break
     steps.finish()
     return _probabilities(solution, given)
 
 
-def _expected(alpha: float, tolerance: float, most: int) -> int:
-    """Estimate the number of sweeps: Gauss-Seidel gains a factor of about alpha squared in each."""
-    return int(min(most, max(2, ceil(log(tolerance * (1 - alpha)) / (2 * log(alpha)))))) + 1
+def _expected(relaxation: float, enough: float, most: int) -> int:
+    """Estimate the number of sweeps: it takes some to reach everything, then each gains a constant factor."""
+    return min(most, 20 + ceil(2 * log(enough) / log(max(relaxation - 1, 0.1))))
 
 
 @dataclass
@@ -159,35 +160,38 @@ def _normalised(
 
 
 def _swept(
-    indptr: NDArray[Any],
-    indices: NDArray[Any],
-    data: NDArray[np.float32],
+    matrix: tuple[NDArray[Any], NDArray[Any], NDArray[np.float32]],
     codes: NDArray[np.int64],
     alpha: float,
+    relaxation: float,
     solution: NDArray[np.float64],
     steps: _Steps,
-    *,
-    forward: bool,
 ) -> float:
     """Sweep once over all rows, in place; return by how much a probability changed at most."""
-    starts = range(0, len(codes), _BLOCK)
     change = 0.0
-    for start in starts if forward else reversed(starts):
-        stop = min(start + _BLOCK, len(codes))
-        first, last, step = (start, stop, 1) if forward else (stop - 1, start - 1, -1)
-        change = max(change, _sweep(indptr, indices, data, codes, alpha, solution, first, last, step))
+    for first in range(0, len(codes), _BLOCK):
+        last = min(first + _BLOCK, len(codes))
+        change = max(change, _sweep(*matrix, codes, alpha, relaxation, solution, first, last))
         steps.report()
     return change
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
 def _sweep(
-    indptr: Any, indices: Any, data: Any, codes: Any, alpha: float, solution: Any, first: int, last: int, step: int
+    indptr: Any,
+    indices: Any,
+    data: Any,
+    codes: Any,
+    alpha: float,
+    relaxation: float,
+    solution: Any,
+    first: int,
+    last: int,
 ) -> float:
     n_classes = solution.shape[1]
     new = np.empty(n_classes)
     change = 0.0
-    for row in range(first, last, step):
+    for row in range(first, last):
         new[:] = 0
         for place in range(indptr[row], indptr[row + 1]):
             for column in range(n_classes):
@@ -195,7 +199,11 @@ def _sweep(
         new *= alpha
         if codes[row]:
             new[codes[row] - 1] += 1 - alpha
-        total, former = new.sum(), solution[row].sum()
+        total, former = 0.0, solution[row].sum()
+        for column in range(n_classes):
+            old = solution[row, column]
+            new[column] = max(0.0, old + relaxation * (new[column] - old))
+            total += new[column]
         for column in range(n_classes):
             if total > 0:
                 before = solution[row, column] / former if former > 0 else 0.0
@@ -238,7 +246,7 @@ def segment_graph(
     vectors
         (n, D) an embedding.
     k
-        Similar segments per segment; min(k, n - 1) are taken. They are exact up to 50 000 segments, and nearly all
+        Similar segments per segment; min(k, n - 1) are taken. They are exact up to 20 000 segments, and nearly all
         found above that (see ``nearest_rows``).
     seed
         Of the approximate search; with the same seed the same graph.

@@ -25,11 +25,11 @@ def test_nearest_rows_equal_scikit_learns() -> None:
     np.testing.assert_allclose(distances, expected[:, 1:], rtol=1e-3)
 
 
-def test_many_rows_find_nearly_all_neighbours_by_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_rows_find_nearly_all_neighbours_by_trees(monkeypatch: pytest.MonkeyPatch) -> None:
     points = clouds(6000)
     exact, _ = nearest_rows(points, 8, seed=0)
     monkeypatch.setattr(neighbours, "EXACT", 1000)
-    monkeypatch.setattr(neighbours, "_PER_LIST", 150)
+    monkeypatch.setattr(neighbours, "_LEAF", 100)
     found, distances = nearest_rows(points, 8, seed=0)
     recall = np.mean([len(set(a) & set(b)) / 8 for a, b in zip(exact, found, strict=True)])
     assert recall > 0.95
@@ -38,9 +38,9 @@ def test_many_rows_find_nearly_all_neighbours_by_lists(monkeypatch: pytest.Monke
     np.testing.assert_array_equal(found, nearest_rows(points, 8, seed=0)[0])
 
 
-def test_lists_find_k_others_even_where_all_rows_are_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_trees_find_k_others_even_where_all_rows_are_copies(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbours, "EXACT", 100)
-    monkeypatch.setattr(neighbours, "_PER_LIST", 10)
+    monkeypatch.setattr(neighbours, "_LEAF", 20)
     rows, distances = nearest_rows(np.zeros((400, 3), dtype=np.float32), 12, seed=0)
     assert all(len(set(found)) == 12 for found in rows.tolist())
     assert not np.any(rows == np.arange(400)[:, None])
@@ -49,11 +49,10 @@ def test_lists_find_k_others_even_where_all_rows_are_copies(monkeypatch: pytest.
 
 def test_progress_counts_rows_and_may_cancel(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(neighbours, "EXACT", 1000)
-    monkeypatch.setattr(neighbours, "_PER_LIST", 100)
     calls: list[tuple[int, int]] = []
     nearest_rows(clouds(2000), 3, seed=0, progress=lambda done, total: calls.append((done, total)))
-    assert calls[0] == (0, 2000)
-    assert calls[-1] == (2000, 2000)
+    assert calls[0] == (0, 2000 * 8)
+    assert calls[-1] == (2000 * 8, 2000 * 8)
     assert [done for done, _ in calls] == sorted(done for done, _ in calls)
 
 
@@ -62,3 +61,16 @@ def test_standardised_dimensions_have_mean_zero_and_deviation_one_or_are_constan
     points = standardised(vectors)
     np.testing.assert_allclose(points.mean(axis=0), 0, atol=1e-6)
     np.testing.assert_allclose(points.std(axis=0), [1, 0, 1], rtol=1e-5)
+
+
+def test_the_search_can_be_cancelled_at_any_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = clouds(600)
+
+    def cancel(done: int, total: int) -> None:
+        if done > 0:
+            raise InterruptedError
+
+    for most in (10_000, 100):
+        monkeypatch.setattr(neighbours, "EXACT", most)
+        with pytest.raises(InterruptedError):
+            nearest_rows(points, 3, seed=0, progress=cancel)
