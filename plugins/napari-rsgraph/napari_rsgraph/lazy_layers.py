@@ -12,15 +12,21 @@ from typing import Any, Protocol
 
 import napari.layers
 import numpy as np
-from napari.utils.colormaps import DirectLabelColormap
+from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
 Ids = NDArray[np.uint32]
 Codes = NDArray[np.integer[Any]]
 Describe = Callable[[tuple[float, float]], str]
+Colour = tuple[float, float, float, float]
 
-NOTHING, REST, CHOSEN, EDGE, CASING = range(5)
-"""Codes of the selection: no data or no selection, not chosen, chosen, its outline, what surrounds the outline."""
+CLEAR: Colour = (0.0, 0.0, 0.0, 0.0)
+
+NOTHING, REST, CHOSEN, CASING, EDGE = range(5)
+"""Codes of the selection: no data or no selection; not chosen; chosen; beside the outline; the outline.
+
+On the outline 2 is added: the chosen become EDGE and the rest CASING.
+"""
 
 MAGNIFIED = (16, 8, 4, 2)
 """Outlines are drawn finer than pixels: a line one pixel wide would hide the segment when zoomed in."""
@@ -119,6 +125,9 @@ def make_levels(
     magnified
         How often pixels are repeated at the finer levels, largest first.
     """
+    if len(ids) + len(magnified) == 1:
+        # napari takes a labels layer of one scale for one that is not multiscale
+        ids = [ids[0], ids[0][::2, ::2]]
     finer = [Level(ids[0], 1 / times, dtype, paint) for times in magnified]
     return finer + [Level(part, 2.0**scale, dtype, paint) for scale, part in enumerate(ids)]
 
@@ -169,7 +178,7 @@ class Selected:
     def choose(self, chosen_by_id: NDArray[np.bool_]) -> None:
         """Take another selection: (largest id + 1,)."""
         self.any = bool(chosen_by_id.any())
-        self._codes = np.where(chosen_by_id, CHOSEN, REST).astype(np.uint8)
+        self._codes = chosen_by_id.view(np.uint8) + np.uint8(REST)
         self._codes[0] = NOTHING
 
     def __call__(self, ids: Ids, place: Place) -> Codes:
@@ -223,12 +232,15 @@ def borders(values: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _outline(codes: Codes) -> None:
-    """Draw lines on both sides of where the selection ends: bright inside, dark outside; in place."""
-    chosen = codes == CHOSEN
-    edge = borders(chosen)
-    edge |= borders(edge)
-    codes[edge & chosen] = EDGE
-    codes[edge & ~chosen] = CASING
+    """Draw lines two pixels wide on both sides of where the selection ends: bright inside, dark outside; in place."""
+    chosen = (codes == CHOSEN).view(np.uint8)
+    edge = np.zeros(codes.shape, dtype=np.uint8)
+    across, along = chosen[:, 2:] ^ chosen[:, :-2], chosen[2:] ^ chosen[:-2]
+    edge[:, 2:] = across
+    edge[:, :-2] |= across
+    edge[2:] |= along
+    edge[:-2] |= along
+    codes += edge << 1
 
 
 def _draw_rectangle(codes: Codes, rectangle: tuple[float, float, float, float], place: Place) -> None:
@@ -312,6 +324,10 @@ class Image(_Told, napari.layers.Image):
         self.describe = world.describe
         super().__init__(levels, rgb=True, multiscale=True, name=name, **world.options())
 
+    def give(self, levels: Sequence[NDArray[np.uint8]], world: World) -> None:
+        """Show another scene."""
+        _give(self, levels, world)
+
 
 class Labels(_Told, napari.layers.Labels):
     """Codes over the scene.
@@ -323,7 +339,7 @@ class Labels(_Told, napari.layers.Labels):
     world, name
         As in ``Image``.
     colours
-        RGBA of each code, 0-1.
+        RGBA, 0-1, of the codes from 1 on; 0 is clear.
     opacity
         0-1.
     visible
@@ -336,7 +352,7 @@ class Labels(_Told, napari.layers.Labels):
         world: World,
         *,
         name: str,
-        colours: dict[int | None, Any],
+        colours: Sequence[Colour],
         opacity: float = 1.0,
         visible: bool = True,
     ) -> None:
@@ -346,17 +362,37 @@ class Labels(_Told, napari.layers.Labels):
             levels,
             multiscale=True,
             name=name,
-            colormap=DirectLabelColormap(color_dict=colours),
+            colormap=colour_table(colours),
             opacity=opacity,
             visible=visible,
             **world.options(),
         )
+
+    def give(self, levels: Sequence[Level], world: World) -> None:
+        """Show another scene."""
+        self.scales = levels
+        _give(self, levels, world)
 
     def repaint(self, *, thumbnail: bool) -> None:
         """Show what the codes are now; the small picture in the layer list costs more than the window."""
         self.scales[-1].renew()
         self.refresh(thumbnail=thumbnail, highlight=False, extent=False)
 
-    def recolour(self, colours: dict[int | None, Any]) -> None:
+    def recolour(self, colours: Sequence[Colour]) -> None:
         """Take other colours."""
-        self.colormap = DirectLabelColormap(color_dict=colours)
+        self.colormap = colour_table(colours)
+
+
+def _give(layer: Any, levels: Sequence[Any], world: World) -> None:
+    layer.describe = world.describe
+    layer.data = list(levels)
+    layer.affine = world.affine
+    layer.units = (world.units, world.units)
+
+
+def colour_table(colours: Sequence[Colour]) -> CyclicLabelColormap:
+    """Return napari's colour map for codes 0, 1, 2 ...
+
+    Its direct colour map says the same, but compiles a dictionary for two seconds in every process.
+    """
+    return CyclicLabelColormap(colors=np.array([CLEAR, *colours], dtype=np.float64), background_value=0)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _COMMAND = "from rsgraph.cli import main; main()"
-_STAGE = re.compile(r"^ +\w+ +[\d.]+ (?:s|min)\b", re.MULTILINE)
+_STAGE = re.compile(r"^ +\w+ +[\d.]+ (?:s|min|h)\b", re.MULTILINE)
 _TOLD = 400
 """Characters of the error that the user sees."""
 _NOTE = "Demo workspace"

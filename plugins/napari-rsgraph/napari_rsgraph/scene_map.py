@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,15 +14,16 @@ from qtpy.QtCore import QTimer
 
 from napari_rsgraph.lazy_layers import (
     CASING,
-    CHOSEN,
+    CLEAR,
     EDGE,
     MAGNIFIED,
-    NOTHING,
     REST,
     Classes,
+    Colour,
     Grid,
     Image,
     Labels,
+    Level,
     Outlines,
     Selected,
     World,
@@ -50,16 +51,10 @@ _ROOM = 1.6
 _SMALLEST = 40
 """Pixels of the scene that ``go_to`` shows at least."""
 
-_SELECTION_COLOURS: dict[int | None, Any] = {
-    None: (0, 0, 0, 0),
-    NOTHING: (0, 0, 0, 0),
-    REST: (*(part / 255 for part in BLUE), 0.6),
-    CHOSEN: (0, 0, 0, 0),
-    EDGE: (1.0, 0.9, 0.1, 1.0),
-    CASING: (0.0, 0.05, 0.2, 0.9),
-}
-_OUTLINE_COLOURS: dict[int | None, Any] = {None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: (1, 1, 1, 1)}
-_GRID_COLOURS: dict[int | None, Any] = {None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: (0.05, 0.05, 0.05, 1)}
+_COVER = (*(part / 255 for part in BLUE), 0.5)
+_YELLOW, _DARK = (1.0, 0.9, 0.1, 1.0), (0.0, 0.05, 0.2, 0.9)
+_SELECTION_COLOURS = [{REST: _COVER, EDGE: _YELLOW, CASING: _DARK}.get(code, CLEAR) for code in range(1, EDGE + 1)]
+_WHITE, _BLACK = (1.0, 1.0, 1.0, 1.0), (0.05, 0.05, 0.05, 1.0)
 
 Action = tuple[str, str, str, Callable[[], None]]
 
@@ -146,34 +141,57 @@ class SceneMap:
         """Show another scene of a collection, whole."""
         if self.view is None:
             return
-        self._remove_layers()
         self.scene = scene
         self.grid = SceneGrid(self.session.tables.scenes[scene])
         levels = self.view.levels(scene)
         self._ids = levels[0][1]
-        self._make_layers([rgb for rgb, _ in levels], [ids for _, ids in levels])
+        self._fill([rgb for rgb, _ in levels], [ids for _, ids in levels])
         self._orient()
         self.show_whole()
         self.scene_changed.emit(scene)
 
-    def _make_layers(self, pictures: list[NDArray[np.uint8]], ids: list[NDArray[np.uint32]]) -> None:
+    def _fill(self, pictures: list[NDArray[np.uint8]], ids: list[NDArray[np.uint32]]) -> None:
+        """Make the layers, or give them another scene: napari takes seconds to remove some and add others."""
         plain, fine = self._world(1), self._world(MAGNIFIED[0])
-        lines = partial(make_levels, ids, np.uint8, magnified=MAGNIFIED)
         self._classes, self._selected = Classes(self._codes()), Selected(self.session.target_lookup())
-        assert self.view is not None
-        self.picture = Image(pictures, plain, name=f"Scene ({self.view.description.partition(':')[0]})")
-        codes = make_levels(ids, np.uint8 if len(self.session.labelling.names) < 255 else np.uint16, self._classes)
+        code = np.uint8 if len(self.session.labelling.names) < 255 else np.uint16
+        codes = make_levels(ids, code, self._classes)
+        lines = partial(make_levels, ids, np.uint8, magnified=MAGNIFIED)
+        drawn = [lines(self._selected), lines(Outlines(self._width())), lines(self._chip_edges())]
+        if not self.shown:
+            self._make_layers(pictures, codes, drawn, plain, fine)
+            return
+        self.picture.give(pictures, plain)
+        self.labels.give(codes, plain)
+        for layer, levels in zip((self.selection, self.segments, self.chips), drawn, strict=True):
+            layer.give(levels, fine)
+        self.picture.name = self._title()
+
+    def _make_layers(
+        self,
+        pictures: list[NDArray[np.uint8]],
+        codes: list[Level],
+        drawn: list[list[Level]],
+        plain: World,
+        fine: World,
+    ) -> None:
+        selected, outlines, edges = drawn
+        self.picture = Image(pictures, plain, name=self._title())
         self.labels = Labels(codes, plain, name="Labels", colours=self._colours(), opacity=0.55)
-        self.selection = Labels(lines(self._selected), fine, name="Selection", colours=_SELECTION_COLOURS)
-        outlines = lines(Outlines(self._width()))
-        self.segments = Labels(outlines, fine, name="Segments", colours=_OUTLINE_COLOURS, opacity=0.35)
-        edges = lines(self._chip_edges())
-        self.chips = Labels(edges, fine, name="Chips", colours=_GRID_COLOURS, opacity=0.6)
+        self.selection = Labels(selected, fine, name="Selection", colours=_SELECTION_COLOURS)
+        self.segments = Labels(outlines, fine, name="Segments", colours=[_WHITE], opacity=0.35)
+        self.chips = Labels(edges, fine, name="Chips", colours=[_BLACK], opacity=0.6)
         self.chips.visible = self.session.level == "chips"
         self.layers = [self.picture, self.labels, self.selection, self.segments, self.chips]
         for layer in self.layers:
             self.viewer.add_layer(layer)
-        self._activate()
+        # the picture's controls are the fewest, and hold nothing that could be painted on by mistake
+        self.viewer.layers.selection.active = self.picture
+        self._tool_taken()
+
+    def _title(self) -> str:
+        assert self.view is not None
+        return f"Scene ({self.view.description.partition(':')[0]})"
 
     def _world(self, magnified: int) -> World:
         return World(self.grid.affine_of(magnified), "m" if self.grid.metric else "pixel", self.describe)
@@ -186,11 +204,6 @@ class SceneMap:
     def _chip_edges(self) -> Grid:
         chips = self.session.tables.chips[self.session.tables.scene_of_chip == self.scene]
         return Grid(chips["row_offset"].unique().astype(np.int64), chips["column_offset"].unique().astype(np.int64))
-
-    def _activate(self) -> None:
-        """Choose the picture: its controls are the fewest, and hold nothing that could be painted on by mistake."""
-        self.viewer.layers.selection.active = self.picture
-        self._tool_taken()
 
     def _remove_layers(self) -> None:
         layers, self.layers = self.layers, []
@@ -225,10 +238,9 @@ class SceneMap:
     def _codes(self) -> NDArray[np.uint16]:
         return self.session.labelling.codes_by_id().astype(np.uint16)
 
-    def _colours(self) -> dict[int | None, Any]:
-        palette = self.session.labelling.palette() / 255
-        colours: dict[int | None, Any] = {code: (*palette[code], 1.0) for code in range(1, len(palette))}
-        return {None: (0, 0, 0, 0), 0: (0, 0, 0, 0), **colours}
+    def _colours(self) -> list[Colour]:
+        palette = (self.session.labelling.palette()[1:] / 255).tolist()
+        return [(red, green, blue, 1.0) for red, green, blue in palette] or [CLEAR]
 
     def _selection_changed(self, final: bool) -> None:
         self._draw_soon("finished selection" if final else "selection")
@@ -387,16 +399,22 @@ class SceneMap:
 
     def select_within(self, one: Pixel, other: Pixel, mode: Mode, *, final: bool) -> None:
         """Select what has its centroid in a rectangle; segments and chips that it only cuts stay out."""
-        tables = self.session.tables
-        if self.session.level == "chips":
-            assert self.view is not None
-            places = (self.view.windows[:, :2] + (self.view.windows[:, 2:] - 1) / 2).astype(np.float32)
-            here = self.view.of_scene == self.scene
-        else:
-            places, here = tables.centroids, tables.scene_of_chip[tables.chip_of] == self.scene
-        rows = centroids_within(places, one, other)
+        rows = centroids_within(self._places(), one, other)
+        rows = rows[self._in_scene(rows)]
         self._selected.rectangle = None if final else (*np.minimum(one, other), *np.maximum(one, other))
-        self._select(rows[here[rows]], mode, final=final)
+        self._select(rows, mode, final=final)
+
+    def _places(self) -> NDArray[np.float32]:
+        """Return rows and columns of the middles of what can be selected at this level."""
+        if self.session.level == "segments" or self.view is None:
+            return self.session.tables.centroids
+        return (self.view.windows[:, :2] + (self.view.windows[:, 2:] - 1) / 2).astype(np.float32)
+
+    def _in_scene(self, rows: Rows) -> Mask:
+        """Return which rows of this level lie in the scene that is shown."""
+        tables = self.session.tables
+        chips = rows if self.session.level == "chips" else tables.chip_of[rows]
+        return np.asarray(tables.scene_of_chip[chips] == self.scene)
 
     def take_apart(self, pixel: Pixel) -> None:
         """Show the segments of the chip at a pixel, where chips are shown."""

@@ -145,12 +145,12 @@ class SceneTools:
             before = here
             yield
         event.handled = True
-        self.scene_map.select_at([before], self.scene_map.radius, mode, final=True)
+        here = self.scene_map.pixel_at(event.position)
+        self.scene_map.select_at([before, here], self.scene_map.radius, mode, final=True)
 
     def _rectangle(self, event: Any) -> Drag:
         """Select by centroid what lies in the rectangle, as it grows."""
         mode, start = _mode(event), self.scene_map.pixel_at(event.position)
-        here = start
         event.handled = True
         yield
         while event.type == "mouse_move":
@@ -159,6 +159,7 @@ class SceneTools:
             self.scene_map.select_within(start, here, mode, final=False)
             yield
         event.handled = True
+        here = self.scene_map.pixel_at(event.position)
         if here != start:
             self.scene_map.select_within(start, here, mode, final=True)
         else:
@@ -166,8 +167,8 @@ class SceneTools:
 
 
 def _mode(event: Any) -> Mode:
-    held = {str(modifier) for modifier in event.modifiers}
-    return mode_of(shift="Shift" in held, remove=bool(held & {"Alt", "Control"}), default="replace")
+    held = event.modifiers
+    return mode_of(shift="Shift" in held, remove="Alt" in held or "Control" in held, default="replace")
 
 
 def ids_near(ids: NDArray[np.uint32], path: Sequence[Pixel], radius: float, largest: int) -> NDArray[np.int64]:
