@@ -35,9 +35,7 @@ class Peer:
         self.database = sqlite3.connect(path, isolation_level=None)
         self.database.execute("PRAGMA journal_mode = WAL")
         self.database.execute("PRAGMA synchronous = FULL")
-        self.database.execute(
-            "PRAGMA cache_size = -32768"
-        )  # as ours: 2 MB make it ten times slower
+        self.database.execute("PRAGMA cache_size = -32768")  # as ours: 2 MB make it ten times slower
         self.database.execute("PRAGMA wal_autocheckpoint = 4000")
         columns = "segment_id INTEGER PRIMARY KEY, label TEXT, origin TEXT, confidence REAL, author TEXT, time TEXT"
         self.database.execute(f"CREATE TABLE label ({columns})")

@@ -24,8 +24,9 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from rsgraph.errors import ConfigError, JournalDamaged, JournalLocked, OutputError
+from rsgraph.labels import tables
 from rsgraph.labels.classes import next_colour, valid_colour, valid_key, valid_name
-from rsgraph.labels.events import ORIGINS, Action, Event, Origin, Step, floating, label_of, pack, pack_ids, step_of
+from rsgraph.labels.events import ORIGINS, Action, Event, Origin, Step, pack, pack_ids, step_of
 from rsgraph.labels.log import Log
 from rsgraph.labels.recovery import Recovery, adopt_recovered, recover
 from rsgraph.labels.selection import Known, ascending, checked_confidence, checked_ids, factorised
@@ -338,34 +339,13 @@ class Journal:
 
     def labels(self) -> DataFrame:
         """Return the labels that hold: segment_id, label, origin, confidence, author, time; by segment_id."""
-        import pandas as pd
-
         with self._turn:
-            state, events = self._log.state, self._log.events
-            cells = state.cells.ravel()
-            ids = np.flatnonzero(cells)
-            of_stroke = cells[ids]
-            about = [events.get(event, _NO_EVENT) for event, _ in state.strokes]
-            sure = np.full(len(ids), np.nan) if state.certainty is None else floating(state.certainty.ravel()[ids])
-            names = [state.classes[number].name if number in state.classes else "" for _, number in state.strokes]
-        columns = {
-            "label": names,
-            "origin": [event.origin or "" for event in about],
-            "author": [event.author for event in about],
-            "time": [event.time for event in about],
-        }
-        table = {name: pd.array(values, dtype="str").take(of_stroke) for name, values in columns.items()}
-        frame = pd.DataFrame({"segment_id": ids, "confidence": sure.astype(np.float64)} | table)
-        return frame[["segment_id", "label", "origin", "confidence", "author", "time"]]
+            return tables.labels(self._log)
 
     def classes(self) -> DataFrame:
         """Return the classes in order of definition: name, colour, key, position (from 1)."""
-        import pandas as pd
-
         with self._turn:
-            rows = [(each.name, each.colour, each.key) for each in self._log.state.classes.values()]
-        frame = pd.DataFrame(rows, columns=["name", "colour", "key"], dtype=object)
-        return frame.assign(position=np.arange(1, len(rows) + 1))
+            return tables.classes(self._log)
 
     def codes(self, segment_ids: ArrayLike) -> tuple[NDArray[np.int16], NDArray[np.uint8], NDArray[np.float32]]:
         """Return what segments are labelled, as numbers, in their order.
@@ -381,28 +361,15 @@ class Journal:
         """
         ids = checked_ids(segment_ids)
         with self._turn:
-            state = self._log.state
-            far = len(ids) > 0 and ids.max() >= state.cells.size
-            inside = np.where(ids < state.cells.size, ids, 0) if far else ids
-            cells = state.cells.ravel()[inside]
-            codes, origins = self._log.codes_of_strokes()
-            sure = np.full(len(ids), np.nan, np.float32)
-            if state.certainty is not None:
-                sure = floating(state.certainty.ravel()[inside])
-            return codes[cells], origins[cells], sure
+            return tables.codes(self._log, ids)
 
     def history(self) -> DataFrame:
         """Return all events: event, time, author, action, label, segments, origin, note, undone.
 
         ``undone`` are the actions that do not hold, whether they can be redone or not.
         """
-        import pandas as pd
-
         with self._turn:
-            held, events = set(self._log.timeline.done), self._log.events
-            rows = [_history_row(event, events, held) for event in events.values()]
-        columns = ["event", "time", "author", "action", "label", "segments", "origin", "note", "undone"]
-        return pd.DataFrame(rows, columns=columns)
+            return tables.history(self._log)
 
 
 def _told(damage: str, found: Recovery) -> str:
@@ -414,21 +381,10 @@ def _told(damage: str, found: Recovery) -> str:
     )
 
 
-_NO_EVENT = Event(0, "", "", "lost")
-
-
 def _draft(action: Action, body: Mapping[str, Any], ids: NDArray[np.uint32] | None = None) -> Event:
     """Return an event to be appended."""
     segments = None if ids is None or not len(ids) else pack_ids(ids)
     return Event(0, "", "", action, body, n=0 if ids is None else len(ids), segments=segments)
-
-
-def _history_row(event: Event, events: dict[int, Event], held: set[int]) -> tuple[Any, ...]:
-    about = events.get(event.target or 0, event)
-    undone = event.undoable and event.id not in held
-    return (
-        event.id, event.time, event.author, event.action, label_of(about), about.n, event.origin, event.note, undone,
-    )  # fmt: skip
 
 
 def journal_of(workspace: Workspace, *, read_only: bool = False, author: str | None = None) -> Journal:
