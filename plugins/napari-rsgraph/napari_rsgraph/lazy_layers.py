@@ -22,10 +22,11 @@ Colour = tuple[float, float, float, float]
 
 CLEAR: Colour = (0.0, 0.0, 0.0, 0.0)
 
-NOTHING, REST, CHOSEN, CASING, EDGE = range(5)
-"""Codes of the selection: no data or no selection; not chosen; chosen; beside the outline; the outline.
+NOTHING, REST, CHOSEN, CASING, EDGE, HIDDEN = range(6)
+HIDDEN_CASING = HIDDEN + 2
+"""Codes of the selection: clear; not chosen; chosen; beside the outline; the outline; not to be selected now.
 
-On the outline 2 is added: the chosen become EDGE and the rest CASING.
+On the outline 2 is added: the chosen become EDGE, the rest CASING, the hidden HIDDEN_CASING.
 """
 
 MAGNIFIED = (16, 8, 4, 2)
@@ -166,24 +167,31 @@ class Outlines:
 
 
 class Selected:
-    """Paints the chosen segments clear with an outline, and the rest as covered.
+    """Paints the chosen segments clear with an outline, the rest as covered, and what cannot be chosen as hidden.
 
     ``rectangle`` is drawn on top: first row, first column, last row, last column, in pixels of the scene.
     """
 
-    def __init__(self, chosen_by_id: NDArray[np.bool_]) -> None:
+    def __init__(self) -> None:
         self.rectangle: tuple[float, float, float, float] | None = None
-        self.choose(chosen_by_id)
+        self.any = False
+        self._codes: NDArray[np.uint8] | None = None
 
-    def choose(self, chosen_by_id: NDArray[np.bool_]) -> None:
-        """Take another selection: (largest id + 1,)."""
+    def choose(self, chosen_by_id: NDArray[np.bool_], visible_by_id: NDArray[np.bool_] | None = None) -> None:
+        """Take another selection: (largest id + 1,); None where all is visible."""
         self.any = bool(chosen_by_id.any())
-        self._codes = chosen_by_id.view(np.uint8) + np.uint8(REST)
+        if not self.any and visible_by_id is None:
+            self._codes = None
+            return
+        chosen = chosen_by_id.view(np.uint8)
+        self._codes = chosen + np.uint8(REST) if self.any else np.zeros_like(chosen)
+        if visible_by_id is not None:
+            self._codes[~(visible_by_id | chosen_by_id)] = HIDDEN
         self._codes[0] = NOTHING
 
     def __call__(self, ids: Ids, place: Place) -> Codes:
         """Look up, outline, and draw the rectangle."""
-        codes = looked_up(self._codes, ids) if self.any else np.zeros(ids.shape, dtype=np.uint8)
+        codes = np.zeros(ids.shape, dtype=np.uint8) if self._codes is None else looked_up(self._codes, ids)
         if self.any:
             _outline(codes)
         if self.rectangle is not None:

@@ -16,6 +16,8 @@ from napari_rsgraph.lazy_layers import (
     CASING,
     CLEAR,
     EDGE,
+    HIDDEN,
+    HIDDEN_CASING,
     MAGNIFIED,
     REST,
     Classes,
@@ -29,8 +31,11 @@ from napari_rsgraph.lazy_layers import (
     World,
     make_levels,
 )
+from napari_rsgraph.scene_camera import SceneCamera
+from napari_rsgraph.scene_commands import SceneCommand, commands
 from napari_rsgraph.scene_grid import SceneGrid
-from napari_rsgraph.scene_tools import LARGEST, Pixel, SceneTool, SceneTools, centroids_within, ids_near
+from napari_rsgraph.scene_places import NONE, ScenePlaces
+from napari_rsgraph.scene_tools import LARGEST, Pixel, SceneTool, SceneTools
 from napari_rsgraph.session import Session
 from napari_rsgraph.tables import Mask, Rows
 from rsgraph.brushing.shapes import Mode
@@ -41,9 +46,6 @@ from rsgraph.types import Window
 if TYPE_CHECKING:
     import napari
 
-NONE = -1
-"""What ``hovered`` says where there is no segment."""
-
 _TURN = 0.03
 """Seconds between two redraws while a brush moves."""
 _ROOM = 1.6
@@ -51,9 +53,18 @@ _ROOM = 1.6
 _SMALLEST = 40
 """Pixels of the scene that ``go_to`` shows at least."""
 
-_COVER = (*(part / 255 for part in BLUE), 0.5)
+_COVER: Colour = (BLUE[0] / 255, BLUE[1] / 255, BLUE[2] / 255, 0.5)
 _YELLOW, _DARK = (1.0, 0.9, 0.1, 1.0), (0.0, 0.05, 0.2, 0.9)
-_SELECTION_COLOURS = [{REST: _COVER, EDGE: _YELLOW, CASING: _DARK}.get(code, CLEAR) for code in range(1, EDGE + 1)]
+_SELECTION_COLOURS: list[Colour] = [
+    {
+        REST: _COVER,
+        EDGE: _YELLOW,
+        CASING: _DARK,
+        HIDDEN: (0.05, 0.05, 0.08, 0.7),
+        HIDDEN_CASING: _DARK,
+    }.get(code, CLEAR)
+    for code in range(1, HIDDEN_CASING + 1)
+]
 _WHITE, _BLACK = (1.0, 1.0, 1.0, 1.0), (0.05, 0.05, 0.05, 1.0)
 
 Action = tuple[str, str, str, Callable[[], None]]
@@ -88,10 +99,11 @@ class SceneMap:
         self._stroke: Mask | None = None
         self._stale: set[str] = set()
         self._drawn = 0.0
-        self._orientation = viewer.scene.camera.orientation2d
         self._timer = QTimer()
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._redraw)
+        self._selected = Selected()
+        self.camera = SceneCamera(viewer)
         self.tools = SceneTools(viewer, self)
         self._listen(connect=True)
         self._tool_taken()
@@ -103,6 +115,8 @@ class SceneMap:
             (session.labels_changed, self._labels_changed),
             (session.classes_changed, self._classes_changed),
             (session.level_changed, self._level_changed),
+            (session.visible_changed, self._visible_changed),
+            (session.chips_chosen, self._visible_changed),
         ):
             if connect:
                 signal.connect(slot)
@@ -115,7 +129,7 @@ class SceneMap:
         self._timer.stop()
         self.tools.close()
         self._remove_layers()
-        self.viewer.scene.camera.orientation2d = self._orientation
+        self.camera.close()
 
     # what is shown
 
@@ -123,6 +137,11 @@ class SceneMap:
     def shown(self) -> bool:
         """Whether there is a scene on the screen."""
         return bool(self.layers)
+
+    @property
+    def grid(self) -> SceneGrid:
+        """Where the pixels of the scene that is shown lie."""
+        return self.places.grid
 
     @property
     def scenes(self) -> list[str]:
@@ -142,18 +161,18 @@ class SceneMap:
         if self.view is None:
             return
         self.scene = scene
-        self.grid = SceneGrid(self.session.tables.scenes[scene])
+        self.places = ScenePlaces(self.session, self.view, scene)
         levels = self.view.levels(scene)
-        self._ids = levels[0][1]
         self._fill([rgb for rgb, _ in levels], [ids for _, ids in levels])
-        self._orient()
+        self.camera.orient(self.grid)
         self.show_whole()
         self.scene_changed.emit(scene)
 
     def _fill(self, pictures: list[NDArray[np.uint8]], ids: list[NDArray[np.uint32]]) -> None:
         """Make the layers, or give them another scene: napari takes seconds to remove some and add others."""
         plain, fine = self._world(1), self._world(MAGNIFIED[0])
-        self._classes, self._selected = Classes(self._codes()), Selected(self.session.target_lookup())
+        self._classes = Classes(self._codes())
+        self._selected.choose(self.session.target_lookup(), self._visible())
         code = np.uint8 if len(self.session.labelling.names) < 255 else np.uint16
         codes = make_levels(ids, code, self._classes)
         lines = partial(make_levels, ids, np.uint8, magnified=MAGNIFIED)
@@ -211,13 +230,6 @@ class SceneMap:
             if layer in self.viewer.layers:
                 self.viewer.layers.remove(layer)
 
-    def _orient(self) -> None:
-        camera = self.viewer.scene.camera
-        camera.orientation2d = ("up", "right") if self.grid.north_up else ("down", "right")
-        bar = self.viewer.canvas.overlays.scale_bar
-        bar.visible = self.grid.metric
-        bar.box = True
-
     def toggle_labels(self) -> None:
         """Show or hide the labels."""
         if self.shown:
@@ -254,6 +266,19 @@ class SceneMap:
     def _level_changed(self, level: str) -> None:
         if self.shown:
             self.chips.visible = level == "chips"
+        self._visible_changed()
+
+    def _visible_changed(self) -> None:
+        self._draw_soon("finished selection")
+
+    def _visible(self) -> Mask | None:
+        """Return (largest id + 1,) which segments may be selected now; None for all."""
+        visible, tables = self.session.visible(), self.session.tables
+        if visible is None:
+            return None
+        found = np.zeros(tables.max_id + 1, dtype=bool)
+        found[tables.ids] = visible if self.session.level == "segments" else tables.segments_of(visible)
+        return found
 
     def _draw_soon(self, what: str) -> None:
         """Draw at the end of this turn of the event loop, but not sooner than a moment after the last time."""
@@ -272,7 +297,7 @@ class SceneMap:
             self._classes.codes_by_id = self._codes()
             self.labels.repaint(thumbnail=True)
         if stale & {"selection", "finished selection"}:
-            self._selected.choose(self.session.target_lookup())
+            self._selected.choose(self.session.target_lookup(), self._visible())
             self.selection.repaint(thumbnail="finished selection" in stale)
         self._drawn = monotonic()
 
@@ -281,20 +306,7 @@ class SceneMap:
     def show_whole(self) -> None:
         """Show the whole scene."""
         if self.shown:
-            scene = self.grid.scene
-            self._show_part(0, 0, scene.rows, scene.columns, room=1.05)
-
-    def _show_part(self, row: float, column: float, rows: float, columns: float, *, room: float = _ROOM) -> None:
-        """Fit some pixels of the scene into the canvas."""
-        corners = np.array(
-            [[row, column], [row, column + columns], [row + rows, column], [row + rows, column + columns]]
-        )
-        places = self.grid.to_world(corners - 0.5)
-        low, high = places.min(axis=0), places.max(axis=0)
-        camera = self.viewer.scene.camera
-        camera.center = tuple((low + high) / 2)
-        size = np.asarray(self.viewer.canvas.size, dtype=np.float64)
-        camera.zoom = float((size / np.maximum((high - low) * room, 1e-12)).min())
+            self.camera.show_whole(self.grid)
 
     def go_to(self, rows: Rows) -> None:
         """Show these segments, in their scene, with some room around."""
@@ -304,35 +316,28 @@ class SceneMap:
         tables = self.session.tables
         scenes = tables.scene_of_chip[tables.chip_of[rows]]
         scene = int(np.bincount(scenes).argmax())
-        if scene != self.scene:
-            self.show_scene(scene)
+        self._turn_to(scene)
         rows = rows[scenes == scene]
         half = np.sqrt(tables.segments["area_px"].to_numpy()[rows])[:, np.newaxis]
         low, high = (tables.centroids[rows] - half).min(axis=0), (tables.centroids[rows] + half).max(axis=0)
-        middle, size = (low + high) / 2, np.maximum(high - low, _SMALLEST)
-        self._show_part(*(middle - size / 2), *size)
+        size = np.maximum(high - low, _SMALLEST)
+        row, column = (low + high - size) / 2
+        self.camera.show(self.grid, (float(row), float(column)), (float(size[0]), float(size[1])), room=_ROOM)
 
     def go_to_chip(self, chip: int) -> None:
         """Show one chip."""
-        if not self.shown:
-            return
-        scene = int(self.session.tables.scene_of_chip[chip])
+        if self.shown:
+            self._turn_to(int(self.session.tables.scene_of_chip[chip]))
+            row, column, rows, columns = self.session.tables.window_of(chip)
+            self.camera.show(self.grid, (row, column), (rows, columns), room=1.1)
+
+    def _turn_to(self, scene: int) -> None:
         if scene != self.scene:
             self.show_scene(scene)
-        self._show_part(*self.session.tables.window_of(chip), room=1.1)
 
     def window_in_view(self) -> tuple[int, Window] | None:
         """Return which scene is shown and which of its pixels; None where no scene is shown."""
-        if not self.shown:
-            return None
-        camera = self.viewer.scene.camera
-        half = np.asarray(self.viewer.canvas.size, dtype=np.float64) / camera.zoom / 2
-        signs = np.array([[-1, -1], [-1, 1], [1, -1], [1, 1]])
-        pixels = self.grid.to_pixel(np.asarray(camera.center[-2:]) + signs * half) + 0.5
-        limits = np.array([self.grid.scene.rows, self.grid.scene.columns])
-        low = np.clip(np.floor(pixels.min(axis=0)), 0, limits).astype(int)
-        high = np.clip(np.ceil(pixels.max(axis=0)), 0, limits).astype(int)
-        return self.scene, Window(*(int(value) for value in (*low, *(high - low))))
+        return (self.scene, self.camera.window(self.grid)) if self.shown else None
 
     # what lies where
 
@@ -345,20 +350,11 @@ class SceneMap:
 
     def row_at(self, pixel: Pixel) -> int:
         """Return the segment at a pixel as its row in the table, or NONE."""
-        row, column = round(pixel[0]), round(pixel[1])
-        if not self.shown or not (0 <= row < self._ids.shape[0] and 0 <= column < self._ids.shape[1]):
-            return NONE
-        found = int(self._ids[row, column])
-        return int(self.session.tables.row_of_id[found]) if found else NONE
+        return self.places.row_at(pixel) if self.shown else NONE
 
     def chip_at(self, pixel: Pixel) -> int:
         """Return the chip at a pixel, or NONE."""
-        if self.view is None:
-            return NONE
-        first, size = self.view.windows[:, :2], self.view.windows[:, 2:]
-        inside = ((first - 0.5 <= pixel) & (pixel < first + size - 0.5)).all(axis=1)
-        found = np.flatnonzero(inside & (self.view.of_scene == self.scene))
-        return int(found[0]) if len(found) else NONE
+        return self.places.chip_at(pixel) if self.shown else NONE
 
     def hover(self, pixel: Pixel) -> None:
         """Say which segment is under the pointer now."""
@@ -368,20 +364,8 @@ class SceneMap:
             self.hovered.emit(row)
 
     def describe(self, place: tuple[float, float]) -> str:
-        """Return the line for the status bar: coordinates, pixel, chip, segment and label."""
-        if not self.shown:
-            return ""
-        pixel, tables = self.pixel_at(place), self.session.tables
-        told = [self.grid.told(place)]
-        row = self.row_at(pixel)
-        if row == NONE:
-            return f"{told[0]}  ·  no data"
-        if self.grid.crs is not None:
-            told.append(f"pixel {round(pixel[0])}, {round(pixel[1])}")
-        code = int(self.session.labelling.codes[row])
-        label = self.session.labelling.names[code - 1] if code else "unlabelled"
-        told += [f"chip {tables.chips['chip_id'].iloc[tables.chip_of[row]]}", f"segment {tables.ids[row]}", label]
-        return "  ·  ".join(told)
+        """Return the line for the status bar."""
+        return self.places.describe(place) if self.shown else ""
 
     # selecting
 
@@ -391,7 +375,7 @@ class SceneMap:
 
     def select_at(self, path: Sequence[Pixel], radius: float, mode: Mode, *, final: bool) -> None:
         """Select what a circle touches along a line, with all that this stroke touched before."""
-        rows = self._rows_near(path, radius)
+        rows = self.places.near(path, radius)
         if self._stroke is not None:
             self._stroke[rows] = True
             rows = np.flatnonzero(self._stroke)
@@ -399,22 +383,8 @@ class SceneMap:
 
     def select_within(self, one: Pixel, other: Pixel, mode: Mode, *, final: bool) -> None:
         """Select what has its centroid in a rectangle; segments and chips that it only cuts stay out."""
-        rows = centroids_within(self._places(), one, other)
-        rows = rows[self._in_scene(rows)]
         self._selected.rectangle = None if final else (*np.minimum(one, other), *np.maximum(one, other))
-        self._select(rows, mode, final=final)
-
-    def _places(self) -> NDArray[np.float32]:
-        """Return rows and columns of the middles of what can be selected at this level."""
-        if self.session.level == "segments" or self.view is None:
-            return self.session.tables.centroids
-        return (self.view.windows[:, :2] + (self.view.windows[:, 2:] - 1) / 2).astype(np.float32)
-
-    def _in_scene(self, rows: Rows) -> Mask:
-        """Return which rows of this level lie in the scene that is shown."""
-        tables = self.session.tables
-        chips = rows if self.session.level == "chips" else tables.chip_of[rows]
-        return np.asarray(tables.scene_of_chip[chips] == self.scene)
+        self._select(self.places.within(one, other), mode, final=final)
 
     def take_apart(self, pixel: Pixel) -> None:
         """Show the segments of the chip at a pixel, where chips are shown."""
@@ -428,22 +398,16 @@ class SceneMap:
         tables = self.session.tables
         return tables.n_chips if self.session.level == "chips" else tables.n_segments
 
-    def _rows_near(self, path: Sequence[Pixel], radius: float) -> Rows:
-        tables = self.session.tables
-        rows = tables.row_of_id[ids_near(self._ids, path, radius, tables.max_id)]
-        rows = rows[rows >= 0]
-        if self.session.level == "chips":
-            return np.unique(tables.chip_of[rows])
-        return rows
-
     def _select(self, rows: Rows, mode: Mode, *, final: bool) -> None:
         """Only what may be seen may be selected."""
-        session = self.session
+        session, found = self.session, len(rows)
         visible = session.visible()
         if visible is not None:
             rows = rows[visible[rows]]
         if final:
             self._stroke = None
+            if found and len(rows) == 0:
+                session.tell("nothing there can be selected now: the filter or the choice of chips leaves it out")
         if session.level == "chips":
             session.select_chips(rows, mode, final=final)
         else:
@@ -488,30 +452,10 @@ class SceneMap:
         self.viewer.cursor.size = size
         self.viewer.cursor.style = style
 
+    def commands(self) -> list[SceneCommand]:
+        """Return what can be done here."""
+        return commands(self)
+
     def actions(self) -> list[Action]:
-        """Return what can be done here: text, tooltip, shortcut, function."""
-
-        def choose(tool: SceneTool) -> Callable[[], None]:
-            return lambda: setattr(self, "tool", tool)
-
-        def grow(factor: float) -> Callable[[], None]:
-            return lambda: setattr(self, "radius", self.radius * factor)
-
-        held = "Shift adds, Alt takes away"
-        return [
-            ("Click in the scene", f"Click segments or chips; {held}", "Shift+C", choose("click")),
-            (
-                "Paint in the scene",
-                f"Drag a circle over them; {held}, Shift+scroll resizes",
-                "Shift+B",
-                choose("paint"),
-            ),
-            ("Rectangle in the scene", f"Take those whose middle lies in it; {held}", "Shift+R", choose("rectangle")),
-            ("Move the scene", "Drag to move; with any tool: the middle button", "Shift+H", choose("pan")),
-            ("Larger brush in the scene", "Grow the circle (or Shift+scroll)", "Shift+]", grow(1.2)),
-            ("Smaller brush in the scene", "Shrink the circle (or Shift+scroll)", "Shift+[", grow(1 / 1.2)),
-            ("Whole scene", "Zoom so that the whole scene is in view", "Shift+Home", self.show_whole),
-            ("Show labels", "Show or hide the labels in the scene", "O", self.toggle_labels),
-            ("Show outlines", "Show or hide the outlines of the segments", "Shift+O", self.toggle_outlines),
-            ("Show cover", "Show or hide the blue over what is not selected", "Shift+V", self.toggle_selection),
-        ]
+        """Return what can be done here, for menus: text, tooltip, shortcut, function."""
+        return [(each.text, each.tooltip, each.shortcut, each.run) for each in self.commands()]

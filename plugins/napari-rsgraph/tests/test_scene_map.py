@@ -13,7 +13,8 @@ from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtWidgets import QApplication
 
-from napari_rsgraph.lazy_layers import CASING, CHOSEN, EDGE, MAGNIFIED, NOTHING, REST
+from napari_rsgraph.lazy_layers import CASING, CHOSEN, EDGE, HIDDEN, HIDDEN_CASING, MAGNIFIED, NOTHING, REST
+from napari_rsgraph.scene_bar import SceneBar
 from napari_rsgraph.scene_grid import SceneGrid
 from napari_rsgraph.scene_map import NONE, SceneMap
 from napari_rsgraph.scene_tools import SCENE_TOOLS, centroids_within, ids_near
@@ -494,7 +495,61 @@ def test_what_the_filter_hides_is_not_selected(screen: Screen) -> None:
     assert screen.selected() == []
 
 
+def test_what_cannot_be_selected_is_dark(screen: Screen) -> None:
+    session, tables = screen.session, screen.session.tables
+    chips = np.arange(tables.n_chips) == 5
+    session.take_apart(chips)
+    screen.drawn()
+    codes, outside = whole(screen.map.selection), ~np.isin(screen.ids, tables.ids[tables.chip_of == 5])
+    assert (codes[outside & (screen.ids > 0)] == HIDDEN).all()
+    assert (codes[~outside] == NOTHING).all()
+    told: list[str] = []
+    session.told.connect(lambda severity, text: told.append(text))
+    screen.click((10, 10))
+    assert "can be selected" in told[0]
+    screen.click((100, 100))
+    screen.drawn()
+    assert screen.selected() == [screen.row_at((100, 100))]
+    codes = whole(screen.map.selection)
+    assert set(np.unique(codes[outside & (screen.ids > 0)])) <= {HIDDEN, HIDDEN_CASING}
+    assert set(np.unique(codes[~outside])) == {REST, CASING, CHOSEN, EDGE}
+    session.take_apart(np.ones(tables.n_chips, dtype=bool))
+    screen.drawn()
+    assert (whole(screen.map.selection) == NOTHING).all()
+
+
 # the rest
+
+
+def test_the_whole_scene_stays_in_view_when_the_window_grows(screen: Screen) -> None:
+    zoom = screen.viewer.scene.camera.zoom
+    screen.viewer.window.resize(1200, 790)
+    screen.qtbot.waitUntil(lambda: screen.viewer.scene.camera.zoom > zoom, timeout=3000)
+    assert screen.map.window_in_view() == (0, Window(0, 0, 160, 200))
+    screen.map.go_to_chip(0)
+    near = screen.viewer.scene.camera.zoom
+    screen.viewer.window.resize(1000, 700)
+    screen.drawn()
+    assert screen.viewer.scene.camera.zoom == pytest.approx(near)
+
+
+def test_the_bar_drives_and_follows(screen: Screen) -> None:
+    bar = SceneBar(screen.map)
+    screen.qtbot.addWidget(bar)
+    assert bar.buttons["click"].isChecked()
+    bar.buttons["paint"].click()
+    assert screen.map.tool == "paint"
+    radius = screen.map.radius
+    bar.buttons["larger"].click()
+    assert screen.map.radius == pytest.approx(1.2 * radius)
+    assert bar.size_told.text() == f"brush {2.4 * radius:.0f} px"
+    screen.map.tool = "pan"
+    assert bar.buttons["pan"].isChecked()
+    assert not bar.buttons["larger"].isEnabled()
+    bar.buttons["outlines"].click()
+    assert not screen.map.segments.visible
+    assert all(made.toolTip() for made in bar.buttons.values())
+    assert bar.scenes.isHidden()
 
 
 def test_close_gives_everything_back(screen: Screen) -> None:
