@@ -59,6 +59,10 @@ Display = str | Sequence[str]
 _LAYOUT = 1
 
 
+OUTSIDE = (40, 43, 51)
+"""Beside a chip at the edge of its scene: the gray of dark windows."""
+
+
 @dataclass(frozen=True, eq=False)
 class View:
     """Pictures and segment ids of all scenes of a workspace, at several scales.
@@ -122,7 +126,7 @@ class View:
     def chips(self, chips: NDArray[np.integer[Any]], size: int) -> tuple[Pixels, Ids]:
         """Return several chips as squares: pictures (b, size, size, 3) and segment ids (b, size, size).
 
-        What lies outside of the scene has the colour of no data and the id 0.
+        What lies outside of the scene has the colour ``OUTSIDE`` and the id 0.
         """
         pictures = np.empty((len(chips), size, size, 3), dtype=np.uint8)
         numbers = np.empty((len(chips), size, size), dtype=np.uint32)
@@ -130,7 +134,7 @@ class View:
             rgb, ids = self._views(chip, size)
             rows, columns = ids.shape
             if rows < size or columns < size:
-                pictures[place], numbers[place] = NO_DATA, 0
+                pictures[place], numbers[place] = OUTSIDE, 0
             pictures[place, :rows, :columns], numbers[place, :rows, :columns] = rgb, ids
         return pictures, numbers
 

@@ -20,7 +20,7 @@ from rsgraph.io.display import NO_DATA, stretch
 from rsgraph.pipeline import view_files, viewing
 from rsgraph.pipeline.opening import Reopened
 from rsgraph.pipeline.view_files import level_shapes
-from rsgraph.pipeline.viewing import View, find_view, make_view, mean_colours
+from rsgraph.pipeline.viewing import OUTSIDE, View, find_view, make_view, mean_colours
 from rsgraph.types import Scene, Window
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import OpenedWorkspace, scene, write_workspace
@@ -120,7 +120,7 @@ def test_chip_of_any_size_takes_the_nearest_pixels(workspace: OpenedWorkspace) -
     np.testing.assert_array_equal(view.chip(0, 20)[1], ids[at[:, None], at])
 
 
-def test_chips_are_squares_padded_with_no_data(workspace: OpenedWorkspace) -> None:
+def test_chips_are_squares_padded_with_the_gray_of_windows(workspace: OpenedWorkspace) -> None:
     view = make_view(workspace)
     last = len(view.windows) - 1
     rgb, ids = view.chips(np.array([last, 0]), 32)
@@ -129,7 +129,7 @@ def test_chips_are_squares_padded_with_no_data(workspace: OpenedWorkspace) -> No
     np.testing.assert_array_equal(ids[0, :rows, :columns], view.chip(last, 32)[1])
     assert not ids[0, rows:].any()
     assert not ids[0, :, columns:].any()
-    assert (rgb[0, rows:] == NO_DATA).all()
+    assert (rgb[0, rows:] == OUTSIDE).all()
     np.testing.assert_array_equal(rgb[1], view.chip(0, 32)[0])
 
 

@@ -172,8 +172,8 @@ class Colouring:
         n = memberships.shape[1]
         palette = _rgb(colours(n))
         codes = self._majority(strongest.astype(np.int64), n)
-        names = [f"cluster {number}" for number in range(1, n + 1)]
-        return palette[codes], Key(MEMBERSHIP, tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
+        names = [str(number) for number in range(1, n + 1)]
+        return palette[codes], Key("cluster", tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
 
     def _column(self) -> tuple[Rgb, Key]:
         tables, name = self.session.tables, "chip_id" if self.by == CHIP else self.by

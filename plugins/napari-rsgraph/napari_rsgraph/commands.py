@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from napari_rsgraph.window import Window
 
 
+_TABLE_KEYS = {action.shortcut for action in ACTIONS}
+_MAP_KEYS = {
+    "Show all points": "Shift+F",
+    "Zoom in": "Ctrl+=",
+    "Zoom out": "Ctrl+-",
+    "Larger brush": "]",
+    "Smaller brush": "[",
+}
+
+
 class Commands(QObject):
     """Menu entries and shortcuts of a window, those of the classes included.
 
@@ -30,12 +40,15 @@ class Commands(QObject):
         self.window = window
         self.actions: dict[str, QAction] = {}
         self._classes: list[QAction] = []
+        self._borrowed: dict[str, list[QAction]] = {}
         self.calls: dict[str, Callable[[], object]] = {**session_calls(window.session), **self._calls()}
         self.menu = QMenu("rsgraph", window.main)
         self.menu.setToolTipsVisible(True)
         window.main.menuBar().addMenu(self.menu)
         for title, actions in groups().items():
             self._fill(self.menu.addMenu(title), actions)
+        self._borrow("2-D map", self._map_actions())
+        self._borrow("Scene", self._scene_actions())
         self._label_menu = self.menu.addMenu("Label selection as")
         self._list_classes()
         window.session.classes_changed.connect(self._list_classes)
@@ -91,6 +104,32 @@ class Commands(QObject):
             self._bind(action, each.shortcut, self._owner(each))
             menu.addAction(action)
             self.actions[each.name] = action
+
+    def _map_actions(self) -> list[QAction]:
+        """The 2-D map's own actions, but for those that stand in the table already."""
+        found = [action for action in self.window.overview.points.actions() if action.text() in _MAP_KEYS]
+        for action in found:
+            action.setShortcut(QKeySequence(_MAP_KEYS[action.text()]))
+        return found
+
+    def _scene_actions(self) -> list[QAction]:
+        """What the scene map can do, but for what stands in the table already."""
+        found = []
+        for text, tip, keys, call in self.window.scene.actions():
+            if keys not in _TABLE_KEYS:
+                action = QAction(text, self)
+                action.setToolTip(f"{tip} ({keys})")
+                action.triggered.connect(partial(_ignoring_state, call))
+                self._bind(action, keys, self.window.main)
+                found.append(action)
+        return found
+
+    def _borrow(self, title: str, actions: list[QAction]) -> None:
+        """List actions that belong to a widget in the menu and the sheet."""
+        menu = self.menu.addMenu(title)
+        menu.setToolTipsVisible(True)
+        menu.addActions(actions)
+        self._borrowed[title] = actions
 
     def _bind(self, action: QAction, shortcut: str, owner: QWidget) -> None:
         """Make a shortcut work in the whole window, or only while a panel has the focus."""
@@ -163,8 +202,21 @@ class Commands(QObject):
 
     def show_sheet(self) -> None:
         """Open the sheet of all shortcuts."""
-        self.sheet = ShortcutSheet(self.window.session, self.window.main)
+        more = {title: lines_of(actions) for title, actions in self._borrowed.items()}
+        self.sheet = ShortcutSheet(self.window.session, self.window.main, more=more)
         self.sheet.show()
+
+
+def lines_of(actions: Iterable[QAction]) -> list[tuple[str, str]]:
+    """Return keys and words of actions, for the sheet of shortcuts."""
+    return [
+        (action.shortcut().toString(), f"{action.text()}: {action.toolTip().rsplit(' (', 1)[0]}")
+        for action in actions
+    ]
+
+
+def _ignoring_state(call: Callable[[], object], *_: object) -> None:
+    call()
 
 
 def _set_tool(points: QWidget, tool: str) -> None:

@@ -52,9 +52,9 @@ def label(folder: Path, *, display: str = "auto", read_only: bool = False) -> No
     except BaseException:
         viewer.close()
         raise
-    viewer.window.resize(*_SIZE)
     viewer.window.show()
-    QTimer.singleShot(0, window.scene.show_whole)  # now that the canvas has its size
+    viewer.window.resize(*_SIZE)
+    QTimer.singleShot(0, window.arrange)
     listening = close_on_interrupt(window.close_viewer)
     napari.run()
     listening.stop()

@@ -16,7 +16,7 @@ from napari_rsgraph.session import Session
 from rsgraph.pipeline.viewing import View
 
 _THUMBNAIL = 128
-_MAP_HEIGHT, _GALLERY_HEIGHT = 430, 310
+_MAP_HEIGHT, _GALLERY_HEIGHT = 470, 270
 """At 1280 x 800: two rows of tiles."""
 _LISTED = 4
 """Classes named in the label beside the brush."""

@@ -34,7 +34,7 @@ from rsgraph.brushing.drawing import BACKGROUND
 from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Mode, Rectangle, Shape
 
-HINT = "Drag to brush · scroll to resize · Ctrl+scroll to zoom · Shift adds, Alt removes · double-click shows all"
+HINT = "Drag to brush · scroll to resize · Shift adds, Alt removes · ? shows all keys"
 
 _UNCOLOURED = (170, 178, 192)
 _CLICKABLE_PX = 4.0

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
     QPushButton,
     QScrollArea,
     QTabWidget,
+    QToolBar,
     QVBoxLayout,
     QWidget,
 )
@@ -35,6 +36,7 @@ from napari_rsgraph.panels.search import SearchPanel
 from napari_rsgraph.panels.suggest import SuggestPanel
 from napari_rsgraph.panels.tasks import TaskStrip
 from napari_rsgraph.qt_work import QtWork
+from napari_rsgraph.scene_bar import SceneBar
 from napari_rsgraph.scene_map import SceneMap
 from napari_rsgraph.session import Session, open_session
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
@@ -96,10 +98,21 @@ class Window(QObject):
         main = self.left.window()
         assert isinstance(main, QMainWindow)
         self.main = main
+        self.bar = QToolBar("Scene", main)
+        self.bar.setObjectName("rsgraph scene")
+        self.bar.setMovable(False)
+        self.bar.addWidget(SceneBar(self.scene))
+        main.addToolBar(self.bar)
         for dock in self.main.findChildren(QDockWidget):
             if dock.objectName() in _HIDDEN:
                 dock.hide()
-        self.main.resizeDocks([self.left, self.right], list(_WIDTHS), Qt.Orientation.Horizontal)
+        QTimer.singleShot(0, self, self.arrange)
+
+    def arrange(self) -> None:
+        """Give the docks their widths and show the whole scene: once the window has its size."""
+        if not self._closed:
+            self.main.resizeDocks([self.left, self.right], list(_WIDTHS), Qt.Orientation.Horizontal)
+            self.scene.show_whole()
 
     def _side(self) -> QWidget:
         side = QWidget()
@@ -211,6 +224,8 @@ class Window(QObject):
         window.remove_dock_widget(self.overview)
         window.remove_dock_widget(self.side)
         self.commands.close()
+        self.main.removeToolBar(self.bar)
+        self.bar.deleteLater()
         self.scene.close()
         self.close()
 
@@ -236,7 +251,7 @@ class Window(QObject):
         self.work.close()
         self.session.close()
         # connections hold this object until Qt deletes it; they must not hold napari's window as well
-        for name in ("viewer", "main", "left", "right", "scene", "commands"):
+        for name in ("viewer", "main", "left", "right", "scene", "commands", "bar"):
             self.__dict__.pop(name, None)
 
 

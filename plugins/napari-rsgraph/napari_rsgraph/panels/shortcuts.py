@@ -262,12 +262,21 @@ class ShortcutSheet(QDialog):
     ----------
     session
         Its classes' keys are listed too.
+    more
+        Further groups: keys and words.
     parent
         The window.
     """
 
-    def __init__(self, session: Session | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        session: Session | None = None,
+        parent: QWidget | None = None,
+        *,
+        more: Mapping[str, list[tuple[str, str]]] | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._more = more or {}
         self.setWindowTitle("Shortcuts")
         self.resize(560, 640)
         self.filter = QLineEdit()
@@ -297,6 +306,8 @@ class ShortcutSheet(QDialog):
             if group == _LABEL:
                 lines = [*_class_lines(session), *lines]
             self._add_group(group, lines)
+        for title, lines in self._more.items():
+            self._add_group(title, lines)
         self._add_group("Save", [("", "not needed: a label is on the disk as soon as you see it")])
         self._grid.setRowStretch(self._grid.rowCount(), 1)
         return holder

@@ -1,0 +1,123 @@
+"""Makes the README's pictures of the viewer: ``python plugins/napari-rsgraph/screenshots.py demo`` on a screen.
+
+It opens the workspace in a real window, brushes as a person would, and grabs the window. The labels that it gives are
+taken back at the end.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from shutil import copytree
+from time import perf_counter
+from typing import Any
+
+import napari
+import numpy as np
+from napari_rsgraph.window import Window, open_workspace
+from qtpy.QtWidgets import QApplication
+
+PICTURES = Path(__file__).parent / "pictures"
+
+
+def settle(seconds: float = 1.0) -> None:
+    """Let the window finish what it had to do."""
+    end = perf_counter() + seconds
+    while perf_counter() < end:
+        QApplication.processEvents()
+
+
+def grab(window: Window, name: str, folder: Path) -> None:
+    """Save the whole window."""
+    settle()
+    folder.mkdir(exist_ok=True)
+    window.main.grab().save(str(folder / f"{name}.png"))
+
+
+def densest(points: Any, rows: Any, radius: float) -> Any:
+    """Return the points within a radius of the one that has most such neighbours among some rows."""
+    distances = np.hypot(*(points[rows][:, None] - points[rows][None]).T)
+    centre = rows[(distances < radius).sum(axis=0).argmax()]
+    return np.flatnonzero(np.hypot(*(points - points[centre]).T) < radius)
+
+
+def brush(window: Window, rows: Any, radius: float, mode: Any = "replace") -> None:
+    """Put the brush where it covers most of some points, and let it select."""
+    session = window.session
+    points = session.map.points
+    inside = densest(points, rows[:: max(len(rows) // 600, 1)], radius)
+    session.brush(inside, mode, True)
+
+
+def label(window: Window, name: str) -> None:
+    """Label the selection."""
+    window.session.labelling.assign(name)
+    window.work.wait()
+
+
+def walk(window: Window, folder: Path) -> None:
+    """Go through the session, from the first look to the history."""
+    session, work = window.session, window.work
+    grab(window, "open", folder)
+    brush(window, np.arange(session.tables.n_chips), 1.0)
+    grab(window, "chips", folder)
+    for name in ("water", "forest", "fields", "town"):
+        window.labels.new_name.setText(name)
+        window.labels.add_class()
+        work.wait()
+    session.take_apart(np.ones(session.tables.n_chips, dtype=bool))
+    strongest = np.asarray(session.workspace.embedding("target")).argmax(axis=1)
+    reach = 0.12 * float(np.ptp(session.map.points))
+    for cluster, name in zip(
+        np.argsort(-np.bincount(strongest))[:4], ("water", "forest", "fields", "town"), strict=False
+    ):
+        brush(window, np.flatnonzero(strongest == cluster), reach)
+        label(window, name)
+    brush(window, np.flatnonzero(strongest == strongest[0]), reach / 2)
+    grab(window, "segments", folder)
+    session.select(np.array([10]))
+    session.search.start()
+    work.wait()
+    for verdict in ("accepted", "accepted", "rejected"):
+        session.search.judge(verdict)  # type: ignore[arg-type]
+    grab(window, "search", folder)
+    session.suggestions.predict("classifier")
+    work.wait()
+    window.open_tab("Suggest")
+    session.suggestions.make_queue("least certain first")
+    work.wait()
+    session.colouring.choose("predicted")
+    grab(window, "suggest", folder)
+    window.open_tab("Export")
+    grab(window, "export", folder)
+    window.open_tab("History")
+    settle()
+    grab(window, "history", folder)
+    window.commands.show_sheet()
+    settle()
+    window.commands.sheet.grab().save(str(folder / "shortcuts.png"))
+    window.commands.sheet.close()
+
+
+def main() -> None:
+    """Open a copy of the workspace, walk, save."""
+    workspace = Path(sys.argv[1])
+    folder = Path(sys.argv[2]) if len(sys.argv) > 2 else PICTURES
+    with tempfile.TemporaryDirectory() as temporary:
+        copied = copytree(workspace, Path(temporary) / workspace.name)
+        viewer = napari.Viewer(title=f"rsgraph: {workspace.name}", show=False)
+        window = open_workspace(viewer, copied)
+        viewer.window.show()
+        settle(0.2)
+        viewer.window.resize(1280, 800)
+        window.work.wait(300_000)
+        settle()
+        window.arrange()
+        walk(window, folder)
+        window.close()
+        viewer.close()
+
+
+if __name__ == "__main__":
+    main()
