@@ -4,11 +4,11 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 TESTS ?=
-BENCHMARKS ?= segment_statistics memberships unet_inference whole_tile
+BENCHMARKS ?= segment_statistics memberships unet_inference whole_tile journal brushing propagation gallery point_map session
 WORKERS ?= 2
 VIRTUAL := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1280x800x24"
 
-.PHONY: help setup system screen demo test lint types law tests slow wheel bench tables lock clean
+.PHONY: help setup system screen demo test lint types law tests slow wheel bench screenshots tables lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -57,6 +57,9 @@ wheel: setup ## build the wheel, configs inside
 bench: setup screen ## the benchmarks: each times its peer in the same run and prints the ratio
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(VIRTUAL) $(BIN)/python -m experiments.benchmarks.$$name; done
 	$(BIN)/python -m experiments.benchmarks.table
+
+screenshots: demo screen ## the README's pictures of the viewer
+	$(VIRTUAL) $(BIN)/python plugins/napari-rsgraph/screenshots.py demo
 
 tables: setup ## the published tables (none yet: they come with the evaluation)
 	@echo "No table is published yet; benchmarks are in experiments/benchmarks (make bench)."

@@ -15,8 +15,9 @@ from typing import Any
 
 import napari
 import numpy as np
-from napari_rsgraph.window import Window, open_workspace
 from qtpy.QtWidgets import QApplication
+
+from napari_rsgraph.window import Window, open_workspace
 
 PICTURES = Path(__file__).parent / "pictures"
 

@@ -7,6 +7,7 @@ stays responsive and can stop them at once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -186,7 +187,7 @@ def chip_nodes(workspace: Workspace, layer: str) -> list[Floats]:
     vectors = workspace.embedding(layer)
     chip_ids = workspace.segments["chip_id"].to_numpy()
     bounds = np.searchsorted(chip_ids, [*workspace.chips["chip_id"], np.iinfo(np.int64).max])
-    return [np.asarray(vectors[first:last]) for first, last in zip(bounds[:-1], bounds[1:], strict=True)]
+    return [np.asarray(vectors[first:last]) for first, last in pairwise(bounds)]
 
 
 def keep_map(workspace: Workspace, level: Level, layer: str, projector: str, points: Floats) -> Path:

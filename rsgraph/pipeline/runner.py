@@ -299,6 +299,6 @@ def _tell(workspace: Workspace, tracker: Tracker | None, seconds: float) -> None
     folder = shlex.quote(str(workspace.folder))
     say(f"done in {duration(seconds)}.{look} then type" if look else f"done in {duration(seconds)}. Now type")
     say(f"  rsgraph export {folder}     to write GeoTIFF (exporter=geopackage and others)")
-    say(f"  rsgraph label {folder}      to brush and label in napari (needs the package napari-rsgraph)")
+    say(f"  rsgraph label {folder}      to brush and label in napari (plugins/napari-rsgraph)")
     if tracker is not None:
         say(f"  {ui_command(tracker.uri)}")

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
-from napari_rsgraph.commands import missing
-from napari_rsgraph.window import Window, open_workspace
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QAction
 
+from napari_rsgraph.commands import missing
+from napari_rsgraph.window import Window, open_workspace
 from rsgraph import Workspace
 
 Opener = Callable[..., Window]
