@@ -38,7 +38,11 @@ def open_demo() -> list[LayerData]:
         QTimer.singleShot(0, lambda: _open(viewer, found))
         return [_note("Opening the demo workspace")]
     DemoRun(cached_demo(), lambda folder: _open(viewer, folder), lambda: _forget_note(viewer))
-    return [_note("The demo workspace is being made: a minute or two, see the progress below (activity)")]
+    return [
+        _note(
+            "The demo workspace is being made.\nIt opens by itself in a minute or two.\nProgress: 'activity', below."
+        )
+    ]
 
 
 def found_demo() -> Path | None:
@@ -54,8 +58,10 @@ def cached_demo() -> Path:
 
 
 def _note(text: str) -> LayerData:
-    told: dict[str, Any] = {"string": [text], "color": "white", "size": 14}
-    return ([[0.0, 0.0]], {"name": _NOTE, "text": told, "size": 0.01, "opacity": 1.0}, "points")
+    """Return a point that cannot be seen, with a text that can."""
+    told: dict[str, Any] = {"string": [text], "color": "white", "size": 12}
+    unseen = {"face_color": "transparent", "border_color": "transparent"}
+    return ([[0.0, 0.0]], {"name": _NOTE, "text": told, **unseen}, "points")
 
 
 def _forget_note(viewer: napari.Viewer) -> None:
