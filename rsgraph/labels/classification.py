@@ -327,12 +327,29 @@ def _fit(train: _Train, tick: Callable[[], None]) -> _Model:
     present, truth = np.unique(train.classes, return_inverse=True)
     shape = (len(present), train.points.shape[1] + 1)
 
+    basis = _even_basis(train, len(present))
+
     def loss(flat: _Doubles) -> tuple[float, _Doubles]:
         tick()
-        return _loss(flat.reshape(shape), train, truth)
+        value, gradient = _loss(flat.reshape(shape) @ basis, train, truth)
+        return value, (gradient.reshape(shape) @ basis.T).ravel()
 
     found = minimize(loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": _ITERATIONS})
-    return _Model(found.x.reshape(shape), present)
+    return _Model(found.x.reshape(shape) @ basis, present)
+
+
+def _even_basis(train: _Train, n_classes: int) -> _Doubles:
+    """Return coordinates (D + 1, D + 1) in which the loss is about as steep in all directions at the start.
+
+    Layers of a network are nearly collinear: in their own coordinates the search needs hundreds of steps.
+    """
+    n_features = train.points.shape[1]
+    steepness = np.zeros((n_features + 1, n_features + 1))
+    for rows in _blocks(len(train.classes)):
+        points = np.column_stack([train.points[rows], np.ones(len(train.points[rows]))]).astype(np.float64)
+        steepness += (points * train.weights[rows, None]).T @ points
+    penalty = np.diag([*np.ones(n_features), 1e-6])
+    return np.asarray(np.linalg.inv(np.linalg.cholesky(steepness / n_classes + penalty)))
 
 
 def _loss(weights: _Doubles, train: _Train, truth: NDArray[np.int64]) -> tuple[float, _Doubles]:
