@@ -86,12 +86,13 @@ def nearest_rows(
         return np.zeros((n, 0), dtype=np.int64), np.zeros((n, 0), dtype=np.float32)
     found = _Nearest(points, k)
     if n <= EXACT:
-        _compare_all(found, _Steps(progress, n))
+        steps = _Steps(progress, n)
+        _compare_all(found, steps)
     else:
         steps = _Steps(progress, n * (_TREES + _ROUNDS))
         _grow(found, np.random.default_rng(seed), steps)
         _refine(found, steps)
-    return found.in_order()
+    return found.in_order(steps)
 
 
 class _Steps:
@@ -116,13 +117,14 @@ class _Nearest:
         self.rows = np.full((len(points), k), -1, dtype=np.int64)
         self.squared = np.full((len(points), k), np.inf, dtype=np.float32)
 
-    def in_order(self) -> tuple[NDArray[np.int64], Floats]:
+    def in_order(self, steps: _Steps) -> tuple[NDArray[np.int64], Floats]:
         """Return rows and exact distances, nearest first."""
         distances = np.empty(self.rows.shape, dtype=np.float32)
         for start in range(0, len(distances), _BLOCK):
             part = slice(start, start + _BLOCK)
             difference = self.points[part, None] - self.points[self.rows[part]]
             distances[part] = np.sqrt(np.einsum("nkd,nkd->nk", difference, difference))
+            steps.add(0)
         order = np.argsort(distances, axis=1, kind="stable")
         return np.take_along_axis(self.rows, order, axis=1), np.take_along_axis(distances, order, axis=1)
 

@@ -246,12 +246,12 @@ def segment_graph(
     vectors
         (n, D) an embedding.
     k
-        Similar segments per segment; min(k, n - 1) are taken. They are exact up to 20 000 segments, and nearly all
+        Similar segments per segment; min(k, n - 1) are taken. They are exact up to 20 000 segments, and 95 of 100 are
         found above that (see ``nearest_rows``).
     seed
         Of the approximate search; with the same seed the same graph.
     progress
-        Called with (segments done, n); may raise to cancel.
+        Called with (thousandths done, 1000); may raise to cancel.
 
     Returns
     -------
@@ -274,10 +274,17 @@ def segment_graph(
     check_vectors(vectors)
     _check_edges(edges, None, len(vectors))
     points = standardised(vectors)
-    similar, distances = nearest_rows(points, k, seed=seed, progress=progress)
+    similar, distances = nearest_rows(points, k, seed=seed, progress=_part(progress, 0, 900))
     pairs = _pairs(edges, similar)
     scale = distances[:, -1] if distances.shape[1] else np.ones(len(points), dtype=np.float32)
-    return pairs, _similarities(points, pairs, scale)
+    return pairs, _similarities(points, pairs, scale, _part(progress, 900, 1000))
+
+
+def _part(progress: Progress | None, first: int, last: int) -> Progress | None:
+    """Return what reports one part of the work as thousandths of the whole."""
+    if progress is None:
+        return None
+    return lambda done, total: progress(first + (last - first) * done // max(total, 1), 1000)
 
 
 def _pairs(edges: NDArray[np.int64], similar: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -286,11 +293,12 @@ def _pairs(edges: NDArray[np.int64], similar: NDArray[np.int64]) -> NDArray[np.i
     one = np.concatenate([edges[0], np.repeat(np.arange(n), k)])
     two = np.concatenate([edges[1], similar.ravel()])
     keys = np.minimum(one, two) * n + np.maximum(one, two)
-    keys = np.unique(keys[one != two])
+    keys = np.sort(keys[one != two])  # np.unique hashes, which takes five times as long
+    keys = keys[np.diff(keys, prepend=-1) > 0]
     return np.stack([keys // n, keys % n])
 
 
-def _similarities(points: Floats, pairs: NDArray[np.int64], scale: Floats) -> Floats:
+def _similarities(points: Floats, pairs: NDArray[np.int64], scale: Floats, progress: Progress | None) -> Floats:
     positive = scale[scale > 0]
     # copies of one vector have a scale of 0: they are as close as can be to each other and to nothing else
     scale = np.maximum(scale, 1e-3 * (np.median(positive) if len(positive) else 1)).astype(np.float32)
@@ -299,4 +307,6 @@ def _similarities(points: Floats, pairs: NDArray[np.int64], scale: Floats) -> Fl
         one, two = pairs[:, start : start + _BLOCK]
         squared = ((points[one] - points[two]) ** 2).sum(axis=1)
         weights[start : start + _BLOCK] = np.exp(-squared / (scale[one] * scale[two]))
+        if progress is not None:
+            progress(min(start + _BLOCK, pairs.shape[1]), pairs.shape[1])
     return np.maximum(weights, np.float32(_LEAST))

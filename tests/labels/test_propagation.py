@@ -106,6 +106,15 @@ def test_progress_begins_at_once_never_goes_back_and_ends_whole() -> None:
     assert len(set(totals)) == 1
 
 
+def test_progress_of_the_graph_is_in_thousandths() -> None:
+    vectors = np.random.default_rng(0).normal(size=(N, 4)).astype(np.float32)
+    calls: list[tuple[int, int]] = []
+    segment_graph(random_graph(5)[0], vectors, progress=lambda done, total: calls.append((done, total)))
+    assert calls[0] == (0, 1000)
+    assert calls[-1] == (1000, 1000)
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+
+
 class Cancelled(Exception):
     pass
 
