@@ -19,10 +19,23 @@ from affine import Affine
 from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.features import rasterize
-from rasterio.warp import transform_bounds
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.labels.class_names import COLOUR_COLUMNS, Names, class_column, class_name, first_of, hex_colour
+from rsgraph.labels.geometries import (
+    Bounds,
+    Geometries,
+    bounds_of,
+    cut,
+    dense,
+    frame_of,
+    moved,
+    pixel_size,
+    reprojected,
+    simple_parts,
+    union,
+    usable,
+)
 from rsgraph.labels.tally import Codes
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
@@ -31,11 +44,6 @@ PREDICTED = ("propagated", "classified")
 Reason = Literal["empty", "unlabelled", "unwanted", "predicted", "lines"]
 
 _BATCH = 20_000
-_DETAILED = 256
-_EDGE_PARTS = 200
-
-Bounds = tuple[float, float, float, float]
-Geometries = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -60,16 +68,16 @@ class Features:
 
     def any_over(self, transform: Affine, window: Window) -> bool:
         """Tell whether polygons reach into a window."""
-        return len(self.tree.query(_frame(transform, window), predicate="intersects")) > 0  # type: ignore[attr-defined]
+        return len(self.tree.query(frame_of(transform, window), predicate="intersects")) > 0  # type: ignore[attr-defined]
 
     def codes(self, transform: Affine, window: Window) -> Codes:
         """Draw the polygons of a window; where they overlap, the later one counts.
 
         A pixel belongs to the polygon that its centre lies in.
         """
-        frame = _frame(transform, window)
+        frame = frame_of(transform, window)
         chosen = np.sort(self.tree.query(frame))  # type: ignore[attr-defined]  # set in __post_init__
-        shapes = _cut(self.polygons[chosen], frame, _pixel(transform))
+        shapes = cut(self.polygons[chosen], frame, pixel_size(transform))
         drawn = [
             (shape, code) for shape, code in zip(shapes, self.polygon_codes[chosen].tolist(), strict=True) if shape
         ]
@@ -137,9 +145,9 @@ class VectorFile:
             No CRS; or nothing but lines.
         """
         crs = scenes[0].crs
-        bounds = _union([_scene_bounds(scene) for scene in scenes])
+        bounds = union([bounds_of(scene) for scene in scenes])
         same = self._same_space(scenes[0])
-        near = bounds if same else _reprojected(bounds, crs, self.crs)
+        near = bounds if same else reprojected(bounds, crs, self.crs, self.path)
         parts = [self._placed(batch, None if same else crs, near) for batch in self._batches(near, tick)]
         if not any(len(part.polygons) or len(part.points) for part in parts) and self.skipped["lines"]:
             raise NotUsable(
@@ -221,18 +229,18 @@ class VectorFile:
         empty = shapely.is_missing(batch.shapes) | shapely.is_empty(batch.shapes)
         self.skipped["empty"] += int((empty & (codes > 0)).sum())
         chosen = np.flatnonzero(~empty & (codes > 0))
-        parts, owners = _simple(batch.shapes[chosen])
+        parts, owners = simple_parts(batch.shapes[chosen])
         codes = codes[chosen][owners]
         kinds = shapely.get_type_id(parts)
         lines = np.isin(kinds, (1, 2))
         self.skipped["lines"] += len(np.unique(owners[lines]))
         polygons, points = parts[kinds == 3], parts[kinds == 0]
         if crs is not None:
-            polygons = _dense(_cut(polygons, shapely.box(*near), 0), near)
-            polygons, points = (_moved(shapes, self.crs, crs) for shapes in (polygons, points))
-        usable, there = _usable(polygons), _usable(points)
+            polygons = dense(cut(polygons, shapely.box(*near), 0), near)
+            polygons, points = (moved(shapes, self.crs, crs) for shapes in (polygons, points))
+        whole, there = usable(polygons), usable(points)
         xy = shapely.get_coordinates(points[there])
-        return Features(polygons[usable], codes[kinds == 3][usable], xy, codes[kinds == 0][there])
+        return Features(polygons[whole], codes[kinds == 3][whole], xy, codes[kinds == 0][there])
 
 
 @dataclass(frozen=True)
@@ -368,87 +376,6 @@ def _in_pixels(place: Path) -> bool:
         return False
     xy = shapely.get_coordinates(pyogrio.read_dataframe(place, columns=[], max_features=100).geometry.to_numpy())
     return bool(len(xy) and np.all(xy == np.round(xy)))
-
-
-# geometry
-
-
-def _simple(shapes: Geometries) -> tuple[Geometries, NDArray[np.intp]]:
-    """Take collections and multiple geometries apart; return parts and the place that each came from."""
-    parts, owners = shapely.get_parts(shapes, return_index=True)
-    while np.any(shapely.get_type_id(parts) > 3):
-        parts, places = shapely.get_parts(parts, return_index=True)
-        owners = owners[places]
-    return parts, owners
-
-
-def _usable(shapes: Geometries) -> NDArray[np.bool_]:
-    """Tell which geometries have a place: not empty, and finite."""
-    finite = np.all(np.isfinite(shapely.bounds(shapes)), axis=1) if len(shapes) else np.zeros(0, dtype=bool)
-    return np.asarray(~shapely.is_missing(shapes) & ~shapely.is_empty(shapes) & finite)
-
-
-def _frame(transform: Affine, window: Window) -> Any:
-    columns = np.array([0, window.columns, 0, window.columns]) + window.column
-    rows = np.array([0, 0, window.rows, window.rows]) + window.row
-    x, y = transform @ (columns, rows)
-    return shapely.box(x.min(), y.min(), x.max(), y.max())
-
-
-def _pixel(transform: Affine) -> float:
-    return float(max(abs(transform.a) + abs(transform.b), abs(transform.d) + abs(transform.e)))
-
-
-def _cut(shapes: Geometries, frame: Any, margin: float) -> Geometries:
-    """Cut detailed polygons that reach beyond a frame, so that each window costs what it shows."""
-    left, bottom, right, top = shapely.bounds(frame)
-    left, bottom, right, top = left - margin, bottom - margin, right + margin, top + margin
-    west, south, east, north = shapely.bounds(shapes).reshape(-1, 4).T
-    beyond = (west < left) | (south < bottom) | (east > right) | (north > top)
-    if margin > 0:
-        beyond &= shapely.get_num_coordinates(shapes) > _DETAILED
-    cut = shapes.copy()
-    cut[beyond] = shapely.clip_by_rect(shapes[beyond], left, bottom, right, top)
-    return cut
-
-
-def _dense(shapes: Geometries, near: Bounds) -> Geometries:
-    """Add points to long edges: what is straight in one CRS is not in another."""
-    longest = max(near[2] - near[0], near[3] - near[1]) / _EDGE_PARTS
-    return np.asarray(shapely.segmentize(shapes, longest), dtype=object)
-
-
-def _moved(shapes: Geometries, source: str | None, target: str | None) -> Geometries:
-    from pyproj import Transformer
-
-    transformer = Transformer.from_crs(source, target, always_xy=True)
-
-    def move(xy: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.stack(transformer.transform(*xy.T), axis=1)
-
-    return np.asarray(shapely.transform(shapes, move), dtype=object)
-
-
-def _scene_bounds(scene: SceneInfo) -> Bounds:
-    frame = _frame(Affine(*scene.transform), Window(0, 0, scene.rows, scene.columns))
-    left, bottom, right, top = shapely.bounds(frame).tolist()
-    return left, bottom, right, top
-
-
-def _union(bounds: Sequence[Bounds]) -> Bounds:
-    low, high = np.min(bounds, axis=0), np.max(bounds, axis=0)
-    return float(low[0]), float(low[1]), float(high[2]), float(high[3])
-
-
-def _reprojected(bounds: Bounds, source: str | None, target: str | None) -> Bounds:
-    """Return where a rectangle lies in another CRS, a little larger."""
-    left, bottom, right, top = transform_bounds(
-        CRS.from_user_input(source), CRS.from_user_input(target), *bounds, densify_pts=21
-    )
-    if left > right:  # across the antimeridian
-        left, right = -180.0, 180.0
-    margin = 0.05 * max(right - left, top - bottom)
-    return left - margin, bottom - margin, right + margin, top + margin
 
 
 def _joined(parts: Sequence[Features]) -> Features:

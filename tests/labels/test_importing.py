@@ -606,6 +606,25 @@ def test_a_scene_without_crs_refuses_what_lies_on_the_ground(tmp_path: Path) -> 
             read_labels(workspace, tmp_path / name)
 
 
+@pytest.mark.parametrize(
+    "crs",
+    [
+        'LOCAL_CS["drawing",UNIT["metre",1]]',
+        'ENGCRS["here",EDATUM["x"],CS[Cartesian,2],AXIS["x",east],AXIS["y",north],UNIT["metre",1]]',
+    ],
+)
+def test_coordinates_of_a_drawing_are_refused(coast: Workspace, tmp_path: Path, crs: str) -> None:
+    frame().set_crs(crs, allow_override=True).to_file(tmp_path / "a.gpkg")
+    with pytest.raises(InputError, match="CRS"):
+        read_labels(coast, tmp_path / "a.gpkg")
+
+
+def test_coordinates_beyond_the_earth_are_elsewhere(coast: Workspace, tmp_path: Path) -> None:
+    frame().set_crs(4326, allow_override=True).to_file(tmp_path / "a.gpkg")  # metres taken for degrees
+    with pytest.raises(NotUsable, match="lies elsewhere"):
+        read_labels(coast, tmp_path / "a.gpkg")
+
+
 @pytest.mark.parametrize("min_share", [0, -1, 1.5, float("nan")])
 def test_min_share_out_of_range_is_said(coast: Workspace, tmp_path: Path, min_share: float) -> None:
     with pytest.raises(ConfigError, match="`min_share` must be above 0"):
