@@ -173,6 +173,8 @@ def test_export_help_is_that_of_export(tmp_path: Path) -> None:
 
 
 def test_label_without_a_screen_says_so_before_qt_would_abort(tmp_path: Path) -> None:
+    (tmp_path / "demo").mkdir()
+    (tmp_path / "demo" / "manifest.json").write_text("{}")
     bare = {name: value for name, value in os.environ.items() if "DISPLAY" not in name and name != "QT_QPA_PLATFORM"}
     done = subprocess.run(
         [sys.executable, "-m", "rsgraph", "label", "demo"], cwd=tmp_path, capture_output=True, text=True, env=bare

@@ -179,11 +179,13 @@ class Tiles(QAbstractScrollArea):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  # Qt's name
         """Paint the tiles in sight."""
         painter = QPainter(self.viewport())
-        if len(self.shown.chips) == 0:
-            self._paint_message(painter)
-        else:
-            self._paint_tiles(painter)
-        painter.end()
+        try:
+            if len(self.shown.chips) == 0:
+                self._paint_message(painter)
+            else:
+                self._paint_tiles(painter)
+        finally:
+            painter.end()  # Qt would end the process over a painter that is left open
 
     def _paint_message(self, painter: QPainter) -> None:
         painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))

@@ -17,6 +17,8 @@ from rsgraph.types import Floats
 if TYPE_CHECKING:
     from napari_rsgraph.session import Session
 
+Level = Literal["chips", "segments"]
+
 SLOW_ABOVE = 50_000
 """Points above which UMAP and t-SNE take minutes: the user is told before waiting."""
 
@@ -41,7 +43,7 @@ class PointsMap:
         Whether it is a new layout of some of the points.
     """
 
-    level: Literal["chips", "segments"]
+    level: Level
     layer: str
     projector: str
     rows: Rows
@@ -74,9 +76,11 @@ class Maps:
             "segments": _all("segments", layer, projector, tables.segments[["x", "y"]].to_numpy(np.float32)),
         }
         self.current: dict[str, PointsMap] = dict(self._whole)
+        self._wanted: dict[str, tuple[str, str]] = {}
 
-    def whole(self, level: Literal["chips", "segments"]) -> None:
-        """Go back from a layout of some points to that of all."""
+    def whole(self, level: Level) -> None:
+        """Go back from a layout of some points to that of all; what is still being made is no longer waited for."""
+        self._wanted.pop(level, None)
         self._show(self._whole[level])
 
     def show(self, *, layer: str | None = None, projector: str | None = None) -> None:
@@ -84,18 +88,34 @@ class Maps:
         now = self.session.map
         layer, projector = layer or now.layer, projector or now.projector
         if (layer, projector) == (now.layer, now.projector) and not now.subset:
+            self._wanted.pop(now.level, None)
             return
-        level, workspace = now.level, self.session.workspace
-        found = find_map(workspace, level, layer, projector)
-        if found is not None:
-            self._keep(_all(level, layer, projector, found))
-            return
+        level = now.level
+        self._wanted[level] = (layer, projector)
+
+        def got(found: PointsMap | None) -> None:
+            if found is None:
+                self._make(level, layer, projector)
+            else:
+                self._keep(found)
+
+        self.session.run(f"read {projector} of {layer}", lambda progress: self._read(level, layer, projector), got)
+
+    def _read(self, level: Level, layer: str, projector: str) -> PointsMap | None:
+        points = find_map(self.session.workspace, level, layer, projector)
+        return None if points is None else _all(level, layer, projector, points)
+
+    def _make(self, level: Level, layer: str, projector: str) -> None:
+        """Lay out everything, in a process of its own."""
         self._warn(len(self._whole[level].rows), projector)
         make = project_chips if level == "chips" else project_segments
+        title = f"{projector} of {layer}"
         self.session.run(
-            f"{projector} of {layer}",
-            partial(_run, make, workspace.folder.resolve(), layer, projector),
-            lambda points: self._keep(_all(level, layer, projector, points)),
+            title,
+            partial(_run, make, self.session.workspace.folder.resolve(), layer, projector),
+            lambda points: self.session.run(
+                title, lambda progress: _all(level, layer, projector, points), self._keep
+            ),
             lane="process",
         )
 
@@ -113,20 +133,22 @@ class Maps:
         session.run(
             f"{now.projector} of {len(rows):,} segments",
             partial(_run_subset, session.workspace.folder.resolve(), now.layer, now.projector, rows),
-            lambda points: self._show_subset(now, rows, points),
+            lambda points: session.run(
+                "arrange the points", lambda progress: _part(now, rows, points), self._show_part
+            ),
             lane="process",
         )
 
-    def _show_subset(self, made_from: PointsMap, rows: Rows, points: Floats) -> None:
-        index = PointIndex(points)
-        found = PointsMap("segments", made_from.layer, made_from.projector, rows, points, index, subset=True)
+    def _show_part(self, found: PointsMap) -> None:
         self.session.level = "segments"
         self.session.level_changed.emit("segments")
         self._show(found)
 
     def _keep(self, found: PointsMap) -> None:
-        self._whole[found.level] = found
-        self._show(found)
+        """Show a map, unless another one was asked for since."""
+        if self._wanted.get(found.level) == (found.layer, found.projector):
+            self._whole[found.level] = found
+            self._show(found)
 
     def _show(self, found: PointsMap) -> None:
         self.current[found.level] = found
@@ -142,7 +164,12 @@ class Maps:
             )
 
 
-def _all(level: Literal["chips", "segments"], layer: str, projector: str, points: Floats) -> PointsMap:
+def _part(made_from: PointsMap, rows: Rows, points: Floats) -> PointsMap:
+    index = PointIndex(points)
+    return PointsMap("segments", made_from.layer, made_from.projector, rows, points, index, subset=True)
+
+
+def _all(level: Level, layer: str, projector: str, points: Floats) -> PointsMap:
     return PointsMap(level, layer, projector, np.arange(len(points)), points, PointIndex(points))
 
 

@@ -139,6 +139,16 @@ class Overview(QWidget):
         labelling = self.session.labelling
         self.gallery.set_classes(labelling.codes_by_id(), labelling.palette(), ["", *labelling.names])
 
+    def point_at(self, row: int) -> None:
+        """Ring the point of a segment (or of its chip) that the pointer is on in the scene; -1 for none."""
+        session, shown = self.session, self.session.map
+        if row >= 0 and session.level == "chips":
+            row = int(session.tables.chip_of[row])
+        if row >= 0 and shown.subset:
+            found = np.flatnonzero(shown.rows == row)
+            row = int(found[0]) if len(found) else -1
+        self.points.point_at(row)
+
     # to the session
 
     def _set_tool(self, tool: str) -> None:

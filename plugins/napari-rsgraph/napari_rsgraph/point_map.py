@@ -194,6 +194,13 @@ class PointMap(QWidget):
         self._selected = None if rows is None or not len(rows) else rows
         self._show_selection()
 
+    def point_at(self, row: int) -> None:
+        """Ring a point that the pointer is on elsewhere, in the scene; -1 for none."""
+        row = row if row < self.n_points else -1
+        if row != self._gestures.hover:
+            self._gestures.hover = row
+            self.update()
+
     @property
     def selection(self) -> np.ndarray:
         """Rows of the points that are shown as selected."""
@@ -325,11 +332,13 @@ class PointMap(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        self._paint_points(painter)
-        self._paint_thumbnails(painter)
-        self._paint_marks(painter)
-        self._paint_texts(painter)
-        painter.end()
+        try:
+            self._paint_points(painter)
+            self._paint_thumbnails(painter)
+            self._paint_marks(painter)
+            self._paint_texts(painter)
+        finally:
+            painter.end()  # Qt would end the process over a painter that is left open
 
     def _paint_points(self, painter: QPainter) -> None:
         view = self._gestures.view

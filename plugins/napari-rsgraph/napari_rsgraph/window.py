@@ -144,6 +144,7 @@ class Window(QObject):
         session.told.connect(self._tell)
         session.focus_requested.connect(self.scene.go_to)
         session.results_changed.connect(self._search_changed)
+        self.scene.hovered.connect(self.overview.point_at)
         work.started.connect(self.tasks.task_started)
         work.progressed.connect(self.tasks.task_progress)
         work.ended.connect(self.tasks.task_ended)

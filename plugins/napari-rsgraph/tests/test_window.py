@@ -223,3 +223,14 @@ def test_window_full_disk_during_export_is_told_and_the_window_lives(
     assert str(target) in told[-1][1]
     add_class(qtbot, window, "water")
     assert window.session.labelling.names == ["water"]
+
+
+def test_window_hovering_over_the_scene_rings_the_point(opener: Opener) -> None:
+    window = opener()
+    window.session.set_level("segments")
+    before = window.overview.points.screenshot()
+    window.scene.hovered.emit(7)
+    after = window.overview.points.screenshot()
+    assert before != after
+    window.scene.hovered.emit(-1)
+    assert window.overview.points.screenshot() == before

@@ -146,7 +146,7 @@ ACTIONS: tuple[Action, ...] = (
         "reopen",
         "Open for writing",
         "Where labels can only be looked at: take over from a window that was closed, or go on with recovered labels",
-        "",
+        "Ctrl+Shift+W",
         _FILE,
     ),
     Action("history", "History", "Show all that was done, newest first", "Ctrl+H", _FILE),
