@@ -246,7 +246,7 @@ def segment_graph(
     vectors
         (n, D) an embedding.
     k
-        Similar segments per segment; min(k, n - 1) are taken. They are exact up to 20 000 segments, and 95 of 100 are
+        Similar segments per segment; min(k, n - 1) are taken. They are exact up to 20 000 segments, and 19 of 20 are
         found above that (see ``nearest_rows``).
     seed
         Of the approximate search; with the same seed the same graph.
