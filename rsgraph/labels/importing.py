@@ -127,6 +127,7 @@ def read_labels(
     steps = _Steps(progress, sum(len(list(windows(scene.rows, scene.columns, _BLOCK))) for scene in scenes))
     names = Names(classes)
     with _opened(existing_file(Path(path)), layer, column, names, predictions=predictions) as file:
+        steps.tick()  # opening a large GeoJSON takes a while
         count = _Count(workspace, steps)
         if isinstance(file, RasterFile):
             _count_raster(file, scenes, count)

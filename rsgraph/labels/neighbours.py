@@ -51,8 +51,8 @@ def nearest_rows(
 
     Exact up to ``EXACT`` rows. Above, the rows of each leaf of six random projection trees are compared with each
     other (Dasgupta and Freund 2008, doi:10.1145/1374376.1374452), and then each row twice with the neighbours of its
-    neighbours (NN-descent; Dong et al. 2011, doi:10.1145/1963405.1963487). That finds 93 to 95 of 100 neighbours among
-    vectors of 64 quite noisy dimensions, and more among those that vary along fewer.
+    neighbours (NN-descent; Dong et al. 2011, doi:10.1145/1963405.1963487). That finds 93 to 95 of 100 neighbours
+    among vectors of 64 quite noisy dimensions, and more among those that vary along fewer.
 
     Parameters
     ----------
