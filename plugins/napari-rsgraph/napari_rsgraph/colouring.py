@@ -132,7 +132,11 @@ class Colouring:
                 self._shown = self._cached
                 self.session.colours_changed.emit()
 
-        self.session.run("colour the points", lambda progress: self._make(), done)
+        def ended() -> None:
+            if self._making == wanted:
+                self._making = None
+
+        self.session.run("colour the points", lambda progress: self._make(), done, ended=ended)
 
     def _former(self, wanted: tuple[str, str]) -> tuple[Rgb, Key]:
         if self._shown is not None and self._shown[0][0] == wanted[0]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from napari_rsgraph.keys import free_key
 from rsgraph.errors import WorkspaceError
 from rsgraph.labels.events import Origin, Step
 from rsgraph.labels.journal import Journal
@@ -186,6 +187,9 @@ class Labelling:
         from rsgraph.labels.importing import read_labels
 
         session = self.session
+        if self.read_only:
+            session.tell(self.journal.notice or "this session is read-only", "warning")
+            return
 
         def job(progress: Progress) -> Any:
             return read_labels(session.workspace, path, column=column, layer=layer, progress=progress)
@@ -193,22 +197,29 @@ class Labelling:
         session.run(f"import {path}", job, self._imported)
 
     def _imported(self, found: Any) -> None:
-        """Keep labels that a person gave: an import only fills what has none."""
-        tables, session = self.session.tables, self.session
-        rows = tables.row_of_id[found.segment_ids]
+        """Keep labels that a person gave: an import only fills what has none.
+
+        New classes are events of their own, all labels are one: the first undo takes the labels back.
+        """
+        rows = self.session.tables.row_of_id[found.segment_ids]
         free = self.state.origins[rows] != HUMAN
         names = [name for name, keep in zip(found.labels, free, strict=True) if keep]
-        for name, colour in found.colours.items():
-            if name not in self.names:
-                self.define(name, colour=colour)
-        if names:
-            self.assign_each(rows[free], names, origin="imported", confidence=found.share[free])
+        ids, share = found.segment_ids[free], found.share[free]
+
+        def act(journal: Journal) -> None:
+            for name, colour in found.colours.items():
+                if name not in set(journal.classes()["name"]):
+                    journal.define(name, colour=colour, key=free_key(journal.classes()["key"].dropna()))
+            if names:
+                journal.assign_each(ids, names, origin="imported", confidence=share)
+
         kept = int(np.count_nonzero(~free))
-        session.tell(
+        told = (
             f"imported {len(names):,} labels of {len(found.colours)} classes"
             + (f"; {kept:,} segments kept the label that you gave them" if kept else "")
             + "".join(f"; left out: {number:,} {reason}" for reason, number in found.skipped.items() if number)
         )
+        self._act("import labels", act, lambda _: self.session.tell(told))
 
     def refresh(self) -> None:
         """Read again what another window wrote (a read-only session does this now and then)."""

@@ -152,6 +152,7 @@ class Maps:
 
     def _show(self, found: PointsMap) -> None:
         self.current[found.level] = found
+        self.session.forget_visible()
         if self.session.level == found.level:
             self.session.map_changed.emit()
 

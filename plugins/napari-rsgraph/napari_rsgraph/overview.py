@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -13,6 +13,7 @@ from napari_rsgraph.panels.legend import Legend
 from napari_rsgraph.panels.map_bar import MapBar
 from napari_rsgraph.point_map import PointMap
 from napari_rsgraph.session import Session
+from napari_rsgraph.ticks import ticks
 from rsgraph.pipeline.viewing import View
 
 _THUMBNAIL = 128
@@ -73,8 +74,6 @@ class Overview(QWidget):
         self.bar.mode_chosen.connect(self.points.set_mode)
         self.points.tool_changed.connect(self.bar.set_tool)
         self.points.mode_changed.connect(self.bar.set_mode)
-        self._soon = QTimer(self, singleShot=True, interval=0)
-        self._soon.timeout.connect(self._show_gallery)
         session.map_changed.connect(self._show_map)
         session.selection_changed.connect(self._show_selection)
         session.visible_changed.connect(self._show_visible)
@@ -115,13 +114,16 @@ class Overview(QWidget):
         self.points.set_colours(self.session.colouring.colours())
 
     def _show_visible(self) -> None:
-        self.points.set_visible(self.session.map_visible())
+        visible = self.session.map_visible()
+        self.points.set_visible(visible)
+        hidden = visible is not None and not visible.any()
+        self.points.set_message("The filter hides all points: choose Filter > Show all" if hidden else None)
         self._show_selection(True)
 
     def _show_selection(self, final: bool) -> None:
         selected = self.session.map_selection()
         self.points.set_selection(selected if selected.any() else None)
-        self._soon.start()
+        ticks().ask(self._show_gallery, self)
 
     def _show_gallery(self) -> None:
         session = self.session
@@ -131,7 +133,7 @@ class Overview(QWidget):
             self.gallery.show_chips(chips, total=session.tables.n_chips)
         else:
             self.gallery.set_message(None if len(chips) else "Brush points in the map above to see their segments")
-            counts = session.tables.chips_with(session.selected)[chips]
+            counts = session.tables.chips_with(session.target())[chips]
             total = session.tables.n_chips
             self.gallery.show_segments(chips, session.target_lookup(), counts=counts, total=total)
 

@@ -34,7 +34,7 @@ class Task:
     ----------
     number, title
         For the user.
-    done, failed
+    done, failed, ended
         What to call on the window's thread.
     """
 
@@ -42,6 +42,7 @@ class Task:
     title: str
     done: Callable[[Any], None]
     failed: Callable[[RsgraphError], None] | None
+    ended: Callable[[], None] | None
     stop: threading.Event = field(default_factory=threading.Event)
     shown: bool = False
     future: Future[Any] | None = None
@@ -87,9 +88,10 @@ class QtWork(QObject):
         *,
         lane: Lane = "background",
         failed: Callable[[RsgraphError], None] | None = None,
+        ended: Callable[[], None] | None = None,
     ) -> None:
         """Run ``function(progress)`` in a lane, then ``done(result)`` on this thread."""
-        task = Task(next(self._numbers), title, done, failed)
+        task = Task(next(self._numbers), title, done, failed, ended)
         self._tasks[task.number] = task
         call = partial(_in_process, function, task.stop) if lane == "process" else function
         task.future = self._lanes[lane].submit(call, self._report(task))
@@ -154,17 +156,25 @@ class QtWork(QObject):
         task = self._tasks.pop(number)
         if task.shown:
             self.ended.emit(number)
+        try:
+            self._tell(task)
+        finally:
+            if task.ended is not None:
+                task.ended()
+            if not self._tasks:
+                self.idle.emit()
+
+    def _tell(self, task: Task) -> None:
         future = task.future
-        if future is not None and not future.cancelled():
-            error = future.exception()
-            if error is None:
-                task.done(future.result())
-            elif isinstance(error, RsgraphError) and task.failed is not None:
-                task.failed(error)
-            elif not isinstance(error, Cancelled):
-                self.crashed.emit(error)
-        if not self._tasks:
-            self.idle.emit()
+        if future is None or future.cancelled():
+            return
+        error = future.exception()
+        if error is None:
+            task.done(future.result())
+        elif isinstance(error, RsgraphError) and task.failed is not None:
+            task.failed(error)
+        elif not isinstance(error, Cancelled):
+            self.crashed.emit(error)
 
 
 def _in_process(function: Callable[[Progress], Any], stop: threading.Event, report: Progress) -> Any:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from time import monotonic
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 
 from napari_rsgraph.lazy_layers import (
     CASING,
@@ -38,6 +36,7 @@ from napari_rsgraph.scene_places import NONE, ScenePlaces
 from napari_rsgraph.scene_tools import LARGEST, Pixel, SceneTool, SceneTools
 from napari_rsgraph.session import Session
 from napari_rsgraph.tables import Mask, Rows
+from napari_rsgraph.ticks import ticks
 from rsgraph.brushing.shapes import Mode
 from rsgraph.brushing.tinting import BLUE
 from rsgraph.pipeline.viewing import View
@@ -46,8 +45,6 @@ from rsgraph.types import Window
 if TYPE_CHECKING:
     import napari
 
-_TURN = 0.03
-"""Seconds between two redraws while a brush moves."""
 _ROOM = 1.6
 """How much larger than the segments the part of the scene is that ``go_to`` shows."""
 _SMALLEST = 40
@@ -98,10 +95,6 @@ class SceneMap:
         self._hovered = NONE
         self._stroke: Mask | None = None
         self._stale: set[str] = set()
-        self._drawn = 0.0
-        self._timer = QTimer()
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._redraw)
         self._selected = Selected()
         self.camera = SceneCamera(viewer)
         self.tools = SceneTools(viewer, self)
@@ -126,7 +119,7 @@ class SceneMap:
     def close(self) -> None:
         """Take away the layers and give the mouse back."""
         self._listen(connect=False)
-        self._timer.stop()
+        ticks().drop(self._redraw)
         self.tools.close()
         self._remove_layers()
         self.camera.close()
@@ -281,11 +274,10 @@ class SceneMap:
         return found
 
     def _draw_soon(self, what: str) -> None:
-        """Draw at the end of this turn of the event loop, but not sooner than a moment after the last time."""
+        """Draw at the next tick, together with the other views of the session."""
         self._stale.add(what)
-        if self.shown and not self._timer.isActive():
-            left = self._drawn + _TURN - monotonic()
-            self._timer.start(max(0, round(left * 1000)))
+        if self.shown:
+            ticks().ask(self._redraw)
 
     def _redraw(self) -> None:
         stale, self._stale = self._stale, set()
@@ -299,7 +291,6 @@ class SceneMap:
         if stale & {"selection", "finished selection"}:
             self._selected.choose(self.session.target_lookup(), self._visible())
             self.selection.repaint(thumbnail="finished selection" in stale)
-        self._drawn = monotonic()
 
     # the camera
 

@@ -117,8 +117,11 @@ class Search:
         results = self.results
         if results is not None:
             rows = np.concatenate([results.examples, results.accepted()])
-            pick = self.session.select_chips if results.level == "chips" else self.session.select
-            pick(rows, "replace")
+            if results.level == "chips":
+                self.session.select_chips(rows, "replace")
+            else:
+                self.session.reveal(rows)
+                self.session.select(rows, "replace")
 
     def label_accepted(self, name: str) -> None:
         """Label the accepted candidates (of chips: all their segments)."""

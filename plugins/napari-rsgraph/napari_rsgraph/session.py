@@ -102,12 +102,15 @@ class Session:
         self.chosen_chips: Mask = np.ones(self.tables.n_chips, dtype=bool)
         self.filter = Filter()
         self._passing: Mask | None = None
+        self._seen: Mask | None = None
+        self._names: list[str] = []
         self._before: Mask | None = None
         self.labelling = Labelling(self, journal)
         self.maps = Maps(self)
         self.colouring = Colouring(self)
         self.search = Search(self)
         self.suggestions = Suggestions(self)
+        self._names = self.labelling.names
         self.labels_changed.connect(self._labels_changed)
         self.classes_changed.connect(self._classes_changed)
 
@@ -132,9 +135,13 @@ class Session:
 
     def take_apart(self, chips: Mask | None = None) -> None:
         """Show the segments of some chips: the given ones, else the selected ones, else all."""
+        if chips is None and self.level == "segments":
+            self.tell("go to the chips first (Tab) and select those to take apart", "warning")
+            return
         chosen = self.selected_chips.copy() if chips is None else chips
         self.chosen_chips = chosen if chosen.any() else np.ones(self.tables.n_chips, dtype=bool)
         self.level = "segments"
+        self.forget_visible()
         self.maps.whole("segments")
         self.clear_selection()
         self.level_changed.emit("segments")
@@ -142,10 +149,18 @@ class Session:
         self.map_changed.emit()
 
     def visible(self, level: Level | None = None) -> Mask | None:
-        """Return which rows of a level pass the filter and the choice of chips; None for all."""
+        """Return which rows of a level can be seen and selected; None for all.
+
+        Chips are seen when they pass the filter; segments also have to be in a chosen chip and, where some were laid
+        out on their own, among those.
+        """
         if (level or self.level) == "chips":
             return self._visible_chips() if self.filter.active else None
-        return self._visible_segments() if self.filter.active or not self.chosen_chips.all() else None
+        if not self.filter.active and self.chosen_chips.all() and not self.maps.current["segments"].subset:
+            return None
+        if self._seen is None:
+            self._seen = self._visible_segments()
+        return self._seen
 
     def _visible_chips(self) -> Mask:
         """A chip is visible when any of its segments is."""
@@ -153,7 +168,17 @@ class Session:
         return self.tables.chips_with(passed) > 0
 
     def _visible_segments(self) -> Mask:
-        return self._passed() & self.tables.segments_of(self.chosen_chips)
+        seen = self._passed() & self.tables.segments_of(self.chosen_chips)
+        shown = self.maps.current["segments"]
+        if shown.subset:
+            inside = np.zeros_like(seen)
+            inside[shown.rows] = True
+            seen &= inside
+        return seen
+
+    def forget_visible(self) -> None:
+        """Find anew what can be seen: another filter, other chips, another map."""
+        self._seen = None
 
     def _passed(self) -> Mask:
         """Return which segments pass the filter, found once per filter and labels."""
@@ -185,7 +210,7 @@ class Session:
             self.filter = replace(self.filter, classes=classes)
         if window != "keep":
             self.filter = replace(self.filter, window=window)
-        self._passing = None
+        self._passing = self._seen = None
         self.visible_changed.emit()
         self.selection_changed.emit(True)
 
@@ -218,6 +243,25 @@ class Session:
             self.level_changed.emit("segments")
             self.map_changed.emit()
         self._stroke(self.selected, rows, mode, final=final)
+
+    def reveal(self, rows: Rows) -> None:
+        """Make segments visible that a search, a queue or a class leads to, and say what had to change for it."""
+        seen = self.visible("segments")
+        if seen is None or seen[rows].all():
+            return
+        undone = []
+        if self.maps.current["segments"].subset:
+            self.maps.whole("segments")
+            undone.append("the whole map is shown again")
+        if not self._passed()[rows].all():
+            self.set_filter(classes=None, window=None)
+            undone.append("the filter is off")
+        if not self.chosen_chips[self.tables.chip_of[rows]].all():
+            self.chosen_chips[self.tables.chip_of[rows]] = True
+            undone.append("their chips are shown too")
+        self.forget_visible()
+        self.chips_chosen.emit()
+        self.tell(f"some of these segments were hidden: {', '.join(undone)}", "status")
 
     def select_chips(self, rows: Rows, mode: Mode = "replace", *, final: bool = True) -> None:
         """Select chips by their rows."""
@@ -263,9 +307,12 @@ class Session:
     def target(self) -> Mask:
         """Return the segments that a label would go to: the selected ones, or those of the selected chips.
 
-        What the filter hides is left out: nobody labels what they cannot see.
+        What cannot be seen is left out: nobody labels what they cannot see.
         """
-        chosen = self.selected if self.level == "segments" else self.tables.segments_of(self.selected_chips)
+        if self.level == "segments":
+            seen = self.visible("segments")
+            return self.selected if seen is None else self.selected & seen
+        chosen = self.tables.segments_of(self.selected_chips)
         return chosen & self._passed() if self.filter.active else chosen
 
     def target_rows(self) -> Rows:
@@ -281,18 +328,20 @@ class Session:
         """Return the chips for the gallery: the selected ones, or those that hold selected segments."""
         if self.level == "chips":
             return np.flatnonzero(self.selected_chips)
-        counts = self.tables.chips_with(self.selected)
+        counts = self.tables.chips_with(self.target())
         return (
             np.flatnonzero(counts) if counts.any() or self.chosen_chips.all() else np.flatnonzero(self.chosen_chips)
         )
 
     def _classes_changed(self) -> None:
-        """Codes may stand for other classes now: a filter by class is taken back, but for that of the unlabelled."""
-        if self.filter.classes not in (None, frozenset({0})):
+        """Where codes stand for other classes now, a filter by class is taken back (not that of the unlabelled)."""
+        before, self._names = self._names, self.labelling.names
+        moved = self._names[: len(before)] != before
+        if moved and self.filter.classes not in (None, frozenset({0})):
             self.set_filter(classes=None)
 
     def _labels_changed(self) -> None:
-        self._passing = None
+        self._passing = self._seen = None
         if self.filter.classes is not None:
             self.visible_changed.emit()
 
@@ -310,15 +359,19 @@ class Session:
         *,
         lane: Lane = "background",
         failed: Callable[[RsgraphError], None] | None = None,
+        ended: Callable[[], None] | None = None,
     ) -> None:
-        """Run ``function(progress)`` elsewhere; errors of the user's reach the user, then ``failed``."""
+        """Run ``function(progress)`` elsewhere; errors of the user's reach the user, then ``failed``.
+
+        ``ended`` is called at the end in any case, also of a cancelled task.
+        """
 
         def tell(error: RsgraphError) -> None:
             self.tell(str(error), "error")
             if failed is not None:
                 failed(error)
 
-        self.work.start(title, function, done, lane=lane, failed=tell)
+        self.work.start(title, function, done, lane=lane, failed=tell, ended=ended)
 
     def export(
         self,
@@ -329,6 +382,7 @@ class Session:
         options: dict[str, Any] | None = None,
         done: Callable[[list[Path]], None] | None = None,
         failed: Callable[[RsgraphError], None] | None = None,
+        ended: Callable[[], None] | None = None,
     ) -> None:
         """Export in the background and say where it went; errors reach the user, and ``failed`` where it is given."""
         from napari_rsgraph.exporting import export_job
@@ -340,7 +394,7 @@ class Session:
             if done is not None:
                 done(written)
 
-        self.run(f"export {exporter}", job, told, failed=failed)
+        self.run(f"export {exporter}", job, told, failed=failed, ended=ended)
 
 
 def open_session(folder: str | Path, work: Work, *, read_only: bool = False) -> Session:

@@ -187,6 +187,7 @@ class Suggestions:
     def _look(self) -> None:
         if len(self.queue):
             row = self.queue[self.at : self.at + 1]
+            self.session.reveal(row)
             self.session.select(row, "replace")
             self.session.focus_requested.emit(row)
         self.session.predictions_changed.emit()
@@ -218,6 +219,9 @@ class Suggestions:
             self.session.tell("predict, then line up suggestions first", "warning")
             return
         row = self.queue[self.at : self.at + 1]
+        if self.session.labelling.codes[row[0]] > 0:
+            self.session.tell("this segment has a label already; a prediction does not replace it", "warning")
+            return
         if made.best[row[0]] == 0:
             self.session.tell("nothing is predicted for this segment; label it yourself or skip it", "warning")
             return

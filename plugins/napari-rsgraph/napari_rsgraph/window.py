@@ -207,7 +207,8 @@ class Window(QObject):
 
     def _view_failed(self, error: RsgraphError) -> None:
         """Without the scene's files segments are painted by their mean colours: labelling goes on."""
-        self.session.tell(str(error), "warning")
+        told = f"segments are painted in their mean colours, as the scene's pixels cannot be read: {error}"
+        self.session.tell(told, "warning")
         if isinstance(error, NotReadable | WorkspaceMismatch):
             workspace, display = self.session.workspace, self.display
             job = partial(mean_colours, workspace, display=display)

@@ -32,6 +32,7 @@ class Work(Protocol):
         *,
         lane: Lane = "background",
         failed: Callable[[RsgraphError], None] | None = None,
+        ended: Callable[[], None] | None = None,
     ) -> None:
         """Run ``function(progress)``, then call ``done(result)`` on the window's thread.
 
@@ -48,6 +49,8 @@ class Work(Protocol):
             Where it runs.
         failed
             Called after the user was told of an RsgraphError.
+        ended
+            Called last in any case: done, failed, cancelled or crashed.
         """
         ...
 
@@ -63,6 +66,7 @@ class Immediate:
         *,
         lane: Lane = "background",
         failed: Callable[[RsgraphError], None] | None = None,
+        ended: Callable[[], None] | None = None,
     ) -> None:
         """Run now. Without ``failed`` an RsgraphError is raised."""
         try:
@@ -73,6 +77,9 @@ class Immediate:
             failed(error)
         else:
             done(result)
+        finally:
+            if ended is not None:
+                ended()
 
 
 def _ignore(done: int, total: int) -> None:

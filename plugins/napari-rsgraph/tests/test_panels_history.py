@@ -11,9 +11,9 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 
+from napari_rsgraph.keys import CLASS_KEYS, free_key
 from napari_rsgraph.panels import ACTIONS, HistoryPanel, ShortcutSheet, TaskStrip, action, session_calls
 from napari_rsgraph.panels.history import HistoryModel
-from napari_rsgraph.panels.shortcuts import class_keys, free_key
 from napari_rsgraph.session import Session
 
 LEFT, ROLE = Qt.MouseButton.LeftButton, Qt.ItemDataRole
@@ -55,8 +55,8 @@ def test_what_was_done_is_listed_newest_first(qtbot: Any, panel: HistoryPanel, s
 def test_what_was_undone_is_struck_out_and_says_so(qtbot: Any, panel: HistoryPanel, session: Session) -> None:
     session.labelling.define("water")
     session.labelling.assign_rows(np.arange(12), "water")
-    qtbot.waitUntil(lambda: panel.undo.isEnabled())
-    assert "label 12 segments as water" in panel.undo.toolTip()
+    qtbot.waitUntil(lambda: "label 12 segments as water" in panel.undo.toolTip())
+    assert panel.undo.isEnabled()
     qtbot.mouseClick(panel.undo, LEFT)
     assert session.labelling.codes.sum() == 0
     qtbot.waitUntil(lambda: panel.model.rowCount() == 3)
@@ -112,12 +112,12 @@ def test_no_two_actions_share_a_name_or_a_key() -> None:
 
 
 def test_classes_get_digits_first_then_letters_that_mean_nothing_else() -> None:
-    assert class_keys()[:10] == list("1234567890")
-    assert not set(class_keys()) & {each.shortcut for each in ACTIONS}
+    assert CLASS_KEYS[:10] == tuple("1234567890")
+    assert not set(CLASS_KEYS) & {each.shortcut for each in ACTIONS}
     assert free_key([]) == "1"
     assert free_key(["1", "2", "4"]) == "3"
-    assert free_key(["i", *"1234567890"]) == next(key for key in class_keys()[10:] if key != "I")
-    assert free_key(class_keys()) is None
+    assert free_key(["i", *"1234567890"]) == next(key for key in CLASS_KEYS[10:] if key != "I")
+    assert free_key(CLASS_KEYS) is None
 
 
 def test_the_calls_of_the_session_do_what_their_names_say(session: Session) -> None:

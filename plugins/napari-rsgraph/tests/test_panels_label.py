@@ -212,11 +212,12 @@ def test_read_only_says_why_and_disables(qtbot: Any, workspace: Path, session: S
         qtbot.addWidget(panel)
         panel.show()
         assert second.labelling.read_only
-        assert "Read-only" in panel.read_only.text()
+        qtbot.waitUntil(lambda: "Read-only" in panel.read_only.text())
         assert second.labelling.journal.notice is not None
         assert second.labelling.journal.notice in panel.read_only.text()
         second.select(np.arange(3))
         qtbot.waitUntil(lambda: "3 segments" in panel.selection.text())
+        qtbot.waitUntil(lambda: not panel.rows[0].label.isEnabled() and not panel.undo.isEnabled())
         for control in (panel.rows[0].label, panel.erase, panel.undo, panel.add, panel.new_name, panel.importing):
             assert not control.isEnabled()
             assert "Not now" in control.toolTip()

@@ -109,3 +109,12 @@ def test_work_close_waits_for_the_journal(qtbot: QtBot) -> None:
     made.start("write", write, lambda _: None, lane="journal")
     made.close()
     assert written == [True]
+
+
+@pytest.mark.parametrize("lane", ["background", "process"])
+def test_work_says_that_a_cancelled_task_ended(work: QtWork, qtbot: QtBot, lane: Any) -> None:
+    ended: list[bool] = []
+    with qtbot.waitSignal(work.started, timeout=60_000) as started:
+        work.start("sleep", sleep, lambda _: None, lane=lane, ended=lambda: ended.append(True))
+    work.cancel(started.args[0])
+    qtbot.waitUntil(lambda: ended == [True], timeout=30_000)

@@ -276,3 +276,91 @@ def test_session_import_fills_what_people_left_unlabelled(session: Session, tmp_
 def test_session_of_an_unfinished_workspace_says_so(tmp_path: Path) -> None:
     with pytest.raises(NotThere, match="not an rsgraph workspace"):
         open_session(tmp_path, Immediate())
+
+
+def test_session_select_all_on_a_part_laid_out_anew_is_that_part(session: Session) -> None:
+    session.set_level("segments")
+    session.select(np.arange(50))
+    session.maps.reproject()
+    session.select_all()
+    assert np.flatnonzero(session.target()).tolist() == list(range(50))
+    session.select(np.arange(10))
+    session.invert_selection()
+    assert np.flatnonzero(session.target()).tolist() == list(range(10, 50))
+    session.maps.whole("segments")
+    session.select_all()
+    assert session.target().all()
+
+
+def test_session_labels_nothing_that_cannot_be_seen(session: Session) -> None:
+    session.labelling.define("water")
+    session.select_chips(np.array([0]))
+    session.take_apart()
+    elsewhere = np.flatnonzero(session.tables.chip_of == 3)[:5]
+    session.select(elsewhere)
+    assert not session.target().any()
+    session.reveal(elsewhere)
+    assert np.flatnonzero(session.target()).tolist() == elsewhere.tolist()
+    session.set_filter(classes=frozenset({1}))
+    assert not session.target().any()
+    session.reveal(elsewhere)
+    assert not session.filter.active
+
+
+def test_session_take_apart_at_segment_level_keeps_the_selection(session: Session) -> None:
+    told = heard(session)
+    session.select_chips(np.array([1]))
+    session.take_apart()
+    session.select_all()
+    before = session.target().copy()
+    session.take_apart()
+    assert np.array_equal(session.target(), before)
+    assert "go to the chips first" in told[-1][1]
+
+
+def test_session_accepted_prediction_never_replaces_a_label(session: Session) -> None:
+    told = heard(session)
+    session.set_level("segments")
+    for name, rows in (("one", np.arange(5)), ("two", np.arange(300, 305))):
+        session.labelling.define(name)
+        session.select(rows)
+        session.labelling.assign(name)
+    session.suggestions.predict("classifier")
+    session.suggestions.make_queue("least certain first")
+    row = int(session.suggestions.queue[0])
+    session.labelling.assign("one")
+    session.suggestions.accept_current()
+    assert session.labelling.codes[row] == 1
+    assert session.labelling.state.origins[row] == 1
+    assert "has a label already" in told[-1][1]
+
+
+def test_session_keeps_a_filter_by_class_while_classes_are_only_added(session: Session) -> None:
+    for name in ("one", "two"):
+        session.labelling.define(name)
+    session.set_filter(classes=frozenset({2}))
+    session.labelling.define("three")
+    assert session.filter.classes == frozenset({2})
+    session.labelling.remove("one")
+    assert session.filter.classes is None
+
+
+def test_session_imported_classes_get_keys_and_a_read_only_session_says_why_not(
+    session: Session, workspace: Path, tmp_path: Path
+) -> None:
+    session.set_level("segments")
+    session.labelling.define("meadow", key="1")
+    session.select(np.array([0, 1]))
+    session.labelling.assign("meadow")
+    session.export("geopackage", folder=tmp_path)
+    session.labelling.remove("meadow")
+    session.labelling.define("water", key="1")
+    second = open_session(workspace, Immediate())
+    told = heard(second)
+    second.labelling.import_labels(next(tmp_path.glob("*.gpkg")))
+    assert told[-1][0] == "warning"
+    second.close()
+    session.labelling.import_labels(next(tmp_path.glob("*.gpkg")))
+    classes = session.labelling.classes.set_index("name")
+    assert classes.loc["meadow", "key"] == "2"
+    assert np.flatnonzero(session.labelling.codes).tolist() == [0, 1]

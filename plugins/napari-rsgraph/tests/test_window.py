@@ -76,8 +76,8 @@ def test_window_brush_label_undo_redo_and_reopen(opener: Opener, qtbot: Any, wor
     drag(qtbot, window, end + QPoint(30, 30), end)
     brushed = np.flatnonzero(window.session.selected)
     assert 10 in brushed
-    shown = window.overview.gallery.tiles.shown.chips
-    assert set(shown) == set(window.session.tables.chip_of[brushed])
+    chips = set(window.session.tables.chip_of[brushed])
+    qtbot.waitUntil(lambda: set(window.overview.gallery.tiles.shown.chips) == chips)
     qtbot.keyClick(window.overview.points, key)
     assert window.work.wait()
     assert np.flatnonzero(window.session.labelling.codes).tolist() == brushed.tolist()
@@ -102,10 +102,10 @@ def test_window_selection_on_the_scene_lights_up_points_and_gallery(opener: Open
     window = opener()
     window.commands.run("switch_level")
     window.session.select(np.array([5, 6]))
-    qtbot.wait(80)
     assert np.flatnonzero(window.session.map_selection()).tolist() == [5, 6]
     assert window.overview.points.selection.tolist() == [5, 6]
-    assert window.overview.gallery.tiles.shown.chips.tolist() == sorted(set(window.session.tables.chip_of[[5, 6]]))
+    chips = sorted(set(window.session.tables.chip_of[[5, 6]]))
+    qtbot.waitUntil(lambda: window.overview.gallery.tiles.shown.chips.tolist() == chips)
 
 
 def test_window_every_action_of_the_table_does_something_and_has_a_tooltip(opener: Opener) -> None:

@@ -74,10 +74,7 @@ class ClassFilter(QPushButton):
         self.session.set_filter(classes=None if len(chosen) == len(self.boxes) else chosen)
 
     def _show_all(self) -> None:
-        self.session.set_filter(classes=None)
-        if self.in_view.isChecked():
-            self.in_view.setChecked(False)
-            self.window_filter_requested.emit(False)
+        self.session.set_filter(classes=None, window=None)
 
     def set_window_filter(self, on: bool) -> None:
         """Show whether only what is in view is shown, without asking for it."""
@@ -87,6 +84,7 @@ class ClassFilter(QPushButton):
     def _show(self) -> None:
         """Show the session's filter: ticks, and in words on the button."""
         chosen = self.session.filter.classes
+        self.in_view.setChecked(self.session.filter.window is not None)
         for code, box in self.boxes.items():
             box.setChecked(chosen is None or code in chosen)
         words = [] if chosen is None else [f"{len(chosen)} of {len(self.boxes)}"]

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_rsgraph.keys import CLASS_KEYS, free_key
 from napari_rsgraph.panels.class_row import ClassFacts, ClassRow
 from napari_rsgraph.panels.controls import (
     Refresh,
@@ -35,7 +36,7 @@ from napari_rsgraph.panels.controls import (
     text_label,
 )
 from napari_rsgraph.panels.importing import Importing
-from napari_rsgraph.panels.shortcuts import action, class_keys, free_key, shown
+from napari_rsgraph.panels.shortcuts import action, shown
 from rsgraph.io.palette import colours
 
 if TYPE_CHECKING:
@@ -208,7 +209,7 @@ class LabelPanel(QWidget):
     def _key_menu(self, menu: QMenu, facts: ClassFacts) -> QMenu:
         keys = QMenu(f"Key ({facts.key or 'none'})", menu)
         taken = {row.facts.key: row.facts.name for row in self.rows if row.facts.key}
-        for key in ["", *class_keys()]:
+        for key in ["", *CLASS_KEYS]:
             holder = taken.get(key)
             text = key or "none"
             entry = keys.addAction(f"{text}: {holder}" if holder else text)
@@ -222,6 +223,7 @@ class LabelPanel(QWidget):
         """Select all segments of a class; say so where there are none."""
         rows = np.flatnonzero(self.session.labelling.codes == facts.code)
         if len(rows):
+            self.session.reveal(rows)
             self.session.select(rows, "replace")
         else:
             self.session.tell(f"no segment is labelled as {facts.name} yet", "warning")
@@ -320,7 +322,7 @@ class LabelPanel(QWidget):
     def _show_read_only(self) -> None:
         why = self._why_not()
         self.read_only.setVisible(bool(why))
-        self.read_only.setText(f"⚠ Read-only. {why}")
+        self.read_only.setText(f"⚠ Read-only: {why}")
         self.read_only.setStyleSheet("QLabel { border: 1px solid #e69f00; border-radius: 3px; padding: 4px }")
 
     def _why_not(self) -> str:

@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_rsgraph.panels.shortcuts import action
+from napari_rsgraph.ticks import ticks
 
 
 def listen(widget: QWidget, signal: SignalInstance, slot: Callable[..., Any]) -> None:
@@ -142,12 +143,20 @@ class Refresh(QObject):
     def ask(self, *_: object) -> None:
         """Refresh soon."""
         self._stale = True
-        if self._widget.isVisible() and not self._timer.isActive():
+        if self._widget.isVisible():
+            self._soon()
+
+    def _soon(self) -> None:
+        """By the clock that all share, or later where requests are gathered for longer."""
+        if not self._timer.interval():
+            ticks().ask(self._run, self)
+        elif not self._timer.isActive():
             self._timer.start()
 
     def now(self) -> None:
         """Refresh at once if anything has changed."""
         self._timer.stop()
+        ticks().drop(self._run)
         if self._stale:
             self._run()
 
@@ -156,9 +165,9 @@ class Refresh(QObject):
         self._function()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name
-        """Refresh what is stale when it comes into view."""
+        """Refresh what is stale when it comes into view: by the clock, as an error in here would end the process."""
         if event.type() == QEvent.Type.Show and self._stale:
-            self.now()
+            self._soon()
         return False
 
 

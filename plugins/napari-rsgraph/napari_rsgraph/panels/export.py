@@ -71,7 +71,7 @@ class ExportPanel(QWidget):
         self.facts: dict[str, ExporterFacts] = {}
         self.options: dict[str, Widget] = {}
         self.written: list[Path] = []
-        self._asked = self._running = False
+        self._asked = self._running = self._told = False
         self._make_choices()
         self._make_folder()
         self._make_result()
@@ -79,7 +79,6 @@ class ExportPanel(QWidget):
         self._refresh = Refresh(self, self.refresh)
         for signal in (session.selection_changed, session.labels_changed, session.level_changed):
             listen(self, signal, self._refresh.ask)
-        listen(self, session.told, self._hear)
         self._scope_group.buttonToggled.connect(self._refresh.ask)
 
     # parts
@@ -177,30 +176,44 @@ class ExportPanel(QWidget):
         """Write the files in the background; say where they went, or why not."""
         name = str(self.exporter.currentData())
         self._say(f"Exporting {_TITLES.get(name, name)}…")
-        self._running = True
+        self._running, self._told = True, False
         self.refresh()
         try:
             self._start(name)
         except RsgraphError as error:
             self.session.tell(str(error), "error")
+            self._failed(error)
+            self._ended()
 
     def _start(self, name: str) -> None:
         options: dict[str, Any] = {key: value_of(widget) for key, widget in self.options.items()}
         folder = Path(self.folder.text().strip()).expanduser() if self.folder.text().strip() else None
-        self.session.export(name, scope=self.scope, folder=folder, options=options, done=self._done)  # type: ignore[arg-type]
+        self.session.export(
+            name,
+            scope=self.scope,  # type: ignore[arg-type]
+            folder=folder,
+            options=options,
+            done=self._done,
+            failed=self._failed,
+            ended=self._ended,
+        )
 
     def _done(self, written: list[Path]) -> None:
-        self._running, self.written = False, list(written)
+        self.written = list(written)
         self._say(_links(written) if written else "Nothing was written")
         self.open_folder.setVisible(bool(written))
-        self.refresh()
+        self._told = True
 
-    def _hear(self, severity: str, text: str) -> None:
-        """Keep an error in sight that ends the export."""
-        if self._running and severity == "error":
-            self._running = False
-            self._say(f"⚠ Not exported: {escape(text)}")
-            self.refresh()
+    def _failed(self, error: RsgraphError) -> None:
+        """Keep in sight why nothing was exported."""
+        self._say(f"⚠ Not exported: {escape(str(error))}")
+        self._told = True
+
+    def _ended(self) -> None:
+        self._running = False
+        if not self._told:
+            self._say("Not exported: it was cancelled; earlier exports are as they were")
+        self.refresh()
 
     def _say(self, text: str) -> None:
         self.open_folder.hide()

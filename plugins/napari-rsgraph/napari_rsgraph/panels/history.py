@@ -15,7 +15,8 @@ from napari_rsgraph.panels.shortcuts import action
 
 if TYPE_CHECKING:
     from napari_rsgraph.session import Session
-    from rsgraph.protocols import Progress
+    from rsgraph.errors import RsgraphError
+from rsgraph.protocols import Progress
 
 COLUMNS = ("When", "What", "Count", "Who")
 _MEASURED = 30
@@ -136,7 +137,11 @@ class HistoryPanel(QWidget):
         def job(progress: Progress) -> pd.DataFrame:
             return session.labelling.history()
 
-        session.work.start("read the history", job, self._read, failed=lambda error: self._failed(str(error)))
+        session.work.start("read the history", job, self._read, failed=self._failed, ended=self._ended)
+
+    def _ended(self) -> None:
+        """Also a reading that was cancelled is over."""
+        self._reading = False
 
     def _read(self, history: pd.DataFrame) -> None:
         self._reading = False
@@ -150,9 +155,8 @@ class HistoryPanel(QWidget):
             self._again = False
             self._refresh.ask()
 
-    def _failed(self, error: str) -> None:
-        self._reading = False
-        self.about.setText(error)
+    def _failed(self, error: RsgraphError) -> None:
+        self.about.setText(str(error))
 
     def _show_steps(self) -> None:
         state, read_only = self.session.labelling.state, self.session.labelling.read_only

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QWidget
 
+from napari_rsgraph.keys import free_key
 from rsgraph.errors import NotUsable
 
 if TYPE_CHECKING:
@@ -115,8 +116,10 @@ class Importing(QObject):
     def _define(self, path: Path, classes: list[tuple[str, str | None]]) -> None:
         labelling = self.session.labelling
         new = [(name, colour) for name, colour in classes if name not in labelling.names]
+        keys = [str(key) for key in labelling.classes["key"].dropna()]
         for name, colour in new:
-            labelling.define(name, colour=colour)
+            keys.append(free_key(keys) or "")
+            labelling.define(name, colour=colour, key=keys[-1])
         known = len(classes) - len(new)
         self.session.tell(
             f"imported {len(new):,} classes from {path.name}" + (f"; {known:,} were there already" if known else "")

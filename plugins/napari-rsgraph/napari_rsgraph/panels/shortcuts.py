@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -169,8 +169,6 @@ GESTURES: tuple[tuple[str, str], ...] = (
 )
 """What the pointer does in the 2-D map."""
 
-_TAKEN = {action.shortcut for action in ACTIONS}
-
 
 def action(name: str) -> Action:
     """Return an action by its name. Raises KeyError for an unknown one."""
@@ -188,17 +186,6 @@ def groups() -> dict[str, list[Action]]:
 def shown(shortcut: str) -> str:
     """Return a shortcut as this system writes it (on a Mac with its signs)."""
     return QKeySequence(shortcut).toString(QKeySequence.SequenceFormat.NativeText)
-
-
-def class_keys() -> list[str]:
-    """Return the keys that classes can have: digits, then letters that mean nothing else."""
-    return [*"1234567890", *(letter for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" if letter not in _TAKEN)]
-
-
-def free_key(taken: Iterable[str]) -> str | None:
-    """Return the first key that no class has yet, or None."""
-    upper = {key.upper() for key in taken if key}
-    return next((key for key in class_keys() if key not in upper), None)
 
 
 def session_calls(session: Session) -> Mapping[str, Callable[[], object]]:

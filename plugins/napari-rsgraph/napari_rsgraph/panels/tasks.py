@@ -76,15 +76,17 @@ class TaskLine(QWidget):
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.bar = QProgressBar()
         self.bar.setRange(0, 0)
-        self.bar.setFixedWidth(140)
         self.bar.setAccessibleName(f"Progress of: {title}")
         self.cancel = button("Cancel", f"Stop: {title}. Nothing is left half done")
         self.cancel.setVisible(cancellable)
-        layout = QHBoxLayout(self)
+        row = QHBoxLayout()
+        row.addWidget(self.bar, 1)
+        row.addWidget(self.cancel)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.title, 1)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.cancel)
+        layout.setSpacing(2)
+        layout.addWidget(self.title)
+        layout.addLayout(row)
 
     def progress(self, done: int, total: int) -> None:
         """Move the bar; a total of 0 means that nobody knows."""

@@ -1,0 +1,14 @@
+"""Keys that classes can have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+CLASS_KEYS = (*"1234567890", *"IQVWYZ")
+"""Digits first, then the letters that mean nothing else in the window (``panels.shortcuts``; a test sees to it)."""
+
+
+def free_key(taken: Iterable[str]) -> str | None:
+    """Return the first key that no class has yet, or None."""
+    upper = {key.upper() for key in taken if key}
+    return next((key for key in CLASS_KEYS if key not in upper), None)
