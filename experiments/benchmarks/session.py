@@ -131,8 +131,9 @@ def measure(folder: Path) -> list[dict[str, Any]]:
         found.append(rows_of(f"brush of a {tool} moves over {n} segments", moves, limit=0.1, note=note))
     found.extend(label_rows(window, beat))
     found.append({"work": "peak memory of the session", "note": f"{peak_gb():.2f} GB resident"})
+    viewer = window.viewer
     window.close()
-    window.viewer.close()
+    viewer.close()
     return found
 
 

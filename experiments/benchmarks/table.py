@@ -22,13 +22,14 @@ HEADLINES = (
     "tile of 10 980",
     "label 100000 of 1000000 segments, scattered",
     "undo 100000 of 1000000 segments, scattered",
-    "lasso of 100 corners",
+    "lasso of 200 corners over up to 53%",
     "small circle, replacing, 1,000,000 points",
     "open a session",
+    "redraw under a moving brush",
     "brush of a circle moves",
     "label 100000 segments",
     "undo 100000 segments",
-    "segments and chips change",
+    "chosen segments and chips change",
 )
 """Beginnings of the rows that the README shows."""
 

@@ -158,10 +158,10 @@ class Colouring:
 
     def _classes(self) -> tuple[Rgb, Key]:
         labelling = self.session.labelling
-        codes = self._majority(labelling.codes.astype(np.int64), len(labelling.names) + 1)
+        codes = self._majority(labelling.codes, len(labelling.names) + 1)
         palette = labelling.palette()
         names = ["unlabelled", *labelling.names]
-        return palette[codes], Key(CLASS, tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
+        return palette.take(codes, axis=0), Key(CLASS, tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
 
     def _predicted(self, best: NDArray[np.int64]) -> tuple[Rgb, Key]:
         labelling = self.session.labelling
@@ -186,7 +186,7 @@ class Colouring:
             return self._classes()
         return column_colours(table[name], self.by)
 
-    def _majority(self, codes: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    def _majority(self, codes: NDArray[np.integer[Any]], n: int) -> NDArray[np.integer[Any]]:
         """Codes of the points: segments' own, or for chips the commonest by area, unlabelled counting last."""
         session = self.session
         if session.level == "segments":
