@@ -63,7 +63,7 @@ def walk(window: Window, folder: Path) -> None:
     grab(window, "open", folder)
     brush(window, np.arange(session.tables.n_chips), 1.0)
     grab(window, "chips", folder)
-    for name in ("water", "forest", "fields", "town"):
+    for name in ("water", "woods", "green fields", "bare fields"):
         window.labels.new_name.setText(name)
         window.labels.add_class()
         work.wait()
@@ -71,7 +71,7 @@ def walk(window: Window, folder: Path) -> None:
     strongest = np.asarray(session.workspace.embedding("target")).argmax(axis=1)
     reach = 0.12 * float(np.ptp(session.map.points))
     for cluster, name in zip(
-        np.argsort(-np.bincount(strongest))[:4], ("water", "forest", "fields", "town"), strict=False
+        np.argsort(-np.bincount(strongest))[:4], ("water", "woods", "green fields", "bare fields"), strict=False
     ):
         brush(window, np.flatnonzero(strongest == cluster), reach)
         label(window, name)

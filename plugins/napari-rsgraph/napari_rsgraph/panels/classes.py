@@ -322,7 +322,7 @@ class LabelPanel(QWidget):
     def _show_read_only(self) -> None:
         why = self._why_not()
         self.read_only.setVisible(bool(why))
-        self.read_only.setText(f"⚠ Read-only: {why}")
+        self.read_only.setText(f"⚠ Read-only: {why}. {action('reopen').text}: {shown(action('reopen').shortcut)}")
         self.read_only.setStyleSheet("QLabel { border: 1px solid #e69f00; border-radius: 3px; padding: 4px }")
 
     def _why_not(self) -> str:
