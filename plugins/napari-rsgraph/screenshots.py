@@ -20,6 +20,8 @@ from qtpy.QtWidgets import QApplication
 from napari_rsgraph.window import Window, open_workspace
 
 PICTURES = Path(__file__).parent / "pictures"
+SHOWN = ("chips", "segments")
+"""Those that the README shows; the others are saved where another folder is named, for a look."""
 
 
 def settle(seconds: float = 1.0) -> None:
@@ -32,6 +34,8 @@ def settle(seconds: float = 1.0) -> None:
 def grab(window: Window, name: str, folder: Path) -> None:
     """Save the whole window."""
     settle()
+    if folder == PICTURES and name not in SHOWN:
+        return
     folder.mkdir(exist_ok=True)
     window.main.grab().save(str(folder / f"{name}.png"))
 
@@ -97,7 +101,8 @@ def walk(window: Window, folder: Path) -> None:
     grab(window, "history", folder)
     window.commands.show_sheet()
     settle()
-    window.commands.sheet.grab().save(str(folder / "shortcuts.png"))
+    if folder != PICTURES:
+        window.commands.sheet.grab().save(str(folder / "shortcuts.png"))
     window.commands.sheet.close()
 
 
