@@ -11,7 +11,6 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_rsgraph.keys import free_key
-from rsgraph.errors import WorkspaceError
 from rsgraph.labels.events import Origin, Step
 from rsgraph.labels.journal import Journal
 from rsgraph.protocols import Progress
@@ -255,13 +254,3 @@ class Labelling:
 
 HUMAN = 1
 """The journal's code of the origin ``human``."""
-
-
-def check_name(name: str, names: list[str]) -> str:
-    """Return a class name without blanks around it. Raises WorkspaceError where it is empty or taken."""
-    name = name.strip()
-    if not name:
-        raise WorkspaceError("a class needs a name")
-    if name in names:
-        raise WorkspaceError(f"there is a class '{name}' already; choose another name")
-    return name

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,11 +48,10 @@ def label(folder: Path, *, display: str = "auto", read_only: bool = False) -> No
     from napari_rsgraph.window import open_workspace
 
     viewer = napari.Viewer(title=f"rsgraph: {folder.resolve().name}", show=False)
-    try:
+    with ExitStack() as undo:
+        undo.callback(viewer.close)
         window = open_workspace(viewer, folder, display=display, read_only=read_only)
-    except BaseException:
-        viewer.close()
-        raise
+        undo.pop_all()
     viewer.window.show()
     viewer.window.resize(*_SIZE)
     QTimer.singleShot(0, window.arrange)

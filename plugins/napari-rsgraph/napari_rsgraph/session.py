@@ -68,6 +68,8 @@ class Session:
     ----------
     workspace
         A finished workspace.
+    tables
+        Its chips and segments.
     journal
         Its open journal; a read-only one makes the session read-only.
     work
@@ -93,9 +95,8 @@ class Session:
     told = Signal(str, str)
     """Severity (status, info, warning, error) and a sentence for the user; status is said in passing."""
 
-    def __init__(self, workspace: Reopened, journal: Journal, work: Work) -> None:
-        self.workspace, self.work = workspace, work
-        self.tables = Tables(workspace)
+    def __init__(self, workspace: Reopened, tables: Tables, journal: Journal, work: Work) -> None:
+        self.workspace, self.tables, self.work = workspace, tables, work
         self.level: Level = "chips"
         self.selected: Mask = np.zeros(self.tables.n_segments, dtype=bool)
         self.selected_chips: Mask = np.zeros(self.tables.n_chips, dtype=bool)
@@ -417,9 +418,6 @@ def open_session(folder: str | Path, work: Work, *, read_only: bool = False) -> 
     workspace = Reopened(Path(folder).expanduser())
     for name in ("manifest.json", "config.yaml", "scene.json", "segments.parquet", "chips.parquet", "edges.npy"):
         workspace.existing(name)
-    ids = workspace.segments["segment_id"].to_numpy(np.int64)
-    journal = Journal.open(workspace.path("labels.sqlite"), segment_ids=ids, read_only=read_only)
-    session = Session(workspace, journal, work)
-    if journal.notice:
-        session.tell(journal.notice, "warning")
-    return session
+    tables = Tables(workspace)
+    journal = Journal.open(workspace.path("labels.sqlite"), segment_ids=tables.ids, read_only=read_only)
+    return Session(workspace, tables, journal, work)

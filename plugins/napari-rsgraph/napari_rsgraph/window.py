@@ -18,7 +18,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QLabel,
     QMainWindow,
-    QMessageBox,
     QPushButton,
     QScrollArea,
     QTabWidget,
@@ -356,8 +355,3 @@ def _tell_defect(error: BaseException) -> None:
     """A defect of ours: the user gets a notification with the traceback, and keeps the window."""
     traceback.print_exception(error)
     notification_manager.receive_error(type(error), error, error.__traceback__)
-
-
-def ask(parent: QWidget, question: str) -> bool:
-    """Ask a question that has yes and no for an answer."""
-    return bool(QMessageBox.question(parent, "rsgraph", question) == QMessageBox.StandardButton.Yes)
