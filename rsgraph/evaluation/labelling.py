@@ -1,0 +1,214 @@
+"""Labelling efficiency: a simulated expert who brushes circles on a 2-D map."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import hypot
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.evaluation.circles import Circles
+from rsgraph.evaluation.scores import Scores, check_counts, scores
+from rsgraph.protocols import Progress
+
+Measure = Literal["accuracy", "mean_iou"]
+
+STROKES = 50
+"""Strokes of an expert by default."""
+
+N_RADII = 24
+"""Radii of the default grid; each is about 1.3 times the one before."""
+
+FINEST = 500
+"""How many times the least radius of the default grid goes into the largest."""
+
+
+@dataclass(frozen=True)
+class Trace:
+    """What an expert did, and how good the labels were after every action. One entry (strokes,) per action.
+
+    Where no action gains anything any more, the expert rests: the labels stay, ``codes`` is 0 and ``centres`` -1.
+
+    Parameters
+    ----------
+    accuracy, mean_iou
+        After the action, between 0 and 1.
+    centres
+        Index of the point in the middle of the circle, or of the segment that was clicked.
+    radii
+        Of the circle, in units of the map; 0 for a click.
+    codes
+        The class that was given, 1 ... C.
+    labels
+        (n,) class of every point in the end; 0: none.
+    """
+
+    accuracy: NDArray[np.float64]
+    mean_iou: NDArray[np.float64]
+    centres: NDArray[np.int64]
+    radii: NDArray[np.float64]
+    codes: NDArray[np.int64]
+    labels: NDArray[np.int64]
+
+    @classmethod
+    def blank(cls, n_points: int, strokes: int) -> Trace:
+        """Return a trace in which nothing has been done yet."""
+        accuracy, mean_iou, radii = np.zeros((3, strokes))
+        centres, codes = np.full(strokes, -1), np.zeros(strokes, dtype=np.int64)
+        return cls(accuracy, mean_iou, centres, radii, codes, np.zeros(n_points, dtype=np.int64))
+
+    def enter(self, stroke: int, reached: Scores, centre: int = -1, radius: float = 0.0, code: int = 0) -> None:
+        """Write down one action."""
+        self.accuracy[stroke], self.mean_iou[stroke] = reached
+        self.centres[stroke], self.radii[stroke], self.codes[stroke] = centre, radius, code
+
+
+def simulate(
+    points: NDArray[Any],
+    counts: NDArray[Any],
+    *,
+    strokes: int = STROKES,
+    radii: NDArray[Any] | None = None,
+    centres: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Trace:
+    """Let a simulated expert label a map of segments (or chips) with strokes of a round brush.
+
+    A stroke is a circle and a class: all points in the circle get the class, whatever they had before. At each
+    stroke the expert takes, of all circles round points of the map and all classes, what gains the most correctly
+    labelled pixels. This is exact (every gain is known at every stroke; see ``Circles``), not a search: 30 000
+    points, 24 radii and 12 classes take some ten seconds on one core. Of equal gains the first centre, the least
+    radius and the lowest class are taken: the same input gives the same strokes.
+
+    The expert is greedy and all-knowing: a bound of what the map allows a user at each stroke, comparable between
+    maps, not a model of human errors.
+
+    Parameters
+    ----------
+    points
+        (n, 2), the map.
+    counts
+        (n, C) reference pixels of each class in each segment; pixels of which the reference knows nothing are left
+        out. For chips of one class each: one-hot.
+    strokes
+        How many, at least 1.
+    radii
+        (R,) none negative; None: ``log_radii(points)``.
+    centres
+        Circles are drawn round this many points only, drawn with ``seed``; None: round all of them.
+    seed
+        Of the drawn centres.
+    progress
+        Called with (steps done, steps); may raise to cancel.
+
+    Raises
+    ------
+    ConfigError
+        Shapes or options that do not fit.
+    NotUsable
+        A map that is not finite, or a reference that knows nothing.
+    """
+    known = check_counts(counts)
+    places = check_points(points, len(known))
+    check_strokes(strokes)
+    sizes = log_radii(places) if radii is None else _check_radii(radii)
+    chosen = _chosen(len(places), centres, seed)
+    circles = Circles(places, known, chosen, sizes, _shifted(progress, 0, len(chosen) + strokes))
+    return _brushed(circles, sizes, strokes, _shifted(progress, len(chosen), len(chosen) + strokes))
+
+
+def _brushed(circles: Circles, radii: NDArray[np.float64], strokes: int, progress: Progress | None) -> Trace:
+    trace = Trace.blank(len(circles.points), strokes)
+    right = np.zeros(len(circles.points), dtype=np.int64)
+    for stroke in range(strokes):
+        circle = circles.best()
+        if circle.gain > 0:
+            inside = circles.inside(circle)
+            now = circles.counts[inside, circle.code - 1]
+            circles.change(inside, now - right[inside])
+            right[inside], trace.labels[inside] = now, circle.code
+        taken = (circle.centre, float(radii[circle.radius]), circle.code) if circle.gain > 0 else ()
+        trace.enter(stroke, scores(circles.counts, trace.labels), *taken)
+        if progress is not None:
+            progress(stroke + 1, strokes)
+    return trace
+
+
+def _shifted(progress: Progress | None, before: int, total: int) -> Progress | None:
+    """Return what reports one part of the work as a part of the whole."""
+    if progress is None:
+        return None
+    return lambda done, _: progress(before + done, total)
+
+
+def _chosen(n: int, centres: int | None, seed: int) -> NDArray[np.int64]:
+    if centres is None:
+        return np.arange(n)
+    if centres < 1:
+        raise ConfigError(f"`centres` must be null or at least 1. Got {centres!r} instead.")
+    return np.sort(np.random.default_rng(seed).choice(n, min(centres, n), replace=False))
+
+
+def log_radii(points: NDArray[Any], n: int = N_RADII) -> NDArray[np.float64]:
+    """Return n radii on a logarithmic grid, from 1/500 of a map's diagonal to all of it (every point is inside).
+
+    They grow with the map: the strokes do not depend on its unit.
+
+    Parameters
+    ----------
+    points
+        (n, 2), finite.
+    n
+        How many, at least 2.
+    """
+    diagonal = hypot(*np.ptp(np.asarray(points, dtype=np.float64), axis=0)) or 1.0
+    radii = np.geomspace(diagonal / FINEST, diagonal, n)
+    radii[-1] *= 1 + 1e-9  # rounding must not leave out the furthest corner
+    return radii
+
+
+def strokes_to(trace: Trace, best: Scores, share: float, *, measure: Measure = "accuracy") -> int | None:
+    """Return after how many strokes a share of the ceiling is reached; None: not within the trace.
+
+    Parameters
+    ----------
+    trace
+        Of ``simulate`` or of clicks.
+    best
+        Of ``ceiling``.
+    share
+        Such as 0.95.
+    measure
+        Which of the two scores.
+    """
+    curve = trace.accuracy if measure == "accuracy" else trace.mean_iou
+    goal = share * (best.accuracy if measure == "accuracy" else best.mean_iou)
+    reached = np.flatnonzero(curve >= goal - 1e-12)
+    return int(reached[0]) + 1 if len(reached) else None
+
+
+def check_points(points: NDArray[Any], n: int) -> NDArray[np.float64]:
+    """Return the map (n, 2) as float64. Raises ConfigError or NotUsable."""
+    if points.shape != (n, 2):
+        raise ConfigError(f"`points` must have one row per row of `counts`, ({n}, 2). Got {points.shape} instead.")
+    places = np.ascontiguousarray(points, dtype=np.float64)
+    if not np.all(np.isfinite(places)):
+        raise NotUsable("the map is not finite (NaN or infinite positions); compute it again.")
+    return places
+
+
+def check_strokes(strokes: int) -> None:
+    """Check a number of strokes. Raises ConfigError."""
+    if strokes < 1:
+        raise ConfigError(f"`strokes` must be at least 1. Got {strokes!r} instead.")
+
+
+def _check_radii(radii: NDArray[Any]) -> NDArray[np.float64]:
+    sizes = np.unique(np.asarray(radii, dtype=np.float64))
+    if not len(sizes) or not np.all(np.isfinite(sizes)) or sizes[0] < 0 or len(sizes) > 1000:
+        raise ConfigError(f"`radii` must be 1 to 1000 finite numbers from 0 on. Got {radii!r} instead.")
+    return sizes
