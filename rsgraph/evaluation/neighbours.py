@@ -156,7 +156,8 @@ def _check(vectors: NDArray[Any], metric: Metric) -> None:
 def _unit(vectors: NDArray[Any]) -> Distances:
     wide = vectors.astype(np.float64)
     length = np.linalg.norm(wide, axis=1, keepdims=True)
-    return np.divide(wide, length, out=np.zeros_like(wide), where=length > 0)
+    unit: Distances = np.divide(wide, length, out=np.zeros_like(wide), where=length > 0)
+    return unit
 
 
 def _centred(vectors: NDArray[Any]) -> Distances:

@@ -32,9 +32,7 @@ def purity(counts: NDArray[Any]) -> NDArray[np.float64]:
     Raises ConfigError for counts that are none.
     """
     found = check_counts(counts)
-    total = found.sum(axis=1)
-    most = found.max(axis=1, initial=0)
-    return np.divide(most, total, out=np.full(len(found), np.nan), where=total > 0)
+    return shares(found.max(axis=1, initial=0), found.sum(axis=1))
 
 
 def ceiling(counts: NDArray[Any]) -> tuple[float, float]:
@@ -96,6 +94,12 @@ def summed(counts: NDArray[Any], groups: NDArray[np.integer[Any]], n_groups: int
     total = np.zeros((n_groups, found.shape[1]), dtype=np.int64)
     np.add.at(total, groups, found)
     return total
+
+
+def shares(part: NDArray[Any], whole: NDArray[Any]) -> NDArray[np.float64]:
+    """Return part / whole, which broadcast; NaN where the whole is 0."""
+    found: NDArray[np.float64] = np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole > 0)
+    return found
 
 
 def check_counts(counts: NDArray[Any]) -> Counts:

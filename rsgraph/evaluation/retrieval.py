@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.evaluation.reference import check_counts
+from rsgraph.evaluation.reference import check_counts, shares
 
 Rows = NDArray[np.integer[Any]]
 Shares = NDArray[np.float64]
@@ -101,7 +101,7 @@ def precision_per_query(neighbours: Rows, classes: Rows, queries: Rows | None = 
     found = classes[neighbours[:, : _checked(k)]]
     known = np.where(own > 0, (found > 0).sum(axis=1), 0)
     same = ((found == own[:, None]) & (found > 0)).sum(axis=1)
-    return np.divide(same, known, out=np.full(len(own), np.nan), where=known > 0)
+    return shares(same, known)
 
 
 def chance(classes: Rows, queries: Rows | None = None) -> float:
@@ -148,10 +148,10 @@ def composition_overlap(
     ConfigError
         As ``precision_at_k``; or counts that are none.
     """
-    shares = _compositions(counts)
+    compositions = _compositions(counts)
     rows = _queries(neighbours, counts, queries)
     most = max((_checked(k) for k in ks), default=0)
-    overlaps = _overlaps(shares, rows, neighbours[:, :most])
+    overlaps = _overlaps(compositions, rows, neighbours[:, :most])
     return {int(k): _mean(_row_means(overlaps[:, :k])) for k in ks}
 
 
@@ -170,12 +170,12 @@ def chance_overlap(counts: NDArray[Any], queries: Rows | None = None) -> float:
     ConfigError
         Counts that are none.
     """
-    shares = _compositions(counts)
-    own = shares if queries is None else shares[queries]
-    own, known = own[~np.isnan(own[:, 0])], shares[~np.isnan(shares[:, 0])]
+    compositions = _compositions(counts)
+    own = compositions if queries is None else compositions[queries]
+    own, known = _known(own), _known(compositions)
     if len(known) < 2 or not len(own):
         return float("nan")
-    total = sum(_sum_of_minima(known[:, column], own[:, column]) for column in range(shares.shape[1]))
+    total = sum(_sum_of_minima(known[:, column], own[:, column]) for column in range(known.shape[1]))
     return float((total - len(own)) / (len(own) * (len(known) - 1)))  # without each with itself, which overlaps by 1
 
 
@@ -189,26 +189,27 @@ def _sum_of_minima(values: Shares, queries: Shares) -> float:
 
 def _compositions(counts: NDArray[Any]) -> Shares:
     """Return rows as shares; NaN for those without any."""
-    found = check_counts(counts).astype(np.float64)
-    total = found.sum(axis=1, keepdims=True)
-    return np.divide(found, total, out=np.full(found.shape, np.nan), where=total > 0)
+    found = check_counts(counts)
+    return shares(found, found.sum(axis=1, keepdims=True))
 
 
-def _overlaps(shares: Shares, queries: Rows, neighbours: Rows) -> Shares:
+def _known(compositions: Shares) -> Shares:
+    return compositions[~np.isnan(compositions).any(axis=1)]
+
+
+def _overlaps(compositions: Shares, queries: Rows, neighbours: Rows) -> Shares:
     """Return (q, k); NaN where either is unknown. Block by block: all pairs' compositions would be k C times n."""
     found = np.empty(neighbours.shape)
     for start in range(0, len(queries), _BLOCK):
         part = slice(start, start + _BLOCK)
-        found[part] = np.minimum(shares[queries[part], None], shares[neighbours[part]]).sum(axis=2)
+        found[part] = np.minimum(compositions[queries[part], None], compositions[neighbours[part]]).sum(axis=2)
     return found
 
 
 def _row_means(values: Shares) -> Shares:
     """Return each row's mean over what is known; NaN where nothing is."""
     known = ~np.isnan(values)
-    counts = known.sum(axis=1)
-    sums = np.where(known, values, 0).sum(axis=1)
-    return np.divide(sums, counts, out=np.full(len(values), np.nan), where=counts > 0)
+    return shares(np.where(known, values, 0).sum(axis=1), known.sum(axis=1))
 
 
 def _mean(values: Shares) -> float:
