@@ -30,6 +30,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "encoder": {
         "unet": "rsgraph.encoders.unet:UNet",
         "bands": "rsgraph.encoders.bands:Bands",
+        "autoencoder": "rsgraph.encoders.autoencoder:Autoencoder",
         "segmentation_models": "rsgraph.encoders.segmentation_models:SegmentationModels",
     },
     "segmenter": {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -58,7 +58,15 @@ class Target(Protocol):
 
 @runtime_checkable
 class Encoder(Protocol):
-    """Turns bands into activation maps."""
+    """Turns bands into activation maps.
+
+    Two class attributes may say more; without them an encoder learns memberships and makes no latents:
+
+    ``learns = "bands"``
+        It learns to give the standardised bands back: the second output of its network is the reconstruction.
+    ``makes_latents = True``
+        Its network has ``latent(x)``, which returns one vector per chip (batch, L).
+    """
 
     trainable: bool
 
@@ -141,6 +149,20 @@ class Exporter(Protocol):
         ...
 
 
+Lesson = Literal["memberships", "bands"]
+"""What an encoder learns: the soft classes of pixels, or to give the bands back."""
+
+
+def lesson(encoder: object) -> Lesson:
+    """Return what an encoder (or its class) learns."""
+    return "bands" if getattr(encoder, "learns", "memberships") == "bands" else "memberships"
+
+
+def makes_latents(encoder: object) -> bool:
+    """Tell whether an encoder (or its class) makes one vector per chip."""
+    return bool(getattr(encoder, "makes_latents", False))
+
+
 def describe(component: type) -> str:
     """First line of a component's docstring: what ``rsgraph components`` prints."""
     lines = (component.__doc__ or "").strip().splitlines()
@@ -152,6 +174,7 @@ __all__ = [
     "Exporter",
     "Gnn",
     "Graph",
+    "Lesson",
     "Matcher",
     "Progress",
     "Projector",

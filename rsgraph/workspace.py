@@ -4,8 +4,9 @@
 
     config.yaml     manifest.json     scene.json      chips.parquet   segments.parquet   segments.tif
     targets.npz     models/           embeddings/     edges.npy       similarity.npz     projections/
-    pictures/       labels.sqlite     exports/
+    latents.npy     pictures/         labels.sqlite   exports/
 
+``latents.npy`` is there where the encoder makes a vector per chip: (chips, L), in the rows of ``chips.parquet``.
 ``scene.json`` holds what was found in the scene (bands, grid, statistics); ``pictures/`` what was drawn.
 """
 
@@ -177,6 +178,18 @@ class Workspace:
         path = self.path("embeddings", f"{name}.npy")
         if not path.exists():
             raise NotThere(f"{self.folder} has no layer '{name}'; choose one of: {', '.join(self.layers)}")
+        vectors: Floats = np.load(path, mmap_mode="r", allow_pickle=False)
+        return vectors
+
+    @property
+    def latents(self) -> Floats:
+        """One vector per chip of the encoder, (chips, L) float32, memory-mapped, in row order of ``chips``.
+
+        Raises NotThere where the encoder makes none (autoencoder does).
+        """
+        path = self.path("latents.npy")
+        if not path.exists():
+            raise NotThere(f"{self.folder} has no vectors per chip: its encoder makes none (encoder=autoencoder)")
         vectors: Floats = np.load(path, mmap_mode="r", allow_pickle=False)
         return vectors
 

@@ -45,7 +45,7 @@ def test_component_describes_itself_in_one_line(kind: str, name: str) -> None:
 
 def test_build_lists_the_choices_for_an_unknown_name() -> None:
     with pytest.raises(
-        UnknownComponent, match="unknown encoder 'unt'; choose one of: bands, segmentation_models, unet"
+        UnknownComponent, match="unknown encoder 'unt'; choose one of: autoencoder, bands, segmentation_models, unet"
     ):
         build("encoder", name="unt")
 

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from rsgraph.components import from_config
+from rsgraph.components import from_config, registry
 from rsgraph.files import read_json
 from rsgraph.io.display import choose_bands, describe_bands, shown_limits, stretch
 from rsgraph.pictures.chip_map import draw_chip_map, sample_chips
@@ -28,6 +28,7 @@ from rsgraph.pictures.shrinking import shrink, shrink_factor
 from rsgraph.pipeline.context import Context, in_order
 from rsgraph.pipeline.learning import membership_maps
 from rsgraph.pipeline.segmenting import chip_rows, local_segmentation
+from rsgraph.protocols import lesson
 from rsgraph.types import Chip, Floats, Mask
 from rsgraph.workspace import read_arrays
 
@@ -232,12 +233,16 @@ def _outlines(context: Context, looks: _Looks) -> Figure:
     return draw_outlines(images, labels, names=names, title=f"{_name(context)}: segments", caption=caption)
 
 
-_LOSSES = (("encoder", "Dice + binary cross-entropy"), ("gnn", "cross-entropy"))
+def _losses(context: Context) -> dict[str, str]:
+    """Return part -> what its loss is."""
+    taught = lesson(registry("encoder")[context.config["encoder"]["name"]])
+    names = {"memberships": "Dice + binary cross-entropy", "bands": "mean squared error of standardised bands"}
+    return {"encoder": names[taught], "gnn": "cross-entropy"}
 
 
 def _curves(context: Context) -> Figure:
     curves = []
-    for part, loss in _LOSSES:
+    for part, loss in _losses(context).items():
         history = read_json(context.workspace.existing("models", f"{part}.json")).get("history", [])
         if history:
             train, validation = ([epoch[name] for epoch in history] for name in ("train_loss", "val_loss"))
@@ -253,13 +258,19 @@ def _points(table: Any) -> Floats:
 
 
 def _chip_map(context: Context, thumbnails: list[Pixels]) -> Figure:
-    matcher, projector = context.config["matcher"]["name"], context.config["projector"]["name"]
-    caption = f"Chips laid out by {projector} from their {matcher} similarity on layer {context.config['layer']}."
+    caption = f"Chips laid out by {context.config['projector']['name']} from their {_likeness(context)}."
     title = f"{_name(context)}: chips"
     points = _points(context.workspace.chips)
     shown = sample_chips(len(points))
     tiles = [thumbnails[index] for index in shown]
     return draw_chip_map(points[shown], tiles, title=title, caption=caption, total=len(points))
+
+
+def _likeness(context: Context) -> str:
+    """Say by what chips were compared."""
+    if context.config["compared"] == "latent":
+        return "similarity: the cosine of the encoder's vectors"
+    return f"{context.config['matcher']['name']} similarity on layer {context.config['layer']}"
 
 
 def _segment_map(context: Context, looks: _Looks) -> Figure:
@@ -286,5 +297,5 @@ def _neighbours(context: Context, thumbnails: list[Pixels]) -> Figure:
         found.similarities,
         thumbnails,
         title=f"{_name(context)}: nearest chips",
-        caption=f"Similarity by {context.config['matcher']['name']} on layer {context.config['layer']}.",
+        caption=f"Nearest by {_likeness(context)}.",
     )

@@ -17,11 +17,13 @@ from rsgraph.files import read_json, write_json
 from rsgraph.graphs.features import segment_means
 from rsgraph.pipeline.context import Context, Opened, in_order
 from rsgraph.pipeline.segmenting import chip_rows, local_segmentation
+from rsgraph.protocols import lesson, makes_latents
 from rsgraph.types import Chip, Floats, Labels, Mask
 from rsgraph.workspace import Workspace, read_arrays, write_array, write_arrays
 
 if TYPE_CHECKING:
     from rsgraph.training import EncoderModule, GnnModule, GraphSample, History
+    from rsgraph.training.encoder import Memberships
 
 _PER_CLUSTER = 200
 """Sampled pixels per cluster below which a small scene is sampled more densely than every 56th pixel."""
@@ -114,7 +116,7 @@ def _training_chips(opened: Opened) -> _Chips:
 
 
 def encoder(context: Context) -> dict[str, Any]:
-    """Train the encoder on the memberships; write its weights, what it is, and its losses per epoch."""
+    """Train the encoder on what it learns; write its weights, what it is, and its losses per epoch."""
     if context.config["model"].get("identity"):
         return _take_over(context, "models/encoder.safetensors", "models/encoder.json")
     component = from_config("encoder", context.config["encoder"])
@@ -126,7 +128,7 @@ def encoder(context: Context) -> dict[str, Any]:
     )
     history = None
     if component.trainable:
-        history = _train_encoder(context, module, model)
+        history = _train_encoder(context, module, _teacher(context, component, model))
     else:
         module.set_scale(context.workspace.survey["mean"], context.workspace.survey["std"])
     training.save_weights(module, context.out / "models" / "encoder.safetensors")
@@ -134,12 +136,19 @@ def encoder(context: Context) -> dict[str, Any]:
     return _learning_facts(history)
 
 
-def _train_encoder(context: Context, module: EncoderModule, model: Mapping[str, NDArray[Any]]) -> History:
+def _teacher(context: Context, component: Any, model: Mapping[str, NDArray[Any]]) -> Memberships | None:
+    """Return what tells the soft classes of pixels (n, bands), or None where the bands themselves are learnt."""
+    if lesson(component) == "bands":
+        return None
     labeller = from_config("target", context.config["target"])
+    return lambda pixels: np.asarray(labeller.predict(pixels, model))
+
+
+def _train_encoder(context: Context, module: EncoderModule, memberships: Memberships | None) -> History:
     return training.train_encoder(
         module,
         _training_chips(context.opened),
-        lambda pixels: np.asarray(labeller.predict(pixels, model)),
+        memberships,
         mean=context.workspace.survey["mean"],
         std=context.workspace.survey["std"],
         options=_encoder_options(context),
@@ -202,17 +211,27 @@ def membership_maps(labeller: Any, model: Mapping[str, NDArray[Any]], values: Fl
 
 
 def encode(context: Context) -> dict[str, Any]:
-    """Average the encoder's activation maps over every segment; write embeddings/encoder.npy."""
+    """Average the encoder's activation maps over every segment; write embeddings/encoder.npy.
+
+    An encoder that makes a vector per chip adds latents.npy.
+    """
     hardware = training.Hardware(**context.config["trainer"])
     frozen = training.FrozenEncoder(load_encoder(context.workspace, context.config), hardware)
+    whole = makes_latents(from_config("encoder", context.config["encoder"]))
+    latents: list[Floats] = []
 
     def activations(chip: Chip) -> Floats:
         raster = context.opened.read_square(chip)
+        if whole:
+            latents.append(frozen.latent(raster.values, raster.valid))
         return frozen.encode(raster.values, raster.valid)[:, : chip.window.rows, : chip.window.columns]
 
     vectors = _mean_maps(context, activations, parallel=False)
     write_array(context.out / "embeddings" / "encoder.npy", vectors)
-    return {"maps": int(vectors.shape[1]), "hardware": training.describe(hardware)}
+    if latents:
+        write_array(context.out / "latents.npy", np.stack(latents))
+    of_chips = {"latent": len(latents[0])} if latents else {}
+    return {"maps": int(vectors.shape[1]), **of_chips, "hardware": training.describe(hardware)}
 
 
 def _mean_maps(context: Context, maps: Any, *, parallel: bool = True) -> Floats:

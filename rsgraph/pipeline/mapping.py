@@ -22,9 +22,7 @@ _FEW_CHIPS = 5
 def match(context: Context) -> dict[str, Any]:
     """Compare all chips by their nodes; write similarity.npz."""
     matcher = from_config("matcher", context.config["matcher"])
-    vectors = context.workspace.embedding(context.config["layer"])
-    nodes = [np.array(vectors[rows.start : rows.stop]) for _, rows in chip_rows(context)]
-    found: Similarity = matcher.match(nodes, progress=context.progress)
+    found: Similarity = matcher.match(_nodes(context), progress=context.progress)
     arrays: dict[str, NDArray[Any]] = {
         "indices": found.indices,
         "similarities": found.similarities,
@@ -34,7 +32,16 @@ def match(context: Context) -> dict[str, Any]:
     if found.matrix is not None:
         arrays["matrix"] = found.matrix
     write_arrays(context.out / "similarity.npz", arrays)
-    return {"assignment_problems": found.solved, "layer": context.config["layer"]}
+    facts = {"layer": context.config["layer"], "chips_by": context.config["compared"]}
+    return {"assignment_problems": found.solved, **facts}
+
+
+def _nodes(context: Context) -> list[Floats]:
+    """Return what stands for each chip: its segments' vectors (n_i, D), or the encoder's one (1, L)."""
+    if context.config["compared"] == "latent":
+        return [np.array(vector[None]) for vector in context.workspace.latents]
+    vectors = context.workspace.embedding(context.config["layer"])
+    return [np.array(vectors[rows.start : rows.stop]) for _, rows in chip_rows(context)]
 
 
 def project(context: Context) -> dict[str, Any]:

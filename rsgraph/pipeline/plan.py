@@ -8,8 +8,10 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from rsgraph.components import registry
 from rsgraph.errors import ConfigError
 from rsgraph.files import digest
+from rsgraph.protocols import makes_latents
 
 if TYPE_CHECKING:
     from rsgraph.pipeline.context import Context
@@ -69,6 +71,12 @@ def _learnt(*names: str) -> Callable[[Config], Any]:
     return options
 
 
+def _matching(config: Config) -> Any:
+    """Return what chips are compared by: a layer of their segments, or the encoder's vectors."""
+    by_latent = {"chips": "latent"} if config.get("compared") == "latent" else {}
+    return {**_sections("matcher", "layer")(config), **by_latent}
+
+
 STAGES = (
     Stage("scene", (), _sections("identity", "chips", "data.limit", "model.bands"), "segmenting:scene"),
     Stage("target", ("scene",), _learnt("target", "seed"), "learning:target"),
@@ -88,7 +96,7 @@ STAGES = (
         _learnt("gnn", "training.gnn", "trainer.precision", "seed"),
         "learning:gnn",
     ),
-    Stage("match", ("gnn",), _sections("matcher", "layer"), "mapping:match"),
+    Stage("match", ("gnn",), _matching, "mapping:match"),
     Stage("project", ("match",), _sections("projector", "layer", "seed"), "mapping:project"),
     Stage("pictures", ("project",), _sections("display", "draw"), "drawing:pictures"),
 )
@@ -149,3 +157,25 @@ def default_layer(config: Config) -> str:
     if asked not in made:
         raise ConfigError(f"embedding.layer '{asked}' is not made by this run; choose one of: {', '.join(made)}")
     return str(asked)
+
+
+def compared(config: Config) -> str:
+    """Return what chips are compared by: ``segments`` or ``latent``.
+
+    Where ``embedding.chips`` is null: ``latent`` where the encoder makes vectors per chip and no GNN follows.
+    Raises ConfigError for another value, and where vectors are asked for that the encoder does not make.
+    """
+    asked = config["embedding"].get("chips")
+    if asked not in (None, "segments", "latent"):
+        raise ConfigError(f"embedding.chips must be one of: segments, latent, null. Got {asked!r} instead.")
+    if asked == "segments" or (asked is None and config["gnn"]["name"] != "none"):
+        return "segments"
+    name = config["encoder"]["name"]
+    if makes_latents(registry("encoder")[name]):
+        return "latent"
+    if asked == "latent":
+        raise ConfigError(
+            f"embedding.chips=latent needs an encoder that makes a vector per chip; '{name}' makes none. Use "
+            "encoder=autoencoder, or embedding.chips=segments"
+        )
+    return "segments"

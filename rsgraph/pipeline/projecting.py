@@ -57,7 +57,7 @@ def find_map(workspace: Workspace, level: Level, layer: str, projector: str) -> 
     whole = workspace.chips if level == "chips" else workspace.segments
     made_from = table.attrs.get("embedding_sha256")
     recorded = f"projections/{path.name}" in _outputs(workspace)
-    fresh = recorded if made_from is None else made_from == embedding_hash(workspace, layer)
+    fresh = recorded if made_from is None else made_from == _origin_hash(workspace, level, layer)
     if not fresh or len(table) != len(whole):
         return None
     points: Floats = table[["x", "y"]].to_numpy(np.float32)
@@ -67,6 +67,21 @@ def find_map(workspace: Workspace, level: Level, layer: str, projector: str) -> 
 def embedding_hash(workspace: Workspace, layer: str) -> str | None:
     """Return the SHA-256 of a layer's file, as the manifest says."""
     return _outputs(workspace).get(f"embeddings/{layer}.npy")
+
+
+def by_latent(workspace: Workspace, layer: str) -> bool:
+    """Tell whether the chips' map of a layer shows the encoder's vectors per chip: where chips are compared by them.
+
+    That is the default layer's map; another layer's is made from the segments of that layer.
+    """
+    return layer == workspace.default_layer and workspace.config.get("compared") == "latent"
+
+
+def _origin_hash(workspace: Workspace, level: Level, layer: str) -> str | None:
+    """Return the SHA-256 of the vectors that a map shows."""
+    if level == "chips" and by_latent(workspace, layer):
+        return _outputs(workspace).get("latents.npy")
+    return embedding_hash(workspace, layer)
 
 
 def _outputs(workspace: Workspace) -> dict[str, str]:
@@ -141,7 +156,8 @@ def _lay_out(workspace: Workspace, projector: str, vectors: Floats, progress: Pr
 def project_chips(folder: Path, layer: str, projector: str, progress: Progress | None = None) -> Floats:
     """Lay out chips by a layer, and keep the map in the workspace.
 
-    The default layer's similarities are those of ``similarity.npz``. Another layer's nodes are matched with the
+    The default layer's similarities are those of ``similarity.npz`` (where chips are compared by the encoder's
+    vectors, that map shows these). Another layer's nodes are matched with the
     workspace's matcher; above ``MANY_CHIPS`` chips their mean vectors are compared instead.
 
     Returns
@@ -183,7 +199,9 @@ def _matcher(workspace: Workspace) -> Any:
 
 
 def chip_nodes(workspace: Workspace, layer: str) -> list[Floats]:
-    """Return the vectors of each chip's segments, (n_i, D) each."""
+    """Return what stands for each chip: its segments' vectors (n_i, D), or the encoder's one (1, L)."""
+    if by_latent(workspace, layer):
+        return [np.array(vector[None]) for vector in workspace.latents]
     vectors = workspace.embedding(layer)
     chip_ids = workspace.segments["chip_id"].to_numpy()
     bounds = np.searchsorted(chip_ids, [*workspace.chips["chip_id"], np.iinfo(np.int64).max])
@@ -196,7 +214,7 @@ def keep_map(workspace: Workspace, level: Level, layer: str, projector: str, poi
     table = (workspace.chips if level == "chips" else workspace.segments)[[key]].assign(
         x=points[:, 0], y=points[:, 1]
     )
-    table.attrs = {"embedding_sha256": embedding_hash(workspace, layer)}
+    table.attrs = {"embedding_sha256": _origin_hash(workspace, level, layer)}
     path = map_file(workspace, level, layer, projector)
     write_table(path, table)
     return path

@@ -32,7 +32,7 @@ from rsgraph.pipeline.opening import (
     with_model,
     with_model_bands,
 )
-from rsgraph.pipeline.plan import COMPARED, STAGES, Stage, default_layer, keys, layers
+from rsgraph.pipeline.plan import COMPARED, STAGES, Stage, compared, default_layer, keys, layers
 from rsgraph.registry import check_types
 from rsgraph.tracking import Tracker, store, ui_command
 from rsgraph.types import Scene
@@ -68,7 +68,8 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
     workspace = Workspace(point or workspace_folder(config["workspace"], name))
     beside = workspace.folder.parent if point is None else workspace.folder.parent.parent
     cache = StageCache(cache_folder(config["cache"]["path"], beside))
-    config = {**config, "layer": default_layer(config), "identity": _identity(scenes, cache.folder)}
+    config = {**config, "layer": default_layer(config), "compared": compared(config)}
+    config = {**config, "identity": _identity(scenes, cache.folder)}
     check_same(workspace, config, COMPARED)
     wanted, there = keys(config), workspace.intact()
     if all(_finished(workspace, stage.name, wanted, there) for stage in STAGES):

@@ -1,4 +1,4 @@
-"""Train an encoder on soft classes per pixel (section 2.4)."""
+"""Train an encoder on soft classes per pixel (section 2.4), or to give the bands back (an autoencoder)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from rsgraph.training.options import EncoderOptions, Hardware, device_type, uses
 from rsgraph.types import Floats, Mask
 
 Memberships = Callable[[Floats], Floats]
-Sample = tuple[Floats, Mask, Floats, Floats]  # bands, valid, soft classes, weight in the loss
+Sample = tuple[Floats, Mask, Floats, Floats]  # bands, valid, soft classes (or clean bands), weight in the loss
 Raster = TypeVar("Raster", Floats, Mask)
 CACHE_BYTES = 2**30
 BLOCK = 32
@@ -48,7 +48,7 @@ class ChipSource(Protocol):
 def train_encoder(
     module: EncoderModule,
     source: ChipSource,
-    memberships: Memberships,
+    memberships: Memberships | None,
     *,
     mean: ArrayLike,
     std: ArrayLike,
@@ -59,11 +59,12 @@ def train_encoder(
     on_epoch: OnEpoch | None = None,
     progress: Progress | None = None,
 ) -> History:
-    r"""Train ``module`` in place to tell the soft classes of pixels.
+    r"""Train ``module`` in place to tell the soft classes of pixels, or to give the bands back.
 
-    The loss is :math:`\mathrm{BCE} + (1 - D)` over the valid pixels of a batch, both parts averaged over the
-    classes (section 2.4; see :func:`segmentation_loss`). The weights of the epoch with the lowest validation
-    loss are kept. Shuffling and augmentation depend on nothing but (seed, epoch, chip), so an interrupted
+    The loss of soft classes is :math:`\mathrm{BCE} + (1 - D)` over the valid pixels of a batch, both parts averaged
+    over the classes (section 2.4; see :func:`segmentation_loss`); that of bands is the mean squared error of the
+    standardised bands without noise (:func:`reconstruction_loss`). The weights of the epoch with the lowest
+    validation loss are kept. Shuffling and augmentation depend on nothing but (seed, epoch, chip), so an interrupted
     training that goes on ends with the same weights as one that was left alone.
 
     Parameters
@@ -74,7 +75,7 @@ def train_encoder(
         The chips. Chips with ``is_test`` validate; where there is none with a valid pixel, every fourth
         block of 32 x 32 pixels of each chip is held out instead (:func:`held_out_blocks`).
     memberships
-        Maps pixels (n, bands) to soft classes (n, C).
+        Maps pixels (n, bands) to soft classes (n, C); None where the network learns to give the bands back.
     mean, std
         Of each band over the scene.
     options
@@ -86,8 +87,8 @@ def train_encoder(
     folder
         For ``last.ckpt``, written after each epoch; nothing is written elsewhere.
     on_epoch
-        Called with the number of the epoch and its ``train_loss``, ``val_loss``, ``bce``, ``dice`` (both of
-        validation) and ``seconds``.
+        Called with the number of the epoch and its ``train_loss``, ``val_loss``, ``seconds`` and, of validation,
+        ``bce`` and ``dice`` (soft classes) or ``mse`` (bands).
     progress
         Called with (steps done, steps of all ``max_epochs``).
 
@@ -106,9 +107,10 @@ def train_encoder(
     module.set_scale(mean, std)
     train, test = split(source)
     chips = _Chips(source, memberships, options, std=module.std.numpy(), seed=seed, held_out_pixels=not test)
+    step = _ReconstructionTraining if memberships is None else _EncoderTraining
     with _momenta_put_back(module):
         return fit(
-            _EncoderTraining(module, options, layout=training_layout(hardware)),
+            step(module, options, layout=training_layout(hardware)),
             module,
             train=DataLoader(chips, options.batch_size, sampler=_Shuffled(train, seed)),
             validation=DataLoader(chips, options.batch_size, sampler=_InOrder(test or train)),
@@ -229,13 +231,39 @@ def _loss_of(crosses: Tensor, both: Tensor, either: Tensor, pixels: Tensor) -> t
     return (crosses / pixels.clamp(min=1)).mean(), ((2 * both + 1) / (either + 1)).mean()
 
 
+def reconstruction_loss(output: Tensor, bands: Tensor, mask: Tensor) -> Tensor:
+    r"""Return the mean squared error of a reconstruction, averaged over the bands.
+
+    .. math:: \frac{1}{B} \sum_b \frac{1}{|M|} \sum_{p \in M} (Y_b(p) - X_b(p))^2
+
+    over all pixels where ``mask``. Bands are standardised, so that 1 is as good as knowing nothing but their means.
+
+    Parameters
+    ----------
+    output, bands
+        (batch, bands, rows, columns).
+    mask
+        (batch, rows, columns), 1 where the pixel counts, else 0.
+    """
+    return _mean_square(*_squares(output, bands, mask))
+
+
+def _squares(output: Tensor, bands: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the summed squares of the error per band, and the number of pixels."""
+    return ((output.float() - bands).square() * mask[:, None]).sum((0, 2, 3)), mask.sum()
+
+
+def _mean_square(squares: Tensor, pixels: Tensor) -> Tensor:
+    return (squares / pixels.clamp(min=1)).mean()
+
+
 class _Chips(Dataset[Sample]):
     """Chips by (epoch, chip): augmented for epochs from 0, plain for epoch -1 (validation)."""
 
     def __init__(
         self,
         source: ChipSource,
-        memberships: Memberships,
+        memberships: Memberships | None,
         options: EncoderOptions,
         *,
         std: Floats,
@@ -264,19 +292,26 @@ class _Chips(Dataset[Sample]):
         return turned(noisy, turns), turned(valid, turns), turned(target, turns), turned(counts, turns)
 
     def _chip(self, i: int) -> tuple[Floats, Mask, Floats]:
-        """Return bands, valid and soft classes, from memory while ``CACHE_BYTES`` last."""
+        """Return bands, valid and what is to be learnt of them, from memory while ``CACHE_BYTES`` last."""
         if i in self.kept:
             return self.kept[i]
-        bands, valid = self.source.read(i)
-        known = self.memberships(bands[:, valid].T)
-        target = np.zeros((known.shape[1], *valid.shape), dtype=np.float32)
-        target[:, valid] = known.T
-        chip = (np.require(bands, requirements="W"), np.require(valid, requirements="W"), target)
+        read, mask = self.source.read(i)
+        bands, valid = np.require(read, requirements="W"), np.require(mask, requirements="W")
+        chip = (bands, valid, self._target(bands, valid))
         size = sum(array.nbytes for array in chip)
         if size <= self.free:
             self.kept[i] = chip
             self.free -= size
         return chip
+
+    def _target(self, bands: Floats, valid: Mask) -> Floats:
+        """Return the soft classes (C, rows, columns), or the bands themselves where they are to be given back."""
+        if self.memberships is None:
+            return bands
+        known = self.memberships(bands[:, valid].T)
+        target = np.zeros((known.shape[1], *valid.shape), dtype=np.float32)
+        target[:, valid] = known.T
+        return target
 
     def _counts(self, valid: Mask, *, training: bool) -> Mask:
         """Choose the pixels that the loss sees."""
@@ -325,7 +360,7 @@ class _InOrder(Sampler[tuple[int, int]]):
 
 
 class _EncoderTraining(LightningModule):
-    """The step that Lightning repeats."""
+    """The step that Lightning repeats; the loss is that of soft classes."""
 
     def __init__(self, module: EncoderModule, options: EncoderOptions, *, layout: torch.memory_format) -> None:
         super().__init__()
@@ -342,8 +377,7 @@ class _EncoderTraining(LightningModule):
 
     def training_step(self, batch: list[Tensor], batch_index: int) -> Tensor:
         """Return the loss of one batch."""
-        bce, dice = _loss_of(*self._batch_sums(batch))
-        loss: Tensor = bce + 1 - dice
+        loss = self._measures(*self._batch_sums(batch))["val_loss"]
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch[0]), sync_dist=True)
         return loss
 
@@ -358,19 +392,39 @@ class _EncoderTraining(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the loss of all validation pixels together: it does not depend on the batch size."""
-        everywhere = [_everywhere(self, total) for total in self.totals]
-        bce, dice = _loss_of(everywhere[0], everywhere[1], everywhere[2], everywhere[3])
-        self.log_dict({"val_loss": bce + 1 - dice, "bce": bce, "dice": dice})
+        self.log_dict(self._measures(*(_everywhere(self, total) for total in self.totals)))
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return AdamW."""
         return adamw(self.module, self.options)
 
-    def _batch_sums(self, batch: list[Tensor]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        bands, valid, target, counts = batch
+    def _batch_sums(self, batch: list[Tensor]) -> tuple[Tensor, ...]:
+        """Sum what the loss is made of over the pixels of a batch."""
+        _, _, target, counts = batch
+        return _sums(self._output(batch), target, counts)
+
+    def _measures(self, *totals: Tensor) -> dict[str, Tensor]:
+        """Make the loss, and its parts, of the sums."""
+        bce, dice = _loss_of(*totals)
+        return {"val_loss": bce + 1 - dice, "bce": bce, "dice": dice}
+
+    def _output(self, batch: list[Tensor]) -> Tensor:
+        bands, valid, _, _ = batch
         inputs = self.module.standardise(bands, valid).contiguous(memory_format=self.layout)
-        _, logits = self.module(inputs)
-        return _sums(logits, target, counts)
+        output: Tensor = self.module(inputs)[1]
+        return output
+
+
+class _ReconstructionTraining(_EncoderTraining):
+    """The same step; the loss is that of the bands given back."""
+
+    def _batch_sums(self, batch: list[Tensor]) -> tuple[Tensor, ...]:
+        _, valid, bands, counts = batch
+        return _squares(self._output(batch), self.module.standardise(bands, valid), counts)
+
+    def _measures(self, *totals: Tensor) -> dict[str, Tensor]:
+        loss = _mean_square(*totals)
+        return {"val_loss": loss, "mse": loss}
 
 
 def _everywhere(training: LightningModule, total: Tensor) -> Tensor:

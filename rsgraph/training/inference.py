@@ -63,11 +63,27 @@ class FrozenEncoder:
             (batch, D, rows, columns) activation maps; the maps of one pixel lie side by side in memory.
         """
         with torch.inference_mode(), cpu_threads(self.threads):
-            bands = _tensor(values, self.device)
-            standardised = self.module.standardise(bands, _tensor(valid, self.device))
-            inputs = standardised.to(dtype=self.dtype, memory_format=torch.channels_last)
-            activations, _ = self.module(inputs)
+            activations, _ = self.module(self._inputs(values, valid))
             return _floats(activations)
+
+    def latent(self, values: Floats, valid: Mask) -> Floats:
+        """Return one chip's vector (L,) float32; only encoders that make latents have one.
+
+        Parameters
+        ----------
+        values
+            (bands, rows, columns) reflectance.
+        valid
+            (rows, columns).
+        """
+        with torch.inference_mode(), cpu_threads(self.threads):
+            vector: Floats = _floats(self.module.latent(self._inputs(values[None], valid[None])))[0]
+            return vector
+
+    def _inputs(self, values: Floats, valid: Mask) -> Tensor:
+        bands = _tensor(values, self.device)
+        standardised = self.module.standardise(bands, _tensor(valid, self.device))
+        return standardised.to(dtype=self.dtype, memory_format=torch.channels_last)
 
 
 def encode(module: EncoderModule, values: Floats, valid: Mask, hardware: Hardware) -> Floats:

@@ -30,7 +30,7 @@ class EncoderModule(nn.Module):
     Parameters
     ----------
     network
-        Takes (batch, bands, rows, columns), returns (activations, logits or None).
+        Takes (batch, bands, rows, columns), returns (activations, logits or None); may have a ``latent``.
     n_bands
         Number of bands.
     stride
@@ -57,15 +57,25 @@ class EncoderModule(nn.Module):
         return scaled.masked_fill(~valid[:, None], 0.0)
 
     def forward(self, standardised: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return activations (batch, D, rows, columns) and logits (batch, C, rows, columns) or None."""
+        """Return activations (batch, D, rows, columns) and logits (batch, C, rows, columns) or None.
+
+        The logits of an encoder that learns bands are the standardised bands again.
+        """
         rows, columns = standardised.shape[-2:]
-        padding = (0, -columns % self.stride, 0, -rows % self.stride)
-        if any(padding):
-            standardised = functional.pad(standardised, padding)
-        activations, logits = self.network(standardised)
+        activations, logits = self.network(self._padded(standardised))
         if logits is not None:
             logits = logits[..., :rows, :columns]
         return activations[..., :rows, :columns], logits
+
+    def latent(self, standardised: Tensor) -> Tensor:
+        """Return one vector per chip (batch, L), of encoders that make them."""
+        vectors: Tensor = self.network.latent(self._padded(standardised))  # type: ignore[operator]  # any nn.Module
+        return vectors
+
+    def _padded(self, standardised: Tensor) -> Tensor:
+        rows, columns = standardised.shape[-2:]
+        padding = (0, -columns % self.stride, 0, -rows % self.stride)
+        return functional.pad(standardised, padding) if any(padding) else standardised
 
 
 class GnnModule(nn.Module):

@@ -1,0 +1,139 @@
+"""A convolutional autoencoder on chips: the method that the paper improves on (Patel et al. 2023)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from rsgraph.errors import ConfigError
+
+GRID = 4
+"""Cells along the side of the grid that the deepest maps are averaged over before they become a vector."""
+
+
+def _convolution(inputs: int, outputs: int) -> list[nn.Module]:
+    """Return a 3 x 3 convolution, batch normalisation and ReLU; the size of the map is kept."""
+    return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+
+
+class AutoencoderNetwork(nn.Module):
+    """The network of :class:`Autoencoder`.
+
+    Parameters
+    ----------
+    n_bands
+        Channels of the input and of the reconstruction.
+    width
+        Kernels of the first level; the last level has ``width * 2 ** (depth - 1)``.
+    depth
+        Levels of the encoder, and of the decoder.
+    latent
+        Length of a chip's vector.
+    """
+
+    def __init__(self, n_bands: int, *, width: int, depth: int, latent: int) -> None:
+        super().__init__()
+        widths = [width * 2**level for level in range(depth)]
+        pairs = list(pairwise(widths))
+        self.first = nn.Sequential(*_convolution(n_bands, width))
+        self.down = nn.Sequential(*(nn.Sequential(nn.MaxPool2d(2), *_convolution(*pair)) for pair in pairs))
+        self.shrink = nn.Linear(widths[-1] * GRID**2, latent)
+        self.grow = nn.Linear(latent, widths[-1] * GRID**2)
+        self.up = nn.Sequential(
+            *(
+                nn.Sequential(nn.ConvTranspose2d(deep, flat, 2, stride=2), *_convolution(flat, flat))
+                for flat, deep in reversed(pairs)
+            )
+        )
+        self.head = nn.Conv2d(width, n_bands, 1)
+
+    def forward(self, bands: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the first maps (batch, width, rows, columns) and the bands again (batch, bands, rows, columns)."""
+        maps = self.first(bands)
+        deep = self.down(maps)
+        return maps, self._decoded(self._vector(deep), deep.shape[-2], deep.shape[-1])
+
+    def latent(self, bands: Tensor) -> Tensor:
+        """Return one vector per chip (batch, latent), whatever the size of the chip."""
+        return self._vector(self.down(self.first(bands)))
+
+    def _vector(self, deep: Tensor) -> Tensor:
+        vector: Tensor = self.shrink(functional.adaptive_avg_pool2d(deep, GRID).flatten(1))
+        return vector
+
+    def _decoded(self, vector: Tensor, rows: int, columns: int) -> Tensor:
+        grid = torch.relu(self.grow(vector)).reshape(len(vector), -1, GRID, GRID)
+        bands: Tensor = self.head(self.up(functional.interpolate(grid, size=(rows, columns), mode="nearest")))
+        return bands
+
+
+class Autoencoder:
+    """Convolutional autoencoder of chips; its bottleneck is one vector per chip (Patel et al. 2023).
+
+    The encoder halves the chip ``depth - 1`` times (one 3 x 3 convolution per level), averages the deepest maps
+    over a grid of 4 x 4 cells and maps them linearly to ``latent`` numbers; the decoder mirrors it. Nothing but
+    these numbers reaches the decoder. It learns to give the standardised bands back (mean squared error over the
+    valid pixels); soft classes play no part. The vectors become ``latents.npy``; where no GNN follows, chips are
+    compared by them (``embedding.chips``).
+
+    The vector knows in which of the 16 cells something lies. So two chips of the same content but another
+    orientation have different vectors: this is what figure 4 of the paper shows and what matching segments mends.
+    ``rsgraph.pipeline.turning`` measures it.
+
+    Parameters
+    ----------
+    width
+        Kernels of the first level, doubled per level, and number of activation maps per pixel. Time and memory
+        grow with its square.
+    depth
+        Levels. 5 halve a chip four times: 256 pixels to 16, four to a cell of the grid.
+    latent
+        Length of a chip's vector. Longer ones reconstruct more detail; shorter ones keep to what is common.
+
+    Raises
+    ------
+    ConfigError
+        ``width`` or ``latent`` is below 1, or ``depth`` is not between 1 and 8.
+
+    Notes
+    -----
+    Of the earlier method this project knows the abstract and what the paper says of it (sections 1 and 3.1.2): an
+    autoencoder reduces image tiles to a compact latent vector, UMAP or t-SNE lay the vectors out, and orientation
+    matters. Its layers, sizes and optimiser were not at hand, so all of these are choices of ours: the levels follow
+    the paper's U-Net without its skips, the vector is as long as the U-Net has maps, batch normalisation follows each
+    convolution, and the grid keeps the layout as a flattened map would, for chips of any size.
+
+    The activation maps per pixel are those of the first level, before anything is halved: what comes out of the
+    decoder has passed the bottleneck and is too coarse to describe a segment.
+
+    References
+    ----------
+    Patel, Jones, Redfern: Manifold Explorer: satellite image labelling and clustering tool with using deep
+    convolutional autoencoders. Algorithms 16(10), 469, 2023. doi:10.3390/a16100469
+    """
+
+    trainable = True
+    learns = "bands"
+    makes_latents = True
+
+    def __init__(self, width: int = 32, depth: int = 5, latent: int = 64) -> None:
+        for name, value, usual in (("width", width, 32), ("latent", latent, 64)):
+            if value < 1:
+                raise ConfigError(f"`{name}` must be at least 1. Got {value} instead; {usual} is usual.")
+        if not 1 <= depth <= 8:
+            raise ConfigError(f"`depth` must be between 1 and 8. Got {depth} instead; 5 is usual.")
+        self.width = width
+        self.depth = depth
+        self.latent = latent
+
+    @property
+    def stride(self) -> int:
+        """Rows and columns of the input must be multiples of this: the map is halved ``depth - 1`` times."""
+        return int(2 ** (self.depth - 1))
+
+    def network(self, n_bands: int, n_classes: int) -> nn.Module:
+        """Build the network, its weights drawn by torch's generator; classes play no part."""
+        return AutoencoderNetwork(n_bands, width=self.width, depth=self.depth, latent=self.latent)
