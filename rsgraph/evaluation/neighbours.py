@@ -165,7 +165,8 @@ def _centred(vectors: NDArray[Any]) -> Distances:
     wide = vectors.astype(np.float64)
     wide -= wide.mean(axis=0) if len(wide) else 0.0
     longest = float(np.linalg.norm(wide, axis=1).max(initial=0.0))
-    return wide * (_SCALE / longest if longest > 0 else 1.0)
+    scaled: Distances = wide * (_SCALE / longest if longest > 0 else 1.0)
+    return scaled
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types

@@ -2,45 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from affine import Affine
 from numpy.typing import NDArray
 
-from rsgraph.errors import ConfigError, NotReadable, NotUsable, WorkspaceError
-from rsgraph.io.handles import existing_file, read
-from rsgraph.io.writers import windows
+from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.io.handles import existing_file
 from rsgraph.labels.class_lists import listed_classes
 from rsgraph.labels.class_names import Classes, Names
-from rsgraph.labels.raster_files import RasterFile, all_classes, open_raster
+from rsgraph.labels.counting import Count, count_file, opened_file, unlabelling
+from rsgraph.labels.raster_files import RasterFile, all_classes
 from rsgraph.labels.tally import Tally
-from rsgraph.labels.vector_files import (
-    Features,
-    VectorFile,
-    columns_of,
-    layers_of,
-    open_vector,
-    untouched,
-)
+from rsgraph.labels.vector_files import columns_of, layers_of, untouched
 from rsgraph.protocols import Progress
-from rsgraph.types import Floats, Window
-from rsgraph.workspace import SceneInfo, Workspace
-
-_BLOCK = Window(0, 0, 512, 512)
-"""Pixels in memory at a time."""
-
-_REASONS = {
-    "unlabelled": "features without a class",
-    "unwanted": "features of classes that were not asked for",
-    "predicted": "features that a model predicted (propagated or classified), not a person",
-    "empty": "features without a geometry",
-    "lines": "lines",
-}
+from rsgraph.types import Floats
+from rsgraph.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -123,19 +102,11 @@ def read_labels(
     """
     if not 0 < min_share <= 1:
         raise ConfigError(f"`min_share` must be above 0 and at most 1. Got {min_share!r} instead.")
-    scenes = workspace.scenes
-    steps = _Steps(progress, sum(len(list(windows(scene.rows, scene.columns, _BLOCK))) for scene in scenes))
     names = Names(classes)
-    with _opened(existing_file(Path(path)), layer, column, names, predictions=predictions) as file:
-        steps.tick()  # opening a large GeoJSON takes a while
-        count = _Count(workspace, steps)
-        if isinstance(file, RasterFile):
-            _count_raster(file, scenes, count)
-            skipped = {}
-        else:
-            _count_vector(file, scenes, count)
-            skipped = {_REASONS[reason]: number for reason, number in file.skipped.items() if number}
-    steps.finish()
+    count = Count(workspace, progress)
+    with opened_file(existing_file(Path(path)), layer, column, names, predictions=predictions) as file:
+        skipped = count_file(file, workspace.scenes, count)
+    count.steps.finish()
     return _labels(count, names, min_share, skipped, Path(path))
 
 
@@ -166,7 +137,7 @@ def read_classes(
     path = existing_file(Path(path))
     listed = listed_classes(path, column)
     if listed is None:
-        with _opened(path, layer, column, Names(), predictions=True) as file:
+        with opened_file(path, layer, column, Names(), predictions=True) as file:
             listed = all_classes(file) if isinstance(file, RasterFile) else file.classes()
     if not listed:
         raise NotUsable(f"{path} names no class; expected one per line, object or feature.")
@@ -185,154 +156,13 @@ def vector_columns(path: str | Path, *, layer: str | None = None) -> list[str]:
         return columns_of(place, Path(path), layer)
 
 
-@contextmanager
-def _opened(
-    path: Path, layer: str | None, column: str | None, names: Names, *, predictions: bool
-) -> Iterator[VectorFile | RasterFile]:
-    """Open a file as what it is."""
-    with untouched(path) as place:
-        if any(kind is not None for kind in layers_of(place).values()):
-            yield open_vector(path, place, layer, column, names, predictions=predictions)
-        else:
-            yield _raster(path, place, layer, names)
-
-
-def _raster(path: Path, place: Path, layer: str | None, names: Names) -> RasterFile:
-    tables = layers_of(place)
-    try:
-        return open_raster(place, layer, names)
-    except NotReadable as error:
-        if tables:
-            raise NotUsable(
-                f"{path} is a table without geometries; expected polygons or points with a class."
-            ) from error
-        if _is_tiff(path):
-            raise
-        raise NotReadable(
-            f"{path} can be read neither as vector data nor as a raster; expected a complete GeoPackage, GeoJSON or "
-            "GeoTIFF."
-        ) from error
-
-
-def _is_tiff(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-
-
-class _Steps:
-    """Counts windows; vector files are read before the first, in an unknown number of steps."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.done = progress, max(total, 1), -1
-        self.advance()
-
-    def tick(self) -> None:
-        """Report again what is done: a chance to cancel."""
-        if self.progress is not None:
-            self.progress(self.done, self.total)
-
-    def advance(self, number: int = 1) -> None:
-        """Report that windows are done."""
-        self.done = min(self.done + number, self.total)
-        self.tick()
-
-    def finish(self) -> None:
-        """Report that all are."""
-        if self.done < self.total:
-            self.advance(self.total - self.done)
-
-
-@dataclass
-class _Count:
-    """Pixels and points of each class in each segment."""
-
-    workspace: Workspace
-    steps: _Steps
-    table: Any = field(init=False)
-    pixels: Tally = field(init=False)
-    points: Tally = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.table = self.workspace.segments
-        ids = self.table["segment_id"].to_numpy()
-        self.pixels, self.points = Tally(ids), Tally(ids)
-
-    def over(self, scene: SceneInfo, codes: Callable[[Window], NDArray[np.int32]]) -> None:
-        """Count a scene's pixels."""
-        path = self.workspace.segment_file(scene.name)
-        for window in windows(scene.rows, scene.columns, _BLOCK):
-            found = codes(window)
-            if found.any():
-                self.pixels.add(_ids(path, window), found)
-            self.steps.advance()
-
-    def at(self, scene: SceneInfo, features: Features) -> bool:
-        """Count points by the segment that they lie in; tell whether any lies in the scene."""
-        rows, columns = features.pixels(Affine(*scene.transform))
-        path = self.workspace.segment_file(scene.name)
-        inside = (rows >= 0) & (columns >= 0) & (rows < scene.rows) & (columns < scene.columns)
-        rows, columns, codes = rows[inside], columns[inside], features.point_codes[inside]
-        blocks = rows // _BLOCK.rows * scene.columns + columns // _BLOCK.columns
-        for block in np.unique(blocks):
-            here = blocks == block
-            top, left = int(rows[here].min()), int(columns[here].min())
-            window = Window(top, left, int(rows[here].max()) - top + 1, int(columns[here].max()) - left + 1)
-            self.points.add(_ids(path, window)[rows[here] - top, columns[here] - left], codes[here])
-            self.steps.tick()
-        return bool(inside.any())
-
-
-def _ids(path: Path, window: Window) -> NDArray[np.uint32]:
-    try:
-        found: NDArray[np.uint32] = read(str(path), [1], *window)[0]
-    except NotReadable as error:
-        raise WorkspaceError(f"{path} is damaged ({error}); run the same command again to restore it") from error
-    return found
-
-
-def _count_raster(file: RasterFile, scenes: Sequence[SceneInfo], count: _Count) -> None:
-    covered = [scene for scene in scenes if file.overlaps(scene)]
-    if not covered:
-        raise _elsewhere(Path(file.path), scenes)
-    for scene in covered:
-        with file.on_grid(scene) as laid:
-            count.over(scene, laid.codes)
-
-
-def _count_vector(file: VectorFile, scenes: Sequence[SceneInfo], count: _Count) -> None:
-    taken = overlapping = 0
-    for crs in dict.fromkeys(scene.crs for scene in scenes):
-        here = [scene for scene in scenes if scene.crs == crs]
-        features = file.features(here, count.steps.tick)
-        taken += len(features.polygons) + len(features.points)
-        for scene in here:
-            overlapping += _count_features(features, scene, count)
-    if not overlapping and (taken or not sum(file.skipped.values())):
-        raise _elsewhere(file.path, scenes)
-
-
-def _count_features(features: Features, scene: SceneInfo, count: _Count) -> bool:
-    """Count what lies over a scene; tell whether anything does."""
-    transform = Affine(*scene.transform)
-    polygons = features.any_over(transform, Window(0, 0, scene.rows, scene.columns))
-    if polygons:
-        count.over(scene, lambda window: features.codes(transform, window))
-    return count.at(scene, features) or polygons
-
-
-def _elsewhere(path: Path, scenes: Sequence[SceneInfo]) -> NotUsable:
-    what = f"scene '{scenes[0].name}'" if len(scenes) == 1 else f"any of the {len(scenes)} scenes"
-    return NotUsable(f"{path} lies elsewhere: nothing in it overlaps {what}; check its CRS and which scene it is of.")
-
-
-def _labels(count: _Count, names: Names, min_share: float, skipped: dict[str, int], path: Path) -> ImportedLabels:
+def _labels(count: Count, names: Names, min_share: float, skipped: dict[str, int], path: Path) -> ImportedLabels:
     """Choose each segment's class, by pixels and else by points."""
     pixels, points = _shares(count.pixels, count.table["area_px"].to_numpy()), _shares(count.points, None)
     points = points.only(~np.isin(points.rows, pixels.rows))
     found = pixels.joined(points)
     if not len(found.rows):
-        reasons = "".join(f"; {number} {reason}" for reason, number in skipped.items())
-        raise NotUsable(f"{path} labels no segment{reasons}; expected pixels, polygons or points with a class.")
+        raise unlabelling(path, skipped)
     enough = found.share >= min_share - 1e-6
     mixed = f"segments of which no class covers {min_share:.0%}"
     kept = found.only(enough)

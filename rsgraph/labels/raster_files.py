@@ -74,6 +74,15 @@ class RasterFile:
         west, south, east, north = _bounds(scene)
         return bool(left < east and right > west and bottom < north and top > south)
 
+    def first_codes(self) -> dict[str, int]:
+        """Return the classes that were met: by name the file's code, of several the lowest."""
+        met = {
+            self.names.names[number - 1]: value
+            for value, number in sorted(self.codes.items(), reverse=True)
+            if number
+        }
+        return {name: met[name] for name in sorted(met, key=lambda name: met[name])}
+
     @contextmanager
     def on_grid(self, scene: SceneInfo) -> Iterator[_OnGrid]:
         """Lay the file over a scene's grid, the nearest pixel to each."""

@@ -73,6 +73,14 @@ class Tally:
         best = order[firsts]
         return Majority(self._rows(ids[best]), codes[best], counts[best])
 
+    def table(self, n_classes: int) -> NDArray[np.int64]:
+        """Return (n, n_classes) the pixels of each class in each segment, by row."""
+        found = np.zeros((len(self.known), n_classes), dtype=np.int64)
+        if self.keys:
+            self._add_up()
+            found[self._rows(self.keys[0] // _CLASSES), self.keys[0] % _CLASSES - 1] = self.counts[0]
+        return found
+
     def totals(self) -> NDArray[np.int64]:
         """Return (n,) how many pixels of each segment carry any class, by row."""
         sums = np.zeros(len(self.known), dtype=np.int64)

@@ -23,7 +23,7 @@ from rsgraph.errors import ConfigError, InputError, NotReadable, NotUsable
 from rsgraph.exporters.geojson import GeoJson
 from rsgraph.exporters.geopackage import GeoPackage
 from rsgraph.exporters.geotiff import GeoTiff
-from rsgraph.labels import importing
+from rsgraph.labels import counting
 from rsgraph.labels.importing import ImportedLabels, read_classes, read_labels, vector_columns, vector_layers
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
@@ -217,7 +217,7 @@ def test_windows_smaller_than_the_scene_give_the_same(
     circle = Point(LEFT + 300, TOP - 200).buffer(170, quad_segs=500)  # detailed: cut window by window
     gpd.GeoDataFrame({"label": ["lake"]}, geometry=[circle], crs=UTM).to_file(tmp_path / "a.gpkg")
     whole = read_labels(coast, tmp_path / "a.gpkg", min_share=0.01)
-    monkeypatch.setattr(importing, "_BLOCK", Window(0, 0, 7, 11))
+    monkeypatch.setattr(counting, "_BLOCK", Window(0, 0, 7, 11))
     parts = read_labels(coast, tmp_path / "a.gpkg", min_share=0.01)
     np.testing.assert_array_equal(parts.segment_ids, whole.segment_ids)
     np.testing.assert_array_equal(parts.share, whole.share)
@@ -425,7 +425,7 @@ def test_coarse_rasters_and_small_windows_give_the_same(
     names = np.array([f"class {code}" for code in range(21)], dtype=object)[value]
     labels, _ = majority(ids_of(coast), names)
     assert found_in(read_labels(coast, path)) == labels
-    monkeypatch.setattr(importing, "_BLOCK", Window(0, 0, 9, 13))
+    monkeypatch.setattr(counting, "_BLOCK", Window(0, 0, 9, 13))
     assert found_in(read_labels(coast, path)) == labels
 
 
@@ -640,7 +640,7 @@ def test_progress_begins_at_once_never_goes_back_ends_whole_and_may_cancel(
 ) -> None:
     frame().to_file(tmp_path / "a.gpkg")
     write_classes(tmp_path / "a.tif", CODES)
-    monkeypatch.setattr(importing, "_BLOCK", Window(0, 0, 16, 16))
+    monkeypatch.setattr(counting, "_BLOCK", Window(0, 0, 16, 16))
     calls: list[tuple[int, int]] = []
     read_labels(coast, tmp_path / name, progress=lambda done, total: calls.append((done, total)))
     assert calls[0] == (0, 12)

@@ -28,6 +28,7 @@ def test_majority_and_totals_equal_a_naive_count(seed: int, often: bool) -> None
     np.testing.assert_array_equal(best.codes, table[with_any].argmax(axis=1))
     np.testing.assert_array_equal(best.pixels, table[with_any].max(axis=1))
     np.testing.assert_array_equal(found.totals(), table[known].sum(axis=1))
+    np.testing.assert_array_equal(found.table(6), np.pad(table[known, 1:], ((0, 0), (0, 2))))
 
 
 def test_nothing_counted_is_no_majority_and_unknown_ids_are_said() -> None:

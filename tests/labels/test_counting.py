@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+from affine import Affine
+from shapely.geometry import Point, box
+
+from rsgraph.errors import NotUsable
+from rsgraph.labels import counting
+from rsgraph.labels.counting import count_labels, count_rasters
+from rsgraph.types import Window
+from rsgraph.workspace import Workspace
+from tests.exporters.workspaces import GRID, UTM, read_tif, scene, write_workspace
+
+ROWS, COLUMNS = 40, 64
+
+
+@pytest.fixture(scope="module")
+def coast(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return write_workspace(tmp_path_factory.mktemp("coast"), [scene()])
+
+
+def codes(seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).choice([0, 3, 7, 200], (ROWS, COLUMNS)).astype(np.uint8)
+
+
+def write(path: Path, values: np.ndarray, **tags: str) -> Path:
+    size = {"count": 1, "height": values.shape[0], "width": values.shape[1], "dtype": values.dtype}
+    with rasterio.open(path, "w", driver="GTiff", crs=UTM, transform=Affine(*GRID), **size) as file:
+        file.write(values, 1)
+        file.update_tags(**tags)
+    return path
+
+
+def naive(workspace: Workspace, values: np.ndarray, wanted: list[int]) -> np.ndarray:
+    """Count pixel by pixel."""
+    ids = read_tif(workspace.segment_file())[0][0]
+    segments = workspace.segments["segment_id"].tolist()
+    return np.array([[((ids == i) & (values == code)).sum() for code in wanted] for i in segments])
+
+
+@pytest.mark.parametrize("block", [Window(0, 0, 512, 512), Window(0, 0, 7, 11)])
+def test_counts_are_those_of_all_pixels_in_the_order_of_codes(
+    coast: Workspace, tmp_path: Path, block: Window, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counting, "_BLOCK", block)
+    found = count_labels(coast, write(tmp_path / "a.tif", codes(), CLASS_7="water", CLASS_3="land"))
+    assert (found.codes, found.names) == ([3, 7, 200], ["land", "water", "class 200"])
+    np.testing.assert_array_equal(found.segments, naive(coast, codes(), [3, 7, 200]))
+
+
+def test_classes_of_one_name_are_one_and_the_others_are_left_out(coast: Workspace, tmp_path: Path) -> None:
+    path = write(tmp_path / "a.tif", codes())
+    found = count_labels(coast, path, classes={"200": "dry", "3": "dry"})
+    assert (found.codes, found.names) == ([3], ["dry"])
+    np.testing.assert_array_equal(found.segments[:, 0], naive(coast, codes(), [3, 200]).sum(axis=1))
+
+
+def test_polygons_are_counted_by_their_pixels_and_points_where_there_are_none(
+    coast: Workspace, tmp_path: Path
+) -> None:
+    left, top = GRID[2], GRID[5]
+    half = box(left, top - 400, left + 320, top)
+    places = [half, *(Point(left + x, top - y) for x, y in [(5, 205), (505, 205), (506, 206), (635, 395)])]
+    table = gpd.GeoDataFrame({"label": ["west", "no", "east", "east", "corner"]}, geometry=places, crs=UTM)
+    table.to_file(tmp_path / "a.gpkg")
+    found = count_labels(coast, tmp_path / "a.gpkg")
+    assert (found.codes, found.names) == ([1, 2, 3, 4], ["west", "no", "east", "corner"])
+    west = np.repeat((np.arange(COLUMNS) < 32)[None], ROWS, axis=0)
+    np.testing.assert_array_equal(found.segments[:, 0], naive(coast, west, [True])[:, 0])
+    assert found.segments[:, 1:].sum(axis=0).tolist() == [0, 2, 1]
+
+
+def test_rasters_scene_by_scene_share_their_classes(tmp_path: Path) -> None:
+    scenes = [scene(name, rows=32, columns=32) for name in ("one", "other", "third")]
+    workspace = write_workspace(tmp_path / "w", scenes)
+    paths = {
+        name: write(tmp_path / f"{name}.tif", np.full((32, 32), code, np.uint8)) for name, code in PLACED.items()
+    }
+    found = count_rasters(workspace, paths)
+    table = workspace.segments
+    assert (found.codes, found.names) == ([2, 5], ["class 2", "class 5"])
+    expected = np.stack(
+        [np.where(table["scene_id"] == name, table["area_px"], 0) for name in ("other", "one")], axis=1
+    )
+    np.testing.assert_array_equal(found.segments, expected)
+
+
+PLACED = {"one": 5, "other": 2}
+
+
+def test_an_attribute_of_a_thousand_values_is_no_class(coast: Workspace, tmp_path: Path) -> None:
+    left, top = GRID[2], GRID[5]
+    geometry = [Point(left + 5 + i % 60, top - 5 - i // 60) for i in range(1001)]
+    table = gpd.GeoDataFrame({"label": [f"note {i}" for i in range(1001)]}, geometry=geometry, crs=UTM)
+    table.to_file(tmp_path / "a.gpkg")
+    with pytest.raises(NotUsable, match="names 1001 classes; expected at most 1000"):
+        count_labels(coast, tmp_path / "a.gpkg")
