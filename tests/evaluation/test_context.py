@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import linear_sum_assignment
+
+from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.evaluation import context
+from rsgraph.evaluation.context import (
+    context_measures,
+    context_pairs,
+    evaluate_graph,
+    nearest_in_embedding,
+    spatial_neighbours,
+)
+from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions
+from rsgraph.evaluation.pairs import MEASURES, measure_pairs
+
+
+def vectors_of(seed: int, n: int, d: int = 6) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(n, d)).astype(np.float32)
+
+
+def random_descriptors(seed: int, n: int) -> Descriptors:
+    rng = np.random.default_rng(seed)
+    shares = rng.dirichlet(np.ones(10), n).astype(np.float32)
+    grids, spectra = rng.random((n, 11, 11), dtype=np.float32), rng.random((n, 4), dtype=np.float32)
+    return Descriptors(rng.random((n, 4)), shares, grids, spectra)
+
+
+# nearest in feature space
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+@pytest.mark.parametrize("block", [2**24, 1000])
+def test_nearest_equals_all_distances(metric: str, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(context, "_BLOCK", block)
+    vectors = vectors_of(0, 300) + 3
+    rows = vectors.astype(np.float64)
+    if metric == "cosine":
+        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    distance = np.linalg.norm(rows[:, None] - rows, axis=-1)
+    np.fill_diagonal(distance, np.inf)
+    np.testing.assert_array_equal(nearest_in_embedding(vectors, metric=metric), distance.argmin(axis=1))
+    some, asked = np.random.default_rng(1).random((2, 300)) < 0.3
+    found = nearest_in_embedding(vectors, among=some, queries=asked, metric=metric)
+    np.testing.assert_array_equal(found, np.where(some, distance, np.inf).argmin(axis=1)[asked])
+
+
+def test_nearest_finds_differences_below_those_of_float32() -> None:
+    vectors = np.ones((4, 2), dtype=np.float64)
+    vectors[:, 1] += [0, 3e-6, 1e-6, -2e-6]  # cosines of 1 - 1e-12
+    np.testing.assert_array_equal(nearest_in_embedding(vectors), [2, 2, 0, 0])
+    np.testing.assert_array_equal(nearest_in_embedding(1000 + vectors, metric="euclidean"), [2, 2, 0, 0])
+
+
+@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
+def test_equally_near_ones_come_by_index_and_none_is_its_own(metric: str) -> None:
+    vectors = np.tile(vectors_of(2, 40, 33), (5, 1))  # five copies of forty
+    first = np.arange(200) % 40
+    expected = np.where(np.arange(200) < 40, first + 40, first)
+    np.testing.assert_array_equal(nearest_in_embedding(vectors, metric=metric), expected)
+    zeros = np.zeros((3, 2), dtype=np.float32)
+    np.testing.assert_array_equal(nearest_in_embedding(zeros, metric=metric), [1, 0, 0])
+
+
+def test_nearest_says_what_it_cannot_do() -> None:
+    vectors = vectors_of(3, 4)
+    only = np.array([True, False, False, False])
+    np.testing.assert_array_equal(nearest_in_embedding(vectors, among=only, queries=~only), [0, 0, 0])
+    assert nearest_in_embedding(vectors[:1], queries=np.zeros(1, dtype=bool)).shape == (0,)
+    for given in ({"among": only}, {"among": np.zeros(4, dtype=bool)}):
+        with pytest.raises(NotUsable, match="needs another segment"):
+            nearest_in_embedding(vectors, **given)
+    with pytest.raises(NotUsable, match="NaN"):
+        nearest_in_embedding(np.full((2, 2), np.nan, dtype=np.float32))
+    with pytest.raises(ConfigError, match="cosine, euclidean"):
+        nearest_in_embedding(vectors, metric="manhattan")
+    with pytest.raises(ConfigError, match="`among` must be a mask of the 4 segments"):
+        nearest_in_embedding(vectors, among=np.arange(4))
+    with pytest.raises(ConfigError, match=r"shape \(segments, D\)"):
+        nearest_in_embedding(vectors[0])
+
+
+# nearest on the ground
+
+
+def test_spatial_neighbours_equal_all_distances_within_each_image() -> None:
+    rng = np.random.default_rng(0)
+    points, group = rng.random((200, 2)) * 100, rng.integers(0, 4, 200)
+    distance = np.linalg.norm(points[:, None] - points, axis=-1)
+    distance[group[:, None] != group] = np.inf
+    np.fill_diagonal(distance, np.inf)
+    np.testing.assert_array_equal(spatial_neighbours(points, group), np.argsort(distance, axis=1)[:, :8])
+
+
+def test_on_a_grid_equally_near_ones_come_by_index() -> None:
+    points = np.stack(np.mgrid[:5, :5], axis=-1).reshape(-1, 2)
+    found = spatial_neighbours(points, np.zeros(25))
+    np.testing.assert_array_equal(found[12], [7, 11, 13, 17, 6, 8, 16, 18])
+    np.testing.assert_array_equal(spatial_neighbours(points, np.zeros(25), k=2)[0], [1, 5])
+
+
+def test_small_images_are_padded_and_coinciding_points_are_neighbours() -> None:
+    points = np.array([[0, 0], [5, 5], [0, 0], [1, 0], [9, 9]], dtype=np.float32)
+    found = spatial_neighbours(points, np.array([7, 1, 7, 7, 2]), k=3)
+    np.testing.assert_array_equal(found, [[2, 3, -1], [-1] * 3, [0, 3, -1], [0, 2, -1], [-1] * 3])
+    assert spatial_neighbours(np.zeros((0, 2)), np.zeros(0)).shape == (0, 8)
+
+
+def test_spatial_neighbours_say_what_does_not_fit() -> None:
+    with pytest.raises(ConfigError, match="must have shapes"):
+        spatial_neighbours(np.zeros((3, 2)), np.zeros(4))
+    with pytest.raises(ConfigError, match="`k`"):
+        spatial_neighbours(np.zeros((3, 2)), np.zeros(3), k=0)
+    with pytest.raises(NotUsable, match="centroid"):
+        spatial_neighbours(np.full((3, 2), np.nan), np.zeros(3))
+
+
+# one to one
+
+
+@pytest.mark.parametrize("kind", ["random", "ties", "equal", "huge"])
+def test_assignments_cost_what_those_of_scipy_cost(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(1500):
+        n, m = np.sort(rng.integers(1, 12, 2))
+        cost = {
+            "random": lambda shape: rng.random(shape),
+            "ties": lambda shape: rng.integers(0, 3, shape).astype(float),
+            "equal": lambda shape: np.full(shape, 0.3),
+            "huge": lambda shape: rng.normal(size=shape) * 1e4,
+        }[kind]((n, m))
+        found = context._assign(cost)
+        assert len(set(found)) == n
+        rows, columns = linear_sum_assignment(cost)
+        assert cost[np.arange(n), found].sum() == pytest.approx(cost[rows, columns].sum(), abs=1e-9)
+
+
+def test_context_pairs_are_the_best_assignment_of_both_sides() -> None:
+    rng = np.random.default_rng(1)
+    vectors, group = vectors_of(5, 120), np.sort(rng.integers(0, 18, 120))  # some images are smaller than nine
+    neighbours = spatial_neighbours(rng.random((120, 2)), group)
+    segments, partners = np.arange(120), rng.permutation(120)
+    pairs = context_pairs(vectors, segments, partners, neighbours)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    padded = 0
+    for s, p, found in zip(segments, partners, pairs, strict=True):
+        here, there = (np.array([i, *neighbours[i][neighbours[i] >= 0]]) for i in (s, p))
+        cost = 1 - unit[here].astype(float) @ unit[there].T
+        rows, columns = linear_sum_assignment(cost)
+        made = found[found[:, 0] >= 0]
+        assert len(made) == min(len(here), len(there))
+        assert set(made[:, 0]) <= set(here)
+        assert set(made[:, 1]) <= set(there)
+        assert len(set(made[:, 0])) == len(set(made[:, 1])) == len(made)
+        total = (1 - (unit[made[:, 0]].astype(float) * unit[made[:, 1]]).sum(axis=1)).sum()
+        assert total == pytest.approx(cost[rows, columns].sum(), abs=1e-5)
+        np.testing.assert_array_equal(found[: len(here), 0][found[: len(here), 0] >= 0], made[:, 0])
+        assert (found[found[:, 0] < 0] == -1).all()
+        padded += len(made) < 9
+    assert 0 < padded < 120
+
+
+def test_a_context_is_paired_with_itself_where_it_is_its_own_partner() -> None:
+    vectors = vectors_of(6, 30)
+    neighbours = spatial_neighbours(np.random.default_rng(0).random((30, 2)), np.zeros(30))
+    pairs = context_pairs(vectors, np.arange(30), np.arange(30), neighbours)
+    np.testing.assert_array_equal(pairs[..., 0], pairs[..., 1])
+    np.testing.assert_array_equal(pairs[:, 0, 0], np.arange(30))
+    np.testing.assert_array_equal(pairs[:, 1:, 0], neighbours)
+
+
+def test_context_pairs_say_what_does_not_fit() -> None:
+    vectors, some = vectors_of(7, 5), np.arange(3)
+    neighbours = np.full((5, 8), -1)
+    for wrong in ((some, some[:2], neighbours), (some, some, neighbours[:4])):
+        with pytest.raises(ConfigError, match="must have shapes"):
+            context_pairs(vectors, *wrong)
+    for wrong in ((some + 3, some, neighbours), (some, some - 1, neighbours), (some, some, neighbours + 6)):
+        with pytest.raises(ConfigError, match="indices of the 5 segments"):
+            context_pairs(vectors, *wrong)
+
+
+# the measures
+
+
+def test_context_measures_are_means_over_the_pairs_that_there_are() -> None:
+    descriptors, options = random_descriptors(0, 50), MeasureOptions()
+    pairs = np.random.default_rng(1).integers(0, 50, (20, 9, 2))
+    pairs[3, 5:] = -1
+    pairs[7, 1] = -1
+    found = context_measures(descriptors, pairs, options)
+    for index, nine in enumerate(pairs):
+        expected = measure_pairs(descriptors, nine[nine[:, 0] >= 0], options)
+        for name in MEASURES:
+            assert found[name][index] == pytest.approx(expected[name].mean(), abs=1e-12)
+
+
+def test_context_measures_do_not_depend_on_the_order_of_the_nine() -> None:
+    descriptors, options = random_descriptors(1, 50), MeasureOptions()
+    rng = np.random.default_rng(1)
+    pairs = rng.integers(0, 50, (20, 9, 2))
+    found = context_measures(descriptors, pairs, options)
+    again = context_measures(descriptors, pairs[:, rng.permutation(9), ::-1], options)
+    for name in MEASURES:
+        np.testing.assert_allclose(found[name], again[name], atol=1e-12)
+
+
+def test_context_measures_say_what_does_not_fit() -> None:
+    descriptors = random_descriptors(1, 5)
+    with pytest.raises(ConfigError, match="at least one pair"):
+        context_measures(descriptors, np.full((2, 9, 2), -1), MeasureOptions())
+    with pytest.raises(ConfigError, match=r"shape \(segments, 9, 2\)"):
+        context_measures(descriptors, np.zeros((9, 2), dtype=np.int64), MeasureOptions())
+    found = context_measures(descriptors, np.zeros((0, 9, 2), dtype=np.int64), MeasureOptions())
+    assert {name: values.shape for name, values in found.items()} == dict.fromkeys(MEASURES, (0,))
+
+
+def test_evaluate_graph_puts_the_parts_together() -> None:
+    n, options = 90, MeasureOptions()
+    rng = np.random.default_rng(3)
+    descriptors, vectors, points = random_descriptors(2, n), vectors_of(8, n), rng.random((n, 2))
+    group, among = np.repeat(np.arange(6), 15), rng.random(n) < 0.5
+    found = evaluate_graph(descriptors, vectors, points, group, among=among)
+    segments = np.flatnonzero(among)
+    partners = nearest_in_embedding(vectors, among=among, queries=among)
+    feature = measure_pairs(descriptors, np.stack([segments, partners], axis=1), options)
+    pairs = context_pairs(vectors, segments, partners, spatial_neighbours(points, group))
+    around = context_measures(descriptors, pairs, options)
+    for name in MEASURES:
+        assert found["feature"][name] == pytest.approx(feature[name].mean())
+        assert found["context"][name] == pytest.approx(around[name].mean())
+        assert found["feature_std"][name] == pytest.approx(feature[name].std())
+        assert found["context_std"][name] == pytest.approx(around[name].std())
+
+
+def test_evaluate_graph_prefers_the_embedding_that_puts_like_by_like() -> None:
+    # twenty kinds of segments, five copies of each, scattered
+    kinds = np.random.default_rng(0).permutation(np.repeat(np.arange(20), 5))
+    one = random_descriptors(4, 20)
+    descriptors = Descriptors(one.glcm[kinds], one.lbp[kinds], one.ssim[kinds], one.sam[kinds])
+    points = np.random.default_rng(1).random((100, 2))
+    good = evaluate_graph(descriptors, vectors_of(9, 20)[kinds], points, np.zeros(100))
+    blind = evaluate_graph(descriptors, vectors_of(9, 100), points, np.zeros(100))
+    assert good["feature"] == pytest.approx({"glcm": 0, "lbp": 1, "ssim": 1, "sam": 0}, abs=1e-9)
+    for name, sign in MEASURES.items():
+        assert sign * (good["feature"][name] - blind["feature"][name]) > 0
+        assert sign * (good["context"][name] - blind["context"][name]) > 0
+
+
+def test_evaluate_graph_says_what_does_not_fit() -> None:
+    descriptors = random_descriptors(1, 5)
+    with pytest.raises(ConfigError, match="one row per segment"):
+        evaluate_graph(descriptors, vectors_of(0, 4), np.zeros((5, 2)), np.zeros(5))
