@@ -187,6 +187,23 @@ def load_encoder(workspace: Workspace, config: Mapping[str, Any]) -> EncoderModu
     return module
 
 
+def load_gnn(workspace: Workspace, config: Mapping[str, Any]) -> GnnModule | None:
+    """Build the GNN of a finished workspace and load its weights; None where there is none."""
+    component = from_config("gnn", config["gnn"])
+    if component.n_layers == 0:
+        return None
+    attributes = workspace.path("edge_attributes.npy")
+    module = training.gnn_module(
+        component,
+        n_features=workspace.embedding("encoder").shape[1],
+        n_classes=workspace.embedding("target").shape[1],
+        n_edge_attributes=np.load(attributes, mmap_mode="r").shape[1] if attributes.exists() else 0,
+    )
+    assert module is not None, "a GNN with layers builds a network"
+    training.load_weights(module, workspace.existing("models", "gnn.safetensors"))
+    return module
+
+
 def memberships(context: Context) -> dict[str, Any]:
     """Average the pixels' memberships over every segment; write embeddings/target.npy."""
     labeller = from_config("target", context.config["target"])

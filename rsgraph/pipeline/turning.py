@@ -1,0 +1,231 @@
+"""Turns chips of a finished workspace by 90, 180 and 270 degrees and sees at which level they stay what they are.
+
+::
+
+    pixels            standardised bands, pixel by pixel at the same place
+    encoder           activation maps, every fourth row and column, at the same place
+    latent            the encoder's vector per chip, where it makes one
+    encoder segments  mean activations of segments, matched as the workspace matches chips
+    graph             the GNN's embedding of segments, matched likewise, where a GNN ran
+
+Turned chips are taken through the whole pipeline again, from their pixels: they are segmented anew (SLIC cuts a
+turned chip a little differently), encoded anew and connected anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+import rsgraph.training as training
+from rsgraph.components import build, from_config
+from rsgraph.errors import NotUsable
+from rsgraph.evaluation.rotation import rotation_invariance
+from rsgraph.graphs.features import centroids, segment_means
+from rsgraph.pipeline.context import Opened
+from rsgraph.pipeline.learning import load_encoder, load_gnn
+from rsgraph.pipeline.opening import Reopened, cut_chips, keep_chips
+from rsgraph.pipeline.plan import layers
+from rsgraph.protocols import Progress, makes_latents
+from rsgraph.types import Chip, Floats, Mask, Raster, Segmentation
+
+if TYPE_CHECKING:
+    from rsgraph.training import FrozenEncoder, GnnModule
+
+TURNS = (1, 2, 3)
+"""Quarter turns."""
+EVERY = 4
+"""Rows and columns of activation maps that are compared: neighbours differ little."""
+MATCHED = ("encoder segments", "graph")
+"""Levels whose chips are sets of nodes; at the others a chip is one vector."""
+
+
+@dataclass(frozen=True)
+class Similarities:
+    """Similarities at one level.
+
+    Parameters
+    ----------
+    own
+        (P, 3), of each chip to itself turned by 90, 180 and 270 degrees.
+    others
+        (P, P), of each chip to each other one; ones on the diagonal.
+    """
+
+    own: Floats
+    others: Floats
+
+
+def rotation(
+    workspace_folder: Path | str, *, chips: int = 32, seed: int = 0, progress: Progress | None = None
+) -> pd.DataFrame:
+    """Measure rotation invariance at every level of a finished workspace.
+
+    Parameters
+    ----------
+    workspace_folder
+        Finished; its scene must be where it was.
+    chips
+        So many whole square chips at most, drawn by ``seed``. Time grows with them (networks) and with their square
+        (matching): 32 chips of 500 segments take about a minute on two cores after a quick network.
+    seed
+        Of the draw.
+    progress
+        Called with (steps done, steps in all).
+
+    Returns
+    -------
+    DataFrame
+        One row per level, from pixels to graph: level, own, others, rank1, margin (see
+        ``rsgraph.evaluation.rotation``), chips.
+
+    Raises
+    ------
+    NotUsable
+        There are fewer than two whole square chips.
+    NotThere, NotReadable, WorkspaceMismatch
+        The workspace is unfinished, or its scene is not there or another one.
+    """
+    found = turned_similarities(workspace_folder, chips=chips, seed=seed, progress=progress)
+    rows = [
+        {"level": level, **asdict(rotation_invariance(each.own, each.others)), "chips": len(each.own)}
+        for level, each in found.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+def turned_similarities(
+    workspace_folder: Path | str, *, chips: int = 32, seed: int = 0, progress: Progress | None = None
+) -> dict[str, Similarities]:
+    """Return level -> similarities, as :func:`rotation` sums them up."""
+    pipeline = _pipeline(Reopened(workspace_folder))
+    chosen = drawn_chips(pipeline.opened, chips, seed)
+    done, total = 0, len(chosen) + len(pipeline.levels)
+    plain: dict[str, list[Floats]] = {level: [] for level in pipeline.levels}
+    own: dict[str, list[list[float]]] = {level: [] for level in pipeline.levels}
+    for chip in chosen:
+        raster = pipeline.opened.read_square(chip)
+        first, *turned = (pipeline.look(_turned(raster, turns)) for turns in (0, *TURNS))
+        for level in pipeline.levels:
+            plain[level].append(first[level])
+            own[level].append([pipeline.compare(level, [first[level], each[level]])[0, 1] for each in turned])
+        done += 1
+        if progress:
+            progress(done, total)
+    found = {}
+    for level in pipeline.levels:
+        found[level] = Similarities(np.array(own[level], dtype=np.float32), pipeline.compare(level, plain[level]))
+        done += 1
+        if progress:
+            progress(done, total)
+    return found
+
+
+def drawn_chips(opened: Opened, n: int, seed: int) -> list[Chip]:
+    """Draw whole square chips, in row order. Raises NotUsable where there are fewer than two."""
+    whole = [chip for chip in opened.chips if chip.window.rows == chip.window.columns == opened.side]
+    if len(whole) < 2 or n < 2:
+        raise NotUsable(
+            f"rotation invariance compares at least two whole chips; {len(whole)} of {len(opened.chips)} chips are "
+            f"whole squares of {opened.side} pixels, and {n} were asked for. A smaller chips.size gives more"
+        )
+    drawn = np.random.default_rng(seed).choice(len(whole), size=min(n, len(whole)), replace=False)
+    return [whole[index] for index in sorted(drawn)]
+
+
+def _turned(raster: Raster, quarter_turns: int) -> Raster:
+    """Turn a square chip, counter-clockwise."""
+    values: Floats = np.ascontiguousarray(np.rot90(raster.values, quarter_turns, axes=(1, 2)))
+    valid: Mask = np.ascontiguousarray(np.rot90(raster.valid, quarter_turns))
+    return Raster(values, valid)
+
+
+@dataclass(frozen=True)
+class _Pipeline:
+    """What takes one chip from its pixels to the graph, as the workspace was made."""
+
+    opened: Opened
+    levels: tuple[str, ...]
+    mean: Floats
+    std: Floats
+    frozen: FrozenEncoder
+    segmenter: Any
+    chip_pixels: int
+    graph: Any
+    gnn: GnnModule | None
+    layer: int
+    matcher: Any
+
+    def look(self, raster: Raster) -> dict[str, Floats]:
+        """Return level -> what stands for the chip: (nodes, D), one node where it is one vector."""
+        maps = self.frozen.encode(raster.values, raster.valid)
+        segmentation = self.segmenter.segment(raster.values, raster.valid, chip_pixels=self.chip_pixels)
+        nodes = segment_means(maps, segmentation.labels, segmentation.n_segments)
+        found = {"pixels": self._standardised(raster), "encoder": _row(maps[:, ::EVERY, ::EVERY])}
+        if "latent" in self.levels:
+            found["latent"] = _row(self.frozen.latent(raster.values, raster.valid))
+        found["encoder segments"] = nodes
+        if self.gnn is not None:
+            found["graph"] = self._embedded(self.gnn, nodes, segmentation)
+        return found
+
+    def _standardised(self, raster: Raster) -> Floats:
+        scaled = (raster.values - self.mean[:, None, None]) / self.std[:, None, None]
+        return _row(np.where(raster.valid, scaled, np.float32(0)))
+
+    def _embedded(self, gnn: GnnModule, nodes: Floats, segmentation: Segmentation) -> Floats:
+        points = centroids(segmentation.labels, segmentation.n_segments)
+        graph = self.graph.connect(segmentation, points)
+        return training.embed(gnn, nodes, graph.edge_index, graph.edge_attributes)[self.layer]
+
+    def compare(self, level: str, chips: list[Floats]) -> Floats:
+        """Return the similarity of all chips (P, P): the cosine of vectors, the workspace's matching of nodes."""
+        matcher = self.matcher if level in MATCHED else build("matcher", name="mean")
+        matrix: Floats | None = matcher.match(chips).matrix
+        if matrix is None:
+            raise NotUsable("the workspace's matcher gives no matrix of similarities, which this measure needs")
+        return matrix
+
+
+def _row(values: NDArray[Any]) -> Floats:
+    row: Floats = np.ascontiguousarray(values, dtype=np.float32).reshape(1, -1)
+    return row
+
+
+def _pipeline(workspace: Reopened) -> _Pipeline:
+    """Build the pipeline of a finished workspace with its trained networks."""
+    workspace.existing("similarity.npz")
+    config = workspace.config
+    gnn = load_gnn(workspace, config)
+    std = np.array(workspace.survey["std"], dtype=np.float32)
+    return _Pipeline(
+        opened=keep_chips(cut_chips(config, workspace.opened()), workspace),
+        levels=_levels(config, gnn),
+        mean=np.array(workspace.survey["mean"], dtype=np.float32),
+        std=np.where(std > 0, std, np.float32(1)),
+        frozen=training.FrozenEncoder(load_encoder(workspace, config), training.Hardware(**config["trainer"])),
+        segmenter=from_config("segmenter", config["segmenter"]),
+        chip_pixels=int(config["chips"]["size"]) ** 2,
+        graph=from_config("graph", config["graph"]),
+        gnn=gnn,
+        layer=_graph_layer(config),
+        matcher=from_config("matcher", config["matcher"]),
+    )
+
+
+def _levels(config: Mapping[str, Any], gnn: GnnModule | None) -> tuple[str, ...]:
+    latent = ("latent",) if makes_latents(from_config("encoder", config["encoder"])) else ()
+    graph = ("graph",) if gnn is not None else ()
+    return ("pixels", "encoder", *latent, "encoder segments", *graph)
+
+
+def _graph_layer(config: Mapping[str, Any]) -> int:
+    """Return the index of the layer that chips are matched on, where it is the GNN's; else of the second to last."""
+    made = [name for name in layers(config) if name.startswith("gnn")]
+    return made.index(config["layer"]) if config["layer"] in made else max(len(made) - 2, 0)

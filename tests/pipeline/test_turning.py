@@ -1,0 +1,103 @@
+"""Rotation invariance of a finished workspace: the levels, their values, and what is the same when turned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rsgraph.errors import NotThere, NotUsable
+from rsgraph.pipeline import run, turning
+from rsgraph.pipeline.opening import Reopened
+from rsgraph.pipeline.turning import drawn_chips, rotation, turned_similarities
+from rsgraph.workspace import Workspace
+from tests.pipeline.conftest import TINY, Configure, composed
+
+
+def test_rotation_has_a_row_per_level_and_only_whole_chips(finished: Workspace) -> None:
+    told: list[tuple[int, int]] = []
+    table = rotation(finished.folder, progress=lambda done, total: told.append((done, total)))
+    assert table.columns.tolist() == ["level", "own", "others", "rank1", "margin", "chips"]
+    assert table["level"].tolist() == ["pixels", "encoder", "encoder segments", "graph"]
+    assert (table["chips"] == 6).all()  # of 12 chips of a scene of 160 x 200, 2 x 3 are whole squares of 64
+    assert told == [(n, 10) for n in range(1, 11)]
+    assert table["rank1"].between(0, 1).all()
+    by_level = table.set_index("level")
+    assert by_level.loc["graph", "own"] > 0.95, "matching disregards where segments lie"
+    assert by_level.loc["encoder segments", "margin"] > by_level.loc["pixels", "margin"]
+
+
+def test_pixels_are_compared_at_the_same_place(finished: Workspace) -> None:
+    found = turned_similarities(finished.folder, chips=3, seed=1)["pixels"]
+    pipeline = turning._pipeline(Reopened(finished.folder))
+    mean, std = (np.array(finished.survey[name])[:, None, None] for name in ("mean", "std"))
+    chips = [(pipeline.opened.read_square(chip).values - mean) / std for chip in drawn_chips(pipeline.opened, 3, 1)]
+
+    def cosine(a: np.ndarray, b: np.ndarray) -> float:
+        return float((a * b).sum() / np.sqrt((a * a).sum() * (b * b).sum()))
+
+    expected = [[cosine(chip, np.rot90(chip, turns, (1, 2))) for turns in (1, 2, 3)] for chip in chips]
+    np.testing.assert_allclose(found.own, expected, atol=1e-4)
+    assert found.others[0, 2] == pytest.approx(cosine(chips[0], chips[2]), abs=1e-4)
+
+
+def test_the_unturned_chip_is_what_the_workspace_holds(finished: Workspace) -> None:
+    pipeline = turning._pipeline(Reopened(finished.folder))
+    chip = drawn_chips(pipeline.opened, 6, 0)[2]
+    looks = pipeline.look(pipeline.opened.read_square(chip))
+    rows = (finished.segments["chip_id"] == chip.chip_id).to_numpy()
+    for level, layer in (("encoder segments", "encoder"), ("graph", "gnn2")):
+        np.testing.assert_allclose(looks[level], finished.embedding(layer)[rows], atol=1e-4)
+
+
+def test_chips_that_look_the_same_from_all_sides_are_their_own_rotations(
+    finished: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turned = turning._turned
+    pipeline = turning._pipeline
+
+    def even(workspace: Reopened) -> turning._Pipeline:
+        """Every chip is one colour, its own mean; one node per chip."""
+        made = pipeline(workspace)
+        return replace(made, levels=("pixels",), gnn=None)
+
+    def flat(raster: turning.Raster, turns: int) -> turning.Raster:
+        mean = raster.values.mean((1, 2), keepdims=True)
+        return turned(replace(raster, values=np.broadcast_to(mean, raster.values.shape)), turns)
+
+    monkeypatch.setattr(turning, "_pipeline", even)
+    monkeypatch.setattr(turning, "_turned", flat)
+    (row,) = rotation(finished.folder).itertuples()
+    assert row.own == pytest.approx(1, abs=1e-6)
+    assert row.others < 0.99
+
+
+def test_the_autoencoders_vector_is_a_level(configure: Configure) -> None:
+    workspace = run(configure("experiment=patel2023", "projector=pca"))
+    table = rotation(workspace.folder, chips=4)
+    assert table["level"].tolist() == ["pixels", "encoder", "latent", "encoder segments"]
+    assert (table["chips"] == 4).all()
+    np.testing.assert_array_equal(
+        turned_similarities(workspace.folder, chips=4)["latent"].own,
+        turned_similarities(workspace.folder, chips=4)["latent"].own,
+    )
+
+
+def test_chips_are_drawn_by_the_seed(finished: Workspace) -> None:
+    opened = turning._pipeline(Reopened(finished.folder)).opened
+    draws = [[chip.chip_id for chip in drawn_chips(opened, 3, seed)] for seed in (0, 0, 1, 2, 3)]
+    assert draws[0] == draws[1]
+    assert len({tuple(draw) for draw in draws}) > 1
+    assert all(draw == sorted(draw) and len(set(draw)) == 3 for draw in draws)
+
+
+def test_fewer_than_two_whole_chips_are_refused(configure: Configure) -> None:
+    workspace = run(composed(*TINY, f"workspace={configure()['workspace']}", "reader.rows=96", "reader.columns=96"))
+    with pytest.raises(NotUsable, match="at least two whole chips; 1 of 4 chips are whole squares of 64 pixels"):
+        rotation(workspace.folder)
+
+
+def test_an_unfinished_workspace_is_refused(tmp_path: object) -> None:
+    with pytest.raises(NotThere, match="is not an rsgraph workspace"):
+        rotation(str(tmp_path))
