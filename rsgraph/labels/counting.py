@@ -91,7 +91,7 @@ def count_labels(
         raise NotUsable(f"{path} names {len(found)} classes; expected at most {_MOST}, so name another attribute.")
     counted = _table(count, names, found)
     if not counted.segments.any():
-        raise unlabelling(Path(path), skipped)
+        raise unlabelling(Path(path), skipped, classes)
     return counted
 
 
@@ -278,10 +278,11 @@ def _elsewhere(path: Path, scenes: Sequence[SceneInfo]) -> NotUsable:
     return NotUsable(f"{path} lies elsewhere: nothing in it overlaps {what}; check its CRS and which scene it is of.")
 
 
-def unlabelling(path: Path, skipped: dict[str, int]) -> NotUsable:
-    """Say that a file labels nothing, and what of it was left out."""
+def unlabelling(path: Path, skipped: dict[str, int], classes: Classes = None) -> NotUsable:
+    """Say that a file labels nothing, as none of the classes that were asked for, and what of it was left out."""
+    asked = "" if classes is None else f" as one of: {', '.join(map(str, classes))}"
     reasons = "".join(f"; {number} {reason}" for reason, number in skipped.items())
-    return NotUsable(f"{path} labels no segment{reasons}; expected pixels, polygons or points with a class.")
+    return NotUsable(f"{path} labels no segment{asked}{reasons}; expected pixels, polygons or points with a class.")
 
 
 def _in_order(names: Names) -> dict[str, int]:
