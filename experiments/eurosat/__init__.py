@@ -1,0 +1,1 @@
+"""Table 1 on EuroSAT: ``python -m experiments.eurosat``."""

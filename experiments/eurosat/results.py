@@ -1,0 +1,39 @@
+"""The committed figures: three CSVs, whose rows are replaced by a later measurement of the same row and seed."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+RESULTS, PER_CLASS, CONFUSION = (HERE / f"{name}.csv" for name in ("results", "per_class", "confusion"))
+WHICH = ("options", "row", "seed")
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Read a CSV; nothing where there is none yet."""
+    if not path.exists():
+        return []
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def measured(options: str, row: str, seed: int, key: str) -> bool:
+    """Tell whether a row was measured with this seed and these options."""
+    wanted = (options, row, str(seed), key)
+    return any((each["options"], each["row"], each["seed"], each["key"]) == wanted for each in rows(RESULTS))
+
+
+def put(path: Path, new: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows in place of those of the same options, row and seed."""
+    replaced = {tuple(str(each[name]) for name in WHICH) for each in new}
+    kept = [each for each in rows(path) if tuple(each[name] for name in WHICH) not in replaced]
+    columns = list(dict.fromkeys(column for each in [*kept, *new] for column in each))
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        writer.writerows([*kept, *new])
+    temporary.replace(path)
