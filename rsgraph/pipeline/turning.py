@@ -106,25 +106,25 @@ def turned_similarities(
     """Return level -> similarities, as :func:`rotation` sums them up."""
     pipeline = _pipeline(Reopened(workspace_folder))
     chosen = drawn_chips(pipeline.opened, chips, seed)
-    done, total = 0, len(chosen) + len(pipeline.levels)
-    plain: dict[str, list[Floats]] = {level: [] for level in pipeline.levels}
-    own: dict[str, list[list[float]]] = {level: [] for level in pipeline.levels}
+    report, total = progress or _silent, len(chosen) + len(pipeline.levels)
+    unturned: list[dict[str, Floats]] = []
+    own: list[dict[str, list[float]]] = []
     for chip in chosen:
         raster = pipeline.opened.read_square(chip)
         first, *turned = (pipeline.look(_turned(raster, turns)) for turns in (0, *TURNS))
-        for level in pipeline.levels:
-            plain[level].append(first[level])
-            own[level].append([pipeline.compare(level, [first[level], each[level]])[0, 1] for each in turned])
-        done += 1
-        if progress:
-            progress(done, total)
+        unturned.append(first)
+        own.append({level: pipeline.likeness(level, first, turned) for level in pipeline.levels})
+        report(len(own), total)
     found = {}
     for level in pipeline.levels:
-        found[level] = Similarities(np.array(own[level], dtype=np.float32), pipeline.compare(level, plain[level]))
-        done += 1
-        if progress:
-            progress(done, total)
+        others = pipeline.compare(level, [look[level] for look in unturned])
+        found[level] = Similarities(np.array([of_chip[level] for of_chip in own], dtype=np.float32), others)
+        report(len(own) + len(found), total)
     return found
+
+
+def _silent(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 def drawn_chips(opened: Opened, n: int, seed: int) -> list[Chip]:
@@ -183,6 +183,10 @@ class _Pipeline:
         points = centroids(segmentation.labels, segmentation.n_segments)
         graph = self.graph.connect(segmentation, points)
         return training.embed(gnn, nodes, graph.edge_index, graph.edge_attributes)[self.layer]
+
+    def likeness(self, level: str, first: Mapping[str, Floats], turned: list[dict[str, Floats]]) -> list[float]:
+        """Return the similarity of a chip to each of its rotations."""
+        return [float(self.compare(level, [first[level], each[level]])[0, 1]) for each in turned]
 
     def compare(self, level: str, chips: list[Floats]) -> Floats:
         """Return the similarity of all chips (P, P): the cosine of vectors, the workspace's matching of nodes."""
