@@ -5,7 +5,8 @@
     pixels            standardised bands, pixel by pixel at the same place
     encoder           activation maps, every fourth row and column, at the same place
     latent            the encoder's vector per chip, where it makes one
-    encoder segments  mean activations of segments, matched as the workspace matches chips
+    bands segments    mean bands of segments, matched as the workspace matches chips: what matching alone buys
+    encoder segments  mean activations of segments, matched likewise
     graph             the GNN's embedding of segments, matched likewise, where a GNN ran
 
 Turned chips are taken through the whole pipeline again, from their pixels: they are segmented anew (SLIC cuts a
@@ -42,7 +43,7 @@ TURNS = (1, 2, 3)
 """Quarter turns."""
 EVERY = 4
 """Rows and columns of activation maps that are compared: neighbours differ little."""
-MATCHED = ("encoder segments", "graph")
+MATCHED = ("bands segments", "encoder segments", "graph")
 """Levels whose chips are sets of nodes; at the others a chip is one vector."""
 
 
@@ -166,11 +167,13 @@ class _Pipeline:
         """Return level -> what stands for the chip: (nodes, D), one node where it is one vector."""
         maps = self.frozen.encode(raster.values, raster.valid)
         segmentation = self.segmenter.segment(raster.values, raster.valid, chip_pixels=self.chip_pixels)
-        nodes = segment_means(maps, segmentation.labels, segmentation.n_segments)
+        bands, nodes = (
+            segment_means(each, segmentation.labels, segmentation.n_segments) for each in (raster.values, maps)
+        )
         found = {"pixels": self._standardised(raster), "encoder": _row(maps[:, ::EVERY, ::EVERY])}
         if "latent" in self.levels:
             found["latent"] = _row(self.frozen.latent(raster.values, raster.valid))
-        found["encoder segments"] = nodes
+        found |= {"bands segments": bands, "encoder segments": nodes}
         if self.gnn is not None:
             found["graph"] = self._embedded(self.gnn, nodes, segmentation)
         return found
@@ -226,7 +229,7 @@ def _pipeline(workspace: Reopened) -> _Pipeline:
 def _levels(config: Mapping[str, Any], gnn: GnnModule | None) -> tuple[str, ...]:
     latent = ("latent",) if makes_latents(from_config("encoder", config["encoder"])) else ()
     graph = ("graph",) if gnn is not None else ()
-    return ("pixels", "encoder", *latent, "encoder segments", *graph)
+    return ("pixels", "encoder", *latent, "bands segments", "encoder segments", *graph)
 
 
 def _graph_layer(config: Mapping[str, Any]) -> int:

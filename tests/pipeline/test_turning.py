@@ -19,9 +19,9 @@ def test_rotation_has_a_row_per_level_and_only_whole_chips(finished: Workspace) 
     told: list[tuple[int, int]] = []
     table = rotation(finished.folder, progress=lambda done, total: told.append((done, total)))
     assert table.columns.tolist() == ["level", "own", "others", "rank1", "margin", "chips"]
-    assert table["level"].tolist() == ["pixels", "encoder", "encoder segments", "graph"]
+    assert table["level"].tolist() == ["pixels", "encoder", "bands segments", "encoder segments", "graph"]
     assert (table["chips"] == 6).all()  # of 12 chips of a scene of 160 x 200, 2 x 3 are whole squares of 64
-    assert told == [(n, 10) for n in range(1, 11)]
+    assert told == [(n, 11) for n in range(1, 12)]
     assert table["rank1"].between(0, 1).all()
     by_level = table.set_index("level")
     assert by_level.loc["graph", "own"] > 0.95, "matching disregards where segments lie"
@@ -47,7 +47,7 @@ def test_the_unturned_chip_is_what_the_workspace_holds(finished: Workspace) -> N
     chip = drawn_chips(pipeline.opened, 6, 0)[2]
     looks = pipeline.look(pipeline.opened.read_square(chip))
     rows = (finished.segments["chip_id"] == chip.chip_id).to_numpy()
-    for level, layer in (("encoder segments", "encoder"), ("graph", "gnn2")):
+    for level, layer in (("bands segments", "bands"), ("encoder segments", "encoder"), ("graph", "gnn2")):
         np.testing.assert_allclose(looks[level], finished.embedding(layer)[rows], atol=1e-4)
 
 
@@ -76,7 +76,7 @@ def test_chips_that_look_the_same_from_all_sides_are_their_own_rotations(
 def test_the_autoencoders_vector_is_a_level(configure: Configure) -> None:
     workspace = run(configure("experiment=patel2023", "projector=pca"))
     table = rotation(workspace.folder, chips=4)
-    assert table["level"].tolist() == ["pixels", "encoder", "latent", "encoder segments"]
+    assert table["level"].tolist() == ["pixels", "encoder", "latent", "bands segments", "encoder segments"]
     assert (table["chips"] == 4).all()
     np.testing.assert_array_equal(
         turned_similarities(workspace.folder, chips=4)["latent"].own,
