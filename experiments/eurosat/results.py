@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+import fcntl
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+WORK = HERE.parent / ".work" / "eurosat"
 RESULTS, PER_CLASS, CONFUSION = (HERE / f"{name}.csv" for name in ("results", "per_class", "confusion"))
 WHICH = ("options", "row", "seed")
 
@@ -27,13 +30,23 @@ def measured(options: str, row: str, seed: int, key: str) -> bool:
 
 
 def put(path: Path, new: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows in place of those of the same options, row and seed."""
+    """Write rows in place of those of the same options, row and seed; processes beside each other wait."""
     replaced = {tuple(str(each[name]) for name in WHICH) for each in new}
-    kept = [each for each in rows(path) if tuple(each[name] for name in WHICH) not in replaced]
-    columns = list(dict.fromkeys(column for each in [*kept, *new] for column in each))
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows([*kept, *new])
-    temporary.replace(path)
+    with _locked(path):
+        kept = [each for each in rows(path) if tuple(each[name] for name in WHICH) not in replaced]
+        columns = list(dict.fromkeys(column for each in [*kept, *new] for column in each))
+        temporary = path.with_suffix(".tmp")
+        with temporary.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+            writer.writeheader()
+            writer.writerows([*kept, *new])
+        temporary.replace(path)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a file for this process alone."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    with (WORK / f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -461,11 +461,13 @@ class _Batches(Sampler[Key]):
         return -(-len(self.rows) // self.size)
 
     def __iter__(self) -> Iterator[Key]:
+        """Draw the order when the first batch is asked for: Lightning makes the iterator before it sets the epoch."""
         order, epoch = self.rows, -1
         if self.seed is not None:
             epoch = self.epoch
             order = np.random.default_rng((self.seed, epoch)).permutation(self.rows).tolist()
-        return iter([(epoch, order[i : i + self.size]) for i in range(0, len(order), self.size)])
+        for first in range(0, len(order), self.size):
+            yield epoch, order[first : first + self.size]
 
 
 class _ClassifierTraining(LightningModule):
