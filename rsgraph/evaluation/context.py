@@ -107,6 +107,15 @@ def _nearest(
     return found
 
 
+@njit(nogil=True, cache=True, fastmath={"reassoc"})  # type: ignore[untyped-decorator]  # numba ships no types
+def _product(one: Any, two: Any) -> Any:
+    """Return <x, y>, added up in vector registers: the same for equal rows, wherever they stand."""
+    total = 0.0
+    for d in range(len(one)):
+        total += one[d] * two[d]
+    return total
+
+
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
 def _best(scores: Any, slack: Any, rows: Any, half: Any, wanted: Any, allowed: Any) -> Any:
     found = np.full(len(wanted), -1, dtype=np.int64)
@@ -119,9 +128,7 @@ def _best(scores: Any, slack: Any, rows: Any, half: Any, wanted: Any, allowed: A
         limit, best = np.float32(most - slack[query]), -np.inf
         for place in range(len(line)):
             if line[place] >= limit and allowed[place] != own:
-                score = -half[allowed[place]]
-                for d in range(rows.shape[1]):
-                    score += rows[own, d] * rows[allowed[place], d]
+                score = _product(rows[own], rows[allowed[place]]) - half[allowed[place]]
                 if score > best:
                     best, found[query] = score, allowed[place]
     return found
@@ -246,10 +253,7 @@ def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> 
         m = _side(partners[index], neighbours, there)
         for i in range(n):
             for j in range(m):
-                cosine = 0.0
-                for d in range(rows.shape[1]):
-                    cosine += rows[here[i], d] * rows[there[j], d]
-                cost[i, j] = 1 - cosine
+                cost[i, j] = 1 - _product(rows[here[i]], rows[there[j]])
         found = _assign(cost[:n, :m]) if n <= m else _turned(_assign(cost[:n, :m].T), n)
         for i in range(n):
             if found[i] >= 0:
@@ -281,41 +285,72 @@ def _turned(found: Any, n: int) -> Any:
 def _assign(cost: Any) -> Any:
     """Assign each of n rows to another of m >= n columns at the least total cost, by shortest augmenting paths.
 
-    Row after row is added; prices of columns keep all reduced costs positive, so that each path is found as by
-    Dijkstra (Jonker and Volgenant 1987, doi:10.1007/BF02278710). Column 0 stands for "not yet assigned".
+    Each row takes its cheapest column while that is free. Rows that are left are added one by one: prices keep all
+    reduced costs positive, so that the path to the nearest free column is found as by Dijkstra (Jonker and Volgenant
+    1987, doi:10.1007/BF02278710).
     """
     n, m = cost.shape
-    of_row, of_column = np.zeros(n + 1), np.zeros(m + 1)
-    owner, before = np.zeros(m + 1, dtype=np.int64), np.zeros(m + 1, dtype=np.int64)
-    for row in range(1, n + 1):
-        owner[0], column = row, 0
-        shortest, seen = np.full(m + 1, np.inf), np.zeros(m + 1, dtype=np.bool_)
-        while owner[column]:
-            seen[column] = True
-            current, step, following = owner[column], np.inf, 0
-            for j in range(1, m + 1):
-                if seen[j]:
-                    continue
-                reduced = cost[current - 1, j - 1] - of_row[current] - of_column[j]
-                if reduced < shortest[j]:
-                    shortest[j], before[j] = reduced, column
-                if shortest[j] < step:
-                    step, following = shortest[j], j
-            for j in range(m + 1):
-                if seen[j]:
-                    of_row[owner[j]] += step
-                    of_column[j] -= step
-                else:
-                    shortest[j] -= step
-            column = following
-        while column:
-            owner[column] = owner[before[column]]
-            column = before[column]
-    found = np.full(n, -1, dtype=np.int64)
-    for j in range(1, m + 1):
-        if owner[j]:
-            found[owner[j] - 1] = j - 1
+    of_row, of_column, shortest = np.zeros(n), np.zeros(m), np.empty(m)
+    found, owner = np.full(n, -1, dtype=np.int64), np.full(m, -1, dtype=np.int64)
+    before, seen = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.bool_)
+    for row in range(n):
+        cheapest = 0
+        for column in range(1, m):
+            if cost[row, column] < cost[row, cheapest]:
+                cheapest = column
+        of_row[row] = cost[row, cheapest]
+        if owner[cheapest] < 0:
+            owner[cheapest], found[row] = row, cheapest
+    for row in range(n):
+        if found[row] < 0:
+            column = _path(cost, row, of_row, of_column, owner, shortest, before, seen)
+            _augment(row, column, owner, before, found)
     return found
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _path(
+    cost: Any,
+    start: int,
+    of_row: Any,
+    of_column: Any,
+    owner: Any,
+    shortest: Any,
+    before: Any,
+    seen: Any,
+) -> int:
+    """Find the shortest path from a row to a free column, and raise the prices along it; return the column."""
+    shortest[:], seen[:] = np.inf, False
+    row, length, nearest = start, 0.0, -1
+    while nearest < 0 or owner[nearest] >= 0:
+        if nearest >= 0:
+            row = owner[nearest]
+        step = np.inf
+        for column in range(len(owner)):
+            if seen[column]:
+                continue
+            reach = length + cost[row, column] - of_row[row] - of_column[column]
+            if reach < shortest[column]:
+                shortest[column], before[column] = reach, row
+            if shortest[column] < step:
+                step, nearest = shortest[column], column
+        length, seen[nearest] = step, True
+    of_row[start] += length
+    for column in range(len(owner)):
+        if seen[column] and column != nearest:
+            of_row[owner[column]] += length - shortest[column]
+            of_column[column] -= length - shortest[column]
+    return nearest
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _augment(start: int, column: int, owner: Any, before: Any, found: Any) -> None:
+    """Hand on the columns along the path that ends in a free one."""
+    row = -1
+    while row != start:
+        row = before[column]
+        owner[column] = row
+        column, found[row] = found[row], column
 
 
 def context_measures(

@@ -108,8 +108,8 @@ class MeasureOptions:
         _check_whole("ssim_window", self.ssim_window, 3, self.ssim_side)
         if self.ssim_window % 2 == 0:
             raise ConfigError(f"`ssim_window` must be odd. Got {self.ssim_window} instead.")
-        for name in ("lbp_radius", "ssim_k1", "ssim_k2"):
-            _check_positive(name, getattr(self, name))
+        for name, most in (("lbp_radius", 32), ("ssim_k1", 1), ("ssim_k2", 1)):
+            _check_positive(name, getattr(self, name), most)
 
 
 _CHOICES = {
@@ -132,9 +132,9 @@ def _check_whole(name: str, value: object, least: int, most: int) -> None:
         raise ConfigError(f"`{name}` must be a whole number from {least} to {most}. Got {value!r} instead.")
 
 
-def _check_positive(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not (isfinite(value) and value > 0):
-        raise ConfigError(f"`{name}` must be a number above 0. Got {value!r} instead.")
+def _check_positive(name: str, value: object, most: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= most:
+        raise ConfigError(f"`{name}` must be a number above 0 and at most {most}. Got {value!r} instead.")
 
 
 def _check_offsets(distances: Sequence[Any], angles: Sequence[Any]) -> None:
@@ -215,7 +215,7 @@ def describe_chip(
     ConfigError
         Shapes do not fit, a label lies outside 0 ... n, or a percentile is not finite.
     """
-    labels = np.ascontiguousarray(labels, dtype=np.int32)
+    labels, values = np.ascontiguousarray(labels, dtype=np.int32), np.asarray(values, dtype=np.float32)
     _check_chip(values, labels, n, low, high)
     scaled = scaled_bands(values, labels > 0, low, high)
     grey, boxes = grey_image(scaled, labels > 0), bounding_boxes(labels, n)

@@ -81,7 +81,9 @@ def structural_similarities(
     Wang, Bovik, Sheikh, Simoncelli: Image quality assessment: from error visibility to structural similarity.
     IEEE Transactions on Image Processing 13(4), 2004. doi:10.1109/TIP.2003.819861
     """
-    similarities: NDArray[np.float64] = _similarities(grids, pairs, window, k1**2, k2**2)
+    side = grids.shape[1]
+    lines = grids.reshape(len(grids), side * side)
+    similarities: NDArray[np.float64] = _similarities(lines, side, pairs, window, k1**2, k2**2)
     return similarities
 
 
@@ -133,43 +135,62 @@ def _resample(content: Any, grid: Any) -> None:
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _similarities(grids: Any, pairs: Any, window: int, c1: float, c2: float) -> Any:
+def _similarities(grids: Any, side: int, pairs: Any, window: int, c1: float, c2: float) -> Any:
+    """Compare grids given as lines (n, side * side)."""
     found = np.empty(len(pairs))
-    sums = np.empty((5, grids.shape[1]))
+    products, sums = np.empty((5, side * side)), np.empty((5, side * side))
     for index in range(len(pairs)):
-        found[index] = _similarity(grids[pairs[index, 0]], grids[pairs[index, 1]], window, c1, c2, sums)
+        _multiply(grids[pairs[index, 0]], grids[pairs[index, 1]], products)
+        for number in range(5):
+            _add_windows(products[number], side, window, sums[number])
+        found[index] = _mean_index(sums, side, window, c1, c2)
     return found
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _similarity(one: Any, two: Any, window: int, c1: float, c2: float, sums: Any) -> Any:
-    """Add up columns of a strip of rows, then windows from columns: no pixel is squared more often than needed."""
-    side, size = len(one), window * window
-    places = side - window + 1
-    total = 0.0
-    for top in range(places):
-        sums[:] = 0
-        for row in range(top, top + window):
-            for column in range(side):
-                x, y = np.float64(one[row, column]), np.float64(two[row, column])
-                sums[0, column] += x
-                sums[1, column] += y
-                sums[2, column] += x * x
-                sums[3, column] += y * y
-                sums[4, column] += x * y
-        for left in range(places):
-            a, b, aa, bb, ab = 0.0, 0.0, 0.0, 0.0, 0.0
-            for column in range(left, left + window):
-                a += sums[0, column]
-                b += sums[1, column]
-                aa += sums[2, column]
-                bb += sums[3, column]
-                ab += sums[4, column]
-            total += _index(a / size, b / size, aa / size, bb / size, ab / size, size / (size - 1), c1, c2)
-    return total / (places * places)
+def _multiply(one: Any, two: Any, products: Any) -> None:
+    """Write x, y, x^2, y^2 and x y."""
+    for place in range(len(one)):
+        x, y = np.float64(one[place]), np.float64(two[place])
+        products[0, place] = x
+        products[1, place] = y
+        products[2, place] = x * x
+        products[3, place] = y * y
+        products[4, place] = x * y
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _index(x: float, y: float, xx: float, yy: float, xy: float, sample: float, c1: float, c2: float) -> float:
-    spread, shared = sample * (xx - x * x + yy - y * y), sample * (xy - x * y)
-    return (2 * x * y + c1) * (2 * shared + c2) / ((x * x + y * y + c1) * (spread + c2))
+def _add_windows(line: Any, side: int, window: int, sums: Any) -> None:
+    """Add up each window, at its first pixel: along rows, then down. ``line`` is overwritten.
+
+    The image is one line, so that the loops are long enough for vector registers; windows that begin too far right
+    run into the next row, and are not used.
+    """
+    across, down = side * side - window + 1, side * (side - window + 1) - window + 1
+    sums[:across] = line[:across]
+    for step in range(1, window):
+        _add(sums[:across], line[step:])
+    line[:across] = sums[:across]
+    for step in range(1, window):
+        _add(sums[:down], line[step * side :])
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _add(sums: Any, values: Any) -> None:
+    for place in range(len(sums)):
+        sums[place] += values[place]
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _mean_index(sums: Any, side: int, window: int, c1: float, c2: float) -> Any:
+    """Return the mean SSIM of all windows, from the sums of x, y, x^2, y^2 and x y over each."""
+    places, size = side - window + 1, window * window
+    share, sample, total = 1 / size, size / (size - 1), 0.0
+    for row in range(places):
+        part = sums[:, row * side : row * side + places]
+        for place in range(places):
+            x, y = part[0, place] * share, part[1, place] * share
+            spread = sample * (part[2, place] * share - x * x + part[3, place] * share - y * y)
+            shared = sample * (part[4, place] * share - x * y)
+            total += (2 * x * y + c1) * (2 * shared + c2) / ((x * x + y * y + c1) * (spread + c2))
+    return total / (places * places)

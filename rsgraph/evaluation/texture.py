@@ -127,9 +127,8 @@ def binary_patterns(
     turn = 2 * np.pi * np.arange(points, dtype=np.float64) / points
     single = float(np.float32(radius))  # as scikit-image holds it
     down, along = np.round(-single * np.sin(turn), 5), np.round(single * np.cos(turn), 5)
-    shown = np.where(labels > 0, levels, 0).astype(np.float64)
     bins = points + 2 if method == "uniform" else 2**points
-    histograms: Floats = _binary_patterns(shown, labels, boxes, down, along, method == "uniform", bins)
+    histograms: Floats = _binary_patterns(levels, labels, boxes, down, along, method == "uniform", bins)
     return histograms
 
 
@@ -198,16 +197,25 @@ def _co_occurrence(levels: Any, labels: Any, boxes: Any, offsets: Any, weights: 
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _binary_patterns(shown: Any, labels: Any, boxes: Any, down: Any, along: Any, uniform: bool, bins: int) -> Any:
+def _binary_patterns(levels: Any, labels: Any, boxes: Any, down: Any, along: Any, uniform: bool, bins: int) -> Any:
     histograms = np.zeros((len(boxes), bins), dtype=np.float32)
+    rim = int(np.ceil(max(np.abs(down).max(), np.abs(along).max())))
+    rows, columns = 0, 0
+    for box in boxes:
+        rows, columns = max(rows, box[2]), max(columns, box[3])
+    framed = np.zeros((rows + 2 * rim, columns + 2 * rim))
+    above, upper = _weights(down, rows)
+    before, first = _weights(along, columns)
+    found = np.empty(columns, dtype=np.int64)
     for index in range(len(boxes)):
         top, left, rows, columns = boxes[index]
         counts, total = np.zeros(bins, dtype=np.int64), 0
-        box = shown[top : top + rows, left : left + columns]
+        _frame(levels, labels, boxes[index], rim, framed)
         for row in range(rows):
+            _patterns_of_row(framed, row, rim, above, upper, before, first, uniform, found[:columns])
             for column in range(columns):
                 if labels[top + row, left + column]:
-                    counts[_pattern(box, row, column, down, along, uniform)] += 1
+                    counts[found[column]] += 1
                     total += 1
         for place in range(bins):
             histograms[index, place] = counts[place] / max(total, 1)
@@ -215,36 +223,57 @@ def _binary_patterns(shown: Any, labels: Any, boxes: Any, down: Any, along: Any,
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _pattern(box: Any, row: int, column: int, down: Any, along: Any, uniform: bool) -> int:
-    """Return the pattern's bin. Like scikit-image, changes are not counted across the circle's seam."""
-    points = len(down)
-    code, ones, changes, last = 0, 0, 0, 0
+def _weights(steps: Any, length: int) -> Any:
+    """Split steps from places 0 ... length - 1 into whole pixels (points,) and what remains (points, length).
+
+    What remains is rounded as scikit-image rounds it, differently at each place: on flat ground the last bit decides
+    whether a neighbour counts as lower.
+    """
+    whole, rest = np.floor(steps).astype(np.int64), np.empty((len(steps), length))
+    for point in range(len(steps)):
+        for place in range(length):
+            rest[point, place] = (place + steps[point]) - (place + whole[point])
+    return whole, rest
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _frame(levels: Any, labels: Any, box: Any, rim: int, framed: Any) -> None:
+    """Copy a box into the corner of ``framed``, with a rim of zeros, and zeros for nodata."""
+    top, left, rows, columns = box
+    framed[: rows + 2 * rim, : columns + 2 * rim] = 0
+    for row in range(rows):
+        for column in range(columns):
+            if labels[top + row, left + column]:
+                framed[row + rim, column + rim] = levels[top + row, left + column]
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _patterns_of_row(
+    framed: Any, row: int, rim: int, above: Any, upper: Any, before: Any, first: Any, uniform: bool, found: Any
+) -> None:
+    """Write the bins of a row's patterns. Like scikit-image, changes are not counted across the circle's seam."""
+    columns, points = len(found), len(above)
+    code, ones, changes, last = np.zeros((4, columns), dtype=np.int64)
+    centre = framed[row + rim, rim:]
     for point in range(points):
-        bit = 1 if _bilinear(box, row + down[point], column + along[point]) - box[row, column] >= 0 else 0
-        code += bit << point
-        ones += bit
-        changes += 1 if point and bit != last else 0
-        last = bit
-    if uniform:
-        return ones if changes <= 2 else points + 1
-    return code
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _bilinear(box: Any, y: float, x: float) -> Any:
-    """Interpolate in scikit-image's order of operations: on flat ground the last bit decides."""
-    above, before = int(np.floor(y)), int(np.floor(x))
-    below, after = int(np.ceil(y)), int(np.ceil(x))
-    dy, dx = y - above, x - before
-    high = (1 - dx) * _pixel(box, above, before) + dx * _pixel(box, above, after)
-    low = (1 - dx) * _pixel(box, below, before) + dx * _pixel(box, below, after)
-    return (1 - dy) * high + dy * low
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _pixel(box: Any, row: int, column: int) -> Any:
-    inside = 0 <= row < box.shape[0] and 0 <= column < box.shape[1]
-    return box[row, column] if inside else 0.0
+        y, x, dy, right_share = row + rim + above[point], rim + before[point], upper[point, row], first[point]
+        # a step of whole pixels meets one pixel, not the one behind it, which may lie beyond the rim
+        below, after = y + (dy > 0), x + (right_share[0] > 0)
+        top_left, top_right = framed[y, x:], framed[y, after:]
+        low_left, low_right = framed[below, x:], framed[below, after:]
+        for column in range(columns):
+            dx = right_share[column]
+            high = (1 - dx) * top_left[column] + dx * top_right[column]
+            low = (1 - dx) * low_left[column] + dx * low_right[column]
+            bit = np.int64((1 - dy) * high + dy * low - centre[column] >= 0)
+            code[column] += bit << point
+            ones[column] += bit
+            changes[column] += bit ^ last[column]
+            last[column] = bit
+        if point == 0:
+            changes[:] = 0
+    for column in range(columns):
+        found[column] = (ones[column] if changes[column] <= 2 else points + 1) if uniform else code[column]
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
