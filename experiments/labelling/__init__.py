@@ -1,0 +1,1 @@
+"""How many strokes an expert needs on the map of each representation, against real references."""

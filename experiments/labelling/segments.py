@@ -1,0 +1,80 @@
+"""What one workspace and its reference say of the segments of a scene."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+from numpy.typing import NDArray
+from skimage.filters import threshold_otsu
+
+from experiments.labelling.numbers import spreads
+from rsgraph import Workspace
+from rsgraph.pipeline.opening import open_scenes
+from rsgraph.types import Floats, Raster, Scene, Window
+
+
+@dataclass(frozen=True)
+class Segments:
+    """Vectors of n segments and the reference of their pixels.
+
+    Parameters
+    ----------
+    layers
+        (n, D) each, by the workspace's names: ``bands`` (mean reflectance), ``encoder``, ``gnn1``, ``gnn2``.
+    spread
+        (n, bands) standard deviation of reflectance within the segment.
+    edges
+        (2, E), from each segment to the segments near it.
+    counts
+        (n, C) pixels of each reference class.
+    """
+
+    layers: dict[str, Floats]
+    spread: Floats
+    edges: NDArray[np.int64]
+    counts: NDArray[np.int64]
+
+
+def read_segments(folder: Path, reference: dict[str, Any]) -> Segments:
+    """Read a finished workspace, its scene and the reference."""
+    workspace = Workspace(folder)
+    (scene,) = open_scenes(workspace.config)
+    raster = scene.source.read(Window(0, 0, scene.rows, scene.columns))
+    with rasterio.open(workspace.segment_file()) as file:
+        labels = file.read(1).astype(np.int64)
+    classes = reference_of(scene, raster, reference)
+    n = len(workspace.segments)
+    layers = {name: workspace.embedding(name) for name in ("bands", "encoder", "gnn1", "gnn2")}
+    return Segments(layers, spreads(raster.values, labels, n), workspace.edges, count(labels, classes, n))
+
+
+def count(labels: NDArray[np.int64], classes: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Count the pixels of each class > 0 in each segment: (n, C), C the number of classes that occur."""
+    codes = np.unique(classes[classes > 0])
+    known = (labels > 0) & (classes > 0)
+    rows, columns = labels[known] - 1, np.searchsorted(codes, classes[known])
+    counts = np.bincount(rows * len(codes) + columns, minlength=n * len(codes))
+    return counts.reshape(n, len(codes))
+
+
+def reference_of(scene: Scene, raster: Raster, reference: dict[str, Any]) -> NDArray[np.int64]:
+    """Return the class of each pixel, 0 where it is not known."""
+    if reference["kind"] == "scene":
+        assert scene.reference is not None, scene.name
+        return np.asarray(scene.reference.read(Window(0, 0, scene.rows, scene.columns)), dtype=np.int64)
+    if reference["kind"] == "raster":
+        with rasterio.open(reference["path"]) as file:
+            return np.asarray(file.read(1), dtype=np.int64)
+    return water(scene, raster, *reference["bands"], threshold=reference["threshold"])
+
+
+def water(scene: Scene, raster: Raster, one: str, other: str, *, threshold: float | str) -> NDArray[np.int64]:
+    """Return 1 for land and 2 for water, where (one - other) / (one + other) exceeds a threshold (``otsu``: Otsu's)."""
+    a, b = (raster.values[scene.bands.index(name)] for name in (one, other))
+    index = np.divide(a - b, a + b, out=np.zeros_like(a), where=(a + b) > 0)
+    limit = threshold_otsu(index[raster.valid]) if threshold == "otsu" else float(threshold)
+    return np.where(raster.valid, 1 + (index > limit), 0)
