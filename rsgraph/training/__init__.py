@@ -12,6 +12,17 @@ from typing import TYPE_CHECKING, Any
 from rsgraph.training.options import EncoderOptions, Hardware, TrainingOptions, describe
 
 if TYPE_CHECKING:
+    from rsgraph.training.classification import (
+        ClassifierOptions,
+        ImageClassifier,
+        ImageSource,
+        PooledEncoder,
+        class_probabilities,
+        fine_tune,
+        fit_head,
+        linear_head,
+        pooled_features,
+    )
     from rsgraph.training.encoder import ChipSource, train_encoder
     from rsgraph.training.fitting import History
     from rsgraph.training.gnn import GraphSample, train_gnn
@@ -27,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChipSource",
+    "ClassifierOptions",
     "EncoderModule",
     "EncoderOptions",
     "FrozenEncoder",
@@ -34,19 +46,38 @@ __all__ = [
     "GraphSample",
     "Hardware",
     "History",
+    "ImageClassifier",
+    "ImageSource",
+    "PooledEncoder",
     "TrainingOptions",
+    "class_probabilities",
     "describe",
     "embed",
     "encode",
     "encoder_module",
+    "fine_tune",
+    "fit_head",
     "gnn_module",
+    "linear_head",
     "load_weights",
+    "pooled_features",
     "save_weights",
     "train_encoder",
     "train_gnn",
 ]
 
 _PLACES = {
+    "classification": (
+        "ClassifierOptions",
+        "ImageClassifier",
+        "ImageSource",
+        "PooledEncoder",
+        "class_probabilities",
+        "fine_tune",
+        "fit_head",
+        "linear_head",
+        "pooled_features",
+    ),
     "encoder": ("ChipSource", "train_encoder"),
     "fitting": ("History",),
     "gnn": ("GraphSample", "train_gnn"),
