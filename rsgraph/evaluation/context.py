@@ -28,7 +28,7 @@ def nearest_in_embedding(
     """Find the nearest other segment in feature space: exact, and the lowest index of equally near ones.
 
     All pairs are compared by matrix products of float32, block by block; those that rounding could have hidden are
-    compared again in float64. 2 q n D operations: some 20 s for 100 000 segments of D = 60 on one core, and 150 MB.
+    compared again in float64. 2 q n D operations: some 30 s for 100 000 segments of D = 60 on one core, and 150 MB.
 
     Parameters
     ----------
@@ -95,11 +95,13 @@ def _nearest(
     half = np.zeros(len(rows)) if cosine else (rows**2).sum(axis=1) / 2
     largest = np.sqrt((rows[allowed] ** 2).sum(axis=1).max(initial=0))
     found = np.empty(len(wanted), dtype=np.int64)
-    step = max(1, _BLOCK // max(len(allowed), 1))
-    for start in range(0, len(wanted), step):
+    step = min(max(1, _BLOCK // max(len(allowed), 1)), len(wanted))
+    space = np.empty((step, len(allowed)), dtype=np.float32)
+    for start in range(0, len(wanted), step or 1):
         block = wanted[start : start + step]
-        scores = rows[block].astype(np.float32) @ others
-        scores -= half[allowed].astype(np.float32)
+        scores = np.matmul(rows[block].astype(np.float32), others, out=space[: len(block)])
+        if not cosine:
+            scores -= half[allowed].astype(np.float32)
         length = np.sqrt((rows[block] ** 2).sum(axis=1))
         # twice the bound on the error of a float32 product of D terms whose factors were rounded, too
         slack = 2 * (rows.shape[1] + 4) * 2.0**-24 * (length * largest + largest**2)
@@ -116,18 +118,26 @@ def _product(one: Any, two: Any) -> Any:
     return total
 
 
+@njit(nogil=True, cache=True, fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator]  # numba ships no types
+def _largest(line: Any) -> Any:
+    most = line[0]
+    for value in line:
+        most = max(most, value)
+    return most
+
+
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
 def _best(scores: Any, slack: Any, rows: Any, half: Any, wanted: Any, allowed: Any) -> Any:
+    """Return the best of each line of scores, after computing in float64 what may be the best. Scores are spent."""
     found = np.full(len(wanted), -1, dtype=np.int64)
     for query in range(len(wanted)):
         line, own = scores[query], wanted[query]
-        most = np.float32(-np.inf)
+        place = np.searchsorted(allowed, own)
+        if place < len(allowed) and allowed[place] == own:
+            line[place] = -np.inf
+        limit, best = np.float32(_largest(line) - slack[query]), -np.inf
         for place in range(len(line)):
-            if line[place] > most and allowed[place] != own:
-                most = line[place]
-        limit, best = np.float32(most - slack[query]), -np.inf
-        for place in range(len(line)):
-            if line[place] >= limit and allowed[place] != own:
+            if line[place] >= limit:
                 score = _product(rows[own], rows[allowed[place]]) - half[allowed[place]]
                 if score > best:
                     best, found[query] = score, allowed[place]
@@ -426,7 +436,11 @@ def evaluate_graph(
     measures
         ``feature`` and ``context``: the mean of each measure over all compared segments; ``feature_std`` and
         ``context_std``: its standard deviation over them. (Neighbours share pixels of their boxes: dividing by the
-        root of their number would promise too much.)
+        root of their number would promise too much.) ``overlap``: ``adjacent``, the share of nearest segments in
+        feature space that are spatial neighbours anyway, and ``itself``, the share of pairs in the contexts that pair
+        a segment with itself, as contexts of neighbours do. Such pairs are perfect in all measures: on T48QUE they
+        are 26 % for the second layer of a GCN and 2 % for mean bands, which is most of why the paper's table 3
+        is better than its table 2.
 
     Raises
     ------
@@ -443,7 +457,8 @@ def evaluate_graph(
         )
     segments = _indices(among, len(vectors), "among")
     partners = nearest_in_embedding(vectors, among=among, queries=among)
-    pairs = context_pairs(vectors, segments, partners, spatial_neighbours(points, group))
+    neighbours = spatial_neighbours(points, group)
+    pairs = context_pairs(vectors, segments, partners, neighbours)
     feature = measure_pairs(descriptors, np.stack([segments, partners], axis=1), options)
     context = context_measures(descriptors, pairs, options)
     return {
@@ -451,4 +466,8 @@ def evaluate_graph(
         "context": {name: float(context[name].mean()) for name in MEASURES},
         "feature_std": {name: float(feature[name].std()) for name in MEASURES},
         "context_std": {name: float(context[name].std()) for name in MEASURES},
+        "overlap": {
+            "adjacent": float((neighbours[segments] == partners[:, None]).any(axis=1).mean()),
+            "itself": float((pairs[..., 0] == pairs[..., 1])[pairs[..., 0] >= 0].mean()),
+        },
     }

@@ -228,6 +228,13 @@ def test_evaluate_graph_puts_the_parts_together() -> None:
     feature = measure_pairs(descriptors, np.stack([segments, partners], axis=1), options)
     pairs = context_pairs(vectors, segments, partners, spatial_neighbours(points, group))
     around = context_measures(descriptors, pairs, options)
+    overlap = {"adjacent": 0, "itself": 0}
+    for segment, partner, nine in zip(segments, partners, pairs, strict=True):
+        overlap["adjacent"] += (
+            partner in spatial_neighbours(points, group)[segment] and group[partner] == group[segment]
+        )
+        overlap["itself"] += np.mean([one == two for one, two in nine])
+    assert found["overlap"] == pytest.approx({name: total / len(segments) for name, total in overlap.items()})
     for name in MEASURES:
         assert found["feature"][name] == pytest.approx(feature[name].mean())
         assert found["context"][name] == pytest.approx(around[name].mean())
