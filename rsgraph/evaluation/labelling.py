@@ -172,7 +172,10 @@ def log_radii(points: NDArray[Any], n: int = N_RADII) -> NDArray[np.float64]:
 
 
 def strokes_to(trace: Trace, best: Scores, share: float, *, measure: Measure = "accuracy") -> int | None:
-    """Return after how many strokes a share of the ceiling is reached; None: not within the trace.
+    """Return after how many strokes a share of the ceiling is reached for good; None: not within the trace.
+
+    For good: it is not lost again within the trace. The accuracy of circles only rises, but their mean IoU, and
+    both measures of labels that spread from clicks, may fall again.
 
     Parameters
     ----------
@@ -187,8 +190,9 @@ def strokes_to(trace: Trace, best: Scores, share: float, *, measure: Measure = "
     """
     curve = trace.accuracy if measure == "accuracy" else trace.mean_iou
     goal = share * (best.accuracy if measure == "accuracy" else best.mean_iou)
-    reached = np.flatnonzero(curve >= goal - 1e-12)
-    return int(reached[0]) + 1 if len(reached) else None
+    short = np.flatnonzero(curve < goal - 1e-12)
+    first = int(short[-1]) + 2 if len(short) else 1
+    return first if first <= len(curve) else None
 
 
 def check_points(points: NDArray[Any], n: int) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.evaluation.labelling import Trace, log_radii, simulate, strokes_to
-from rsgraph.evaluation.scores import ceiling, scores
+from rsgraph.evaluation.scores import Scores, ceiling, scores
 
 
 def brute_force(
@@ -146,6 +146,15 @@ def test_strokes_to_a_share_of_the_ceiling() -> None:
     assert [strokes_to(trace, best, share) for share in (0.9, 0.95, 0.99)] == [1, 2, 3]
     assert strokes_to(trace, best, 0.9, measure="mean_iou") == 2
     assert strokes_to(simulate(points, counts, radii=np.array([2.0]), strokes=2), best, 0.99) is None
+
+
+def test_what_is_lost_again_does_not_count_as_reached() -> None:
+    trace = Trace.blank(1, 5)
+    trace.accuracy[:] = [0.95, 0.5, 0.91, 0.9, 1.0]
+    best = Scores(1.0, 1.0)
+    assert [strokes_to(trace, best, share) for share in (0.4, 0.9, 0.95)] == [1, 3, 5]
+    trace.accuracy[4] = 0.6
+    assert strokes_to(trace, best, 0.9) is None
 
 
 def test_progress_begins_with_the_circles_and_ends_whole() -> None:
