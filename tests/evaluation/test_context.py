@@ -228,18 +228,27 @@ def test_evaluate_graph_puts_the_parts_together() -> None:
     feature = measure_pairs(descriptors, np.stack([segments, partners], axis=1), options)
     pairs = context_pairs(vectors, segments, partners, spatial_neighbours(points, group))
     around = context_measures(descriptors, pairs, options)
-    overlap = {"adjacent": 0, "itself": 0}
-    for segment, partner, nine in zip(segments, partners, pairs, strict=True):
-        overlap["adjacent"] += (
-            partner in spatial_neighbours(points, group)[segment] and group[partner] == group[segment]
-        )
-        overlap["itself"] += np.mean([one == two for one, two in nine])
-    assert found["overlap"] == pytest.approx({name: total / len(segments) for name, total in overlap.items()})
+    itself = np.array([[one == two for one, two in nine] for nine in pairs])
+    neighbours = spatial_neighbours(points, group)
+    adjacent = np.mean([partner in neighbours[segment] for segment, partner in zip(segments, partners, strict=True)])
+    apart = ~itself.any(axis=1)
+    assert found["overlap"] == pytest.approx({"adjacent": adjacent, "itself": itself.mean(), "apart": apart.mean()})
+    assert 0 < apart.mean() < 1
     for name in MEASURES:
         assert found["feature"][name] == pytest.approx(feature[name].mean())
         assert found["context"][name] == pytest.approx(around[name].mean())
         assert found["feature_std"][name] == pytest.approx(feature[name].std())
         assert found["context_std"][name] == pytest.approx(around[name].std())
+        assert found["feature_apart"][name] == pytest.approx(feature[name][apart].mean())
+        assert found["context_apart"][name] == pytest.approx(around[name][apart].mean())
+
+
+def test_evaluate_graph_has_nothing_to_say_of_contexts_apart_where_there_is_one_image_of_nine() -> None:
+    points = np.random.default_rng(0).random((9, 2))
+    found = evaluate_graph(random_descriptors(3, 9), vectors_of(4, 9), points, np.zeros(9))
+    assert found["overlap"] == {"adjacent": 1, "itself": 1, "apart": 0}  # everybody's context is all nine
+    assert np.isnan(list(found["context_apart"].values())).all()
+    assert found["context"] == pytest.approx({"glcm": 0, "lbp": 1, "ssim": 1, "sam": 0}, abs=1e-9)
 
 
 def test_evaluate_graph_prefers_the_embedding_that_puts_like_by_like() -> None:
