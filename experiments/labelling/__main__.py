@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from experiments.eurosat.data import load
 from experiments.labelling import figure, table
-from experiments.labelling.chips import CHIP, Chips, drawn, of_workspace
+from experiments.labelling.chips import CHIP, drawn, of_workspace
 from experiments.labelling.measuring import clicks_row, precision, propagation, strokes_row
 from experiments.labelling.representations import SEGMENT, Representation
 from experiments.labelling.segments import Segments, read_segments

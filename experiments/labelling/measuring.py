@@ -15,8 +15,9 @@ from experiments.labelling.store import Row, add
 from rsgraph.evaluation.clicks import Spread, click
 from rsgraph.evaluation.labelling import STROKES, Trace, simulate, strokes_to
 from rsgraph.evaluation.neighbours import nearest
+from rsgraph.evaluation.reference import majority
 from rsgraph.evaluation.retrieval import precision_at_k
-from rsgraph.evaluation.scores import ceiling, majority
+from rsgraph.evaluation.scores import ceiling
 from rsgraph.labels.propagation import propagate, segment_graph
 from rsgraph.projectors.nearest import Metric
 from rsgraph.projectors.pca import Pca

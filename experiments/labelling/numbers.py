@@ -39,7 +39,7 @@ def block(vectors: Floats) -> Floats:
 
 
 def whitened(vectors: Floats, *, least: float = 0.01) -> Floats:
-    """Rotate scaled columns to principal components of unit variance; those under ``least`` of the variance are cut."""
+    """Rotate scaled columns to principal components of variance 1; those under ``least`` of the variance are cut."""
     centred = scaled(vectors).astype(np.float64)
     values, directions = np.linalg.eigh(centred.T @ centred / len(centred))
     kept = values > least * values.sum()

@@ -59,4 +59,4 @@ SEGMENT: dict[str, Callable[[Segments], Representation]] = {
     "surroundings": lambda s: Representation(surroundings(s.layers["bands"], s.edges, hops=1), "euclidean"),
     "surroundings_2hop": lambda s: Representation(surroundings(s.layers["bands"], s.edges, hops=2), "euclidean"),
 }
-"""By name. The workspace's own layers are compared by cosine, as its maps are; joined blocks by Euclidean distance."""
+"""By name. The workspace's layers are compared by cosine, as its maps are; joined blocks by Euclidean distance."""

@@ -73,7 +73,7 @@ def reference_of(scene: Scene, raster: Raster, reference: dict[str, Any]) -> NDA
 
 
 def water(scene: Scene, raster: Raster, one: str, other: str, *, threshold: float | str) -> NDArray[np.int64]:
-    """Return 1 for land and 2 for water, where (one - other) / (one + other) exceeds a threshold (``otsu``: Otsu's)."""
+    """Return 1 for land, 2 for water: (one - other) / (one + other) above a threshold (``otsu``: Otsu's)."""
     a, b = (raster.values[scene.bands.index(name)] for name in (one, other))
     index = np.divide(a - b, a + b, out=np.zeros_like(a), where=(a + b) > 0)
     limit = threshold_otsu(index[raster.valid]) if threshold == "otsu" else float(threshold)

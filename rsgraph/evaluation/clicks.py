@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
 from rsgraph.evaluation.labelling import STROKES, Trace, check_strokes
-from rsgraph.evaluation.scores import check_counts, majority, scores
+from rsgraph.evaluation.reference import majority
+from rsgraph.evaluation.scores import check_known, scores
 from rsgraph.protocols import Progress
 
 Spread = Callable[[NDArray[np.int64]], NDArray[np.int64]]
@@ -49,7 +50,7 @@ def click(
     NotUsable
         The reference knows nothing.
     """
-    known = check_counts(counts)
+    known = check_known(counts)
     check_strokes(strokes)
     trace, given = Trace.blank(len(known), strokes), np.zeros(len(known), dtype=np.int64)
     wanted, rows = majority(known), np.arange(len(known))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.evaluation.circles import Circles
-from rsgraph.evaluation.scores import Scores, check_counts, scores
+from rsgraph.evaluation.scores import Scores, check_known, scores
 from rsgraph.protocols import Progress
 
 Measure = Literal["accuracy", "mean_iou"]
@@ -112,7 +112,7 @@ def simulate(
     NotUsable
         A map that is not finite, or a reference that knows nothing.
     """
-    known = check_counts(counts)
+    known = check_known(counts)
     places = check_points(points, len(known))
     check_strokes(strokes)
     sizes = log_radii(places) if radii is None else _check_radii(radii)

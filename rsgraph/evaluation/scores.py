@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.errors import NotUsable
+from rsgraph.evaluation.reference import check_counts, majority
 
 
 class Scores(NamedTuple):
@@ -43,11 +44,6 @@ def scores(counts: NDArray[np.int64], codes: NDArray[np.int64]) -> Scores:
     return Scores(float(right.sum() / reference.sum()), float(np.mean(right[present] / union[present])))
 
 
-def majority(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the most frequent class (n,) of each segment: of equals the lowest, 0 where nothing is known."""
-    return np.where(counts.any(axis=1), counts.argmax(axis=1) + 1, 0)
-
-
 def ceiling(counts: NDArray[Any]) -> Scores:
     """Return what no labelling of whole segments exceeds in accuracy: each has its majority class.
 
@@ -62,23 +58,17 @@ def ceiling(counts: NDArray[Any]) -> Scores:
     Raises
     ------
     ConfigError
-        Not two-dimensional whole numbers from 0 on.
+        Counts that are none.
     NotUsable
         The reference knows no pixel.
     """
-    known = check_counts(counts)
+    known = check_known(counts)
     return scores(known, majority(known))
 
 
-def check_counts(counts: NDArray[Any]) -> NDArray[np.int64]:
-    """Return counts (n, C) as int64. Raises ConfigError or NotUsable."""
-    if counts.ndim != 2 or counts.shape[1] < 1 or not np.issubdtype(counts.dtype, np.integer):
-        raise ConfigError(
-            f"`counts` must be whole numbers of shape (points, classes). "
-            f"Got {counts.dtype} of shape {counts.shape} instead."
-        )
-    if counts.size and counts.min() < 0:
-        raise ConfigError(f"`counts` must be numbers of pixels, from 0 on. Got {counts.min()} instead.")
-    if not counts.any():
+def check_known(counts: NDArray[Any]) -> NDArray[np.int64]:
+    """Return counts (n, C) as int64. Raises ConfigError for counts that are none, NotUsable where all are 0."""
+    found = check_counts(counts)
+    if not found.any():
         raise NotUsable("the reference knows the class of no pixel of these segments; give one that overlaps them.")
-    return counts.astype(np.int64)
+    return found

@@ -1,0 +1,65 @@
+"""Writes table.md from results.csv: ``python -m experiments.labelling.table``."""
+
+from __future__ import annotations
+
+from experiments.labelling.seeds import GROUPS, TITLES, compared, mean_and_spread, strokes
+from experiments.labelling.store import FOLDER, read
+from rsgraph.files import write_text
+
+AFTER = (1, 3, 5, 10, 20, 50)
+HEAD = ["what is labelled on", "map", "P@15", *(f"acc {n}" for n in AFTER), *(f"IoU {n}" for n in (3, 10, 50))]
+HEAD += ["strokes to 90 %", "95 %", "99 %", "95 % of IoU"]
+
+ABOUT = """\
+# Labelling efficiency
+
+Written by `python -m experiments.labelling.table` from results.csv. Pixel accuracy and mean IoU after so many strokes
+of a simulated expert, who takes at each stroke the circle of the map and the class that gain most; mean ± standard
+deviation over UMAP's seeds. P@15: share of the 15 nearest vectors that are of a segment's own majority class.
+Strokes are to a share of the ceiling (every segment has its majority class). `clicks`: one segment per action.
+`none`: circles on the image itself, not on a map.
+"""
+
+
+def main() -> None:
+    """Write the tables."""
+    parts = [ABOUT]
+    for names in GROUPS.values():
+        parts += [section(name) for name in names if compared(name)]
+    write_text(FOLDER / "table.md", "\n".join(parts))
+
+
+def section(data: str) -> str:
+    """Return heading and table of one data set."""
+    rows = compared(data)
+    first = next(iter(rows.values()))[0]
+    unit = "chips" if data.startswith("eurosat") else "segments"
+    about = (
+        f"{first['points']} {unit}, {first['classes']} classes; "
+        f"ceiling: accuracy {float(first['ceiling_accuracy']):.3f}, mean IoU {float(first['ceiling_iou']):.3f}."
+    )
+    lines = [f"## {TITLES[data]}", "", about, "", _line(HEAD), _line(["---"] * len(HEAD))]
+    lines += [_line(cells(name, projector, seeds)) for (name, projector), seeds in rows.items()]
+    return "\n".join([*lines, ""])
+
+
+def cells(name: str, projector: str, rows: list[dict[str, str]]) -> list[str]:
+    """Return one line of a table."""
+    return [
+        name,
+        projector,
+        mean_and_spread(rows[:1], "precision_15"),
+        *(mean_and_spread(rows, f"accuracy_{n}") for n in AFTER),
+        *(mean_and_spread(rows, f"iou_{n}") for n in (3, 10, 50)),
+        *(strokes(rows, f"strokes_{share}") for share in (90, 95, 99)),
+        strokes(rows, "strokes_iou_95"),
+    ]
+
+
+def _line(parts: list[str]) -> str:
+    return "| " + " | ".join(parts) + " |"
+
+
+if __name__ == "__main__":
+    main()
+    print(f"{len(read())} rows in {FOLDER / 'table.md'}")
