@@ -54,7 +54,7 @@ class MeasureOptions:
         dissimilarity gives 2.4 (3.8) with as many as 256, homogeneity is below 1 whatever is chosen.
     glcm_levels
         Grey levels, 2 ... 256. Contrast rises with their square: 1.0 (1.6) with 32, 4.0 (6.3) with 64, 15.8 (25.1)
-        with 128, 63 (100) with 256. They only scale the figure, and hardly change the order of embeddings.
+        with 128, 63 (100) with 256. They only scale the figure: the order of six embeddings is the same with each.
     glcm_distances
         In pixels. One: segments are some eleven pixels wide, texture at longer distances leaves few pairs.
     glcm_angles
