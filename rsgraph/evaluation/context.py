@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.evaluation.assignment import assign
 from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions
 from rsgraph.evaluation.pairs import MEASURES, measure_pairs
 from rsgraph.types import Floats, Mask
@@ -264,7 +265,7 @@ def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> 
         for i in range(n):
             for j in range(m):
                 cost[i, j] = 1 - _product(rows[here[i]], rows[there[j]])
-        found = _assign(cost[:n, :m]) if n <= m else _turned(_assign(cost[:n, :m].T), n)
+        found = assign(cost[:n, :m]) if n <= m else _turned(assign(cost[:n, :m].T), n)
         for i in range(n):
             if found[i] >= 0:
                 pairs[index, i, 0], pairs[index, i, 1] = here[i], there[found[i]]
@@ -289,78 +290,6 @@ def _turned(found: Any, n: int) -> Any:
     for column in range(len(found)):
         turned[found[column]] = column
     return turned
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _assign(cost: Any) -> Any:
-    """Assign each of n rows to another of m >= n columns at the least total cost, by shortest augmenting paths.
-
-    Each row takes its cheapest column while that is free. Rows that are left are added one by one: prices keep all
-    reduced costs positive, so that the path to the nearest free column is found as by Dijkstra (Jonker and Volgenant
-    1987, doi:10.1007/BF02278710).
-    """
-    n, m = cost.shape
-    of_row, of_column, shortest = np.zeros(n), np.zeros(m), np.empty(m)
-    found, owner = np.full(n, -1, dtype=np.int64), np.full(m, -1, dtype=np.int64)
-    before, seen = np.empty(m, dtype=np.int64), np.empty(m, dtype=np.bool_)
-    for row in range(n):
-        cheapest = 0
-        for column in range(1, m):
-            if cost[row, column] < cost[row, cheapest]:
-                cheapest = column
-        of_row[row] = cost[row, cheapest]
-        if owner[cheapest] < 0:
-            owner[cheapest], found[row] = row, cheapest
-    for row in range(n):
-        if found[row] < 0:
-            column = _path(cost, row, of_row, of_column, owner, shortest, before, seen)
-            _augment(row, column, owner, before, found)
-    return found
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _path(
-    cost: Any,
-    start: int,
-    of_row: Any,
-    of_column: Any,
-    owner: Any,
-    shortest: Any,
-    before: Any,
-    seen: Any,
-) -> int:
-    """Find the shortest path from a row to a free column, and raise the prices along it; return the column."""
-    shortest[:], seen[:] = np.inf, False
-    row, length, nearest = start, 0.0, -1
-    while nearest < 0 or owner[nearest] >= 0:
-        if nearest >= 0:
-            row = owner[nearest]
-        step = np.inf
-        for column in range(len(owner)):
-            if seen[column]:
-                continue
-            reach = length + cost[row, column] - of_row[row] - of_column[column]
-            if reach < shortest[column]:
-                shortest[column], before[column] = reach, row
-            if shortest[column] < step:
-                step, nearest = shortest[column], column
-        length, seen[nearest] = step, True
-    of_row[start] += length
-    for column in range(len(owner)):
-        if seen[column] and column != nearest:
-            of_row[owner[column]] += length - shortest[column]
-            of_column[column] -= length - shortest[column]
-    return nearest
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _augment(start: int, column: int, owner: Any, before: Any, found: Any) -> None:
-    """Hand on the columns along the path that ends in a free one."""
-    row = -1
-    while row != start:
-        row = before[column]
-        owner[column] = row
-        column, found[row] = found[row], column
 
 
 def context_measures(

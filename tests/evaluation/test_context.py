@@ -120,23 +120,6 @@ def test_spatial_neighbours_say_what_does_not_fit() -> None:
 # one to one
 
 
-@pytest.mark.parametrize("kind", ["random", "ties", "equal", "huge"])
-def test_assignments_cost_what_those_of_scipy_cost(kind: str) -> None:
-    rng = np.random.default_rng(0)
-    for _ in range(1500):
-        n, m = np.sort(rng.integers(1, 12, 2))
-        cost = {
-            "random": lambda shape: rng.random(shape),
-            "ties": lambda shape: rng.integers(0, 3, shape).astype(float),
-            "equal": lambda shape: np.full(shape, 0.3),
-            "huge": lambda shape: rng.normal(size=shape) * 1e4,
-        }[kind]((n, m))
-        found = context._assign(cost)
-        assert len(set(found)) == n
-        rows, columns = linear_sum_assignment(cost)
-        assert cost[np.arange(n), found].sum() == pytest.approx(cost[rows, columns].sum(), abs=1e-9)
-
-
 def test_context_pairs_are_the_best_assignment_of_both_sides() -> None:
     rng = np.random.default_rng(1)
     vectors, group = vectors_of(5, 120), np.sort(rng.integers(0, 18, 120))  # some images are smaller than nine
