@@ -110,10 +110,10 @@ def _markdown(table: pd.DataFrame) -> str:
     of_runs = table.drop_duplicates(KEY).itertuples()
     losses = ", ".join(f"{row.scene}, {row.method}: {row.encoder_val_loss:.2f}" for row in of_runs)
     note = (
-        "Rank-1: share of chips of which every rotation is more similar than any other chip. Margin: difference of the "
-        "means in standard deviations of the similarities to others. `pixels` and `bands segments` (matched band means) "
-        f"learn nothing. Loss of the encoders on held-out chips: {losses} (mean squared error of standardised bands for "
-        "the autoencoder: 1 is as good as knowing the scene's mean; Dice + cross-entropy for the U-Net)."
+        "Rank-1: share of chips of which every rotation is more similar than any other chip. Margin: difference of "
+        "the means in standard deviations of the similarities to others. `pixels` and `bands segments` (matched band "
+        f"means) learn nothing. Loss of the encoders on held-out chips: {losses} (mean squared error of standardised "
+        "bands for the autoencoder: 1 is as good as knowing the scene's mean; Dice + cross-entropy for the U-Net)."
     )
     return "\n".join([*lines, *rows, "", note]) + "\n"
 
