@@ -55,11 +55,11 @@ def measure_scene(name: str, row: dict[str, Any]) -> None:
     plan = list(_missing(name, row, clicks=["click", *(f"propagation_{layer}" for layer in PROPAGATED)]))
     if not plan:
         return
-    segments = read_segments(workspace(name, row), row["reference"])
+    segments = read_segments(workspace(name, row), row["reference"], row.get("most"))
 
     def represent(representation: str) -> Representation:
         if representation == "place":
-            return Representation(_places(WORK / name), "euclidean")
+            return Representation(segments.places, "euclidean")
         return SEGMENT[representation](segments)
 
     _measure(plan, segments.counts, represent, lambda layer: _spread(segments, layer))
@@ -134,11 +134,6 @@ def workspace(name: str, row: dict[str, Any]) -> Path:
         command.append("experiment=laptop")
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return folder
-
-
-def _places(folder: Path) -> NDArray[np.float32]:
-    """Return row and column of segments in the scene: painting on the image itself."""
-    return Workspace(folder).segments[["row", "column"]].to_numpy(dtype=np.float32)
 
 
 if __name__ == "__main__":

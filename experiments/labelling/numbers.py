@@ -1,20 +1,11 @@
-"""Small linear algebra on segments: means of neighbours, spreads, scaling, whitening."""
+"""Small linear algebra on segments: means of neighbours, scaling, whitening."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.graphs.features import segment_means
 from rsgraph.types import Floats
-
-
-def spreads(values: Floats, labels: NDArray[np.int64], n: int) -> Floats:
-    """Return the standard deviation (n, bands) of the pixels in each segment."""
-    narrow = labels.astype(np.int32)
-    centre = values.mean(axis=(1, 2), keepdims=True)  # small numbers lose less when they are squared
-    mean, square = segment_means(values - centre, narrow, n), segment_means((values - centre) ** 2, narrow, n)
-    return np.sqrt(np.maximum(square - mean**2, 0))
 
 
 def neighbour_means(vectors: Floats, edges: NDArray[np.int64]) -> Floats:

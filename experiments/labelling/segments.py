@@ -11,7 +11,6 @@ import rasterio
 from numpy.typing import NDArray
 from skimage.filters import threshold_otsu
 
-from experiments.labelling.numbers import spreads
 from rsgraph import Workspace
 from rsgraph.pipeline.opening import open_scenes
 from rsgraph.types import Floats, Raster, Scene, Window
@@ -25,31 +24,48 @@ class Segments:
     ----------
     layers
         (n, D) each, by the workspace's names: ``bands`` (mean reflectance), ``encoder``, ``gnn1``, ``gnn2``.
-    spread
-        (n, bands) standard deviation of reflectance within the segment.
     edges
         (2, E), from each segment to the segments near it.
     counts
         (n, C) pixels of each reference class.
+    places
+        (n, 2) row and column in the scene.
     """
 
     layers: dict[str, Floats]
-    spread: Floats
     edges: NDArray[np.int64]
     counts: NDArray[np.int64]
+    places: Floats
 
 
-def read_segments(folder: Path, reference: dict[str, Any]) -> Segments:
-    """Read a finished workspace, its scene and the reference."""
+def read_segments(folder: Path, reference: dict[str, Any], most: int | None) -> Segments:
+    """Read a workspace, its scene and the reference; only some whole chips where there are over ``most`` segments."""
     workspace = Workspace(folder)
     (scene,) = open_scenes(workspace.config)
     raster = scene.source.read(Window(0, 0, scene.rows, scene.columns))
     with rasterio.open(workspace.segment_file()) as file:
         labels = file.read(1).astype(np.int64)
-    classes = reference_of(scene, raster, reference)
-    n = len(workspace.segments)
-    layers = {name: workspace.embedding(name) for name in ("bands", "encoder", "gnn1", "gnn2")}
-    return Segments(layers, spreads(raster.values, labels, n), workspace.edges, count(labels, classes, n))
+    counts = count(labels, reference_of(scene, raster, reference), len(workspace.segments))
+    kept = whole_chips(workspace.segments["chip_id"].to_numpy(), most)
+    layers = {name: workspace.embedding(name)[kept] for name in ("bands", "encoder", "gnn1", "gnn2")}
+    places = workspace.segments[["row", "column"]].to_numpy(dtype=np.float32)
+    return Segments(layers, among(workspace.edges, kept), counts[kept], places[kept])
+
+
+def whole_chips(chips: NDArray[np.int64], most: int | None, *, seed: int = 0) -> NDArray[np.int64]:
+    """Return the segments of chips drawn by a seed, as many chips as hold no more than ``most`` segments."""
+    if most is None or len(chips) <= most:
+        return np.arange(len(chips))
+    ids, sizes = np.unique(chips, return_counts=True)
+    order = np.random.default_rng(seed).permutation(len(ids))
+    chosen = ids[order[: np.searchsorted(np.cumsum(sizes[order]), most, side="right")]]
+    return np.flatnonzero(np.isin(chips, chosen))
+
+
+def among(edges: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the edges between kept segments, as indices into them. No edge leaves a chip."""
+    inside = np.isin(edges[0], kept) & np.isin(edges[1], kept)
+    return np.searchsorted(kept, edges[:, inside])
 
 
 def count(labels: NDArray[np.int64], classes: NDArray[np.int64], n: int) -> NDArray[np.int64]:
