@@ -100,7 +100,7 @@ def _values(rows: list[dict[str, str]]) -> NDArray[np.float64]:
 def summary() -> Figure:
     """Draw what each stage reaches after 10 strokes, as a share of the ceiling's mean IoU."""
     names = [name for name in TITLES if not name.startswith("eurosat") and compared(name)]
-    figure = Figure(figsize=(8, 3.6))
+    figure = Figure(figsize=(8.5, 3.8))
     axes = figure.subplots()
     width = 0.8 / len(STAGES)
     for number, stage in enumerate(STAGES):
@@ -110,11 +110,16 @@ def summary() -> Figure:
         reach = np.array([[m - min(s), max(s) - m] for m, s in zip(middle, shares, strict=True)]).T
         places = np.arange(len(names)) + (number - (len(STAGES) - 1) / 2) * width
         axes.errorbar(places, 100 * middle, 100 * reach, fmt="o", color=colour, markersize=4, label=label)
-    axes.set_xticks(range(len(names)), [TITLES[name].replace(", ", "\n") for name in names], rotation=20)
+    axes.set_xticks(range(len(names)), [_short(TITLES[name]) for name in names])
     axes.set_ylabel("mean IoU after 10 strokes,\n% of the segments' ceiling")
     axes.grid(axis="y", linewidth=0.3)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False, title="bar: 3 seeds of UMAP")
     return figure
+
+
+def _short(title: str) -> str:
+    """Break a title into short lines for an axis."""
+    return title.replace(", all classes", "").replace(",", "").replace(" ", "\n").replace("site\n", "site ")
 
 
 def _shares(data: str, representation: str) -> list[float]:
