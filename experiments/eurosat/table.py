@@ -14,16 +14,24 @@ from experiments.eurosat.results import HERE, PER_CLASS, RESULTS, rows
 from rsgraph.evaluation.classification import wilson_interval
 
 TABLE = HERE / "table.md"
-SHOWN_BY_CLASS = ("statistics and gradient boosting", "C=8, frozen, and deepest level", "C=8, fine-tuned")
+SHOWN_BY_CLASS = (
+    "statistics and gradient boosting",
+    "statistics and two linear layers",
+    "C=8, frozen, and deepest level",
+    "not taught, frozen, and deepest level",
+    "C=8, fine-tuned",
+    "U-Net from scratch",
+    "ResNet-18 from scratch",
+)
+CLUSTERS = (2, 8, 18)
+FROZEN = ("frozen, mean", "frozen, mean and deviation", "frozen, and deepest level")
 PAIRS = (
-    ("C=8, frozen, mean", "not taught, frozen, mean"),
-    ("C=8, frozen, mean and deviation", "not taught, frozen, mean and deviation"),
-    ("C=8, frozen, and deepest level", "not taught, frozen, and deepest level"),
-    ("C=8, frozen, and deepest level", "statistics and two linear layers"),
-    ("C=8, fine-tuned", "C=8, frozen, and deepest level"),
-    ("C=8, fine-tuned", "U-Net from scratch"),
-    ("C=8, fine-tuned", "statistics and gradient boosting"),
-    ("C=8, fine-tuned", "ResNet-18 from scratch"),
+    *((f"C={c}, {how}", f"not taught, {how}") for how in FROZEN for c in CLUSTERS),
+    *((f"C={c}, {FROZEN[-1]}", "statistics and two linear layers") for c in CLUSTERS),
+    *((f"C={c}, fine-tuned", f"C={c}, {FROZEN[-1]}") for c in CLUSTERS),
+    *((f"C={c}, fine-tuned", "U-Net from scratch") for c in CLUSTERS),
+    *((f"C={c}, fine-tuned", "statistics and two linear layers") for c in CLUSTERS),
+    ("U-Net from scratch", "ResNet-18 from scratch"),
 )
 """What is compared with what: the first less the second."""
 
