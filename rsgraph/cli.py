@@ -34,7 +34,7 @@ rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label 
   rsgraph run PATH [option=value ...]     all stages on a scene: file, folder, SAFE, zip
   rsgraph label WORKSPACE                 brush and label in napari; display=false_colour, read_only=true
   rsgraph export WORKSPACE                GeoTIFF; exporter=geopackage, geojson, coco, training, stac ...
-  rsgraph evaluate WORKSPACE              measure it
+  rsgraph evaluate WORKSPACE              tables of how good it is; reference=landcover.tif
   rsgraph components                      everything that can be chosen by name
 
   rsgraph run --help                      the options; rsgraph run --cfg job prints them all
@@ -56,7 +56,7 @@ _WITH_VALUE = {
     "--info",
     "-i",
 }
-_PATHS = ("data.path", "workspace", "model.from", "cache.path", "tracking.uri", "folder", "selection")
+_PATHS = ("data.path", "workspace", "model.from", "cache.path", "tracking.uri", "folder", "selection", "reference")
 _PRINTS = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i"}
 _FOLDERS = ("--config-dir", "-cd", "--config-path", "-cp")
 _OVERRIDE = re.compile(r"^[~+]{0,2}[\w./@:-]+(=|$)")
@@ -93,7 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _dispatch(words: list[str]) -> None:
     verb = words[0] if words else "--help"
-    if verb in ("components", "label", "evaluate") and {"-h", "--help"} & set(words[1:]):
+    if verb in ("components", "label") and {"-h", "--help"} & set(words[1:]):
         verb = "--help"
     if verb in ("-h", "--help", "help"):
         say(USAGE)
@@ -184,23 +184,30 @@ def _run_job(config: Any) -> None:
 
 
 def _export(words: list[str]) -> None:
-    line = split_line(words, verb="export")
+    _of_workspace("export", words, "rsgraph.pipeline.exporting")
+
+
+def _evaluate(words: list[str]) -> None:
+    _of_workspace("evaluate", words, "rsgraph.pipeline.evaluating")
+
+
+def _of_workspace(verb: str, words: list[str], place: str) -> None:
+    """Do what takes a workspace: the module at ``place`` has a function of the verb's name, ``conf/`` its options."""
+    line = split_line(words, verb=verb)
     if line.path is not None:
         line.overrides.insert(0, f"workspace={quote(line.path)}")
-    _hydra("export", line, _export_job)
 
+    def job(config: Any) -> None:
+        from omegaconf import OmegaConf
 
-def _export_job(config: Any) -> None:
-    from omegaconf import OmegaConf
+        plain = OmegaConf.to_container(config, resolve=True)
+        assert isinstance(plain, dict)
+        try:
+            getattr(import_module(place), verb)({str(key): value for key, value in plain.items()})
+        except RsgraphError as error:
+            _failed.append(error)
 
-    from rsgraph.pipeline import export
-
-    plain = OmegaConf.to_container(config, resolve=True)
-    assert isinstance(plain, dict)
-    try:
-        export({str(key): value for key, value in plain.items()})
-    except RsgraphError as error:
-        _failed.append(error)
+    _hydra(verb, line, job)
 
 
 def _hydra(name: str, line: Line, job: Callable[[Any], None]) -> None:
@@ -292,13 +299,6 @@ def _sweep_folder(config: Any) -> list[str]:
     from rsgraph.pipeline.naming import sweep_folder
 
     return [f"hydra.sweep.dir={quote(str(sweep_folder(config.workspace, config.data.path)))}"]
-
-
-def _evaluate(words: list[str]) -> None:
-    raise NotInstalled(
-        "`rsgraph evaluate` is not part of this version yet; the tables of a workspace (segments.parquet, "
-        "embeddings/*.npy) can be read with pandas and numpy meanwhile"
-    )
 
 
 def _label(words: list[str]) -> None:

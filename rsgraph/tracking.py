@@ -36,18 +36,23 @@ class Tracker:
         Folder of the artifacts of a new experiment.
     experiment, name
         Experiment and run name.
+    run_id
+        An earlier run that is added to, or None: a new one.
     """
 
-    def __init__(self, uri: str, artifacts: Path, experiment: str, name: str) -> None:
+    def __init__(self, uri: str, artifacts: Path, experiment: str, name: str, *, run_id: str | None = None) -> None:
         self.uri = uri
         self.failed = False
         self.client = _client(uri)
+        self.run_id: str = run_id or self._new_run(artifacts, experiment, name)
+
+    def _new_run(self, artifacts: Path, experiment: str, name: str) -> str:
         experiment_id = _experiment(self.client, experiment, artifacts)
         tags = {"mlflow.runName": name}
         parent = os.environ.get(_PARENT)
         if parent:
             tags["mlflow.parentRunId"] = parent
-        self.run_id: str = self.client.create_run(experiment_id, tags=tags).info.run_id
+        return str(self.client.create_run(experiment_id, tags=tags).info.run_id)
 
     @contextmanager
     def _kept_going(self) -> Iterator[None]:

@@ -1,0 +1,282 @@
+"""The verb ``evaluate``: measures a finished workspace and leaves tables in its folder ``evaluation/``.
+
+::
+
+    measures ── texture, structure and spectra of nearest segments (sections 2.9.1 and 2.9.2 of the paper)
+    maps ────── trustworthiness and continuity of the 2-D maps
+    rotation ── is a turned chip still most similar to itself (section 3.1.2)
+    retrieval ─ are neighbours of the same class                          ┐ these need a reference: a file, or the one
+    labelling ─ strokes that a simulated expert needs on the 2-D map      ┘ that came with the scene
+
+Each part is one table, ``evaluation/<part>.csv``; ``evaluation/evaluation.json`` says how they were made. A part
+whose workspace, reference and options are unchanged is not measured again.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rsgraph import console
+from rsgraph.config import refuse_targets
+from rsgraph.errors import ConfigError, NotThere, NotUsable
+from rsgraph.evaluation.descriptors import MeasureOptions
+from rsgraph.files import digest, read_json, sha256, write_json, write_text
+from rsgraph.pipeline import measuring
+from rsgraph.pipeline.measuring import Among, Evaluation
+from rsgraph.registry import check_types
+from rsgraph.tracking import Tracker, store
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+FOLDER = "evaluation"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One table.
+
+    Parameters
+    ----------
+    name
+        Of the table and of the option's section.
+    measure
+        Does the work.
+    options
+        What it reads of the config, besides the workspace.
+    needs_reference
+        Whether it is left out where there is no reference.
+    keys
+        Columns that tell the rows apart; the others are numbers.
+    """
+
+    name: str
+    measure: Callable[[Evaluation], DataFrame]
+    options: tuple[str, ...]
+    keys: tuple[str, ...]
+    needs_reference: bool = False
+
+
+PARTS = {
+    part.name: part
+    for part in (
+        Part("measures", measuring.measures, ("layers", "measures"), ("layer", "level", "among")),
+        Part("maps", measuring.maps, ("maps", "seed"), ("level", "layer", "projector")),
+        Part("rotation", measuring.rotation, ("rotation", "seed"), ("level",)),
+        Part("retrieval", measuring.retrieval, ("layers", "retrieval"), ("level", "layer", "k"), True),
+        Part("labelling", measuring.labelling, ("labelling", "seed"), ("representation", "projector"), True),
+    )
+}
+
+
+def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
+    """Measure a workspace as the config (``conf/evaluate.yaml``) says; write the tables and say what is in them.
+
+    Returns
+    -------
+    dict
+        The name of each part that was measured, and its table.
+
+    Raises
+    ------
+    ConfigError
+        An option does not exist or does not fit.
+    NotThere
+        There is no finished workspace, or no reference where a part needs one that was asked for by name.
+    NotReadable, NotUsable
+        The scene or the reference cannot be read, or does not overlap.
+    OutputError
+        The disk is full or the folder not writable.
+    """
+    refuse_targets(config)
+    _check(config)
+    asked = list(config["parts"])
+    job = Evaluation(Path(config["workspace"]).expanduser(), config)
+    job.workspace.existing("manifest.json")
+    job.workspace.existing("segments.parquet")
+    found: dict[str, DataFrame] = {}
+    for part in (PARTS[name] for name in asked):
+        if part.needs_reference and not _has_reference(job, part):
+            continue
+        try:
+            found[part.name] = _obtain(part, job)
+        except NotUsable as error:  # a scene of one chip cannot be asked everything
+            console.note(f"{part.name}: left out: {error}")
+            continue
+        console.say(_shown(found[part.name]))
+    _track(job, found)
+    return found
+
+
+def _check(config: Mapping[str, Any]) -> None:
+    """Refuse what does not fit before anything is read."""
+    if config["workspace"] is None:
+        raise ConfigError("which workspace? type `rsgraph evaluate WORKSPACE`")
+    top = {name: config[name] for name in ("workspace", "reference", "reference_layer", "seed")}
+    check_types("option", _options, top)
+    if config["reference"] is not None and not Path(config["reference"]).expanduser().exists():
+        raise NotThere(f"the reference {config['reference']} does not exist; check the path for typing errors.")
+    if not isinstance(config["parts"], list) or not config["parts"]:
+        raise ConfigError(f"`parts` must be a list such as [measures,maps]. Got {config['parts']!r} instead.")
+    unknown = [str(name) for name in config["parts"] if name not in PARTS]
+    if unknown:
+        raise ConfigError(f"unknown part '{unknown[0]}'; choose some of: {', '.join(PARTS)}")
+    for section, schema in _SCHEMAS.items():
+        check_types(section, schema, config[section])
+    _check_counts(config)
+    measuring.check_among(config["measures"]["among"])
+    measure_options(config)
+
+
+def measure_options(config: Mapping[str, Any]) -> MeasureOptions:
+    """Return the options of texture, structure and spectra. Raises ConfigError where one does not fit."""
+    section = {key: value for key, value in config["measures"].items() if key != "among"}
+    check_types("measures", MeasureOptions, section)
+    return MeasureOptions(**section)
+
+
+def _options(workspace: str, reference: str | None, reference_layer: str | int | None, seed: int) -> None:
+    """Types of the options that belong to no section."""
+
+
+def _measures(among: list[Among]) -> None:
+    """Types of those options of ``measures`` that say which segments are compared."""
+
+
+def _maps(k: int, sample: int | None) -> None:
+    """Types of the options of ``maps``."""
+
+
+def _rotation(chips: int) -> None:
+    """Types of the options of ``rotation``."""
+
+
+def _retrieval(ks: list[int], sample: int | None) -> None:
+    """Types of the options of ``retrieval``."""
+
+
+def _labelling(strokes: int, segments: int, projectors: list[str] | None) -> None:
+    """Types of the options of ``labelling``."""
+
+
+_SCHEMAS: dict[str, Callable[..., None]] = {
+    "measures": _measures,
+    "maps": _maps,
+    "rotation": _rotation,
+    "retrieval": _retrieval,
+    "labelling": _labelling,
+}
+
+
+def _check_counts(config: Mapping[str, Any]) -> None:
+    """Refuse numbers of things below 1."""
+    named = ("maps.k", "maps.sample", "rotation.chips", "retrieval.ks", "retrieval.sample", "labelling.strokes")
+    for name in (*named, "labelling.segments"):
+        section, option = name.split(".")
+        given = config[section][option]
+        values = given if isinstance(given, list) else [1 if given is None else given]
+        if not values or any(not isinstance(value, int) or value < 1 for value in values):
+            raise ConfigError(f"{name} must be at least 1. Got {given!r} instead.")
+
+
+def _has_reference(job: Evaluation, part: Part) -> bool:
+    if job.reference is not None:
+        return True
+    console.note(
+        f"{part.name}: left out, since the scene came with no reference; name a raster or vector file of true "
+        "classes with reference=..."
+    )
+    return False
+
+
+def _obtain(part: Part, job: Evaluation) -> DataFrame:
+    """Read a part's table if it was made from the same things, else measure it and keep it."""
+    import pandas as pd
+
+    path = job.workspace.path(FOLDER, f"{part.name}.csv")
+    key = _key(part, job)
+    record = _records(job).get(part.name, {})
+    if record.get("key") == key and path.exists() and sha256(path) == record["sha256"]:
+        console.say(f"{part.name}: as measured on {record['finished'][:10]} ({path})")
+        return pd.read_csv(path)
+    started = monotonic()
+    with console.progress(part.name) as report:
+        table = part.measure(job.reporting(report))
+    text = io.StringIO()
+    table.to_csv(text, index=False, lineterminator="\n")
+    write_text(path, text.getvalue())
+    seconds = monotonic() - started
+    _enter(job, part, {"key": key, "sha256": sha256(path), "seconds": round(seconds, 3)})
+    console.say(f"{part.name}: {console.duration(seconds)}, in {path}")
+    return pd.read_csv(path)
+
+
+def _key(part: Part, job: Evaluation) -> str:
+    made = {name: stage["key"] for name, stage in job.workspace.manifest["stages"].items()}
+    return digest(
+        {
+            "part": part.name,
+            "rsgraph": version("rsgraph"),
+            "stages": made,
+            "options": {name: job.config[name] for name in part.options},
+            "reference": job.reference_identity if part.needs_reference else None,
+        }
+    )
+
+
+def _records(job: Evaluation) -> dict[str, Any]:
+    path = job.workspace.path(FOLDER, "evaluation.json")
+    found: dict[str, Any] = read_json(path) if path.exists() else {}
+    return found
+
+
+def _enter(job: Evaluation, part: Part, facts: Mapping[str, Any]) -> None:
+    options = {name: job.config[name] for name in part.options}
+    entry = {
+        **facts,
+        "options": options,
+        "reference": job.config["reference"] if part.needs_reference else None,
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "rsgraph": version("rsgraph"),
+    }
+    write_json(job.workspace.path(FOLDER, "evaluation.json"), {**_records(job), part.name: entry})
+
+
+def _shown(table: DataFrame) -> str:
+    return str(table.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="-"))
+
+
+def _track(job: Evaluation, tables: Mapping[str, DataFrame]) -> None:
+    """Log all numbers with the run that made the workspace, where its MLflow store is still beside it."""
+    runs = [stage.get("mlflow_run") for stage in job.workspace.manifest["stages"].values()]
+    made = job.workspace.config
+    found = store(made, job.workspace.folder.parent)
+    run_id = next((each for each in reversed(runs) if each), None)
+    if run_id is None or found is None:
+        return
+    uri, artifacts = found
+    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
+        return
+    tracker = Tracker(uri, artifacts, made["tracking"]["experiment"], job.workspace.folder.name, run_id=run_id)
+    for name, table in tables.items():
+        tracker.metrics(numbers(name, table, PARTS[name].keys))
+
+
+def numbers(part: str, table: DataFrame, keys: Sequence[str]) -> dict[str, float]:
+    """Name every finite number of a table: ``evaluation/<part>/<keys>/<column>``."""
+    named: dict[str, float] = {}
+    for row in table.to_dict("records"):
+        place = "/".join(str(row[key]) for key in keys)
+        for column, value in row.items():
+            if column not in keys and isinstance(value, int | float) and np.isfinite(value):
+                named[f"evaluation/{part}/{place}/{column}"] = float(value)
+    return named

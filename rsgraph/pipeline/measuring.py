@@ -1,0 +1,350 @@
+"""The parts of an evaluation: each reads a finished workspace and returns one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rsgraph import console
+from rsgraph.errors import ConfigError, NotThere
+from rsgraph.evaluation.clicks import click
+from rsgraph.evaluation.context import evaluate_graph
+from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions, describe_chip
+from rsgraph.evaluation.labelling import simulate, strokes_to
+from rsgraph.evaluation.maps import continuity, trustworthiness
+from rsgraph.evaluation.neighbours import nearest
+from rsgraph.evaluation.reference import majority, summed
+from rsgraph.evaluation.retrieval import chance, chance_overlap, composition_overlap, precision_at_k
+from rsgraph.evaluation.scores import ceiling
+from rsgraph.files import digest
+from rsgraph.pipeline.context import Context, Opened
+from rsgraph.pipeline.opening import Reopened, cut_chips, keep_chips
+from rsgraph.pipeline.projecting import find_map, project_segments
+from rsgraph.pipeline.referring import ReferenceCounts, reference_counts
+from rsgraph.pipeline.segmenting import chip_rows, local_segmentation
+from rsgraph.protocols import Progress
+from rsgraph.types import Floats
+
+Among = Literal["all", "test"]
+"""Nearest neighbours are sought among all segments, or those of the test chips among themselves."""
+
+
+def check_among(among: Sequence[Any]) -> None:
+    """Raise ConfigError where ``among`` is not a list of all and test."""
+    wrong = [name for name in among if name not in get_args(Among)]
+    if wrong or not among:
+        raise ConfigError(f"measures.among must be a list of: all, test. Got {list(among)!r} instead.")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A workspace that is evaluated, and what is read of it once.
+
+    Parameters
+    ----------
+    folder
+        The workspace.
+    config
+        The options (``conf/evaluate.yaml``), plain dicts.
+    progress
+        Called with (steps done, steps).
+    """
+
+    folder: Path
+    config: Mapping[str, Any]
+    progress: Progress = lambda done, total: None
+
+    def reporting(self, progress: Progress) -> Evaluation:
+        """Return the same with its progress shown; what was read is kept."""
+        other = replace(self, progress=progress)
+        other.__dict__.update({key: value for key, value in self.__dict__.items() if key not in other.__dict__})
+        return other
+
+    @cached_property
+    def workspace(self) -> Reopened:
+        """The workspace; its scenes can be read again."""
+        return Reopened(self.folder)
+
+    @cached_property
+    def context(self) -> Context:
+        """The workspace with its chips, as the stages of a run see it."""
+        made = self.workspace.config
+        opened = keep_chips(cut_chips(made, self.workspace.opened()), self.workspace)
+        folder = self.workspace.path("evaluation")
+        return Context(made, opened, self.workspace, folder, folder, self.progress, lambda *_: None)
+
+    @property
+    def opened(self) -> Opened:
+        """The scenes and their chips."""
+        return self.context.opened
+
+    @property
+    def layers(self) -> list[str]:
+        """The embeddings that are evaluated. Raises NotThere for one that the workspace does not hold."""
+        asked = self.config["layers"]
+        if asked is None:
+            return self.workspace.layers
+        for layer in asked:
+            self.workspace.embedding(layer)
+        return list(asked)
+
+    @cached_property
+    def reference(self) -> ReferenceCounts | None:
+        """Pixels of each class in each segment, or None where there is no reference."""
+        path = self.config["reference"]
+        return reference_counts(
+            self.workspace,
+            None if path is None else Path(path).expanduser(),
+            layer=self.config["reference_layer"],
+            progress=self.progress,
+        )
+
+    @property
+    def reference_identity(self) -> str | None:
+        """What tells one reference from another."""
+        found = self.reference
+        return None if found is None else digest({"counts": found.segments.tolist(), "names": list(found.names)})
+
+    @cached_property
+    def chip_numbers(self) -> NDArray[np.int64]:
+        """Row of ``chips.parquet`` of each segment: (segments,)."""
+        ids = self.workspace.segments["chip_id"].to_numpy()
+        return np.searchsorted(self.workspace.chips["chip_id"].to_numpy(), ids).astype(np.int64)
+
+    @cached_property
+    def in_test(self) -> NDArray[np.bool_]:
+        """Whether each segment lies in a test chip: (segments,)."""
+        return (self.workspace.chips["split"] == "test").to_numpy()[self.chip_numbers]
+
+
+def measures(job: Evaluation) -> pd.DataFrame:
+    """Measure texture, structure and spectra of nearest segments: one row per layer, level and set of segments."""
+    options = MeasureOptions(**{key: value for key, value in job.config["measures"].items() if key != "among"})
+    described = _described(job, options)
+    points = job.workspace.segments[["row", "column"]].to_numpy(np.float64)
+    images = _images(job)
+    rows = []
+    for layer in job.layers:
+        vectors = np.asarray(job.workspace.embedding(layer))
+        for among in job.config["measures"]["among"]:
+            chosen = job.in_test if among == "test" else np.ones(len(vectors), dtype=bool)
+            if chosen.sum() < 2:
+                console.note(
+                    f"measures: too few test segments to compare in {job.folder}; only among=all is measured"
+                )
+                continue
+            found = evaluate_graph(described, vectors, points, images, among=chosen, options=options)
+            about = {"layer": layer, "among": among, "segments": int(chosen.sum())}
+            rows += [{**about, "level": level, **found[level], **_spread(found, level)} for level in LEVELS]
+    return pd.DataFrame(rows)
+
+
+LEVELS = ("feature", "context", "feature_apart", "context_apart")
+"""Sections 2.9.1 and 2.9.2; and both again without contexts in which a segment is paired with itself."""
+
+
+def _spread(found: Mapping[str, Mapping[str, float]], level: str) -> dict[str, float]:
+    """Return standard deviations over segments, and how far the contexts are the same ones."""
+    deviations = {f"{name}_sd": value for name, value in found.get(f"{level}_std", {}).items()}
+    return {**deviations, **found["overlap"]}
+
+
+def _images(job: Evaluation) -> NDArray[np.int64]:
+    """Number the image that each segment lies in: neighbours are sought in the same scene."""
+    chips = job.workspace.chips
+    if "scene_id" not in chips:
+        return np.zeros(len(job.chip_numbers), dtype=np.int64)
+    return np.asarray(pd.factorize(chips["scene_id"])[0])[job.chip_numbers].astype(np.int64)
+
+
+def _described(job: Evaluation, options: MeasureOptions) -> Descriptors:
+    """Describe all segments, chip by chip."""
+    survey = job.workspace.survey
+    low, high = (np.asarray(survey[name], dtype=np.float32) for name in ("percentile_2", "percentile_98"))
+    parts = []
+    items = chip_rows(job.context)
+    for done, (chip, rows) in enumerate(items):
+        labels = local_segmentation(job.context, chip, rows).labels
+        values = job.opened.read(chip).values
+        parts.append(describe_chip(values, labels, len(rows), low=low, high=high, options=options))
+        job.progress(done + 1, len(items))
+    return Descriptors.joined(parts)
+
+
+def maps(job: Evaluation) -> pd.DataFrame:
+    """Measure how faithful the workspace's 2-D maps are: one row per map."""
+    rows = [_map_of_segments(job, layer, projector, points) for layer, projector, points in _maps(job)]
+    return pd.DataFrame([*_map_of_chips(job), *rows])
+
+
+def _maps(job: Evaluation) -> Iterator[tuple[str, str, Floats]]:
+    """Give the maps of segments that the workspace holds: layer, projector, points."""
+    for path in sorted(job.workspace.path("projections").glob("*.parquet")):
+        layer, _, projector = path.stem.rpartition("-")
+        points = find_map(job.workspace, "segments", layer, projector) if layer in job.workspace.layers else None
+        if points is not None:
+            yield layer, projector, points
+
+
+def _map_of_segments(job: Evaluation, layer: str, projector: str, points: Floats) -> dict[str, Any]:
+    vectors = np.asarray(job.workspace.embedding(layer))
+    return {"level": "segments", "layer": layer, "projector": projector, **_faithful(job, vectors, points, "cosine")}
+
+
+def _map_of_chips(job: Evaluation) -> list[dict[str, Any]]:
+    """Measure the default map of chips against the similarities that it shows; nothing under four chips."""
+    matrix = job.workspace.similarity.matrix
+    if matrix is None or len(matrix) < _FEWEST:
+        return []
+    projector = str(job.workspace.config["projector"]["name"])
+    points = job.workspace.chips[["x", "y"]].to_numpy(np.float32)
+    found = _faithful(job, 1.0 - matrix.astype(np.float64), points, "precomputed")
+    return [{"level": "chips", "layer": job.workspace.default_layer, "projector": projector, **found}]
+
+
+_FEWEST = 4
+"""Points below which a map has no neighbourhoods to speak of."""
+
+
+def _faithful(
+    job: Evaluation, space: NDArray[Any], points: Floats, metric: Literal["cosine", "precomputed"]
+) -> dict[str, float]:
+    options = job.config["maps"]
+    given = {"k": options["k"], "metric": metric, "sample": options["sample"], "seed": job.config["seed"]}
+    trust, whole = trustworthiness(space, points, **given), continuity(space, points, **given)
+    return {
+        "k": trust.k,
+        "trustworthiness": trust.value,
+        "trustworthiness_error": trust.error,
+        "continuity": whole.value,
+        "continuity_error": whole.error,
+    }
+
+
+def rotation(job: Evaluation) -> pd.DataFrame:
+    """Compare turned chips with themselves and with others: one row per level."""
+    from rsgraph.pipeline.turning import rotation as turn
+
+    chips, seed = job.config["rotation"]["chips"], job.config["seed"]
+    return turn(job.folder, chips=chips, seed=seed, progress=job.progress)
+
+
+def retrieval(job: Evaluation) -> pd.DataFrame:
+    """Measure how often nearest neighbours are of the same class: one row per level, layer and k."""
+    counts = _counts(job)
+    rows = []
+    for layer in job.layers:
+        vectors = np.asarray(job.workspace.embedding(layer))
+        near = nearest(vectors, _most(job, len(vectors)), queries=_asked(job, len(vectors)))
+        rows += _precise("segments", layer, near, counts, _asked(job, len(vectors)), job)
+    return pd.DataFrame([*rows, *_chip_retrieval(job, counts)])
+
+
+def _asked(job: Evaluation, n: int) -> NDArray[np.int64]:
+    """Draw the segments that are asked for their neighbours."""
+    sample = job.config["retrieval"]["sample"]
+    if sample is None or sample >= n:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(job.config["seed"]).choice(n, size=sample, replace=False))
+
+
+def _most(job: Evaluation, n: int) -> int:
+    return min(max(map(int, job.config["retrieval"]["ks"])), n - 1)
+
+
+def _chip_retrieval(job: Evaluation, counts: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Measure the chips that the workspace's matcher lists as nearest."""
+    similarity = job.workspace.similarity
+    chips = len(job.workspace.chips)
+    if chips < _FEWEST:
+        return []
+    of_chips = summed(counts, job.chip_numbers, chips)
+    near = similarity.indices.astype(np.int64)
+    return _precise("chips", job.workspace.default_layer, near, of_chips, np.arange(chips), job)
+
+
+def _precise(
+    level: str,
+    layer: str,
+    near: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    asked: NDArray[np.int64],
+    job: Evaluation,
+) -> list[dict[str, Any]]:
+    classes, ks = majority(counts), sorted({min(k, near.shape[1]) for k in job.config["retrieval"]["ks"]})
+    precise = precision_at_k(near, classes, asked, ks=ks)
+    overlap = composition_overlap(near, counts, asked, ks=ks)
+    by_chance = {"precision_by_chance": chance(classes, asked), "overlap_by_chance": chance_overlap(counts, asked)}
+    return [
+        {"level": level, "layer": layer, "k": k, "precision": precise[k], "overlap": overlap[k], **by_chance}
+        for k in ks
+    ]
+
+
+def _counts(job: Evaluation) -> NDArray[np.int64]:
+    found = job.reference
+    if found is None:
+        raise NotThere(f"{job.folder} has no reference; name one with reference=...")
+    return found.segments
+
+
+def labelling(job: Evaluation) -> pd.DataFrame:
+    """Let a simulated expert brush the maps of segments: one row per map, and one for clicking segments."""
+    counts, strokes = _counts(job), job.config["labelling"]["strokes"]
+    chosen = _whole_chips(job, counts)
+    rows = [_traced("click per segment", "none", click(counts[chosen], strokes=strokes), counts[chosen])]
+    for layer in dict.fromkeys(["bands", job.workspace.default_layer]):
+        for projector in _projectors(job):
+            points = _points(job, layer, projector)
+            trace = simulate(points[chosen], counts[chosen], strokes=strokes, progress=job.progress)
+            rows.append(_traced(layer, projector, trace, counts[chosen]))
+    return pd.DataFrame(rows)
+
+
+def _projectors(job: Evaluation) -> list[str]:
+    asked = job.config["labelling"]["projectors"]
+    return [str(job.workspace.config["projector"]["name"])] if asked is None else list(asked)
+
+
+def _points(job: Evaluation, layer: str, projector: str) -> Floats:
+    """Take a map of all segments, made now where the workspace has none."""
+    found = find_map(job.workspace, "segments", layer, projector)
+    return project_segments(job.folder, layer, projector, progress=job.progress) if found is None else found
+
+
+def _whole_chips(job: Evaluation, counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Choose all segments where they are few enough; else those of whole chips, drawn by the seed."""
+    most = job.config["labelling"]["segments"]
+    if len(counts) <= most:
+        return np.arange(len(counts))
+    sizes = np.bincount(job.chip_numbers, minlength=len(job.workspace.chips))
+    order = np.random.default_rng(job.config["seed"]).permutation(len(sizes))
+    kept = order[: max(1, int(np.searchsorted(np.cumsum(sizes[order]), most, side="right")))]
+    console.note(f"labelling: the expert sees {len(kept)} of {len(sizes)} chips (labelling.segments={most})")
+    return np.flatnonzero(np.isin(job.chip_numbers, kept))
+
+
+_STROKES = (1, 3, 5, 10, 20, 50)
+_SHARES = (0.90, 0.95, 0.99)
+
+
+def _traced(representation: str, projector: str, trace: Any, counts: NDArray[np.int64]) -> dict[str, Any]:
+    """Say how good the labels were after some strokes, and how many strokes came near the best."""
+    best = ceiling(counts)
+    shown = [stroke for stroke in _STROKES if stroke <= len(trace.accuracy)]
+    return {
+        "representation": representation,
+        "projector": projector,
+        **{f"accuracy_{stroke}": trace.accuracy[stroke - 1] for stroke in shown},
+        **{f"mean_iou_{stroke}": trace.mean_iou[stroke - 1] for stroke in shown},
+        **{f"strokes_to_{share:.0%}".replace("%", ""): strokes_to(trace, best, share) for share in _SHARES},
+        "best_accuracy": best.accuracy,
+        "best_mean_iou": best.mean_iou,
+    }

@@ -1,0 +1,232 @@
+"""`rsgraph evaluate`: one command on any finished workspace, with a reference or without."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from rsgraph.config import config_folder
+from rsgraph.errors import ConfigError, NotThere
+from rsgraph.pipeline import run
+from rsgraph.pipeline.evaluating import PARTS, evaluate, numbers
+from rsgraph.workspace import Workspace
+from tests.pipeline.conftest import TINY, Configure, composed
+
+FAST = ["rotation.chips=2", "labelling.strokes=6"]
+
+
+def options(*overrides: str) -> dict[str, Any]:
+    """Return the resolved options that the command line would make."""
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = OmegaConf.to_container(compose("evaluate", [*FAST, *overrides]), resolve=True)
+    assert isinstance(config, dict)
+    return {str(key): value for key, value in config.items()}
+
+
+@pytest.fixture(scope="module")
+def measured(finished: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of a finished workspace, evaluated with its scene's own reference. Tests must not change it."""
+    folder = tmp_path_factory.mktemp("evaluated") / "w"
+    copy(finished.folder, folder)
+    evaluate(options(f"workspace={folder}"))
+    return folder
+
+
+def copy(origin: Path, folder: Path) -> None:
+    """Link a workspace's files; what is written anew goes into the new folder."""
+    for path in origin.rglob("*"):
+        place = folder / path.relative_to(origin)
+        if path.is_dir():
+            place.mkdir(parents=True, exist_ok=True)
+        else:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.symlink_to(path)
+
+
+def table(folder: Path, part: str) -> pd.DataFrame:
+    return pd.read_csv(folder / "evaluation" / f"{part}.csv")
+
+
+def test_every_part_leaves_a_table(measured: Path) -> None:
+    assert {path.stem for path in (measured / "evaluation").glob("*.csv")} == set(PARTS)
+    record = json.loads((measured / "evaluation" / "evaluation.json").read_text())
+    assert set(record) == set(PARTS)
+
+
+def test_measures_cover_layers_levels_and_sets_of_segments(measured: Path) -> None:
+    found = table(measured, "measures")
+    workspace = Workspace(measured)
+    assert len(found) == len(workspace.layers) * 2 * 4
+    assert found["ssim"].between(-1, 1).all()
+    assert found["sam"].between(0, np.pi).all()
+    assert found["lbp"].between(0, 1).all()
+    assert (found["glcm"] >= 0).all()
+
+
+def test_bands_find_spectrally_nearer_segments_than_chance(measured: Path) -> None:
+    found = table(measured, "measures").set_index(["layer", "level", "among"])
+    assert found.loc[("bands", "feature", "all"), "sam"] < found.loc[("gnn2", "feature", "all"), "sam"]
+
+
+def test_retrieval_is_better_than_chance(measured: Path) -> None:
+    found = table(measured, "retrieval")
+    bands = found[(found["layer"] == "bands") & (found["level"] == "segments")]
+    assert (bands["precision"] > bands["precision_by_chance"]).all()
+    assert (bands["overlap"] > bands["overlap_by_chance"]).all()
+
+
+def test_labelling_gains_with_strokes_up_to_the_ceiling(measured: Path) -> None:
+    found = table(measured, "labelling")
+    assert found["representation"].tolist() == ["click per segment", "bands", "gnn2"]
+    assert (found["accuracy_1"] <= found["accuracy_3"]).all()
+    assert (found["accuracy_5"] <= found["best_accuracy"]).all()
+    assert found["accuracy_5"].iloc[1] > found["accuracy_5"].iloc[0]  # a circle holds more than one segment
+
+
+def test_what_is_unchanged_is_not_measured_again(measured: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = json.loads((measured / "evaluation" / "evaluation.json").read_text())
+    evaluate(options(f"workspace={measured}"))
+    assert json.loads((measured / "evaluation" / "evaluation.json").read_text()) == before
+
+
+def test_a_changed_option_measures_its_part_again(measured: Path, tmp_path: Path) -> None:
+    copy(measured, tmp_path / "w")
+    before = json.loads((tmp_path / "w" / "evaluation" / "evaluation.json").read_text())
+    evaluate(options(f"workspace={tmp_path / 'w'}", "maps.k=5", "parts=[maps,retrieval]"))
+    after = json.loads((tmp_path / "w" / "evaluation" / "evaluation.json").read_text())
+    assert table(tmp_path / "w", "maps")["k"].max() == 5
+    assert after["maps"]["key"] != before["maps"]["key"]
+    assert after["retrieval"] == before["retrieval"]
+
+
+@pytest.fixture
+def bare(configure: Configure, tmp_path: Path) -> Path:
+    """A workspace of a file that came with no reference."""
+    values = np.random.default_rng(0).integers(200, 3000, (4, 96, 96)).astype(np.uint16)
+    values[:, :, 48:] //= 4
+    transform = rasterio.Affine(10, 0, 500_000, 0, -10, 5_000_000)
+    with rasterio.open(
+        tmp_path / "scene.tif",
+        "w",
+        driver="GTiff",
+        width=96,
+        height=96,
+        count=4,
+        dtype="uint16",
+        crs="EPSG:32630",
+        transform=transform,
+    ) as file:
+        file.write(values)
+    return run(configure("reader=auto", f"data.path={tmp_path / 'scene.tif'}", workspace="bare")).folder
+
+
+@pytest.fixture
+def configure(tmp_path: Path) -> Configure:
+    def make(*overrides: str, workspace: str = "w") -> dict[str, Any]:
+        tiny = [text for text in TINY if not text.startswith("reader")]
+        return composed(*tiny, f"workspace={tmp_path / workspace}", *overrides)
+
+    return make
+
+
+def test_without_a_reference_what_needs_one_is_left_out_and_said(
+    bare: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = evaluate(options(f"workspace={bare}"))
+    assert set(found) == {"measures", "maps"}
+    told = capsys.readouterr().out
+    assert "retrieval: left out, since the scene came with no reference" in told
+    assert "rotation: left out: rotation invariance compares at least two whole chips" in told
+
+
+def test_a_reference_file_is_laid_on_the_segments(bare: Path, tmp_path: Path) -> None:
+    classes = np.ones((96, 96), dtype=np.uint8)
+    classes[:, 48:] = 2
+    with rasterio.open(
+        tmp_path / "truth.tif",
+        "w",
+        driver="GTiff",
+        width=96,
+        height=96,
+        count=1,
+        dtype="uint8",
+        crs="EPSG:32630",
+        transform=rasterio.Affine(10, 0, 500_000, 0, -10, 5_000_000),
+    ) as file:
+        file.write(classes[None])
+    parts = "parts=[retrieval,labelling]"
+    found = evaluate(options(f"workspace={bare}", f"reference={tmp_path / 'truth.tif'}", parts))
+    assert found["labelling"]["best_accuracy"].iloc[0] > 0.9  # segments follow the border
+    target = found["retrieval"].query("layer == 'target' and level == 'segments' and k == 1")
+    assert target["precision"].item() > 0.9  # a factor of four tells the halves apart
+
+
+@pytest.mark.parametrize(
+    ("overrides", "error", "sentence"),
+    [
+        (["workspace=nowhere"], NotThere, "it is not an rsgraph workspace"),
+        ([], ConfigError, "which workspace"),
+        (["workspace=w", "parts=[measure]"], ConfigError, "unknown part 'measure'; choose some of: measures, maps"),
+        (["workspace=w", "parts=[]"], ConfigError, "`parts` must be a list"),
+        (["workspace=w", "reference=nowhere.tif"], NotThere, "the reference nowhere.tif does not exist"),
+        (["workspace=w", "measures.among=[train]"], ConfigError, "measures.among must be a list of: all, test"),
+        (["workspace=w", "rotation.chips=two"], ConfigError, "rotation.chips must be a whole number"),
+        (["workspace=w", "labelling.strokes=0"], ConfigError, "labelling.strokes must be at least 1"),
+        (["workspace=w", "maps.k=0"], ConfigError, "maps.k must be at least 1"),
+        (["workspace=w", "retrieval.ks=[0]"], ConfigError, "retrieval.ks must be at least 1"),
+        (["workspace=w", "measures.lbp_method=nope"], ConfigError, "lbp_method"),
+    ],
+)
+def test_mistakes_are_told_in_one_sentence(
+    overrides: list[str], error: type[Exception], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=sentence.replace("[", r"\[")):
+        evaluate(options(*overrides))
+
+
+def test_an_unknown_layer_lists_the_choices(measured: Path) -> None:
+    with pytest.raises(NotThere, match="has no layer 'gnn9'; choose one of: bands, target"):
+        evaluate(options(f"workspace={measured}", "layers=[gnn9]", "parts=[measures]"))
+
+
+def test_numbers_are_named_by_their_rows() -> None:
+    found = numbers(
+        "measures",
+        pd.DataFrame([{"layer": "gnn2", "level": "context", "sam": 0.2, "lbp": np.nan}]),
+        ["layer", "level"],
+    )
+    assert found == {"evaluation/measures/gnn2/context/sam": 0.2}
+
+
+def test_the_command_line_logs_the_numbers_with_the_run_in_mlflow(tmp_path: Path) -> None:
+    words = [text for text in TINY if not text.startswith("tracking")]
+    rsgraph("run", *words, "workspace=tracked", cwd=tmp_path)
+    told = rsgraph("evaluate", "tracked", "parts=[maps]", cwd=tmp_path)
+    assert "trustworthiness" in told
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as store:
+        rows = store.execute("select run_uuid, value from metrics where key like 'evaluation/maps/%/trustworthiness'")
+        runs, values = zip(*rows.fetchall(), strict=True)
+    manifest = json.loads((tmp_path / "tracked" / "manifest.json").read_text())
+    assert set(runs) == {manifest["stages"]["project"]["mlflow_run"]}
+    assert len(values) == 2
+    assert all(0 < value <= 1 for value in values)
+
+
+def rsgraph(*words: str, cwd: Path) -> str:
+    command = [sys.executable, "-m", "rsgraph", *words]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
