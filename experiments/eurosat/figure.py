@@ -28,30 +28,38 @@ def main() -> None:
 
 
 def _draw(options: str, found: Mapping[str, Measured]) -> None:
-    figure = Figure(figsize=(13, 6.4), dpi=150, layout="constrained")
+    figure = Figure(figsize=(14, 6.6), dpi=150, layout="constrained")
     FigureCanvasAgg(figure)
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
-    _bars(left, options, found)
+    _points(left, options, found)
     _confusion(right, options, max(found.values(), key=lambda row: row.accuracy))
     figure.savefig(FIGURE, metadata={"Software": "rsgraph"})
 
 
-def _bars(axes: Axes, options: str, found: Mapping[str, Measured]) -> None:
-    """Draw mean accuracy with Wilson's interval, a dot per seed, and the published figures as lines."""
+def _points(axes: Axes, options: str, found: Mapping[str, Measured]) -> None:
+    """Draw the published figures as diamonds, ours as a point with Wilson's interval, and each seed as a ring."""
     kinds = {row["row"]: row["kind"] for row in rows(RESULTS) if row["options"] == options}
-    for place, row in enumerate(found.values()):
-        axes.barh(place, row.accuracy, color=COLOURS[kinds[row.name]], height=0.7)
-        ends = [[row.accuracy - row.low], [row.high - row.accuracy]]
-        axes.errorbar(row.accuracy, place, xerr=ends, color="black", capsize=3, lw=1)
-        axes.plot(row.accuracies, [place] * len(row.accuracies), "o", color="white", mec="black", ms=3.5, zorder=3)
-        axes.text(1, place, f"{row.accuracy:.1f}", va="center", fontsize=8, color="white")
-    for published in declared()["published"]:
-        axes.axvline(published["accuracy"], color="#a03030", lw=0.8, ls=":")
-    axes.set_yticks(range(len(found)), [row.name for row in found.values()], fontsize=8)
-    axes.invert_yaxis()
-    axes.set_xlim(0, 100)
+    published = declared()["published"]
+    for place, row in enumerate(published):
+        axes.plot(row["accuracy"], place, "D", color="white", mec="#a03030", ms=6)
+        axes.text(row["accuracy"] - 0.8, place, f"{row['accuracy']:.1f}", va="center", ha="right", fontsize=8)
+    for place, ours in enumerate(found.values(), start=len(published)):
+        ends = [[ours.accuracy - ours.low], [ours.high - ours.accuracy]]
+        colour = COLOURS[kinds[ours.name]]
+        axes.errorbar(ours.accuracy, place, xerr=ends, fmt="s", color=colour, capsize=3, lw=1.5, ms=6)
+        axes.plot(
+            ours.accuracies, [place] * len(ours.accuracies), "o", mfc="none", mec="black", ms=3, mew=0.7, zorder=3
+        )
+        axes.text(ours.low - 0.8, place, f"{ours.accuracy:.1f}", va="center", ha="right", fontsize=8)
+    names = [*(row["name"] for row in published), *found]
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.axhline(len(published) - 0.5, color="#a03030", lw=0.8, ls=":")
+    axes.set_ylim(len(names) - 0.5, -0.5)
+    axes.set_xlim(min(row.low for row in found.values()) // 10 * 10 - 5, 100)
+    axes.grid(axis="x", color="#dddddd", lw=0.6)
+    axes.set_axisbelow(True)
     axes.set_xlabel(f"accuracy on {rows(RESULTS)[0]['test_images']} test images (%)")
-    axes.set_title("Bars: mean over seeds; dots: seeds; whiskers: 95 % (Wilson); dotted: published", fontsize=9)
+    axes.set_title("Diamonds: published, not ours. Squares: ours, with 95 % (Wilson); rings: seeds", fontsize=9)
 
 
 def _confusion(axes: Axes, options: str, row: Measured) -> None:
