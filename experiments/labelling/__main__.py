@@ -78,10 +78,14 @@ def measure_chips(name: str, row: dict[str, Any]) -> None:
     images = load(archive, WORK.parent / "eurosat")
     own = {"path": row["path"], "options": ["data.limit=1000"]}
     folder = workspace("eurosat_1000", own)
-    if "latent" in row:
-        workspace("eurosat_1000_latent", {"path": row["path"], "options": row["latent"]})
     chips = drawn(images, row["draw"], folder, seed=0) if "draw" in row else of_workspace(images, archive, folder)
-    _measure(plan, chips.counts, lambda representation: CHIP[representation](chips), None)
+
+    def represent(representation: str) -> Representation:
+        if representation == "latent":
+            workspace("eurosat_1000_latent", {"path": row["path"], "options": row["latent"]})
+        return CHIP[representation](chips)
+
+    _measure(plan, chips.counts, represent, None)
 
 
 def _measure(

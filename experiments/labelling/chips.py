@@ -101,6 +101,16 @@ def mean_of_nodes(chips: Chips, layer: str) -> Floats:
     return (total / np.bincount(chip)[:, None]).astype(np.float32)
 
 
+def moments_of_nodes(chips: Chips, layer: str) -> Floats:
+    """Return mean and standard deviation over each chip's segments: what is there, and how mixed it is."""
+    workspace = Workspace(chips.workspace)
+    chip = np.searchsorted(workspace.chips["chip_id"], workspace.segments["chip_id"])
+    mean = mean_of_nodes(chips, layer)
+    square = np.zeros(mean.shape)
+    np.add.at(square, chip, (workspace.embedding(layer) - mean[chip]) ** 2)
+    return np.concatenate([mean, np.sqrt(square / np.bincount(chip)[:, None])], axis=1).astype(np.float32)
+
+
 def distances(chips: Chips) -> Floats:
     """Return 1 - similarity of chips by the Hungarian matching of their nodes, (n, n)."""
     matrix = Workspace(chips.workspace).similarity.matrix
@@ -127,6 +137,8 @@ CHIP: dict[str, Callable[[Chips], Representation]] = {
     "mean_encoder": lambda c: Representation(mean_of_nodes(c, "encoder"), "cosine"),
     "mean_gnn1": lambda c: Representation(mean_of_nodes(c, "gnn1"), "cosine"),
     "mean_gnn2": lambda c: Representation(mean_of_nodes(c, "gnn2"), "cosine"),
+    "moments_bands": lambda c: Representation(scaled(moments_of_nodes(c, "bands")), "euclidean"),
+    "moments_encoder": lambda c: Representation(scaled(moments_of_nodes(c, "encoder")), "euclidean"),
     "hungarian": lambda c: Representation(distances(c), "precomputed"),
     "latent": lambda c: Representation(latent(c), "euclidean"),
 }

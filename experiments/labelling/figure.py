@@ -31,6 +31,7 @@ COLOURS = {
     "mean_bands": ("mean of nodes, bands", "#f0c800", "-"),
     "mean_encoder": ("mean of nodes, U-Net", "#56b4e9", "-"),
     "mean_gnn2": ("mean of nodes, GNN 2", "#0072b2", "-"),
+    "moments_bands": ("mean and spread of nodes, bands", "#000000", "-"),
     "hungarian": ("Hungarian matching, GNN 2", "#882288", "-"),
     "latent": ("autoencoder", "#555555", "-."),
     "unet": ("U-Net maps", "#0072b2", "-"),

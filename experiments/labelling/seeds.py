@@ -48,7 +48,17 @@ _PROJECTORS = ("clicks", "none", "umap", "tsne", "pca")
 _ORDER = (
     *("click", "propagation_bands", "propagation_gnn2", "place", "colours", "statistics", "statistics_white"),
     *("bands", "bands_1hop", "bands_2hop", "encoder", "gnn1", "gnn2", "encoder_white", "gnn2_white"),
-    *("surroundings", "surroundings_2hop", "mean_bands", "mean_encoder", "mean_gnn1", "mean_gnn2", "hungarian"),
+    *(
+        "surroundings",
+        "surroundings_2hop",
+        "mean_bands",
+        "mean_encoder",
+        "mean_gnn1",
+        "mean_gnn2",
+        "moments_bands",
+        "moments_encoder",
+        "hungarian",
+    ),
     *("latent", "unet", "unet_statistics"),
 )
 
