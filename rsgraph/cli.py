@@ -6,10 +6,13 @@ goes on where it was.
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -226,7 +229,7 @@ def _hydra(name: str, line: Line, job: Callable[[Any], None]) -> None:
     status = "FAILED"
     try:
         config = None if _PRINTS & set(line.flags) else _preview(name, line)
-        extra = _sweep_folder(config) if line.multirun else []
+        extra = _sweep_folder(name, config) if line.multirun else []
         if line.multirun and line.path is not None and not Path(line.path).expanduser().exists():
             raise NotReadable(f"{line.path} does not exist; check the path for typing errors.")
         os.environ[_SHARED] = json.dumps(_shared([*line.overrides, *extra]))
@@ -244,8 +247,17 @@ def _hydra(name: str, line: Line, job: Callable[[Any], None]) -> None:
             from rsgraph.tracking import end_sweep
 
             end_sweep(status)
-    if _failed:
-        raise _failed.pop()
+    _raise_failed()
+
+
+def _raise_failed() -> None:
+    """Tell why runs failed: all but the last here, the last as the end of the command."""
+    *others, last = _failed or [None]
+    _failed.clear()
+    for error in others:
+        fail(str(error))
+    if last is not None:
+        raise last
 
 
 def _shared(overrides: list[str]) -> list[str]:
@@ -294,11 +306,19 @@ def _refuse(plain: dict[Any, Any]) -> None:
     refuse_targets({**plain, "hydra": {**hydra, "callbacks": {**callbacks, "sweep": sweep}}})
 
 
-def _sweep_folder(config: Any) -> list[str]:
-    """Return the override that tells Hydra where a sweep's points go."""
+def _passing_folder() -> Path:
+    """Return a folder that is gone when this process ends."""
+    folder = tempfile.mkdtemp(prefix="rsgraph-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _sweep_folder(name: str, config: Any) -> list[str]:
+    """Return the override that tells Hydra where a sweep's points go: what takes a workspace writes into that."""
     from rsgraph.pipeline.naming import sweep_folder
 
-    return [f"hydra.sweep.dir={quote(str(sweep_folder(config.workspace, config.data.path)))}"]
+    place = sweep_folder(config.workspace, config.data.path) if name == "run" else _passing_folder()
+    return [f"hydra.sweep.dir={quote(str(place))}"]
 
 
 def _label(words: list[str]) -> None:

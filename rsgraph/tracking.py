@@ -168,6 +168,8 @@ class SweepCallback(Callback):
         """Create the parent run; its id travels to the sweep points in the environment."""
         from omegaconf import OmegaConf
 
+        if "tracking" not in config:  # exports and evaluations are no runs of their own
+            return
         tracking = OmegaConf.to_container(config.tracking, resolve=True)
         folder = Path(config.hydra.sweep.dir)
         found = store({"tracking": tracking}, folder.parent)

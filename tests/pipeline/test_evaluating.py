@@ -214,8 +214,9 @@ def test_numbers_are_named_by_their_rows() -> None:
 def test_the_command_line_logs_the_numbers_with_the_run_in_mlflow(tmp_path: Path) -> None:
     words = [text for text in TINY if not text.startswith("tracking")]
     rsgraph("run", *words, "workspace=tracked", cwd=tmp_path)
-    told = rsgraph("evaluate", "tracked", "parts=[maps]", cwd=tmp_path)
-    assert "trustworthiness" in told
+    told = rsgraph("evaluate", "tracked", "-m", "parts=[maps]", "maps.k=5,15", cwd=tmp_path)
+    assert told.count("trustworthiness") == 2 * 2  # the column and that of its error, for each k
+    assert rsgraph("export", "tracked", "-m", "exporter=geotiff,geojson", cwd=tmp_path).count("wrote") > 3
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as store:
         rows = store.execute("select run_uuid, value from metrics where key like 'evaluation/maps/%/trustworthiness'")
         runs, values = zip(*rows.fetchall(), strict=True)
