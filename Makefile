@@ -4,7 +4,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 TESTS ?=
-BENCHMARKS ?= segment_statistics memberships unet_inference whole_tile journal brushing propagation gallery point_map session
+BENCHMARKS ?= segment_statistics memberships unet_inference whole_tile journal brushing propagation gallery point_map session evaluation neighbourhoods
+TABLES ?= graph_networks neighbours superpixels layers
 WORKERS ?= 2
 VIRTUAL := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1280x800x24"
 
@@ -61,8 +62,8 @@ bench: setup screen ## the benchmarks: each times its peer in the same run and p
 screenshots: demo screen ## the README's pictures of the viewer
 	$(VIRTUAL) $(BIN)/python plugins/napari-rsgraph/screenshots.py demo
 
-tables: setup ## the published tables (none yet: they come with the evaluation)
-	@echo "No table is published yet; benchmarks are in experiments/benchmarks (make bench)."
+tables: setup ## the published tables (experiments/README.md); TABLES="eurosat" for others by name
+	@set -e; for name in $(TABLES); do echo "== $$name"; $(BIN)/python -m experiments.$$name; done
 
 lock: ## write requirements.lock from the environment
 	@(echo "# Versions that make test passes with, on Python 3.11. Made by: make lock"; \

@@ -78,11 +78,12 @@ def write_tables(name: str) -> None:
     parts = [f"# {name}: from results.csv, by `python -m experiments.{name}`", ""]
     grids = []
     for spec in SPECS[name]:
-        measured = results[results["level"] == spec.level].assign(row=results.apply(spec.row, axis=1))
-        measured = measured.dropna(subset="row")
+        named = results.assign(row=results.apply(spec.row, axis=1)).dropna(subset="row")
+        measured = named[named["level"] == spec.level]
         theirs = paper[(paper["table"] == spec.number)].set_index("row")
         order = [*theirs.index, *(row for row in measured["row"].unique() if row not in theirs.index)]
         parts += _section(spec, measured, theirs, order)
+        parts += _apart(named[(named["level"] == f"{spec.level}_apart") & (named["among"] == "all")], theirs, order)
         grids.append((spec, measured[measured["among"] == "all"], theirs, order))
     if name == "neighbours":
         parts += _seconds(results)
@@ -115,6 +116,25 @@ def _section(spec: Spec, measured: pd.DataFrame, theirs: pd.DataFrame, order: Se
     return lines
 
 
+def _apart(measured: pd.DataFrame, theirs: pd.DataFrame, order: Sequence[str]) -> list[str]:
+    """Return the same without what is like itself: a segment's nearest is often its neighbour on the ground."""
+    shares = measured.groupby("row")[["adjacent", "itself", "apart"]].mean()
+    told = [f"| {row} | " + " | ".join(f"{share:.0%}" for share in shares.loc[row]) + " |" for row in order]
+    return [
+        "Only contexts in which no segment is paired with itself (it is perfectly like itself; the paper does not say",
+        "that such pairs were left out), nearest among all segments:",
+        "",
+        *_markdown(_pooled(measured, order), theirs, order, beside=False),
+        "",
+        *(_verdict(measured, theirs, measure) for measure in MEASURES),
+        "",
+        "| | nearest is one of the eight around it | pairs of a segment with itself | contexts without such pairs |",
+        "|---|---|---|---|",
+        *told,
+        "",
+    ]
+
+
 def _pooled(measured: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
     """Return mean over scenes, and the spread over seeds within a scene: columns (measure, mean | spread)."""
     by = measured.groupby(["row", "scene"])[list(MEASURES)]
@@ -123,7 +143,7 @@ def _pooled(measured: pd.DataFrame, order: Sequence[str]) -> pd.DataFrame:
     return pd.concat({"mean": mean, "spread": spread}, axis=1).swaplevel(axis=1).reindex(order)
 
 
-def _markdown(pooled: pd.DataFrame, theirs: pd.DataFrame, order: Sequence[str]) -> list[str]:
+def _markdown(pooled: pd.DataFrame, theirs: pd.DataFrame, order: Sequence[str], *, beside: bool = True) -> list[str]:
     lines = ["| | " + " | ".join(MEASURES.values()) + " |", "|---" * (len(MEASURES) + 1) + "|"]
     best = {measure: (BETTER[measure] * pooled[(measure, "mean")]).idxmax() for measure in MEASURES}
     for row in order:
@@ -131,8 +151,8 @@ def _markdown(pooled: pd.DataFrame, theirs: pd.DataFrame, order: Sequence[str]) 
         for measure in MEASURES:
             mean, spread = pooled.loc[row, (measure, "mean")], pooled.loc[row, (measure, "spread")]
             figure = f"{_digits(mean)} ± {_digits(spread)}"
-            beside = f" ({theirs.loc[row, measure]:.4f})" if row in theirs.index else ""
-            cells.append((f"**{figure}**" if best[measure] == row else figure) + beside)
+            paper = f" ({theirs.loc[row, measure]:.4f})" if beside and row in theirs.index else ""
+            cells.append((f"**{figure}**" if best[measure] == row else figure) + paper)
         lines.append(f"| {row} | " + " | ".join(cells) + " |")
     return lines
 

@@ -30,7 +30,7 @@ from rsgraph.workspace import Workspace
 
 HERE = Path(__file__).parent
 WORK = HERE / ".work"
-MEASURES = ("glcm", "lbp", "ssim", "sam")
+LAYERS = "bands,encoder,gnn1,gnn2"
 
 Row = dict[str, Any]
 
@@ -85,7 +85,7 @@ def _points(folder: Path) -> Iterator[Workspace]:
 def _measured(scene: str, point: Workspace) -> list[Row]:
     """Evaluate one point: a row per layer, level and set of segments."""
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        overrides = [f"workspace={quote(str(point.folder))}", "parts=[measures]"]
+        overrides = [f"workspace={quote(str(point.folder))}", "parts=[measures]", f"layers=[{LAYERS}]"]
         config = OmegaConf.to_container(compose("evaluate", overrides), resolve=True)
     assert isinstance(config, dict)
     measured = evaluate({str(key): value for key, value in config.items()})["measures"]
