@@ -252,12 +252,12 @@ def _hydra(name: str, line: Line, job: Callable[[Any], None]) -> None:
 
 def _raise_failed() -> None:
     """Tell why runs failed: all but the last here, the last as the end of the command."""
-    *others, last = _failed or [None]
+    failed = list(_failed)
     _failed.clear()
-    for error in others:
+    for error in failed[:-1]:
         fail(str(error))
-    if last is not None:
-        raise last
+    if failed:
+        raise failed[-1]
 
 
 def _shared(overrides: list[str]) -> list[str]:

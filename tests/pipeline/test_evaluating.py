@@ -222,7 +222,7 @@ def test_the_command_line_logs_the_numbers_with_the_run_in_mlflow(tmp_path: Path
         runs, values = zip(*rows.fetchall(), strict=True)
     manifest = json.loads((tmp_path / "tracked" / "manifest.json").read_text())
     assert set(runs) == {manifest["stages"]["project"]["mlflow_run"]}
-    assert len(values) == 2
+    assert len(values) == 2 * 2
     assert all(0 < value <= 1 for value in values)
 
 
