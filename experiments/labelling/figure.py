@@ -14,7 +14,7 @@ from experiments.labelling.seeds import GROUPS, TITLES, compared
 from experiments.labelling.store import CURVES, FOLDER, read
 
 COLOURS = {
-    "click": ("click per segment", "#999999", ":"),
+    "click": ("click per segment (or chip)", "#999999", ":"),
     "propagation_bands": ("clicks + propagation (bands)", "#999999", "--"),
     "propagation_gnn2": ("clicks + propagation (GNN 2)", "#555555", "--"),
     "place": ("circles on the image itself", "#000000", ":"),
@@ -31,11 +31,11 @@ COLOURS = {
     "mean_bands": ("mean of nodes, bands", "#f0c800", "-"),
     "mean_encoder": ("mean of nodes, U-Net", "#56b4e9", "-"),
     "mean_gnn2": ("mean of nodes, GNN 2", "#0072b2", "-"),
-    "moments_bands": ("mean and spread of nodes, bands", "#000000", "-"),
+    "moments_bands": ("mean and spread of nodes, bands", "#f0c800", "--"),
     "hungarian": ("Hungarian matching, GNN 2", "#882288", "-"),
     "latent": ("autoencoder", "#555555", "-."),
-    "unet": ("U-Net maps", "#0072b2", "-"),
-    "unet_statistics": ("U-Net maps + colour and texture", "#882288", "-"),
+    "unet": ("U-Net maps", "#56b4e9", "--"),
+    "unet_statistics": ("U-Net maps + colour and texture", "#882288", "--"),
 }
 STAGES = ("bands", "bands_2hop", "encoder", "gnn1", "gnn2", "surroundings", "surroundings_2hop", "place")
 MEASURES = {"accuracy": "pixel accuracy", "iou": "mean IoU"}
@@ -66,7 +66,7 @@ def curves(names: list[str]) -> Figure:
         grid[0, column].set_title(TITLES[name])
         grid[1, column].set_xlabel("strokes (or clicks)")
     for row, label in enumerate(MEASURES.values()):
-        grid[row, 0].set_ylabel(label)
+        grid[row, 0].set_ylabel(label.replace("pixel", "chip") if names[0].startswith("eurosat") else label)
     found = {label: line for axes in grid.flat for line, label in zip(*axes.get_legend_handles_labels(), strict=True)}
     figure.legend(
         found.values(), found.keys(), loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False,
