@@ -131,19 +131,23 @@ def measures(job: Evaluation) -> pd.DataFrame:
     points = job.workspace.segments[["row", "column"]].to_numpy(np.float64)
     images = _images(job)
     rows = []
-    for layer in job.layers:
-        vectors = np.asarray(job.workspace.embedding(layer))
-        for among in job.config["measures"]["among"]:
-            chosen = job.in_test if among == "test" else np.ones(len(vectors), dtype=bool)
-            if chosen.sum() < 2:
-                console.note(
-                    f"measures: too few test segments to compare in {job.folder}; only among=all is measured"
-                )
-                continue
+    for among, chosen in _compared(job):
+        for layer in job.layers:
+            vectors = np.asarray(job.workspace.embedding(layer))
             found = evaluate_graph(described, vectors, points, images, among=chosen, options=options)
             about = {"layer": layer, "among": among, "segments": int(chosen.sum())}
             rows += [{**about, "level": level, **found[level], **_spread(found, level)} for level in LEVELS]
     return pd.DataFrame(rows)
+
+
+def _compared(job: Evaluation) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Give the sets of segments that are compared with each other, by name."""
+    for among in job.config["measures"]["among"]:
+        chosen = job.in_test if among == "test" else np.ones(len(job.in_test), dtype=bool)
+        if chosen.sum() > 1:
+            yield among, chosen
+        else:
+            console.note(f"measures: among={among} is left out: {job.folder} has fewer than two such segments")
 
 
 LEVELS = ("feature", "context", "feature_apart", "context_apart")
@@ -239,6 +243,8 @@ def rotation(job: Evaluation) -> pd.DataFrame:
 def retrieval(job: Evaluation) -> pd.DataFrame:
     """Measure how often nearest neighbours are of the same class: one row per level, layer and k."""
     counts = _counts(job)
+    if any(scene.class_name for scene in job.workspace.scenes):
+        console.note("retrieval: each image has one class, so segments of the same image count as found")
     rows = []
     for layer in job.layers:
         vectors = np.asarray(job.workspace.embedding(layer))
