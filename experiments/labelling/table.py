@@ -33,7 +33,7 @@ of a simulated expert, who takes at each stroke the circle of the map and the cl
 deviation over UMAP's seeds. P@15: share of the 15 nearest vectors that are of a segment's own majority class.
 Strokes are to a share of the ceiling (every segment has its majority class). `clicks`: one segment per action.
 `none`: circles on the image itself, not on a map.
-The U-Net and the GNN are those of `experiment=laptop` (width 16, 8 and 40 epochs), taught by fuzzy C-means on the scene
+The U-Net and the GNN are those of `experiment=laptop` (width 16, 8 and 40 epochs), taught by C-means on the scene
 itself (EuroSAT: on 1000 images). Of scenes with over 4000 segments, whole chips were drawn by seed 0. Water is no
 independent reference: it comes from an index of the same bands, which favours what is nearest to them.
 """
