@@ -105,7 +105,16 @@ class Graph(Protocol):
 
 @runtime_checkable
 class Gnn(Protocol):
-    """Gives each node an embedding that knows its surroundings."""
+    """Gives each node an embedding that knows its surroundings.
+
+    Two class attributes may say more; without them a GNN is trained and reads the encoder's activations:
+
+    ``trainable = False``
+        Nothing is trained. Its network has ``fit(x (n, F), edge_index (2, E))``, which sets its buffers to what it
+        finds in a scene, and none of its layers are logits.
+    ``reads = "bands"``
+        Its x are the mean reflectances of segments.
+    """
 
     n_layers: int
 
@@ -158,6 +167,20 @@ def lesson(encoder: object) -> Lesson:
     return "bands" if getattr(encoder, "learns", "memberships") == "bands" else "memberships"
 
 
+Nodes = Literal["encoder", "bands"]
+"""What a GNN reads of each segment: the mean activations, or the mean reflectances."""
+
+
+def reads(gnn: object) -> Nodes:
+    """Return what a GNN (or its class) reads: the name of an embedding of the workspace."""
+    return "bands" if getattr(gnn, "reads", "encoder") == "bands" else "encoder"
+
+
+def is_trained(gnn: object) -> bool:
+    """Tell whether a GNN (or its class) is trained; one that is not is fitted."""
+    return bool(getattr(gnn, "trainable", True))
+
+
 def makes_latents(encoder: object) -> bool:
     """Tell whether an encoder (or its class) makes one vector per chip."""
     return bool(getattr(encoder, "makes_latents", False))
@@ -176,6 +199,7 @@ __all__ = [
     "Graph",
     "Lesson",
     "Matcher",
+    "Nodes",
     "Progress",
     "Projector",
     "Reader",

@@ -17,7 +17,7 @@ from rsgraph.files import read_json, write_json
 from rsgraph.graphs.features import segment_means
 from rsgraph.pipeline.context import Context, Opened, in_order
 from rsgraph.pipeline.segmenting import chip_rows, local_segmentation
-from rsgraph.protocols import lesson, makes_latents
+from rsgraph.protocols import Nodes, is_trained, lesson, makes_latents, reads
 from rsgraph.types import Chip, Floats, Labels, Mask
 from rsgraph.workspace import Workspace, read_arrays, write_array, write_arrays
 
@@ -195,7 +195,7 @@ def load_gnn(workspace: Workspace, config: Mapping[str, Any]) -> GnnModule | Non
     attributes = workspace.path("edge_attributes.npy")
     module = training.gnn_module(
         component,
-        n_features=workspace.embedding("encoder").shape[1],
+        n_features=workspace.embedding(reads(component)).shape[1],
         n_classes=workspace.embedding("target").shape[1],
         n_edge_attributes=np.load(attributes, mmap_mode="r").shape[1] if attributes.exists() else 0,
     )
@@ -271,12 +271,12 @@ def _mean_maps(context: Context, maps: Any, *, parallel: bool = True) -> Floats:
 
 
 def gnn(context: Context) -> dict[str, Any]:
-    """Train the graph network on the segments' memberships; write its weights and all its layers."""
+    """Train the graph network on the segments' memberships, or fit it; write its weights and all its layers."""
     component = from_config("gnn", context.config["gnn"])
     if component.n_layers == 0:
         _describe(context, "gnn", component=context.config["gnn"], history=[])
         return {"trained": False}
-    samples = _graph_samples(context)
+    samples = _graph_samples(context, reads(component))
     attributes = samples[0].edge_attributes
     module = training.gnn_module(
         component,
@@ -289,8 +289,10 @@ def gnn(context: Context) -> dict[str, Any]:
     if context.config["model"].get("identity"):
         facts = _take_over(context, "models/gnn.safetensors", "models/gnn.json")
         training.load_weights(module, context.out / "models" / "gnn.safetensors")
-    else:
+    elif is_trained(component):
         facts = _train_gnn(context, module, samples)
+    else:
+        facts = _fit_gnn(context, module, samples)
     layers = [training.embed(module, sample.x, sample.edge_index, sample.edge_attributes) for sample in samples]
     for number in range(component.n_layers):
         vectors = np.concatenate([found[number] for found in layers]).astype(np.float32)
@@ -309,16 +311,35 @@ def _train_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) 
         on_epoch=lambda number, metrics: context.epoch("gnn", number, metrics),
         progress=context.progress,
     )
-    training.save_weights(module, context.out / "models" / "gnn.safetensors")
-    about = {"component": context.config["gnn"], "features": int(samples[0].x.shape[1])}
-    _describe(context, "gnn", **about, history=history.epochs)
+    _keep_gnn(context, module, samples, history)
     return _learning_facts(history)
 
 
-def _graph_samples(context: Context) -> list[GraphSample]:
+def _fit_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) -> dict[str, Any]:
+    training.fit_gnn(module, samples)
+    _keep_gnn(context, module, samples, None)
+    return {**_learning_facts(None), "notes": _unread_encoder(context.config)}
+
+
+def _unread_encoder(config: Mapping[str, Any]) -> list[str]:
+    """Tell a user who had an encoder trained that this GNN does not read it."""
+    gnn, encoder = (from_config(kind, config[kind]) for kind in ("gnn", "encoder"))
+    if reads(gnn) == "encoder" or not encoder.trainable:
+        return []
+    name = config["gnn"]["name"]
+    return [f"gnn={name} reads the bands, not the trained encoder: encoder=bands spares you its training."]
+
+
+def _keep_gnn(context: Context, module: GnnModule, samples: list[GraphSample], history: History | None) -> None:
+    training.save_weights(module, context.out / "models" / "gnn.safetensors")
+    about = {"component": context.config["gnn"], "features": int(samples[0].x.shape[1])}
+    _describe(context, "gnn", **about, history=history.epochs if history else [])
+
+
+def _graph_samples(context: Context, nodes: Nodes) -> list[GraphSample]:
     """Return one graph per chip; under four chips every fourth node is held out, else the test chips."""
     workspace = context.workspace
-    features, classes = workspace.embedding("encoder"), workspace.embedding("target")
+    features, classes = workspace.embedding(nodes), workspace.embedding("target")
     edges = np.asarray(workspace.edges)
     attributes = workspace.path("edge_attributes.npy")
     weights = np.load(attributes, allow_pickle=False) if attributes.exists() else None

@@ -33,7 +33,7 @@ from rsgraph.pipeline.context import Opened
 from rsgraph.pipeline.learning import load_encoder, load_gnn
 from rsgraph.pipeline.opening import Reopened, cut_chips, keep_chips
 from rsgraph.pipeline.plan import layers
-from rsgraph.protocols import Progress, makes_latents
+from rsgraph.protocols import Nodes, Progress, makes_latents, reads
 from rsgraph.types import Chip, Floats, Mask, Raster, Segmentation
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ class _Pipeline:
     chip_pixels: int
     graph: Any
     gnn: GnnModule | None
+    nodes: Nodes
     layer: int
     matcher: Any
 
@@ -175,7 +176,7 @@ class _Pipeline:
             found["latent"] = _row(self.frozen.latent(raster.values, raster.valid))
         found |= {"bands segments": bands, "encoder segments": nodes}
         if self.gnn is not None:
-            found["graph"] = self._embedded(self.gnn, nodes, segmentation)
+            found["graph"] = self._embedded(self.gnn, found[f"{self.nodes} segments"], segmentation)
         return found
 
     def _standardised(self, raster: Raster) -> Floats:
@@ -221,6 +222,7 @@ def _pipeline(workspace: Reopened) -> _Pipeline:
         chip_pixels=int(config["chips"]["size"]) ** 2,
         graph=from_config("graph", config["graph"]),
         gnn=gnn,
+        nodes=reads(from_config("gnn", config["gnn"])),
         layer=_graph_layer(config),
         matcher=from_config("matcher", config["matcher"]),
     )

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     )
     from rsgraph.training.encoder import ChipSource, train_encoder
     from rsgraph.training.fitting import History
-    from rsgraph.training.gnn import GraphSample, train_gnn
+    from rsgraph.training.gnn import GraphSample, fit_gnn, train_gnn
     from rsgraph.training.inference import FrozenEncoder, embed, encode
     from rsgraph.training.modules import (
         EncoderModule,
@@ -56,6 +56,7 @@ __all__ = [
     "encode",
     "encoder_module",
     "fine_tune",
+    "fit_gnn",
     "fit_head",
     "gnn_module",
     "linear_head",
@@ -80,7 +81,7 @@ _PLACES = {
     ),
     "encoder": ("ChipSource", "train_encoder"),
     "fitting": ("History",),
-    "gnn": ("GraphSample", "train_gnn"),
+    "gnn": ("GraphSample", "fit_gnn", "train_gnn"),
     "inference": ("FrozenEncoder", "embed", "encode"),
     "modules": ("EncoderModule", "GnnModule", "encoder_module", "gnn_module", "load_weights", "save_weights"),
 }

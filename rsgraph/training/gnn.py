@@ -118,6 +118,20 @@ def train_gnn(
     )
 
 
+def fit_gnn(module: GnnModule, graphs: Sequence[GraphSample]) -> None:
+    """Fit a GNN of which nothing is trained to all nodes of all graphs, in place.
+
+    Raises
+    ------
+    NotUsable
+        There is no node.
+    """
+    if not any(len(graph.x) for graph in graphs):
+        raise NotUsable(f"there is no segment to fit the GNN to, in {len(graphs)} chips.")
+    union = disjoint_union(graphs)
+    module.network.fit(union.x, union.edge_index)  # type: ignore[operator]  # any nn.Module
+
+
 def soft_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     """Return the mean over rows of - sum(target * log softmax(logits)), both (n, C)."""
     return -(target * functional.log_softmax(logits.float(), dim=1)).sum(1).mean()

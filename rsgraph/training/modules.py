@@ -111,7 +111,7 @@ class GnnModule(nn.Module):
         _set_scale(self.edge_mean, self.edge_std, mean, std)
 
     def forward(self, x: Tensor, edge_index: Tensor, edge_attributes: Tensor | None = None) -> list[Tensor]:
-        """Return the outputs of all layers, (n, D) each; the last are the logits (n, C)."""
+        """Return the outputs of all layers, (n, D) each; the last are the logits (n, C) where it is trained."""
         if edge_attributes is not None:
             edge_attributes = (edge_attributes - self.edge_mean) / self.edge_std
         outputs: list[Tensor] = self.network((x - self.mean) / self.std, edge_index, edge_attributes)
