@@ -35,40 +35,6 @@ def purity(counts: NDArray[Any]) -> NDArray[np.float64]:
     return shares(found.max(axis=1, initial=0), found.sum(axis=1))
 
 
-def ceiling(counts: NDArray[Any]) -> tuple[float, float]:
-    """Return what labelling every segment with its own majority class would reach.
-
-    No labelling of whole segments has a higher pixel accuracy. The mean IoU is that of the same labelling, over the
-    classes that the reference holds (a class that is nowhere the majority counts as 0); labels chosen for it could
-    raise it a little at the cost of accuracy.
-
-    Parameters
-    ----------
-    counts
-        (n, C) pixels of each class in each segment.
-
-    Returns
-    -------
-    accuracy, mean_iou
-        In [0, 1]; NaN where no pixel is known.
-
-    Raises
-    ------
-    ConfigError
-        Counts that are none.
-    """
-    found = check_counts(counts)
-    actual = found.sum(axis=0)
-    present = actual > 0
-    if not present.any():
-        return float("nan"), float("nan")
-    chosen = majority(found)
-    right = np.bincount(chosen, found.max(axis=1), minlength=found.shape[1] + 1)[1:]
-    predicted = np.bincount(chosen, found.sum(axis=1), minlength=found.shape[1] + 1)[1:]
-    iou = right[present] / (predicted + actual - right)[present]
-    return float(right.sum() / actual.sum()), float(iou.mean())
-
-
 def summed(counts: NDArray[Any], groups: NDArray[np.integer[Any]], n_groups: int) -> Counts:
     """Add up the counts of items that belong together: of segments (n, C) by chip, to (n_groups, C).
 

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, jaccard_score
 
 from rsgraph.errors import ConfigError, NotUsable
@@ -48,3 +50,28 @@ def test_what_does_not_fit_is_said() -> None:
         ceiling(np.array([[1, -1]]))
     with pytest.raises(NotUsable, match="knows the class of no pixel"):
         ceiling(np.zeros((3, 2), dtype=int))
+
+
+ITEMS = np.array([[6, 2, 0], [1, 1, 0], [0, 0, 0], [0, 3, 1]])
+
+
+def test_ceiling_by_hand() -> None:
+    accuracy, iou = ceiling(ITEMS)
+    assert accuracy == pytest.approx(10 / 14)
+    assert iou == pytest.approx((7 / 10 + 3 / 7 + 0) / 3)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_ceiling_is_that_of_the_painted_pixels(seed: int) -> None:
+    counts = np.random.default_rng(seed).integers(0, 6, (12, 4)) * (np.arange(4) != 2)
+    counts[0, 0] += 1
+    truth = np.concatenate([np.repeat(np.arange(1, 5), row) for row in counts])
+    painted = np.repeat(majority(counts), counts.sum(axis=1))
+    accuracy, iou = ceiling(counts)
+    assert accuracy == pytest.approx(accuracy_score(truth, painted))
+    present = np.unique(truth)
+    assert iou == pytest.approx(jaccard_score(truth, painted, labels=present, average="macro", zero_division=0))
+
+
+def test_pure_segments_allow_everything() -> None:
+    assert ceiling(np.diag([4, 0, 9])) == (1, 1)

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 import rasterio
 from hydra import compose, initialize_config_dir
+from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
 from rsgraph.config import config_folder
@@ -111,24 +112,21 @@ def test_a_changed_option_measures_its_part_again(measured: Path, tmp_path: Path
     assert after["retrieval"] == before["retrieval"]
 
 
+def write_raster(path: Path, values: NDArray[Any]) -> None:
+    """Write (bands, rows, columns) as a GeoTIFF of 10 m pixels."""
+    count, rows, columns = values.shape
+    transform = rasterio.Affine(10, 0, 500_000, 0, -10, 5_000_000)
+    shape = {"count": count, "height": rows, "width": columns, "dtype": values.dtype}
+    with rasterio.open(path, "w", driver="GTiff", crs="EPSG:32630", transform=transform, **shape) as file:
+        file.write(values)
+
+
 @pytest.fixture
 def bare(configure: Configure, tmp_path: Path) -> Path:
     """A workspace of a file that came with no reference."""
     values = np.random.default_rng(0).integers(200, 3000, (4, 96, 96)).astype(np.uint16)
     values[:, :, 48:] //= 4
-    transform = rasterio.Affine(10, 0, 500_000, 0, -10, 5_000_000)
-    with rasterio.open(
-        tmp_path / "scene.tif",
-        "w",
-        driver="GTiff",
-        width=96,
-        height=96,
-        count=4,
-        dtype="uint16",
-        crs="EPSG:32630",
-        transform=transform,
-    ) as file:
-        file.write(values)
+    write_raster(tmp_path / "scene.tif", values)
     return run(configure("reader=auto", f"data.path={tmp_path / 'scene.tif'}", workspace="bare")).folder
 
 
@@ -154,18 +152,7 @@ def test_without_a_reference_what_needs_one_is_left_out_and_said(
 def test_a_reference_file_is_laid_on_the_segments(bare: Path, tmp_path: Path) -> None:
     classes = np.ones((96, 96), dtype=np.uint8)
     classes[:, 48:] = 2
-    with rasterio.open(
-        tmp_path / "truth.tif",
-        "w",
-        driver="GTiff",
-        width=96,
-        height=96,
-        count=1,
-        dtype="uint8",
-        crs="EPSG:32630",
-        transform=rasterio.Affine(10, 0, 500_000, 0, -10, 5_000_000),
-    ) as file:
-        file.write(classes[None])
+    write_raster(tmp_path / "truth.tif", classes[None])
     parts = "parts=[retrieval,labelling]"
     found = evaluate(options(f"workspace={bare}", f"reference={tmp_path / 'truth.tif'}", parts))
     assert found["labelling"]["best_accuracy"].iloc[0] > 0.9  # segments follow the border

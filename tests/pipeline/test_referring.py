@@ -13,7 +13,7 @@ from rasterio.warp import Resampling, reproject, transform_bounds
 from shapely.geometry import box
 
 from rsgraph.errors import InputError, NotReadable, NotUsable
-from rsgraph.evaluation.reference import ceiling
+from rsgraph.evaluation.scores import ceiling
 from rsgraph.pipeline import run
 from rsgraph.pipeline.opening import Reopened
 from rsgraph.pipeline.referring import ReferenceCounts, reference_counts
