@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, jaccard_score
 
 from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.evaluation.reference import majority
 from rsgraph.evaluation.scores import ceiling, scores
 
 COUNTS = np.array([[8, 2, 0], [0, 5, 5], [1, 0, 0], [0, 0, 0]])
