@@ -91,7 +91,10 @@ def whitening(vectors: NDArray[np.float64], *, least: float) -> tuple[NDArray[np
 class Surroundings:
     r"""Untrained: whitened log-reflectance of a segment beside that of its neighbours, for labelling.
 
-    .. math:: X^{(l)} = [W_0(h_0), \ldots, W_l(h_l)], \quad h_0 = \log r, \quad h_{k+1} = \mathrm{mean}_{j \in N(i)} h_k
+    .. math::
+
+        X^{(l)} = [W_0(h_0), \ldots, W_l(h_l)], \quad
+        h_0 = \log r, \quad h_{k+1, i} = \mathrm{mean}_{j \in N(i)} h_{k, j}
 
     where r is the mean reflectance of a segment, and :math:`W_k` whitens: bands are standardised and turned to
     principal components, weak ones are cut, and the rest scaled to variance 1 / their number, so that every block

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     )
     from rsgraph.training.encoder import ChipSource, train_encoder
     from rsgraph.training.fitting import History
-    from rsgraph.training.gnn import GraphSample, fit_gnn, train_gnn
+    from rsgraph.training.gnn import train_gnn
+    from rsgraph.training.graphs import GraphSample, fit_gnn
     from rsgraph.training.inference import FrozenEncoder, embed, encode
     from rsgraph.training.modules import (
         EncoderModule,
@@ -81,7 +82,8 @@ _PLACES = {
     ),
     "encoder": ("ChipSource", "train_encoder"),
     "fitting": ("History",),
-    "gnn": ("GraphSample", "fit_gnn", "train_gnn"),
+    "gnn": ("train_gnn",),
+    "graphs": ("GraphSample", "fit_gnn"),
     "inference": ("FrozenEncoder", "embed", "encode"),
     "modules": ("EncoderModule", "GnnModule", "encoder_module", "gnn_module", "load_weights", "save_weights"),
 }

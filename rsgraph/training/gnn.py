@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 from torch.utils.data import DataLoader, Sampler
@@ -17,47 +14,10 @@ from torch.utils.data import DataLoader, Sampler
 from rsgraph.errors import NotUsable
 from rsgraph.protocols import Progress
 from rsgraph.training.fitting import History, OnEpoch, adamw, fit
+from rsgraph.training.graphs import GraphSample, GraphUnion, disjoint_union
 from rsgraph.training.lightning import LightningModule
 from rsgraph.training.modules import GnnModule
 from rsgraph.training.options import Hardware, TrainingOptions
-from rsgraph.types import Floats, Mask
-
-
-@dataclass(frozen=True)
-class GraphSample:
-    """One chip's graph, and what its nodes are to be told as.
-
-    Parameters
-    ----------
-    x
-        (n, features) float32.
-    edge_index
-        (2, edges) int64.
-    edge_attributes
-        (edges, attributes) float32, or None.
-    target
-        (n, C): mean membership of each segment; rows sum to 1.
-    train_mask, val_mask
-        (n,): which nodes train, and which validate.
-    """
-
-    x: Floats
-    edge_index: NDArray[np.int64]
-    edge_attributes: Floats | None
-    target: Floats
-    train_mask: Mask
-    val_mask: Mask
-
-
-class GraphUnion(NamedTuple):
-    """Several graphs as one that falls into pieces: the fields of GraphSample as tensors, nodes counted on."""
-
-    x: Tensor
-    edge_index: Tensor
-    edge_attributes: Tensor | None
-    target: Tensor
-    train_mask: Tensor
-    val_mask: Tensor
 
 
 def train_gnn(
@@ -118,20 +78,6 @@ def train_gnn(
     )
 
 
-def fit_gnn(module: GnnModule, graphs: Sequence[GraphSample]) -> None:
-    """Fit a GNN of which nothing is trained to all nodes of all graphs, in place.
-
-    Raises
-    ------
-    NotUsable
-        There is no node.
-    """
-    if not any(len(graph.x) for graph in graphs):
-        raise NotUsable(f"there is no segment to fit the GNN to, in {len(graphs)} chips.")
-    union = disjoint_union(graphs)
-    module.network.fit(union.x, union.edge_index)  # type: ignore[operator]  # any nn.Module
-
-
 def soft_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     """Return the mean over rows of - sum(target * log softmax(logits)), both (n, C)."""
     return -(target * functional.log_softmax(logits.float(), dim=1)).sum(1).mean()
@@ -151,25 +97,6 @@ def _loader(
 ) -> DataLoader[GraphSample]:
     sampler = order if isinstance(order, Sampler) else _Shuffled(list(order), None)
     return DataLoader(graphs, batch_size, sampler=sampler, collate_fn=disjoint_union)  # type: ignore[arg-type]  # a sequence is a map-style dataset
-
-
-def disjoint_union(graphs: Sequence[GraphSample]) -> GraphUnion:
-    """Join graphs into one, counting the nodes of each after those of the one before."""
-    first = np.cumsum([0, *(len(graph.x) for graph in graphs)])
-    edges = [graph.edge_index + start for graph, start in zip(graphs, first, strict=False)]
-    attributes = [graph.edge_attributes for graph in graphs if graph.edge_attributes is not None]
-    return GraphUnion(
-        x=_joined([graph.x for graph in graphs]),
-        edge_index=torch.from_numpy(np.concatenate(edges, axis=1)),
-        edge_attributes=_joined(attributes) if len(attributes) == len(graphs) else None,
-        target=_joined([graph.target for graph in graphs]),
-        train_mask=torch.from_numpy(np.concatenate([graph.train_mask for graph in graphs])),
-        val_mask=torch.from_numpy(np.concatenate([graph.val_mask for graph in graphs])),
-    )
-
-
-def _joined(arrays: Sequence[Floats]) -> Tensor:
-    return torch.from_numpy(np.concatenate(arrays))
 
 
 class _Shuffled(Sampler[int]):

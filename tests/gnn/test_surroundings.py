@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -85,9 +87,7 @@ def test_blocks_weigh_the_same() -> None:
     network = _fitted(x, edges)
     ends = np.cumsum([0, *network.kept.tolist()])
     variances = np.asarray(network(x, edges)[-1]).var(axis=0)
-    assert [variances[a:b].sum() for a, b in zip(ends[:-1], ends[1:], strict=True)] == pytest.approx(
-        [1, 1, 1], abs=1e-3
-    )
+    assert [variances[a:b].sum() for a, b in pairwise(ends)] == pytest.approx([1, 1, 1], abs=1e-3)
 
 
 def test_permuting_nodes_permutes_the_vectors() -> None:

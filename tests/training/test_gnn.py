@@ -13,7 +13,8 @@ from rsgraph.gnn.gat import Gat
 from rsgraph.gnn.gcn import Gcn
 from rsgraph.gnn.sage import Sage
 from rsgraph.training import GnnModule, GraphSample, TrainingOptions, embed, gnn_module, train_gnn
-from rsgraph.training.gnn import disjoint_union, soft_cross_entropy
+from rsgraph.training.gnn import soft_cross_entropy
+from rsgraph.training.graphs import disjoint_union
 from tests.training.chips import CPU, same_weights
 
 OPTIONS = TrainingOptions(max_epochs=3, batch_size=2)
