@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 from scipy.stats import spearmanr
 
-from experiments.paper_tables import BETTER, MEASURES, SPECS
+from experiments.paper_tables import BETTER, MEASURES, SPECS, training_seconds
 
 HERE = Path(__file__).parent
 READMES = {HERE / "README.md": "", HERE.parent / "README.md": "experiments/"}
@@ -142,8 +142,11 @@ def _chips(results: pd.DataFrame) -> str:
 
 
 def _seconds(results: pd.DataFrame) -> str:
-    by = results.drop_duplicates(["scene", "k", "seed"]).groupby("k")["gnn_seconds"].mean()
-    return ", ".join(f"K = {k}: {seconds:.1f} s" for k, seconds in by.items())
+    timed = HERE / "neighbours" / "seconds.csv"
+    if not timed.exists():
+        return "not measured yet (`python -m experiments.neighbours.seconds`)"
+    by = training_seconds(results, pd.read_csv(timed))
+    return ", ".join(f"K = {k}: {row.epoch * row.epochs:.1f} s" for k, row in by.iterrows())
 
 
 CLAIMS: Sequence[Claim] = (

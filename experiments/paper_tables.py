@@ -71,9 +71,9 @@ SPECS: dict[str, tuple[Spec, ...]] = {
 }
 
 
-def write_tables(name: str) -> None:
-    """Write ``<name>/table.md`` and ``<name>/figure.png``."""
-    results = pd.read_csv(HERE / name / "results.csv")
+def write_tables(name: str, folder: Path) -> None:
+    """Write a folder's ``table.md`` and ``figure.png`` from its ``results.csv``."""
+    results = pd.read_csv(folder / "results.csv")
     paper = pd.read_csv(HERE / "paper.csv")
     parts = [f"# {name}: from results.csv, by `python -m experiments.{name}`", ""]
     grids = []
@@ -87,8 +87,8 @@ def write_tables(name: str) -> None:
         grids.append((spec, measured[measured["among"] == "all"], theirs, order))
     if name == "neighbours":
         parts += _seconds(results)
-    (HERE / name / "table.md").write_text("\n".join([*parts, ""]), encoding="utf-8")
-    _draw(grids, HERE / name / "figure.png")
+    (folder / "table.md").write_text("\n".join([*parts, ""]), encoding="utf-8")
+    _draw(grids, folder / "figure.png")
 
 
 def _section(spec: Spec, measured: pd.DataFrame, theirs: pd.DataFrame, order: Sequence[str]) -> list[str]:
@@ -119,10 +119,10 @@ def _section(spec: Spec, measured: pd.DataFrame, theirs: pd.DataFrame, order: Se
 def _apart(measured: pd.DataFrame, theirs: pd.DataFrame, order: Sequence[str]) -> list[str]:
     """Return the same without what is like itself: a segment's nearest is often its neighbour on the ground."""
     shares = measured.groupby("row")[["adjacent", "itself", "apart"]].mean()
-    told = [f"| {row} | " + " | ".join(f"{share:.0%}" for share in shares.loc[row]) + " |" for row in order]
+    told = [" | ".join([f"| {row}", *(f"{share:.0%}" for share in shares.loc[row])]) + " |" for row in order]
     return [
-        "Only contexts in which no segment is paired with itself (it is perfectly like itself; the paper does not say",
-        "that such pairs were left out), nearest among all segments:",
+        "Only contexts in which no segment is paired with itself (it is perfectly like itself; the paper does not",
+        "say that such pairs were left out), nearest among all segments:",
         "",
         *_markdown(_pooled(measured, order), theirs, order, beside=False),
         "",
@@ -191,22 +191,30 @@ def _by_scene(measured: pd.DataFrame, order: Sequence[str]) -> list[str]:
 
 def _seconds(results: pd.DataFrame) -> list[str]:
     """Return the table of training times: the paper gives 1.6 hours for K = 8 and 6.6 hours for K = 12."""
-    once = results.drop_duplicates(["scene", "k", "seed"])
-    by = once.groupby("k")[["gnn_epoch_seconds", "gnn_epochs", "gnn_seconds"]].mean()
+    timed = HERE / "neighbours" / "seconds.csv"
+    if not timed.exists():
+        return ["Seconds of training: not measured yet (`python -m experiments.neighbours.seconds`).", ""]
     lines = [
         "## Seconds of training",
         "",
-        "Mean over scenes and seeds; an epoch's seconds are the median of its run. The paper: 1.6 h for K = 8 and "
-        "6.6 h for K = 12.",
+        "An epoch: from seconds.csv (`python -m experiments.neighbours.seconds`), one run at a time, best of three,",
+        "mean over scenes. Epochs: mean of the runs above. The paper: 1.6 h for K = 8 and 6.6 h for K = 12.",
         "",
         "| K | seconds per epoch | epochs | seconds |",
         "|---|---|---|---|",
     ]
-    return [
-        *lines,
-        *(f"| {k} | {row.iloc[0]:.3f} | {row.iloc[1]:.0f} | {row.iloc[2]:.1f} |" for k, row in by.iterrows()),
-        "",
+    rows = [
+        f"| {k} | {row.epoch:.3f} | {row.epochs:.0f} | {row.epoch * row.epochs:.1f} |"
+        for k, row in training_seconds(results, pd.read_csv(timed)).iterrows()
     ]
+    return [*lines, *rows, ""]
+
+
+def training_seconds(results: pd.DataFrame, timed: pd.DataFrame) -> pd.DataFrame:
+    """Return seconds of an epoch and number of epochs for each K: columns epoch, epochs."""
+    epoch = timed.groupby(["k", "scene"])["epoch_seconds"].min().groupby("k").mean()
+    epochs = results.drop_duplicates(["scene", "k", "seed"]).groupby("k")["gnn_epochs"].mean()
+    return pd.DataFrame({"epoch": epoch, "epochs": epochs})
 
 
 def _draw(grids: Sequence[tuple[Spec, pd.DataFrame, pd.DataFrame, Sequence[str]]], path: Path) -> None:
@@ -239,4 +247,4 @@ def _panel(place, measured: pd.DataFrame, theirs: pd.DataFrame, order: Sequence[
 if __name__ == "__main__":
     for found in SPECS:
         if (HERE / found / "results.csv").exists():
-            write_tables(found)
+            write_tables(found, HERE / found)

@@ -14,7 +14,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import yaml
@@ -24,7 +23,7 @@ from omegaconf import OmegaConf
 from experiments.benchmarks.record import commit, hardware
 from experiments.paper_tables import write_tables
 from rsgraph.config import config_folder, quote
-from rsgraph.files import read_json
+from rsgraph.files import make_folder, read_json
 from rsgraph.pipeline.evaluating import evaluate
 from rsgraph.workspace import Workspace
 
@@ -36,32 +35,35 @@ Row = dict[str, Any]
 
 
 def main(table: str, paths: Sequence[str]) -> None:
-    """Make one table: of the scenes in ``scenes.yaml``, or of those at ``paths``."""
+    """Make one table: of the scenes in ``scenes.yaml``, or in ``.work/<table>`` of those at ``paths``."""
     rows: list[Row] = []
-    for name, scene in _scenes(paths).items():
+    for name, scene in scenes(paths).items():
         folder = WORK / f"{table}-{name}"
-        _sweep(table, scene, folder)
-        for point in _points(folder):
+        sweep(table, scene, folder)
+        for point in points(folder):
             rows += _measured(name, point)
-    _write(HERE / table / "results.csv", rows)
-    write_tables(table)
+    place = make_folder(WORK / table if paths else HERE / table)
+    _write(place / "results.csv", rows)
+    write_tables(table, place)
+    print(f"wrote {place / 'table.md'}")
 
 
-def _scenes(paths: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+def scenes(paths: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Return the scenes of ``scenes.yaml``, or those at ``paths``, by name: path and overrides of ``rsgraph run``."""
     if paths:
         return {Path(path).stem: {"path": str(Path(path).expanduser().absolute())} for path in paths}
     given = os.environ.get("RSGRAPH_DATA")
     data = Path(given) if given else HERE.parents[1] / "shared" / "data"
     if not data.is_dir():
         sys.exit(f"the scenes are looked for in RSGRAPH_DATA, and {data} is no folder; or name scenes of your own")
-    scenes = yaml.safe_load((HERE / "scenes.yaml").read_text(encoding="utf-8"))
+    known = yaml.safe_load((HERE / "scenes.yaml").read_text(encoding="utf-8"))
     return {
         name: {**scene, "path": None if scene["path"] is None else str(data / scene["path"])}
-        for name, scene in scenes.items()
+        for name, scene in known.items()
     }
 
 
-def _sweep(table: str, scene: Mapping[str, Any], folder: Path) -> None:
+def sweep(table: str, scene: Mapping[str, Any], folder: Path, *overrides: str) -> None:
     """Run the multirun of a table on one scene; the command is printed, so that it can be repeated by hand."""
     command = [
         *(sys.executable, "-m", "rsgraph", "run"),
@@ -70,6 +72,7 @@ def _sweep(table: str, scene: Mapping[str, Any], folder: Path) -> None:
         f"workspace={quote(str(folder))}",
         f"cache.path={quote(str(WORK / '.rsgraph-cache'))}",
         *scene.get("overrides", []),
+        *overrides,
     ]
     print(shlex.join(command), flush=True)
     done = subprocess.run(command, check=False)
@@ -77,7 +80,8 @@ def _sweep(table: str, scene: Mapping[str, Any], folder: Path) -> None:
         sys.exit(done.returncode)
 
 
-def _points(folder: Path) -> Iterator[Workspace]:
+def points(folder: Path) -> Iterator[Workspace]:
+    """Give the finished workspaces of a sweep."""
     for path in sorted(folder.glob("*/manifest.json")):
         yield Workspace(path.parent)
 
@@ -106,15 +110,9 @@ def _options(point: Workspace) -> Row:
 
 
 def _training(point: Workspace) -> Row:
-    """Return how long the GNN learnt: its epochs, and the median of their seconds (others use the machine too)."""
+    """Return what was trained. (How long: ``experiments.neighbours.seconds``, one run at a time.)"""
     history = read_json(point.existing("models", "gnn.json"))["history"]
-    typical = median(epoch["seconds"] for epoch in history)
-    return {
-        "segments": len(point.segments),
-        "gnn_epochs": len(history),
-        "gnn_epoch_seconds": round(typical, 5),
-        "gnn_seconds": round(typical * len(history), 3),
-    }
+    return {"segments": len(point.segments), "gnn_epochs": len(history)}
 
 
 def _write(path: Path, rows: Sequence[Row]) -> None:
