@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +117,8 @@ def atomic(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise output_error(path, error, temporary=temporary) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that cannot be written has no temporary file either
+            temporary.unlink(missing_ok=True)
 
 
 def _beside(path: Path) -> Path:

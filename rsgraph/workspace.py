@@ -178,8 +178,7 @@ class Workspace:
         path = self.path("embeddings", f"{name}.npy")
         if not path.exists():
             raise NotThere(f"{self.folder} has no layer '{name}'; choose one of: {', '.join(self.layers)}")
-        vectors: Floats = np.load(path, mmap_mode="r", allow_pickle=False)
-        return vectors
+        return _mapped(path)
 
     @property
     def latents(self) -> Floats:
@@ -190,14 +189,12 @@ class Workspace:
         path = self.path("latents.npy")
         if not path.exists():
             raise NotThere(f"{self.folder} has no vectors per chip: its encoder makes none (encoder=autoencoder)")
-        vectors: Floats = np.load(path, mmap_mode="r", allow_pickle=False)
-        return vectors
+        return _mapped(path)
 
     @property
     def edges(self) -> NDArray[np.int64]:
         """Edges (2, E) as indices into ``segments``: row 0 sends, row 1 receives."""
-        edges: NDArray[np.int64] = np.load(self.existing("edges.npy"), mmap_mode="r", allow_pickle=False)
-        return edges
+        return _mapped(self.existing("edges.npy"))
 
     @property
     def similarity(self) -> Similarity:
@@ -255,6 +252,17 @@ class Workspace:
         """Replace the manifest."""
         write_json(self.path("manifest.json"), manifest)
         self.__dict__.pop("_scene_file", None)
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    """Map a .npy file into memory. Raises WorkspaceError where it is none."""
+    try:
+        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise WorkspaceError(
+            f"{path} is damaged (no whole .npy); run the same command again to restore it"
+        ) from error
+    return array
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

@@ -85,7 +85,7 @@ def test_split_line_refuses_two_paths() -> None:
         (["label", "demo", "read_only=maybe"], "`read_only` must be true or false. Got maybe instead."),
         (["evaluate", "nowhere"], "nowhere holds no manifest.json: it is not an rsgraph workspace"),
         (["evaluate"], "which workspace?"),
-        (["evaluate", "demo", "parts=[x]"], "unknown part 'x'; choose some of: measures, maps"),
+        (["evaluate", "demo", "parts=[x]"], "unknown part 'x'; choose some of: measures, rotation"),
         (["export", "nowhere"], "nowhere holds no manifest.json: it is not an rsgraph workspace"),
         (["export"], "which workspace?"),
         (["components", "unet"], "takes no arguments"),

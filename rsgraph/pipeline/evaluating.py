@@ -3,10 +3,10 @@
 ::
 
     measures ── texture, structure and spectra of nearest segments (sections 2.9.1 and 2.9.2 of the paper)
-    maps ────── trustworthiness and continuity of the 2-D maps
     rotation ── is a turned chip still most similar to itself (section 3.1.2)
     retrieval ─ are neighbours of the same class                          ┐ these need a reference: a file, or the one
     labelling ─ strokes that a simulated expert needs on the 2-D map      ┘ that came with the scene
+    maps ────── trustworthiness and continuity of the 2-D maps, those made for labelling too
 
 Each part is one table, ``evaluation/<part>.csv``; ``evaluation/evaluation.json`` says how they were made. A part
 whose workspace, reference and options are unchanged is not measured again.
@@ -57,6 +57,8 @@ class Part:
         Whether it is left out where there is no reference.
     keys
         Columns that tell the rows apart; the others are numbers.
+    code
+        Counts up when what is measured changes.
     """
 
     name: str
@@ -64,18 +66,17 @@ class Part:
     options: tuple[str, ...]
     keys: tuple[str, ...]
     needs_reference: bool = False
+    code: int = 1
 
 
-PARTS = {
-    part.name: part
-    for part in (
-        Part("measures", measuring.measures, ("layers", "measures"), ("layer", "level", "among")),
-        Part("maps", measuring.maps, ("maps", "seed"), ("level", "layer", "projector")),
-        Part("rotation", measuring.rotation, ("rotation", "seed"), ("level",)),
-        Part("retrieval", measuring.retrieval, ("layers", "retrieval"), ("level", "layer", "k"), True),
-        Part("labelling", measuring.labelling, ("labelling", "seed"), ("representation", "projector"), True),
-    )
-}
+_PARTS = (
+    Part("measures", measuring.measures, ("layers", "measures", "seed"), ("layer", "level", "among")),
+    Part("rotation", measuring.rotation, ("rotation", "seed"), ("level",)),
+    Part("retrieval", measuring.retrieval, ("layers", "retrieval", "seed"), ("level", "layer", "k"), True),
+    Part("labelling", measuring.labelling, ("layers", "labelling", "seed"), ("representation", "projector"), True),
+    Part("maps", measuring.maps, ("layers", "maps", "seed"), ("level", "layer", "projector")),
+)
+PARTS = {part.name: part for part in _PARTS}
 
 
 def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
@@ -90,10 +91,11 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     ------
     ConfigError
         An option does not exist or does not fit.
-    NotThere
-        There is no finished workspace, or no reference where a part needs one that was asked for by name.
-    NotReadable, NotUsable
-        The scene or the reference cannot be read, or does not overlap.
+    NotThere, NotUsable
+        There is no finished workspace; or it lacks what some parts need (a reference, two whole chips) and not all
+        parts were asked for: of all, those that cannot be measured are left out and said.
+    NotReadable
+        The scene or the reference cannot be read.
     OutputError
         The disk is full or the folder not writable.
     """
@@ -103,17 +105,22 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     job = Evaluation(Path(config["workspace"]).expanduser(), config)
     job.workspace.existing("manifest.json")
     job.workspace.existing("segments.parquet")
+    if job.config["reference"] is not None:
+        with console.progress("reference") as report:
+            job.reporting(report).read_reference()  # a wrong one is told before anything is measured
     found: dict[str, DataFrame] = {}
+    fresh: dict[str, DataFrame] = {}
     for part in (PARTS[name] for name in asked):
-        if part.needs_reference and not _has_reference(job, part):
-            continue
         try:
-            found[part.name] = _obtain(part, job)
-        except NotUsable as error:  # a scene of one chip cannot be asked everything
+            found[part.name], new = _obtain(part, job)
+        except (NotThere, NotUsable) as error:
+            if len(asked) < len(PARTS):  # it was asked for by name
+                raise
             console.note(f"{part.name}: left out: {error}")
             continue
+        fresh |= {part.name: found[part.name]} if new else {}
         console.say(_shown(found[part.name]))
-    _track(job, found)
+    _track(job, fresh)
     return found
 
 
@@ -127,9 +134,12 @@ def _check(config: Mapping[str, Any]) -> None:
         raise NotThere(f"the reference {config['reference']} does not exist; check the path for typing errors.")
     if not isinstance(config["parts"], list) or not config["parts"]:
         raise ConfigError(f"`parts` must be a list such as [measures,maps]. Got {config['parts']!r} instead.")
-    unknown = [str(name) for name in config["parts"] if name not in PARTS]
+    unknown = [str(name) for name in config["parts"] if str(name) not in PARTS]
     if unknown:
         raise ConfigError(f"unknown part '{unknown[0]}'; choose some of: {', '.join(PARTS)}")
+    layers = config["layers"]
+    if layers is not None and (not isinstance(layers, list) or not layers):
+        raise ConfigError(f"`layers` must be null or a list such as [encoder,gnn2]. Got {layers!r} instead.")
     for section, schema in _SCHEMAS.items():
         check_types(section, schema, config[section])
     _check_counts(config)
@@ -139,7 +149,7 @@ def _check(config: Mapping[str, Any]) -> None:
 
 def measure_options(config: Mapping[str, Any]) -> MeasureOptions:
     """Return the options of texture, structure and spectra. Raises ConfigError where one does not fit."""
-    section = {key: value for key, value in config["measures"].items() if key != "among"}
+    section = {key: value for key, value in config["measures"].items() if key not in ("among", "segments")}
     check_types("measures", MeasureOptions, section)
     return MeasureOptions(**section)
 
@@ -148,7 +158,7 @@ def _options(workspace: str, reference: str | None, reference_layer: str | int |
     """Types of the options that belong to no section."""
 
 
-def _measures(among: list[Among]) -> None:
+def _measures(among: list[Among], segments: int) -> None:
     """Types of those options of ``measures`` that say which segments are compared."""
 
 
@@ -180,7 +190,7 @@ _SCHEMAS: dict[str, Callable[..., None]] = {
 def _check_counts(config: Mapping[str, Any]) -> None:
     """Refuse numbers of things below 1."""
     named = ("maps.k", "maps.sample", "rotation.chips", "retrieval.ks", "retrieval.sample", "labelling.strokes")
-    for name in (*named, "labelling.segments"):
+    for name in (*named, "labelling.segments", "measures.segments"):
         section, option = name.split(".")
         given = config[section][option]
         values = given if isinstance(given, list) else [1 if given is None else given]
@@ -188,26 +198,20 @@ def _check_counts(config: Mapping[str, Any]) -> None:
             raise ConfigError(f"{name} must be at least 1. Got {given!r} instead.")
 
 
-def _has_reference(job: Evaluation, part: Part) -> bool:
-    if job.reference is not None:
-        return True
-    console.note(
-        f"{part.name}: left out, since the scene came with no reference; name a raster or vector file of true "
-        "classes with reference=..."
-    )
-    return False
-
-
-def _obtain(part: Part, job: Evaluation) -> DataFrame:
-    """Read a part's table if it was made from the same things, else measure it and keep it."""
+def _obtain(part: Part, job: Evaluation) -> tuple[DataFrame, bool]:
+    """Read a part's table if it was made from the same things, else measure it and keep it; say which."""
     import pandas as pd
 
+    if part.needs_reference and job.reference is None:
+        raise NotThere(
+            "the scene came with no reference; name a raster or vector file of true classes with reference=..."
+        )
     path = job.workspace.path(FOLDER, f"{part.name}.csv")
     key = _key(part, job)
     record = _records(job).get(part.name, {})
-    if record.get("key") == key and path.exists() and sha256(path) == record["sha256"]:
-        console.say(f"{part.name}: as measured on {record['finished'][:10]} ({path})")
-        return pd.read_csv(path)
+    if record.get("key") == key and path.exists() and sha256(path) == record.get("sha256"):
+        console.say(f"{part.name}: as measured on {record.get('finished', '')[:10]} ({path})")
+        return pd.read_csv(path), False
     started = monotonic()
     with console.progress(part.name) as report:
         table = part.measure(job.reporting(report))
@@ -217,7 +221,7 @@ def _obtain(part: Part, job: Evaluation) -> DataFrame:
     seconds = monotonic() - started
     _enter(job, part, {"key": key, "sha256": sha256(path), "seconds": round(seconds, 3)})
     console.say(f"{part.name}: {console.duration(seconds)}, in {path}")
-    return pd.read_csv(path)
+    return pd.read_csv(path), True
 
 
 def _key(part: Part, job: Evaluation) -> str:
@@ -229,14 +233,17 @@ def _key(part: Part, job: Evaluation) -> str:
             "stages": made,
             "options": {name: job.config[name] for name in part.options},
             "reference": job.reference_identity if part.needs_reference else None,
+            "maps": measuring.map_hashes(job) if part.name == "maps" else None,
+            "code": part.code,
         }
     )
 
 
 def _records(job: Evaluation) -> dict[str, Any]:
     path = job.workspace.path(FOLDER, "evaluation.json")
-    found: dict[str, Any] = read_json(path) if path.exists() else {}
-    return found
+    found = read_json(path) if path.exists() else {}
+    records = found if isinstance(found, dict) else {}
+    return {name: record for name, record in records.items() if isinstance(record, dict)}
 
 
 def _enter(job: Evaluation, part: Part, facts: Mapping[str, Any]) -> None:
@@ -244,7 +251,8 @@ def _enter(job: Evaluation, part: Part, facts: Mapping[str, Any]) -> None:
     entry = {
         **facts,
         "options": options,
-        "reference": job.config["reference"] if part.needs_reference else None,
+        "reference": (job.config["reference"] or "the scene's own") if part.needs_reference else None,
+        "reference_layer": job.config["reference_layer"] if part.needs_reference else None,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "rsgraph": version("rsgraph"),
     }

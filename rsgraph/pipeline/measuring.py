@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from rsgraph import console
 from rsgraph.errors import ConfigError, NotThere
 from rsgraph.evaluation.clicks import click
-from rsgraph.evaluation.context import evaluate_graph
+from rsgraph.evaluation.context import evaluate_graph, spatial_neighbours
 from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions, describe_chip
 from rsgraph.evaluation.labelling import simulate, strokes_to
 from rsgraph.evaluation.maps import continuity, trustworthiness
@@ -23,7 +24,7 @@ from rsgraph.evaluation.neighbours import nearest
 from rsgraph.evaluation.reference import majority, summed
 from rsgraph.evaluation.retrieval import chance, chance_overlap, composition_overlap, precision_at_k
 from rsgraph.evaluation.scores import ceiling
-from rsgraph.files import digest
+from rsgraph.files import digest, sha256
 from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.opening import Reopened, cut_chips, keep_chips
 from rsgraph.pipeline.projecting import find_map, project_segments
@@ -106,11 +107,18 @@ class Evaluation:
             progress=self.progress,
         )
 
-    @property
+    def read_reference(self) -> None:
+        """Read the reference now, so that a wrong one is told now."""
+        self.reference_identity  # noqa: B018  # kept once it was computed
+
+    @cached_property
     def reference_identity(self) -> str | None:
         """What tells one reference from another."""
         found = self.reference
-        return None if found is None else digest({"counts": found.segments.tolist(), "names": list(found.names)})
+        if found is None:
+            return None
+        counts = hashlib.sha256(found.segments.tobytes()).hexdigest()
+        return digest({"counts": counts, "names": list(found.names)})
 
     @cached_property
     def chip_numbers(self) -> NDArray[np.int64]:
@@ -126,7 +134,8 @@ class Evaluation:
 
 def measures(job: Evaluation) -> pd.DataFrame:
     """Measure texture, structure and spectra of nearest segments: one row per layer, level and set of segments."""
-    options = MeasureOptions(**{key: value for key, value in job.config["measures"].items() if key != "among"})
+    section = {key: value for key, value in job.config["measures"].items() if key not in ("among", "segments")}
+    options = MeasureOptions(**section)
     described = _described(job, options)
     points = job.workspace.segments[["row", "column"]].to_numpy(np.float64)
     images = _images(job)
@@ -143,7 +152,7 @@ def measures(job: Evaluation) -> pd.DataFrame:
 def _compared(job: Evaluation) -> Iterator[tuple[str, NDArray[np.bool_]]]:
     """Give the sets of segments that are compared with each other, by name."""
     for among in job.config["measures"]["among"]:
-        chosen = job.in_test if among == "test" else np.ones(len(job.in_test), dtype=bool)
+        chosen = _whole_chips(job, job.in_test | (among == "all"), "measures")
         if chosen.sum() > 1:
             yield among, chosen
         else:
@@ -188,11 +197,16 @@ def maps(job: Evaluation) -> pd.DataFrame:
     return pd.DataFrame([*_map_of_chips(job), *rows])
 
 
+def map_hashes(job: Evaluation) -> dict[str, str]:
+    """Hash the maps that the workspace holds: more may have been made since."""
+    return {path.name: sha256(path) for path in sorted(job.workspace.path("projections").glob("*.parquet"))}
+
+
 def _maps(job: Evaluation) -> Iterator[tuple[str, str, Floats]]:
     """Give the maps of segments that the workspace holds: layer, projector, points."""
     for path in sorted(job.workspace.path("projections").glob("*.parquet")):
         layer, _, projector = path.stem.rpartition("-")
-        points = find_map(job.workspace, "segments", layer, projector) if layer in job.workspace.layers else None
+        points = find_map(job.workspace, "segments", layer, projector) if layer in job.layers else None
         if points is not None:
             yield layer, projector, points
 
@@ -241,16 +255,29 @@ def rotation(job: Evaluation) -> pd.DataFrame:
 
 
 def retrieval(job: Evaluation) -> pd.DataFrame:
-    """Measure how often nearest neighbours are of the same class: one row per level, layer and k."""
+    """Measure how often nearest neighbours are of the same class: one row per level, layer and k.
+
+    ``segments apart``: without the eight segments around each, which are often of its class wherever one looks.
+    """
     counts = _counts(job)
     if any(scene.class_name for scene in job.workspace.scenes):
         console.note("retrieval: each image has one class, so segments of the same image count as found")
+    around = spatial_neighbours(job.workspace.segments[["row", "column"]].to_numpy(np.float64), _images(job))
     rows = []
     for layer in job.layers:
         vectors = np.asarray(job.workspace.embedding(layer))
-        near = nearest(vectors, _most(job, len(vectors)), queries=_asked(job, len(vectors)))
-        rows += _precise("segments", layer, near, counts, _asked(job, len(vectors)), job)
+        asked, most = _asked(job, len(vectors)), _most(job, len(vectors))
+        near = nearest(vectors, min(most + around.shape[1], len(vectors) - 1), queries=asked)
+        apart = _without(near, around[asked])[:, :most]
+        rows += _precise("segments", layer, near[:, :most], counts, asked, job)
+        rows += _precise("segments apart", layer, apart, counts, asked, job)
     return pd.DataFrame([*rows, *_chip_retrieval(job, counts)])
+
+
+def _without(near: NDArray[np.int64], around: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Move those of the nearest (q, K) that lie around the segment (q, 8) behind the others; the order stays."""
+    beside = (near[:, :, None] == around[:, None, :]).any(axis=2)
+    return np.take_along_axis(near, np.argsort(beside, axis=1, kind="stable"), axis=1)
 
 
 def _asked(job: Evaluation, n: int) -> NDArray[np.int64]:
@@ -304,9 +331,10 @@ def _counts(job: Evaluation) -> NDArray[np.int64]:
 def labelling(job: Evaluation) -> pd.DataFrame:
     """Let a simulated expert brush the maps of segments: one row per map, and one for clicking segments."""
     counts, strokes = _counts(job), job.config["labelling"]["strokes"]
-    chosen = _whole_chips(job, counts)
+    chosen = np.flatnonzero(_whole_chips(job, np.ones(len(counts), dtype=bool), "labelling"))
     rows = [_traced("click per segment", "none", click(counts[chosen], strokes=strokes), counts[chosen])]
-    for layer in dict.fromkeys(["bands", job.workspace.default_layer]):
+    usual = ["bands", job.workspace.default_layer]
+    for layer in dict.fromkeys(usual if job.config["layers"] is None else job.layers):
         for projector in _projectors(job):
             points = _points(job, layer, projector)
             trace = simulate(points[chosen], counts[chosen], strokes=strokes, progress=job.progress)
@@ -325,16 +353,16 @@ def _points(job: Evaluation, layer: str, projector: str) -> Floats:
     return project_segments(job.folder, layer, projector, progress=job.progress) if found is None else found
 
 
-def _whole_chips(job: Evaluation, counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Choose all segments where they are few enough; else those of whole chips, drawn by the seed."""
-    most = job.config["labelling"]["segments"]
-    if len(counts) <= most:
-        return np.arange(len(counts))
-    sizes = np.bincount(job.chip_numbers, minlength=len(job.workspace.chips))
-    order = np.random.default_rng(job.config["seed"]).permutation(len(sizes))
+def _whole_chips(job: Evaluation, allowed: NDArray[np.bool_], part: str) -> NDArray[np.bool_]:
+    """Choose all allowed segments where they are few enough; else those of whole chips, drawn by the seed."""
+    most = job.config[part]["segments"]
+    if np.count_nonzero(allowed) <= most:
+        return allowed
+    sizes = np.bincount(job.chip_numbers[allowed], minlength=len(job.workspace.chips))
+    order = np.random.default_rng(job.config["seed"]).permutation(np.flatnonzero(sizes))
     kept = order[: max(1, int(np.searchsorted(np.cumsum(sizes[order]), most, side="right")))]
-    console.note(f"labelling: the expert sees {len(kept)} of {len(sizes)} chips (labelling.segments={most})")
-    return np.flatnonzero(np.isin(job.chip_numbers, kept))
+    console.note(f"{part}: of {len(order)} chips, {len(kept)} drawn by the seed ({part}.segments={most})")
+    return allowed & np.isin(job.chip_numbers, kept)
 
 
 _STROKES = (1, 3, 5, 10, 20, 50)

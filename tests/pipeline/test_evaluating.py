@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
 from rsgraph.config import config_folder
-from rsgraph.errors import ConfigError, NotThere
+from rsgraph.errors import ConfigError, InputError, NotThere, NotUsable, WorkspaceError
 from rsgraph.pipeline import run
 from rsgraph.pipeline.evaluating import PARTS, evaluate, numbers
 from rsgraph.workspace import Workspace
@@ -83,7 +83,8 @@ def test_bands_find_spectrally_nearer_segments_than_chance(measured: Path) -> No
 
 def test_retrieval_is_better_than_chance(measured: Path) -> None:
     found = table(measured, "retrieval")
-    bands = found[(found["layer"] == "bands") & (found["level"] == "segments")]
+    assert set(found["level"]) == {"segments", "segments apart", "chips"}
+    bands = found[(found["layer"] == "bands") & (found["level"] != "chips")]
     assert (bands["precision"] > bands["precision_by_chance"]).all()
     assert (bands["overlap"] > bands["overlap_by_chance"]).all()
 
@@ -145,8 +146,22 @@ def test_without_a_reference_what_needs_one_is_left_out_and_said(
     found = evaluate(options(f"workspace={bare}"))
     assert set(found) == {"measures", "maps"}
     told = capsys.readouterr().out
-    assert "retrieval: left out, since the scene came with no reference" in told
+    assert "retrieval: left out: the scene came with no reference" in told
     assert "rotation: left out: rotation invariance compares at least two whole chips" in told
+
+
+def test_what_is_asked_for_by_name_is_not_left_out(bare: Path) -> None:
+    with pytest.raises(NotThere, match="the scene came with no reference; name a raster or vector file"):
+        evaluate(options(f"workspace={bare}", "parts=[retrieval]"))
+    with pytest.raises(NotUsable, match="at least two whole chips"):
+        evaluate(options(f"workspace={bare}", "parts=[rotation]"))
+
+
+def test_a_wrong_reference_is_told_before_anything_is_measured(bare: Path) -> None:
+    (bare.parent / "notes.txt").write_text("water here")
+    with pytest.raises(InputError, match=r"notes\.txt"):
+        evaluate(options(f"workspace={bare}", f"reference={bare.parent / 'notes.txt'}"))
+    assert not (bare / "evaluation" / "measures.csv").exists()
 
 
 def test_a_reference_file_is_laid_on_the_segments(bare: Path, tmp_path: Path) -> None:
@@ -165,7 +180,11 @@ def test_a_reference_file_is_laid_on_the_segments(bare: Path, tmp_path: Path) ->
     [
         (["workspace=nowhere"], NotThere, "it is not an rsgraph workspace"),
         ([], ConfigError, "which workspace"),
-        (["workspace=w", "parts=[measure]"], ConfigError, "unknown part 'measure'; choose some of: measures, maps"),
+        (
+            ["workspace=w", "parts=[measure]"],
+            ConfigError,
+            "unknown part 'measure'; choose some of: measures",
+        ),
         (["workspace=w", "parts=[]"], ConfigError, "`parts` must be a list"),
         (["workspace=w", "reference=nowhere.tif"], NotThere, "the reference nowhere.tif does not exist"),
         (["workspace=w", "measures.among=[train]"], ConfigError, "measures.among must be a list of: all, test"),
@@ -173,6 +192,9 @@ def test_a_reference_file_is_laid_on_the_segments(bare: Path, tmp_path: Path) ->
         (["workspace=w", "labelling.strokes=0"], ConfigError, "labelling.strokes must be at least 1"),
         (["workspace=w", "maps.k=0"], ConfigError, "maps.k must be at least 1"),
         (["workspace=w", "retrieval.ks=[0]"], ConfigError, "retrieval.ks must be at least 1"),
+        (["workspace=w", "parts=[[maps]]"], ConfigError, "unknown part"),
+        (["workspace=w", "layers=[]"], ConfigError, "`layers` must be null or a list"),
+        (["workspace=w", "layers=gnn2"], ConfigError, "`layers` must be null or a list"),
         (["workspace=w", "measures.lbp_method=nope"], ConfigError, "lbp_method"),
     ],
 )
@@ -182,6 +204,39 @@ def test_mistakes_are_told_in_one_sentence(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(error, match=sentence.replace("[", r"\[")):
         evaluate(options(*overrides))
+
+
+def test_a_map_made_since_is_measured(measured: Path, tmp_path: Path) -> None:
+    copy(measured, tmp_path / "w")
+    evaluate(options(f"workspace={tmp_path / 'w'}", "labelling.projectors=[tsne]", "parts=[labelling]"))
+    assert "tsne" not in set(table(tmp_path / "w", "maps")["projector"])
+    evaluate(options(f"workspace={tmp_path / 'w'}", "parts=[maps]"))
+    assert "tsne" in set(table(tmp_path / "w", "maps")["projector"])
+
+
+def test_a_damaged_record_means_measuring_again(measured: Path, tmp_path: Path) -> None:
+    copy(measured, tmp_path / "w")
+    path = tmp_path / "w" / "evaluation" / "evaluation.json"
+    path.unlink()
+    path.write_text("[]")
+    evaluate(options(f"workspace={tmp_path / 'w'}", "parts=[maps]"))
+    assert set(json.loads(path.read_text())) == {"maps"}
+
+
+def test_a_damaged_embedding_is_told_in_one_sentence(measured: Path, tmp_path: Path) -> None:
+    copy(measured, tmp_path / "w")
+    path = tmp_path / "w" / "embeddings" / "gnn2.npy"
+    path.unlink()
+    path.write_bytes(b"nothing of the kind")
+    with pytest.raises(WorkspaceError, match=r"gnn2\.npy is damaged"):
+        evaluate(options(f"workspace={tmp_path / 'w'}", "parts=[measures]", "measures.ssim_side=7"))
+
+
+def test_many_segments_are_drawn_by_whole_chips(measured: Path, tmp_path: Path) -> None:
+    copy(measured, tmp_path / "w")
+    found = evaluate(options(f"workspace={tmp_path / 'w'}", "parts=[measures]", "measures.segments=150"))
+    everything = len(Workspace(measured).segments)
+    assert 0 < found["measures"]["segments"].max() <= 150 < everything
 
 
 def test_an_unknown_layer_lists_the_choices(measured: Path) -> None:
