@@ -22,6 +22,7 @@ HEADLINES = (
     "tile of 10 980",
     "label 100000 of 1000000 segments, scattered",
     "undo 100000 of 1000000 segments, scattered",
+    "four measures of",
     "lasso of 200 corners over up to 53%",
     "small circle, replacing, 1,000,000 points",
     "open a session",
