@@ -46,14 +46,15 @@ def main() -> None:
     """Write the lines into both files."""
     for path, prefix in READMES.items():
         shown = [claim for claim in CLAIMS if claim.short or not prefix]
-        lines = ["| claim | measured | where |", "|---|---|---|", *(_line(claim, prefix) for claim in shown)]
+        lines = ["| claim | measured | where |", "|---|---|---|", *(line(claim, prefix) for claim in shown)]
         before, _, rest = path.read_text(encoding="utf-8").partition(START)
         after = rest.partition(END)[2]
         path.write_text("\n".join([f"{before}{START}", *lines, f"{END}{after}"]), encoding="utf-8")
         print("\n".join(lines))
 
 
-def _line(claim: Claim, prefix: str) -> str:
+def line(claim: Claim, prefix: str) -> str:
+    """Return the line of one claim, with links that begin at ``prefix``."""
     results = HERE / claim.folder / "results.csv"
     found = claim.found(pd.read_csv(results)) if results.exists() else "not measured yet"
     links = f"[table]({prefix}{claim.folder}/table.md), [csv]({prefix}{claim.folder}/results.csv)"
