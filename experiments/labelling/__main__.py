@@ -7,6 +7,7 @@ cached and tracked; rows are tracked beside them (``mlflow ui --backend-store-ur
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from experiments.labelling.representations import SEGMENT, Representation
 from experiments.labelling.segments import Segments, read_segments
 from experiments.labelling.store import FOLDER, WORK, key_of, read
 from rsgraph import Workspace
+from rsgraph.files import digest
 
 SEEDS = (0, 1, 2)
 PROPAGATED = ("bands", "gnn2")
@@ -42,10 +44,14 @@ def main(wanted: Sequence[str]) -> None:
     figure.main()
 
 
+def data_folder() -> str:
+    """Return where the scenes are."""
+    return os.environ.get("RSGRAPH_DATA") or str(FOLDER.parents[2] / "shared" / "data")
+
+
 def read_rows() -> dict[str, Any]:
     """Read rows.yaml; scenes are looked for in $RSGRAPH_DATA, else in shared/data beside the checkout."""
-    data = os.environ.get("RSGRAPH_DATA") or str(FOLDER.parents[2] / "shared" / "data")
-    text = (FOLDER / "rows.yaml").read_text(encoding="utf-8").replace("${RSGRAPH_DATA}", data)
+    text = (FOLDER / "rows.yaml").read_text(encoding="utf-8").replace("${RSGRAPH_DATA}", data_folder())
     rows: dict[str, Any] = yaml.safe_load(text)["data"]
     return rows
 
@@ -114,16 +120,23 @@ def _measure(
 
 def _missing(data: str, row: dict[str, Any], clicks: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield what is planned and not yet in results.csv."""
-    there = {key_of(found) for found in read()}
+    told = settings(row)
+    there = {key_of(found) for found in read() if found["settings"] == told}
     planned = [(name, "clicks", 0) for name in clicks]
     for name in row["representations"]:
         planned += [(name, "none", 0)] if name == "place" else [(name, "umap", seed) for seed in SEEDS]
     for projector, names in row["other_projectors"].items():
         planned += [(name, projector, 0) for name in names]
     for name, projector, seed in planned:
-        about = {"data": data, "representation": name, "projector": projector, "seed": seed}
+        about = {"data": data, "representation": name, "projector": projector, "seed": seed, "settings": told}
         if key_of(about) not in there:
             yield about
+
+
+def settings(row: dict[str, Any]) -> str:
+    """Hash what a data set's rows depend on besides their own names: a changed entry is measured again."""
+    kept = {name: row[name] for name in ("path", "options", "reference", "most", "draw", "latent") if name in row}
+    return digest({"row": json.dumps(kept, sort_keys=True).replace(data_folder(), "")})[:12]
 
 
 def workspace(name: str, row: dict[str, Any]) -> Path:
