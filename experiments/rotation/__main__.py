@@ -75,7 +75,7 @@ def _measure(rows: Mapping[str, Any], scene: str, method: str, seed: int) -> Non
 
 
 def _data() -> Path:
-    return Path(os.environ.get("RSGRAPH_DATA", HERE.parents[1] / "shared" / "data"))
+    return Path(os.environ.get("RSGRAPH_DATA", HERE.parents[2] / "shared" / "data"))
 
 
 def _run(scene: Path, folder: Path, options: Sequence[str]) -> None:
@@ -96,24 +96,33 @@ def _row(level: str, found: Similarities) -> dict[str, Any]:
     return {"level": level, "chips": len(found.own), **numbers, **spread}
 
 
+def _line(scene: str, method: str, level: str, each: pd.DataFrame) -> str:
+    """Return one row of the table."""
+    own, others, margin = (_spread(each[name], 2) for name in ("own", "others", "margin"))
+    rank = _spread(100 * each["rank1"], 0)
+    return f"| {scene} | {method} | {level} | {own} | {others} | {margin} | {rank} % | {each['chips'].iloc[0]} |"
+
+
+def _spread(values: pd.Series, digits: int) -> str:
+    return f"{values.mean():.{digits}f} ± {values.std(ddof=1) if len(values) > 1 else 0:.{digits}f}"
+
+
 def _markdown(table: pd.DataFrame) -> str:
     lines = [
         "<!-- written by python -m experiments.rotation -->",
         "| scene | method | level | similarity to own rotations | to other chips | margin (sd) | rank-1 | chips |",
         "|---|---|---|---|---|---|---|---|",
     ]
-    rows = (
-        f"| {row.scene} | {row.method} | {row.level} | {row.own:.3f} | {row.others:.3f} | {row.margin:.2f} | "
-        f"{100 * row.rank1:.0f} % | {row.chips} |"
-        for row in table.itertuples()
-    )
-    of_runs = table.drop_duplicates(KEY).itertuples()
-    losses = ", ".join(f"{row.scene}, {row.method}: {row.encoder_val_loss:.2f}" for row in of_runs)
+    by = table.groupby(["scene", "method", "level"], sort=False)
+    rows = [_line(*names, each) for names, each in by]
+    by_run = table.drop_duplicates(KEY).groupby(["scene", "method"], sort=False)["encoder_val_loss"].mean()
+    losses = ", ".join(f"{scene}, {method}: {loss:.2f}" for (scene, method), loss in by_run.items())
     note = (
-        "Rank-1: share of chips of which every rotation is more similar than any other chip. Margin: difference of "
-        "the means in standard deviations of the similarities to others. `pixels` and `bands segments` (matched band "
-        f"means) learn nothing. Loss of the encoders on held-out chips: {losses} (mean squared error of standardised "
-        "bands for the autoencoder: 1 is as good as knowing the scene's mean; Dice + cross-entropy for the U-Net)."
+        f"Mean ± standard deviation over {table['seed'].nunique()} seeds (networks, classes, drawn chips). Rank-1: "
+        "share of chips of which every rotation is more similar than any other chip. Margin: difference of the means "
+        "in standard deviations of the similarities to others. `pixels` and `bands segments` (matched band means) "
+        f"learn nothing. Loss of the encoders on held-out chips: {losses} (mean squared error of standardised bands "
+        "for the autoencoder: 1 is as good as knowing the scene's mean; Dice + cross-entropy for the U-Net)."
     )
     return "\n".join([*lines, *rows, "", note]) + "\n"
 
