@@ -28,7 +28,6 @@ import numpy as np
 from rsgraph import console
 from rsgraph.config import refuse_targets
 from rsgraph.errors import ConfigError, NotThere, NotUsable
-from rsgraph.evaluation.descriptors import MeasureOptions
 from rsgraph.files import digest, read_json, sha256, write_json, write_text
 from rsgraph.pipeline import measuring
 from rsgraph.pipeline.measuring import Among, Evaluation
@@ -106,8 +105,8 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     job.workspace.existing("manifest.json")
     job.workspace.existing("segments.parquet")
     if job.config["reference"] is not None:
-        with console.progress("reference") as report:
-            job.reporting(report).read_reference()  # a wrong one is told before anything is measured
+        with console.progress("reference") as job.progress:
+            job.read_reference()  # a wrong one is told before anything is measured
     found: dict[str, DataFrame] = {}
     fresh: dict[str, DataFrame] = {}
     for part in (PARTS[name] for name in asked):
@@ -144,14 +143,7 @@ def _check(config: Mapping[str, Any]) -> None:
         check_types(section, schema, config[section])
     _check_counts(config)
     measuring.check_among(config["measures"]["among"])
-    measure_options(config)
-
-
-def measure_options(config: Mapping[str, Any]) -> MeasureOptions:
-    """Return the options of texture, structure and spectra. Raises ConfigError where one does not fit."""
-    section = {key: value for key, value in config["measures"].items() if key not in ("among", "segments")}
-    check_types("measures", MeasureOptions, section)
-    return MeasureOptions(**section)
+    measuring.measure_options(config)
 
 
 def _options(workspace: str, reference: str | None, reference_layer: str | int | None, seed: int) -> None:
@@ -213,8 +205,8 @@ def _obtain(part: Part, job: Evaluation) -> tuple[DataFrame, bool]:
         console.say(f"{part.name}: as measured on {record.get('finished', '')[:10]} ({path})")
         return pd.read_csv(path), False
     started = monotonic()
-    with console.progress(part.name) as report:
-        table = part.measure(job.reporting(report))
+    with console.progress(part.name) as job.progress:
+        table = part.measure(job)
     text = io.StringIO()
     table.to_csv(text, index=False, lineterminator="\n")
     write_text(path, text.getvalue())

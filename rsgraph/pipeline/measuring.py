@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -31,6 +31,7 @@ from rsgraph.pipeline.projecting import find_map, project_segments
 from rsgraph.pipeline.referring import ReferenceCounts, reference_counts
 from rsgraph.pipeline.segmenting import chip_rows, local_segmentation
 from rsgraph.protocols import Progress
+from rsgraph.registry import check_types
 from rsgraph.types import Floats
 
 Among = Literal["all", "test"]
@@ -44,7 +45,14 @@ def check_among(among: Sequence[Any]) -> None:
         raise ConfigError(f"measures.among must be a list of: all, test. Got {list(among)!r} instead.")
 
 
-@dataclass(frozen=True)
+def measure_options(config: Mapping[str, Any]) -> MeasureOptions:
+    """Return the options of texture, structure and spectra. Raises ConfigError where one does not fit."""
+    section = {key: value for key, value in config["measures"].items() if key not in ("among", "segments")}
+    check_types("measures", MeasureOptions, section)
+    return MeasureOptions(**section)
+
+
+@dataclass
 class Evaluation:
     """A workspace that is evaluated, and what is read of it once.
 
@@ -55,18 +63,12 @@ class Evaluation:
     config
         The options (``conf/evaluate.yaml``), plain dicts.
     progress
-        Called with (steps done, steps).
+        Called with (steps done, steps); each part shows its own.
     """
 
     folder: Path
     config: Mapping[str, Any]
     progress: Progress = lambda done, total: None
-
-    def reporting(self, progress: Progress) -> Evaluation:
-        """Return the same with its progress shown; what was read is kept."""
-        other = replace(self, progress=progress)
-        other.__dict__.update({key: value for key, value in self.__dict__.items() if key not in other.__dict__})
-        return other
 
     @cached_property
     def workspace(self) -> Reopened:
@@ -109,7 +111,7 @@ class Evaluation:
 
     def read_reference(self) -> None:
         """Read the reference now, so that a wrong one is told now."""
-        self.reference_identity  # noqa: B018  # kept once it was computed
+        _ = self.reference
 
     @cached_property
     def reference_identity(self) -> str | None:
@@ -134,8 +136,7 @@ class Evaluation:
 
 def measures(job: Evaluation) -> pd.DataFrame:
     """Measure texture, structure and spectra of nearest segments: one row per layer, level and set of segments."""
-    section = {key: value for key, value in job.config["measures"].items() if key not in ("among", "segments")}
-    options = MeasureOptions(**section)
+    options = measure_options(job.config)
     described = _described(job, options)
     points = job.workspace.segments[["row", "column"]].to_numpy(np.float64)
     images = _images(job)

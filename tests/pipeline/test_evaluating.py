@@ -20,7 +20,7 @@ from omegaconf import OmegaConf
 
 from rsgraph.config import config_folder
 from rsgraph.errors import ConfigError, InputError, NotThere, NotUsable, WorkspaceError
-from rsgraph.pipeline import run
+from rsgraph.pipeline import measuring, run
 from rsgraph.pipeline.evaluating import PARTS, evaluate, numbers
 from rsgraph.workspace import Workspace
 from tests.pipeline.conftest import TINY, Configure, composed
@@ -162,6 +162,18 @@ def test_a_wrong_reference_is_told_before_anything_is_measured(bare: Path) -> No
     with pytest.raises(InputError, match=r"notes\.txt"):
         evaluate(options(f"workspace={bare}", f"reference={bare.parent / 'notes.txt'}"))
     assert not (bare / "evaluation" / "measures.csv").exists()
+
+
+def test_a_reference_is_read_once(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    classes = np.ones((1, 96, 96), dtype=np.uint8)
+    classes[:, :, 48:] = 2
+    write_raster(bare.parent / "truth.tif", classes)
+    read: list[Any] = []
+    counted = measuring.reference_counts
+    monkeypatch.setattr(measuring, "reference_counts", lambda *a, **k: read.append(a) or counted(*a, **k))
+    reference = f"reference={bare.parent / 'truth.tif'}"
+    evaluate(options(f"workspace={bare}", reference, "parts=[retrieval,labelling]"))
+    assert len(read) == 1
 
 
 def test_a_reference_file_is_laid_on_the_segments(bare: Path, tmp_path: Path) -> None:
