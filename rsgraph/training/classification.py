@@ -13,7 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.utils.data import DataLoader, Dataset, Sampler
+from torch.utils.data import DataLoader, Dataset
 
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.protocols import Progress
@@ -23,6 +23,7 @@ from rsgraph.training.inference import FrozenEncoder, cpu_threads
 from rsgraph.training.lightning import LightningModule
 from rsgraph.training.modules import EncoderModule, laid_out
 from rsgraph.training.options import Hardware, TrainingOptions
+from rsgraph.training.ordering import SeededOrder
 from rsgraph.types import Floats, Mask
 
 Pooling = Literal["mean", "mean_std", "mean_std_bottleneck"]
@@ -444,28 +445,19 @@ class _Images(Dataset[Batch]):
         return turned(image[..., ::-1] if mirrored else image, quarters)
 
 
-class _Batches(Sampler[Key]):
-    """Batches in an order that depends on nothing but (seed, epoch); in their own order without a seed."""
+class _Batches(SeededOrder[Key]):
+    """Batches with their epoch; -1 for those in their own order, which are not augmented."""
 
     def __init__(self, rows: list[int], size: int, seed: int | None) -> None:
-        self.rows = rows
+        super().__init__(rows, seed)
         self.size = size
-        self.seed = seed
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch; Lightning calls this."""
-        self.epoch = epoch
 
     def __len__(self) -> int:
         return -(-len(self.rows) // self.size)
 
     def __iter__(self) -> Iterator[Key]:
         """Draw the order when the first batch is asked for: Lightning makes the iterator before it sets the epoch."""
-        order, epoch = self.rows, -1
-        if self.seed is not None:
-            epoch = self.epoch
-            order = np.random.default_rng((self.seed, epoch)).permutation(self.rows).tolist()
+        order, epoch = self.order(), -1 if self.seed is None else self.epoch
         for first in range(0, len(order), self.size):
             yield epoch, order[first : first + self.size]
 

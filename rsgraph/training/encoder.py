@@ -20,6 +20,7 @@ from rsgraph.training.fitting import History, OnEpoch, adamw, fit
 from rsgraph.training.lightning import LightningModule
 from rsgraph.training.modules import EncoderModule, laid_out
 from rsgraph.training.options import EncoderOptions, Hardware, device_type, uses_bfloat16
+from rsgraph.training.ordering import SeededOrder
 from rsgraph.types import Floats, Mask
 
 Memberships = Callable[[Floats], Floats]
@@ -326,24 +327,11 @@ def turned(raster: Raster, quarter_turns: int) -> Raster:
     return np.ascontiguousarray(np.rot90(raster, quarter_turns, axes=(-2, -1)))
 
 
-class _Shuffled(Sampler[tuple[int, int]]):
-    """Training chips in an order that depends on nothing but (seed, epoch)."""
-
-    def __init__(self, chips: list[int], seed: int) -> None:
-        self.chips = chips
-        self.seed = seed
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch; Lightning calls this."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self.chips)
+class _Shuffled(SeededOrder[tuple[int, int]]):
+    """Training chips with their epoch, by which they are augmented."""
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
-        order = np.random.default_rng((self.seed, self.epoch)).permutation(self.chips)
-        return iter([(self.epoch, int(i)) for i in order])
+        return iter([(self.epoch, i) for i in self.order()])
 
 
 class _InOrder(Sampler[tuple[int, int]]):

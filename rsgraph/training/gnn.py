@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from rsgraph.training.graphs import GraphSample, GraphUnion, disjoint_union
 from rsgraph.training.lightning import LightningModule
 from rsgraph.training.modules import GnnModule
 from rsgraph.training.options import Hardware, TrainingOptions
+from rsgraph.training.ordering import SeededRows
 
 
 def train_gnn(
@@ -67,7 +68,7 @@ def train_gnn(
     return fit(
         loop,
         module,
-        train=_loader(graphs, _Shuffled(train, seed), options.batch_size),
+        train=_loader(graphs, SeededRows(train, seed), options.batch_size),
         validation=_loader(graphs, validation or train, options.batch_size),
         options=options,
         hardware=hardware,
@@ -95,29 +96,8 @@ def _standardise(module: GnnModule, graphs: Sequence[GraphSample]) -> None:
 def _loader(
     graphs: Sequence[GraphSample], order: Sequence[int] | Sampler[int], batch_size: int
 ) -> DataLoader[GraphSample]:
-    sampler = order if isinstance(order, Sampler) else _Shuffled(list(order), None)
+    sampler = order if isinstance(order, Sampler) else SeededRows(list(order), None)
     return DataLoader(graphs, batch_size, sampler=sampler, collate_fn=disjoint_union)  # type: ignore[arg-type]  # a sequence is a map-style dataset
-
-
-class _Shuffled(Sampler[int]):
-    """Graphs in an order that depends on nothing but (seed, epoch); in their own order without a seed."""
-
-    def __init__(self, graphs: list[int], seed: int | None) -> None:
-        self.graphs = graphs
-        self.seed = seed
-        self.epoch = 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Choose the epoch; Lightning calls this."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return len(self.graphs)
-
-    def __iter__(self) -> Iterator[int]:
-        if self.seed is None:
-            return iter(self.graphs)
-        return iter(np.random.default_rng((self.seed, self.epoch)).permutation(self.graphs).tolist())
 
 
 class _GnnTraining(LightningModule):
