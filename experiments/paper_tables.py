@@ -269,7 +269,7 @@ def _panel(place, measured: pd.DataFrame, theirs: pd.DataFrame, order: Sequence[
             at + shift, here["mean"], here["std"], fmt="o", ms=4, capsize=2, color=COLOURS[number % 6], label=scene
         )
     place.plot(at, theirs[measure].reindex(order), "D", color="#777777", mfc="none", ms=6, label="paper (SWED)")
-    place.set_xticks(at, [row.replace(" (not in the paper)", "*") for row in order], rotation=30, ha="right")
+    place.set_xticks(at, [row.replace("not in the paper", "ours") for row in order], rotation=30, ha="right")
     place.set_ylabel(f"{MEASURES[measure]}, mean ± sd of seeds")
 
 
