@@ -19,13 +19,21 @@ from numpy.typing import NDArray
 
 from rsgraph.types import Floats
 
-WATER, BEACH, URBAN, FIELD, FOREST, GRASSLAND, GOLF, CLOUD = range(1, 9)
+WATER, BEACH, URBAN, FIELD, FOREST, GRASSLAND, GOLF, CLOUD, BARE, SNOW = range(1, 11)
 
 # Rows of the table of spectra.
 (
     DEEP, SHALLOW, TURBID, SAND, WET_SAND, ASPHALT, TILE, METAL, CONCRETE, SOIL, PALE_SOIL, CEREAL, RAPE,
-    RIPE, BEET, GRASS, DRY_GRASS, BROADLEAF, CONIFER, MARSH, FAIRWAY, CLOUD_TOP,
-) = range(22)  # fmt: skip
+    RIPE, BEET, GRASS, DRY_GRASS, BROADLEAF, CONIFER, MARSH, FAIRWAY, CLOUD_TOP, ROCK, SNOW_TOP,
+) = range(24)  # fmt: skip
+
+# What changes from region to region where places are varied: each a field of long waves between -1 and 1.
+(
+    WOODED, GRASSY, HILLY, LAKES, ARID, MANAGED, CROWNS, MURKY, BANKS, SWELL, HAZY, FARM_SIZE, CROPS, STAGE,
+    TOWN_GRID, TOWNS, TINT,
+) = range(17)  # fmt: skip
+_TINTS = 4
+_FIELDS = TINT + _TINTS
 
 _NO_SITE, _TOWN, _GOLF = range(3)
 
@@ -53,6 +61,12 @@ class Layout(NamedTuple):
         Salts the cloud noise; chosen so that the clouds leave cities and golf courses free.
     cloud_level
         Clouds stand where the cloud noise exceeds this; 9 for none.
+    coast
+        Share of the rows that lies north of the straight line that the coast winds about.
+    varied
+        1 where places differ from region to region, 0 where the whole scene has one kind of country.
+    tints
+        (tints, materials, bands) float32: how the logarithm of a material's reflectance follows each tint's field.
     """
 
     seed: int
@@ -65,6 +79,9 @@ class Layout(NamedTuple):
     sites: NDArray[np.float64]
     cloud_salt: int
     cloud_level: float
+    coast: float
+    varied: float
+    tints: Floats
 
 
 _compiled = njit(cache=True, nogil=True, error_model="numpy")  # no checks for division by zero: none occurs
@@ -168,10 +185,10 @@ def _step(low, high, value):  # type: ignore[no-untyped-def]  # compiled
 
 @_compiled
 def _cells(y, x, size, salt):  # type: ignore[no-untyped-def]  # compiled
-    """Voronoi cells of jittered points: the cell's own hash, and the distance to its border in pixels."""
+    """Voronoi cells of jittered points: own hash, distance to the border in pixels, row and column of the point."""
     s, t = y / size, x / size
     i, j = np.int64(math.floor(s)), np.int64(math.floor(t))
-    first, second, own = 9.0, 9.0, _A
+    first, second, own, south, east = 9.0, 9.0, _A, 0.0, 0.0
     for k in range(i - 1, i + 2):
         for m in range(j - 1, j + 2):
             bits = _hash(k, m, salt)
@@ -179,10 +196,24 @@ def _cells(y, x, size, salt):  # type: ignore[no-untyped-def]  # compiled
             dx = m + 0.15 + 0.7 * (np.int64((bits >> _S32) & _LOW) / 65536.0) - t
             distance = dy * dy + dx * dx
             if distance < first:
-                first, second, own = distance, first, bits
+                first, second, own, south, east = distance, first, bits, dy, dx
             elif distance < second:
                 second = distance
-    return own, 0.5 * (math.sqrt(second) - math.sqrt(first)) * size
+    return own, 0.5 * (math.sqrt(second) - math.sqrt(first)) * size, y + south * size, x + east * size
+
+
+@_compiled
+def _field(y, x, k, layout):  # type: ignore[no-untyped-def]  # compiled
+    """Field k at a place, in [-1, 1]; 0 where all places are alike."""
+    if layout.varied == 0:
+        return 0.0
+    return min(1.0, max(-1.0, 2.4 * _rough(y, x, 2300.0 + 170.0 * (k % 7), 3, layout.seed + 800 + 10 * k)))
+
+
+@_compiled
+def _scaled(octaves, y, x, k, layout):  # type: ignore[no-untyped-def]  # compiled
+    """Return 2 to the power of ``octaves`` times field k: 1 where all places are alike."""
+    return 2.0 ** (octaves * _field(y, x, k, layout))
 
 
 @_compiled
@@ -199,7 +230,7 @@ def shore(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     matter so far from the coast fade out, which also saves their time.
     """
     wavelength = max(64.0, 0.62 * min(layout.rows, 1.5 * layout.columns))
-    height = 0.66 * layout.rows - y + 0.1 * (x - 0.5 * layout.columns)
+    height = layout.coast * layout.rows - y + 0.1 * (x - 0.5 * layout.columns)
     slope_y, slope_x = -1.0, 0.1
     rugged = 0.7 + 0.3 * _noise(y, x, 0.4 * wavelength, layout.seed + 1)
     octave = 0
@@ -282,7 +313,7 @@ def _plume(y, x, stretch, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _sea(y, x, land, layout):  # type: ignore[no-untyped-def]  # compiled
+def _sea(y, x, land, place, layout):  # type: ignore[no-untyped-def]  # compiled
     """Shallow and bright at the beach, deep and dark outside, muddy off the river mouths, surf lines.
 
     Surf is light on the water, not a white material: it stays dark in the infrared, as thin foam does.
@@ -293,7 +324,12 @@ def _sea(y, x, land, layout):  # type: ignore[no-untyped-def]  # compiled
     shallow = 0.85 * math.exp(-max(0.0, depth * (1 + 0.6 * bars)) / reach)
     shallow += 0.06 + 0.03 * _noise(y, x, 1500.0, seed + 220)
     plume = _plume(y, x, 1 + 0.6 * bars, layout)
-    light = 1 + 0.04 * _noise(3 * y, x + y, 17.0, seed + 230) + 0.04 * (2 * _unit(int(y), int(x), seed + 231) - 1)
+    if place[BANKS] > 0:
+        shallow += 0.9 * place[BANKS] * _step(0.0, 0.7, _rough(y, x, 620.0, 4, seed + 222) + 0.3 * place[BANKS])
+    if place[MURKY] > 0:
+        plume += 0.8 * place[MURKY] * _step(-0.3, 0.7, _rough(y + 0.4 * x, 0.6 * x, 480.0, 5, seed + 226))
+    waves = 0.04 * (1 + 1.8 * max(0.0, place[SWELL]))
+    light = 1 + waves * _noise(3 * y, x + y, 17.0, seed + 230) + 0.04 * (2 * _unit(int(y), int(x), seed + 231) - 1)
     if depth < 12:
         crest = abs(depth - 4 - 3 * _noise(y, x, 30.0, seed + 240))
         light += (
@@ -351,13 +387,15 @@ def _settled(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _town(y, x, density, seed):  # type: ignore[no-untyped-def]  # compiled
+def _town(y, x, density, layout):  # type: ignore[no-untyped-def]  # compiled
     """Streets on a grid that turns from district to district; lots with roofs, yards, gardens and trees."""
-    district, border = _cells(y, x, 85.0, seed + 400)
+    seed = layout.seed
+    district, border, south, east = _cells(y, x, 85.0, seed + 400)
     bits = np.int64(district & np.uint64(0xFFFFFF))
     c, s = _direction((bits % 997) / 997)
     u, v = c * y + s * x, c * x - s * y
-    block_y, block_x = 9.0 + bits % 4, 11.0 + bits % 7
+    size = _scaled(0.8, south, east, TOWN_GRID, layout)
+    block_y, block_x = size * (9.0 + bits % 4), size * (11.0 + bits % 7)
     i, j = math.floor(u / block_y), math.floor(v / block_x)
     street = min(u - i * block_y, v - j * block_x)
     light = 1 + 0.12 * (2 * _unit(int(y), int(x), seed + 401) - 1)
@@ -406,12 +444,22 @@ def _golf(y, x, angle, seed):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _woods(y, x, shade, seed):  # type: ignore[no-untyped-def]  # compiled
-    """Return broadleaved and coniferous stands, crown by crown."""
-    conifer = _step(-0.15, 0.25, _rough(y, x, 150.0, 2, seed + 440))
+def _woods(y, x, shade, place, seed):  # type: ignore[no-untyped-def]  # compiled
+    """Return broadleaved and coniferous stands, crown by crown; managed ones are of one age each, some felled."""
+    mixed = _rough(y, x, 150.0, 2, seed + 440) - 0.5 * place[CROWNS]
+    coarse = 1 - 0.7 * place[CROWNS]
     crowns = 0.14 * _noise(y, x, 3.1, seed + 441) + 0.12 * (2 * _unit(int(y), int(x), seed + 442) - 1)
-    crowns += 0.14 * _noise(y, x, 31.0, seed + 443)
-    return FOREST, BROADLEAF, CONIFER, conifer, shade + crowns
+    crowns = (2 - coarse) * crowns + coarse * 0.14 * _noise(y, x, 31.0, seed + 443)
+    if place[MANAGED] > 0:
+        stand, border, _, _ = _cells(y + 9 * mixed, x, 48.0, seed + 445)
+        age = np.int64(stand & _LOW) / 65536.0
+        if age < 0.3 * place[MANAGED]:
+            return GRASSLAND, DRY_GRASS, SOIL, 0.25 + 2 * age, shade + crowns
+        if border < 0.6:
+            return GRASSLAND, GRASS, SOIL, 0.35, 0.8 * shade
+        mixed += place[MANAGED] * (np.int64((stand >> _S16) & _LOW) / 65536.0 - 0.5)
+        crowns = (1.2 - age) * crowns + 0.25 * place[MANAGED] * (age - 0.6)
+    return FOREST, BROADLEAF, CONIFER, _step(-0.15, 0.25, mixed), shade + crowns
 
 
 @_compiled
@@ -425,19 +473,21 @@ def _meadow(y, x, dryness, shade, seed):  # type: ignore[no-untyped-def]  # comp
 
 
 @_compiled
-def _parcel(y, x, seed):  # type: ignore[no-untyped-def]  # compiled
+def _parcel(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     """Return the parcel's hash, distance to its border and to the road, place across its rows, habit of the estate.
 
     Estates (Voronoi cells of 400 pixels) each have a direction and a typical size; inside, uneven rows of
-    uneven blocks, which are cut into strips.
+    uneven blocks, which are cut into strips. The last two numbers are row and column of the estate.
     """
+    seed = layout.seed
     bend = 8 * _noise(y, x, 90.0, seed + 460)
     wy, wx = y + bend, x - bend
-    estate, road = _cells(wy, wx, 330.0, seed + 462)
+    estate, road, south, east = _cells(wy, wx, 330.0, seed + 462)
     key = np.int64(estate & np.uint64(0xFFFFFFF))
     c, s = _direction((key % 1009) / 1009)
     u, v = c * wy + s * wx, c * wx - s * wy
-    deep, wide = 44.0 + key % 37, 60.0 + key % 53
+    size = _scaled(1.3, south, east, FARM_SIZE, layout)
+    deep, wide = size * (44.0 + key % 37), size * (60.0 + key % 53)
     i = math.floor(u / deep)
     up = (i + 0.3 * _unit(np.int64(i), key, seed + 463)) * deep
     down = (i + 1 + 0.3 * _unit(np.int64(i) + 1, key, seed + 463)) * deep
@@ -459,21 +509,23 @@ def _parcel(y, x, seed):  # type: ignore[no-untyped-def]  # compiled
         size, t = (down - up) / strips, u - up
     strip = math.floor(t / size)
     edge = min(min(u - up, down - u), min(v - left, right - v), t - strip * size, (strip + 1) * size - t)
-    return _hash(np.int64(strip), 7, np.int64(block)), edge, road, (u if key & 1 else v), (key % 101) / 101
+    habit = (key % 101) / 101
+    return _hash(np.int64(strip), 7, np.int64(block)), edge, road, (u if key & 1 else v), habit, south, east
 
 
 @_compiled
-def _farm(y, x, shade, seed):  # type: ignore[no-untyped-def]  # compiled
+def _farm(y, x, shade, place, layout):  # type: ignore[no-untyped-def]  # compiled
     """One parcel of the patchwork: its crop and how far it has grown, with hedges, tracks and roads between."""
-    key, edge, road, rows, habit = _parcel(y, x, seed)
+    seed = layout.seed
+    key, edge, road, rows, habit, south, east = _parcel(y, x, layout)
     fine = 0.05 * (2 * _unit(int(y), int(x), seed + 470) - 1)
     if road < 0.8:
         return URBAN, ASPHALT, PALE_SOIL, 0.3, 1.0 + fine
     if road < 2.0 and _noise(y, x, 60.0, seed + 471) > 0.1:
         return FIELD, BROADLEAF, GRASS, 0.3, 1.0 + fine
-    pick = np.int64(key & _LOW) / 65536.0
+    pick = (np.int64(key & _LOW) / 65536.0) ** _scaled(1.8, south, east, CROPS, layout)
     season = 0.2 * habit - 0.1
-    grown = np.int64((key >> _S16) & _LOW) / 65536.0
+    grown = (np.int64((key >> _S16) & _LOW) / 65536.0) ** _scaled(1.8, south, east, STAGE, layout)
     tone = 0.9 + 0.2 * (np.int64((key >> _S32) & _LOW) / 65536.0)
     if edge < 0.75 and (key >> _S48) & np.uint64(3) != np.uint64(0):
         return FIELD, BROADLEAF, GRASS, 0.45, shade
@@ -493,7 +545,7 @@ def _farm(y, x, shade, seed):  # type: ignore[no-untyped-def]  # compiled
     if pick < 0.78:
         return FIELD, BEET, CEREAL, 0.3 * grown, light
     if pick < 0.83:
-        return _woods(y, x, shade, seed)
+        return _woods(y, x, shade, place, seed)
     return _meadow(y, x, grown - 0.1, light, seed)
 
 
@@ -507,7 +559,7 @@ def _bank(y, x, land, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _inland(y, x, land, bank, settled, layout):  # type: ignore[no-untyped-def]  # compiled
+def _inland(y, x, land, bank, settled, place, layout):  # type: ignore[no-untyped-def]  # compiled
     """Golf courses and towns, else dunes, woods, meadows along the river, heath, and farms where nothing else is."""
     seed = layout.seed
     if settled:
@@ -516,21 +568,81 @@ def _inland(y, x, land, bank, settled, layout):  # type: ignore[no-untyped-def] 
             return _golf(y, x, angle, seed)
         built = max(_city(y, x, layout), inside)
         if built > 0:
-            return _town(y, x, built, seed)
+            return _town(y, x, built, layout)
     hill, slope_y, slope_x = _slope_noise(y / 420.0, x / 420.0, seed + 270)
     shade = 1 + 0.035 * (slope_y + slope_x) + 0.03 * hill
+    dry = 0.3 * place[ARID]
+    if place[HILLY] > 0:
+        altitude, lit = _mountain(y, x, place[HILLY], seed)
+        shade *= lit
+        if altitude > 0.42:
+            return _alpine(y, x, altitude, shade, place, seed)
+    if place[ARID] > 0.15:
+        bare = place[ARID] + 0.7 * _rough(y, x, 260.0, 4, seed + 296)
+        if bare > 0.5:
+            return _steppe(y, x, bare - 0.5, shade, seed)
     if land < 32 and land < 20 + 12 * _noise(y, x, 60.0, seed + 280):
-        return _meadow(y, x, 0.85, shade, seed)
+        return _meadow(y, x, 0.85 + dry, shade, seed)
     region = min(0.4, 0.1 + 0.00004 * layout.rows)  # a large scene has wooded and open regions
     tilt = region * _noise(y, x, 2600.0, seed + 290) + 0.12 * hill
-    wild = tilt + _rough_near(y, x, 330.0, 5, seed + 282, -0.45 - tilt, 0.25 - tilt)
-    if wild > 0.25 or (bank < 6 and _noise(y, x, 24.0, seed + 291) > 0.1):
-        return _woods(y, x, shade, seed)
+    forest, heath = 0.25 - 0.5 * place[WOODED], -0.45 + 0.45 * place[GRASSY]
+    wild = tilt + _rough_near(y, x, 330.0, 5, seed + 282, min(heath, forest) - tilt, max(heath, forest) - tilt)
+    if wild > forest or (bank < 6 and _noise(y, x, 24.0, seed + 291) > 0.1):
+        return _woods(y, x, shade, place, seed)
     if bank < 38 and bank < 16 + 22 * _noise(y, x, 75.0, seed + 281):
-        return _meadow(y, x, 0.15, shade, seed)
-    if wild < -0.45:
-        return _meadow(y, x, 0.75, shade, seed)
-    return _farm(y, x, shade, seed)
+        return _meadow(y, x, 0.15 + dry, shade, seed)
+    if wild < heath:
+        return _meadow(y, x, 0.75 + dry, shade, seed)
+    return _farm(y, x, shade, place, layout)
+
+
+@_compiled
+def _mountain(y, x, steep, seed):  # type: ignore[no-untyped-def]  # compiled
+    """Altitude (0 the valleys, 1 the peaks where it is steepest) and brightness under a sun in the south-east."""
+    altitude, slope, wavelength, strength = 0.0, 0.0, 900.0, 0.5
+    for octave in range(5):
+        s, t = y / wavelength, x / wavelength
+        n, ny, nx = _slope_noise(0.8 * s - 0.6 * t, 0.6 * s + 0.8 * t, seed + 610 + octave)
+        ridge = 1 - 2 * abs(n)
+        altitude += strength * ridge
+        slope -= (1 if n > 0 else -1) * (0.2 * ny + 1.4 * nx) * (0.9 if octave < 3 else 0.6)
+        wavelength *= 0.45
+        strength *= 0.5
+    return steep * (0.35 + altitude), max(0.35, 1 + 0.11 * steep * slope)
+
+
+@_compiled
+def _alpine(y, x, altitude, shade, place, seed):  # type: ignore[no-untyped-def]  # compiled
+    """Forest on the slopes, grass above it, then scree and rock, and snow at the top."""
+    level = altitude + 0.08 * _rough(y, x, 40.0, 3, seed + 620)
+    fine = 0.1 * (2 * _unit(int(y), int(x), seed + 623) - 1)
+    if level < 0.62:
+        return _woods(y, x, shade, place, seed)
+    if level < 0.74:
+        return _meadow(y, x, 0.35 + 0.5 * place[ARID], shade, seed)
+    if level < 0.95:
+        return BARE, ROCK, DRY_GRASS, _step(0.9, 0.7, level), shade + fine
+    return SNOW, SNOW_TOP, ROCK, _step(1.05, 0.95, level), 0.5 + 0.5 * shade
+
+
+@_compiled
+def _steppe(y, x, bare, shade, seed):  # type: ignore[no-untyped-def]  # compiled
+    """Bare ground of two colours with dry washes, and shrubs that thin out as it gets barer."""
+    fine = 0.08 * (2 * _unit(int(y), int(x), seed + 630) - 1)
+    if _unit(int(y / 1.4), int(x / 1.4), seed + 631) < 0.3 - 0.5 * bare:
+        return GRASSLAND, DRY_GRASS, BROADLEAF, 0.4, shade + fine
+    wash = abs(_rough(y, x, 170.0, 4, seed + 632))
+    pale = _step(0.3, 0.7, 0.5 + 0.6 * _rough(y, x, 340.0, 3, seed + 637))
+    return BARE, SOIL, PALE_SOIL, (1.0 if wash < 0.02 else pale), shade + fine
+
+
+@_compiled
+def _lake(y, x, place, seed):  # type: ignore[no-untyped-def]  # compiled
+    """How far a place lies inside a lake: positive in the water, -1 far from it or where there are none."""
+    if place[LAKES] <= 0:
+        return -1.0
+    level = 0.62 - 0.32 * place[LAKES]
+    return _rough_near(y, x, 430.0, 6, seed + 640, level - 0.05, 2.0) - level
 
 
 _BLOCK = 16
@@ -556,15 +668,62 @@ def _near(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  
 
 
 @_compiled
-def surface(y, x, near, layout):  # type: ignore[no-untyped-def]  # compiled
+def _places(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  # compiled
+    """All fields (down + 1, across + 1, fields) at the corners of the 16 x 16 blocks; 0 if places are alike."""
+    top, left = row // _BLOCK, column // _BLOCK
+    down, across = (row + rows - 1) // _BLOCK - top + 1, (column + columns - 1) // _BLOCK - left + 1
+    places = np.zeros((down + 1, across + 1, _FIELDS))
+    for i in range(down + 1):
+        for j in range(across + 1):
+            for k in range(_FIELDS):
+                places[i, j, k] = _field(_BLOCK * (top + i), _BLOCK * (left + j), k, layout)
+    return places
+
+
+@_compiled
+def _between(y, x, corners, layout, place):  # type: ignore[no-untyped-def]  # compiled
+    """Fill ``place`` with the fields at (y, x), linear between the corners (2, 2, fields) of its block."""
+    if layout.varied == 0:
+        return
+    p, q = y / _BLOCK - math.floor(y / _BLOCK), x / _BLOCK - math.floor(x / _BLOCK)
+    for k in range(place.size):
+        west = (1 - p) * corners[0, 0, k] + p * corners[1, 0, k]
+        place[k] = (1 - q) * west + q * ((1 - p) * corners[0, 1, k] + p * corners[1, 1, k])
+
+
+@_compiled
+def _palettes(places, spectra, layout):  # type: ignore[no-untyped-def]  # compiled
+    """Spectra (down, across, materials, bands) of every block: each material follows the region's tints and haze."""
+    down, across = places.shape[0] - 1, places.shape[1] - 1
+    palettes = np.empty((down, across, *spectra.shape), np.float32)
+    for i in range(down):
+        for j in range(across):
+            haze = 0.14 * max(0.0, places[i, j, HAZY])
+            for a in range(spectra.shape[0]):
+                for band in range(spectra.shape[1]):
+                    tint = 0.0
+                    for k in range(_TINTS):
+                        tint += places[i, j, TINT + k] * layout.tints[k, a, band]
+                    veil = 0.34 * math.exp(-0.25 * band)  # bands come in the order of their wavelengths
+                    palettes[i, j, a, band] = spectra[a, band] * math.exp(tint) * (1 - haze) + haze * veil
+    return palettes
+
+
+@_compiled
+def surface(y, x, near, place, layout):  # type: ignore[no-untyped-def]  # compiled
     """Class, two materials, share of the second, brightness, share of mud at one place, clouds left out.
 
-    ``near`` holds the place's block of ``_near``.
+    ``near`` holds the place's block of ``_near``, ``place`` its fields.
     """
     seed = layout.seed
     land = shore(y, x, layout) if near & _SEA else 999.0
     if land < 0:
-        return _sea(y, x, land, layout)
+        return _sea(y, x, land, place, layout)
+    lake = _lake(y, x, place, seed) if land > 60 else -1.0
+    if lake > 0:
+        shallow = math.exp(-lake * 30) + 0.25 + 0.25 * place[BANKS]
+        mud = 0.3 + 0.3 * place[MURKY] + 0.1 * _noise(y, x, 90.0, seed + 252)
+        return WATER, DEEP, SHALLOW, min(1.0, shallow), 1 + 0.04 * _noise(y, x, 3.0, seed + 251), mud
     bank = _bank(y, x, land, layout) if near & _RIVER else 999.0
     if bank < 0:
         mouth = math.exp(-land / 35)
@@ -574,9 +733,9 @@ def surface(y, x, near, layout):  # type: ignore[no-untyped-def]  # compiled
     if land < width and bank > 1.5:
         wet = _step(0.45, 0.1, land / width)
         return BEACH, SAND, WET_SAND, wet, 1 + 0.07 * _noise(y, x, 5.0, seed + 261), 0.0
-    if bank < 1.5:
+    if bank < 1.5 or lake > -0.012:
         return GRASSLAND, MARSH, WET_SAND, 0.3, 1.0, 0.0
-    code, first, second, share, light = _inland(y, x, land, bank, near & _SETTLED, layout)
+    code, first, second, share, light = _inland(y, x, land, bank, near & _SETTLED, place, layout)
     return code, first, second, share, light, 0.0
 
 
@@ -604,11 +763,14 @@ def classes(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]
     """Class codes (rows, columns) uint8 of a window, clouds on top."""
     codes = np.empty((rows, columns), np.uint8)
     near = _near(row, column, rows, columns, layout)
+    places, place = _places(row, column, rows, columns, layout), np.zeros(TINT)
     cover = _clouds(row, column, rows, columns, layout)
     for i in range(rows):
         for j in range(columns):
-            block = near[(row + i) // _BLOCK - row // _BLOCK, (column + j) // _BLOCK - column // _BLOCK]
-            code = surface(row + i + 0.5, column + j + 0.5, block, layout)[0]
+            p, q = (row + i) // _BLOCK - row // _BLOCK, (column + j) // _BLOCK - column // _BLOCK
+            y, x = row + i + 0.5, column + j + 0.5
+            _between(y, x, places[p : p + 2, q : q + 2], layout, place)
+            code = surface(y, x, near[p, q], place, layout)[0]
             codes[i, j] = CLOUD if cover[i, j] > _VEILED else code
     return codes
 
@@ -621,11 +783,15 @@ _SUN_DOWN, _SUN_RIGHT = 24, 16
 
 
 @_compiled
-def _ground(y, column, near, spectra, layout, ground):  # type: ignore[no-untyped-def]  # compiled
+def _ground(y, column, near, places, palettes, layout, ground):  # type: ignore[no-untyped-def]  # compiled
     """Fill (columns, bands) with the reflectance of the ground at the pixels' centres along a row."""
+    place = np.zeros(TINT)
     for j in range(ground.shape[0]):
-        block = near[(column + j) // _BLOCK - column // _BLOCK]
-        _, a, b, share, light, mud = surface(y, column + j + 0.5, block, layout)
+        q = (column + j) // _BLOCK - column // _BLOCK
+        spectra = palettes[q]
+        x = column + j + 0.5
+        _between(y, x, places[:, q : q + 2], layout, place)
+        _, a, b, share, light, mud = surface(y, x, near[q], place, layout)
         first, second, third = light * (1 - share) * (1 - mud), light * share * (1 - mud), light * mud
         for band in range(ground.shape[1]):
             mixed = first * spectra[a, band] + second * spectra[b, band] + third * spectra[TURBID, band]
@@ -648,13 +814,15 @@ def reflectance(row, column, rows, columns, spectra, noise, layout):  # type: ig
     """Reflectance (bands, rows, columns) float32 of a window: ground, sensor's blur, shadow, cloud, noise."""
     bands = spectra.shape[1]
     near = _near(row - 1, column - 1, rows + 2, columns + 2, layout)
+    places = _places(row - 1, column - 1, rows + 2, columns + 2, layout)
+    palettes = _palettes(places, spectra, layout)
     cover = _clouds(row, column, rows + _SUN_DOWN, columns + _SUN_RIGHT, layout)
     ground = np.empty((3, columns + 2, bands), np.float32)
     blurred = np.empty((columns, bands), np.float32)
     values = np.empty((bands, rows, columns), np.float32)
     for i in range(-2, rows):
-        blocks = near[(row + i + 1) // _BLOCK - (row - 1) // _BLOCK]
-        _ground(row + i + 1.5, column - 1, blocks, spectra, layout, ground[(i + 2) % 3])
+        p = (row + i + 1) // _BLOCK - (row - 1) // _BLOCK
+        _ground(row + i + 1.5, column - 1, near[p], places[p : p + 2], palettes[p], layout, ground[(i + 2) % 3])
         if i >= 0:
             _blur(ground[i % 3], ground[(i + 1) % 3], ground[(i + 2) % 3], blurred)
             _observe(
@@ -685,13 +853,15 @@ def _sample_clouds(layout, salt, count):  # type: ignore[no-untyped-def]  # comp
     return sky
 
 
-def plan(*, seed: int, rows: int, columns: int, clouds: float) -> Layout:
-    """Decide what the whole scene decides: mouths, cities, towns, golf courses, the level of the clouds."""
+def plan(*, seed: int, rows: int, columns: int, clouds: float, bands: int, varied: bool) -> Layout:
+    """Decide what the whole scene decides: mouths, cities, towns, golf courses, level of the clouds, tints."""
     rivers = max(1, round(columns / 3600))
     cell = float(np.clip(min(rows, columns) / 4, 96, 380))
     sites = np.zeros((math.ceil(rows / cell), math.ceil(columns / cell), 5))
+    mouths, cities = np.full(rivers, float(rows)), np.zeros((rivers, 4))
+    coast = 0.8 if varied else 0.66  # varied places leave less to the sea, whose chips are the most alike
     bare = Layout(
-        seed, rows, columns, rivers, np.full(rivers, float(rows)), np.zeros((rivers, 4)), cell, sites, 0, 9.0
+        seed, rows, columns, rivers, mouths, cities, cell, sites, 0, 9.0, coast, float(varied), _tints(seed, bands)
     )
     for k in range(rivers):
         _place_city(bare, k)
@@ -700,6 +870,18 @@ def plan(*, seed: int, rows: int, columns: int, clouds: float) -> Layout:
         return bare
     skies = [_sky_of(bare, salt, clouds) for salt in range(seed + 500, seed + 740, 20)]
     return min(skies, key=_hidden)
+
+
+def _tints(seed: int, bands: int) -> Floats:
+    """Draw for each tint and material a smooth curve over the bands; waters and soils differ most, plants least."""
+    random = np.random.default_rng(seed)
+    strength = np.full(SNOW_TOP + 1, 0.2)
+    strength[[DEEP, SHALLOW, TURBID]] = 0.3
+    strength[[CEREAL, RAPE, RIPE, BEET, GRASS, DRY_GRASS, BROADLEAF, CONIFER, MARSH, FAIRWAY]] = 0.12
+    waves = np.cos(np.pi * np.outer(np.arange(3), np.linspace(0, 1, bands)))  # level, slope, bend
+    curves = random.normal(size=(_TINTS, len(strength), 3)) @ waves
+    tints: Floats = (strength[:, None] * curves / np.sqrt(3)).astype(np.float32)
+    return tints
 
 
 @_compiled
@@ -741,9 +923,9 @@ def _place_sites(layout: Layout) -> None:
             apart = min(math.hypot(y - c[0], x - c[1]) - 1.25 * c[2] for c in layout.cities)
             golf = layout.cell * 0.24
             if land > 20 and apart > golf and y < layout.rows and x < layout.columns:
-                if kind < 0.4:
+                if kind < 0.4 * _scaled(1.0, y, x, TOWNS, layout):
                     layout.sites[i, j] = (_TOWN, y, x, layout.cell * (0.08 + 0.2 * size**2), angle)
-                elif kind < 0.5:
+                elif kind < 0.1 + 0.4 * _scaled(1.0, y, x, TOWNS, layout):
                     layout.sites[i, j] = (_GOLF, y, x, golf * (0.8 + 0.4 * size), angle)
                 unfit = abs(land - 1.3 * golf) + 0.2 * apart + 500 * (abs(river(y, x, layout)[0]) < golf + 10)
                 if unfit < best:

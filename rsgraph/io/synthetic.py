@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +47,8 @@ _PER_MILLE = {
     coast.MARSH: (32, 40, 62, 58, 80, 130, 152, 170, 180, 172, 140, 85),
     coast.FAIRWAY: (28, 34, 98, 40, 120, 400, 515, 545, 565, 560, 265, 118),
     coast.CLOUD_TOP: (690, 690, 695, 700, 710, 715, 720, 725, 730, 560, 480, 380),
+    coast.ROCK: (105, 118, 142, 165, 178, 186, 193, 200, 207, 212, 262, 238),
+    coast.SNOW_TOP: (860, 865, 860, 850, 835, 815, 795, 775, 740, 600, 110, 95),
 }
 SPECTRA = np.array([_PER_MILLE[material] for material in range(len(_PER_MILLE))], np.float32) / np.float32(1000)
 
@@ -59,6 +62,9 @@ NAMES = {
     coast.GOLF: "golf",
     coast.CLOUD: "cloud",
 }
+VARIED_NAMES = {**NAMES, coast.BARE: "bare", coast.SNOW: "snow"}
+
+Places = Literal["one", "varied"]
 
 
 @dataclass(frozen=True)
@@ -116,6 +122,11 @@ class Synthetic:
         Side of a pixel in metres, for the georeference. The landscape is drawn for 10.
     epsg
         Code of the UTM zone to place the scene in; 32630 puts it at Plymouth.
+    places
+        ``one``: the whole scene is one kind of coast. ``varied``: what covers the ground changes from region to
+        region over some 25 km: forest, heath, farms with fields of other sizes, crops and seasons, towns,
+        mountains with rock and snow, lakes, dry country, muddy and shallow seas, haze, and the colours of every
+        material. For scenes of several thousand pixels, as a whole tile; a small one shows one such region.
 
     Notes
     -----
@@ -139,6 +150,7 @@ class Synthetic:
         clouds: float = 0.04,
         pixel_size: float = 10.0,
         epsg: int = 32630,
+        places: Places = "one",
     ) -> None:
         _check("rows", rows, 32, 100_000, "pixels")
         _check("columns", columns, 32, 100_000, "pixels")
@@ -148,7 +160,9 @@ class Synthetic:
         _check("pixel_size", pixel_size, 0.01, 10_000, "metres")
         if not (32601 <= epsg <= 32660 or 32701 <= epsg <= 32760):
             raise ConfigError(f"`epsg` must be a UTM zone: 32601 ... 32660 or 32701 ... 32760. Got {epsg} instead.")
-        self.rows, self.columns, self.seed = rows, columns, seed
+        if places not in get_args(Places):
+            raise ConfigError(f"`places` must be one of: {', '.join(get_args(Places))}. Got {places!r} instead.")
+        self.rows, self.columns, self.seed, self.places = rows, columns, seed, places
         self.noise, self.clouds = noise, clouds
         self.pixel_size, self.epsg = pixel_size, epsg
 
@@ -158,11 +172,14 @@ class Synthetic:
 
     def open(self, path: Path | None = None) -> Sequence[Scene]:
         """Return the one scene; the path does not matter."""
-        layout = coast.plan(seed=self.seed, rows=self.rows, columns=self.columns, clouds=self.clouds)
+        varied = self.places == "varied"
+        layout = coast.plan(
+            seed=self.seed, rows=self.rows, columns=self.columns, clouds=self.clouds, bands=len(BANDS), varied=varied
+        )
         size = self.pixel_size
         return [
             Scene(
-                name=f"synthetic_{self.rows}x{self.columns}_seed{self.seed}",
+                name=f"synthetic_{self.rows}x{self.columns}_seed{self.seed}{'_varied' if varied else ''}",
                 bands=BANDS,
                 rows=self.rows,
                 columns=self.columns,
@@ -171,12 +188,14 @@ class Synthetic:
                 transform=(size, 0.0, _WEST, 0.0, -size, _NORTH),
                 identity=self._identity(),
                 notes=("A generated scene, not an observation.",),
-                reference=CoastClasses(layout),
+                reference=CoastClasses(layout, dict(VARIED_NAMES if varied else NAMES)),
             )
         ]
 
     def _identity(self) -> dict[str, object]:
         """What decides about the pixels (the georeference is the scene's own)."""
+        # Scenes made before there were varied places keep the identity that they had.
+        varied = {"places": self.places} if self.places != "one" else {}
         return {
             "generator": f"rsgraph.io.synthetic {VERSION}",
             "rows": self.rows,
@@ -184,6 +203,7 @@ class Synthetic:
             "seed": self.seed,
             "noise": self.noise,
             "clouds": self.clouds,
+            **varied,
         }
 
 

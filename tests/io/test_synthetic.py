@@ -17,6 +17,8 @@ from rsgraph.io.fingerprint import fingerprint
 from rsgraph.io.synthetic import BANDS, NAMES, SPECTRA, Synthetic
 from rsgraph.types import Scene, Window
 
+MEANS = (0.0624027, 0.0822122, 0.2222610, 0.1589361)
+ROW = (0.7299645, 0.4287876, 0.2188615, 0.3407957, 0.2873969, 0.2925653)
 CODES = {name: code for code, name in NAMES.items()}
 
 
@@ -180,14 +182,84 @@ def test_scene_is_georeferenced_and_says_what_it_is() -> None:
 
 
 def test_scene_is_identified_by_its_settings() -> None:
-    options = [{}, {"seed": 1}, {"noise": 0.0}, {"clouds": 0.1}, {"rows": 65}]
+    options = [{}, {"seed": 1}, {"noise": 0.0}, {"clouds": 0.1}, {"rows": 65}, {"places": "varied"}]
     hashes = [fingerprint([scene(**{"rows": 64, "columns": 64, **more})], known=None) for more in options]
     assert len(set(hashes)) == len(options)
     assert hashes[0] == fingerprint([scene(rows=64, columns=64)], known=None)
 
 
+def test_scene_of_one_kind_keeps_pixels_and_identity_of_version_1() -> None:
+    """Figures of the pixels as they were before there were varied places."""
+    made = scene(rows=512, columns=512, seed=3)
+    values = made.source.read(made.window).values.astype(np.float64)
+    assert values.mean(axis=(1, 2))[[0, 3, 7, 10]] == pytest.approx(MEANS, abs=1e-6)
+    assert values[7, 50, ::100] == pytest.approx(ROW, abs=1e-6)
+    assert "places" not in made.identity
+
+
+@pytest.fixture(scope="module")
+def varied_tile() -> Scene:
+    return scene(rows=10_980, columns=10_980, places="varied", clouds=0.0)
+
+
+@settings(max_examples=15, deadline=None)
+@given(row=st.integers(0, 250), column=st.integers(0, 250), size=st.integers(1, 30))
+def test_varied_source_gives_the_same_pixels_in_every_window(varied_tile, row, column, size) -> None:
+    top, left = 5000, 4300  # lakes, dry country and farms, some in every part
+    whole = Window(top, left, 280, 280)
+    part = Window(top + row, left + column, size, size)
+    inside = (slice(row, row + size), slice(column, column + size))
+    assert np.array_equal(varied_tile.source.read(part).values, varied_tile.source.read(whole).values[(..., *inside)])
+    assert np.array_equal(varied_tile.reference.read(part), varied_tile.reference.read(whole)[inside])
+
+
+def test_varied_tile_has_all_classes_and_names_them(varied_tile) -> None:
+    step = range(0, 10_900, 300)
+    codes = [varied_tile.reference.read(Window(r, c, 16, 16)) for r in step for c in step]
+    share = np.bincount(np.ravel(codes), minlength=11)[1:] / np.size(codes)
+    shares = {varied_tile.reference.names[code + 1]: value for code, value in enumerate(share)}
+    assert shares.pop("cloud") == 0
+    assert min(shares.values()) > 0.0003, shares
+    assert 0.1 < shares["water"] < 0.4
+    assert shares["bare"] > 0.03
+
+
+def test_varied_tile_differs_from_region_to_region(varied_tile) -> None:
+    """Neighbouring chips are alike, far ones are not: medians of the infrared over land."""
+    starts = [(row, column) for row in range(500, 7500, 1000) for column in range(500, 10_500, 1000)]
+
+    def means(away: int) -> np.ndarray:
+        at = [Window(row + away, column, 96, 96) for row, column in starts]
+        return np.array([varied_tile.source.read(each).values.mean(axis=(1, 2)) for each in at])
+
+    here, beside = means(0), means(100)
+    near = np.abs(here - beside).mean()
+    far = np.abs(here - np.roll(here, 35, axis=0)).mean()
+    assert far > 1.5 * near
+
+
+def test_varied_fields_are_smooth_and_absent_where_all_places_are_alike(varied_tile) -> None:
+    layout = varied_tile.source.layout
+    places = coast._places(3200, 1600, 160, 160, layout)
+    assert places.shape == (11, 11, coast._FIELDS)
+    assert np.abs(np.diff(places, axis=0)).max() < 0.1
+    assert np.abs(places).max() <= 1
+    assert np.ptp(places) > 0.5
+    assert not coast._places(3200, 1600, 160, 160, layout._replace(varied=0.0)).any()
+
+
+def test_between_is_linear_and_exact_at_the_corners(varied_tile) -> None:
+    layout, place = varied_tile.source.layout, np.zeros(coast.TINT)
+    corners = coast._places(3200, 1600, 1, 1, layout)
+    coast._between(3200.0, 1600.0, corners, layout, place)
+    assert place == pytest.approx(corners[0, 0, : coast.TINT])
+    coast._between(3208.0, 1612.0, corners, layout, place)
+    expected = np.array([0.125, 0.375, 0.125, 0.375]) @ corners.reshape(4, -1)[:, : coast.TINT]
+    assert place == pytest.approx(expected)
+
+
 def test_spectra_are_those_of_the_table() -> None:
-    assert SPECTRA.shape == (22, 12)
+    assert SPECTRA.shape == (24, 12)
     assert SPECTRA.dtype == np.float32
     assert SPECTRA[coast.SAND] == pytest.approx(
         np.array([165, 205, 270, 325, 345, 355, 365, 375, 385, 375, 445, 420]) / 1000
@@ -218,6 +290,7 @@ def test_source_refuses_a_window_outside_the_scene() -> None:
         ({"pixel_size": 0}, "`pixel_size` must be between"),
         ({"epsg": 4326}, "`epsg` must be a UTM zone"),
         ({"rows": True}, "Got True instead"),
+        ({"places": "many"}, "`places` must be one of: one, varied. Got 'many' instead"),
     ],
 )
 def test_reader_refuses_options_out_of_range(options: dict[str, object], message: str) -> None:
