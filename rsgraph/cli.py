@@ -34,13 +34,14 @@ from rsgraph.errors import ConfigError, NotInstalled, NotReadable, RsgraphError
 USAGE = """\
 rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label in minutes.
 
-  rsgraph run PATH [option=value ...]     all stages on a scene: file, folder, SAFE, zip
+  rsgraph run PATH [option=value ...]     all stages on a scene: file, folder, SAFE, zip; or on a folder of scenes
   rsgraph label WORKSPACE                 brush and label in napari; display=false_colour, read_only=true
   rsgraph export WORKSPACE                GeoTIFF; exporter=geopackage, geojson, coco, training, stac ...
   rsgraph evaluate WORKSPACE              tables of how good it is; reference=landcover.tif
   rsgraph components                      everything that can be chosen by name
 
   rsgraph run --help                      the options; rsgraph run --cfg job prints them all
+  rsgraph run 'data.path=[a.tif,b.tif]'   several scenes as one collection: one model, one map over all
   rsgraph run PATH experiment=laptop      a quick look (narrow network, few epochs)
   rsgraph run PATH -m graph.k=4,8,12      a sweep; what does not change is computed once
 """
@@ -127,8 +128,10 @@ def split_line(words: Sequence[str], *, verb: str) -> Line:
         elif "=" in word or word.startswith("~"):
             overrides.append(_quoted(word))
         else:
+            several = f", or give several scenes as 'data.path=[{path},{word}]'" if verb == "run" else ""
             raise ConfigError(
                 f"rsgraph {verb} takes one path, but got '{path}' and '{word}'; quote a path that has spaces in it"
+                f"{several}"
             )
     return Line(path, flags, overrides)
 
@@ -143,10 +146,18 @@ def _flags_apart(words: Sequence[str]) -> list[str]:
 
 
 def _quoted(override: str) -> str:
-    """Quote the value of an override that is a path, unless it is quoted, null, or several paths of a sweep."""
+    """Quote the value of an override that is a path, unless it is quoted, null, or several paths of a sweep.
+
+    In a list of paths each is quoted. A name that has a comma in it must be quoted by the user.
+    """
     key, _, value = override.partition("=")
-    plain = re.fullmatch(r"[\w./,~+-]*", value) or value[:1] in ("'", '"', "[")
-    return override if key not in _PATHS or plain else f"{key}={quote(value)}"
+    plain = re.fullmatch(r"[\w./,~+-]*", value) or value[:1] in ("'", '"')
+    if key not in _PATHS or plain:
+        return override
+    listed = re.fullmatch(r"\[([^'\"\[\]]*)\]", value)
+    if listed:
+        return f"{key}=[{','.join(quote(path.strip()) for path in listed[1].split(',') if path.strip())}]"
+    return override if value.startswith("[") else f"{key}={quote(value)}"
 
 
 def _run(words: list[str]) -> None:

@@ -17,6 +17,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "auto": "rsgraph.io.auto:Auto",
         "geotiff": "rsgraph.io.geotiff:GeoTiff",
         "bands": "rsgraph.io.bands:Bands",
+        "scenes": "rsgraph.io.scenes:Scenes",
         "safe": "rsgraph.io.safe:Safe",
         "swed": "rsgraph.io.swed:Swed",
         "eurosat": "rsgraph.io.eurosat:EuroSat",
@@ -57,6 +58,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     },
     "projector": {
         "umap": "rsgraph.projectors.umap:Umap",
+        "parametric": "rsgraph.projectors.parametric:Parametric",
         "tsne": "rsgraph.projectors.tsne:Tsne",
         "pca": "rsgraph.projectors.pca:Pca",
     },

@@ -12,19 +12,20 @@ from rsgraph.io.geotiff import GeoTiff
 from rsgraph.io.handles import existing_file
 from rsgraph.io.overrides import overrides
 from rsgraph.io.safe import Safe
+from rsgraph.io.scenes import Scenes
 from rsgraph.io.swed import Swed
 from rsgraph.protocols import Reader
 from rsgraph.types import Scene
 
 _LOOKED_FOR = (
     "a SAFE product (folder or .zip with MTD_MSIL1C.xml or MTD_MSIL2A.xml), EuroSAT (class folders of images, or "
-    "their .zip), SWED (images/ and labels/), a folder with one file per band (names such as B02.tif), or one raster "
-    "file that GDAL opens"
+    "their .zip), SWED (images/ and labels/), a folder with one file per band (names such as B02.tif), a folder of "
+    "several scenes, or one raster file that GDAL opens"
 )
 
 
 class Auto:
-    """Looks at the path and picks the reader: safe, eurosat, swed, bands or geotiff.
+    """Looks at the path and picks the reader: safe, eurosat, swed, bands, scenes or geotiff.
 
     Parameters
     ----------
@@ -54,9 +55,10 @@ class Auto:
         given = (bands, scale, offset, nodata)
         self.given = overrides(*given, crs)
         self.readers: tuple[Reader, ...] = (
-            Safe(*given, crs),
             EuroSat(*given),
             Swed(*given),
+            Scenes(*given, crs),
+            Safe(*given, crs),
             Bands(*given, crs),
             GeoTiff(*given, crs),
         )

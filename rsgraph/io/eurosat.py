@@ -25,6 +25,7 @@ from rsgraph.types import PixelSource, Raster, Scene, Window
 
 _RGB = ("B04", "B03", "B02")
 _ENOUGH = 20_000
+_WHOLE_CHIP = 256
 _IMAGE = re.compile(r"(?P<name>(?P<class>[^/]+)_(?P<number>\d+))\.(?P<ending>jpe?g|png|tiff?)", re.IGNORECASE)
 
 
@@ -65,9 +66,14 @@ class EuroSat:
         self.given = overrides(bands, scale, offset, nodata)
 
     def accepts(self, path: Path) -> bool:
-        """Tell whether a folder or .zip holds images named after their folders."""
+        """Tell whether a folder or .zip holds small images named after their folders.
+
+        A folder of whole scenes may be named like that too (plymouth/plymouth_1.tif): those are larger than 256
+        pixels in one direction.
+        """
         try:
-            return next(_images(path, _names(path)), None) is not None
+            image = next(_images(path, _names(path)), None)
+            return image is not None and not (image.tiff and _is_large(path, image))
         except InputError:
             return False
 
@@ -122,6 +128,11 @@ def _images(root: Path, members: Iterable[str]) -> Iterator[_Image]:
         if match and match["class"] == (folder.rpartition("/")[2] or top):
             tiff = match["ending"].lower().startswith("tif")
             yield _Image(member, match["name"], match["class"], int(match["number"]), tiff)
+
+
+def _is_large(path: Path, image: _Image) -> bool:
+    found = header(Tree(path, ()).gdal_path(image.member), holes_allowed=True)
+    return max(found.rows, found.columns) > _WHOLE_CHIP
 
 
 def _unique(names: Sequence[str]) -> list[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,18 +17,19 @@ from rsgraph.pictures.chip_map import draw_chip_map, sample_chips
 from rsgraph.pictures.curves import Curve, draw_curves
 from rsgraph.pictures.figure import save_png
 from rsgraph.pictures.memberships import draw_memberships
-from rsgraph.pictures.mosaic import mosaic
+from rsgraph.pictures.mosaic import mosaic, mosaic_columns
 from rsgraph.pictures.neighbours import choose_queries, draw_neighbours
 from rsgraph.pictures.outlines import draw_outlines
 from rsgraph.pictures.quicklook import draw_quicklook
 from rsgraph.pictures.scale_bar import metres_per_pixel
 from rsgraph.pictures.segment_map import draw_segment_map
 from rsgraph.pictures.shrinking import shrink, shrink_factor
-from rsgraph.pipeline.context import Context, in_order
+from rsgraph.pipeline.context import Context, Opened, in_order
 from rsgraph.pipeline.learning import membership_maps
+from rsgraph.pipeline.naming import path_name
 from rsgraph.pipeline.segmenting import chip_rows, local_segmentation
 from rsgraph.protocols import lesson
-from rsgraph.types import Chip, Floats, Mask
+from rsgraph.types import Chip, Floats, Mask, Scene
 from rsgraph.workspace import read_arrays
 
 Pixels = NDArray[np.uint8]
@@ -38,6 +38,8 @@ _THUMBNAIL = 128
 """Pixels along the side of a chip's thumbnail."""
 _TILES = 100
 """Images of a collection that its quicklook shows."""
+_PANELS = 9
+"""Scenes of a collection that are shown whole; more, or scenes of one chip each, are shown by their first chips."""
 _OUTLINED = 4
 """Chips whose segments are shown."""
 _STEPS = 7
@@ -103,9 +105,24 @@ def _looks(context: Context) -> _Looks:
     bands = choose_bands(context.opened.bands, context.config["display"])
     scene = context.opened.scenes[0]
     low, high = shown_limits(context.workspace.survey, bands, reflectance=scene.reflectance)
-    needed = 1 if context.opened.collection else shrink_factor(scene.rows, scene.columns)
+    needed = 1 if _by_chips(context) else _shrinking(context.opened)
     factor = 1 << (needed - 1).bit_length()  # a power of two divides the chips' offsets
     return _Looks(bands, low, high, min(factor, 16))
+
+
+def _by_chips(context: Context) -> bool:
+    """Tell whether the pictures show a collection by its first chips, rather than its scenes."""
+    opened = context.opened
+    whole = any(max(scene.rows, scene.columns) > opened.side for scene in opened.scenes)
+    return opened.collection and not (whole and len(opened.scenes) <= _PANELS)
+
+
+def _shrinking(opened: Opened) -> int:
+    """Choose the scale at which all scenes, side by side, fit on a screen."""
+    across = min(mosaic_columns(len(opened.scenes)), len(opened.scenes))
+    down = -(-len(opened.scenes) // across)
+    rows, columns = (max(getattr(scene, name) for scene in opened.scenes) for name in ("rows", "columns"))
+    return shrink_factor(rows * down, columns * across)
 
 
 @dataclass(frozen=True)
@@ -122,7 +139,7 @@ def _views(context: Context, looks: _Looks) -> tuple[_Preview, list[Pixels]]:
     opened = context.opened
     labeller = from_config("target", context.config["target"])
     model = read_arrays(context.workspace.existing("targets.npz"))
-    canvas = _Tiles() if opened.collection else _Canvas(context, looks, len(model["centres"]))
+    canvas = _Tiles() if _by_chips(context) else _Panels(opened, looks, len(model["centres"]))
     thumbnails: list[Pixels] = []
 
     def take(view: _View) -> None:
@@ -150,8 +167,8 @@ def _view(context: Context, looks: _Looks, labeller: Any, model: Mapping[str, ND
 class _Canvas:
     """The picture of one scene, filled chip by chip; what no chip covers stays without data."""
 
-    def __init__(self, context: Context, looks: _Looks, n_clusters: int) -> None:
-        scene, self.factor = context.opened.scenes[0], looks.factor
+    def __init__(self, scene: Scene, looks: _Looks, n_clusters: int) -> None:
+        self.factor = looks.factor
         rows, columns = -(-scene.rows // self.factor), -(-scene.columns // self.factor)
         nothing = np.zeros((rows, columns), dtype=bool)
         self.valid: Mask = nothing
@@ -166,9 +183,20 @@ class _Canvas:
         self.image[here], self.valid[here] = view.image, view.valid
         self.memberships[:, here[0], here[1]] = view.memberships
 
+
+class _Panels:
+    """The picture of one scene, or of a few side by side."""
+
+    def __init__(self, opened: Opened, looks: _Looks, n_clusters: int) -> None:
+        self.panels = [_Canvas(scene, looks, n_clusters) for scene in opened.scenes]
+
+    def put(self, view: _View) -> None:
+        """Paste one chip into its scene."""
+        self.panels[view.chip.scene].put(view)
+
     def preview(self) -> _Preview:
         """Return the whole."""
-        return _Preview(self.image, self.memberships, self.valid)
+        return _joined(self.panels)
 
 
 class _Tiles:
@@ -184,33 +212,47 @@ class _Tiles:
 
     def preview(self) -> _Preview:
         """Return the mosaic."""
-        clusters = range(len(self.kept[0].memberships))
-        memberships = [mosaic([view.memberships[c] for view in self.kept], fill=0.0) for c in clusters]
-        image = mosaic([view.image for view in self.kept])
-        valid = mosaic([view.valid for view in self.kept], fill=False)
-        return _Preview(image, np.stack(memberships), valid)
+        return _joined(self.kept)
+
+
+def _joined(parts: Sequence[_View | _Canvas]) -> _Preview:
+    """Lay pictures out side by side; one alone stays as it is."""
+    clusters = range(len(parts[0].memberships))
+    memberships = [mosaic([part.memberships[c] for part in parts], fill=0.0) for c in clusters]
+    image = mosaic([part.image for part in parts])
+    valid = mosaic([part.valid for part in parts], fill=False)
+    return _Preview(image, np.stack(memberships), valid)
 
 
 def _name(context: Context) -> str:
     opened = context.opened
     if not opened.collection:
         return opened.scenes[0].name
-    return f"{Path(context.config['data']['path']).name}: {len(opened.scenes)} images"
+    return f"{path_name(context.config['data']['path'])}: {len(opened.scenes)} images"
 
 
 def _quicklook(context: Context, looks: _Looks, scene: _Preview) -> Figure:
     opened = context.opened
     first = opened.scenes[0]
     metres = None if opened.collection else metres_per_pixel(first.crs, first.transform, first.rows)
-    size = f"{first.columns} x {first.rows} pixels" + (f" each, {_shown(context)} shown" if opened.collection else "")
+    size = f"{_size(opened.scenes)} pixels" + (f", {_shown(context)}" if opened.collection else "")
     colours = describe_bands(opened.bands, looks.bands)
     caption = f"{colours[0].upper()}{colours[1:]}. {size}. Light gray: no data."
     width = None if metres is None else metres * looks.factor
     return draw_quicklook(scene.image, title=_name(context), caption=caption, metres=width)
 
 
-def _shown(context: Context) -> int:
-    return min(_TILES, len(context.opened.chips))
+def _size(scenes: Sequence[Scene]) -> str:
+    ordered = sorted({(scene.columns, scene.rows) for scene in scenes}, key=lambda size: size[0] * size[1])
+    return " to ".join(f"{columns} x {rows}" for columns, rows in dict.fromkeys((ordered[0], ordered[-1])))
+
+
+def _shown(context: Context) -> str:
+    """Say what of a collection is shown."""
+    opened = context.opened
+    if _by_chips(context):
+        return f"{min(_TILES, len(opened.chips))} of {len(opened.chips)} chips shown"
+    return f"row by row: {', '.join(scene.name for scene in opened.scenes)}"
 
 
 def _memberships(context: Context, scene: _Preview) -> Figure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from rsgraph.files import digest
@@ -20,11 +21,26 @@ def cache_folder(asked: str | None, beside: Path) -> Path:
     return Path(asked).expanduser() if asked else beside / ".rsgraph-cache"
 
 
-def sweep_folder(asked: str | None, path: str | None) -> Path:
+def sweep_folder(asked: str | None, path: str | Sequence[str] | None) -> Path:
     """Return the folder of a sweep's workspaces: ``workspace=``, or workspaces/<name of the path>-sweep."""
     if asked:
         return Path(asked).expanduser()
-    return Path("workspaces") / f"{Path(path).stem if path else 'synthetic'}-sweep"
+    return Path("workspaces") / f"{path_name(path)}-sweep"
+
+
+def path_name(path: str | Sequence[str] | None) -> str:
+    """Return a name for what ``data.path`` names.
+
+    Examples
+    --------
+    >>> path_name("scenes/a.tif"), path_name(["scenes/a.tif", "b.tif", "c.tif"]), path_name(None)
+    ('a', 'a-and-2-more', 'synthetic')
+    """
+    if not path:
+        return "synthetic"
+    if isinstance(path, str):
+        return Path(path).stem
+    return Path(path[0]).stem + (f"-and-{len(path) - 1}-more" if len(path) > 1 else "")
 
 
 def point_name(overrides: list[str], shared: list[str]) -> str:

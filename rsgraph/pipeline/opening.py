@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from rsgraph.components import from_config
 from rsgraph.config import flatten
-from rsgraph.errors import ModelMismatch, NotUsable, WorkspaceMismatch
+from rsgraph.errors import ConfigError, ModelMismatch, NotUsable, WorkspaceMismatch
 from rsgraph.files import digest, read_json, sha256
 from rsgraph.io.chips import chip_extent, cut
 from rsgraph.io.fingerprint import fingerprint
@@ -31,27 +32,107 @@ _MODEL_FILES = (
 
 
 def open_scenes(config: Mapping[str, Any]) -> list[Scene]:
-    """Open what the user named; of a collection draw ``data.limit`` images by the seed."""
+    """Open what the user named; of a collection draw ``data.limit`` images by the seed.
+
+    Several paths are one collection: each is opened by itself, scenes of one name are numbered, bands that stand in
+    another order than those of the first scene are put into its order.
+
+    Raises
+    ------
+    ConfigError
+        ``data.path`` is an empty list, or names one thing twice.
+    InputError
+        What the reader raises; scenes that do not have the same bands.
+    """
     reader = from_config("reader", config["reader"])
-    path = config["data"]["path"]
-    scenes = list(reader.open(Path(path).expanduser() if path is not None else None))
+    scenes = _named_apart([scene for path in _paths(config) for scene in reader.open(path)])
     limit = config["data"]["limit"]
     if limit is not None and limit < len(scenes):
         if limit < 1:
             raise NotUsable(f"data.limit must be at least 1. Got {limit} instead.")
         drawn = np.random.default_rng(config["seed"]).choice(len(scenes), size=limit, replace=False)
         scenes = [scenes[index] for index in sorted(drawn)]
-    _check_same_bands(scenes)
-    return scenes
+    return scenes if config["model"].get("bands") else [_like(scene, scenes[0]) for scene in scenes]
 
 
-def _check_same_bands(scenes: Sequence[Scene]) -> None:
+def _paths(config: Mapping[str, Any]) -> list[Path | None]:
+    """Return what is to be opened, one by one."""
+    path = config["data"]["path"]
+    if path is None:
+        return [None]
+    named = [path] if isinstance(path, str) else list(path)
+    twice = next((each for each in named if named.count(each) > 1), None)
+    if twice is not None or not named:
+        told = f"names {twice} twice" if named else "is an empty list"
+        raise ConfigError(f"data.path {told}; expected each scene once, as in data.path=[a.tif,b.tif]")
+    return [Path(each).expanduser() for each in named]
+
+
+def absolute(path: str | Sequence[str] | None) -> str | list[str] | None:
+    """Make ``data.path`` independent of the folder that one stands in.
+
+    Raises ConfigError where it is a list of anything but texts.
+    """
+    if path is None:
+        return None
+    if isinstance(path, str):
+        return str(Path(path).expanduser().absolute())
+    wrong = [each for each in path if not isinstance(each, str)]
+    if wrong:
+        raise ConfigError(f"data.path must list paths, as in data.path=[a.tif,b.tif]. Got {wrong[0]!r} among them.")
+    return [str(Path(each).expanduser().absolute()) for each in path]
+
+
+def _named_apart(scenes: Sequence[Scene]) -> list[Scene]:
+    """Number later scenes of one name (a, a_1, a_2): the first keeps its name when scenes are added at the end."""
+    taken: set[str] = set()
+    named = []
     for scene in scenes:
-        if scene.bands != scenes[0].bands:
-            raise NotUsable(
-                f"{scene.name} has the bands {', '.join(scene.bands)}, but {scenes[0].name} has "
-                f"{', '.join(scenes[0].bands)}; a collection must have the same bands throughout"
-            )
+        names = chain([scene.name], (f"{scene.name}_{number}" for number in count(1)))
+        name = next(name for name in names if name not in taken)
+        taken.add(name)
+        named.append(scene if name == scene.name else replace(scene, name=name))
+    return named
+
+
+def _like(scene: Scene, first: Scene) -> Scene:
+    """Put a scene's bands into the order of the first one's. Raises NotUsable where they are not the same."""
+    if scene.bands == first.bands:
+        return scene
+    differing = sorted({*scene.bands} ^ {*first.bands})
+    if differing or len(scene.bands) != len(first.bands):
+        raise NotUsable(
+            f"{scene.name} has the bands {', '.join(scene.bands)}, but {first.name} has {', '.join(first.bands)}; a "
+            "collection must have the same bands throughout: leave this one out, or choose those that all have with "
+            "reader.bands=[...]"
+        )
+    return _with_bands(scene, first.bands)
+
+
+def _with_bands(scene: Scene, wanted: Sequence[str]) -> Scene:
+    if scene.bands == tuple(wanted):
+        return scene
+    order = tuple(scene.bands.index(band) for band in wanted)
+    return replace(scene, bands=tuple(wanted), source=_Bands(scene.source, order))
+
+
+def notes(scenes: Sequence[Scene]) -> list[str]:
+    """Return what the scenes have to say; what only some say begins with their names.
+
+    Returns
+    -------
+    list of str
+        Each text once, in the order of the scenes.
+    """
+    said: dict[str, list[str]] = {}
+    for scene in scenes:
+        for text in dict.fromkeys(scene.notes):
+            said.setdefault(text, []).append(scene.name)
+    return [text if len(names) == len(scenes) else f"{_shown(names)}: {text}" for text, names in said.items()]
+
+
+def _shown(names: Sequence[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def cut_chips(config: Mapping[str, Any], scenes: Sequence[Scene]) -> Opened:
@@ -112,16 +193,18 @@ def with_model_bands(scenes: Sequence[Scene], config: Mapping[str, Any]) -> list
     wanted = config["model"]["bands"]
     if wanted is None:
         return list(scenes)
-    has = scenes[0].bands
-    missing = [band for band in wanted if band not in has]
+    return [_with_model_bands(scene, wanted, config["model"]["from"]) for scene in scenes]
+
+
+def _with_model_bands(scene: Scene, wanted: Sequence[str], origin: str) -> Scene:
+    missing = [band for band in wanted if band not in scene.bands]
     if missing:
         raise ModelMismatch(
-            f"the model in {config['model']['from']} needs the bands {', '.join(wanted)}; {scenes[0].name} lacks "
-            f"{', '.join(missing)} (it has {', '.join(has)}). Name the bands with reader.bands=[...] where the "
-            "file does not, or train on this scene without model.from"
+            f"the model in {origin} needs the bands {', '.join(wanted)}; {scene.name} lacks "
+            f"{', '.join(missing)} (it has {', '.join(scene.bands)}). Name the bands with reader.bands=[...] where "
+            "the file does not, or train on this scene without model.from"
         )
-    order = tuple(has.index(band) for band in wanted)
-    return [replace(scene, bands=tuple(wanted), source=_Bands(scene.source, order)) for scene in scenes]
+    return _with_bands(scene, wanted)
 
 
 class Reopened(Workspace):
@@ -145,10 +228,15 @@ class Reopened(Workspace):
         scenes = with_model_bands(open_scenes(config), config)
         if fingerprint(scenes, known=None) != config["identity"]:
             raise WorkspaceMismatch(
-                f"{config['data']['path']} is not the scene that {self.folder} was made from (its content changed); "
-                "put the old one back, or run again with overwrite=true"
+                f"{shown_path(config['data']['path'])} is not the scene that {self.folder} was made from (its "
+                "content changed); put the old one back, or run again with overwrite=true"
             )
         return scenes
+
+
+def shown_path(path: str | Sequence[str] | None) -> str:
+    """Return ``data.path`` for a sentence; of many paths the first three."""
+    return str(path) if path is None or isinstance(path, str) else _shown(path)
 
 
 def check_same(workspace: Workspace, config: Mapping[str, Any], compared: Sequence[str]) -> None:
@@ -164,12 +252,13 @@ def check_same(workspace: Workspace, config: Mapping[str, Any], compared: Sequen
     made = workspace.config
     differ = []
     if made.get("identity") != config["identity"]:
-        differ.append(f"the scene ({made.get('data', {}).get('path')} there, {config['data']['path']} now)")
-    there, here = flatten(made), flatten(dict(config))
-    for key in sorted({*there, *here}):
+        there, now = made.get("data", {}).get("path"), config["data"]["path"]
+        differ.append(f"the scene ({shown_path(there)} there, {shown_path(now)} now)")
+    before, here = flatten(made), flatten(dict(config))
+    for key in sorted({*before, *here}):
         section = any(key == name or key.startswith(f"{name}.") for name in compared)
-        if section and there.get(key) != here.get(key):
-            differ.append(f"{key} ({there.get(key)} there, {here.get(key)} now)")
+        if section and before.get(key) != here.get(key):
+            differ.append(f"{key} ({before.get(key)} there, {here.get(key)} now)")
     if differ:
         shown = "; ".join(differ[:6]) + (f"; and {len(differ) - 6} more" if len(differ) > 6 else "")
         raise WorkspaceMismatch(

@@ -23,11 +23,13 @@ from rsgraph.io.display import choose_bands
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.labels.storage import set_aside
 from rsgraph.pipeline.context import Context, Opened
-from rsgraph.pipeline.naming import cache_folder, workspace_folder
+from rsgraph.pipeline.naming import cache_folder, path_name, workspace_folder
 from rsgraph.pipeline.opening import (
+    absolute,
     check_same,
     cut_chips,
     keep_chips,
+    notes,
     open_scenes,
     with_model,
     with_model_bands,
@@ -64,7 +66,7 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
     started = time.monotonic()
     config = with_model(_checked(config))
     scenes = with_model_bands(open_scenes(config), config)
-    name = scenes[0].name if len(scenes) == 1 else Path(config["data"]["path"]).stem
+    name = scenes[0].name if len(scenes) == 1 else path_name(config["data"]["path"])
     workspace = Workspace(point or workspace_folder(config["workspace"], name))
     beside = workspace.folder.parent if point is None else workspace.folder.parent.parent
     cache = StageCache(cache_folder(config["cache"]["path"], beside))
@@ -80,7 +82,7 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
     _check_all(config, opened)
     if config["model"]["identity"]:
         say(f"classes, encoder and GNN, with their options, are those of {config['model']['from']}")
-    for text in dict.fromkeys(text for scene in scenes for text in scene.notes):
+    for text in notes(scenes):
         note(text)
     tracker = _start_tracking(config, workspace, beside)
     try:
@@ -115,16 +117,14 @@ def _checked(config: dict[str, Any]) -> dict[str, Any]:
         check_types("option", _top, {name: value})
     if config["seed"] < 0:
         raise ConfigError(f"seed must be at least 0. Got {config['seed']} instead.")
-    path = config["data"]["path"]
-    absolute = None if path is None else str(Path(path).expanduser().absolute())
-    return {**config, "data": {**config["data"], "path": absolute}}
+    return {**config, "data": {**config["data"], "path": absolute(config["data"]["path"])}}
 
 
 def _top(seed: int, draw: bool, overwrite: bool, workspace: str | None) -> None:  # a schema
     """Types of the options that belong to no section."""
 
 
-def _data(path: str | None, limit: int | None) -> None:
+def _data(path: str | list[str] | None, limit: int | None) -> None:
     """Types of the options of ``data``."""
 
 
@@ -133,9 +133,11 @@ def _model(from_: str | None) -> None:
 
 
 def _what(opened: Opened) -> str:
-    scene = opened.scenes[0]
-    size = f"{scene.columns} x {scene.rows} pixels, {len(scene.bands)} bands ({', '.join(scene.bands)})"
-    return f"{len(opened.scenes)} images of {size}" if opened.collection else f"{size}, {len(opened.chips)} chips"
+    scenes, bands = opened.scenes, f"{len(opened.bands)} bands ({', '.join(opened.bands)})"
+    sizes = sorted({(scene.columns, scene.rows) for scene in scenes}, key=lambda size: size[0] * size[1])
+    size = " to ".join(f"{columns} x {rows}" for columns, rows in dict.fromkeys((sizes[0], sizes[-1])))
+    several = f"{len(scenes)} images of " if opened.collection else ""
+    return f"{several}{size} pixels, {bands}, {len(opened.chips)} chips"
 
 
 def _finished(workspace: Workspace, stage: str, wanted: Mapping[str, str], there: Mapping[str, str]) -> bool:

@@ -1,0 +1,103 @@
+"""A folder that holds several scenes, opened as one collection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from rsgraph.errors import NotReadable
+from rsgraph.io.archive import is_zip
+from rsgraph.io.bands import Bands
+from rsgraph.io.geotiff import GeoTiff
+from rsgraph.io.safe import Safe
+from rsgraph.protocols import Reader
+from rsgraph.types import Scene
+
+_RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
+
+
+class Scenes:
+    """Folder of several scenes: raster files with all their bands, SAFE products, band folders; also mixed.
+
+    What lies directly in the folder is looked at, in the order of its names: each raster file (.tif, .tiff, .jp2,
+    .vrt, .img), each SAFE product (folder or .zip) and each folder of band files is a scene. A folder that directly
+    holds files named after bands (B02.tif) is no folder of scenes but one scene: ``reader=bands``. Scenes may differ
+    in size, pixel size and coordinate reference system; bands are matched by name.
+
+    Parameters
+    ----------
+    bands
+        The bands to read, in this order; for files whose bands have no names, their names in the files' order.
+    scale, offset
+        reflectance = stored number * scale + offset, the offset in units of reflectance.
+    nodata
+        Stored number that stands for "no data".
+    crs
+        Coordinate reference system to assign to all scenes (nothing is reprojected).
+
+    Raises
+    ------
+    ConfigError
+        A parameter is of the wrong kind or out of range.
+    """
+
+    def __init__(
+        self,
+        bands: Sequence[str] | None = None,
+        scale: float | None = None,
+        offset: float | None = None,
+        nodata: float | None = None,
+        crs: str | None = None,
+    ) -> None:
+        given = (bands, scale, offset, nodata, crs)
+        self.safe, self.bands, self.files = Safe(*given), Bands(*given), GeoTiff(*given)
+
+    def accepts(self, path: Path) -> bool:
+        """Tell whether a folder holds scenes, without being one (a folder round one SAFE product is that product)."""
+        if not path.is_dir() or self.bands.accepts(path):
+            return False
+        return sum(self._reader(member) is not None for member in _members(path)) > self.safe.accepts(path)
+
+    def open(self, path: Path) -> Sequence[Scene]:
+        """Return all scenes, sorted by the names of their files.
+
+        Raises
+        ------
+        NotReadable
+            No folder, no scene in it, or one of them is damaged.
+        InputError
+            What the reader of a scene raises; it names the file.
+        """
+        if not path.is_dir():
+            raise NotReadable(f"{path} is no folder; expected one that holds several scenes.")
+        readers = {member: self._reader(member) for member in _members(path)}
+        scenes = [scene for member, reader in readers.items() if reader for scene in reader.open(member)]
+        if not scenes:
+            raise NotReadable(f"{path} holds no scenes; expected raster files, SAFE products or band folders in it.")
+        left_out = [member.name for member, reader in readers.items() if reader is None]
+        return [replace(scene, notes=(*_told(path, left_out), *scene.notes)) for scene in scenes]
+
+    def _reader(self, member: Path) -> Reader | None:
+        """Choose by what it is, not by whether it opens: a damaged scene must be told, not left out."""
+        if member.is_file() and member.suffix.lower() in _RASTERS:
+            return self.files
+        if self._is_product(member):
+            return self.safe
+        return self.bands if self.bands.accepts(member) else None
+
+    def _is_product(self, member: Path) -> bool:
+        if member.is_file():
+            return member.suffix.lower() == ".zip" and (self.safe.accepts(member) or not is_zip(member))
+        return member.suffix.upper() == ".SAFE" or self.safe.accepts(member)
+
+
+def _members(folder: Path) -> list[Path]:
+    return sorted(member for member in folder.iterdir() if not member.name.startswith("."))
+
+
+def _told(folder: Path, left_out: Sequence[str]) -> tuple[str, ...]:
+    if not left_out:
+        return ()
+    shown = ", ".join(left_out[:5]) + (f" and {len(left_out) - 5} more" if len(left_out) > 5 else "")
+    return (f"{folder.name}: {shown} left out, no scenes.",)
