@@ -7,9 +7,9 @@ stored as npz or safetensors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from numpy.typing import NDArray
 
@@ -20,6 +20,35 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 """Called as progress(done, total) by anything that may take over two seconds."""
+
+Arrays = dict[str, NDArray[Any]]
+"""What a block of work results in."""
+
+Item = TypeVar("Item")
+
+
+@runtime_checkable
+class Blocks(Protocol):
+    """Runs one function over many blocks of work: here, in other processes or on a cluster.
+
+    Components that have much to do are given one and never know where it runs; ``rsgraph.blocks.ResumableBlocks()``
+    is the one for scripts. In a run, finished blocks are kept until the stage is done: an interruption loses at
+    most those being computed.
+    """
+
+    def map(
+        self,
+        name: str,
+        task: Callable[[Item], Arrays],
+        items: Sequence[Item],
+        progress: Progress | None = None,
+    ) -> Iterator[Arrays]:
+        """Yield ``task(item)`` for all items in their order.
+
+        ``name`` names the phase, once per stage. ``task`` is picklable (a frozen dataclass with ``__call__``) and
+        depends on its item alone; items are small and picklable, their number and order the same in every run.
+        """
+        ...
 
 
 @runtime_checkable
@@ -138,7 +167,7 @@ class Matcher(Protocol):
 
 @runtime_checkable
 class Projector(Protocol):
-    """Lays vectors or distances out in 2-D."""
+    """Lays vectors, distances or neighbour lists out in 2-D."""
 
     def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
         """Project (n, D)."""
@@ -146,6 +175,23 @@ class Projector(Protocol):
 
     def project_distances(self, distances: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
         """Project from a (n, n) matrix of distances."""
+        ...
+
+    def project_neighbours(
+        self, neighbours: NDArray[Any], distances: Floats, *, seed: int, progress: Progress | None = None
+    ) -> Projection:
+        """Project n points of which only the nearest others are known: (n, k) numbers, themselves not among them."""
+        ...
+
+
+@runtime_checkable
+class Transforms(Protocol):
+    """A projector whose maps take further vectors, without being made again."""
+
+    def transform(
+        self, vectors: Floats, model: Mapping[str, NDArray[Any]], *, seed: int, progress: Progress | None = None
+    ) -> Floats:
+        """Place vectors (m, D) on the map of ``Projection.model``; return points (m, 2)."""
         ...
 
 
@@ -193,10 +239,13 @@ def describe(component: type) -> str:
 
 
 __all__ = [
+    "Arrays",
+    "Blocks",
     "Encoder",
     "Exporter",
     "Gnn",
     "Graph",
+    "Item",
     "Lesson",
     "Matcher",
     "Nodes",
@@ -206,4 +255,5 @@ __all__ = [
     "Segmenter",
     "Target",
     "Tensor",
+    "Transforms",
 ]

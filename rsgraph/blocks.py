@@ -1,0 +1,206 @@
+"""Blocks of work: run in the threads of this process, kept when they are finished.
+
+``rsgraph.executors`` runs the same blocks in other processes or on a cluster. What is here is all that a script
+needs, and what small scenes are done with.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import socket
+import zipfile
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from rsgraph.errors import WorkspaceError
+from rsgraph.files import make_folder, output_error
+from rsgraph.protocols import Arrays, Progress
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+AHEAD = 4
+"""Blocks per worker that are started before the first of them is taken: bounds what waits in memory."""
+
+
+class Runner(Protocol):
+    """Calls one function on many items, somewhere."""
+
+    def run(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Yield the results in the order of the items; what is not wanted any more is dropped on close."""
+        ...
+
+
+class ResumableBlocks:
+    """Runs blocks by a runner; with a folder, finished blocks are kept there and not computed again.
+
+    It fits ``rsgraph.protocols.Blocks``. Every finished block is one ``<folder>/<name>/<number>-of-<blocks>.npz``,
+    written by the worker that computed it, so that results of an interrupted run count even where nobody was left
+    to take them.
+
+    Parameters
+    ----------
+    runner
+        Where blocks are computed; None: in threads of this process.
+    folder
+        Where finished blocks are kept; None: nowhere. Whoever gives it sees to it that it belongs to these inputs
+        and options alone, and removes it in the end.
+    """
+
+    def __init__(self, runner: Runner | None = None, folder: Path | None = None) -> None:
+        self.runner = runner or Threads()
+        self.folder = folder
+
+    def map(
+        self,
+        name: str,
+        task: Callable[[Item], Arrays],
+        items: Sequence[Item],
+        progress: Progress | None = None,
+    ) -> Iterator[Arrays]:
+        """Yield ``task(item)`` for all items in their order.
+
+        Parameters
+        ----------
+        name
+            Of this phase of the work, one word; no two phases of a stage share one.
+        task
+            Picklable, the same result for the same item wherever it runs. Its arrays hold no objects.
+        items
+            Small and picklable; their number and order depend on nothing but the inputs and options (not on the
+            number of workers), because a kept block is known by its number.
+        progress
+            Called with (blocks done, blocks in all).
+
+        Raises
+        ------
+        OutputError
+            The disk is full.
+        WorkspaceError
+            A worker does not see the folder.
+        """
+        results = self._plain(task, items) if self.folder is None else self._kept(self.folder / name, task, items)
+        for done, arrays in enumerate(results, start=1):
+            if progress is not None:
+                progress(done, len(items))
+            yield arrays
+
+    def _plain(self, task: Callable[[Item], Arrays], items: Sequence[Item]) -> Iterator[Arrays]:
+        return self.runner.run(task, items)
+
+    def _kept(self, folder: Path, task: Callable[[Item], Arrays], items: Sequence[Item]) -> Iterator[Arrays]:
+        """Read what is kept; have the rest computed, kept, and read it then."""
+        make_folder(folder)
+        paths = [folder / f"{number:05d}-of-{len(items):05d}.npz" for number in range(len(items))]
+        whole = [zipfile.is_zipfile(path) for path in paths]
+        to_do = [(item, path) for item, path, there in zip(items, paths, whole, strict=True) if not there]
+        running = iter(self.runner.run(Keeping(task), to_do))
+        for item, path, there in zip(items, paths, whole, strict=True):
+            if not there:
+                next(running)
+            found = _read(path)
+            yield self._again(task, item, path) if found is None else found
+
+    def _again(self, task: Callable[[Item], Arrays], item: Item, path: Path) -> Arrays:
+        """Compute a kept block that turned out to be damaged."""
+        next(iter(self.runner.run(Keeping(task), [(item, path)])))
+        found = _read(path)
+        if found is None:
+            raise WorkspaceError(f"{path} cannot be read back right after it was written; check this disk")
+        return found
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Computes a block and writes it where it is kept.
+
+    Parameters
+    ----------
+    task
+        What computes it.
+    """
+
+    task: Callable[[Any], Arrays]
+
+    def __call__(self, item: tuple[Any, Path]) -> None:
+        """Compute and keep one block, given with its path. Raises WorkspaceError where its folder is not seen."""
+        block, path = item
+        if not path.parent.is_dir():
+            raise WorkspaceError(
+                f"the worker on {socket.gethostname()} does not see {path.parent}; workers must see the files of the "
+                "run under the same paths: put workspace and cache.path on a file system that all share, or use "
+                "executor=local"
+            )
+        _write(path, self.task(block))
+
+
+def _write(path: Path, arrays: Arrays) -> None:
+    """Write a block whole or not at all.
+
+    There is no fsync: the file outlives the process in any case, and after a power failure its check sums tell.
+    """
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}.{os.urandom(4).hex()}.npz")
+    try:
+        np.savez(temporary, allow_pickle=False, **arrays)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise output_error(path, error, temporary=temporary) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Arrays | None:
+    """Read a block; None where the file is not what was written."""
+    try:
+        with np.load(path, allow_pickle=False) as found:
+            return {name: found[name] for name in found.files}
+    except (OSError, EOFError, ValueError, zipfile.BadZipFile):
+        return None
+
+
+class Threads:
+    """Runs blocks in threads of this process: compiled code works side by side, all else in turns.
+
+    Parameters
+    ----------
+    workers
+        Threads; None: as many as cores, but one in a child process, whose siblings have the other cores. One: the
+        blocks are computed when they are asked for, in the caller's thread.
+    """
+
+    def __init__(self, workers: int | None = None) -> None:
+        self.workers = workers or (1 if in_child() else cores())
+
+    def run(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Yield the results in the order of the items; at most a few wait at any time."""
+        if self.workers == 1 or len(items) <= 1:
+            yield from map(task, items)
+            return
+        pool = ThreadPoolExecutor(self.workers, thread_name_prefix="blocks")
+        waiting: deque[Future[Result]] = deque()
+        try:
+            for item in items:
+                waiting.append(pool.submit(task, item))
+                if len(waiting) > AHEAD * self.workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def cores() -> int:
+    """Return the number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_child() -> bool:
+    """Tell whether this process was started by another one that works beside it (a point of a sweep, a worker)."""
+    return multiprocessing.current_process().name != "MainProcess"

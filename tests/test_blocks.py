@@ -1,0 +1,110 @@
+"""Blocks of work in threads of this process, and what is kept of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from rsgraph.blocks import AHEAD, ResumableBlocks, Threads
+from rsgraph.errors import OutputError, WorkspaceError
+from rsgraph.protocols import Arrays, Blocks
+
+
+@dataclass(frozen=True)
+class Square:
+    """Squares a number and leaves a line in a log for every call."""
+
+    log: Path
+    fails_at: int | None = None
+
+    def __call__(self, number: int) -> Arrays:
+        if number == self.fails_at:
+            raise ZeroDivisionError("as asked")
+        with self.log.open("a") as file:
+            file.write(f"{number}\n")
+        return {"square": np.array(number**2), "range": np.arange(number)}
+
+    def done(self) -> list[int]:
+        return sorted(int(line) for line in self.log.read_text().split())
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    path = tmp_path / "log"
+    path.touch()
+    return path
+
+
+def squares(found: Iterator[Arrays]) -> list[int]:
+    return [int(arrays["square"]) for arrays in found]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("kept", [False, True])
+def test_blocks_come_in_the_order_of_the_items(log: Path, tmp_path: Path, workers: int, kept: bool) -> None:
+    blocks = ResumableBlocks(Threads(workers), tmp_path / "kept" if kept else None)
+    assert isinstance(blocks, Blocks)
+    seen: list[tuple[int, int]] = []
+    found = list(blocks.map("phase", Square(log), range(40, 0, -1), lambda *told: seen.append(told)))
+    assert [int(arrays["square"]) for arrays in found] == [number**2 for number in range(40, 0, -1)]
+    assert all((arrays["range"] == np.arange(40 - i)).all() for i, arrays in enumerate(found))
+    assert seen == [(done, 40) for done in range(1, 41)]
+
+
+def test_blocks_that_are_kept_are_not_computed_again(log: Path, tmp_path: Path) -> None:
+    blocks = ResumableBlocks(Threads(1), tmp_path / "kept")
+    with pytest.raises(ZeroDivisionError):
+        list(blocks.map("phase", Square(log, fails_at=5), range(9)))
+    assert Square(log).done() == [0, 1, 2, 3, 4]
+    assert squares(blocks.map("phase", Square(log), range(9))) == [n**2 for n in range(9)]
+    assert Square(log).done() == list(range(9))
+
+
+def test_blocks_of_other_phases_and_of_other_cuts_are_not_mixed_up(log: Path, tmp_path: Path) -> None:
+    blocks = ResumableBlocks(Threads(1), tmp_path)
+    assert squares(blocks.map("a", Square(log), [1, 2])) == [1, 4]
+    assert squares(blocks.map("b", Square(log), [3, 4])) == [9, 16]
+    assert squares(blocks.map("a", Square(log), [5, 6, 7])) == [25, 36, 49]
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "emptied"])
+def test_blocks_that_were_damaged_are_computed_again(log: Path, tmp_path: Path, damage: str) -> None:
+    blocks = ResumableBlocks(Threads(1), tmp_path / "kept")
+    list(blocks.map("phase", Square(log), [7, 8, 9]))
+    path = sorted((tmp_path / "kept" / "phase").iterdir())[1]
+    whole = bytearray(path.read_bytes())
+    place = whole.index(np.arange(8).tobytes()) + 3
+    whole[place] ^= 1
+    path.write_bytes({"cut": whole[:200], "flipped": bytes(whole), "emptied": b""}[damage])
+    found = list(blocks.map("phase", Square(log), [7, 8, 9]))
+    assert (found[1]["range"] == np.arange(8)).all()
+    assert Square(log).done() == [7, 8, 8, 9]
+
+
+def test_blocks_that_nobody_wants_are_not_computed(log: Path) -> None:
+    found = ResumableBlocks(Threads(2)).map("phase", Square(log), range(1000))
+    next(found)
+    found.close()  # type: ignore[attr-defined]  # a generator
+    assert len(Square(log).done()) <= 2 * AHEAD + 4
+
+
+def test_a_folder_that_a_worker_does_not_see_is_named(log: Path, tmp_path: Path) -> None:
+    class Elsewhere:
+        def run(self, task: Any, items: Any) -> Iterator[Any]:
+            return (task((item, tmp_path / "elsewhere" / path.name)) for item, path in items)
+
+    with pytest.raises(WorkspaceError, match=r"does not see .*elsewhere; workers must see .* or use executor=local"):
+        list(ResumableBlocks(Elsewhere(), tmp_path).map("phase", Square(log), [1]))
+
+
+def test_a_block_that_cannot_be_kept_says_so(log: Path, tmp_path: Path) -> None:
+    path = tmp_path / "kept" / "phase" / "00000-of-00001.npz"
+    path.mkdir(parents=True)
+    with pytest.raises(OutputError, match=r"could not write .*00000-of-00001\.npz"):
+        list(ResumableBlocks(Threads(1), tmp_path / "kept").map("phase", Square(log), [1]))
+    assert not list(path.parent.glob(".*"))
