@@ -1,0 +1,184 @@
+"""The least time that each stage of a whole tile can take, from the bytes and operations that it cannot do without.
+
+    read / decode + written / write + operations / speed
+
+read
+    Bytes of the tile (uint16, decompressed) where the stage sees all of it.
+decode
+    Bytes a second of two threads that read this file and do nothing else.
+written
+    Bytes of the stage's outputs.
+write
+    Bytes a second of writing 256 MB to the same folder and flushing them.
+operations
+    Multiplications and additions, of P chips, N segments, p pixels, b bands, k classes, D numbers a segment, K
+    neighbours. scene: 4 p b. segments (SLIC, ten rounds, four centres a pixel): 120 p (b + 2). memberships:
+    p k (3 b + 10). encode: P times what the network takes. graph: 8 N K. gnn: 2 N (D + K) D times its layers. match
+    (means of all pairs, cost matrices of the 15 nearest alone): 2 P^2 D + 30 P (N / P)^2 D. project (one round of
+    its forces): 20 N K.
+speed
+    Operations a second of a large matrix product on two threads, in float32 or bfloat16, whichever is faster.
+
+No stage can be quicker than its bound. One far above it waits for something else.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import rasterio
+import torch
+from rasterio.windows import Window as RasterioWindow
+from torch.utils.flop_counter import FlopCounterMode
+
+from experiments.benchmarks.places import CHIP
+from experiments.benchmarks.record import Value, best_seconds
+from rsgraph import build
+from rsgraph.training import encoder_module
+from rsgraph.workspace import Workspace
+
+CORES = 2
+
+
+def gb(size: float) -> float:
+    """Return gigabytes of bytes."""
+    return round(size / 1e9, 3)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What the formulas count: pixels, bands, classes, chips, segments, neighbours, numbers a segment, layers."""
+
+    pixels: int
+    bands: int
+    classes: int
+    chips: int
+    segments: int
+    neighbours: int
+    numbers: int
+    layers: int
+    network: int
+
+    @classmethod
+    def of(cls, workspace: Workspace, tile: Path) -> Sizes:
+        """Read them from the finished workspace and the tile."""
+        config = workspace.config
+        with rasterio.open(tile) as file:
+            pixels, bands = file.width * file.height, file.count
+        classes = np.load(workspace.existing("embeddings", "target.npy"), mmap_mode="r").shape[1]
+        chips, segments = len(workspace.chips), len(workspace.segments)
+        layers, numbers = config["gnn"].get("layers", 0), workspace.embedding("encoder").shape[1]
+        network = flops(config["encoder"], bands, classes)
+        return cls(pixels, bands, classes, chips, segments, config["graph"]["k"], numbers, layers, network)
+
+
+def flops(encoder: Mapping[str, Any], bands: int, classes: int) -> int:
+    """Count the operations of the encoder on one chip."""
+    network = encoder_module(build("encoder", **encoder), n_bands=bands, n_classes=classes).eval()
+    with torch.inference_mode(), FlopCounterMode(display=False) as counter:
+        network(torch.zeros(1, bands, CHIP, CHIP))
+    return int(counter.get_total_flops())
+
+
+@dataclass(frozen=True)
+class Speeds:
+    """Bytes decoded and written a second, operations a second."""
+
+    decode: float
+    write: float
+    operations: float
+
+    @classmethod
+    def measure(cls, folder: Path, tile: Path) -> Speeds:
+        """Measure them on this machine."""
+        return cls(decoding(tile), writing(folder), multiplying())
+
+
+def decoding(tile: Path, side: int = 1024) -> float:
+    """Return bytes a second of two threads reading rows of whole blocks, from different places of a file."""
+    with rasterio.open(tile) as file:
+        side = min(side, file.width)
+        rows = np.linspace(0, (file.height - CHIP) // CHIP, 16).astype(int) * CHIP
+    windows = [RasterioWindow(0, int(top), side, CHIP) for top in rows]
+
+    def read(half: int) -> int:
+        with rasterio.open(tile) as file:
+            return sum(file.read(window=window).nbytes for window in windows[half::CORES])
+
+    started = time.perf_counter()
+    with ThreadPoolExecutor(CORES) as pool:
+        size = sum(pool.map(read, range(CORES)))
+    return size / (time.perf_counter() - started)
+
+
+def writing(folder: Path, size: int = 1 << 28) -> float:
+    """Return bytes a second of writing and flushing random bytes."""
+    values = np.random.default_rng(0).bytes(size)
+    started = time.perf_counter()
+    with (folder / "writing.tmp").open("wb") as file:
+        file.write(values)
+        file.flush()
+        os.fsync(file.fileno())
+    seconds = time.perf_counter() - started
+    (folder / "writing.tmp").unlink()
+    return size / seconds
+
+
+def multiplying(side: int = 2048) -> float:
+    """Return operations a second of a matrix product on two threads, of the faster of float32 and bfloat16."""
+    torch.set_num_threads(CORES)
+    ones = [torch.ones(side, side, dtype=kind) for kind in (torch.float32, torch.bfloat16)]
+    return 2 * side**3 / min(best_seconds(*(lambda each=each: each @ each for each in ones), rounds=5))
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a stage cannot do without: bytes to decode, bytes to write, operations."""
+
+    read: float
+    written: float
+    operations: float
+
+    def columns(self, speeds: Speeds, seconds: float) -> dict[str, Value]:
+        """Return the columns of the bound."""
+        parts = (self.read / speeds.decode, self.written / speeds.write, self.operations / speeds.operations)
+        bound = sum(parts)
+        return {
+            "tile_gb": gb(self.read),
+            "outputs_gb": gb(self.written),
+            "gflop": round(self.operations / 1e9, 1),
+            "bound_s": round(bound, 2),
+            "bound_read_s": round(parts[0], 2),
+            "bound_write_s": round(parts[1], 2),
+            "bound_flop_s": round(parts[2], 2),
+            "times_bound": round(seconds / bound, 1) if bound > 0.05 else "",
+            "note": f"decoding {speeds.decode / 1e6:.0f} MB/s, writing {speeds.write / 1e6:.0f} MB/s, "
+            f"{speeds.operations / 1e9:.0f} GFLOP/s",
+        }
+
+
+def work(sizes: Sizes) -> dict[str, Work]:
+    """Return what each stage cannot do without, by the formulas above; outputs are added when they are there."""
+    p, b, k, n, c = sizes.pixels, sizes.bands, sizes.classes, sizes.segments, sizes.chips
+    d, near = sizes.numbers, sizes.neighbours
+    tile = 2.0 * p * b
+    return {
+        "scene": Work(tile, 0, 4 * p * b),
+        "target": Work(0, 0, 0),
+        "encoder": Work(0, 0, 0),
+        "segments": Work(tile, 0, 120 * p * (b + 2)),
+        "memberships": Work(tile, 0, p * k * (3 * b + 10)),
+        "encode": Work(tile, 0, c * sizes.network),
+        "graph": Work(0, 0, 8 * n * near),
+        "gnn": Work(0, 0, 2 * n * (d + near) * d * sizes.layers),
+        "match": Work(0, 0, 2 * c * c * d + 2 * c * 15 * (n / c) ** 2 * d),
+        "project": Work(0, 0, 20 * n * near),
+        "pictures": Work(0, 0, 0),
+    }
