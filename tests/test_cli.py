@@ -172,6 +172,24 @@ def test_paths_in_options_need_no_quotes_of_hydra(tmp_path: Path) -> None:
     assert split_line(["data.path=a.tif,b.tif", "workspace=null"], verb="run").overrides[0] == "data.path=a.tif,b.tif"
 
 
+@pytest.mark.parametrize(
+    ("typed", "given"),
+    [
+        ("data.path=[a (1).tif, b=2.tif]", "data.path=['a (1).tif','b=2.tif']"),
+        ("data.path=['a, b.tif',c.tif]", "data.path=['a, b.tif',c.tif]"),
+        ("data.path=[a.tif,b.tif],[c.tif]", "data.path=[a.tif,b.tif],[c.tif]"),
+        ("data.path=[]", "data.path=[]"),
+    ],
+)
+def test_lists_of_paths_need_no_quotes_of_hydra(typed: str, given: str) -> None:
+    assert split_line([typed], verb="run").overrides == [given]
+
+
+def test_two_paths_are_told_to_be_a_list() -> None:
+    with pytest.raises(ConfigError, match=r"or give several scenes as 'data\.path=\[a\.tif,b\.tif\]'"):
+        split_line(["a.tif", "b.tif"], verb="run")
+
+
 def test_export_help_is_that_of_export(tmp_path: Path) -> None:
     assert "rsgraph export WORKSPACE" in rsgraph("export", "--help", cwd=tmp_path).stdout
     assert "rsgraph components" in rsgraph("components", "--help", cwd=tmp_path).stdout

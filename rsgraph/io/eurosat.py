@@ -25,6 +25,7 @@ from rsgraph.types import PixelSource, Raster, Scene, Window
 
 _RGB = ("B04", "B03", "B02")
 _ENOUGH = 20_000
+_LOOKED_AT = 8
 _WHOLE_CHIP = 256
 _IMAGE = re.compile(r"(?P<name>(?P<class>[^/]+)_(?P<number>\d+))\.(?P<ending>jpe?g|png|tiff?)", re.IGNORECASE)
 
@@ -69,11 +70,11 @@ class EuroSat:
         """Tell whether a folder or .zip holds small images named after their folders.
 
         A folder of whole scenes may be named like that too (plymouth/plymouth_1.tif): those are larger than 256
-        pixels in one direction.
+        pixels in one direction, at least one of the first eight.
         """
         try:
-            image = next(_images(path, _names(path)), None)
-            return image is not None and not (image.tiff and _is_large(path, image))
+            images = list(islice(_images(path, _names(path)), _LOOKED_AT))
+            return bool(images) and not any(image.tiff and _is_large(path, image) for image in images)
         except InputError:
             return False
 

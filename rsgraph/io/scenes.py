@@ -93,7 +93,8 @@ class Scenes:
 
 
 def _members(folder: Path) -> list[Path]:
-    return sorted(member for member in folder.iterdir() if not member.name.startswith("."))
+    found = (member for member in folder.iterdir() if not member.name.startswith("."))
+    return sorted(found, key=lambda member: (member.name.lower(), member.name))
 
 
 def _told(folder: Path, left_out: Sequence[str]) -> tuple[str, ...]:

@@ -52,10 +52,12 @@ def test_auto_says_what_it_looked_for(tmp_path: Path) -> None:
     (tmp_path / "text.tif").write_text("hello")
     (tmp_path / "empty.tif").touch()
     (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04 no archive")
+    (tmp_path / "nothing").mkdir()
     for path, reason in (
         (None, r"say reader=synthetic"),
         (tmp_path / "gone.tif", "does not exist"),
-        (tmp_path, r"looked for a SAFE product .*EuroSAT.*SWED.*B02\.tif.*GDAL"),
+        (tmp_path, r"broken.zip is neither a folder nor a readable \.zip"),
+        (tmp_path / "nothing", r"looked for a SAFE product .*EuroSAT.*SWED.*B02\.tif.*GDAL"),
         (tmp_path / "text.tif", "not recognized"),
         (tmp_path / "empty.tif", r"is empty \(0 bytes\)"),
         (tmp_path / "broken.zip", "cannot be read"),
