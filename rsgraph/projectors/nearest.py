@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import warnings
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
+from rsgraph.projectors.cells import cut, find_nearest
+from rsgraph.projectors.scaling import parts
 from rsgraph.types import Floats
 
 Metric = Literal["cosine", "euclidean"]
-
-EXACT_UP_TO = 50_000
-"""Rows up to which neighbours are exact: quadratic, but one matrix product; 12 000 rows took 1 s."""
 
 FEWEST = 5
 """Below this many points UMAP and t-SNE have no neighbourhoods to speak of: the map is PCA's."""
@@ -32,15 +31,15 @@ def comparable(vectors: Floats, metric: Metric) -> Floats:
     """Rows whose Euclidean distances order as ``metric`` does: for cosine, rows of length 1 (zeros stay)."""
     if metric == "euclidean":
         return vectors
-    length = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    unit: Floats = np.divide(vectors, length, out=np.zeros(vectors.shape), where=length > 0).astype(np.float32)
+    unit = np.zeros(vectors.shape, dtype=np.float32)
+    for part in parts(len(vectors)):
+        length = np.linalg.norm(vectors[part].astype(np.float64), axis=1, keepdims=True)
+        np.divide(vectors[part], length, out=unit[part], where=length > 0, casting="same_kind")
     return unit
 
 
 def nearest_of_vectors(vectors: Floats, k: int, metric: Metric, *, seed: int) -> tuple[NDArray[np.int32], Floats]:
-    """Find the k nearest rows of each row, itself first.
-
-    Exact up to ``EXACT_UP_TO`` rows, by nearest neighbour descent (seeded) above.
+    """Find the k nearest rows of each row, itself first: exact, 2 s for 40 000 segments.
 
     Parameters
     ----------
@@ -51,19 +50,28 @@ def nearest_of_vectors(vectors: Floats, k: int, metric: Metric, *, seed: int) ->
     metric
         ``cosine``: 1 - cos, in [0, 2]; a row of zeros is at 1/2 from all others but rows of zeros, at 0.
     seed
-        Used above ``EXACT_UP_TO`` rows only.
+        Of the cells that the rows are cut into: decides at most which of equally near rows are taken.
 
     Returns
     -------
     indices, distances
         (n, k) int32 and float32, by rising distance.
     """
-    rows = comparable(vectors, metric)
-    find = _exact if len(rows) <= EXACT_UP_TO else _descent
-    indices, distances = find(rows, k, seed)
-    if metric == "cosine":
-        distances = (np.square(distances) / 2).astype(np.float32)
-    return indices, distances
+    rows, itself = comparable(vectors, metric), np.arange(len(vectors))
+    indices, distances = find_nearest(cut(rows, seed=seed), rows, k - 1, itself)
+    return first_of_all(indices, as_metric(distances, metric))
+
+
+def as_metric(distances: Floats, metric: Metric) -> Floats:
+    """Turn distances between comparable rows into those of ``metric``: 1 - cos is half the square."""
+    return (np.square(distances) / 2).astype(np.float32) if metric == "cosine" else distances
+
+
+def first_of_all(indices: NDArray[np.integer[Any]], distances: Floats) -> tuple[NDArray[np.int32], Floats]:
+    """Put each point before its k other neighbours (n, k): umap-learn's lists begin so. Returns (n, k + 1)."""
+    itself = np.arange(len(indices), dtype=np.int32)[:, None]
+    zero = np.zeros((len(indices), 1), dtype=np.float32)
+    return np.hstack([itself, indices.astype(np.int32)]), np.hstack([zero, distances.astype(np.float32)])
 
 
 def nearest_of_distances(distances: Floats, k: int) -> tuple[NDArray[np.int32], Floats]:
@@ -93,27 +101,3 @@ def seeded_start(points: Floats, seed: int, size: float) -> Floats:
     scaled = points * (size / largest) if largest > 0 else np.zeros_like(points)
     start: Floats = (scaled + rng.normal(scale=size / 1000, size=points.shape)).astype(np.float32)
     return start
-
-
-def _exact(rows: Floats, k: int, seed: int) -> tuple[NDArray[np.int32], Floats]:
-    """Brute force; a row's copies never push itself out of its own list."""
-    from sklearn.neighbors import NearestNeighbors
-
-    itself = np.arange(len(rows), dtype=np.int32)[:, None]
-    zero = np.zeros((len(rows), 1), dtype=np.float32)
-    if k == 1:
-        return itself, zero
-    search = NearestNeighbors(n_neighbors=k - 1, algorithm="brute", metric="euclidean").fit(rows)
-    distances, indices = search.kneighbors()
-    return np.hstack([itself, indices.astype(np.int32)]), np.hstack([zero, distances.astype(np.float32)])
-
-
-def _descent(rows: Floats, k: int, seed: int) -> tuple[NDArray[np.int32], Floats]:
-    """Approximate, seeded, one thread (more threads would change the result from run to run)."""
-    nearest_neighbors = load_umap().nearest_neighbors
-    state = np.random.RandomState(seed % 2**32)
-    with warnings.catch_warnings():
-        # Many equal rows: some lists stay short, and UMAP skips the gaps.
-        warnings.filterwarnings("ignore", message="Failed to correctly find n_neighbors for some samples")
-        indices, distances, _ = nearest_neighbors(rows, k, "euclidean", {}, False, state, n_jobs=1)
-    return indices.astype(np.int32), distances.astype(np.float32)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.projectors.nearest import FEWEST, Metric, check_metric, comparable, seeded_start
-from rsgraph.projectors.pca import (
-    Pca,
-    check_distances,
-    check_vectors,
-    classical_scaling,
-    principal_components,
-)
+from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
+from rsgraph.projectors.nearest import FEWEST, Metric, check_metric, comparable, first_of_all, seeded_start
+from rsgraph.projectors.pca import Pca
+from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, principal_components
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Projection
+
+_LEAST = 4
+"""Neighbours per point below which the perplexity would fall under 1."""
 
 
 class Tsne:
@@ -55,23 +57,52 @@ class Tsne:
         if len(vectors) < FEWEST:
             return Pca().project(vectors, seed=seed, progress=progress)
         rows = comparable(vectors, self.metric)
-        return self._lay_out(rows, "euclidean", principal_components(rows), seed, progress)
+        return self._lay_out(rows, "euclidean", principal_components(rows), seed, progress, most=(len(rows) - 1) / 3)
 
     def project_distances(self, distances: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
         """Lay out (n, n) distances. Raises NotUsable (shape, NaN, asymmetry)."""
         distances = check_distances(distances)
         if len(distances) < FEWEST:
             return Pca().project_distances(distances, seed=seed, progress=progress)
-        return self._lay_out(distances, "precomputed", classical_scaling(distances), seed, progress)
+        start, most = classical_scaling(distances), (len(distances) - 1) / 3
+        return self._lay_out(distances, "precomputed", start, seed, progress, most=most)
 
-    def _lay_out(self, data: Floats, metric: str, start: Floats, seed: int, progress: Progress | None) -> Projection:
+    def project_neighbours(
+        self, neighbours: NDArray[np.int64], distances: Floats, *, seed: int, progress: Progress | None = None
+    ) -> Projection:
+        """Lay out points of which only the nearest others are known, (n, k) numbers and distances.
+
+        The perplexity shrinks to (k - 1) / 3: t-SNE looks at three times as many neighbours. Raises NotUsable (shape,
+        NaN, neighbours that are no points).
+        """
+        from scipy.sparse import csr_array
+
+        indices, lengths = check_neighbours(neighbours, distances)
+        n, k = indices.shape
+        if n < FEWEST or k < _LEAST:
+            return Pca().project_neighbours(indices, lengths, seed=seed, progress=progress)
+        lists, lengths = first_of_all(indices, lengths)
+        graph = csr_array((lengths.ravel(), lists.ravel(), np.arange(n + 1) * (k + 1)), shape=(n, n))
+        start = neighbour_scaling(indices, lengths[:, 1:], seed=seed)
+        return self._lay_out(graph, "precomputed", start, seed, progress, most=(k - 1) / 3)
+
+    def _lay_out(
+        self,
+        data: Any,
+        metric: str,
+        start: Floats,
+        seed: int,
+        progress: Progress | None,
+        *,
+        most: float,
+    ) -> Projection:
         from sklearn.manifold import TSNE
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
 
         if progress:
             progress(0, 1)
         reducer = TSNE(
-            perplexity=min(self.perplexity, (len(data) - 1) / 3),
+            perplexity=min(self.perplexity, most),
             metric=metric,
             init=seeded_start(start, seed, size=1e-4),
             random_state=seed % 2**32,

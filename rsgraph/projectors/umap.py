@@ -4,43 +4,53 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.errors import ConfigError
+from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.projectors.cells import cut, find_nearest
+from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
 from rsgraph.projectors.nearest import (
     FEWEST,
     Metric,
+    as_metric,
     check_metric,
+    comparable,
+    first_of_all,
     load_umap,
     nearest_of_distances,
     nearest_of_vectors,
     seeded_start,
 )
-from rsgraph.projectors.pca import (
-    Pca,
-    check_distances,
-    check_vectors,
-    classical_scaling,
-    principal_components,
-)
+from rsgraph.projectors.pca import Pca
+from rsgraph.projectors.placing import place
+from rsgraph.projectors.sampling import check_sample, draw, part_of
+from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, parts, principal_components
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Projection
+
+PLACED_BY = 5
+"""Nearest points of the map that a further point is placed by."""
 
 
 class Umap:
     """UMAP, seeded: neighbours stay neighbours; the paper's map of chips and of segments.
 
-    umap-learn's optimisation [1]_, with three choices where the paper is silent. Nearest neighbours are
-    exact up to 50 000 points (umap-learn's own small-data path takes 15 s for 3500 vectors, this one a
-    fraction of a second). The layout starts from the principal components (classical scaling for distances)
+    umap-learn's optimisation [1]_, with some choices where the paper is silent. Nearest neighbours are exact
+    (2 s for 40 000 segments). The layout starts from the principal components (classical scaling for distances)
     instead of the spectral embedding: it keeps the large-scale arrangement as well [2]_, and neither fails
     nor stalls on equal points or disconnected neighbourhoods. Vectors are compared by cosine, as the matcher
     compares nodes, so that both levels show the same notion of similarity.
 
+    Above ``sample`` points the map is made of a seeded sample, and every other point is placed on it by its
+    nearest points there, as umap-learn's ``transform`` does, but point by point in bounded memory: a million
+    segments take minutes (experiments/benchmarks/projection.py has the loss of trustworthiness).
+    ``Projection.model`` then holds the sample and its map, on which ``transform`` places further vectors.
+
     One seed, one thread: the same input gives the same map. About 10 s on the first call (compilation), then
-    12 s for 20 000 points. Under five points the map is PCA's, and ``Projection.method`` says so.
+    7 s for 20 000 points. Under five points the map is PCA's, and ``Projection.method`` says so.
 
     Parameters
     ----------
@@ -53,6 +63,9 @@ class Umap:
         Of vectors: ``cosine`` (direction only) or ``euclidean`` (umap-learn's default).
     n_epochs
         Passes of the optimisation; None: 500 up to 10 000 points, 200 above.
+    sample
+        Vectors above this number are placed on the map of a sample of so many; None: never. More is slower
+        and shows rarer things. Distances and neighbour lists (chips) are always laid out whole.
 
     Raises
     ------
@@ -73,6 +86,7 @@ class Umap:
         min_dist: float = 0.1,
         metric: Metric = "cosine",
         n_epochs: int | None = None,
+        sample: int | None = 50_000,
     ) -> None:
         if isinstance(n_neighbors, bool) or not isinstance(n_neighbors, int) or n_neighbors < 2:
             raise ConfigError(f"`n_neighbors` must be a whole number of at least 2. Got {n_neighbors!r}.")
@@ -82,6 +96,7 @@ class Umap:
             raise ConfigError(f"`n_epochs` must be null or a whole number of at least 1. Got {n_epochs!r}.")
         self.n_neighbors, self.min_dist, self.n_epochs = n_neighbors, float(min_dist), n_epochs
         self.metric: Metric = check_metric(metric)
+        self.sample = check_sample(sample, n_neighbors)
 
     def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
         """Lay out vectors (n, D).
@@ -93,12 +108,13 @@ class Umap:
         seed
             Same seed and input, same map.
         progress
-            Called with the epoch.
+            Called with the epoch; above ``sample`` points, with thousandths of the work.
 
         Returns
         -------
         projection
-            ``method`` is ``umap``, or ``pca`` under five points.
+            ``method`` is ``umap``, or ``pca`` under five points. Above ``sample`` points ``model`` is
+            ``vectors`` (s, D), ``points`` (s, 2).
 
         Raises
         ------
@@ -108,9 +124,45 @@ class Umap:
         vectors = check_vectors(vectors)
         if len(vectors) < FEWEST:
             return Pca().project(vectors, seed=seed, progress=progress)
-        size = self._size(len(vectors))
-        neighbours = nearest_of_vectors(vectors, size, self.metric, seed=seed)
-        return self._lay_out(*neighbours, principal_components(vectors), seed, progress)
+        if self.sample is None or len(vectors) <= self.sample:
+            return self._project_all(vectors, seed, progress)
+        return self._project_sample(vectors, draw(len(vectors), self.sample, seed), seed, progress)
+
+    def transform(
+        self, vectors: Floats, model: Mapping[str, Floats], *, seed: int, progress: Progress | None = None
+    ) -> Floats:
+        """Place vectors (m, D) on a map that is there, each by itself.
+
+        Parameters
+        ----------
+        vectors
+            (m, D) float32, compared with the map's by ``metric``.
+        model
+            ``vectors`` (s, D) and ``points`` (s, 2): ``Projection.model``, or any embedding and its UMAP.
+        seed
+            Same seed, same points.
+        progress
+            Called after every strip of rows.
+
+        Returns
+        -------
+        points
+            (m, 2) float32.
+
+        Raises
+        ------
+        NotUsable
+            Not two-dimensional, not finite, or another number of features than the map's.
+        """
+        vectors = check_vectors(vectors)
+        if len(model["vectors"]) == 0 or vectors.shape[1] != model["vectors"].shape[1]:
+            raise NotUsable(
+                f"the map was made of vectors {model['vectors'].shape}; those to place must have as many features. "
+                f"Got {vectors.shape} instead."
+            )
+        points = np.empty((len(vectors), 2), dtype=np.float32)
+        self._place(vectors, np.arange(len(vectors)), model, points, seed, progress)
+        return points
 
     def project_distances(self, distances: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
         """Lay out points of which only the distances (n, n) are known, such as 1 - similarity of chips.
@@ -123,6 +175,68 @@ class Umap:
             return Pca().project_distances(distances, seed=seed, progress=progress)
         neighbours = nearest_of_distances(distances, self._size(len(distances)))
         return self._lay_out(*neighbours, classical_scaling(distances), seed, progress)
+
+    def project_neighbours(
+        self, neighbours: NDArray[np.int64], distances: Floats, *, seed: int, progress: Progress | None = None
+    ) -> Projection:
+        """Lay out points of which only the nearest others are known, such as a matcher's lists of chips.
+
+        Parameters
+        ----------
+        neighbours, distances
+            (n, k): every point's nearest other points, itself not among them, and their distances. The
+            neighbourhood has min(n_neighbors, k + 1) points.
+        seed, progress
+            As in ``project``.
+
+        Raises
+        ------
+        NotUsable
+            Not two arrays (n, k), not finite, or a neighbour that is no point.
+        """
+        indices, lengths = check_neighbours(neighbours, distances)
+        if len(indices) < FEWEST or indices.shape[1] == 0:
+            return Pca().project_neighbours(indices, lengths, seed=seed, progress=progress)
+        start = neighbour_scaling(indices, lengths, seed=seed)
+        near = slice(None, self._size(len(indices)) - 1)
+        return self._lay_out(*first_of_all(indices[:, near], lengths[:, near]), start, seed, progress)
+
+    def _project_all(self, vectors: Floats, seed: int, progress: Progress | None) -> Projection:
+        neighbours = nearest_of_vectors(vectors, self._size(len(vectors)), self.metric, seed=seed)
+        return self._lay_out(*neighbours, principal_components(vectors), seed, progress)
+
+    def _project_sample(
+        self, vectors: Floats, drawn: NDArray[np.int64], seed: int, progress: Progress | None
+    ) -> Projection:
+        """Lay out the rows that were drawn, place the others."""
+        rows = np.asarray(vectors[drawn])
+        model = {"vectors": rows, "points": self._project_all(rows, seed, part_of(progress, 0, 0.4)).points}
+        points = np.empty((len(vectors), 2), dtype=np.float32)
+        points[drawn] = model["points"]
+        others = np.setdiff1d(np.arange(len(vectors)), drawn, assume_unique=True)
+        self._place(vectors, others, model, points, seed, part_of(progress, 0.4, 1))
+        return Projection(points=points, method="umap", model=model)
+
+    def _place(
+        self,
+        vectors: Floats,
+        wanted: NDArray[np.int64],
+        model: Mapping[str, Floats],
+        points: Floats,
+        seed: int,
+        progress: Progress | None,
+    ) -> None:
+        """Fill in the points of the wanted rows, strip by strip."""
+        cells = cut(comparable(model["vectors"], self.metric), seed=seed)
+        k = min(PLACED_BY, len(cells.rows))
+        curve = load_umap().find_ab_params(1.0, self.min_dist)
+        for part in parts(len(wanted)):
+            rows = wanted[part]
+            indices, distances = find_nearest(cells, comparable(vectors[rows], self.metric), k)
+            lengths = as_metric(distances, self.metric)
+            points[rows] = place(indices, lengths, model["points"], curve=curve, seed=seed, rows=rows)
+            if progress:
+                progress(part.stop, len(wanted))
 
     def _size(self, n: int) -> int:
         """Neighbourhood that fits n points."""

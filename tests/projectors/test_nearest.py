@@ -25,16 +25,6 @@ def test_nearest_of_vectors_puts_itself_before_its_copies() -> None:
     assert all(len(set(row)) == 3 for row in indices.tolist())
 
 
-@pytest.mark.slow  # 35 s of compilation
-def test_descent_finds_nearly_all_of_the_exact_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
-    vectors = np.random.default_rng(0).normal(size=(400, 5)).astype(np.float32)
-    exact, _ = nearest_of_vectors(vectors, 10, "euclidean", seed=0)
-    monkeypatch.setattr(nearest, "EXACT_UP_TO", 100)
-    found, _ = nearest_of_vectors(vectors, 10, "euclidean", seed=0)
-    shared = np.mean([len(set(a) & set(b)) for a, b in zip(exact.tolist(), found.tolist(), strict=True)])
-    assert shared > 9.5
-
-
 def test_nearest_of_distances_takes_ties_by_index() -> None:
     distances = np.array([[0, 1, 1, 0], [1, 0, 1, 1], [1, 1, 0, 1], [0, 1, 1, 0]], dtype=np.float32)
     indices, values = nearest_of_distances(distances, 3)

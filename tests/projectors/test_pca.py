@@ -8,8 +8,9 @@ from scipy.spatial.distance import cdist
 from sklearn.decomposition import PCA
 
 from rsgraph.errors import NotUsable
-from rsgraph.projectors import pca
-from rsgraph.projectors.pca import Pca, check_distances, classical_scaling, principal_components
+from rsgraph.projectors import scaling
+from rsgraph.projectors.pca import Pca
+from rsgraph.projectors.scaling import check_distances, classical_scaling, principal_components
 
 
 def test_project_known_answer() -> None:
@@ -44,7 +45,7 @@ def test_classical_scaling_by_iteration_equals_direct(monkeypatch: pytest.Monkey
     vectors = np.random.default_rng(0).normal(size=(80, 5)).astype(np.float32) * np.arange(1, 6)
     distances = check_distances(cdist(vectors, vectors, "cityblock"))
     direct = classical_scaling(distances)
-    monkeypatch.setattr(pca, "DENSE_UP_TO", 10)
+    monkeypatch.setattr(scaling, "DENSE_UP_TO", 10)
     np.testing.assert_allclose(classical_scaling(distances), direct, atol=1e-4)
 
 
@@ -67,3 +68,12 @@ def test_check_distances_clips_rounding_and_leaves_the_input_alone() -> None:
     given_ = np.array([[1e-7, -1e-7], [-1e-7, 0]], dtype=np.float32)
     np.testing.assert_array_equal(check_distances(given_), np.zeros((2, 2)))
     assert given_[0, 1] < 0
+
+
+def test_project_neighbours_follows_the_paths_of_a_ring() -> None:
+    n = 40
+    neighbours = np.stack([(np.arange(n) + 1) % n, (np.arange(n) - 1) % n], axis=1)
+    points = Pca().project_neighbours(neighbours, np.ones((n, 2), np.float32), seed=0).points
+    np.testing.assert_allclose(np.linalg.norm(points, axis=1), np.linalg.norm(points[0]), rtol=1e-3)
+    order = np.argsort(np.arctan2(points[:, 1], points[:, 0]))
+    assert set(np.abs(np.diff(order))) <= {1, n - 1}

@@ -5,6 +5,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from rsgraph.errors import ConfigError
+from rsgraph.projectors.nearest import nearest_of_distances
 from rsgraph.projectors.tsne import Tsne
 from tests.projectors.test_umap import same_group_share, three_groups
 
@@ -41,3 +42,16 @@ def test_constant_input_is_finite(n: int) -> None:
 def test_tsne_refuses_bad_parameters(parameter: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"`{parameter}`"):
         Tsne(**{parameter: value})  # type: ignore[arg-type]  # that is the test
+
+
+def test_project_neighbours_keeps_groups_together() -> None:
+    vectors, labels = three_groups(20)
+    near, lengths = nearest_of_distances(cdist(vectors, vectors, "cosine").astype(np.float32), 13)
+    found = Tsne().project_neighbours(near[:, 1:].astype(np.int64), lengths[:, 1:], seed=0)
+    assert found.method == "tsne"
+    assert same_group_share(found.points, labels) == 1.0
+
+
+def test_too_few_neighbours_fall_back_to_pca() -> None:
+    ring = np.stack([np.roll(np.arange(9), 1), np.roll(np.arange(9), -1)], axis=1)
+    assert Tsne().project_neighbours(ring, np.ones((9, 2), np.float32), seed=0).method == "pca"

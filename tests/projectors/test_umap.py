@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
 from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.projectors.nearest import nearest_of_distances
+from rsgraph.projectors.sampling import draw
 from rsgraph.projectors.umap import Umap
+from rsgraph.protocols import Transforms
 
 
 def three_groups(each: int = 30) -> tuple[np.ndarray, np.ndarray]:
@@ -39,12 +44,57 @@ def test_project_distances_keeps_groups_together() -> None:
     assert same_group_share(found.points, labels) == 1.0
 
 
+def test_project_neighbours_equals_project_distances_of_which_they_are_a_part() -> None:
+    vectors, labels = three_groups()
+    distances = cdist(vectors, vectors, "cosine")
+    near, lengths = nearest_of_distances(distances.astype(np.float32), 15)
+    found = Umap(n_epochs=100).project_neighbours(near[:, 1:].astype(np.int64), lengths[:, 1:], seed=0)
+    assert found.method == "umap"
+    assert same_group_share(found.points, labels) == 1.0
+
+
+def test_above_sample_others_are_placed_among_their_own() -> None:
+    vectors, labels = three_groups(60)
+    projector = Umap(n_neighbors=8, n_epochs=100, sample=60)
+    first, second = (projector.project(vectors, seed=3) for _ in range(2))
+    assert first.model is not None
+    assert first.model["points"].shape == (60, 2)
+    assert same_group_share(first.points, labels) == 1.0
+    np.testing.assert_array_equal(first.points, second.points)
+    assert projector.project(vectors[:60], seed=3).model is None
+
+
+def test_sample_is_mapped_as_if_it_were_all(tmp_path: Path) -> None:
+    np.save(tmp_path / "vectors.npy", three_groups(60)[0])
+    vectors = np.load(tmp_path / "vectors.npy", mmap_mode="r")
+    projector = Umap(n_neighbors=8, n_epochs=50, sample=90)
+    found = projector.project(vectors, seed=1)
+    assert found.model is not None
+    drawn = draw(180, 90, 1)
+    np.testing.assert_array_equal(found.model["vectors"], vectors[drawn])
+    np.testing.assert_array_equal(found.points[drawn], found.model["points"])
+    np.testing.assert_array_equal(found.points[drawn], projector.project(vectors[drawn], seed=1).points)
+
+
+def test_transform_places_new_vectors_on_any_map() -> None:
+    vectors, labels = three_groups(60)
+    projector = Umap(n_epochs=100)
+    assert isinstance(projector, Transforms)
+    points = projector.project(vectors[::2], seed=0).points
+    placed = projector.transform(vectors[1::2], {"vectors": vectors[::2], "points": points}, seed=0)
+    nearest = cdist(placed, points).argmin(axis=1)
+    assert (labels[::2][nearest] == labels[1::2]).all()
+    with pytest.raises(NotUsable, match="as many features"):
+        projector.transform(vectors[:, :3], {"vectors": vectors, "points": points}, seed=0)
+
+
 @pytest.mark.parametrize("n", [0, 1, 2, 4])
 def test_few_points_fall_back_to_pca(n: int) -> None:
     vectors = np.arange(3 * n, dtype=np.float32).reshape(n, 3)
     for found in (
         Umap().project(vectors, seed=0),
         Umap().project_distances(cdist(vectors, vectors) if n else np.zeros((0, 0)), seed=0),
+        Umap().project_neighbours(np.zeros((n, 0), np.int64), np.zeros((n, 0), np.float32), seed=0),
     ):
         assert found.method == "pca"
         assert found.points.shape == (n, 2)
@@ -77,11 +127,20 @@ def test_progress_counts_epochs_to_the_end() -> None:
 
 @pytest.mark.parametrize(
     ("parameter", "value"),
-    [("n_neighbors", 1), ("min_dist", 1.0), ("min_dist", "0.1"), ("metric", "cos"), ("n_epochs", 0)],
+    [("n_neighbors", 1), ("min_dist", 1.0), ("min_dist", "0.1"), ("metric", "cos"), ("n_epochs", 0), ("sample", 9)],
 )
 def test_umap_refuses_bad_parameters(parameter: str, value: object) -> None:
     with pytest.raises(ConfigError, match=f"`{parameter}`"):
         Umap(**{parameter: value})  # type: ignore[arg-type]  # that is the test
+
+
+def test_progress_of_a_sample_counts_to_the_end() -> None:
+    calls: list[tuple[int, int]] = []
+    Umap(n_neighbors=5, n_epochs=10, sample=20).project(
+        three_groups(20)[0], seed=0, progress=lambda done, total: calls.append((done, total))
+    )
+    assert calls[-1] == (1000, 1000)
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
 
 
 def test_project_refuses_nan() -> None:
