@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -229,7 +229,11 @@ class Projection:
         (n, 2) float32.
     method
         The projector that made it in the end (small inputs fall back to ``pca``).
+    model
+        What places further vectors on the map, as named arrays, where the projector learnt it from a sample; else
+        None.
     """
 
     points: Floats
     method: str
+    model: Mapping[str, NDArray[Any]] | None = None
