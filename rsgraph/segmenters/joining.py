@@ -1,0 +1,143 @@
+"""Two segmentations of one strip become one: the seam follows the segments, not the line between their chips.
+
+Two neighbouring chips are segmented with overlap and disagree in it. Each segment is wanted by the side that its
+centroid lies on; what both want or neither wants is settled pixel by pixel, along the ridges of the image.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import binary_dilation
+from skimage.segmentation import watershed
+
+from rsgraph.segmenters.connectivity import relabel_connected
+from rsgraph.types import Labels, Mask
+
+Heights = NDArray[np.uint8]
+
+_MOSTLY = 0.5
+"""A segment of which at least this share lies in one segment of the other side is the same thing seen twice."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of the segments of both sides, by code; entry 0 stands for no data.
+
+    Parameters
+    ----------
+    areas
+        (codes + 1,) int64, in pixels, of the whole segment.
+    centres
+        (codes + 1,) float64: position of the centroid across the strip, in pixels of the scene.
+    kept
+        (codes + 1,); True for segments that give nothing away (so that every chip keeps one). No two overlap.
+    """
+
+    areas: NDArray[np.int64]
+    centres: NDArray[np.float64]
+    kept: Mask
+
+
+def join(one: Labels, two: Labels, heights: Heights, known: Known, *, border: float, min_size: int) -> Labels:
+    """Make one segmentation of a strip from the two of its sides.
+
+    In this order:
+
+    1. A side claims its segments whose centroids lie on its side of the border, or that reach beyond the strip.
+    2. A pixel that one side claims is that side's. Where two segments claim it and one lies mostly in the other,
+       the smaller one has it. All other pixels stay open.
+    3. Fragments open as well: pieces of fewer than ``min_size`` pixels, and all but the largest piece of a segment.
+    4. Open pixels are flooded from the segments around them, lowest heights first: seams lie on ridges.
+
+    So a strip holds whole segments of either side and hardly a fragment, and where a segment is too large to be
+    seen whole (a lake), the seam still winds along the image.
+
+    Parameters
+    ----------
+    one, two
+        (rows, columns) int32 codes of the left and of the right side; 0 is no data. No code stands on both sides.
+        The first column lies beyond the strip, where ``two`` is 0, and the last one, where ``one`` is 0.
+    heights
+        (rows, columns) uint8, as ``ridges`` makes them.
+    known
+        By code.
+    border
+        Where the chips meet: centroids below it are on the side of ``one``.
+    min_size
+        In pixels.
+
+    Returns
+    -------
+    codes
+        (rows, columns) int32: 0 where both sides are 0. Columns beyond the strip are as they were.
+    """
+    valid = (one > 0) | (two > 0)
+    settled = _settle(one, two, _claims(one, two, known, border), known)
+    kept = _without_fragments(settled, known, min_size)
+    codes = _flood(kept, heights, valid)
+    closed = codes > 0
+    middle = np.arange(one.shape[1]) < one.shape[1] / 2
+    home = np.where((middle & (one > 0)) | (two == 0), one, two)  # what no flood reached: islands in nodata
+    return np.where(closed, codes, np.where(settled > 0, settled, home)).astype(np.int32)
+
+
+def _claims(one: Labels, two: Labels, known: Known, border: float) -> tuple[Mask, Mask]:
+    """Tell, by code, whether its side claims it: (claimed by the left, claimed by the right)."""
+    left, right = known.centres < border, known.centres >= border
+    left, right = left | known.kept, right | known.kept
+    left[one[:, 0]] = True
+    right[two[:, -1]] = True
+    left[0] = right[0] = False
+    return left, right
+
+
+def _settle(one: Labels, two: Labels, claims: tuple[Mask, Mask], known: Known) -> Labels:
+    """Give every pixel that only one segment can have to that one; 0 where it stays open."""
+    first, second = claims[0][one], claims[1][two]
+    settled = np.where(first & ~second, one, np.where(second & ~first, two, 0))
+    both = first & second
+    pairs, place, shared = np.unique(
+        np.stack([one[both], two[both]]), axis=1, return_inverse=True, return_counts=True
+    )
+    settled[both] = _winners(pairs, shared, known)[place.ravel()]
+    return settled.astype(np.int32)
+
+
+def _winners(pairs: NDArray[np.int32], shared: NDArray[np.int64], known: Known) -> NDArray[np.int32]:
+    """Return the code that has the pixels of each pair (2, pairs); 0 where the flood decides."""
+    one, two = pairs
+    smaller = np.where(known.areas[one] <= known.areas[two], one, two)
+    same = shared >= _MOSTLY * known.areas[smaller]
+    winners = np.where(same, smaller, 0)
+    return np.where(known.kept[one], one, np.where(known.kept[two], two, winners)).astype(np.int32)
+
+
+def _without_fragments(codes: Labels, known: Known, min_size: int) -> Labels:
+    """Open the fragments. Pieces that touch the first or last column go on beyond the strip and stay."""
+    pieces, count = relabel_connected(codes, codes > 0)
+    sizes = np.bincount(pieces.ravel(), minlength=count + 1)
+    of_piece = np.zeros(count + 1, dtype=np.int64)
+    of_piece[pieces.ravel()] = codes.ravel()
+    stays = np.zeros(count + 1, dtype=bool)
+    stays[pieces[:, [0, -1]].ravel()] = True
+    goes_on = np.zeros(len(known.areas), dtype=bool)
+    goes_on[of_piece[stays]] = True
+    order = np.lexsort((np.arange(count + 1), -sizes, of_piece))
+    largest = np.zeros(count + 1, dtype=bool)
+    largest[order[np.diff(of_piece[order], prepend=-1) > 0]] = True
+    stays |= largest & ~goes_on[of_piece] & ((sizes >= min_size) | known.kept[of_piece])
+    stays[0] = False
+    return np.where(stays[pieces], codes, 0).astype(np.int32)
+
+
+def _flood(codes: Labels, heights: Heights, valid: Mask) -> Labels:
+    """Let the settled segments flow into the open pixels, along pixel sides; 0 where none arrives."""
+    open_pixels = valid & (codes == 0)
+    if not open_pixels.any():
+        return codes
+    shore = binary_dilation(open_pixels) & valid
+    flooded = watershed(heights, np.where(shore, codes, 0), mask=shore)
+    return np.where(open_pixels, flooded, codes).astype(np.int32)
