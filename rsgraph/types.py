@@ -210,6 +210,14 @@ class Similarity:
         (P, P) float32, symmetric with ones on the diagonal, or None where it was not computed.
     solved
         Number of assignment problems that were solved.
+    dual
+        (P, P) float32: dual values where a tolerance was given, so that the exact similarity lies between ``matrix``
+        and this; else None.
+    ceiling
+        (P,) float32: the largest upper bound of all pairs of a chip that were not solved, -1 where there are none;
+        None where all were. What is listed is complete where this is not above the last similarity (by over 1e-6).
+    given_up
+        Pairs that were not solved, by the bound that ruled them out.
     """
 
     indices: NDArray[np.int64]
@@ -217,6 +225,9 @@ class Similarity:
     error: Floats
     matrix: Floats | None
     solved: int
+    dual: Floats | None = None
+    ceiling: Floats | None = None
+    given_up: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -26,8 +26,17 @@ def check_count(parameter: str, value: int) -> int:
     return value
 
 
-def check_chips(nodes: Sequence[Floats]) -> list[Floats]:
+def check_chips(nodes: Sequence[Floats], *, features: int | None = None, first: int = 0) -> list[Floats]:
     """Return the chips as float32 arrays (n_i, D).
+
+    Parameters
+    ----------
+    nodes
+        The chips.
+    features
+        D; None: that of the first chip.
+    first
+        Number of the first chip in messages.
 
     Raises
     ------
@@ -36,9 +45,11 @@ def check_chips(nodes: Sequence[Floats]) -> list[Floats]:
         infinite values.
     """
     chips = [np.asarray(chip, dtype=np.float32) for chip in nodes]
-    for number, chip in enumerate(chips):
-        if chip.ndim != 2 or chip.shape[1] != chips[0].shape[1]:
-            expected = f"(nodes, {chips[0].shape[-1]})" if chips[0].ndim == 2 else "(nodes, features)"
+    if features is None and chips and chips[0].ndim == 2:
+        features = chips[0].shape[1]
+    for number, chip in enumerate(chips, start=first):
+        if chip.ndim != 2 or chip.shape[1] != features:
+            expected = "(nodes, features)" if features is None else f"(nodes, {features})"
             raise NotUsable(f"chip {number} of `nodes` must have shape {expected}. Got {chip.shape} instead.")
         if not np.isfinite(chip).all():
             raise NotUsable(f"chip {number} of `nodes` holds NaN or infinite values; mask such nodes first.")
@@ -119,7 +130,7 @@ def nearest(matrix: Floats, k: int) -> NDArray[np.int64]:
     return indices
 
 
-def as_similarity(matrix: Floats, error: Floats, k: int, solved: int) -> Similarity:
+def as_similarity(matrix: Floats, error: Floats, k: int, solved: int, *, dual: Floats | None = None) -> Similarity:
     """Pick each chip's nearest chips from the full matrices (P, P)."""
     indices = nearest(matrix, k)
     return Similarity(
@@ -128,4 +139,5 @@ def as_similarity(matrix: Floats, error: Floats, k: int, solved: int) -> Similar
         error=np.take_along_axis(error, indices, axis=1),
         matrix=matrix,
         solved=solved,
+        dual=dual,
     )

@@ -87,7 +87,7 @@ def test_match_one_chip_and_no_chip() -> None:
 def test_match_reports_progress_up_to_the_end() -> None:
     calls: list[tuple[int, int]] = []
     Hungarian().match(chips_of(0, [2] * 8), progress=lambda done, total: calls.append((done, total)))
-    assert calls == [(16, 28), (28, 28)]
+    assert calls == [(done, 10) for done in range(1, 11)]
 
 
 @pytest.mark.parametrize("k", [0, -1, 2.5, True, "15"])
@@ -101,3 +101,23 @@ def test_match_refuses_unfit_chips() -> None:
         Hungarian().match([np.ones((2, 3)), np.ones((2, 4))])
     with pytest.raises(NotUsable, match="chip 0 of `nodes` holds NaN"):
         Hungarian().match([np.full((2, 3), np.nan)])
+
+
+def test_match_tolerance_certifies_every_similarity() -> None:
+    chips = chips_of(9, [30, 35, 41, 28, 33, 30], features=6)
+    exact, near = Hungarian().match(chips).matrix, Hungarian(tolerance=0.02).match(chips)
+    assert near.matrix is not None
+    assert near.dual is not None
+    assert (near.matrix <= exact + 1e-6).all()
+    assert (near.dual >= exact - 1e-6).all()
+    assert 0 < (near.dual - near.matrix).max() <= 0.02 + 1e-6
+    np.testing.assert_allclose(near.error, np.take_along_axis(near.dual - near.matrix, near.indices, axis=1))
+    with pytest.raises(ConfigError, match=r"`tolerance` must be in \[0, 2\]"):
+        Hungarian(tolerance=-1)
+
+
+def test_match_does_not_depend_on_how_pairs_are_cut_into_blocks() -> None:
+    chips = chips_of(10, [5] * 70)
+    matrix = Hungarian().match(chips).matrix
+    for i, j in ((0, 69), (31, 32), (40, 5)):
+        assert matrix[i, j] == Hungarian().match([chips[i], chips[j]]).matrix[0, 1]

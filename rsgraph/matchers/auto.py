@@ -1,0 +1,47 @@
+"""The paper's similarity, by the full matrix while that is cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rsgraph.matchers.hungarian import Hungarian
+from rsgraph.matchers.hungarian_nearest import HungarianNearest
+from rsgraph.matchers.neighbours import check_count
+from rsgraph.protocols import Blocks, Progress
+from rsgraph.types import Floats, Similarity
+
+
+class Auto:
+    """The exact Hungarian similarity: the full matrix of few chips, the k nearest of many.
+
+    ``hungarian`` up to ``full`` chips, above that ``hungarian_nearest``: the same similarities and neighbours, but no
+    matrix.
+
+    Parameters
+    ----------
+    k
+        Neighbours per chip, at most P - 1.
+    full
+        Chips up to which all pairs are solved: 300 take about two minutes of one core.
+
+    Raises
+    ------
+    ConfigError
+        k or full is not a whole number of at least 1.
+    """
+
+    def __init__(self, k: int = 15, full: int = 300) -> None:
+        self.k, self.full = check_count("k", k), check_count("full", full)
+
+    def match(
+        self,
+        nodes: Sequence[Floats],
+        *,
+        progress: Progress | None = None,
+        blocks: Blocks | None = None,
+        known: Similarity | None = None,
+    ) -> Similarity:
+        """Match P chips given as (n_i, D) each; see ``Hungarian.match`` and ``HungarianNearest.match``."""
+        if len(nodes) <= self.full:
+            return Hungarian(self.k).match(nodes, progress=progress, blocks=blocks)
+        return HungarianNearest(self.k).match(nodes, progress=progress, blocks=blocks, known=known)
