@@ -42,7 +42,7 @@ def main(words: Sequence[str]) -> None:
         folder = Path(words[1] if len(words) > 1 else temporary).absolute()
         tile, model = prepare(folder, size)
         watched = measured(folder, tile, model, words[2:])
-        title = ", ".join([f"tile of {size:_} x {size:_} x 12".replace("_", " "), *words[2:]])
+        title = named(size, words[2:])
         rows = [*table(folder, tile, watched, title), total(folder, watched, title)]
     for row in rows:
         print("{work}: {seconds} s (at least {bound_s}), peak {peak_gb} GB, PSS {peak_pss_gb}".format(**row))
@@ -115,6 +115,11 @@ def total(folder: Path, watched: Watched, title: str) -> dict[str, Value]:
         "bound_s": "",
         "note": f"aim {LIMIT_S} s, {LIMIT_GB} GB: {'met' if met else 'missed'}; {chips} chips, {segments} segments",
     }
+
+
+def named(size: int, options: Sequence[str]) -> str:
+    """Name a tile in the tables; one run with other options has another name."""
+    return ", ".join([f"tile of {size:_} x {size:_} x 12".replace("_", " "), *options])
 
 
 def row(seconds: float, watched: Watched, stage: str | None) -> dict[str, Value]:

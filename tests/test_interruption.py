@@ -1,0 +1,101 @@
+"""The benchmark that kills runs: what it counts as kept, as done again and as the same."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from experiments.benchmarks import interruption, watching
+from rsgraph.blocks import ResumableBlocks
+from rsgraph.pipeline.plan import STAGES
+
+PARENT = """
+import subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+print(child.pid, flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    """Three of four blocks of a stage, as the run keeps them."""
+    work = tmp_path / "encode" / "abc.partial" / "work"
+    results = ResumableBlocks(folder=work).map("maps", lambda item: {}, [0, 1, 2, 3])
+    list(results)
+    (work / "maps" / "00003-of-00004.npz").unlink()
+    (work / "maps" / ".00003-of-00004.77.aa.npz").write_bytes(b"being written")
+    return tmp_path
+
+
+def test_blocks_are_those_that_the_run_keeps(cache: Path) -> None:
+    kept = interruption.blocks(cache)
+    assert sorted(path.name for path in kept) == [f"0000{number}-of-00004.npz" for number in range(3)]
+    assert interruption.in_all(kept) == 4
+    assert interruption.in_all({}) == 0
+
+
+def test_blocks_of_two_phases_are_added(cache: Path) -> None:
+    work = cache / "encode" / "abc.partial" / "work"
+    list(ResumableBlocks(folder=work).map("sums", lambda item: {}, [0, 1]))
+    assert interruption.in_all(interruption.blocks(cache)) == 6
+
+
+def test_a_block_written_anew_is_done_again(cache: Path) -> None:
+    kept = interruption.blocks(cache)
+    kill = interruption.Kill("encode", 1.0, kept, 4)
+    interruption.note_again([kill])
+    assert kill.again == set()
+    first, second, _ = sorted(kept)
+    first.unlink()
+    list(ResumableBlocks(folder=first.parents[1]).map("maps", lambda item: {}, [0, 1, 2, 3]))
+    second_before = kept[second]
+    interruption.note_again([kill])
+    assert kill.again == {first}
+    assert kept[second] == second_before
+
+
+def test_a_finished_stage_has_nothing_left_to_do_again(cache: Path) -> None:
+    kill = interruption.Kill("encode", 1.0, interruption.blocks(cache), 4)
+    for path in kill.kept:
+        path.unlink()
+    interruption.note_again([kill])
+    assert kill.again == set()
+
+
+def test_kill_all_ends_the_command_and_what_it_started() -> None:
+    process = subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, start_new_session=True)
+    assert process.stdout is not None
+    child = int(process.stdout.readline())
+    interruption.kill_all(process)
+    process.stdout.close()
+    assert process.returncode == -9
+    for _ in range(100):  # whoever adopted it has to take note
+        if not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE:
+            break
+        time.sleep(0.02)
+    else:
+        pytest.fail("the child lives on")
+
+
+def test_row_names_outputs_that_differ_and_counts_seconds_twice() -> None:
+    expected = {"encode": {"seconds": 10.0, "outputs": {"a.npy": "1", "b.npy": "2"}}}
+    found = {"encode": {"seconds": 7.0, "outputs": {"a.npy": "1", "b.npy": "3"}}}
+    row = interruption.row(interruption.Kill("encode", 5.0, {}, 0), "encode", expected, found, "tile")
+    assert row["lost_s"] == 2
+    assert row["same"] == "differ: b.npy"
+    same = interruption.row(interruption.Kill("graph", 5.0, {}, 0), "encode", expected, expected, "tile")
+    assert same["same"] == "outputs identical"
+    assert same["lost_s"] == ""
+    assert same["note"] == "over before the signal came; killed in graph"
+
+
+def test_order_is_that_of_the_run() -> None:
+    names = [stage.name for stage in STAGES]
+    assert sorted([*names[::-1], "done"], key=interruption.order) == [*names, "done"]
+    assert watching.EVERY > interruption.LOOK_EVERY
