@@ -52,7 +52,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "none": "rsgraph.gnn.none:NoGnn",
     },
     "matcher": {
+        "auto": "rsgraph.matchers.auto:Auto",
         "hungarian": "rsgraph.matchers.hungarian:Hungarian",
+        "hungarian_nearest": "rsgraph.matchers.hungarian_nearest:HungarianNearest",
         "mean": "rsgraph.matchers.mean:Mean",
         "sinkhorn": "rsgraph.matchers.sinkhorn:Sinkhorn",
     },
@@ -61,6 +63,10 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "parametric": "rsgraph.projectors.parametric:Parametric",
         "tsne": "rsgraph.projectors.tsne:Tsne",
         "pca": "rsgraph.projectors.pca:Pca",
+    },
+    "executor": {
+        "local": "rsgraph.executors.local:Local",
+        "dask": "rsgraph.executors.dask:Dask",
     },
     "exporter": {
         "geotiff": "rsgraph.exporters.geotiff:GeoTiff",
@@ -90,8 +96,8 @@ def build(kind: str, *, name: str, **parameters: Any) -> Any:
     Parameters
     ----------
     kind
-        ``reader``, ``target``, ``encoder``, ``segmenter``, ``graph``, ``gnn``, ``matcher``, ``projector`` or
-        ``exporter``.
+        ``reader``, ``target``, ``encoder``, ``segmenter``, ``graph``, ``gnn``, ``matcher``, ``projector``,
+        ``executor`` or ``exporter``.
     name
         A registered name, e.g. ``"hungarian"``.
     **parameters

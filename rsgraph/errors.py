@@ -18,6 +18,7 @@ and exits with 2. Anything else that escapes is a defect of ours and keeps its t
     │   ├── JournalLocked        another window or program is labelling
     │   └── JournalDamaged       labels.sqlite is not whole
     ├── OutputError              disk full, folder not writable
+    ├── WorkerLost               processes that compute blocks die, or a cluster is gone
     └── NotInstalled             a verb or component whose package is missing
 """
 
@@ -78,6 +79,10 @@ class JournalDamaged(WorkspaceError):
 
 class OutputError(RsgraphError):
     """The disk is full or the folder not writable."""
+
+
+class WorkerLost(RsgraphError):
+    """Worker processes die over and over, or the cluster is gone or cannot be reached; finished blocks are kept."""
 
 
 class NotInstalled(RsgraphError):

@@ -1,4 +1,4 @@
-"""What each kind of component must offer. Ten small interfaces; a class fits by having the methods.
+"""What each kind of component must offer. Eleven small interfaces; a class fits by having the methods.
 
 Constructors take the options (and check them, raising ConfigError); methods take data. Components hold no
 state besides their options: what is learnt travels as arrays or as a ``torch.nn.Module``, so that it can be
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, runtime_checkable
 
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ Arrays = dict[str, NDArray[Any]]
 """What a block of work results in."""
 
 Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @runtime_checkable
@@ -47,6 +49,37 @@ class Blocks(Protocol):
 
         ``name`` names the phase, once per stage. ``task`` is picklable (a frozen dataclass with ``__call__``) and
         depends on its item alone; items are small and picklable, their number and order the same in every run.
+        """
+        ...
+
+
+class Workers(Protocol):
+    """An executor at work: a context manager that ends its workers.
+
+    ``own_devices``: whether workers compute on GPUs of their own; else a GPU is left to this process.
+    """
+
+    own_devices: bool
+
+    def run(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Yield ``task(item)`` in the order of the items; blocks whose workers die are done again."""
+        ...
+
+    def __enter__(self) -> Workers: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+@runtime_checkable
+class Executor(Protocol):
+    """Says where blocks of work run."""
+
+    def open(self, shared: Sequence[Path] = ()) -> Workers:
+        """Make workers ready for a run whose files are ``shared``: all workers must see them under these paths.
+
+        Raises NotInstalled, ConfigError or WorkerLost, with one clear sentence.
         """
         ...
 
@@ -242,6 +275,7 @@ __all__ = [
     "Arrays",
     "Blocks",
     "Encoder",
+    "Executor",
     "Exporter",
     "Gnn",
     "Graph",
@@ -252,8 +286,10 @@ __all__ = [
     "Progress",
     "Projector",
     "Reader",
+    "Result",
     "Segmenter",
     "Target",
     "Tensor",
     "Transforms",
+    "Workers",
 ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rsgraph.blocks import ResumableBlocks
 from rsgraph.io.chips import read_padded
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Blocks, Progress
 from rsgraph.types import Chip, Raster, Scene
 from rsgraph.workspace import Workspace
 
@@ -77,6 +78,11 @@ class Context:
         ``progress(done, total)``.
     epoch
         ``epoch(part, number, metrics)`` after every epoch of training.
+    blocks
+        Runs blocks of work where the executor says, and keeps them in ``work``; by default in threads of this
+        process, keeping nothing.
+    on_device
+        The same for work that a GPU does: where this process has the one GPU, it is this process.
     """
 
     config: Mapping[str, Any]
@@ -86,6 +92,8 @@ class Context:
     work: Path
     progress: Progress
     epoch: Callable[[str, int, Mapping[str, float]], None]
+    blocks: Blocks = field(default_factory=ResumableBlocks)
+    on_device: Blocks = field(default_factory=ResumableBlocks)
 
     @property
     def seed(self) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 import yaml
 
+from rsgraph.blocks import ResumableBlocks, Threads
 from rsgraph.cache import StageCache, StageRecord
 from rsgraph.components import KINDS, from_config, registry
 from rsgraph.config import refuse_targets
@@ -35,6 +36,7 @@ from rsgraph.pipeline.opening import (
     with_model_bands,
 )
 from rsgraph.pipeline.plan import COMPARED, STAGES, Stage, compared, default_layer, keys, layers
+from rsgraph.protocols import Workers
 from rsgraph.registry import check_types
 from rsgraph.tracking import Tracker, store, ui_command
 from rsgraph.types import Scene
@@ -86,7 +88,9 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
         note(text)
     tracker = _start_tracking(config, workspace, beside)
     try:
-        _walk(config, opened, workspace, cache, wanted, there, tracker)
+        shared = _shared(config, make_folder(workspace.folder), make_folder(cache.folder))
+        with from_config("executor", config["executor"]).open(shared) as workers:
+            _walk(config, opened, workspace, cache, wanted, there, tracker, workers)
     except BaseException as error:
         _end(tracker, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
@@ -98,6 +102,13 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
 def _identity(scenes: Sequence[Scene], cache: Path) -> str:
     with progress("reading") as report:
         return fingerprint(scenes, known=cache / "fingerprints.json", progress=report)
+
+
+def _shared(config: Mapping[str, Any], *folders: Path) -> list[Path]:
+    """Return what all workers must see: the scenes and the folders that stages are read from and written to."""
+    path = config["data"]["path"]
+    named = [] if path is None else [path] if isinstance(path, str) else list(path)
+    return [*(Path(each) for each in named), *(folder.resolve() for folder in folders)]
 
 
 def _checked(config: dict[str, Any]) -> dict[str, Any]:
@@ -188,9 +199,8 @@ def _walk(
     wanted: Mapping[str, str],
     there: Mapping[str, str],
     tracker: Tracker | None,
+    workers: Workers,
 ) -> None:
-    make_folder(cache.folder)
-    make_folder(workspace.folder)
     finished = {stage.name for stage in STAGES if _finished(workspace, stage.name, wanted, there)}
     if "segments" not in finished:
         _keep_labels(workspace)
@@ -200,7 +210,7 @@ def _walk(
         if stage.name in finished:
             say(f"  {stage.name:<12} up to date")
         else:
-            _obtain(stage, wanted[stage.name], config, opened, workspace, cache, tracker)
+            _obtain(stage, wanted[stage.name], config, opened, workspace, cache, tracker, workers)
         if stage.name == "scene":
             opened = keep_chips(opened, workspace)
 
@@ -213,13 +223,14 @@ def _obtain(
     workspace: Workspace,
     cache: StageCache,
     tracker: Tracker | None,
+    workers: Workers,
 ) -> None:
     """Take a stage's outputs from the cache or compute them, and put them into the workspace."""
     with cache.lock(stage.name, key):
         record = cache.find(stage.name, key)
         reused = record is not None
         if record is None:
-            record = _compute(stage, key, config, opened, workspace, cache, tracker)
+            record = _compute(stage, key, config, opened, workspace, cache, tracker, workers)
         run_id = tracker.run_id if tracker else None
         workspace.adopt(record, cache, run_id=run_id, layers=layers(config), default_layer=config["layer"])
     how = "taken from the cache" if reused else duration(record.seconds)
@@ -237,6 +248,7 @@ def _compute(
     workspace: Workspace,
     cache: StageCache,
     tracker: Tracker | None,
+    workers: Workers,
 ) -> StageRecord:
     folder = cache.partial(stage.name, key)
     started = time.monotonic()
@@ -245,8 +257,13 @@ def _compute(
         if tracker:
             tracker.metrics({f"{part}/{name}": value for name, value in metrics.items()}, step=number)
 
+    kept = folder.resolve() / "work" / "blocks"
+    blocks = ResumableBlocks(workers, kept)
+    on_device = blocks if workers.own_devices else ResumableBlocks(Threads(1), kept)
     with progress(stage.name) as report:
-        facts = stage.run(Context(config, opened, workspace, folder, folder / "work", report, epoch))
+        facts = stage.run(
+            Context(config, opened, workspace, folder, folder / "work", report, epoch, blocks, on_device)
+        )
     facts["versions"] = {name: version(name) for name in _RECORDED} | {"python": platform.python_version()}
     facts["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
     return cache.commit(stage.name, key, time.monotonic() - started, facts)

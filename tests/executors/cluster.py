@@ -1,0 +1,70 @@
+"""A Dask scheduler and its workers as processes of their own, as they are on a real cluster."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_LOCAL = {"OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "null"}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where a scheduler is, and the processes of its nannies (which replace workers that die)."""
+
+    address: str
+    file: str
+
+
+@contextmanager
+def started(folder: Path, *, workers: int) -> Iterator[Cluster]:
+    """Start a scheduler and workers of one thread each, and end them."""
+    file = folder / "scheduler.json"
+    processes = [
+        _dask(
+            folder, "scheduler", "--host", "127.0.0.1", "--port", "0", "--dashboard-address", "127.0.0.1:0", file=file
+        )
+    ]
+    try:
+        _wait_for(file, processes[0])
+        processes += [
+            _dask(
+                folder,
+                "worker",
+                "--nthreads",
+                "1",
+                "--host",
+                "127.0.0.1",
+                "--dashboard-address",
+                "127.0.0.1:0",
+                file=file,
+            )
+            for _ in range(workers)
+        ]
+        yield Cluster(json.loads(file.read_text())["address"], str(file))
+    finally:
+        for process in reversed(processes):
+            process.terminate()
+        for process in processes:
+            process.wait(30)
+
+
+def _dask(folder: Path, *words: str, file: Path) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, **_LOCAL, "PYTHONPATH": os.getcwd()}
+    log = (folder / f"{words[0]}.log").open("ab")
+    command = [sys.executable, "-m", "distributed.cli.dask_" + words[0], *words[1:], "--scheduler-file", str(file)]
+    with log:
+        return subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+
+
+def _wait_for(file: Path, process: subprocess.Popen[bytes]) -> None:
+    while not file.exists():
+        assert process.poll() is None, "the scheduler ended"
+        time.sleep(0.05)

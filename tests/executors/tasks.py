@@ -1,0 +1,59 @@
+"""Tasks that workers of other processes can import."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rsgraph.errors import NotUsable
+from rsgraph.protocols import Arrays
+
+
+@dataclass(frozen=True)
+class Number:
+    """Gives a number back, with the process that it came to and some noise that it seeds."""
+
+    pause: float = 0.0
+
+    def __call__(self, number: int) -> Arrays:
+        time.sleep(self.pause)
+        return {
+            "number": np.array(number),
+            "process": np.array(os.getpid()),
+            "threads": np.array(int(os.environ.get("OMP_NUM_THREADS", "0"))),
+            "noise": np.random.default_rng(number).normal(size=1000),
+        }
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """Kills the process that does one of the blocks, every time or some times."""
+
+    at: int
+    log: Path
+    times: int = 1000
+
+    def __call__(self, number: int) -> Arrays:
+        if number == self.at and (not self.log.exists() or len(self.log.read_text().split()) < self.times):
+            with self.log.open("a") as file:
+                file.write("died\n")
+            os.kill(os.getpid(), signal.SIGKILL)
+        return {"number": np.array(number)}
+
+
+@dataclass(frozen=True)
+class Failing:
+    """Fails at one of the blocks: an error of the user, or a defect."""
+
+    at: int
+    usable: bool = False
+
+    def __call__(self, number: int) -> Arrays:
+        if number == self.at and not self.usable:
+            raise NotUsable(f"block {number} is not usable")
+        return {"number": np.array(1 // (number - self.at) if self.usable else number)}
