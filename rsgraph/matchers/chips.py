@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.errors import NotUsable
 from rsgraph.matchers.neighbours import check_chips, unit_rows
 from rsgraph.types import Floats
 
@@ -24,6 +25,11 @@ class StoredChips(Sequence[Floats]):
         (N, D) float32.
     counts
         Nodes of each chip, (P,); their sum is N.
+
+    Raises
+    ------
+    NotUsable
+        When it is first read, and the file holds another number of rows.
     """
 
     def __init__(self, path: Path, counts: Sequence[int] | NDArray[np.int64]) -> None:
@@ -41,8 +47,19 @@ class StoredChips(Sequence[Floats]):
         if isinstance(index, slice):
             return [self[number] for number in range(*index.indices(len(self)))]
         starts = _starts(self.counts)
-        rows = np.load(self.path, mmap_mode="r", allow_pickle=False)
-        return np.array(rows[starts[index] : starts[index + 1]])
+        return np.array(self._rows[starts[index] : starts[index + 1]])
+
+    def __reduce__(self) -> tuple[type[StoredChips], tuple[Path, tuple[int, ...]]]:
+        return StoredChips, (self.path, self.counts)
+
+    @cached_property
+    def _rows(self) -> Floats:
+        found: Floats = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        if found.ndim != 2 or len(found) != sum(self.counts):
+            raise NotUsable(
+                f"{self.path} must hold {sum(self.counts)} rows of nodes. Got shape {found.shape} instead."
+            )
+        return found
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, StoredChips) and (self.path, self.counts) == (other.path, other.counts)

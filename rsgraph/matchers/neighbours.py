@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
@@ -58,12 +60,21 @@ def check_chips(nodes: Sequence[Floats], *, features: int | None = None, first: 
 
 def unit_rows(vectors: Floats) -> Floats:
     """Scale each row of (n, D) to length 1; rows of zeros stay zeros, so that their cosine is 0."""
-    wide = vectors.astype(np.float64)  # squares of small float32 values would underflow
-    largest = np.abs(wide).max(axis=1, keepdims=True, initial=0.0)
-    wide = np.divide(wide, largest, out=np.zeros_like(wide), where=largest > 0)
-    length = np.linalg.norm(wide, axis=1, keepdims=True)
-    unit: Floats = np.divide(wide, length, out=wide, where=length > 0).astype(np.float32)
+    unit = np.empty(vectors.shape, dtype=np.float32)
+    _scale_rows(np.ascontiguousarray(vectors), unit)
     return unit
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+def _scale_rows(vectors: Any, unit: Any) -> None:
+    """Write unit rows. Squares of the smallest and largest float32 have their place in float64."""
+    for row in range(vectors.shape[0]):
+        square = 0.0
+        for d in range(vectors.shape[1]):
+            square += np.float64(vectors[row, d]) ** 2
+        scale = 1.0 / np.sqrt(square) if square > 0 else 0.0
+        for d in range(vectors.shape[1]):
+            unit[row, d] = vectors[row, d] * scale
 
 
 def compare_pairs(

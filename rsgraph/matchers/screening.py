@@ -59,7 +59,7 @@ class Search:
         self.origins = np.zeros((KEPT, self.nodes.shape[1]), dtype=np.float32)
 
     def examine(
-        self, chips: list[Floats], means: Floats, bounds: Floats, others: NDArray[np.float64]
+        self, chips: list[Floats], means: Floats, bounds: NDArray[np.floating[Any]], others: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int8]]:
         """Solve, or give up, a few candidates.
 

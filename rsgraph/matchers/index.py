@@ -1,0 +1,229 @@
+"""Search by one chip among very many: signatures in memory, nodes on disk."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from rsgraph.blocks import cores
+from rsgraph.errors import NotUsable
+from rsgraph.matchers.assignment import NEVER
+from rsgraph.matchers.chips import unit_chips
+from rsgraph.matchers.neighbours import check_count
+from rsgraph.matchers.screening import BY_SIGNATURE, SOLVED, TOGETHER, Search
+from rsgraph.matchers.signatures import Axes, upper_bounds
+from rsgraph.types import Floats
+
+SHARE = 8 * TOGETHER
+"""Candidates that a thread examines between two looks at the clock."""
+
+_AXES_FROM = 200
+"""Chips whose nodes tell the principal axes. Any axes give true bounds; these decide how tight they are."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The chips most similar to one chip.
+
+    Parameters
+    ----------
+    indices
+        (k,) int64, best first; of equals the lowest first.
+    similarities
+        (k,) float32, exact.
+    ceiling
+        Upper bound of the similarity of any chip that was not solved; -1 where all were.
+    solved, examined
+        Problems that were solved; chips whose nodes were read.
+    """
+
+    indices: NDArray[np.int64]
+    similarities: Floats
+    ceiling: float
+    solved: int
+    examined: int
+
+    @property
+    def gap(self) -> float:
+        """By how much a chip that is not listed may be more similar than the last one listed: 0 is exact."""
+        last = float(self.similarities[-1]) if len(self.similarities) else 1.0
+        return max(0.0, self.ceiling - last) if self.ceiling > last + 1e-6 else 0.0
+
+
+class ChipIndex:
+    """Finds the chips most similar to one chip: exactly, or the best found in time with a certified gap.
+
+    Signatures (``signatures.py``, about 900 bytes a chip) and mean nodes stay in memory; nodes are read from where
+    they are stored, for chips only that signatures do not rule out.
+
+    Parameters
+    ----------
+    chips
+        ``StoredChips``, or one (n_i, D) float32 array per chip.
+
+    Raises
+    ------
+    NotUsable
+        Shapes do not fit or values are not finite.
+    """
+
+    def __init__(self, chips: Sequence[Floats]) -> None:
+        self.parts: list[Sequence[Floats]] = []
+        self.counts = np.zeros(0, dtype=np.int64)
+        self.means = np.zeros((0, 0), dtype=np.float32)
+        self.signatures = np.zeros((0, 0), dtype=np.float32)
+        self._axes: Axes | None = None
+        self.add(chips)
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def add(self, chips: Sequence[Floats]) -> None:
+        """Add chips; they count on from those that are there. Signatures are made anew where one is the longest."""
+        units = [unit_chips([chip]) for chip in chips]
+        counts = np.array([len(unit.rows) for unit in units], dtype=np.int64)
+        if not units:
+            return
+        if self._axes is None or counts.max() > self._axes.length:
+            every = max(1, len(units) // _AXES_FROM)
+            sample = np.concatenate([unit.rows for unit in units[::every]])
+            self._axes = Axes.of(sample, int(counts.max() * 1.25))
+            self.signatures = self._sign(chip for part in self.parts for chip in part)
+        signatures = self._sign(chips)
+        means = np.concatenate([unit.means for unit in units])
+        first = len(self) == 0
+        self.parts.append(chips)
+        self.counts = np.concatenate([self.counts, counts])
+        self.means = means if first else np.concatenate([self.means, means])
+        self.signatures = signatures if first else np.concatenate([self.signatures, signatures])
+
+    def _sign(self, chips: Iterable[Floats]) -> Floats:
+        assert self._axes is not None, "axes are made before the first signature"
+        found = [self._axes.signature(unit_chips([chip]).rows) for chip in chips]
+        return np.stack(found) if found else np.zeros((0, self._axes.size), dtype=np.float32)
+
+    def search(self, nodes: Floats, *, k: int = 15, seconds: float = 2.0, but: int | None = None) -> Answer:
+        """Find the k chips most similar to nodes (n, D).
+
+        Parameters
+        ----------
+        nodes
+            Of the chip to search by, n >= 1.
+        k
+            How many to return at most.
+        seconds
+            After this the best found are returned, with ``Answer.gap`` telling what they may miss. At least the
+            k nearest by mean embedding are solved in any case.
+        but
+            A chip to leave out: the query itself where it is in the index.
+
+        Raises
+        ------
+        ConfigError
+            k is not a whole number of at least 1.
+        NotUsable
+            The nodes do not fit or there are none.
+        """
+        end = time.monotonic() + seconds
+        query = unit_chips([nodes])
+        if len(query.rows) == 0 or query.rows.shape[1] != self.means.shape[1]:
+            raise NotUsable(f"`nodes` must have shape (nodes, {self.means.shape[1]}). Got {np.shape(nodes)} instead.")
+        k = min(check_count("k", k), len(self) - (but is not None))
+        return _Query(self, query.rows, query.means[0], k, but).answer(end)
+
+    def bounds(self, nodes: Floats) -> Floats:
+        """Bound the similarity of unit rows (n, D) to every chip from above: (P,) float32."""
+        assert self._axes is not None, "an index without chips is not searched"
+        if len(nodes) > self._axes.length:
+            return np.ones(len(self), dtype=np.float32)
+        signature, count = self._axes.signature(nodes)[None], np.array([len(nodes)])
+        found: Floats = upper_bounds(signature, count, self.signatures, self.counts)[0]
+        return found
+
+    def chip(self, number: int) -> Floats:
+        """Read the nodes of one chip."""
+        for part in self.parts:
+            if number < len(part):
+                return part[number]
+            number -= len(part)
+        raise IndexError(number)
+
+
+class _Query:
+    """One search: the nearest by mean embedding first, then by falling bound until none is above the k-th best."""
+
+    def __init__(self, index: ChipIndex, nodes: Floats, mean: Floats, k: int, but: int | None) -> None:
+        self.index, self.k = index, k
+        self.workers = cores()
+        self.searches = [Search(nodes, np.full(k, NEVER)) for _ in range(self.workers)]
+        self.bounds = index.bounds(nodes).astype(np.float64)
+        self.similarities = np.full(len(index), -np.inf)
+        self.similarities[index.counts == 0] = 0.0
+        self.open = index.counts > 0
+        if but is not None:
+            self.open[but] = False
+            self.similarities[but] = -np.inf
+        self.distances = np.square(index.means - mean).sum(axis=1)
+        self.examined = 0
+
+    def answer(self, end: float) -> Answer:
+        """Examine until it is proven, or until the time is up."""
+        if self.k == 0:
+            return Answer(np.zeros(0, np.int64), np.zeros(0, np.float32), -1.0, 0, 0)
+        nearest = np.argsort(np.where(self.open, self.distances, np.inf), kind="stable")
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self.workers) as pool:
+            self._examine(nearest[: min(2 * self.k, int(self.open.sum()))], pool)
+            falling = np.argsort(-np.where(self.open, self.bounds, -np.inf), kind="stable")
+            for start in range(0, len(falling), SHARE * self.workers):
+                here = falling[start : start + SHARE * self.workers]
+                here = here[self.open[here] & (self.bounds[here] > self._last())]
+                if len(here) == 0 or time.monotonic() > end:
+                    break
+                self._examine(here, pool)
+        return self._best()
+
+    def _last(self) -> float:
+        known = self.similarities[self.similarities > -np.inf]
+        return float(np.partition(known, len(known) - self.k)[-self.k]) if len(known) >= self.k else NEVER
+
+    def _examine(self, numbers: NDArray[np.int64], pool: ThreadPoolExecutor) -> None:
+        shares = [numbers[worker :: self.workers] for worker in range(self.workers)]
+        for share, found in zip(shares, pool.map(self._share, self.searches, shares), strict=True):
+            similarities, bounds, ways = found
+            solved = ways == SOLVED
+            self.similarities[share[solved]] = similarities[solved]
+            self.bounds[share] = bounds
+            self.open[share[solved]] = False
+            self.examined += int((ways != BY_SIGNATURE).sum())
+
+    def _share(
+        self, search: Search, numbers: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int8]]:
+        last = self._last()
+        search.best[:] = np.maximum(search.best, last)
+        similarities, bounds = np.full(len(numbers), -np.inf), np.empty(len(numbers))
+        ways = np.empty(len(numbers), dtype=np.int8)
+        for start in range(0, len(numbers), TOGETHER):
+            here = numbers[start : start + TOGETHER]
+            place = slice(start, start + len(here))
+            similarities[place], bounds[place], ways[place] = search.examine(
+                [unit_chips([self.index.chip(number)]).rows for number in here],
+                self.index.means[here],
+                self.bounds[here],
+                np.full(len(here), 2.0),
+            )
+        return similarities, bounds, ways
+
+    def _best(self) -> Answer:
+        values = self.similarities.astype(np.float32)
+        order = np.lexsort((np.arange(len(values)), -values))[: self.k]
+        order = order[values[order] > -np.inf]
+        ceiling = float(self.bounds[self.open].max(initial=-1.0))
+        solved = int((self.similarities > -np.inf).sum() - (self.index.counts == 0).sum())
+        return Answer(order.astype(np.int64), values[order], ceiling, solved, self.examined)
