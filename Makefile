@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 TESTS ?=
-BENCHMARKS ?= segment_statistics memberships unet_inference whole_tile journal brushing propagation gallery point_map session evaluation neighbourhoods
+BENCHMARKS ?= segment_statistics memberships unet_inference places whole_tile interruption journal brushing propagation gallery point_map session evaluation neighbourhoods
 TABLES ?= graph_networks neighbours superpixels layers
 WORKERS ?= 2
 VIRTUAL := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1280x800x24"
@@ -57,6 +57,7 @@ wheel: setup ## build the wheel, configs inside
 
 bench: setup screen ## the benchmarks: each times its peer in the same run and prints the ratio
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(VIRTUAL) $(BIN)/python -m experiments.benchmarks.$$name; done
+	$(BIN)/python -m experiments.benchmarks.scaling
 	$(BIN)/python -m experiments.benchmarks.table
 
 screenshots: demo screen ## the README's pictures of the viewer

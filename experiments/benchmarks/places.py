@@ -2,9 +2,9 @@
 
     python -m experiments.benchmarks.places [FOLDER]
 
-writes ``varied.tif`` (10 980 x 10 980 x 12, uint16) and ``varied_sample.tif`` (8 x 8 of its chips, drawn evenly, as
-one scene) to FOLDER unless they are there, and records how far a chip is from the chip most like it, against the
-same tile with one kind of place.
+records how far a chip is from the chip most like it, against the same tile with one kind of place. With FOLDER it
+also writes ``varied.tif`` (10 980 x 10 980 x 12, uint16) and ``varied_sample.tif`` (8 x 8 of its chips, drawn
+evenly, as one scene) there unless they are there.
 
 A chip is described by the mean and the standard deviation of each band over the 64 x 64 pixels in its middle, each
 divided by its standard deviation over the chips of both tiles. Its distance to another chip is the root of the mean
@@ -14,7 +14,6 @@ square over the 24 numbers: near 0 within open sea, 1.4 for two chips that have 
 from __future__ import annotations
 
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -36,10 +35,9 @@ ALIKE = 0.1
 
 
 def main(folder: str | None = None) -> None:
-    """Write the files and record the distances."""
-    with tempfile.TemporaryDirectory() as temporary:
-        tile = write_tile(Path(folder or temporary), SIZE)
-        write_sample(tile, tile.with_name("varied_sample.tif"), across=ACROSS)
+    """Write the files where a folder is given, and record the distances."""
+    if folder is not None:
+        write_sample(write_tile(Path(folder), SIZE), Path(folder) / "varied_sample.tif", across=ACROSS)
     rows = variety()
     for row in rows:
         print("{work}: median {median_distance}, alike {alike_percent} %".format(**row))

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.benchmarks.bounds import CORES, Sizes, Speeds, Work, gb, work
-from experiments.benchmarks.places import SIZE, write_sample, write_tile
+from experiments.benchmarks.places import ACROSS, SIZE, write_sample, write_tile
 from experiments.benchmarks.record import Value, record
 from experiments.benchmarks.watching import Watched, finished, watch
 from rsgraph.workspace import Workspace
@@ -53,7 +53,7 @@ def prepare(folder: Path, size: int) -> tuple[Path, Path]:
     """Make the tile and the model unless FOLDER holds them; return their paths."""
     tile, model = write_tile(folder, size), folder / "model"
     if "gnn" not in finished(model):
-        sample = write_sample(tile, folder / "varied_sample.tif", across=8)
+        sample = write_sample(tile, folder / "varied_sample.tif", across=ACROSS)
         options = LEARN if size == SIZE else QUICK
         watched = watch(command(sample, model, folder / "model-cache", *options), model, folder / "model.log")
         stop_if_failed(watched, folder / "model.log")
