@@ -96,8 +96,8 @@ STAGES = (
         _learnt("gnn", "training.gnn", "trainer.precision", "seed"),
         "learning:gnn",
     ),
-    Stage("match", ("gnn",), _matching, "mapping:match"),
-    Stage("project", ("match",), _sections("projector", "layer", "seed"), "mapping:project"),
+    Stage("match", ("gnn",), _matching, "mapping:match", code=2),
+    Stage("project", ("match",), _sections("projector", "layer", "seed"), "mapping:project", code=2),
     Stage("pictures", ("project",), _sections("display", "draw"), "drawing:pictures"),
 )
 

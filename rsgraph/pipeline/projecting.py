@@ -16,9 +16,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsgraph.components import build, from_config
-from rsgraph.errors import NotThere
-from rsgraph.protocols import Progress
-from rsgraph.types import Floats
+from rsgraph.protocols import Progress, Projector
+from rsgraph.types import Floats, Projection, Similarity
 from rsgraph.workspace import Workspace, write_table
 
 Level = Literal["chips", "segments"]
@@ -29,6 +28,11 @@ FEW = 5
 MANY_CHIPS = 150
 """Above this many chips a layer that was not matched is compared by the chips' mean vectors: matching 150 chips
 solves 11 175 assignment problems, minutes."""
+
+
+MATRIX_UP_TO = 3000
+"""Chips up to which a map is made from the whole matrix where there is one; above, its eigenvectors take minutes and
+gigabytes, and the nearest chips are all that UMAP and t-SNE look at anyway."""
 
 
 def map_file(workspace: Workspace, level: Level, layer: str, projector: str) -> Path:
@@ -139,7 +143,7 @@ def project_segments(
     """
     workspace = Workspace(folder)
     stored = workspace.embedding(layer)
-    vectors = np.asarray(stored if rows is None else stored[rows], dtype=np.float32)
+    vectors = stored if rows is None else stored[rows]
     points = _lay_out(workspace, projector, vectors, progress)
     if rows is None:
         keep_map(workspace, "segments", layer, projector, points)
@@ -168,30 +172,51 @@ def project_chips(folder: Path, layer: str, projector: str, progress: Progress |
     Raises
     ------
     NotThere
-        The workspace has no such layer, or no matrix of similarities and more than ``MANY_CHIPS`` chips.
+        The workspace has no such layer.
     """
     workspace = Workspace(folder)
     config = workspace.config
-    matrix = _similarities(workspace, layer, progress)
-    distances = np.clip(1.0 - matrix, 0.0, None).astype(np.float32)
-    component = _projector(config, projector if len(matrix) >= FEW else "pca")
-    points: Floats = component.project_distances(distances, seed=int(config["seed"]), progress=progress).points
+    found = _similarities(workspace, layer, progress)
+    points = lay_out_chips(_projector(config, projector), found, seed=int(config["seed"]), progress=progress).points
     keep_map(workspace, "chips", layer, projector, points)
     return points
 
 
-def _similarities(workspace: Workspace, layer: str, progress: Progress | None) -> Floats:
+def lay_out_chips(
+    projector: Projector, similarity: Similarity, *, seed: int, progress: Progress | None = None
+) -> Projection:
+    """Lay out chips by 1 - similarity: by all of them where they are few enough, else by each chip's nearest.
+
+    Parameters
+    ----------
+    projector
+        Used from ``FEW`` chips on; PCA below.
+    similarity
+        With or without a matrix.
+    seed, progress
+        As in ``Projector``.
+    """
+    chips = len(similarity.indices)
+    chosen: Projector = projector if chips >= FEW else build("projector", name="pca")
+    if similarity.matrix is not None and chips <= MATRIX_UP_TO:
+        return chosen.project_distances(_distances(similarity.matrix), seed=seed, progress=progress)
+    near = _distances(similarity.similarities)
+    return chosen.project_neighbours(similarity.indices, near, seed=seed, progress=progress)
+
+
+def _distances(similarities: Floats) -> Floats:
+    distances: Floats = np.clip(1.0 - similarities, 0.0, None).astype(np.float32)
+    return distances
+
+
+def _similarities(workspace: Workspace, layer: str, progress: Progress | None) -> Similarity:
     """Compare all chips by one layer."""
     if layer == workspace.default_layer:
-        stored = workspace.similarity.matrix
-        if stored is not None:
-            return stored
+        return workspace.similarity
     nodes = chip_nodes(workspace, layer)
     matcher = build("matcher", name="mean") if len(nodes) > MANY_CHIPS else _matcher(workspace)
-    matrix: Floats | None = matcher.match(nodes, progress=progress).matrix
-    if matrix is None:
-        raise NotThere(f"the matcher of {workspace.folder} gives no matrix of similarities for the layer '{layer}'")
-    return matrix
+    found: Similarity = matcher.match(nodes, progress=progress)
+    return found
 
 
 def _matcher(workspace: Workspace) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_PROJECTORS = {"umap": "UMAP", "tsne": "t-SNE", "pca": "PCA"}
+_PROJECTORS = {"umap": "UMAP", "parametric": "Parametric UMAP", "tsne": "t-SNE", "pca": "PCA"}
 _ENCODERS = {"unet": "U-Net", "bands": "Bands", "segmentation_models": "Encoder"}
 _TARGETS = {
     "fuzzy_c_means": "C-means memberships",

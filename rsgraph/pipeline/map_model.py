@@ -1,0 +1,71 @@
+"""What a projector learnt, beside the map: ``models/projector.safetensors`` and ``.json``.
+
+With it, further vectors are placed on the map that is there (``Transforms.transform`` of the same projector).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsgraph.errors import WorkspaceError
+from rsgraph.files import atomic, write_json
+from rsgraph.workspace import Workspace
+
+NAME = "projector"
+
+
+def write_model(folder: Path, model: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None:
+    """Write the arrays of ``Projection.model`` and what they are, each file whole or not at all.
+
+    Parameters
+    ----------
+    folder
+        ``models`` of a workspace.
+    model
+        By name.
+    about
+        Projector's options, layer and seed.
+
+    Raises
+    ------
+    OutputError
+        The disk is full or the folder not writable.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    with atomic(folder / f"{NAME}.safetensors") as temporary:
+        try:
+            save_file({name: np.ascontiguousarray(array) for name, array in model.items()}, temporary)
+        except SafetensorError as error:  # plain arrays: only the disk can refuse them
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
+    shapes = {name: list(array.shape) for name, array in model.items()}
+    write_json(folder / f"{NAME}.json", {**about, "arrays": shapes})
+
+
+def read_model(workspace: Workspace) -> dict[str, NDArray[Any]] | None:
+    """Return what places further vectors on the default map of segments, or None where its projector learnt nothing.
+
+    Raises
+    ------
+    WorkspaceError
+        The file is damaged.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    path = workspace.path("models", f"{NAME}.safetensors")
+    if not path.exists():
+        return None
+    try:
+        found: dict[str, NDArray[Any]] = load_file(path)
+    except SafetensorError as error:
+        raise WorkspaceError(f"{path} is damaged ({error}); run the same command again to restore it") from error
+    return found

@@ -1,0 +1,110 @@
+"""Maps of chips without a matrix, tables copied with their points, and what a projector learnt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.spatial.distance import cdist
+
+from rsgraph.components import build
+from rsgraph.errors import WorkspaceError
+from rsgraph.pipeline import projecting, run
+from rsgraph.pipeline.map_model import read_model, write_model
+from rsgraph.pipeline.mapping import write_located
+from rsgraph.pipeline.projecting import find_map, lay_out_chips, project_chips, project_segments
+from rsgraph.types import Similarity
+from rsgraph.workspace import Workspace, read_arrays, write_arrays
+from tests.pipeline.conftest import Configure
+
+
+def similarity(chips: int, k: int, *, matrix: bool) -> Similarity:
+    rng = np.random.default_rng(0)
+    vectors = np.repeat(np.eye(3, 6), chips // 3 + 1, axis=0)[:chips] + rng.normal(scale=0.05, size=(chips, 6))
+    values = (1 - cdist(vectors, vectors, "cosine")).astype(np.float32)
+    near = np.argsort(-values + 9 * np.eye(chips), axis=1)[:, :k]
+    listed = np.take_along_axis(values, near, axis=1)
+    return Similarity(near, listed, np.zeros_like(listed), values if matrix else None, 0)
+
+
+@pytest.mark.parametrize("name", ["umap", "tsne", "pca", "parametric"])
+def test_chips_are_laid_out_without_a_matrix(name: str) -> None:
+    found = lay_out_chips(build("projector", name=name), similarity(36, 14, matrix=False), seed=0)
+    distances = cdist(found.points, found.points) + 1e9 * np.eye(36)
+    np.testing.assert_array_equal(distances.argmin(axis=1) // 13, np.arange(36) // 13)
+    assert found.method == ("umap" if name == "parametric" else name)
+
+
+def test_all_neighbours_of_few_chips_give_the_map_of_the_matrix() -> None:
+    umap = build("projector", name="umap")
+    listed = lay_out_chips(umap, similarity(4, 3, matrix=False), seed=0)
+    whole = lay_out_chips(umap, similarity(4, 3, matrix=True), seed=0)
+    assert (listed.method, whole.method) == ("pca", "pca")
+    np.testing.assert_allclose(listed.points, whole.points, atol=1e-5)
+
+
+@pytest.mark.parametrize("chips", [0, 1, 2])
+def test_hardly_any_chips_have_a_map(chips: int) -> None:
+    found = lay_out_chips(build("projector", name="umap"), similarity(chips, max(chips - 1, 0), matrix=False), seed=0)
+    assert found.points.shape == (chips, 2)
+    assert np.isfinite(found.points).all()
+
+
+def test_a_large_matrix_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    pca, both = build("projector", name="pca"), similarity(30, 4, matrix=True)
+    monkeypatch.setattr(projecting, "MATRIX_UP_TO", 20)
+    expected = lay_out_chips(pca, replace(both, matrix=None), seed=0).points
+    np.testing.assert_array_equal(lay_out_chips(pca, both, seed=0).points, expected)
+
+
+def test_write_located_replaces_x_and_y_and_keeps_the_rest(tmp_path: Path) -> None:
+    n = 70_000  # more than one batch
+    table = pd.DataFrame({"segment_id": np.arange(n, dtype=np.int64), "x": 1.0, "name": "a", "y": 2.0})
+    table.to_parquet(tmp_path / "from.parquet", index=False)
+    points = np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
+    write_located(tmp_path / "to.parquet", tmp_path / "from.parquet", points)
+    expected = table[["segment_id", "name"]].assign(x=points[:, 0], y=points[:, 1])
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "to.parquet"), expected)
+    write_located(tmp_path / "ids.parquet", tmp_path / "from.parquet", points, columns=["segment_id"])
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "ids.parquet"), expected[["segment_id", "x", "y"]])
+
+
+def test_a_model_comes_back_and_a_damaged_one_is_told(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    assert read_model(workspace) is None
+    model = {"points": np.arange(6, dtype=np.float32).reshape(3, 2), "vectors": np.eye(3, dtype=np.float32)[:, ::-1]}
+    write_model(tmp_path / "models", model, {"name": "umap"})
+    found = read_model(workspace)
+    assert found is not None
+    for name, array in model.items():
+        np.testing.assert_array_equal(found[name], array)
+    (tmp_path / "models" / "projector.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(WorkspaceError, match="damaged"):
+        read_model(workspace)
+
+
+def test_a_run_keeps_the_network_which_maps_its_segments_again(configure: Configure) -> None:
+    options = ("projector=parametric", "projector.steps=20", "projector.hidden=8", "projector.sample=100")
+    workspace = run(configure(*options, "projector.accelerator=cpu"))
+    model = read_model(workspace)
+    assert model is not None
+    assert "models/projector.safetensors" in workspace.manifest["stages"]["project"]["outputs"]
+    table = workspace.segments
+    again = build("projector", name="parametric").transform(workspace.embedding(), model)
+    np.testing.assert_array_equal(table[["x", "y"]].to_numpy(np.float32), again)
+    kept = pd.read_parquet(workspace.path("projections", f"{workspace.default_layer}-parametric.parquet"))
+    pd.testing.assert_frame_equal(kept, table[["segment_id", "x", "y"]])
+
+
+def test_maps_are_made_anew_where_there_is_no_matrix(configure: Configure) -> None:
+    workspace = run(configure())
+    stored = read_arrays(workspace.path("similarity.npz"))
+    stored.pop("matrix", None)
+    write_arrays(workspace.path("similarity.npz"), stored)
+    layer = workspace.default_layer
+    points = project_chips(workspace.folder, layer, "umap")
+    np.testing.assert_array_equal(find_map(workspace, "chips", layer, "umap"), points)
+    assert project_segments(workspace.folder, layer, "umap", np.arange(0, 40, 2)).shape == (20, 2)
