@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.blocks import ResumableBlocks
 from rsgraph.errors import NotUsable
-from rsgraph.protocols import Progress
+from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
+from rsgraph.protocols import Arrays, Blocks, Progress
 from rsgraph.types import Chip, Floats, Raster, Scene
+
+Numbers = NDArray[np.float64]
 
 _SAMPLE = 200_000
 """Pixels from which percentiles are taken: their error is then about 0.03 percentage points of rank."""
@@ -72,32 +76,70 @@ class _Moments:
         self.minimum = np.full(bands, np.inf)
         self.maximum = np.full(bands, -np.inf)
 
-    def add(self, pixels: Floats) -> None:
-        """Add (bands, n)."""
-        n = pixels.shape[1]
+    def add(self, n: int, mean: Numbers, squares: Numbers, minimum: Numbers, maximum: Numbers) -> None:
+        """Add the moments of n pixels."""
         if n == 0:
             return
-        deviations = pixels.astype(np.float64)
-        mean = deviations.mean(axis=1)
-        deviations -= mean[:, None]
         shift = mean - self.mean
         total = self.count + n
-        self.squares += np.einsum("ij,ij->i", deviations, deviations) + np.square(shift) * self.count * n / total
+        self.squares += squares + np.square(shift) * self.count * n / total
         self.mean += shift * n / total
         self.count = total
-        self.minimum = np.minimum(self.minimum, pixels.min(axis=1))
-        self.maximum = np.maximum(self.maximum, pixels.max(axis=1))
+        self.minimum = np.minimum(self.minimum, minimum)
+        self.maximum = np.maximum(self.maximum, maximum)
 
 
-def survey(scenes: Sequence[Scene], chips: Sequence[Chip], *, progress: Progress | None = None) -> Survey:
+def _moments(pixels: Floats) -> NDArray[np.float64]:
+    """Return mean, sum of squared deviations, minimum and maximum of pixels (bands, n): (4, bands)."""
+    if pixels.shape[1] == 0:
+        return np.zeros((4, len(pixels)))
+    deviations = pixels.astype(np.float64)
+    mean = deviations.mean(axis=1)
+    deviations -= mean[:, None]
+    squares = np.einsum("ij,ij->i", deviations, deviations)
+    return np.stack([mean, squares, pixels.min(axis=1), pixels.max(axis=1)])
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Looks at the chips of one block; every ``step``-th valid pixel is sampled."""
+
+    step: int
+
+    def __call__(self, block: ChipBlock) -> Arrays:
+        seen = [self._chip(block.read(chip), chip) for chip in block.chips]
+        moments, counts, fractions, samples = zip(*seen, strict=True)
+        return {
+            "moments": np.stack(moments),
+            "counts": np.array(counts, dtype=np.int64),
+            "fractions": np.array(fractions),
+            "sample": np.concatenate(samples),
+        }
+
+    def _chip(self, raster: Raster, chip: Chip) -> tuple[NDArray[np.float64], tuple[int, int], float, Floats]:
+        pixels = _valid_pixels(raster)
+        counts = pixels.shape[1], raster.not_finite
+        sample: Floats = pixels[:, chip.chip_id % self.step :: self.step].T.copy()
+        return _moments(pixels), counts, float(raster.valid.mean()), sample
+
+
+def survey(
+    scenes: Sequence[Scene],
+    chips: Sequence[Chip],
+    *,
+    blocks: Blocks | None = None,
+    progress: Progress | None = None,
+) -> Survey:
     """Pass once over all chips, reading each window once.
 
     Parameters
     ----------
     scenes, chips
         The collection and its chips. All scenes have the same bands.
+    blocks
+        Where blocks of chips are looked at; None: in threads of this process.
     progress
-        Called with (chips done, chips in all).
+        Called with (blocks done, blocks in all).
 
     Notes
     -----
@@ -114,21 +156,19 @@ def survey(scenes: Sequence[Scene], chips: Sequence[Chip], *, progress: Progress
     """
     bands = _common_bands(scenes, chips)
     moments = _Moments(len(bands))
-    sample: list[Floats] = []
+    samples: list[Floats] = []
     fractions: list[float] = []
     not_finite = 0
     step = max(1, sum(chip.window.rows * chip.window.columns for chip in chips) // _SAMPLE)
-    for done, chip in enumerate(chips, start=1):
-        raster = scenes[chip.scene].source.read(chip.window)
-        pixels = _valid_pixels(raster)
-        moments.add(pixels)
-        sample.append(pixels[:, chip.chip_id % step :: step].T.copy())
-        fractions.append(float(raster.valid.mean()))
-        not_finite += raster.not_finite
-        if progress is not None:
-            progress(done, len(chips))
+    work = blocks or ResumableBlocks()
+    for seen in work.map("survey", _Look(step), chip_blocks(scenes, chips), progress):
+        for (valid, broken), of_chip in zip(seen["counts"].tolist(), seen["moments"], strict=True):
+            moments.add(valid, *of_chip)
+            not_finite += broken
+        samples.append(seen["sample"])
+        fractions.extend(seen["fractions"].tolist())
     pixels_in_all = sum(chip.window.rows * chip.window.columns for chip in chips)
-    return _conclude(scenes, bands, moments, np.concatenate(sample), fractions, not_finite, pixels_in_all)
+    return _conclude(scenes, bands, moments, np.concatenate(samples), fractions, not_finite, pixels_in_all)
 
 
 def _valid_pixels(raster: Raster) -> Floats:

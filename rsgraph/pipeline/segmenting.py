@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -15,18 +15,21 @@ from numpy.typing import NDArray
 from rsgraph.components import from_config
 from rsgraph.files import write_json
 from rsgraph.graphs.features import areas, centroids, segment_means
+from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.chips import split
 from rsgraph.io.survey import survey
 from rsgraph.io.writers import raster_writer, write_reference
-from rsgraph.pipeline.context import Context, in_order
-from rsgraph.types import Chip, Floats, Scene, Segmentation, Window
-from rsgraph.workspace import write_array, write_table
+from rsgraph.pipeline.context import Context
+from rsgraph.pipeline.streaming import array_file, pairs_file
+from rsgraph.protocols import Arrays, Graph, Segmenter
+from rsgraph.types import Chip, Floats, Labels, Raster, RegionGraph, Scene, Segmentation, Window
+from rsgraph.workspace import Workspace, write_table
 
 
 def scene(context: Context) -> dict[str, Any]:
     """Survey the scene once; write scene.json, chips.parquet and, where there is one, the reference."""
     opened = context.opened
-    found = survey(opened.scenes, opened.chips, progress=context.progress)
+    found = survey(opened.scenes, opened.chips, blocks=context.blocks, progress=context.progress)
     write_json(
         context.out / "scene.json",
         {
@@ -89,63 +92,101 @@ def _chip_table(context: Context, fractions: NDArray[Any]) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class _Cut:
-    """One chip, segmented."""
+class _Segment:
+    """Segments the chips of one block.
 
-    chip: Chip
-    segmentation: Segmentation
-    means: Floats
-    centroids: Floats
-    areas: NDArray[np.int64]
+    Parameters
+    ----------
+    segmenter
+        Its section of the config.
+    chip_pixels
+        Of a whole chip.
+    """
 
+    segmenter: Mapping[str, Any]
+    chip_pixels: int
 
-def segments(context: Context) -> dict[str, Any]:
-    """Segment every chip; write the rasters of segment ids, the table of segments and their band means."""
-    segmenter = from_config("segmenter", context.config["segmenter"])
-    chip_pixels = int(context.config["chips"]["size"]) ** 2
-    parts: list[pd.DataFrame] = []
-    means: list[Floats] = []
+    def __call__(self, block: ChipBlock) -> Arrays:
+        segmenter = from_config("segmenter", self.segmenter)
+        return pack([self._chip(segmenter, block.read(chip)) for chip in block.chips])
 
-    def cut(chip: Chip) -> _Cut:
-        raster = context.opened.read(chip)
-        found = segmenter.segment(raster.values, raster.valid, chip_pixels=chip_pixels)
+    def _chip(self, segmenter: Segmenter, raster: Raster) -> CutChip:
+        found = segmenter.segment(raster.values, raster.valid, chip_pixels=self.chip_pixels)
         n = found.n_segments
-        return _Cut(
-            chip,
-            found,
+        return CutChip(
+            found.labels,
             segment_means(raster.values, found.labels, n),
             centroids(found.labels, n),
             areas(found.labels, n),
         )
 
-    with _IdRasters(context) as rasters:
 
-        def take(piece: _Cut) -> None:
-            parts.append(_segment_table(context, piece, first=rasters.next_id))
-            rasters.write(piece.chip, piece.segmentation)
-            means.append(piece.means)
+class CutChip(NamedTuple):
+    """One chip, segmented: labels (rows, columns); of its n segments means (n, bands), centroids (n, 2), areas."""
 
-        in_order(cut, context.opened.chips, context.progress, take)
+    labels: Labels
+    means: Floats
+    centroids: Floats
+    areas: NDArray[np.int64]
+
+
+def pack(cut: Sequence[CutChip]) -> Arrays:
+    """Lay the chips of one block end to end, labels in the smallest type that holds them."""
+    counts = np.array([len(each.areas) for each in cut], dtype=np.int64)
+    smallest = np.min_scalar_type(int(counts.max(initial=0)))
+    return {
+        "counts": counts,
+        "labels": np.concatenate([each.labels.ravel() for each in cut]).astype(smallest),
+        "means": np.concatenate([each.means for each in cut]).astype(np.float32),
+        "centroids": np.concatenate([each.centroids for each in cut]),
+        "areas": np.concatenate([each.areas for each in cut]),
+    }
+
+
+def unpack(block: ChipBlock, arrays: Arrays) -> Iterator[tuple[Chip, CutChip]]:
+    """Take the chips of one block apart again."""
+    last = np.cumsum(arrays["counts"])
+    first = last - arrays["counts"]
+    pixel = 0
+    for number, chip in enumerate(block.chips):
+        rows, columns = chip.window.rows, chip.window.columns
+        here = slice(int(first[number]), int(last[number]))
+        labels = arrays["labels"][pixel : pixel + rows * columns].reshape(rows, columns).astype(np.int32)
+        yield chip, CutChip(labels, *(arrays[name][here] for name in ("means", "centroids", "areas")))
+        pixel += rows * columns
+
+
+def segments(context: Context) -> dict[str, Any]:
+    """Segment every chip; write the rasters of segment ids, the table of segments and their band means."""
+    task = _Segment(context.config["segmenter"], int(context.config["chips"]["size"]) ** 2)
+    items = chip_blocks(context.opened.scenes, context.opened.chips)
+    parts: list[pd.DataFrame] = []
+    with _IdRasters(context) as rasters, array_file(context.out / "embeddings" / "bands.npy") as means:
+        found = context.blocks.map("segments", task, items, context.progress)
+        for block, arrays in zip(items, found, strict=True):
+            for chip, cut in unpack(block, arrays):
+                parts.append(_segment_table(context, chip, cut, first=rasters.next_id))
+                rasters.write(chip, cut)
+            means.append(arrays["means"])
     table = pd.concat(parts, ignore_index=True)
     write_table(context.out / "segments.parquet", table)
-    write_array(context.out / "embeddings" / "bands.npy", np.concatenate(means).astype(np.float32))
     return {"segments": len(table), "per_chip": round(len(table) / max(len(parts), 1), 1)}
 
 
-def _segment_table(context: Context, piece: _Cut, first: int) -> pd.DataFrame:
+def _segment_table(context: Context, chip: Chip, cut: CutChip, first: int) -> pd.DataFrame:
     """Return one chip's rows; row and column are centroids in scene pixels."""
-    n = piece.segmentation.n_segments
+    n = len(cut.areas)
     table = pd.DataFrame(
         {
             "segment_id": np.arange(first, first + n, dtype=np.uint32),
-            "chip_id": np.full(n, piece.chip.chip_id, dtype=np.int32),
-            "row": (piece.centroids[:, 0] + piece.chip.window.row).astype(np.float32),
-            "column": (piece.centroids[:, 1] + piece.chip.window.column).astype(np.float32),
-            "area_px": piece.areas.astype(np.int32),
+            "chip_id": np.full(n, chip.chip_id, dtype=np.int32),
+            "row": (cut.centroids[:, 0] + chip.window.row).astype(np.float32),
+            "column": (cut.centroids[:, 1] + chip.window.column).astype(np.float32),
+            "area_px": cut.areas.astype(np.int32),
         }
     )
     if context.opened.collection:
-        table["scene_id"] = pd.Series([context.opened.scenes[piece.chip.scene].name] * n, dtype="str")
+        table["scene_id"] = pd.Series([context.opened.scenes[chip.scene].name] * n, dtype="str")
     return table
 
 
@@ -164,11 +205,11 @@ class _IdRasters:
     def __exit__(self, *failure: Any) -> None:
         self._open_file.__exit__(*failure)
 
-    def write(self, chip: Chip, segmentation: Segmentation) -> None:
+    def write(self, chip: Chip, cut: CutChip) -> None:
         """Write one chip; ids count on from the last one."""
-        ids = np.where(segmentation.labels > 0, segmentation.labels.astype(np.int64) + self.next_id - 1, 0)
+        ids = np.where(cut.labels > 0, cut.labels.astype(np.int64) + self.next_id - 1, 0)
         self._writer(chip.scene).write(ids.astype(np.uint32)[None], chip.window)
-        self.next_id += segmentation.n_segments
+        self.next_id += len(cut.areas)
 
     def _writer(self, index: int) -> Any:
         if self._current is None or self._current[0] != index:
@@ -204,29 +245,59 @@ def read_ids(path: Path, window: Window) -> NDArray[np.int64]:
     return np.asarray(found, dtype=np.int64)
 
 
+@dataclass(frozen=True)
+class _Connect:
+    """Connects the segments of one block's chips.
+
+    Parameters
+    ----------
+    graph
+        Its section of the config.
+    workspace
+        Whose segments are connected.
+    """
+
+    graph: Mapping[str, Any]
+    workspace: Path
+
+    def __call__(self, block: ChipBlock) -> Arrays:
+        component = from_config("graph", self.graph)
+        found = [self._chip(component, block, chip, rows) for chip, rows in zip(block.chips, block.rows, strict=True)]
+        arrays: Arrays = {"edges": np.concatenate([each.edge_index for each in found], axis=1).astype(np.int64)}
+        attributes = [each.edge_attributes for each in found if each.edge_attributes is not None]
+        if attributes:
+            arrays["attributes"] = np.concatenate(attributes).astype(np.float32)
+            arrays["names"] = np.array(next(each.attribute_names for each in found))
+        return arrays
+
+    def _chip(self, component: Graph, block: ChipBlock, chip: Chip, rows: range) -> RegionGraph:
+        """Connect one chip; its nodes are numbered as rows of the table of segments."""
+        segmentation = block_segmentation(Workspace(self.workspace), block, chip, rows)
+        corner = np.array([chip.window.row, chip.window.column], dtype=np.float32)
+        # as the table of segments holds them, in scene pixels rounded to float32
+        points = (centroids(segmentation.labels, segmentation.n_segments) + corner) - corner
+        found = component.connect(segmentation, points)
+        return replace(found, edge_index=found.edge_index + rows.start)
+
+
 def graph(context: Context) -> dict[str, Any]:
     """Connect the segments of every chip; write edges.npy and, on request, edge_attributes.npy."""
-    component = from_config("graph", context.config["graph"])
-    chips = context.opened.chips
-    table = context.workspace.segments
-    edges: list[NDArray[np.int64]] = []
-    attributes: list[Floats] = []
-    names: tuple[str, ...] = ()
-    for done, (chip, rows) in enumerate(chip_rows(context)):
-        segmentation = local_segmentation(context, chip, rows)
-        here = table.iloc[rows.start : rows.stop]
-        points = here[["row", "column"]].to_numpy(np.float32)
-        points = points - np.array([chip.window.row, chip.window.column], dtype=np.float32)
-        found = component.connect(segmentation, points)
-        edges.append(found.edge_index + rows.start)
-        if found.edge_attributes is not None:
-            attributes.append(found.edge_attributes)
-            names = found.attribute_names
-        context.progress(done + 1, len(chips))
-    write_array(context.out / "edges.npy", np.concatenate(edges, axis=1).astype(np.int64))
-    if attributes:
-        write_array(context.out / "edge_attributes.npy", np.concatenate(attributes).astype(np.float32))
-    return {"edges": int(sum(part.shape[1] for part in edges)), "edge_attributes": list(names)}
+    task = _Connect(context.config["graph"], context.workspace.folder.resolve())
+    names: list[str] = []
+    with pairs_file(context.out / "edges.npy", context.work) as edges, ExitStack() as stack:
+        attributes = None
+        for arrays in context.blocks.map("graph", task, blocks_with_rows(context), context.progress):
+            edges.append(arrays["edges"])
+            if "attributes" in arrays:
+                attributes = attributes or stack.enter_context(array_file(context.out / "edge_attributes.npy"))
+                attributes.append(arrays["attributes"])
+                names = arrays["names"].tolist()
+    return {"edges": edges.pairs, "edge_attributes": names}
+
+
+def blocks_with_rows(context: Context) -> list[ChipBlock]:
+    """Return the chips in blocks, with their rows of the table of segments."""
+    return chip_blocks(context.opened.scenes, context.opened.chips, [rows for _, rows in chip_rows(context)])
 
 
 def chip_rows(context: Context) -> list[tuple[Chip, range]]:
@@ -238,8 +309,15 @@ def chip_rows(context: Context) -> list[tuple[Chip, range]]:
 
 def local_segmentation(context: Context, chip: Chip, rows: range) -> Segmentation:
     """Read one chip's segments back, numbered from 1."""
-    scene = context.opened.scenes[chip.scene]
-    path = context.workspace.segment_file(scene.name if context.opened.collection else None)
-    ids = read_ids(path, chip.window)
+    return _segmentation(context.workspace, context.opened.scenes[chip.scene], chip, rows)
+
+
+def block_segmentation(workspace: Workspace, block: ChipBlock, chip: Chip, rows: range) -> Segmentation:
+    """Read the segments of one chip of a block back, numbered from 1."""
+    return _segmentation(workspace, block.scene(chip), chip, rows)
+
+
+def _segmentation(workspace: Workspace, scene: Scene, chip: Chip, rows: range) -> Segmentation:
+    ids = read_ids(workspace.segment_file(scene.name), chip.window)
     labels = np.where(ids > 0, ids - rows.start, 0).astype(np.int32)
     return Segmentation(labels, len(rows))
