@@ -191,7 +191,11 @@ class Gnn(Protocol):
 
 @runtime_checkable
 class Matcher(Protocol):
-    """Compares whole chips by their nodes."""
+    """Compares whole chips by their nodes.
+
+    ``match`` may take two more arguments: ``blocks``, which runs its work in blocks that outlive an interruption, and
+    ``known``, the result for the first chips, so that chips can be added.
+    """
 
     def match(self, nodes: Sequence[Floats], *, progress: Progress | None = None) -> Similarity:
         """Match chips given as (n_i, D) each."""

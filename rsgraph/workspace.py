@@ -200,8 +200,19 @@ class Workspace:
     def similarity(self) -> Similarity:
         """Chip-to-chip similarity."""
         with np.load(self.existing("similarity.npz"), allow_pickle=False) as found:
-            matrix = found["matrix"] if "matrix" in found.files else None
-            return Similarity(found["indices"], found["similarities"], found["error"], matrix, int(found["solved"]))
+            optional = {name: found[name] if name in found.files else None for name in ("matrix", "dual", "ceiling")}
+            return Similarity(
+                indices=found["indices"],
+                similarities=found["similarities"],
+                error=found["error"],
+                solved=int(found["solved"]),
+                given_up={
+                    name.removeprefix(_GIVEN_UP): int(found[name])
+                    for name in found.files
+                    if name.startswith(_GIVEN_UP)
+                },
+                **optional,
+            )
 
     def segment_file(self, scene: str | None = None) -> Path:
         """Return the raster of segment ids, of one scene where the workspace holds several."""
@@ -269,6 +280,21 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
     """Write one array as .npy, atomically."""
     with atomic(path) as temporary, temporary.open("wb") as file:
         np.save(file, array, allow_pickle=False)
+
+
+_GIVEN_UP = "given_up_"
+
+
+def similarity_arrays(similarity: Similarity) -> dict[str, NDArray[Any]]:
+    """Return what similarity.npz holds: indices, similarities, error, solved, and what else the matcher tells."""
+    arrays = {name: getattr(similarity, name) for name in ("indices", "similarities", "error")}
+    optional = {name: getattr(similarity, name) for name in ("matrix", "dual", "ceiling")}
+    counts = {"solved": similarity.solved, **{_GIVEN_UP + name: n for name, n in similarity.given_up.items()}}
+    return {
+        **arrays,
+        **{name: array for name, array in optional.items() if array is not None},
+        **{name: np.array(count, dtype=np.int64) for name, count in counts.items()},
+    }
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

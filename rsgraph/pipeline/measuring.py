@@ -218,7 +218,7 @@ def _map_of_segments(job: Evaluation, layer: str, projector: str, points: Floats
 
 
 def _map_of_chips(job: Evaluation) -> list[dict[str, Any]]:
-    """Measure the default map of chips against the similarities that it shows; nothing under four chips."""
+    """Measure the default map of chips against the similarities that it shows; nothing under four chips, or without a matrix."""
     matrix = job.workspace.similarity.matrix
     if matrix is None or len(matrix) < _FEWEST:
         return []

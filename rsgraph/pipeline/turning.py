@@ -224,8 +224,15 @@ def _pipeline(workspace: Reopened) -> _Pipeline:
         gnn=gnn,
         nodes=reads(from_config("gnn", config["gnn"])),
         layer=_graph_layer(config),
-        matcher=from_config("matcher", config["matcher"]),
+        matcher=_with_matrix(config["matcher"]),
     )
+
+
+def _with_matrix(section: Mapping[str, Any]) -> Any:
+    """Build the workspace's matcher; in place of those of nearest chips alone, the one with the same measure."""
+    if section["name"] in ("auto", "hungarian_nearest"):
+        return build("matcher", name="hungarian", k=section["k"])
+    return from_config("matcher", section)
 
 
 def _levels(config: Mapping[str, Any], gnn: GnnModule | None) -> tuple[str, ...]:
