@@ -99,3 +99,13 @@ def test_order_is_that_of_the_run() -> None:
     names = [stage.name for stage in STAGES]
     assert sorted([*names[::-1], "done"], key=interruption.order) == [*names, "done"]
     assert watching.EVERY > interruption.LOOK_EVERY
+
+
+def test_a_run_that_fails_by_itself_stops_the_benchmark(tmp_path: Path) -> None:
+    failed = interruption.started([sys.executable, "-c", "import sys; sys.exit(2)"], tmp_path)
+    failed.wait()
+    with pytest.raises(SystemExit, match=r"ended with 2; see the end of .*run\.log"):
+        interruption.stop_if_it_failed(failed, tmp_path)
+    finished = interruption.started([sys.executable, "-c", ""], tmp_path)
+    finished.wait()
+    interruption.stop_if_it_failed(finished, tmp_path)

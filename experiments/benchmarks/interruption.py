@@ -104,6 +104,7 @@ def interrupted(words: Sequence[str], folder: Path, stage: str, wait: float, kil
     while time.perf_counter() - began < wait and process.poll() is None:
         note_again(kills)
         time.sleep(LOOK_EVERY)
+    stop_if_it_failed(process, folder)
     kill_all(process)
     at, kept = current(folder / "torn"), blocks(folder / "torn-cache")
     return Kill(at, time.perf_counter() - began, kept, in_all(kept))
@@ -115,8 +116,13 @@ def resume(words: Sequence[str], folder: Path, kills: Sequence[Kill]) -> None:
     while process.poll() is None:
         note_again(kills)
         time.sleep(LOOK_EVERY)
-    if process.returncode != 0:
-        raise SystemExit(f"the resumed run ended with {process.returncode}; see {folder / 'run.log'}")
+    stop_if_it_failed(process, folder)
+
+
+def stop_if_it_failed(process: subprocess.Popen[bytes], folder: Path) -> None:
+    """Raise SystemExit where a run ended by itself with an error."""
+    if process.poll() not in (None, 0):
+        raise SystemExit(f"the resumed run ended with {process.returncode}; see the end of {folder / 'run.log'}")
 
 
 def started(words: Sequence[str], folder: Path) -> subprocess.Popen[bytes]:
