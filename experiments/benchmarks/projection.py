@@ -8,8 +8,8 @@ mapped unseen. ``ours_s`` and ``peer_s`` are CPU seconds, wall seconds stand bes
 machine. The peer is UMAP of all rows by the same program; umap-learn's own ``transform`` is the peer of the placing.
 
 A million rows (or ROWS) are made from real ones: drawn with replacement and moved some way, from 0 to all of it, to
-one of their twenty nearest. They lie in a memory-mapped file. Every measurement runs in a process of its own; ``peak_gb``
-is the largest resident set of that process above what it held before, the mapped file included.
+one of their twenty nearest. They lie in a memory-mapped file. Every measurement runs in a process of its own;
+``peak_gb`` is the largest resident set of that process above what it held before, the mapped file included.
 """
 
 from __future__ import annotations
