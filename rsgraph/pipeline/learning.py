@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +18,26 @@ from numpy.typing import NDArray
 
 import rsgraph.training as training
 from rsgraph.components import from_config
-from rsgraph.files import read_json, write_json
+from rsgraph.files import read_json, sha256, write_json
 from rsgraph.graphs.features import segment_means
-from rsgraph.pipeline.context import Context, Opened, in_order
-from rsgraph.pipeline.segmenting import chip_rows, local_segmentation
-from rsgraph.protocols import Nodes, is_trained, lesson, makes_latents, reads
-from rsgraph.types import Chip, Floats, Labels, Mask
-from rsgraph.workspace import Workspace, read_arrays, write_array, write_arrays
+from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
+from rsgraph.pipeline.context import Context, Opened
+from rsgraph.pipeline.segmenting import block_segmentation, blocks_with_rows, chip_rows
+from rsgraph.pipeline.streaming import array_file
+from rsgraph.protocols import Arrays, Nodes, is_trained, lesson, makes_latents, reads
+from rsgraph.training.options import device_type
+from rsgraph.types import Chip, Floats, Mask
+from rsgraph.workspace import Workspace, read_arrays, write_arrays
 
 if TYPE_CHECKING:
-    from rsgraph.training import EncoderModule, GnnModule, GraphSample, History
+    from rsgraph.training import EncoderModule, FrozenEncoder, GnnModule, GraphSample, History
     from rsgraph.training.encoder import Memberships
 
 _PER_CLUSTER = 200
 """Sampled pixels per cluster below which a small scene is sampled more densely than every 56th pixel."""
+
+_LOADING = threading.Lock()
+"""Held while a network is loaded: threads of one process wait for one copy instead of each making its own."""
 
 
 def target(context: Context) -> dict[str, Any]:
@@ -55,20 +66,27 @@ def sample_pixels(context: Context, n_clusters: int, every: int) -> tuple[Floats
     table = context.workspace.chips
     valid = int((table["valid_fraction"] * table["rows"] * table["columns"]).sum())
     step = max(1, min(every, valid // (_PER_CLUSTER * n_clusters)))
-    drawn: list[Floats] = []
-    offset = 0
-
-    def read(chip: Chip) -> Floats:
-        raster = context.opened.read(chip)
-        return raster.values[:, raster.valid].T
-
-    def take(pixels: Floats) -> None:
-        nonlocal offset
-        drawn.append(pixels[offset::step].copy())
-        offset = (offset - len(pixels)) % step
-
-    in_order(read, context.opened.chips, context.progress, take)
+    counts = np.rint(table["valid_fraction"] * table["rows"] * table["columns"]).astype(np.int64)
+    phases = iter((-(np.cumsum(counts) - counts) % step).tolist())
+    blocks = chip_blocks(context.opened.scenes, context.opened.chips)
+    items = [(block, tuple(next(phases) for _ in block.chips)) for block in blocks]
+    drawn = [found["pixels"] for found in context.blocks.map("sample", _Sample(step), items, context.progress)]
     return np.concatenate(drawn).astype(np.float32), step
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Draws every ``step``-th valid pixel of the chips of a block; each begins at a phase of its own."""
+
+    step: int
+
+    def __call__(self, item: tuple[ChipBlock, tuple[int, ...]]) -> Arrays:
+        block, phases = item
+        drawn = []
+        for chip, phase in zip(block.chips, phases, strict=True):
+            raster = block.read(chip)
+            drawn.append(raster.values[:, raster.valid].T[phase :: self.step])
+        return {"pixels": np.concatenate(drawn)}
 
 
 def _describe(context: Context, part: str, **facts: Any) -> None:
@@ -192,13 +210,7 @@ def load_gnn(workspace: Workspace, config: Mapping[str, Any]) -> GnnModule | Non
     component = from_config("gnn", config["gnn"])
     if component.n_layers == 0:
         return None
-    attributes = workspace.path("edge_attributes.npy")
-    module = training.gnn_module(
-        component,
-        n_features=workspace.embedding(reads(component)).shape[1],
-        n_classes=workspace.embedding("target").shape[1],
-        n_edge_attributes=np.load(attributes, mmap_mode="r").shape[1] if attributes.exists() else 0,
-    )
+    module = training.gnn_module(component, **_gnn_sizes(workspace, component))
     assert module is not None, "a GNN with layers builds a network"
     training.load_weights(module, workspace.existing("models", "gnn.safetensors"))
     return module
@@ -206,17 +218,48 @@ def load_gnn(workspace: Workspace, config: Mapping[str, Any]) -> GnnModule | Non
 
 def memberships(context: Context) -> dict[str, Any]:
     """Average the pixels' memberships over every segment; write embeddings/target.npy."""
-    labeller = from_config("target", context.config["target"])
-    model = read_arrays(context.workspace.existing("targets.npz"))
-
-    def classes(chip: Chip) -> Floats:
-        raster = context.opened.read(chip)
-        return membership_maps(labeller, model, raster.values, raster.valid)
-
-    vectors = _mean_maps(context, classes)
-    write_array(context.out / "embeddings" / "target.npy", vectors)
-    counts = np.bincount(vectors.argmax(1), minlength=vectors.shape[1])
+    task = _Memberships(context.config["target"], context.workspace.folder.resolve())
+    counts = np.zeros(len(read_arrays(context.workspace.existing("targets.npz"))["centres"]), dtype=np.int64)
+    with array_file(context.out / "embeddings" / "target.npy") as vectors:
+        for found in context.blocks.map("memberships", task, blocks_with_rows(context), context.progress):
+            vectors.append(found["vectors"])
+            counts += np.bincount(found["vectors"].argmax(1), minlength=len(counts))
     return {"strongest": counts.tolist()}
+
+
+@dataclass(frozen=True)
+class _Memberships:
+    """Averages the pixels' memberships over the segments of one block.
+
+    Parameters
+    ----------
+    target
+        Its section of the config.
+    workspace
+        Where the soft classes and the segments are.
+    """
+
+    target: Mapping[str, Any]
+    workspace: Path
+
+    def __call__(self, block: ChipBlock) -> Arrays:
+        labeller = from_config("target", self.target)
+        model = read_arrays(Workspace(self.workspace).existing("targets.npz"))
+
+        def maps(chip: Chip) -> Floats:
+            raster = block.read(chip)
+            return membership_maps(labeller, model, raster.values, raster.valid)
+
+        return {"vectors": _mean_maps(Workspace(self.workspace), block, maps)}
+
+
+def _mean_maps(workspace: Workspace, block: ChipBlock, maps: Callable[[Chip], Floats]) -> Floats:
+    """Return the mean of ``maps(chip)`` (D, rows, columns) over every segment of a block: (segments, D)."""
+    parts = []
+    for chip, rows in zip(block.chips, block.rows, strict=True):
+        labels = block_segmentation(workspace, block, chip, rows).labels
+        parts.append(segment_means(maps(chip), labels, len(rows)))
+    return np.concatenate(parts).astype(np.float32)
 
 
 def membership_maps(labeller: Any, model: Mapping[str, NDArray[Any]], values: Floats, valid: Mask) -> Floats:
@@ -230,44 +273,82 @@ def membership_maps(labeller: Any, model: Mapping[str, NDArray[Any]], values: Fl
 def encode(context: Context) -> dict[str, Any]:
     """Average the encoder's activation maps over every segment; write embeddings/encoder.npy.
 
-    An encoder that makes a vector per chip adds latents.npy.
+    An encoder that makes a vector per chip adds latents.npy. On CPUs every block is encoded by one thread, so that
+    the sums are the same however many there are.
     """
     hardware = training.Hardware(**context.config["trainer"])
-    frozen = training.FrozenEncoder(load_encoder(context.workspace, context.config), hardware)
-    whole = makes_latents(from_config("encoder", context.config["encoder"]))
-    latents: list[Floats] = []
-
-    def activations(chip: Chip) -> Floats:
-        raster = context.opened.read_square(chip)
-        if whole:
-            latents.append(frozen.latent(raster.values, raster.valid))
-        return frozen.encode(raster.values, raster.valid)[:, : chip.window.rows, : chip.window.columns]
-
-    vectors = _mean_maps(context, activations, parallel=False)
-    write_array(context.out / "embeddings" / "encoder.npy", vectors)
-    if latents:
-        write_array(context.out / "latents.npy", np.stack(latents))
-    of_chips = {"latent": len(latents[0])} if latents else {}
-    return {"maps": int(vectors.shape[1]), **of_chips, "hardware": training.describe(hardware)}
+    blocks = context.blocks if device_type(hardware) == "cpu" else context.on_device
+    task = _encode_task(context)
+    size = 0
+    with array_file(context.out / "embeddings" / "encoder.npy") as vectors, ExitStack() as stack:
+        latents = stack.enter_context(array_file(context.out / "latents.npy")) if task.latents else None
+        for found in blocks.map("encode", task, blocks_with_rows(context), context.progress):
+            vectors.append(found["vectors"])
+            size = found["vectors"].shape[1]
+            if latents is not None:
+                latents.append(found["latents"])
+                of_chips = {"latent": found["latents"].shape[1]}
+    return {"maps": size, **(of_chips if task.latents else {}), "hardware": training.describe(hardware)}
 
 
-def _mean_maps(context: Context, maps: Any, *, parallel: bool = True) -> Floats:
-    """Return the mean of ``maps(chip)`` (D, rows, columns) over every segment: (segments, D)."""
-    parts: list[Floats] = []
+def _encode_task(context: Context) -> _Encode:
+    sections = {name: context.config[name] for name in ("encoder", "trainer")}
+    component = from_config("encoder", context.config["encoder"])
+    return _Encode(sections, context.workspace.folder.resolve(), context.opened.side, makes_latents(component))
 
-    def means(item: tuple[Chip, range]) -> Floats:
-        chip, rows = item
-        labels: Labels = local_segmentation(context, chip, rows).labels
-        return segment_means(maps(chip), labels, len(rows))
 
-    items = chip_rows(context)
-    if parallel:
-        in_order(means, items, context.progress, parts.append)
-    else:
-        for done, item in enumerate(items):
-            parts.append(means(item))
-            context.progress(done + 1, len(items))
-    return np.concatenate(parts).astype(np.float32)
+@dataclass(frozen=True)
+class _Encode:
+    """Averages the encoder's activation maps over the segments of one block.
+
+    Parameters
+    ----------
+    config
+        Its sections ``encoder`` and ``trainer``.
+    workspace
+        Where the encoder and the segments are.
+    side
+        Of the squares that the encoder sees, in pixels.
+    latents
+        Whether it gives a vector per chip besides.
+    """
+
+    config: Mapping[str, Any]
+    workspace: Path
+    side: int
+    latents: bool
+
+    def __call__(self, block: ChipBlock) -> Arrays:
+        workspace = Workspace(self.workspace)
+        weights = workspace.existing("models", "encoder.safetensors")
+        with _LOADING:
+            frozen = _frozen_encoder(workspace.folder, json.dumps(self.config), _state(weights))
+        latents: list[Floats] = []
+
+        def maps(chip: Chip) -> Floats:
+            raster = block.read_square(chip, self.side)
+            if self.latents:
+                latents.append(frozen.latent(raster.values, raster.valid))
+            return frozen.encode(raster.values, raster.valid)[:, : chip.window.rows, : chip.window.columns]
+
+        arrays: Arrays = {"vectors": _mean_maps(workspace, block, maps)}
+        return {**arrays, "latents": np.stack(latents)} if latents else arrays
+
+
+def _state(path: Path) -> tuple[int, int, int]:
+    """Return what changes when a file is replaced: workers of a cluster outlive runs."""
+    found = path.stat()
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
+@lru_cache(maxsize=1)
+def _frozen_encoder(folder: Path, config: str, state: tuple[int, ...]) -> FrozenEncoder:
+    """Load the encoder of a workspace, once per process and state of its file."""
+    sections = json.loads(config)
+    hardware = training.Hardware(**sections["trainer"])
+    if device_type(hardware) == "cpu":
+        hardware = replace(hardware, threads=1)
+    return training.FrozenEncoder(load_encoder(Workspace(folder), sections), hardware)
 
 
 def gnn(context: Context) -> dict[str, Any]:
@@ -276,28 +357,109 @@ def gnn(context: Context) -> dict[str, Any]:
     if component.n_layers == 0:
         _describe(context, "gnn", component=context.config["gnn"], history=[])
         return {"trained": False}
-    samples = _graph_samples(context, reads(component))
-    attributes = samples[0].edge_attributes
-    module = training.gnn_module(
-        component,
-        n_features=samples[0].x.shape[1],
-        n_classes=samples[0].target.shape[1],
-        n_edge_attributes=0 if attributes is None else attributes.shape[1],
-        seed=context.seed,
-    )
-    assert module is not None, "a GNN with layers builds a network"
     if context.config["model"].get("identity"):
         facts = _take_over(context, "models/gnn.safetensors", "models/gnn.json")
-        training.load_weights(module, context.out / "models" / "gnn.safetensors")
-    elif is_trained(component):
-        facts = _train_gnn(context, module, samples)
     else:
-        facts = _fit_gnn(context, module, samples)
-    layers = [training.embed(module, sample.x, sample.edge_index, sample.edge_attributes) for sample in samples]
-    for number in range(component.n_layers):
-        vectors = np.concatenate([found[number] for found in layers]).astype(np.float32)
-        write_array(context.out / "embeddings" / f"gnn{number + 1}.npy", vectors)
+        facts = _learn_gnn(context, component)
+    _write_layers(context, component)
     return facts
+
+
+def _learn_gnn(context: Context, component: Any) -> dict[str, Any]:
+    """Train or fit the graph network; write its weights."""
+    samples = _graph_samples(context, reads(component))
+    module = training.gnn_module(component, **_gnn_sizes(context.workspace, component), seed=context.seed)
+    assert module is not None, "a GNN with layers builds a network"
+    return (_train_gnn if is_trained(component) else _fit_gnn)(context, module, samples)
+
+
+def _gnn_sizes(workspace: Workspace, component: Any) -> dict[str, int]:
+    """Return the numbers that a graph network is built with."""
+    attributes = workspace.path("edge_attributes.npy")
+    return {
+        "n_features": workspace.embedding(reads(component)).shape[1],
+        "n_classes": workspace.embedding("target").shape[1],
+        "n_edge_attributes": np.load(attributes, mmap_mode="r").shape[1] if attributes.exists() else 0,
+    }
+
+
+def _write_layers(context: Context, component: Any) -> None:
+    """Apply the graph network to all chips; write the outputs of its layers."""
+    weights = (context.out / "models" / "gnn.safetensors").resolve()
+    task = _Embed(context.config["gnn"], context.workspace.folder.resolve(), weights)
+    # the weights are learnt in this very stage: what was kept of other ones must not be taken for theirs
+    phase = f"layers-{sha256(weights)[:16]}"
+    with ExitStack() as stack:
+        paths = [context.out / "embeddings" / f"gnn{number + 1}.npy" for number in range(component.n_layers)]
+        layers = [stack.enter_context(array_file(path)) for path in paths]
+        for found in context.blocks.map(phase, task, blocks_with_rows(context), context.progress):
+            for number, layer in enumerate(layers):
+                layer.append(found[f"layer{number}"])
+
+
+def edge_places(workspace: Workspace, rows: Sequence[int]) -> list[int]:
+    """Return the column of edges.npy from which on all edges lead to segments of these rows or later ones.
+
+    ``rows`` are first rows of chips. Within a chip the receivers come in any order, but none is left of all that
+    bisection compares them with, so that it finds its way.
+    """
+    found: list[int] = np.searchsorted(workspace.edges[1], rows).tolist()
+    return found
+
+
+@dataclass(frozen=True)
+class _Embed:
+    """Applies the graph network to the chips of one block.
+
+    Parameters
+    ----------
+    gnn
+        Its section of the config.
+    workspace
+        Where the segments, their vectors and edges are.
+    weights
+        Of the network.
+    """
+
+    gnn: Mapping[str, Any]
+    workspace: Path
+    weights: Path
+
+    def __call__(self, block: ChipBlock) -> Arrays:
+        workspace = Workspace(self.workspace)
+        with _LOADING:
+            module = _loaded_gnn(workspace.folder, json.dumps(self.gnn), self.weights, _state(self.weights))
+        places = edge_places(workspace, [*(rows.start for rows in block.rows), block.segments.stop])
+        layers = [
+            _layers(workspace, module, self.gnn, rows, range(first, last))
+            for rows, (first, last) in zip(block.rows, pairwise(places), strict=True)
+        ]
+        return {f"layer{number}": np.concatenate(parts) for number, parts in enumerate(zip(*layers, strict=True))}
+
+
+def _layers(
+    workspace: Workspace, module: GnnModule, section: Mapping[str, Any], rows: range, columns: range
+) -> list[Floats]:
+    """Return the outputs of all layers for one chip, by one thread: their sums are then the same everywhere."""
+    attributes = workspace.path("edge_attributes.npy")
+    part = slice(columns.start, columns.stop)
+    return training.embed(
+        module,
+        np.array(workspace.embedding(reads(from_config("gnn", section)))[rows.start : rows.stop]),
+        np.array(workspace.edges[:, part]) - rows.start,
+        np.array(np.load(attributes, mmap_mode="r")[part]) if attributes.exists() else None,
+        hardware=training.Hardware(accelerator="cpu", threads=1),
+    )
+
+
+@lru_cache(maxsize=1)
+def _loaded_gnn(folder: Path, section: str, weights: Path, state: tuple[int, ...]) -> GnnModule:
+    """Load a graph network, once per process and state of its file."""
+    component = from_config("gnn", json.loads(section))
+    module = training.gnn_module(component, **_gnn_sizes(Workspace(folder), component))
+    assert module is not None, "a GNN with layers builds a network"
+    training.load_weights(module, weights)
+    return module.eval()
 
 
 def _train_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) -> dict[str, Any]:
@@ -340,18 +502,18 @@ def _graph_samples(context: Context, nodes: Nodes) -> list[GraphSample]:
     """Return one graph per chip; under four chips every fourth node is held out, else the test chips."""
     workspace = context.workspace
     features, classes = workspace.embedding(nodes), workspace.embedding("target")
-    edges = np.asarray(workspace.edges)
+    edges = workspace.edges
     attributes = workspace.path("edge_attributes.npy")
     weights = np.load(attributes, allow_pickle=False) if attributes.exists() else None
-    chip_of_edge = workspace.segments["chip_id"].to_numpy()[edges[1]]  # edges stand in the order of their chips
-    bounds = np.searchsorted(chip_of_edge, np.arange(len(context.opened.chips) + 1))
+    chips = chip_rows(context)
+    places = edge_places(workspace, [*(rows.start for _, rows in chips), len(features)])
     samples = []
-    for (chip, rows), first, last in zip(chip_rows(context), bounds[:-1], bounds[1:], strict=True):
+    for (chip, rows), (first, last) in zip(chips, pairwise(places), strict=True):
         held = _held_out(context.opened, chip, len(rows))
         samples.append(
             training.GraphSample(
                 x=np.array(features[rows.start : rows.stop]),
-                edge_index=edges[:, first:last] - rows.start,
+                edge_index=np.asarray(edges[:, first:last]) - rows.start,
                 edge_attributes=None if weights is None else weights[first:last],
                 target=np.array(classes[rows.start : rows.stop]),
                 train_mask=~held,

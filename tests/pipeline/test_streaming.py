@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from rsgraph.pipeline.streaming import array_file, pairs_file
 
@@ -29,13 +30,15 @@ def test_array_file_converts_and_takes_what_lies_otherwise_in_memory(tmp_path: P
 
 
 def test_array_file_refuses_parts_that_do_not_fit_and_leaves_nothing(tmp_path: Path) -> None:
-    with (
-        pytest.raises(ValueError, match="must have shape"),
-        array_file(tmp_path / "a.npy") as array,
-    ):
-        for columns in (3, 4):
-            array.append(np.zeros((2, columns)))
+    with pytest.raises(ValueError, match="must have shape"):
+        _write(tmp_path / "a.npy", [np.zeros((2, 3)), np.zeros((2, 4))])
     assert not list(tmp_path.iterdir())
+
+
+def _write(path: Path, parts: list[NDArray[np.float64]]) -> None:
+    with array_file(path) as array:
+        for part in parts:
+            array.append(part)
 
 
 def test_pairs_file_is_byte_for_byte_what_numpy_saves(tmp_path: Path) -> None:
