@@ -57,6 +57,8 @@ class ResumableBlocks:
     def __init__(self, runner: Runner | None = None, folder: Path | None = None) -> None:
         self.runner = runner or Threads()
         self.folder = folder
+        self.resumed = 0
+        """Blocks that an interrupted run had left, of all phases so far."""
 
     def map(
         self,
@@ -101,6 +103,7 @@ class ResumableBlocks:
         paths = [folder / f"{number:05d}-of-{len(items):05d}.npz" for number in range(len(items))]
         whole = [zipfile.is_zipfile(path) for path in paths]
         to_do = [(item, path) for item, path, there in zip(items, paths, whole, strict=True) if not there]
+        self.resumed += sum(whole)
         running = iter(self.runner.run(Keeping(task), to_do))
         for item, path, there in zip(items, paths, whole, strict=True):
             if not there:

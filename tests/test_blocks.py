@@ -63,6 +63,7 @@ def test_blocks_that_are_kept_are_not_computed_again(log: Path, tmp_path: Path) 
     assert Square(log).done() == [0, 1, 2, 3, 4]
     assert squares(blocks.map("phase", Square(log), range(9))) == [n**2 for n in range(9)]
     assert Square(log).done() == list(range(9))
+    assert blocks.resumed == 5
 
 
 def test_blocks_of_other_phases_and_of_other_cuts_are_not_mixed_up(log: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -19,17 +20,18 @@ Result = TypeVar("Result")
 class Local:
     """Worker processes on this machine; little work stays in this one.
 
-    A phase of at most ``few`` blocks is done by threads of this process. Scenes of up to 16 blocks (a fixture, a
-    crop, 16 chips of 256 x 256) so never pay for the start of workers, which takes seconds: each imports numpy,
-    numba, scikit-image and, where it encodes, torch. Above that, processes are started once per run and end with it.
-    A point of a sweep, which is a process beside others, keeps its blocks to itself, in one thread.
+    The first blocks of a phase are done by threads of this process, two per worker; the second half of them is timed.
+    Where the rest would take ``patience`` seconds or less, it stays here: small scenes never pay for the start of
+    workers, each of which imports numpy, numba, scikit-image and, where it encodes, torch. Else processes do it; they
+    are started once per run and end with it. A point of a sweep, which is a process beside others, keeps its blocks
+    to itself, in one thread.
 
     Parameters
     ----------
     workers
         Processes, each of one thread; null: one per core that this process may use.
-    few
-        Up to this many blocks stay in this process. 0: none do.
+    patience
+        Seconds of work that stay in this process: about what the start of workers takes. 0: none does.
 
     Notes
     -----
@@ -39,18 +41,18 @@ class Local:
     Raises
     ------
     ConfigError
-        ``workers`` is below 1 or ``few`` below 0.
+        ``workers`` is below 1 or ``patience`` below 0.
     """
 
-    def __init__(self, workers: int | None = None, few: int = 16) -> None:
+    def __init__(self, workers: int | None = None, patience: float = 10.0) -> None:
         if workers is not None and workers < 1:
             raise ConfigError(
                 f"executor.workers must be at least 1, or null for one per core. Got {workers} instead."
             )
-        if few < 0:
-            raise ConfigError(f"executor.few must be at least 0. Got {few} instead.")
+        if patience < 0:
+            raise ConfigError(f"executor.patience must be at least 0 seconds. Got {patience} instead.")
         self.workers = workers
-        self.few = few
+        self.patience = patience
 
     def open(self, shared: Sequence[Path] = ()) -> LocalWorkers:
         """Make the workers ready; processes start when they are first needed. All files are seen by all of them.
@@ -59,7 +61,7 @@ class Local:
         """
         if multiprocessing.current_process().name == NAME:
             raise ConfigError('a script that runs rsgraph must do so below `if __name__ == "__main__":`')
-        return LocalWorkers(1 if in_child() else self.workers or cores(), self.few)
+        return LocalWorkers(1 if in_child() else self.workers or cores(), self.patience)
 
 
 class LocalWorkers:
@@ -69,22 +71,34 @@ class LocalWorkers:
     ----------
     workers
         Of either.
-    few
-        Blocks up to which threads do.
+    patience
+        Seconds of work that threads do.
     """
 
     own_devices = False
 
-    def __init__(self, workers: int, few: int) -> None:
-        self.few = few
+    def __init__(self, workers: int, patience: float) -> None:
+        self.patience = patience
         self._threads = Threads(workers)
         self._processes = Processes(workers) if workers > 1 else None
 
     def run(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Yield ``task(item)`` in the order of the items."""
-        if self._processes is None or len(items) <= self.few:
+        if self._processes is None:
             return self._threads.run(task, items)
-        return self._processes.run(task, items)
+        if self.patience == 0:
+            return self._processes.run(task, items)
+        return self._tried(self._processes, task, items)
+
+    def _tried(self, processes: Processes, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+        """Begin in threads, and go on where the pace says. What is loaded or compiled first is not timed."""
+        workers = self._threads.workers
+        first, second, rest = items[:workers], items[workers : 2 * workers], items[2 * workers :]
+        yield from self._threads.run(task, first)
+        started = time.monotonic()
+        yield from list(self._threads.run(task, second))
+        seconds = (time.monotonic() - started) * len(rest) / workers
+        yield from (processes if seconds > self.patience else self._threads).run(task, rest)
 
     def __enter__(self) -> LocalWorkers:
         return self

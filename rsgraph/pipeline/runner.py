@@ -177,7 +177,8 @@ def _check_all(config: Mapping[str, Any], opened: Opened) -> None:
     check_types("trainer", training.Hardware, config["trainer"])
     hardware = training.Hardware(**config["trainer"])
     choose_bands(opened.bands, config["display"])
-    say(training.describe(hardware))
+    together = training.describe_together(hardware)
+    say(f"{training.describe(hardware)} {together}".strip())
 
 
 def _start_tracking(config: Mapping[str, Any], workspace: Workspace, beside: Path) -> Tracker | None:
@@ -264,6 +265,9 @@ def _compute(
         facts = stage.run(
             Context(config, opened, workspace, folder, folder / "work", report, epoch, blocks, on_device)
         )
+    resumed = blocks.resumed + (0 if on_device is blocks else on_device.resumed)
+    if resumed:
+        facts["resumed_blocks"] = resumed
     facts["versions"] = {name: version(name) for name in _RECORDED} | {"python": platform.python_version()}
     facts["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
     return cache.commit(stage.name, key, time.monotonic() - started, facts)

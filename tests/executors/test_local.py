@@ -22,7 +22,7 @@ from tests.executors.tasks import Deadly, Failing, Number
 @pytest.fixture(scope="module")
 def workers() -> Iterator[LocalWorkers]:
     """Two processes that all tests of this file share."""
-    with Local(workers=2, few=0).open() as opened:
+    with Local(workers=2, patience=0).open() as opened:
         yield opened
 
 
@@ -47,10 +47,12 @@ def test_processes_are_kept_from_phase_to_phase(workers: LocalWorkers) -> None:
     assert first == second
 
 
-def test_few_blocks_stay_in_this_process() -> None:
-    with Local(workers=2, few=4).open() as opened:
-        found = list(opened.run(Number(), range(4)))
-    assert {int(arrays["process"]) for arrays in found} == {os.getpid()}
+@pytest.mark.parametrize(("patience", "here"), [(600.0, 30), (0.001, 4)])
+def test_work_that_is_soon_done_stays_in_this_process(patience: float, here: int) -> None:
+    with Local(workers=2, patience=patience).open() as opened:
+        found = list(opened.run(Number(pause=0.01), range(30)))
+    assert [int(arrays["number"]) for arrays in found] == list(range(30))
+    assert [int(arrays["process"]) == os.getpid() for arrays in found] == [True] * here + [False] * (30 - here)
 
 
 def test_a_worker_that_is_killed_loses_only_its_block(workers: LocalWorkers, tmp_path: Path) -> None:
@@ -92,7 +94,7 @@ from pathlib import Path
 from rsgraph.executors.local import Local
 from tests.executors.tasks import Number
 if __name__ == "__main__":
-    with Local(workers=2, few=0).open() as workers:
+    with Local(workers=2, patience=0).open() as workers:
         for arrays in workers.run(Number(pause=0.5), range(1000)):
             with Path({str(tmp_path / "log")!r}).open("a") as file:
                 file.write(f"{{int(arrays['process'])}}\\n")
@@ -123,7 +125,7 @@ def test_a_script_without_a_guard_is_told_what_to_do(tmp_path: Path) -> None:
 from rsgraph.errors import WorkerLost
 from rsgraph.executors.local import Local
 from tests.executors.tasks import Number
-with Local(workers=2, few=0).open() as workers:
+with Local(workers=2, patience=0).open() as workers:
     try:
         list(workers.run(Number(), range(3)))
     except WorkerLost as error:
@@ -148,7 +150,7 @@ def test_results_are_those_of_threads(workers: LocalWorkers) -> None:
         np.testing.assert_array_equal(one["noise"], other["noise"])
 
 
-@pytest.mark.parametrize(("option", "value"), [("workers", 0), ("few", -1)])
+@pytest.mark.parametrize(("option", "value"), [("workers", 0), ("patience", -1)])
 def test_options_out_of_range_are_refused(option: str, value: int) -> None:
     with pytest.raises(ConfigError, match=f"executor.{option} must be at least"):
         Local(**{option: value})
