@@ -158,8 +158,18 @@ def _teacher(context: Context, component: Any, model: Mapping[str, NDArray[Any]]
     """Return what tells the soft classes of pixels (n, bands), or None where the bands themselves are learnt."""
     if lesson(component) == "bands":
         return None
-    labeller = from_config("target", context.config["target"])
-    return lambda pixels: np.asarray(labeller.predict(pixels, model))
+    return _Teacher(from_config("target", context.config["target"]), model)
+
+
+@dataclass(frozen=True)
+class _Teacher:
+    """Tells the soft classes of pixels; goes to every process that trains."""
+
+    labeller: Any
+    model: Mapping[str, NDArray[Any]]
+
+    def __call__(self, pixels: Floats) -> Floats:
+        return np.asarray(self.labeller.predict(pixels, self.model))
 
 
 def _train_encoder(context: Context, module: EncoderModule, memberships: Memberships | None) -> History:

@@ -83,7 +83,7 @@ STAGES = (
     Stage(
         "encoder",
         ("scene", "target"),
-        _learnt("encoder", "training.encoder", "trainer.precision", "seed"),
+        _learnt("encoder", "training.encoder", "trainer.precision", "trainer.devices", "seed"),
         "learning:encoder",
     ),
     Stage("segments", ("scene",), _sections("segmenter"), "segmenting:segments"),
@@ -93,7 +93,7 @@ STAGES = (
     Stage(
         "gnn",
         ("encode", "memberships", "graph"),
-        _learnt("gnn", "training.gnn", "trainer.precision", "seed"),
+        _learnt("gnn", "training.gnn", "trainer.precision", "trainer.devices", "seed"),
         "learning:gnn",
     ),
     Stage("match", ("gnn",), _matching, "mapping:match", code=2),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rsgraph.training.options import EncoderOptions, Hardware, TrainingOptions, describe
+from rsgraph.training.options import EncoderOptions, Hardware, TrainingOptions, describe, describe_together
 
 if TYPE_CHECKING:
     from rsgraph.training.classification import (
@@ -53,6 +53,7 @@ __all__ = [
     "TrainingOptions",
     "class_probabilities",
     "describe",
+    "describe_together",
     "embed",
     "encode",
     "encoder_module",

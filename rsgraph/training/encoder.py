@@ -16,11 +16,11 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from rsgraph.errors import NotUsable
 from rsgraph.protocols import Progress
-from rsgraph.training.fitting import History, OnEpoch, adamw, fit
-from rsgraph.training.lightning import LightningModule
+from rsgraph.training.fitting import History, OnEpoch, SharedModule, adamw, fit
 from rsgraph.training.modules import EncoderModule, laid_out
 from rsgraph.training.options import EncoderOptions, Hardware, device_type, uses_bfloat16
 from rsgraph.training.ordering import SeededOrder
+from rsgraph.training.sharing import total
 from rsgraph.types import Floats, Mask
 
 Memberships = Callable[[Floats], Floats]
@@ -347,16 +347,20 @@ class _InOrder(Sampler[tuple[int, int]]):
         return iter([(-1, i) for i in self.chips])
 
 
-class _EncoderTraining(LightningModule):
+class _EncoderTraining(SharedModule):
     """The step that Lightning repeats; the loss is that of soft classes."""
 
     def __init__(self, module: EncoderModule, options: EncoderOptions, *, layout: torch.memory_format) -> None:
         super().__init__()
         self.module = laid_out(module, layout)
-        self.layout = layout
+        self.channels_last = layout == torch.channels_last  # a memory format itself is not safely picklable
         self.options = options
         self.totals: list[Tensor] = []
-        self.momenta = _momenta(module)
+        self.momenta: dict[nn.BatchNorm2d, float | None] = {}
+
+    def on_train_start(self) -> None:
+        """Note the momenta: only now, because normalisations may have been replaced for several processes."""
+        self.momenta = _momenta(self.module)
 
     def on_train_batch_start(self, batch: list[Tensor], batch_index: int) -> None:
         """Let running statistics forget the epoch before: see :func:`statistics_momentum`."""
@@ -364,10 +368,15 @@ class _EncoderTraining(LightningModule):
             part.momentum = statistics_momentum(momentum, batch_index)
 
     def training_step(self, batch: list[Tensor], batch_index: int) -> Tensor:
-        """Return the loss of one batch."""
-        loss = self._measures(*self._batch_sums(batch))["val_loss"]
-        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=len(batch[0]), sync_dist=True)
+        """Return the loss of one batch, which is that of all processes."""
+        loss = self._measures(*map(total, self._batch_sums(batch)))["val_loss"]
+        size = int(total(loss.new_tensor(len(batch[0]))))
+        self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=size, sync_dist=True)
         return loss
+
+    def nothing(self, batch: list[Tensor]) -> list[Tensor]:
+        """Return no chips."""
+        return [part[:0] for part in batch]
 
     def on_validation_epoch_start(self) -> None:
         """Begin with nothing summed."""
@@ -380,7 +389,7 @@ class _EncoderTraining(LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Log the loss of all validation pixels together: it does not depend on the batch size."""
-        self.log_dict(self._measures(*(_everywhere(self, total) for total in self.totals)))
+        self.log_dict(self._measures(*map(total, self.totals)), sync_dist=True)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Return AdamW."""
@@ -398,7 +407,8 @@ class _EncoderTraining(LightningModule):
 
     def _output(self, batch: list[Tensor]) -> Tensor:
         bands, valid, _, _ = batch
-        inputs = self.module.standardise(bands, valid).contiguous(memory_format=self.layout)
+        layout = torch.channels_last if self.channels_last else torch.contiguous_format
+        inputs = self.module.standardise(bands, valid).contiguous(memory_format=layout)
         output: Tensor = self.module(inputs)[1]
         return output
 
@@ -413,9 +423,3 @@ class _ReconstructionTraining(_EncoderTraining):
     def _measures(self, *totals: Tensor) -> dict[str, Tensor]:
         loss = _mean_square(*totals)
         return {"val_loss": loss, "mse": loss}
-
-
-def _everywhere(training: LightningModule, total: Tensor) -> Tensor:
-    """Sum a total over all devices; one device has it already."""
-    gathered = torch.as_tensor(training.all_gather(total))
-    return gathered.reshape(-1, *total.shape).sum(0)

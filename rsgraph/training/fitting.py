@@ -13,7 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,22 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from rsgraph.errors import NotUsable
+from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.files import make_folder
 from rsgraph.protocols import Progress
 from rsgraph.training.checkpoints import NAME, AtomicCheckpointIO, read_checkpoint
 from rsgraph.training.inference import cpu_threads
-from rsgraph.training.lightning import Callback, LightningModule, SIGTERMException, Trainer
+from rsgraph.training.lightning import (
+    Callback,
+    DDPStrategy,
+    LightningModule,
+    Processes,
+    SIGTERMException,
+    Trainer,
+)
 from rsgraph.training.options import Hardware, TrainingOptions, device_type, uses_bfloat16
+from rsgraph.training.processes import Place, Tell, run_together
+from rsgraph.training.sharing import share_normalisations, shared
 
 Epoch = dict[str, float]
 OnEpoch = Callable[[int, dict[str, float]], None]
@@ -184,7 +193,7 @@ def fit(
     record = Record(
         module,
         path=path,
-        identity=_identity(module, options, seed),
+        identity=_identity(module, options, seed, hardware.devices if isinstance(training, SharedModule) else 1),
         patience=options.patience,
         seed=seed,
         on_epoch=on_epoch,
@@ -192,10 +201,12 @@ def fit(
     )
     resumed_at, notes = _take_up(record, options)
     if len(record.epochs) < options.max_epochs and not exhausted(record.epochs, options.patience):
-        with _isolated(seed, hardware):
-            module.train()
-            trainer = _trainer(options, hardware, folder, record)
-            _run(trainer, training, train, validation, path if resumed_at is not None else None)
+        resume = resumed_at is not None
+        job = _Job(training, module, train, validation, options, hardware, seed, folder, record.identity, resume)
+        if hardware.devices > 1 and isinstance(training, SharedModule):
+            _train_together(job, record)
+        else:
+            _train(job, record, "auto")
     module.load_state_dict(record.best)
     module.cpu().eval()
     return History(
@@ -212,13 +223,99 @@ def adamw(module: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
     return torch.optim.AdamW(module.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
 
 
-def _identity(module: nn.Module, options: TrainingOptions, seed: int) -> str:
-    """Hash what a checkpoint must agree with: the untrained module, the seed, the options but for the end."""
+class SharedModule(LightningModule):
+    """A training that several processes can do together: see :mod:`rsgraph.training.sharing`."""
+
+    def nothing(self, batch: Any) -> Any:
+        """Return a batch of the same kind without a sample, for a process whose share of the last batch is empty."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class _Job:
+    """All that a training takes. Picklable, if its parts are; called as one of several processes."""
+
+    training: LightningModule
+    module: nn.Module
+    train: DataLoader[Any]
+    validation: DataLoader[Any]
+    options: TrainingOptions
+    hardware: Hardware
+    seed: int
+    folder: Path
+    identity: str
+    resume: bool
+
+    def __call__(self, place: Place, tell: Tell) -> None:
+        """Train as one of several processes; the first tells of epochs and steps."""
+        assert isinstance(self.training, SharedModule)
+        torch.set_num_threads(self.hardware.threads or 1)
+        share_normalisations(self.module)
+        loaders = [
+            shared(loader, self.training, rank=place.rank, count=place.count)
+            for loader in (self.train, self.validation)
+        ]
+        told = tell if place.rank == 0 else _silent
+        record = Record(
+            self.module,
+            path=self.folder / NAME,
+            identity=self.identity,
+            patience=self.options.patience,
+            seed=self.seed,
+            on_epoch=lambda number, metrics: told(("epoch", number, metrics)),
+            progress=lambda done, steps: told(("progress", done, steps)),
+        )
+        strategy = DDPStrategy(cluster_environment=Processes(place.rank, place.count), broadcast_buffers=False)
+        _train(replace(self, train=loaders[0], validation=loaders[1]), record, strategy)
+
+
+def _silent(message: Any) -> None:
+    """Say nothing: the first process speaks for all."""
+
+
+def _train(job: _Job, record: Record, strategy: str | DDPStrategy) -> None:
+    """Train in this process, alone or as one of several."""
+    with _isolated(job.seed, job.hardware):
+        job.module.train()
+        trainer = _trainer(job, record, strategy)
+        _run(trainer, job.training, job.train, job.validation, record.path if job.resume else None)
+
+
+def _train_together(job: _Job, record: Record) -> None:
+    """Train in several processes; take what they learnt from the checkpoint of the last epoch."""
+    device, count = device_type(job.hardware), job.hardware.devices
+    threads = max(1, (job.hardware.threads or torch.get_num_threads()) // count)
+    hear = {"epoch": record.on_epoch, "progress": record.progress}
+
+    def tell(message: Any) -> None:
+        kind, *said = message
+        listener = hear[kind]
+        if listener is not None:
+            listener(*said)
+
+    run_together(
+        replace(job, hardware=replace(job.hardware, threads=threads)),
+        count=count,
+        backend="nccl" if device == "cuda" else "gloo",
+        tell=tell,
+    )
+    state = (read_checkpoint(record.path) or {}).get("callbacks", {}).get(record.state_key)
+    if state is None:
+        raise NotReadable(f"the checkpoint {record.path} was damaged while it was written; start the training again.")
+    record.load_state_dict(state)
+
+
+def _identity(module: nn.Module, options: TrainingOptions, seed: int, devices: int) -> str:
+    """Hash what a checkpoint must agree with: the untrained module, the seed, the options but for the end.
+
+    Of batch size and devices the product counts: how many samples a step learns from.
+    """
     digest = hashlib.sha256()
     for name, value in module.state_dict().items():
         digest.update(name.encode())
         digest.update(value.detach().cpu().contiguous().numpy().tobytes())
     kept = {name: value for name, value in asdict(options).items() if name not in ("max_epochs", "patience")}
+    kept["batch_size"] = options.batch_size * devices
     digest.update(json.dumps([kept, seed]).encode())
     return digest.hexdigest()
 
@@ -243,21 +340,23 @@ def _passed_through(epochs: list[Epoch], options: TrainingOptions) -> bool:
     return len(epochs) <= options.max_epochs and not stopped
 
 
-def _trainer(options: TrainingOptions, hardware: Hardware, folder: Path, record: Record) -> Trainer:
+def _trainer(job: _Job, record: Record, strategy: str | DDPStrategy) -> Trainer:
+    hardware = job.hardware
     return Trainer(
         accelerator=device_type(hardware),
-        devices=hardware.devices,
-        strategy=hardware.strategy,
+        devices=1 if isinstance(strategy, str) else hardware.devices,
+        strategy=strategy,
         precision="bf16-mixed" if uses_bfloat16(hardware) else "32-true",
-        max_epochs=options.max_epochs,
+        max_epochs=job.options.max_epochs,
         callbacks=[record],
         plugins=[AtomicCheckpointIO()],
-        default_root_dir=folder,
+        default_root_dir=job.folder,
         logger=False,
         enable_checkpointing=False,
         enable_progress_bar=False,
         enable_model_summary=False,
         num_sanity_val_steps=0,
+        use_distributed_sampler=False,
     )
 
 

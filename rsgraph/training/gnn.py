@@ -13,12 +13,12 @@ from torch.utils.data import DataLoader, Sampler
 
 from rsgraph.errors import NotUsable
 from rsgraph.protocols import Progress
-from rsgraph.training.fitting import History, OnEpoch, adamw, fit
+from rsgraph.training.fitting import History, OnEpoch, SharedModule, adamw, fit
 from rsgraph.training.graphs import GraphSample, GraphUnion, disjoint_union
-from rsgraph.training.lightning import LightningModule
 from rsgraph.training.modules import GnnModule
 from rsgraph.training.options import Hardware, TrainingOptions
 from rsgraph.training.ordering import SeededRows
+from rsgraph.training.sharing import total
 
 
 def train_gnn(
@@ -81,7 +81,11 @@ def train_gnn(
 
 def soft_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
     """Return the mean over rows of - sum(target * log softmax(logits)), both (n, C)."""
-    return -(target * functional.log_softmax(logits.float(), dim=1)).sum(1).mean()
+    return _cross_entropies(logits, target).mean()
+
+
+def _cross_entropies(logits: Tensor, target: Tensor) -> Tensor:
+    return -(target * functional.log_softmax(logits.float(), dim=1)).sum(1)
 
 
 def _standardise(module: GnnModule, graphs: Sequence[GraphSample]) -> None:
@@ -100,7 +104,7 @@ def _loader(
     return DataLoader(graphs, batch_size, sampler=sampler, collate_fn=disjoint_union)  # type: ignore[arg-type]  # a sequence is a map-style dataset
 
 
-class _GnnTraining(LightningModule):
+class _GnnTraining(SharedModule):
     """The step that Lightning repeats."""
 
     def __init__(self, module: GnnModule, options: TrainingOptions, *, validates: bool) -> None:
@@ -123,6 +127,16 @@ class _GnnTraining(LightningModule):
 
     def _loss(self, batch: GraphUnion, mask: Tensor, name: str) -> Tensor:
         logits = self.module(batch.x, batch.edge_index, batch.edge_attributes)[-1]
-        loss = soft_cross_entropy(logits[mask], batch.target[mask])
-        self.log(name, loss, on_step=False, on_epoch=True, batch_size=int(mask.sum()), sync_dist=True)
+        entropies = _cross_entropies(logits[mask], batch.target[mask])
+        nodes = total(entropies.new_tensor(float(len(entropies))))
+        loss = total(entropies.sum()) / nodes.clamp(min=1)
+        self.log(name, loss, on_step=False, on_epoch=True, batch_size=int(nodes), sync_dist=True)
         return loss
+
+    def nothing(self, batch: GraphUnion) -> GraphUnion:
+        """Return no graph."""
+        attributes = None if batch.edge_attributes is None else batch.edge_attributes[:0]
+        edges = batch.edge_index[:, :0]
+        nodes = (part[:0] for part in (batch.x, batch.target, batch.train_mask, batch.val_mask))
+        x, target, train_mask, val_mask = nodes
+        return GraphUnion(x, edges, attributes, target, train_mask, val_mask)

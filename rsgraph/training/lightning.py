@@ -6,8 +6,76 @@ from rsgraph.encoders.torchvision_import import import_torchvision
 
 import_torchvision()
 
+from lightning_fabric.plugins import ClusterEnvironment  # noqa: E402 - torchvision first
 from pytorch_lightning import Callback, LightningModule, Trainer  # noqa: E402 - torchvision first
 from pytorch_lightning.plugins import TorchCheckpointIO  # noqa: E402 - as above
+from pytorch_lightning.strategies import DDPStrategy  # noqa: E402 - as above
 from pytorch_lightning.utilities.exceptions import SIGTERMException  # noqa: E402 - as above
 
-__all__ = ["Callback", "LightningModule", "SIGTERMException", "TorchCheckpointIO", "Trainer"]
+__all__ = [
+    "Callback",
+    "DDPStrategy",
+    "LightningModule",
+    "Processes",
+    "SIGTERMException",
+    "TorchCheckpointIO",
+    "Trainer",
+]
+
+
+class Processes(ClusterEnvironment):
+    """What Lightning asks about processes that are there already, on one machine.
+
+    Parameters
+    ----------
+    rank, count
+        Number of this process, and of all.
+    """
+
+    def __init__(self, rank: int, count: int) -> None:
+        self.rank = rank
+        self.count = count
+
+    @property
+    def creates_processes_externally(self) -> bool:
+        """Say that Lightning need not start any."""
+        return True
+
+    @property
+    def main_address(self) -> str:
+        """Return an address that is not used: the group is formed already, through a file."""
+        return "127.0.0.1"
+
+    @property
+    def main_port(self) -> int:
+        """Return a port that is not used."""
+        return 0
+
+    @staticmethod
+    def detect() -> bool:
+        """Say that this is only used where it is given."""
+        return False
+
+    def world_size(self) -> int:
+        """Count all processes."""
+        return self.count
+
+    def set_world_size(self, size: int) -> None:
+        """Hear what Lightning thinks."""
+        assert size == self.count, "one process per device"
+
+    def global_rank(self) -> int:
+        """Return the number of this process."""
+        return self.rank
+
+    def set_global_rank(self, rank: int) -> None:
+        """Hear what Lightning thinks."""
+        assert rank == self.rank, "one process per device"
+
+    def local_rank(self) -> int:
+        """Return the number of this process on this machine."""
+        return self.rank
+
+    def node_rank(self) -> int:
+        """Return the number of this machine."""
+        return 0

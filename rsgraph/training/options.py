@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from rsgraph.errors import ConfigError
 
 Precision = Literal["auto", "bf16", "float32"]
+Strategy = Literal["auto", "ddp"]
 _BF16_FLAGS = ("avx512_bf16", "amx_bf16")
 
 
@@ -98,32 +99,35 @@ class Hardware:
     accelerator
         ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``gpu`` or ``mps``.
     devices
-        Number of devices for training; 1 in this version.
+        Number of devices that train together: GPUs, or processes on the CPU. Each takes ``batch_size`` chips per
+        step, so that two learn as one would with twice the batch size; the learning rate stays as it is.
     strategy
-        Lightning's strategy for several devices; ``auto`` in this version.
+        How several devices train: ``ddp``, Lightning's distributed data parallel (``auto`` is the same): one process
+        per device. One device needs none.
     precision
         ``auto``: bfloat16 autocast where the device has instructions for it, else float32. ``bf16`` or
         ``float32`` force one.
     threads
-        CPU threads, or None: torch's choice (one per core).
+        CPU threads, or None: torch's choice (one per core). Several processes divide them.
 
     Raises
     ------
     ConfigError
-        ``precision`` is not one of the three, ``threads`` is below 1, or there is more than one device.
+        ``precision`` is not one of the three, ``strategy`` not one of the two, ``threads`` or ``devices`` below 1.
     """
 
     accelerator: str = "auto"
     devices: int = 1
-    strategy: str = "auto"
+    strategy: Strategy = "auto"
     precision: Precision = "auto"
     threads: int | None = None
 
     def __post_init__(self) -> None:
-        if self.devices != 1 or self.strategy != "auto":
+        if self.devices < 1:
+            raise ConfigError(f"`devices` must be at least 1. Got {self.devices} instead.")
+        if self.strategy not in get_args(Strategy):
             raise ConfigError(
-                "training on several devices is not part of this version yet; leave trainer.devices=1 and "
-                f"trainer.strategy=auto. Got {self.devices} and {self.strategy} instead."
+                f"`strategy` must be one of: {', '.join(get_args(Strategy))}. Got '{self.strategy}' instead."
             )
         choices = get_args(Precision)
         if self.precision not in choices:
@@ -147,6 +151,38 @@ def device_type(hardware: Hardware) -> str:
     raise ConfigError(
         f"`accelerator` must be one that this machine has: {usable}. Got '{hardware.accelerator}' instead."
     )
+
+
+def describe_together(hardware: Hardware) -> str:
+    """Say how many processes train together, or nothing.
+
+    Examples
+    --------
+    >>> describe_together(Hardware(accelerator="cpu", devices=2))
+    '2 processes train together: each step learns from twice the batch size.'
+
+    Raises
+    ------
+    ConfigError
+        So many devices are not there.
+    """
+    check_devices(hardware)
+    times = "twice" if hardware.devices == 2 else f"{hardware.devices} times"
+    together = f"{hardware.devices} processes train together: each step learns from {times} the batch size."
+    return together if hardware.devices > 1 else ""
+
+
+def check_devices(hardware: Hardware) -> None:
+    """Raise ConfigError where fewer devices are there than are to train; processes on the CPU are always there."""
+    import torch
+
+    device = device_type(hardware)
+    there = {"cuda": torch.cuda.device_count(), "mps": 1}.get(device, hardware.devices)
+    if hardware.devices > there:
+        raise ConfigError(
+            f"`devices` must be at most {there}, what this machine has of {device}. Got {hardware.devices} "
+            "instead; several processes on the CPU need trainer.accelerator=cpu."
+        )
 
 
 @cache

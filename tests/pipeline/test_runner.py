@@ -385,6 +385,6 @@ def test_every_component_of_the_middle_runs(configure: Configure) -> None:
 def test_keys_depend_on_nothing_but_what_a_stage_uses(configure: Configure) -> None:
     base = {**configure(), "identity": "scene", "layer": "gnn2"}
     base["model"] = {"from": None, "identity": None, "bands": None}
-    other = {**base, "projector": {"name": "umap"}, "trainer": {**base["trainer"], "devices": 2}}
+    other = {**base, "projector": {"name": "umap"}, "trainer": {**base["trainer"], "threads": 3}}
     first, second = keys(base), keys(other)
     assert {stage for stage in first if first[stage] != second[stage]} == {"project", "pictures"}

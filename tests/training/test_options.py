@@ -11,7 +11,7 @@ import torch
 import yaml
 
 from rsgraph.errors import ConfigError
-from rsgraph.training import EncoderOptions, Hardware, TrainingOptions, describe, options
+from rsgraph.training import EncoderOptions, Hardware, TrainingOptions, describe, describe_together, options
 from rsgraph.training.options import cpu_bfloat16_flags, device_type, uses_bfloat16
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
@@ -42,10 +42,10 @@ def _flags(monkeypatch: pytest.MonkeyPatch, *flags: str) -> None:
             "`weight_decay` must be at least 0. Got -1.0 instead; try 0.",
         ),
         (lambda: EncoderOptions(5, noise=-0.1), "`noise` must be at least 0. Got -0.1 instead; try 0.05."),
+        (lambda: Hardware(devices=0), "`devices` must be at least 1. Got 0 instead."),
         (
-            lambda: Hardware(devices=2, strategy="ddp"),
-            "training on several devices is not part of this version yet; leave trainer.devices=1 and "
-            "trainer.strategy=auto. Got 2 and ddp instead.",
+            lambda: Hardware(devices=2, strategy="fsdp"),  # type: ignore[arg-type]  # that is what is tested
+            "`strategy` must be one of: auto, ddp. Got 'fsdp' instead.",
         ),
         (lambda: Hardware(threads=0), "`threads` must be at least 1, or null. Got 0 instead."),
         (
@@ -77,6 +77,16 @@ def test_device_type_falls_back_to_the_cpu_and_names_what_is_there() -> None:
         device_type(Hardware(accelerator="cuda"))
     with pytest.raises(ConfigError, match=r"Got 'abacus' instead"):
         device_type(Hardware(accelerator="abacus"))
+
+
+def test_devices_must_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    twice = "2 processes train together: each step learns from twice the batch size."
+    assert describe_together(Hardware(accelerator="cpu", devices=2)) == twice
+    assert describe_together(Hardware(accelerator="cpu", strategy="ddp")) == ""
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    with pytest.raises(ConfigError, match=r"^`devices` must be at most 1, what this machine has of cuda\. Got 3 "):
+        describe_together(Hardware(devices=3))
 
 
 def test_device_type_prefers_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,149 @@
+"""Several processes on this machine that do one work together, each its part, and tell the first what they did.
+
+They are started by rsgraph rather than by Lightning, whose ``ddp`` runs the command line again in every process (all
+stages with it) and whose ``ddp_spawn`` keeps what callbacks say to itself. Nothing listens on a network: processes
+meet through a file, and talk over the loopback device.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from pathlib import Path
+from typing import Any
+
+from torch import distributed
+
+from rsgraph.errors import RsgraphError, WorkerLost
+
+Tell = Callable[[Any], None]
+_LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which of several processes this is.
+
+    Parameters
+    ----------
+    rank, count
+        Its number, from 0, and how many there are.
+    backend
+        How they talk: ``gloo`` (CPU) or ``nccl`` (CUDA).
+    meeting
+        The file through which they find each other.
+    """
+
+    rank: int
+    count: int
+    backend: str
+    meeting: Path
+
+
+Work = Callable[[Place, Tell], None]
+"""Picklable; called in every process with its place and a function that tells the caller anything picklable."""
+
+
+def run_together(work: Work, *, count: int, backend: str, tell: Tell) -> None:
+    """Do a work in ``count`` new processes that form one group of ``torch.distributed``; return when all are done.
+
+    Parameters
+    ----------
+    work
+        Its part is chosen by its place.
+    count
+        Number of processes.
+    backend
+        ``gloo`` or ``nccl``.
+    tell
+        Called here with what the processes tell.
+
+    Raises
+    ------
+    RsgraphError
+        What one of them raised; the others are ended.
+    WorkerLost
+        One was killed.
+    RuntimeError
+        One failed otherwise; it has printed its traceback.
+    """
+    # pickled by itself: multiprocessing would hand tensors over as shared memory, in which all would train at once
+    payload = pickle.dumps(work)
+    context = get_context("spawn")
+    processes: dict[Connection, SpawnProcess] = {}
+    with tempfile.TemporaryDirectory(prefix="rsgraph-") as folder:
+        try:
+            for rank in range(count):
+                place = Place(rank, count, backend, Path(folder) / "meeting")
+                receiver, sender = context.Pipe(duplex=False)
+                process = context.Process(target=_enter, args=(payload, place, sender), daemon=True)
+                process.start()
+                processes[receiver] = process
+                sender.close()
+            _listen(processes, tell)
+        finally:
+            for process in processes.values():
+                process.kill()
+            for process in processes.values():
+                process.join()
+
+
+def _listen(processes: dict[Connection, SpawnProcess], tell: Tell) -> None:
+    """Hand on what is told until all processes are done. Raises what went wrong in one of them."""
+    talking = dict(processes)
+    while talking:
+        for receiver in wait(list(talking)):
+            assert isinstance(receiver, Connection)
+            try:
+                message = receiver.recv()
+            except EOFError:
+                _check_end(talking.pop(receiver), len(processes))
+                continue
+            if isinstance(message, RsgraphError):
+                raise message
+            tell(message)
+
+
+def _check_end(process: SpawnProcess, count: int) -> None:
+    process.join()
+    code = process.exitcode or 0
+    if code < 0:
+        raise WorkerLost(
+            f"one of {count} training processes was killed (signal {-code}, perhaps for memory); the same command "
+            "goes on after the last whole epoch, with fewer devices or a smaller batch if memory is short"
+        )
+    if code > 0:
+        raise RuntimeError("a training process failed; its traceback stands above")
+
+
+def _enter(payload: bytes, place: Place, sender: Connection) -> None:
+    """Begin one of the processes. The parent decides about its end: on Ctrl-C, or by ending itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    work: Work = pickle.loads(payload)  # noqa: S301 - made by our parent, in memory
+    os.environ["GLOO_SOCKET_IFNAME"] = os.environ["NCCL_SOCKET_IFNAME"] = _LOOPBACK
+    distributed.init_process_group(
+        place.backend, init_method=f"file://{place.meeting}", rank=place.rank, world_size=place.count
+    )
+    try:
+        work(place, sender.send)
+    except RsgraphError as error:
+        sender.send(error)
+    distributed.destroy_process_group()
+
+
+def _end_with_parent() -> None:
+    """End when the parent was killed: nobody else would."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

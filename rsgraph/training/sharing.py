@@ -1,0 +1,160 @@
+r"""One batch on several processes: what makes the loss, and its gradient, those of one process.
+
+The batch of a step is that of one process with ``devices`` times the batch size, in the same order; each process
+takes its share of it. A loss that is no plain mean over samples (Dice is a quotient of sums; masks differ in size) is
+made of sums, so the sums are added over the processes (:func:`total`) before the loss is made of them, and batch
+normalisation takes its mean and variance from the whole batch (:class:`SharedBatchNorm2d`). Each process then has the
+same loss L. DDP averages the gradients of W processes, :math:`\frac1W \sum_r \partial_r \sum_s L_s = \partial L`,
+because the gradient of an added sum is added over the processes too.
+
+torch's own SyncBatchNorm does the second for GPUs only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from typing import Any, Generic, Protocol, TypeVar
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.utils.data import DataLoader, Sampler
+
+Key = TypeVar("Key")
+
+
+class Shares(Sampler[list[Key]], Generic[Key]):
+    """One process's share of every batch.
+
+    Parameters
+    ----------
+    sampler
+        The order of all samples.
+    batch_size
+        Samples per process and step; the last batch may be smaller, so that a share may be empty.
+    rank, count
+        Number of this process, and of all.
+    """
+
+    def __init__(self, sampler: Sampler[Key], batch_size: int, *, rank: int, count: int) -> None:
+        self.sampler = sampler  # Lightning tells it the epoch
+        self.whole = batch_size * count
+        self.rank = rank
+        self.count = count
+
+    def __len__(self) -> int:
+        return -(-len(self.sampler) // self.whole)  # type: ignore[arg-type]  # ours have a length
+
+    def __iter__(self) -> Iterator[list[Key]]:
+        keys = iter(self.sampler)
+        while batch := list(islice(keys, self.whole)):
+            yield batch[self.rank :: self.count]
+
+
+class Shareable(Protocol):
+    """A training whose batches can be shared."""
+
+    def nothing(self, batch: Any) -> Any:
+        """Return a batch of the same kind without a sample."""
+        ...
+
+
+class _Collate:
+    """Collates a share; an empty one is made from another sample by taking that away."""
+
+    def __init__(self, loader: DataLoader[Any], nothing: Callable[[Any], Any]) -> None:
+        self.collate: Callable[[Any], Any] = loader.collate_fn
+        self.dataset = loader.dataset
+        self.sampler = loader.sampler
+        self.nothing = nothing
+
+    def __call__(self, samples: Sequence[Any]) -> Any:
+        if samples:
+            return self.collate(samples)
+        return self.nothing(self.collate([self.dataset[next(iter(self.sampler))]]))
+
+
+def shared(loader: DataLoader[Any], training: Shareable, *, rank: int, count: int) -> DataLoader[Any]:
+    """Return what one process of several reads of a loader."""
+    assert loader.batch_size is not None, "a loader that batches"
+    assert isinstance(loader.sampler, Sampler), "ours are"
+    shares: Shares[Any] = Shares(loader.sampler, loader.batch_size, rank=rank, count=count)
+    return DataLoader(loader.dataset, batch_sampler=shares, collate_fn=_Collate(loader, training.nothing))
+
+
+class _Total(torch.autograd.Function):
+    """The sum over all processes; its gradient is the sum of theirs."""
+
+    @staticmethod
+    def forward(ctx: Any, local: Tensor) -> Tensor:
+        return _added(local)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        return _added(gradients[0])
+
+
+def _added(local: Tensor) -> Tensor:
+    everywhere = local.detach().clone(memory_format=torch.contiguous_format)
+    distributed.all_reduce(everywhere)
+    return everywhere
+
+
+def is_shared() -> bool:
+    """Tell whether this process trains together with others."""
+    return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
+
+
+def total(local: Tensor) -> Tensor:
+    """Add a tensor of any shape over all processes; one process has it already."""
+    return _Total.apply(local) if is_shared() else local  # type: ignore[no-untyped-call]  # missing in torch's stubs
+
+
+class SharedBatchNorm2d(nn.BatchNorm2d):
+    """Batch normalisation over the batch of all processes, whose shares may differ in size or be empty.
+
+    Parameters
+    ----------
+    part
+        What it replaces; weights, statistics and options are shared with it.
+    """
+
+    def __init__(self, part: nn.BatchNorm2d) -> None:
+        super().__init__(
+            part.num_features, part.eps, part.momentum, part.affine, track_running_stats=part.track_running_stats
+        )
+        self.__dict__.update(part.__dict__)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Normalise (batch, channels, rows, columns)."""
+        if not self.training or not is_shared():
+            return super().forward(input)
+        values = input.float()
+        axes = (0, 2, 3)
+        count = total(values.new_tensor(float(values.numel() // values.shape[1])))
+        mean = total(values.sum(axes)) / count
+        centred = values - mean[:, None, None]
+        variance = total(centred.square().sum(axes)) / count
+        self._follow(mean.detach(), variance.detach() * (count / (count - 1).clamp(min=1)))
+        normed = centred * torch.rsqrt(variance + self.eps)[:, None, None]
+        if self.affine:
+            normed = normed * self.weight[:, None, None] + self.bias[:, None, None]
+        return normed.to(input.dtype)
+
+    def _follow(self, mean: Tensor, variance: Tensor) -> None:
+        """Move the running statistics, as torch does."""
+        if self.running_mean is None or self.running_var is None or self.num_batches_tracked is None:
+            return
+        self.num_batches_tracked.add_(1)
+        momentum = 1 / float(self.num_batches_tracked) if self.momentum is None else self.momentum
+        self.running_mean.lerp_(mean, momentum)
+        self.running_var.lerp_(variance, momentum)
+
+
+def share_normalisations(module: nn.Module) -> None:
+    """Replace every BatchNorm2d below ``module`` by a shared one, in place; names of weights stay as they are."""
+    for name, part in module.named_children():
+        if type(part) is nn.BatchNorm2d:
+            setattr(module, name, SharedBatchNorm2d(part))
+        else:
+            share_normalisations(part)
