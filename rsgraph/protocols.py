@@ -223,12 +223,29 @@ class Projector(Protocol):
 
 @runtime_checkable
 class Transforms(Protocol):
-    """A projector whose maps take further vectors, without being made again."""
+    """A projector that learns a map from a sample; any number of vectors is then placed on it, block by block."""
+
+    def in_parts(self, n: int) -> bool:
+        """Tell whether ``project`` of n vectors is ``fit`` and ``transform``."""
+        ...
+
+    def fit(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> dict[str, NDArray[Any]]:
+        """Learn from vectors (n, D); return ``Projection.model``, named arrays."""
+        ...
 
     def transform(
-        self, vectors: Floats, model: Mapping[str, NDArray[Any]], *, seed: int, progress: Progress | None = None
+        self,
+        vectors: Floats,
+        model: Mapping[str, NDArray[Any]],
+        *,
+        seed: int,
+        first: int | None = None,
+        progress: Progress | None = None,
     ) -> Floats:
-        """Place vectors (m, D) on the map of ``Projection.model``; return points (m, 2)."""
+        """Place vectors (m, D); return points (m, 2).
+
+        ``first`` is the number of the first one among those that the model was fitted to; None: they are new.
+        """
         ...
 
 

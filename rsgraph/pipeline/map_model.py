@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import atomic, write_json
-from rsgraph.workspace import Workspace
 
 NAME = "projector"
 
@@ -50,8 +49,8 @@ def write_model(folder: Path, model: Mapping[str, NDArray[Any]], about: Mapping[
     write_json(folder / f"{NAME}.json", {**about, "arrays": shapes})
 
 
-def read_model(workspace: Workspace) -> dict[str, NDArray[Any]] | None:
-    """Return what places further vectors on the default map of segments, or None where its projector learnt nothing.
+def read_model(folder: Path) -> dict[str, NDArray[Any]] | None:
+    """Return what ``write_model`` wrote into ``models`` of a workspace, or None where its projector learnt nothing.
 
     Raises
     ------
@@ -61,7 +60,7 @@ def read_model(workspace: Workspace) -> dict[str, NDArray[Any]] | None:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    path = workspace.path("models", f"{NAME}.safetensors")
+    path = folder / f"{NAME}.safetensors"
     if not path.exists():
         return None
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ from rsgraph.components import from_config
 from rsgraph.files import atomic, make_folder
 from rsgraph.matchers.chips import StoredChips
 from rsgraph.pipeline.context import Context
-from rsgraph.pipeline.map_model import write_model
+from rsgraph.pipeline.map_model import read_model, write_model
 from rsgraph.pipeline.projecting import lay_out_chips
 from rsgraph.pipeline.segmenting import chip_rows
+from rsgraph.projectors.scaling import parts
+from rsgraph.protocols import Arrays, Projector, Transforms
 from rsgraph.types import Floats, Projection, Similarity
 from rsgraph.workspace import similarity_arrays, write_arrays
 
@@ -45,8 +48,7 @@ def project(context: Context) -> dict[str, Any]:
     section, layer, seed = context.config["projector"], context.config["layer"], context.seed
     projector, workspace = from_config("projector", section), context.workspace
     of_chips = lay_out_chips(projector, workspace.similarity, seed=seed)
-    vectors = workspace.embedding(layer)
-    of_segments: Projection = projector.project(vectors, seed=seed, progress=context.progress)
+    of_segments = _project_segments(context, projector)
     maps = make_folder(context.out / "projections")
     for table, key, file, found in (
         ("chips.parquet", "chip_id", f"chips-{section['name']}.parquet", of_chips),
@@ -56,8 +58,47 @@ def project(context: Context) -> dict[str, Any]:
         write_located(context.out / table, source, found.points)
         write_located(maps / file, source, found.points, columns=[key])
     if of_segments.model is not None:
-        write_model(context.out / "models", of_segments.model, {**section, "layer": layer, "seed": seed})
+        write_model(context.out / "models", of_segments.model, _about(context))
     return {"layer": layer, "chip_map": of_chips.method, "segment_map": of_segments.method}
+
+
+def _project_segments(context: Context, projector: Projector) -> Projection:
+    """Lay out segments; where their map is learnt from a sample, fill it in block by block."""
+    layer, seed, folder = context.config["layer"], context.seed, context.work / "models"
+    path = context.workspace.existing("embeddings", f"{layer}.npy").resolve()
+    vectors = context.workspace.embedding(layer)
+    if not (isinstance(projector, Transforms) and projector.in_parts(len(vectors))):
+        return projector.project(vectors, seed=seed, progress=context.progress)
+    if read_model(folder) is None:  # an interrupted run has left it where it was finished
+        model = projector.fit(vectors, seed=seed, progress=context.progress)
+        write_model(folder, model, _about(context))
+    task = _Transform(dict(context.config["projector"]), path, folder.resolve(), seed)
+    blocks = [(part.start, part.stop) for part in parts(len(vectors))]
+    found = list(context.blocks.map("transform", task, blocks, context.progress))
+    points = np.concatenate([block["points"] for block in found])
+    return Projection(points=points, method=task.section["name"], model=read_model(folder))
+
+
+@dataclass(frozen=True)
+class _Transform:
+    """Places one block of segments on the map; pickled as paths."""
+
+    section: dict[str, Any]
+    vectors: Path
+    model: Path
+    seed: int
+
+    def __call__(self, block: tuple[int, int]) -> Arrays:
+        """Return the points of rows ``block[0]`` to ``block[1]``."""
+        first, last = block
+        rows = np.load(self.vectors, mmap_mode="r", allow_pickle=False)[first:last]
+        projector = from_config("projector", self.section)
+        return {"points": projector.transform(rows, read_model(self.model), seed=self.seed, first=first)}
+
+
+def _about(context: Context) -> dict[str, Any]:
+    """Say what a projector learnt from."""
+    return {**context.config["projector"], "layer": context.config["layer"], "seed": context.seed}
 
 
 def write_located(path: Path, source: Path, points: Floats, columns: Sequence[str] | None = None) -> None:

@@ -182,8 +182,22 @@ class Parametric:
         trained = self._train(framed, edges, seed, progress)
         return {**frame, **trained}
 
-    def transform(self, vectors: Floats, model: Model, *, seed: int = 0, progress: Progress | None = None) -> Floats:
-        """Map vectors (m, D) by a trained network, strip by strip; nothing is drawn, the seed is not used.
+    def in_parts(self, n: int) -> bool:
+        """Tell whether a map of n vectors is fitted first and then filled in: of all but a few."""
+        return n >= FEWEST
+
+    def transform(
+        self,
+        vectors: Floats,
+        model: Model,
+        *,
+        seed: int = 0,
+        first: int | None = None,
+        progress: Progress | None = None,
+    ) -> Floats:
+        """Map vectors (m, D) by a trained network, strip by strip.
+
+        Nothing is drawn and every vector is mapped by itself: neither ``seed`` nor ``first`` is used.
 
         Raises
         ------

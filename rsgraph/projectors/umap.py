@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,8 +114,8 @@ class Umap:
         Returns
         -------
         projection
-            ``method`` is ``umap``, or ``pca`` under five points. Above ``sample`` points ``model`` is
-            ``vectors`` (s, D), ``points`` (s, 2).
+            ``method`` is ``umap``, or ``pca`` under five points. Above ``sample`` points ``model`` is what
+            ``fit`` returns.
 
         Raises
         ------
@@ -124,12 +125,49 @@ class Umap:
         vectors = check_vectors(vectors)
         if len(vectors) < FEWEST:
             return Pca().project(vectors, seed=seed, progress=progress)
-        if self.sample is None or len(vectors) <= self.sample:
+        if not self.in_parts(len(vectors)):
             return self._project_all(vectors, seed, progress)
-        return self._project_sample(vectors, draw(len(vectors), self.sample, seed), seed, progress)
+        model = self.fit(vectors, seed=seed, progress=part_of(progress, 0, 0.4))
+        points = self.transform(vectors, model, seed=seed, first=0, progress=part_of(progress, 0.4, 1))
+        return Projection(points=points, method="umap", model=model)
+
+    def in_parts(self, n: int) -> bool:
+        """Tell whether n vectors are more than ``sample``, so that their map is fitted first and then filled in."""
+        return self.sample is not None and n > self.sample
+
+    def fit(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> dict[str, NDArray[Any]]:
+        """Lay out a sample.
+
+        Parameters
+        ----------
+        vectors
+            (n, D) float32, n at least 5.
+        seed, progress
+            As in ``project``; the seed draws the sample, too.
+
+        Returns
+        -------
+        model
+            ``rows`` (s,) which were drawn, ``vectors`` (s, D) float32, ``points`` (s, 2) float32.
+
+        Raises
+        ------
+        NotUsable
+            Not two-dimensional, or not finite.
+        """
+        vectors = check_vectors(vectors)
+        rows = draw(len(vectors), self.sample, seed)
+        drawn = np.array(vectors[rows])
+        return {"rows": rows, "vectors": drawn, "points": self._project_all(drawn, seed, progress).points}
 
     def transform(
-        self, vectors: Floats, model: Mapping[str, Floats], *, seed: int, progress: Progress | None = None
+        self,
+        vectors: Floats,
+        model: Mapping[str, NDArray[Any]],
+        *,
+        seed: int,
+        first: int | None = None,
+        progress: Progress | None = None,
     ) -> Floats:
         """Place vectors (m, D) on a map that is there, each by itself.
 
@@ -138,9 +176,13 @@ class Umap:
         vectors
             (m, D) float32, compared with the map's by ``metric``.
         model
-            ``vectors`` (s, D) and ``points`` (s, 2): ``Projection.model``, or any embedding and its UMAP.
+            ``vectors`` (s, D) and ``points`` (s, 2), such as any embedding and its UMAP, and with ``first`` also
+            ``rows`` (s,): what ``fit`` returns.
         seed
             Same seed, same points.
+        first
+            Number of the first vector among those that the map was fitted to: those that were drawn stay where they
+            were laid out, and the others go where they would if all were placed at once. None: new vectors.
         progress
             Called after every strip of rows.
 
@@ -161,7 +203,12 @@ class Umap:
                 f"Got {vectors.shape} instead."
             )
         points = np.empty((len(vectors), 2), dtype=np.float32)
-        self._place(vectors, np.arange(len(vectors)), model, points, seed, progress)
+        wanted = np.arange(len(vectors))
+        if first is not None:
+            own = (model["rows"] >= first) & (model["rows"] < first + len(vectors))
+            points[model["rows"][own] - first] = model["points"][own]
+            wanted = np.setdiff1d(wanted, model["rows"][own] - first, assume_unique=True)
+        self._place(vectors, wanted, model, points, seed, first or 0, progress)
         return points
 
     def project_distances(self, distances: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
@@ -205,18 +252,6 @@ class Umap:
         neighbours = nearest_of_vectors(vectors, self._size(len(vectors)), self.metric, seed=seed)
         return self._lay_out(*neighbours, principal_components(vectors), seed, progress)
 
-    def _project_sample(
-        self, vectors: Floats, drawn: NDArray[np.int64], seed: int, progress: Progress | None
-    ) -> Projection:
-        """Lay out the rows that were drawn, place the others."""
-        rows = np.asarray(vectors[drawn])
-        model = {"vectors": rows, "points": self._project_all(rows, seed, part_of(progress, 0, 0.4)).points}
-        points = np.empty((len(vectors), 2), dtype=np.float32)
-        points[drawn] = model["points"]
-        others = np.setdiff1d(np.arange(len(vectors)), drawn, assume_unique=True)
-        self._place(vectors, others, model, points, seed, part_of(progress, 0.4, 1))
-        return Projection(points=points, method="umap", model=model)
-
     def _place(
         self,
         vectors: Floats,
@@ -224,6 +259,7 @@ class Umap:
         model: Mapping[str, Floats],
         points: Floats,
         seed: int,
+        first: int,
         progress: Progress | None,
     ) -> None:
         """Fill in the points of the wanted rows, strip by strip."""
@@ -234,7 +270,7 @@ class Umap:
             rows = wanted[part]
             indices, distances = find_nearest(cells, comparable(vectors[rows], self.metric), k)
             lengths = as_metric(distances, self.metric)
-            points[rows] = place(indices, lengths, model["points"], curve=curve, seed=seed, rows=rows)
+            points[rows] = place(indices, lengths, model["points"], curve=curve, seed=seed, rows=first + rows)
             if progress:
                 progress(part.stop, len(wanted))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,8 @@ from rsgraph.pipeline import projecting, run
 from rsgraph.pipeline.map_model import read_model, write_model
 from rsgraph.pipeline.mapping import write_located
 from rsgraph.pipeline.projecting import find_map, lay_out_chips, project_chips, project_segments
+from rsgraph.projectors import scaling
+from rsgraph.projectors.umap import Umap
 from rsgraph.types import Similarity
 from rsgraph.workspace import Workspace, read_arrays, write_arrays
 from tests.pipeline.conftest import Configure
@@ -74,22 +77,22 @@ def test_write_located_replaces_x_and_y_and_keeps_the_rest(tmp_path: Path) -> No
 
 def test_a_model_comes_back_and_a_damaged_one_is_told(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    assert read_model(workspace) is None
+    assert read_model(workspace.path("models")) is None
     model = {"points": np.arange(6, dtype=np.float32).reshape(3, 2), "vectors": np.eye(3, dtype=np.float32)[:, ::-1]}
     write_model(tmp_path / "models", model, {"name": "umap"})
-    found = read_model(workspace)
+    found = read_model(workspace.path("models"))
     assert found is not None
     for name, array in model.items():
         np.testing.assert_array_equal(found[name], array)
     (tmp_path / "models" / "projector.safetensors").write_bytes(b"nonsense")
     with pytest.raises(WorkspaceError, match="damaged"):
-        read_model(workspace)
+        read_model(workspace.path("models"))
 
 
 def test_a_run_keeps_the_network_which_maps_its_segments_again(configure: Configure) -> None:
     options = ("projector=parametric", "projector.steps=20", "projector.hidden=8", "projector.sample=100")
     workspace = run(configure(*options, "projector.accelerator=cpu"))
-    model = read_model(workspace)
+    model = read_model(workspace.path("models"))
     assert model is not None
     assert "models/projector.safetensors" in workspace.manifest["stages"]["project"]["outputs"]
     table = workspace.segments
@@ -97,6 +100,29 @@ def test_a_run_keeps_the_network_which_maps_its_segments_again(configure: Config
     np.testing.assert_array_equal(table[["x", "y"]].to_numpy(np.float32), again)
     kept = pd.read_parquet(workspace.path("projections", f"{workspace.default_layer}-parametric.parquet"))
     pd.testing.assert_frame_equal(kept, table[["segment_id", "x", "y"]])
+
+
+def test_a_stopped_run_places_only_the_blocks_it_lacks(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scaling, "CHUNK", 50)
+    options = ("projector=umap", "projector.n_neighbors=5", "projector.sample=100", "projector.n_epochs=20")
+    expected = run(configure(*options, workspace="whole")).segments[["x", "y"]]
+    placed: list[int] = []
+    place = Umap.transform
+
+    def stopping(self: Umap, *given: Any, first: int, **options: Any) -> Any:
+        placed.append(first)
+        if first == 150 and placed.count(150) == 1:
+            raise KeyboardInterrupt
+        return place(self, *given, first=first, **options)
+
+    monkeypatch.setattr(Umap, "transform", stopping)
+    other = configure(*options, f"cache.path={Path(configure()['workspace']).parent / 'other'}", workspace="stopped")
+    with pytest.raises(KeyboardInterrupt):
+        run(other)
+    finished = run(other).segments[["x", "y"]]
+    pd.testing.assert_frame_equal(finished, expected)
+    assert placed.count(0) == 1
+    assert placed.count(150) == 2
 
 
 def test_maps_are_made_anew_where_there_is_no_matrix(configure: Configure) -> None:

@@ -76,6 +76,14 @@ def test_sample_is_mapped_as_if_it_were_all(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found.points[drawn], projector.project(vectors[drawn], seed=1).points)
 
 
+def test_transform_in_blocks_gives_the_map_of_project() -> None:
+    vectors, _ = three_groups(60)
+    projector = Umap(n_neighbors=8, n_epochs=20, sample=60)
+    model = projector.fit(vectors, seed=2)
+    blocks = [projector.transform(vectors[at : at + 50], model, seed=2, first=at) for at in range(0, 180, 50)]
+    np.testing.assert_array_equal(np.concatenate(blocks), projector.project(vectors, seed=2).points)
+
+
 def test_transform_places_new_vectors_on_any_map() -> None:
     vectors, labels = three_groups(60)
     projector = Umap(n_epochs=100)
