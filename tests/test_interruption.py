@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -83,16 +84,27 @@ def test_kill_all_ends_the_command_and_what_it_started() -> None:
         pytest.fail("the child lives on")
 
 
-def test_row_names_outputs_that_differ_and_counts_seconds_twice() -> None:
+def test_row_counts_the_seconds_that_were_done_twice() -> None:
     expected = {"encode": {"seconds": 10.0, "outputs": {"a.npy": "1", "b.npy": "2"}}}
     found = {"encode": {"seconds": 7.0, "outputs": {"a.npy": "1", "b.npy": "3"}}}
-    row = interruption.row(interruption.Kill("encode", 5.0, {}, 0), "encode", expected, found, "tile")
-    assert row["lost_s"] == 2
-    assert row["same"] == "differ: b.npy"
-    same = interruption.row(interruption.Kill("graph", 5.0, {}, 0), "encode", expected, expected, "tile")
-    assert same["same"] == "outputs identical"
-    assert same["lost_s"] == ""
-    assert same["note"] == "over before the signal came; killed in graph"
+    kill = interruption.Kill("encode", 5.0, {}, 0)
+    row = interruption.row(kill, "encode", expected, found, ["b.npy"], "tile")
+    assert (row["lost_s"], row["outputs"], row["same"]) == (2, 2, "differ: b.npy")
+    late = interruption.row(interruption.Kill("graph", 5.0, {}, 0), "encode", expected, found, [], "tile")
+    assert (late["same"], late["lost_s"]) == ("outputs identical", "")
+    assert late["note"] == "over before the signal came; killed in graph"
+
+
+def test_differing_names_what_is_not_the_same_but_for_seconds(tmp_path: Path) -> None:
+    for name, loss, seconds in (("whole", 1, 3.0), ("torn", 1, 4.0), ("worse", 2, 3.0)):
+        (tmp_path / name).mkdir()
+        history = [{"epoch": 0, "loss": loss, "seconds": seconds}]
+        (tmp_path / name / "model.json").write_text(json.dumps({"history": history}))
+    whole, torn, worse = tmp_path / "whole", tmp_path / "torn", tmp_path / "worse"
+    was, now = {"model.json": "1", "a.npy": "1"}, {"model.json": "2", "a.npy": "1"}
+    assert interruption.differing(was, now, whole, torn) == []
+    assert interruption.differing(was, now, whole, worse) == ["model.json"]
+    assert interruption.differing(was, {"model.json": "1"}, whole, torn) == ["a.npy"]
 
 
 def test_order_is_that_of_the_run() -> None:
