@@ -9,7 +9,7 @@ machine. The peer is UMAP of all rows by the same program; umap-learn's own ``tr
 
 A million rows (or ROWS) are made from real ones: drawn with replacement and moved some way, from 0 to all of it, to
 one of their twenty nearest. They lie in a memory-mapped file. Every measurement runs in a process of its own;
-``peak_gb`` is the largest resident set of that process above what it held before, the mapped file included.
+``peak_gb`` is the largest resident set of that process: compilers, libraries and the mapped file included.
 """
 
 from __future__ import annotations
@@ -142,11 +142,10 @@ def projected(way: str, path: Path, sample: int | None) -> tuple[float, float, f
     """Compile, then project with the clock running; return CPU and wall seconds, peak GB and points."""
     vectors = np.load(path, mmap_mode="r")
     prepared = prepare(way, path, sample)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started, cpu = perf_counter(), process_time()
     points = prepared(vectors)
     used = process_time() - cpu, perf_counter() - started
-    return *used, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e6, points
+    return *used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6, points
 
 
 def prepare(way: str, path: Path, sample: int | None) -> Any:
