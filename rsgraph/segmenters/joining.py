@@ -41,7 +41,9 @@ class Known:
     kept: Mask
 
 
-def join(one: Labels, two: Labels, heights: Heights, known: Known, *, border: float, min_size: int) -> Labels:
+def join(
+    one: Labels, two: Labels, heights: Heights, known: Known, *, beyond: int, border: float, min_size: int
+) -> Labels:
     """Make one segmentation of a strip from the two of its sides.
 
     In this order:
@@ -49,7 +51,8 @@ def join(one: Labels, two: Labels, heights: Heights, known: Known, *, border: fl
     1. A side claims its segments whose centroids lie on its side of the border, or that reach beyond the strip.
     2. A pixel that one side claims is that side's. Where two segments claim it and one lies mostly in the other,
        the smaller one has it. All other pixels stay open.
-    3. Fragments open as well: pieces of fewer than ``min_size`` pixels, and all but the largest piece of a segment.
+    3. Fragments open as well: all but the largest piece of a segment, and what is left of one that lost pixels
+       where that is less than ``min_size``.
     4. Open pixels are flooded from the segments around them, lowest heights first: seams lie on ridges.
 
     So a strip holds whole segments of either side and hardly a fragment, and where a segment is too large to be
@@ -59,11 +62,14 @@ def join(one: Labels, two: Labels, heights: Heights, known: Known, *, border: fl
     ----------
     one, two
         (rows, columns) int32 codes of the left and of the right side; 0 is no data. No code stands on both sides.
-        The first column lies beyond the strip, where ``two`` is 0, and the last one, where ``one`` is 0.
+        The strip itself, where both sides have codes, lies between ``beyond`` columns that only the left side has
+        and as many that only the right side has (0 throughout where there is nothing).
     heights
         (rows, columns) uint8, as ``ridges`` makes them.
     known
         By code.
+    beyond
+        Columns on either side of the strip, at least 1. Segments that reach beyond them are taken to go on.
     border
         Where the chips meet: centroids below it are on the side of ``one``.
     min_size
@@ -72,26 +78,38 @@ def join(one: Labels, two: Labels, heights: Heights, known: Known, *, border: fl
     Returns
     -------
     codes
-        (rows, columns) int32: 0 where both sides are 0. Columns beyond the strip are as they were.
+        (rows, columns) int32: 0 where both sides are 0. Beyond the strip, only the side's own codes.
     """
     valid = (one > 0) | (two > 0)
-    settled = _settle(one, two, _claims(one, two, known, border), known)
-    kept = _without_fragments(settled, known, min_size)
-    codes = _flood(kept, heights, valid)
-    closed = codes > 0
+    settled = _settle(one, two, _claims(one, two, known, border, beyond), known)
+    flooded = _flood(_without_fragments(settled, known, min_size), heights, valid)
     middle = np.arange(one.shape[1]) < one.shape[1] / 2
-    home = np.where((middle & (one > 0)) | (two == 0), one, two)  # what no flood reached: islands in nodata
-    return np.where(closed, codes, np.where(settled > 0, settled, home)).astype(np.int32)
+    home = np.where((middle & (one > 0)) | (two == 0), one, two)
+    unreached = np.where(settled > 0, settled, home)  # islands in nodata
+    stays = (flooded > 0) & ~_strangers(flooded, one, two, beyond)
+    return np.where(stays, flooded, unreached).astype(np.int32)
 
 
-def _claims(one: Labels, two: Labels, known: Known, border: float) -> tuple[Mask, Mask]:
+def _claims(one: Labels, two: Labels, known: Known, border: float, beyond: int) -> tuple[Mask, Mask]:
     """Tell, by code, whether its side claims it: (claimed by the left, claimed by the right)."""
     left, right = known.centres < border, known.centres >= border
     left, right = left | known.kept, right | known.kept
-    left[one[:, 0]] = True
-    right[two[:, -1]] = True
+    left[one[:, :beyond]] = True
+    right[two[:, -beyond:]] = True
     left[0] = right[0] = False
     return left, right
+
+
+def _strangers(codes: Labels, one: Labels, two: Labels, beyond: int) -> Mask:
+    """Find the pixels beyond the strip that were flooded from the other side's segments."""
+    found = np.zeros(codes.shape, dtype=bool)
+    sides = (two, slice(None, beyond)), (one, slice(-beyond, None))
+    for other, columns in sides:
+        theirs = np.zeros(int(codes.max(initial=0)) + 1, dtype=bool)
+        theirs[other[other < len(theirs)]] = True
+        theirs[0] = False
+        found[:, columns] = theirs[codes[:, columns]]
+    return found
 
 
 def _settle(one: Labels, two: Labels, claims: tuple[Mask, Mask], known: Known) -> Labels:
@@ -116,7 +134,7 @@ def _winners(pairs: NDArray[np.int32], shared: NDArray[np.int64], known: Known) 
 
 
 def _without_fragments(codes: Labels, known: Known, min_size: int) -> Labels:
-    """Open the fragments. Pieces that touch the first or last column go on beyond the strip and stay."""
+    """Open the fragments. Pieces that touch the first or last column go on from there and stay."""
     pieces, count = relabel_connected(codes, codes > 0)
     sizes = np.bincount(pieces.ravel(), minlength=count + 1)
     of_piece = np.zeros(count + 1, dtype=np.int64)
@@ -128,7 +146,8 @@ def _without_fragments(codes: Labels, known: Known, min_size: int) -> Labels:
     order = np.lexsort((np.arange(count + 1), -sizes, of_piece))
     largest = np.zeros(count + 1, dtype=bool)
     largest[order[np.diff(of_piece[order], prepend=-1) > 0]] = True
-    stays |= largest & ~goes_on[of_piece] & ((sizes >= min_size) | known.kept[of_piece])
+    enough = (sizes >= min_size) | (sizes == known.areas[of_piece]) | known.kept[of_piece]
+    stays |= largest & ~goes_on[of_piece] & enough
     stays[0] = False
     return np.where(stays[pieces], codes, 0).astype(np.int32)
 

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from rsgraph.segmenters.connectivity import relabel_connected
 from rsgraph.segmenters.joining import Heights, Known, join
+from rsgraph.segmenters.levels import Levels
 from rsgraph.segmenters.preparation import standardise
 from rsgraph.segmenters.watershed import gradient
-from rsgraph.types import Floats, Labels, Mask, Segmentation, Window
+from rsgraph.types import Floats, Labels, Mask, Raster, Segmentation, Window
 
 if TYPE_CHECKING:
     from rsgraph.protocols import Segmenter
@@ -87,7 +88,13 @@ class Piece:
 
 
 def cut_piece(
-    segmenter: Segmenter, values: Floats, valid: Mask, *, window: Window, outer: Window, chip_pixels: int
+    segmenter: Segmenter,
+    raster: Raster,
+    *,
+    window: Window,
+    outer: Window,
+    chip_pixels: int,
+    levels: Levels | None = None,
 ) -> Piece:
     """Segment one chip with its overlap.
 
@@ -95,16 +102,19 @@ def cut_piece(
     ----------
     segmenter
         Any.
-    values, valid
-        (bands, rows, columns) and (rows, columns) of ``outer``. Pixels that belong to no chip must not be valid.
+    raster
+        Pixels of ``outer``. Pixels that belong to no chip must not be valid.
     window, outer
         As in Piece.
     chip_pixels
         Pixels of a whole chip, to which the segmenter's counts refer.
+    levels
+        The scale of the values, at least round the window; None leaves it to the segmenter alone.
     """
-    found = segmenter.segment(values, valid, chip_pixels=chip_pixels)
+    values = raster.values if levels is None else levels.even(raster.values, raster.valid, outer)
+    found = segmenter.segment(values, raster.valid, chip_pixels=chip_pixels)
     labels, kept = _keep_one(found, _inside(window, outer))
-    return Piece(window, outer, labels, ridges(values, valid), kept)
+    return Piece(window, outer, labels, ridges(values, raster.valid), kept)
 
 
 def _inside(window: Window, outer: Window) -> tuple[slice, slice]:
@@ -227,22 +237,19 @@ def _side_by_side(numbered: list[tuple[int, Piece]], columns: int, first: int, m
     heights = np.zeros((outer.rows, columns), dtype=np.uint8)
     reached = 0
     for piece, start in zip(pieces, starts, strict=True):
-        labels = np.where(piece.labels > 0, piece.labels + start, 0).astype(np.int32)
+        labels, ridge = _counted(piece.labels, start), piece.heights.copy()
         left, right = piece.outer.column, piece.outer.column + piece.outer.columns
         shared = max(0, reached - left)
         if shared:
-            sides = (codes[:, :reached], labels), (heights[:, :reached], piece.heights)
-            codes[:, left:reached], heights[:, left:reached] = _seam(
-                *sides, shared, known, border=piece.window.column, min_size=min_size
-            )
-        codes[:, left + shared : right] = labels[:, shared:]
-        heights[:, left + shared : right] = piece.heights[:, shared:]
+            sides = (codes[:, :reached], labels), (heights[:, :reached], ridge)
+            _seam(*sides, shared, known, border=piece.window.column, min_size=min_size)
+        codes[:, left:right] = labels
+        heights[:, left:right] = ridge
         reached = right
     owners = np.concatenate([np.full(int(piece.labels.max(initial=0)), number) for number, piece in numbered])
     window = Window(first_piece.window.row, 0, first_piece.window.rows, columns)
     vertical = replace(known, **_areas_and_centres(codes, len(owners), outer.row))
-    codes = np.where(codes > 0, codes + (first - 1), 0).astype(np.int32)
-    return _Row(window, outer, codes, heights, first, owners, vertical)
+    return _Row(window, outer, _counted(codes, first - 1), heights, first, owners, vertical)
 
 
 def _known(pieces: list[Piece]) -> tuple[Known, list[int]]:
@@ -275,15 +282,26 @@ def _seam(
     *,
     border: float,
     min_size: int,
-) -> tuple[Labels, Heights]:
-    """Join two sides of which the last and the first ``shared`` columns are the same pixels; return these columns."""
+) -> None:
+    """Join two sides of which the last and the first ``shared`` columns are the same pixels, in place."""
     one, two = codes
-    left = np.pad(one[:, -shared - 1 :], ((0, 0), (0, 1)))
-    right = np.pad(two[:, : shared + 1], ((0, 0), (1, max(0, shared + 1 - two.shape[1]))))
-    mean = (heights[0][:, -shared:].astype(np.uint16) + heights[1][:, :shared] + 1) // 2
-    between = mean.astype(np.uint8)
-    merged = join(left, right, np.pad(between, ((0, 0), (1, 1))), known, border=border, min_size=min_size)
-    return merged[:, 1:-1], between
+    beyond = min(shared, one.shape[1] - shared)
+    after = min(beyond, two.shape[1] - shared)
+    left = np.pad(one[:, -shared - beyond :], ((0, 0), (0, beyond)))
+    right = np.pad(two[:, : shared + after], ((0, 0), (beyond, beyond - after)))
+    ridge = _on_both(heights, shared, beyond, after)
+    merged = join(left, right, ridge, known, beyond=beyond, border=border, min_size=min_size)
+    one[:, -shared - beyond :] = merged[:, : beyond + shared]
+    two[:, : shared + after] = merged[:, beyond : beyond + shared + after]
+    heights[0][:, -shared:] = heights[1][:, :shared] = ridge[:, beyond : beyond + shared]
+
+
+def _on_both(heights: tuple[Heights, Heights], shared: int, beyond: int, after: int) -> Heights:
+    """Return the heights of a strip, the mean of its sides, and of what lies beyond it."""
+    one, two = heights
+    mean = (one[:, -shared:].astype(np.uint16) + two[:, :shared] + 1) // 2
+    parts = one[:, -shared - beyond : -shared], mean.astype(np.uint8), two[:, shared : shared + after]
+    return np.pad(np.concatenate(parts, axis=1), ((0, 0), (0, beyond - after)))
 
 
 def _joined(rows: Iterable[_Row], min_size: int) -> Iterator[_Row]:
@@ -303,23 +321,20 @@ def _joined(rows: Iterable[_Row], min_size: int) -> Iterator[_Row]:
 def _one_below_the_other(above: _Row, below: _Row, min_size: int) -> tuple[_Row, _Row]:
     shared = above.outer.row + above.outer.rows - below.outer.row
     before = above.first - 1
-    sides = tuple(_counted_from(row.codes, before).T for row in (above, below))
-    merged, _ = _seam(
-        (sides[0], sides[1]),
+    upper, lower = (np.maximum(row.codes - before, 0) for row in (above, below))
+    _seam(
+        (upper.T, lower.T),
         (above.heights.T, below.heights.T),
         shared,
         _both(above.known, below.known),
         border=below.window.row,
         min_size=min_size,
     )
-    strip = np.where(merged > 0, merged + before, 0).T
-    upper, lower = above.codes.copy(), below.codes.copy()
-    upper[-shared:] = lower[:shared] = strip
-    return replace(above, codes=upper), replace(below, codes=lower)
+    return replace(above, codes=_counted(upper, before)), replace(below, codes=_counted(lower, before))
 
 
-def _counted_from(codes: Labels, before: int) -> Labels:
-    return np.where(codes > before, codes - before, 0).astype(np.int32)
+def _counted(codes: Labels, before: int) -> Labels:
+    return np.where(codes > 0, codes + before, 0).astype(np.int32)
 
 
 def _both(one: Known, two: Known) -> Known:
