@@ -265,7 +265,7 @@ class _Job:
             on_epoch=lambda number, metrics: told(("epoch", number, metrics)),
             progress=lambda done, steps: told(("progress", done, steps)),
         )
-        strategy = DDPStrategy(cluster_environment=Processes(place.rank, place.count), broadcast_buffers=False)
+        strategy = DDPStrategy(cluster_environment=Processes(place.rank, place.count))
         _train(replace(self, train=loaders[0], validation=loaders[1]), record, strategy)
 
 

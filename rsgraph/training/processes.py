@@ -13,7 +13,8 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
@@ -86,7 +87,8 @@ def run_together(work: Work, *, count: int, backend: str, tell: Tell) -> None:
                 place = Place(rank, count, backend, Path(folder) / "meeting")
                 receiver, sender = context.Pipe(duplex=False)
                 process = context.Process(target=_enter, args=(payload, place, sender), daemon=True)
-                process.start()
+                with _interrupts_later():
+                    process.start()
                 processes[receiver] = process
                 sender.close()
             _listen(processes, tell)
@@ -139,6 +141,19 @@ def _enter(payload: bytes, place: Place, sender: Connection) -> None:
     except RsgraphError as error:
         sender.send(error)
     distributed.destroy_process_group()
+
+
+@contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Hold Ctrl-C back while a process is started: it inherits that, so that its imports are not interrupted."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_with_parent() -> None:

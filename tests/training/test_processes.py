@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 from dataclasses import dataclass
@@ -33,6 +34,15 @@ class Meet:
         if place.rank == 1:
             raise NotUsable("that is why")
         signal.pause()  # for ever, unless the parent ends it
+
+
+def test_an_interrupt_ends_all_processes() -> None:
+    def interrupt(message: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_together(Meet(torch.zeros(2), False), count=2, backend="gloo", tell=interrupt)
+    assert multiprocessing.active_children() == []
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def losses(history: History, *names: str) -> np.ndarray:
     return np.array([[epoch[name] for name in names] for epoch in history.epochs])
 
 
-def test_encoder_learns_in_two_processes_as_in_one(tmp_path: Path) -> None:
+def test_encoder_learns_in_two_processes_as_in_one(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Of 7 chips 6 train, in batches of 4 and 2; 1 validates: one share of it is empty. One process may go on."""
     one, two = tiny_module(), tiny_module()
     epochs: list[int] = []
@@ -77,6 +77,7 @@ def test_encoder_learns_in_two_processes_as_in_one(tmp_path: Path) -> None:
     names = ("train_loss", "val_loss", "bce", "dice")
     np.testing.assert_allclose(losses(together, *names), losses(alone, *names)[:3], rtol=1e-4)
     assert epochs == [0, 1, 2]
+    assert capfd.readouterr() == ("", "")
     three = tiny_module()
     on = train(three, tmp_path / "2", chips=TinyChips(7), options=EncoderOptions(max_epochs=4, batch_size=4))
     assert on.resumed_at == 3
