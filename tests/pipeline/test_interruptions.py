@@ -120,15 +120,16 @@ LARGER = [
 def test_dask_workers_that_are_killed_do_not_show_in_the_results(
     configure: Configure, tmp_path: Path, stage: str
 ) -> None:
-    whole = run(configure(*LARGER, f"cache.path={tmp_path / 'local'}", workspace="local"))
-    shutil.copytree(tmp_path / "local", tmp_path / "dask")
-    shutil.rmtree(tmp_path / "dask" / stage)
+    cache = tmp_path / "cache-of-dask"
+    whole = run(configure(*LARGER, f"cache.path={tmp_path / 'cache'}", workspace="local"))
+    shutil.copytree(tmp_path / "cache", cache)
+    shutil.rmtree(cache / stage)
     with started(tmp_path, workers=3) as cluster:
-        killer = Killer(cluster, tmp_path / "dask" / stage)
+        killer = Killer(cluster, cache / stage)
         killer.start()
-        given = (f"cache.path={tmp_path / 'dask'}", "executor=dask", f"executor.address={cluster.file}")
+        given = (f"cache.path={cache}", "executor=dask", f"executor.address={cluster.file}")
         found = run(configure(*LARGER, *given, workspace="dask"))
-        killer.join()
+        killer.join(60)
     assert 1 <= killer.finished < 16, "the worker died in the middle of the stage"
     assert hashes(found) == hashes(whole)
 
