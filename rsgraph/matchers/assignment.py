@@ -29,12 +29,13 @@ UNIT = 2**26
 RESOLUTION = 1.0 / UNIT
 """By how much rounding of costs may move a mean cosine, at most."""
 
-INCREMENTS = (0.06, 0.015, 0.004, 0.001)
-"""Least bids of the auction's phases, in units of cosine. Measured on embeddings of two scenes: these four are best
-on one and within a tenth of the best on the other, and anything from (0.03, 0.005) on is within a fifth."""
+FIRST, FACTOR = 0.06, 0.25
+"""Least bid of the auction's first phase, in units of cosine, and what each later phase multiplies it by. Measured on
+three sets of embeddings: 0.03 to 0.1 and a fifth to a third are within a tenth of this."""
 
-COARSE = (0.04, 0.009)
-"""The same where a tolerance is given: a third phase of 1.5 times the tolerance follows."""
+ENOUGH = 0.6
+"""The auction ends when no larger share of rows wants a column that another row has. Diverse nodes come to that in
+three phases; of nearly identical ones (open sea) the least bid must fall far, or paths grow long."""
 
 NEVER = -4.0
 """A cutoff below all similarities: nothing is given up."""
@@ -43,6 +44,7 @@ _FAR = np.int32(2**30)
 _LAST = np.int32(2**31 - 1)
 _TAKEN = np.int32(2**20)
 _INDEX = np.int32(2**20 - 1)
+_FINE = 0.002 * UNIT
 
 
 class Matched(NamedTuple):
@@ -85,17 +87,12 @@ def assign(cosine: Floats, *, cutoff: float = NEVER, tolerance: float = 0.0) -> 
     n, m = cosine.shape
     cost, price = np.empty((n + 1, m), dtype=np.int32), np.zeros(m, dtype=np.int32)
     whole_numbers(cosine, 0, cost)
-    bound, columns = solve(cost, price, phases(tolerance), cutoff, tolerance)
+    bound, columns = solve(cost, price, cutoff, tolerance)
     return Matched(mean_of(cosine, 0, columns), bound, columns[:n])
 
 
-def phases(tolerance: float) -> NDArray[np.float64]:
-    """Return the least bids of the auction's phases."""
-    return np.array([*COARSE, 1.5 * tolerance] if tolerance > 0 else INCREMENTS)
-
-
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
-def solve(cost: Any, price: Any, increments: Any, cutoff: float, tolerance: float) -> Any:
+def solve(cost: Any, price: Any, cutoff: float, tolerance: float) -> Any:
     """Solve one problem in whole numbers, called from compiled loops: (bound, columns).
 
     Parameters
@@ -104,8 +101,6 @@ def solve(cost: Any, price: Any, increments: Any, cutoff: float, tolerance: floa
         (n + 1, m) int32 of ``whole_numbers``.
     price
         (m,) int32 <= 0 in units of ``RESOLUTION``, zeros to begin with; overwritten by the duals at the end.
-    increments
-        (phases,) float64.
     cutoff, tolerance
         As in ``assign``.
 
@@ -114,20 +109,26 @@ def solve(cost: Any, price: Any, increments: Any, cutoff: float, tolerance: floa
     bound, columns
         As in ``Matched``, with columns (m,): those of the dummies come last. -1 where the work was given up.
     """
-    n, m = cost.shape[0] - 1, cost.shape[1]
+    m = cost.shape[1]
     column, owner = np.full(m, -1, dtype=np.int32), np.full(m, -1, dtype=np.int32)
-    key, queue = np.empty(m, dtype=np.int32), np.empty(m, dtype=np.int32)
-    bound = 1.0
-    for number in range(len(increments)):
-        last = tolerance > 0 and number == len(increments) - 1
-        _auction(cost, price, column, owner, np.int32(increments[number] * UNIT), m if last else n, key)
-        bound = min(bound, _bound(cost, price, key))
+    key, wanted = np.empty(m, dtype=np.int32), np.empty(m, dtype=np.int32)
+    bound, increment = 1.0, FIRST * UNIT
+    while True:
+        _auction(cost, price, column, owner, np.int32(increment), key)
+        value = _value(cost, column)
+        if tolerance > 0:
+            assigned = column.copy()
+        dual, left = _claim(cost, price, column, owner, key, wanted)
+        bound = min(bound, dual)
         if bound <= cutoff:
             column[:] = -1
             return bound, column
-        if tolerance > 0 and bound - _value(cost, column) <= tolerance:
-            return bound, column
-    return _augment(cost, price, column, owner, key, queue, bound, cutoff)
+        if tolerance > 0 and bound - value <= tolerance:
+            return bound, assigned
+        increment *= FACTOR
+        if increment < 1 or (tolerance == 0 and left <= ENOUGH * m and increment < _FINE):
+            break
+    return _augment(cost, price, column, owner, key, wanted, bound, dual, cutoff)
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
@@ -188,6 +189,15 @@ def _first(key: Any, least: Any, owner: Any) -> Any:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+def _least(key: Any) -> Any:
+    """Return the least key."""
+    least = _LAST
+    for j in range(key.shape[0]):
+        least = min(least, key[j])
+    return least
+
+
+@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
 def _least_but(key: Any, but: Any) -> Any:
     """Return the least key of all columns but one; ``_FAR`` where there is no other."""
     least = _FAR
@@ -199,18 +209,18 @@ def _least_but(key: Any, but: Any) -> Any:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
-def _auction(cost: Any, price: Any, column: Any, owner: Any, increment: Any, bidders: Any, key: Any) -> None:
-    """Let the first rows bid for their cheapest columns until all have one, to within ``increment`` a row.
+def _auction(cost: Any, price: Any, column: Any, owner: Any, increment: Any, key: Any) -> None:
+    """Let rows, dummies too, bid for their cheapest columns until all have one, to within ``increment`` a row.
 
     Prices are negative (``price`` is added to a column's dual); the highest is brought back to 0 first, so that they
     do not drift from phase to phase.
     """
-    dummy = cost.shape[0] - 1
+    dummy, m = cost.shape[0] - 1, cost.shape[1]
     top = price.max()
-    for j in range(price.shape[0]):
+    for j in range(m):
         price[j] -= top
     column[:], owner[:] = -1, -1
-    for start in range(bidders):
+    for start in range(m):
         row = np.int32(start)
         while row >= 0:
             least = _reduced(cost[min(row, dummy)], price, key)
@@ -224,50 +234,53 @@ def _auction(cost: Any, price: Any, column: Any, owner: Any, increment: Any, bid
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
-def _bound(cost: Any, price: Any, key: Any) -> float:
-    """Upper bound of the mean cosine by the dual value of the prices."""
+def _claim(cost: Any, price: Any, column: Any, owner: Any, key: Any, wanted: Any) -> Any:
+    """Give each row its cheapest column where that is free; (upper bound of the mean cosine, rows left).
+
+    The bound is the dual value of the prices. ``wanted`` (m,) is what each row was counted with in it.
+    """
     n, m = cost.shape[0] - 1, cost.shape[1]
-    total = np.int64(0)
-    for row in range(n):
-        total += _reduced(cost[row], price, key)
-    top = np.int64(price.max())
-    for j in range(m):
-        total += price[j]
-    total -= (m - n) * top
-    bound: float = 1.0 - (total / n - 1.0) / UNIT
-    return bound
+    column[:], owner[:] = -1, -1
+    total, left = np.int64(0), 0
+    for row in range(m):
+        wanted[row] = _reduced(cost[min(row, n)], price, key)
+        total += wanted[row] + price[row]
+        j = _first(key, wanted[row], owner)
+        if owner[j] < 0:
+            owner[j], column[row] = row, j
+        else:
+            left += 1
+    total -= np.int64(m - n) * UNIT
+    return 1.0 - (total / n - 1.0) / UNIT, left
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
 def _augment(
-    cost: Any, price: Any, column: Any, owner: Any, key: Any, waiting: Any, bound: float, cutoff: float
+    cost: Any,
+    price: Any,
+    column: Any,
+    owner: Any,
+    key: Any,
+    wanted: Any,
+    bound: float,
+    dual: float,
+    cutoff: float,
 ) -> Any:
-    """Assign all rows, dummies too, at the least cost, from any prices; (bound, columns).
+    """Add the rows that are left one by one along shortest paths, so that the cost stays least; (bound, columns).
 
-    Each row takes its cheapest column where that is free; the others are added one by one along shortest paths. A
-    path raises the dual value by its length less what the row was counted with at first.
+    A path raises the dual value by its length less what the row was counted with before.
     """
     n, m = cost.shape[0] - 1, cost.shape[1]
-    column[:], owner[:] = -1, -1
-    left, counted = 0, np.empty(m, dtype=np.int32)
-    for row in range(m):
-        least = _reduced(cost[min(row, n)], price, key)
-        j = _first(key, least, owner)
-        if owner[j] < 0:
-            owner[j], column[row] = row, j
-        else:
-            waiting[left], counted[left] = row, least
-            left += 1
     distance, settled = np.empty(m, dtype=np.int32), np.empty(m, dtype=np.int32)
     before, order = np.empty(m, dtype=np.int32), np.empty(m, dtype=np.int32)
-    dual = _bound(cost, price, key)
-    for number in range(left):
+    for start in range(m):
+        if column[start] >= 0:
+            continue
         if min(bound, dual) <= cutoff:
             column[:] = -1
             return min(bound, dual), column
-        start = waiting[number]
         length, end = _path(cost, start, price, owner, key, distance, settled, before, order)
-        dual -= np.float64(length - counted[number]) / (np.float64(n) * UNIT)
+        dual -= np.float64(length - wanted[start]) / (np.float64(n) * UNIT)
         while True:
             row = before[end]
             owner[end] = row
@@ -292,13 +305,17 @@ def _path(
     """Find the shortest path from a row to a free column, change the prices along it; (its length, the column)."""
     dummy = cost.shape[0] - 1
     distance[:], settled[:] = _FAR, 0
-    row, base, count = np.int32(start), np.int32(0), 0
+    row, base, count, at_dummies = np.int32(start), np.int32(0), 0, False
     while True:
-        least = _relax(cost[min(row, dummy)], price, base, row, distance, before, settled, key)
+        if row < dummy or not at_dummies:
+            least = _relax(cost[min(row, dummy)], price, base, row, distance, before, settled, key)
+        else:
+            least = _least(key)  # all dummies are one: what the first of them reached, the others cannot bring nearer
+        at_dummies = at_dummies or row >= dummy
         j = _first(key, least, owner)
         if owner[j] < 0:
             break
-        settled[j] = _FAR
+        settled[j], key[j] = _FAR, _LAST
         order[count] = j
         count += 1
         row = owner[j]

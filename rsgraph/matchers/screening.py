@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rsgraph.matchers.assignment import INCREMENTS, UNIT, mean_of, solve, whole_numbers
+from rsgraph.matchers.assignment import UNIT, mean_of, solve, whole_numbers
 from rsgraph.types import Floats
 
 KEPT = 48
@@ -93,7 +93,6 @@ class Search:
             self.prices,
             self.origins,
             self.kept,
-            np.array(INCREMENTS),
             similarities,
             found,
             ways,
@@ -111,7 +110,6 @@ def _examine(
     prices: Any,
     origins: Any,
     kept: int,
-    increments: Any,
     similarities: Any,
     bounds: Any,
     ways: Any,
@@ -129,7 +127,7 @@ def _examine(
             ways[c] = BY_PRICES
             continue
         slot = kept % len(origins)
-        similarity, bound = _solve(cosines, first, last, increments, cutoff, prices[slot])
+        similarity, bound = _solve(cosines, first, last, cutoff, prices[slot])
         origins[slot], kept = means[c], kept + 1
         similarities[c], bounds[c] = similarity, min(bounds[c], bound)
         ways[c] = SOLVED if similarity > -np.inf else BY_DUAL
@@ -203,13 +201,13 @@ def _gain(rows: Any, first: int, price: Any, gains: Any) -> None:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
-def _solve(cosines: Any, first: int, last: int, increments: Any, cutoff: float, prices: Any) -> Any:
+def _solve(cosines: Any, first: int, last: int, cutoff: float, prices: Any) -> Any:
     """Solve one candidate; (similarity, bound). The duals of the rows are written to ``prices`` (n,)."""
     n, m = len(cosines), last - first
     if n <= m:
         cost, price = np.empty((n + 1, m), dtype=np.int32), np.zeros(m, dtype=np.int32)
         whole_numbers(cosines, first, cost)
-        bound, column = solve(cost, price, increments, cutoff, 0.0)
+        bound, column = solve(cost, price, cutoff, 0.0)
         for row in range(n):
             least = np.int32(2**31 - 1)
             for j in range(m):
@@ -222,7 +220,7 @@ def _solve(cosines: Any, first: int, last: int, increments: Any, cutoff: float, 
             turned[j, row] = cosines[row, first + j]
     cost, price = np.empty((m + 1, n), dtype=np.int32), np.zeros(n, dtype=np.int32)
     whole_numbers(turned, 0, cost)
-    bound, column = solve(cost, price, increments, cutoff, 0.0)
+    bound, column = solve(cost, price, cutoff, 0.0)
     for row in range(n):
         prices[row] = -price[row] / UNIT
     return mean_of(turned, 0, column), bound
