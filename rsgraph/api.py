@@ -9,6 +9,7 @@ from rsgraph.components import build
 
 if TYPE_CHECKING:
     from rsgraph.labels.journal import Journal
+    from rsgraph.matchers.index import ChipIndex
 
 __all__ = ["Workspace", "build"]
 
@@ -52,3 +53,32 @@ class Workspace(workspace.Workspace):
         from rsgraph.labels.journal import journal_of
 
         return journal_of(self, read_only=read_only, author=author)
+
+    def chip_index(self, layer: str | None = None) -> ChipIndex:
+        """Index the chips for search by one chip: signatures in memory, nodes read from the workspace.
+
+        Parameters
+        ----------
+        layer
+            Embedding to compare by; None: the one that the run matched chips on.
+
+        Raises
+        ------
+        NotThere
+            The workspace has no such embedding.
+
+        Examples
+        --------
+        >>> index = Workspace("workspaces/plymouth").chip_index()
+        >>> found = index.search(index.chip(3), k=15, but=3)
+        >>> found.indices, found.similarities, found.gap  # gap 0: proven exact
+        """
+        import numpy as np
+
+        from rsgraph.matchers.chips import StoredChips
+        from rsgraph.matchers.index import ChipIndex
+
+        chip_ids = self.segments["chip_id"].to_numpy()
+        counts = np.bincount(chip_ids, minlength=len(self.chips))
+        path = self.existing("embeddings", f"{layer or self.default_layer}.npy")
+        return ChipIndex(StoredChips(path.resolve(), counts))

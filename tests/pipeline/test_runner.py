@@ -97,6 +97,16 @@ def test_similarity_is_that_of_the_default_layer(finished: Workspace) -> None:
     np.testing.assert_allclose(found.matrix, expected.matrix, atol=1e-6)
 
 
+def test_chip_index_finds_what_the_run_matched(finished: Workspace) -> None:
+    from rsgraph import Workspace as Face
+
+    index, similarity = Face(finished.folder).chip_index(), finished.similarity
+    for chip in range(len(index)):
+        found = index.search(index.chip(chip), k=similarity.indices.shape[1], seconds=60, but=chip)
+        np.testing.assert_array_equal(found.indices, similarity.indices[chip])
+        np.testing.assert_allclose(found.similarities, similarity.similarities[chip], atol=1e-6)
+
+
 def test_manifest_names_every_output_with_its_hash(finished: Workspace) -> None:
     stages = finished.manifest["stages"]
     assert list(stages) == [stage.name for stage in STAGES]
