@@ -202,15 +202,15 @@ def varied_tile() -> Scene:
     return scene(rows=10_980, columns=10_980, places="varied", clouds=0.0)
 
 
-@settings(max_examples=15, deadline=None)
-@given(row=st.integers(0, 250), column=st.integers(0, 250), size=st.integers(1, 30))
-def test_varied_source_gives_the_same_pixels_in_every_window(varied_tile, row, column, size) -> None:
+def test_varied_source_gives_the_same_pixels_in_every_window(varied_tile) -> None:
     top, left = 5000, 4300  # lakes, dry country and farms, some in every part
-    whole = Window(top, left, 280, 280)
-    part = Window(top + row, left + column, size, size)
-    inside = (slice(row, row + size), slice(column, column + size))
-    assert np.array_equal(varied_tile.source.read(part).values, varied_tile.source.read(whole).values[(..., *inside)])
-    assert np.array_equal(varied_tile.reference.read(part), varied_tile.reference.read(whole)[inside])
+    whole = Window(top, left, 200, 200)
+    values, codes = varied_tile.source.read(whole).values, varied_tile.reference.read(whole)
+    for row, column, rows, columns in ((0, 0, 1, 1), (3, 17, 30, 40), (96, 101, 16, 16), (111, 15, 89, 185)):
+        part = Window(top + row, left + column, rows, columns)
+        inside = (slice(row, row + rows), slice(column, column + columns))
+        assert np.array_equal(varied_tile.source.read(part).values, values[(slice(None), *inside)])
+        assert np.array_equal(varied_tile.reference.read(part), codes[inside])
 
 
 def test_varied_tile_has_all_classes_and_names_them(varied_tile) -> None:
