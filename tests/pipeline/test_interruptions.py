@@ -156,11 +156,13 @@ class Killer(threading.Thread):
 def test_points_of_a_sweep_with_worker_processes_end_and_keep_to_themselves(tmp_path: Path) -> None:
     from tests.pipeline.conftest import TINY
 
-    sweep = ["-m", "graph.k=4,6", "executor.workers=2", "executor.patience=0", f"workspace={tmp_path / 'sweep'}"]
-    command = [sys.executable, "-m", "rsgraph", "run", *TINY, *sweep]
+    swept = "segmenter.compactness"
+    options = ["executor.workers=2", "executor.patience=0", f"workspace={tmp_path / 'sweep'}"]
+    command = [sys.executable, "-m", "rsgraph", "run", *TINY, "-m", f"{swept}=0.3,0.9", *options]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
-    made = {k: Workspace(tmp_path / "sweep" / f"graph.k={k}") for k in (4, 6)}
-    alone = run(composed(*TINY, "graph.k=6", f"workspace={tmp_path / 'alone'}", f"cache.path={tmp_path / 'cache'}"))
-    assert hashes(made[6]) == hashes(alone)
-    assert made[4].edges.shape[1] < made[6].edges.shape[1]
+    soft, hard = (Workspace(tmp_path / "sweep" / f"{swept}={value}") for value in (0.3, 0.9))
+    given = (f"{swept}=0.9", f"workspace={tmp_path / 'alone'}", f"cache.path={tmp_path / 'cache'}")
+    alone = run(composed(*TINY, *given))
+    assert hashes(hard) == hashes(alone)
+    assert hashes(soft)["segments.tif"] != hashes(hard)["segments.tif"]
