@@ -82,7 +82,9 @@ def join(
     """
     valid = (one > 0) | (two > 0)
     settled = _settle(one, two, _claims(one, two, known, border, beyond), known)
-    flooded = _flood(_without_fragments(settled, known, min_size), heights, valid)
+    flooded = _without_fragments(settled, known, min_size)
+    for columns in (slice(None, beyond), slice(-beyond, None), slice(None)):  # beyond the strip, own segments first
+        flooded[:, columns] = _flood(flooded[:, columns], heights[:, columns], valid[:, columns])
     middle = np.arange(one.shape[1]) < one.shape[1] / 2
     home = np.where((middle & (one > 0)) | (two == 0), one, two)
     unreached = np.where(settled > 0, settled, home)  # islands in nodata
