@@ -149,7 +149,13 @@ class Encoder(Protocol):
 
 @runtime_checkable
 class Segmenter(Protocol):
-    """Cuts one chip into superpixels."""
+    """Cuts one chip into superpixels.
+
+    An attribute may say more; without it segments end at the borders of chips:
+
+    ``seams = "stitch"``
+        Chips are cut with overlap and joined. Then ``n_segments``, per whole chip, says how large segments are.
+    """
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
         """Segment (bands, rows, columns); counts such as N refer to a whole chip of that many pixels."""
@@ -276,6 +282,15 @@ def reads(gnn: object) -> Nodes:
     return "bands" if getattr(gnn, "reads", "encoder") == "bands" else "encoder"
 
 
+Seams = Literal["chip", "stitch"]
+"""What segments do at the borders of chips: end there, or not."""
+
+
+def seams(segmenter: object) -> Seams:
+    """Return what the segments of a segmenter do at the borders of chips."""
+    return "stitch" if getattr(segmenter, "seams", "chip") == "stitch" else "chip"
+
+
 def is_trained(gnn: object) -> bool:
     """Tell whether a GNN (or its class) is trained; one that is not is fitted."""
     return bool(getattr(gnn, "trainable", True))
@@ -308,6 +323,7 @@ __all__ = [
     "Projector",
     "Reader",
     "Result",
+    "Seams",
     "Segmenter",
     "Target",
     "Tensor",

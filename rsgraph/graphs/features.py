@@ -51,6 +51,31 @@ def segment_means(maps: Floats, labels: Labels, n: int) -> Floats:
     ValueError
         The shapes differ, or a label lies outside 0 ... n.
     """
+    sums, counts = segment_sums(maps, labels, n)
+    means: Floats = (sums / np.maximum(counts, 1)[:, None]).astype(np.float32)
+    return means
+
+
+def segment_sums(maps: Floats, labels: Labels, n: int) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Add each map up over each segment, for segments of which more pixels lie elsewhere.
+
+    Parameters
+    ----------
+    maps, labels, n
+        As in ``segment_means``.
+
+    Returns
+    -------
+    sums
+        (n, D) float64.
+    counts
+        (n,) int64 pixels.
+
+    Raises
+    ------
+    ValueError
+        The shapes differ, or a label lies outside 0 ... n.
+    """
     maps = np.asarray(maps, dtype=np.float32)
     if maps.ndim != 3 or maps.shape[1:] != labels.shape:
         raise ValueError(f"`maps` must have shape (D, {labels.shape}). Got {maps.shape} instead.")
@@ -62,8 +87,7 @@ def segment_means(maps: Floats, labels: Labels, n: int) -> Floats:
     else:
         lines = np.ascontiguousarray(maps).reshape(len(maps), flat.size)
         sums = np.concatenate(_halves(lambda part: _sum_maps(lines[part], flat, n), len(maps), maps.size), axis=1)
-    means: Floats = (sums / np.maximum(_count(flat, n), 1)[:, None]).astype(np.float32)
-    return means
+    return sums, _count(flat, n)
 
 
 def _halves(work: Callable[[slice], Any], length: int, size: int) -> list[Any]:

@@ -9,8 +9,15 @@ from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
+from rsgraph.protocols import Seams
 from rsgraph.segmenters.connectivity import relabel_connected
-from rsgraph.segmenters.preparation import check_n_segments, expected_segments, smallest_segment, standardise
+from rsgraph.segmenters.preparation import (
+    check_n_segments,
+    check_seams,
+    expected_segments,
+    smallest_segment,
+    standardise,
+)
 from rsgraph.types import Floats, Labels, Mask, Segmentation
 
 SCALES = (1e-3, 1e4)
@@ -173,6 +180,9 @@ class Felzenszwalb:
         Segments to aim at in a whole chip; smaller valid areas get proportionally fewer.
     sigma
         Width of a Gaussian smoothing beforehand, in pixels. 0.8 is the authors' value.
+    seams
+        ``chip``: every chip for itself, segments end at its border (the paper). ``stitch``: chips are cut with
+        overlap and joined, so that the label map shows no grid (``rsgraph.segmenters.stitching``).
 
     Raises
     ------
@@ -180,12 +190,14 @@ class Felzenszwalb:
         A parameter is out of range.
     """
 
-    def __init__(self, n_segments: int = 500, sigma: float = 0.8) -> None:
+    def __init__(self, n_segments: int = 500, sigma: float = 0.8, seams: Seams = "chip") -> None:
         check_n_segments(n_segments)
+        check_seams(seams)
         if not sigma >= 0:
             raise ConfigError(f"`segmenter.sigma` must be at least 0 pixels. Got {sigma}; 0.8 is usual.")
         self.n_segments = n_segments
         self.sigma = sigma
+        self.seams = seams
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
         """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from rsgraph.errors import ConfigError
+from rsgraph.protocols import Seams
 from rsgraph.segmenters.connectivity import relabel_connected
 from rsgraph.segmenters.preparation import cells, check_n_segments, smallest_segment
 from rsgraph.types import Floats, Labels, Mask, Segmentation
@@ -40,16 +42,24 @@ class Grid:
     ----------
     n_segments
         Cells in a whole chip: 500 in 256 x 256 pixels gives 22 x 23 cells of about 11 x 12 pixels.
+    seams
+        ``chip``; squares are not stitched.
 
     Raises
     ------
     ConfigError
-        ``n_segments`` is not a whole number of at least 1.
+        ``n_segments`` is not a whole number of at least 1, or ``seams`` is not ``chip``.
     """
 
-    def __init__(self, n_segments: int = 500) -> None:
+    def __init__(self, n_segments: int = 500, seams: Seams = "chip") -> None:
         check_n_segments(n_segments)
+        if seams != "chip":
+            raise ConfigError(
+                "`segmenter.seams` must be chip for segmenter=grid, whose squares have straight borders anyway. "
+                f"Got {seams!r}; segmenter=slic and others can be stitched."
+            )
         self.n_segments = n_segments
+        self.seams = seams
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
         """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 from scipy.ndimage import find_objects, gaussian_filter
 
 from rsgraph.errors import ConfigError
+from rsgraph.protocols import Seams
 from rsgraph.types import Floats, Labels, Mask
 
 CLIP = 4.0
@@ -29,6 +32,12 @@ def check_n_segments(n_segments: int) -> None:
         raise ConfigError(
             f"`segmenter.n_segments` must be a whole number of at least 1. Got {n_segments!r}; the paper uses 500."
         )
+
+
+def check_seams(seams: str) -> None:
+    """Raise ConfigError unless ``seams`` is ``chip`` or ``stitch``."""
+    if seams not in get_args(Seams):
+        raise ConfigError(f"`segmenter.seams` must be one of: {', '.join(get_args(Seams))}. Got {seams!r} instead.")
 
 
 def cells(shape: tuple[int, ...], n_cells: int) -> Labels:

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from skimage.segmentation import slic
 
 from rsgraph.errors import ConfigError
+from rsgraph.protocols import Seams
 from rsgraph.segmenters.connectivity import relabel_connected
 from rsgraph.segmenters.preparation import (
     check_n_segments,
+    check_seams,
     expected_segments,
     smallest_segment,
     standardise,
@@ -111,6 +113,9 @@ class Slic:
     sigma
         Width of a Gaussian smoothing beforehand, in pixels. 0: none; with 1, fewer of the strongest gradients
         became boundaries on the same chips.
+    seams
+        ``chip``: every chip for itself, segments end at its border (the paper). ``stitch``: chips are cut with
+        overlap and joined, so that the label map shows no grid (``rsgraph.segmenters.stitching``).
 
     Raises
     ------
@@ -118,8 +123,11 @@ class Slic:
         A parameter is out of range.
     """
 
-    def __init__(self, n_segments: int = 500, compactness: float = 0.3, sigma: float = 0.0) -> None:
+    def __init__(
+        self, n_segments: int = 500, compactness: float = 0.3, sigma: float = 0.0, seams: Seams = "chip"
+    ) -> None:
         check_n_segments(n_segments)
+        check_seams(seams)
         if not compactness > 0:
             raise ConfigError(f"`segmenter.compactness` must be above 0. Got {compactness}; 0.3 is usual.")
         if not sigma >= 0:
@@ -127,6 +135,7 @@ class Slic:
         self.n_segments = n_segments
         self.compactness = compactness
         self.sigma = sigma
+        self.seams = seams
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
         """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain, groupby
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,6 @@ from rsgraph.types import Floats, Labels, Mask, Raster, Segmentation, Window
 
 if TYPE_CHECKING:
     from rsgraph.protocols import Segmenter
-
-Seams = Literal["chip", "stitch"]
 
 _DIAMETERS = 2.0
 """Overlap in diameters of a mean segment: one for the segment that lies across the border, one round it."""

@@ -8,8 +8,9 @@ from scipy.ndimage import minimum_position, sobel
 from skimage.segmentation import watershed
 
 from rsgraph.errors import ConfigError
+from rsgraph.protocols import Seams
 from rsgraph.segmenters.connectivity import relabel_connected
-from rsgraph.segmenters.preparation import cells, check_n_segments, smallest_segment, standardise
+from rsgraph.segmenters.preparation import cells, check_n_segments, check_seams, smallest_segment, standardise
 from rsgraph.types import Floats, Labels, Mask, Segmentation
 
 
@@ -93,6 +94,9 @@ class Watershed:
         pixel of distance.
     sigma
         Width of a Gaussian smoothing beforehand, in pixels.
+    seams
+        ``chip``: every chip for itself, segments end at its border (the paper). ``stitch``: chips are cut with
+        overlap and joined, so that the label map shows no grid (``rsgraph.segmenters.stitching``).
 
     Raises
     ------
@@ -100,8 +104,11 @@ class Watershed:
         A parameter is out of range.
     """
 
-    def __init__(self, n_segments: int = 500, compactness: float = 0.0, sigma: float = 0.0) -> None:
+    def __init__(
+        self, n_segments: int = 500, compactness: float = 0.0, sigma: float = 0.0, seams: Seams = "chip"
+    ) -> None:
         check_n_segments(n_segments)
+        check_seams(seams)
         if not compactness >= 0 or not sigma >= 0:
             raise ConfigError(
                 "`segmenter.compactness` and `segmenter.sigma` must be at least 0. "
@@ -110,6 +117,7 @@ class Watershed:
         self.n_segments = n_segments
         self.compactness = compactness
         self.sigma = sigma
+        self.seams = seams
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
         """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""
