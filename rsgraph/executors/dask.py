@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -104,6 +105,7 @@ class Dask:
             raise NotInstalled(
                 "executor=dask needs the package distributed, which is not installed: pip install 'rsgraph[dask]'"
             ) from error
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what is lost, we tell in a sentence
         quiet = {"distributed.scheduler.allowed-failures": _ALLOWED, "distributed.worker.daemon": True}
         with dask.config.set(quiet), one_thread():
             if self.address is not None:
@@ -151,7 +153,7 @@ class DaskWorkers:
         taken = 0
         try:
             while taken < len(items):
-                ahead = AHEAD * max(1, len(self.client.nthreads()))
+                ahead = AHEAD * self._workers()
                 while len(waiting) < ahead and (following := next(to_do, None)) is not None:
                     waiting.append((following[0], self._submit(task, following[1])))
                 number, future = waiting.popleft()
@@ -159,7 +161,21 @@ class DaskWorkers:
                 taken += 1
                 yield result
         finally:
-            self.client.cancel([future for _, future in waiting], force=True)
+            with suppress(CancelledError, OSError):  # nothing is left to be cancelled where the scheduler is gone
+                self.client.cancel([future for _, future in waiting], force=True)
+
+    def _workers(self) -> int:
+        """Return how many there are now; while all are being replaced, one is counted."""
+        try:
+            return max(1, len(self.client.nthreads()))
+        except OSError as error:
+            raise self._gone() from error
+
+    def _gone(self) -> WorkerLost:
+        return WorkerLost(
+            f"the Dask scheduler at {self.client.scheduler.address} is gone; what was finished is kept, so start it "
+            "again and type the same command again"
+        )
 
     def _submit(self, task: Callable[[Any], Any], item: Any) -> Future:
         return self.client.submit(_Told(task), item, pure=False)
@@ -174,10 +190,7 @@ class DaskWorkers:
             except KilledWorker:
                 future = self._submit(task, item)
             except (CancelledError, OSError) as lost:
-                raise WorkerLost(
-                    f"the Dask scheduler at {self.client.scheduler.address} is gone; what was finished is kept, so "
-                    "start it again and type the same command again"
-                ) from lost
+                raise self._gone() from lost
             else:
                 if error is not None:
                     raise error
@@ -274,7 +287,7 @@ def _unseen(paths: list[str]) -> list[str]:
 
 def _end(client: Client) -> None:
     cluster = client.cluster
-    with suppress(OSError, TimeoutError):
+    with suppress(OSError, TimeoutError, CancelledError):
         client.close()
     if cluster is not None:
         cluster.close()

@@ -8,19 +8,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 _LOCAL = {"OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "null"}
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where a scheduler is, and the processes of its nannies (which replace workers that die)."""
+    """Where a scheduler is, and its process. Its workers have nannies, which replace those that die."""
 
     address: str
     file: str
+    scheduler: subprocess.Popen[bytes]
 
 
 @contextmanager
@@ -48,12 +51,19 @@ def started(folder: Path, *, workers: int) -> Iterator[Cluster]:
             )
             for _ in range(workers)
         ]
-        yield Cluster(json.loads(file.read_text())["address"], str(file))
+        yield Cluster(json.loads(file.read_text())["address"], str(file), processes[0])
     finally:
-        for process in reversed(processes):
-            process.terminate()
-        for process in processes:
-            process.wait(30)
+        _end(processes)
+
+
+def _end(processes: list[subprocess.Popen[bytes]]) -> None:
+    """End processes and their children: nannies that miss their scheduler would take a minute to leave."""
+    alive = [psutil.Process(process.pid) for process in processes if process.poll() is None]
+    for each in [*(child for parent in alive for child in parent.children(recursive=True)), *alive]:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+    for process in processes:
+        process.wait(30)
 
 
 def _dask(folder: Path, *words: str, file: Path) -> subprocess.Popen[bytes]:

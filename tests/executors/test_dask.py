@@ -59,6 +59,23 @@ def test_a_defect_keeps_its_kind(cluster: Cluster) -> None:
         list(workers.run(Failing(at=1, usable=True), range(3)))
 
 
+@pytest.mark.slow
+def test_a_scheduler_that_is_gone_is_told_and_nothing_is_lost(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kept = tmp_path / "kept"
+    with started(tmp_path, workers=2) as cluster, Dask(cluster.address).open() as workers:
+        found = ResumableBlocks(workers, kept).map("phase", Number(pause=0.1), range(50))
+        next(found)
+        cluster.scheduler.kill()
+        with pytest.raises(WorkerLost, match=r"the Dask scheduler at tcp://\S+ is gone; what was finished is kept"):
+            list(found)
+    assert capfd.readouterr().err == ""
+    again = ResumableBlocks(folder=kept)
+    assert len(list(again.map("phase", Number(), range(50)))) == 50
+    assert again.resumed >= 1
+
+
 def test_files_that_the_workers_do_not_see_are_named(cluster: Cluster, tmp_path: Path) -> None:
     with pytest.raises(WorkerLost, match=r"the Dask worker tcp://\S+ does not see .*gone; workers must see"):
         Dask(cluster.address).open([tmp_path / "gone"])
