@@ -52,7 +52,7 @@ class ChipBlock:
 
 
 def chip_blocks(
-    scenes: Sequence[Scene], chips: Sequence[Chip], rows: Sequence[range] | None = None
+    scenes: Sequence[Scene], chips: Sequence[Chip], rows: Sequence[range] | None = None, *, old: int = 0
 ) -> list[ChipBlock]:
     """Cut chips, in their order, into blocks of one size.
 
@@ -65,12 +65,16 @@ def chip_blocks(
         The collection and its chips.
     rows
         Of each chip: its segments' rows in the table of segments.
+    old
+        Number of first chips that no block mixes with later ones.
     """
     if not chips:
         return []
     largest = max(chip.window.rows * chip.window.columns for chip in chips)
     size = max(1, min(-(-len(chips) // _FEWEST), _PIXELS // largest))
-    parts = [slice(first, first + size) for first in range(0, len(chips), size)]
+    spans = [(first, min(first + size, old)) for first in range(0, old, size)]
+    spans += [(first, first + size) for first in range(old, len(chips), size)]
+    parts = [slice(*span) for span in spans]
     return [_block(scenes, chips[part], () if rows is None else tuple(rows[part])) for part in parts]
 
 

@@ -33,11 +33,14 @@ class Opened:
         Chips that hold data, in row order; ``chip_id`` counts them.
     side
         Side of the padded square that networks see, in pixels.
+    held
+        Number of scenes, the first ones, that the workspace held before others were added to it.
     """
 
     scenes: Sequence[Scene]
     chips: Sequence[Chip]
     side: int
+    held: int = 0
 
     def read(self, chip: Chip) -> Raster:
         """Read a chip's own pixels."""
@@ -51,6 +54,11 @@ class Opened:
     def bands(self) -> tuple[str, ...]:
         """Names of the bands, the same for all scenes."""
         return self.scenes[0].bands
+
+    @property
+    def old(self) -> int:
+        """Number of chips, the first ones, of scenes that the workspace held before others were added."""
+        return sum(chip.scene < self.held for chip in self.chips)
 
     @property
     def collection(self) -> bool:
@@ -83,6 +91,10 @@ class Context:
         process, keeping nothing.
     on_device
         The same for work that a GPU does: where this process has the one GPU, it is this process.
+    before
+        Folder of what this stage made before scenes were added to the workspace; None where none were.
+    known
+        The same, where the stage would make the same of the old chips again.
     """
 
     config: Mapping[str, Any]
@@ -94,6 +106,8 @@ class Context:
     epoch: Callable[[str, int, Mapping[str, float]], None]
     blocks: Blocks = field(default_factory=ResumableBlocks)
     on_device: Blocks = field(default_factory=ResumableBlocks)
+    before: Path | None = None
+    known: Path | None = None
 
     @property
     def seed(self) -> int:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 import rsgraph.training as training
 from rsgraph.components import from_config
+from rsgraph.errors import NotThere
 from rsgraph.files import read_json, sha256, write_json
 from rsgraph.graphs.features import segment_means
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
@@ -94,12 +95,14 @@ def _describe(context: Context, part: str, **facts: Any) -> None:
 
 
 def _take_over(context: Context, *names: str) -> dict[str, Any]:
-    origin = Path(context.config["model"]["from"])
+    origin = context.before or Path(context.config["model"]["from"])
+    if not (origin / names[0]).exists():
+        raise NotThere(f"{origin} holds no {names[0]} any more: name another model, or train anew (overwrite=true)")
     for name in names:
         if (origin / name).exists():
             (context.out / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(origin / name, context.out / name)
-    return {"taken_from": str(origin)}
+    return {"taken_from": context.config["model"]["from"]}
 
 
 @dataclass(frozen=True)

@@ -22,14 +22,17 @@ from rsgraph.pipeline.segmenting import chip_rows
 from rsgraph.projectors.scaling import parts
 from rsgraph.protocols import Arrays, Projector, Transforms
 from rsgraph.types import Floats, Projection, Similarity
-from rsgraph.workspace import similarity_arrays, write_arrays
+from rsgraph.workspace import Workspace, similarity_arrays, write_arrays
 
 
 def match(context: Context) -> dict[str, Any]:
     """Compare chips by their nodes; write similarity.npz."""
     matcher = from_config("matcher", context.config["matcher"])
-    in_blocks = {"blocks": context.blocks} if "blocks" in signature(matcher.match).parameters else {}
-    found: Similarity = matcher.match(_nodes(context), progress=context.progress, **in_blocks)
+    known = None if context.known is None else Workspace(context.known).similarity
+    takes = signature(matcher.match).parameters
+    given = {"blocks": context.blocks, "known": known}
+    more = {name: value for name, value in given.items() if name in takes}
+    found: Similarity = matcher.match(_nodes(context), progress=context.progress, **more)
     write_arrays(context.out / "similarity.npz", similarity_arrays(found))
     facts = {"layer": context.config["layer"], "chips_by": context.config["compared"]}
     return {"assignment_problems": found.solved, "given_up": dict(found.given_up), **facts}

@@ -139,7 +139,8 @@ def cut_chips(config: Mapping[str, Any], scenes: Sequence[Scene]) -> Opened:
     """Cut scenes into chips, before it is known which of them hold data."""
     chips = config["chips"]
     found = cut(scenes, size=chips["size"], edges=chips["edges"], test_every=chips["test_every"])
-    return Opened(scenes, found, chip_extent(scenes, chips["size"]))
+    held = len((config.get("grown_from") or {"scenes": ()})["scenes"])
+    return Opened(scenes, found, chip_extent(scenes, chips["size"]), held)
 
 
 def keep_chips(opened: Opened, workspace: Workspace) -> Opened:
@@ -178,14 +179,18 @@ def with_model(config: dict[str, Any]) -> dict[str, Any]:
     about = read_json(model.existing("models", "encoder.json"))
     model.existing("models", "gnn.json")
     model.existing("targets.npz")
-    present = [name for name in _MODEL_FILES if model.path(name).exists()]
-    identity = digest({name: sha256(model.path(name)) for name in present})
     made = model.config
     return {
         **config,
         **{section: made[section] for section in _LEARNT},
-        "model": {"from": str(model.folder.resolve()), "identity": identity, "bands": about["bands"]},
+        "model": {"from": str(model.folder.resolve()), "identity": model_identity(model), "bands": about["bands"]},
     }
+
+
+def model_identity(workspace: Workspace) -> str:
+    """Return what tells the classes, encoder and GNN of a workspace from others: the hash of their files."""
+    present = [name for name in _MODEL_FILES if workspace.path(name).exists()]
+    return digest({name: sha256(workspace.path(name)) for name in present})
 
 
 def with_model_bands(scenes: Sequence[Scene], config: Mapping[str, Any]) -> list[Scene]:

@@ -24,6 +24,15 @@ from rsgraph.io.display import choose_bands
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.labels.storage import set_aside
 from rsgraph.pipeline.context import Context, Opened
+from rsgraph.pipeline.growing import (
+    as_before,
+    grown,
+    keeps_segments,
+    known_outputs,
+    outputs_before,
+    remember,
+    told,
+)
 from rsgraph.pipeline.naming import cache_folder, path_name, workspace_folder
 from rsgraph.pipeline.opening import (
     absolute,
@@ -74,7 +83,9 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
     cache = StageCache(cache_folder(config["cache"]["path"], beside))
     config = {**config, "layer": default_layer(config), "compared": compared(config)}
     config = {**config, "identity": _identity(scenes, cache.folder)}
-    check_same(workspace, config, COMPARED)
+    config = grown(config, workspace, scenes, cache.folder / "fingerprints.json")
+    if workspace.path("config.yaml").exists():
+        check_same(workspace, as_before(config, workspace.config), COMPARED)
     wanted, there = keys(config), workspace.intact()
     if all(_finished(workspace, stage.name, wanted, there) for stage in STAGES):
         say(f"{workspace.folder} is up to date: nothing to do (looked for {duration(time.monotonic() - started)})")
@@ -82,7 +93,9 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
     opened = cut_chips(config, scenes)
     say(f"{name}: {_what(opened)} -> {workspace.folder}")
     _check_all(config, opened)
-    if config["model"]["identity"]:
+    if config["grown_from"]:
+        say(told(config, scenes))
+    elif config["model"]["identity"]:
         say(f"classes, encoder and GNN, with their options, are those of {config['model']['from']}")
     for text in notes(scenes):
         note(text)
@@ -203,7 +216,8 @@ def _walk(
     workers: Workers,
 ) -> None:
     finished = {stage.name for stage in STAGES if _finished(workspace, stage.name, wanted, there)}
-    if "segments" not in finished:
+    remember(config, workspace, cache)
+    if "segments" not in finished and not config["grown_from"]:
         _keep_labels(workspace)
     workspace.forget([stage.name for stage in STAGES if stage.name not in finished])
     write_text(workspace.path("config.yaml"), yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
@@ -232,6 +246,8 @@ def _obtain(
         reused = record is not None
         if record is None:
             record = _compute(stage, key, config, opened, workspace, cache, tracker, workers)
+        if stage.name == "segments" and config["grown_from"] and not keeps_segments(config, cache, key):
+            _keep_labels(workspace)
         run_id = tracker.run_id if tracker else None
         workspace.adopt(record, cache, run_id=run_id, layers=layers(config), default_layer=config["layer"])
     how = "taken from the cache" if reused else duration(record.seconds)
@@ -251,6 +267,8 @@ def _compute(
     tracker: Tracker | None,
     workers: Workers,
 ) -> StageRecord:
+    from rsgraph.pipeline.known_blocks import KnownBlocks  # with the stages: a workspace up to date needs neither
+
     folder = cache.partial(stage.name, key)
     started = time.monotonic()
 
@@ -261,10 +279,15 @@ def _compute(
     kept = folder.resolve() / "work" / "blocks"
     blocks = ResumableBlocks(workers, kept)
     on_device = blocks if workers.own_devices else ResumableBlocks(Threads(1), kept)
+    before, known = outputs_before(config, stage.name, cache), known_outputs(config, stage.name, cache, opened.side)
+    looked_up: dict[str, Any] = {
+        "blocks": KnownBlocks(blocks, known, opened.held),
+        "on_device": KnownBlocks(on_device, known, opened.held),
+        "before": before,
+        "known": known,
+    }
     with progress(stage.name) as report:
-        facts = stage.run(
-            Context(config, opened, workspace, folder, folder / "work", report, epoch, blocks, on_device)
-        )
+        facts = stage.run(Context(config, opened, workspace, folder, folder / "work", report, epoch, **looked_up))
     resumed = blocks.resumed + (0 if on_device is blocks else on_device.resumed)
     if resumed:
         facts["resumed_blocks"] = resumed

@@ -159,7 +159,7 @@ def unpack(block: ChipBlock, arrays: Arrays) -> Iterator[tuple[Chip, CutChip]]:
 def segments(context: Context) -> dict[str, Any]:
     """Segment every chip; write the rasters of segment ids, the table of segments and their band means."""
     task = _Segment(context.config["segmenter"], int(context.config["chips"]["size"]) ** 2)
-    items = chip_blocks(context.opened.scenes, context.opened.chips)
+    items = chip_blocks(context.opened.scenes, context.opened.chips, old=context.opened.old)
     parts: list[pd.DataFrame] = []
     with _IdRasters(context) as rasters, array_file(context.out / "embeddings" / "bands.npy") as means:
         found = context.blocks.map("segments", task, items, context.progress)
@@ -297,7 +297,8 @@ def graph(context: Context) -> dict[str, Any]:
 
 def blocks_with_rows(context: Context) -> list[ChipBlock]:
     """Return the chips in blocks, with their rows of the table of segments."""
-    return chip_blocks(context.opened.scenes, context.opened.chips, [rows for _, rows in chip_rows(context)])
+    opened = context.opened
+    return chip_blocks(opened.scenes, opened.chips, [rows for _, rows in chip_rows(context)], old=opened.old)
 
 
 def chip_rows(context: Context) -> list[tuple[Chip, range]]:

@@ -11,6 +11,13 @@ from rsgraph.io.chips import cut
 from rsgraph.types import Chip, Scene, Window
 
 
+def test_blocks_do_not_mix_old_chips_with_new_ones() -> None:
+    whole = [Chip(number, 0, Window(0, 256 * number, 256, 256), "train") for number in range(64)]
+    found = chip_blocks([scene()], whole, old=6)
+    assert [len(block.chips) for block in found] == [4, 2, *[4] * 14, 2]
+    assert [chip for block in found for chip in block.chips] == whole
+
+
 @pytest.mark.parametrize(
     ("chips", "side", "blocks", "largest"),
     [
