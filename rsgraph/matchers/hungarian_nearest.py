@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import NamedTuple
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +16,7 @@ from rsgraph.matchers.assignment import NEVER
 from rsgraph.matchers.chips import StoredChips, UnitChips, unit_chips
 from rsgraph.matchers.neighbours import check_count
 from rsgraph.matchers.ranking import Ranking
-from rsgraph.matchers.screening import BY_SIGNATURE, TOGETHER, Search
+from rsgraph.matchers.screening import TOGETHER, Search
 from rsgraph.matchers.signatures import Axes, upper_bounds
 from rsgraph.protocols import Arrays, Blocks, Progress
 from rsgraph.types import Floats, Similarity
@@ -54,6 +53,9 @@ class HungarianNearest:
 
     Where chips are nearly identical (open sea), no bound tells them apart, and most pairs are solved, at the speed of
     ``hungarian``.
+
+    All of it runs on the CPU: each problem decides whether the next must be solved at all, and few are; a GPU is fast
+    at many problems that are known beforehand.
 
     Parameters
     ----------
@@ -120,60 +122,108 @@ class HungarianNearest:
         return first
 
 
-class Batch(NamedTuple):
-    """Candidates of a few chips.
-
-    Parameters
-    ----------
-    owners
-        (r,) int64: the chips.
-    best
-        (r, k) float64: their k best so far, ascending.
-    starts
-        (r + 1,) int64: where the candidates of each begin.
-    partners, bounds, others
-        (c,): candidates, upper bounds known of them, and their own k-th best.
-    """
-
-    owners: NDArray[np.int64]
-    best: NDArray[np.float64]
-    starts: NDArray[np.int64]
-    partners: NDArray[np.int64]
-    bounds: Floats
-    others: NDArray[np.float64]
-
-
 @dataclass(frozen=True, eq=False)
-class Examination:
-    """The work on one batch, wherever it runs.
+class Round:
+    """The work of one round on some chips, wherever it runs: screen their pairs, solve what is left.
+
+    A pair belongs to one of its two chips, and is looked at in the first round that reaches far enough for either.
 
     Parameters
     ----------
     nodes
         Of all chips: unit rows in memory, or where they are stored.
+    signatures
+        (P, size).
+    best
+        (P, k) float64: similarities of each chip's k best so far, ascending.
+    before, reach
+        (P,): squared distances of mean nodes that were looked at before, and that are now.
+    first
+        Pairs of chips before this one are known.
     """
 
     nodes: UnitChips | StoredChips
+    signatures: Floats
+    best: NDArray[np.float64]
+    before: Floats
+    reach: Floats
+    first: int
 
-    def __call__(self, batch: Batch) -> Arrays:
-        """Return pairs (c, 2), similarities (c,) (-inf where given up), bounds (c,) and ways (c,)."""
+    def __call__(self, part: tuple[int, int]) -> Arrays:
+        """Work on the pairs of the chips from the first number to before the second.
+
+        Returns
+        -------
+        arrays
+            ``pairs`` (c, 2), ``similarities`` (c,) float64, -inf where given up, ``bounds`` and ``ways`` (c,) of the
+            pairs that signatures left. Of the others: ``ruled_out`` (how many) and ``ceiling`` (P,), the largest
+            bound of each chip's, -1 where there is none.
+        """
         chips = self.nodes if isinstance(self.nodes, UnitChips) else unit_chips(self.nodes)
-        owners = np.repeat(batch.owners, np.diff(batch.starts))
-        similarities = np.full(len(owners), -np.inf)
-        bounds, ways = np.empty(len(owners)), np.empty(len(owners), dtype=np.int8)
-        for row, (start, stop) in enumerate(pairwise(batch.starts)):
-            search = Search(chips[batch.owners[row]], batch.best[row].copy())
-            for first in range(start, stop, TOGETHER):
-                here = slice(first, min(first + TOGETHER, stop))
-                partners = batch.partners[here]
-                similarities[here], bounds[here], ways[here] = search.examine(
-                    [chips[partner] for partner in partners],
-                    chips.means[partners],
-                    batch.bounds[here],
-                    batch.others[here],
-                )
-        pairs = np.stack([owners, batch.partners], axis=1)
-        return {"pairs": pairs, "similarities": similarities, "bounds": bounds, "ways": ways}
+        distances, bounds = distances_of(chips, part, self.first), self._bounds(chips, part)
+        here, kept = self._screen(part, distances, bounds)
+        ceiling = np.full(len(chips), -1.0)
+        ruled_out = np.where(here & ~kept, bounds, -1.0)
+        np.maximum(ceiling, ruled_out.max(axis=0), out=ceiling)
+        ceiling[slice(*part)] = np.maximum(ceiling[slice(*part)], ruled_out.max(axis=1))
+        found = [
+            self._examine(chips, row, np.flatnonzero(wanted), away, limits)
+            for row, wanted, away, limits in zip(range(*part), kept, distances, bounds, strict=True)
+        ]
+        joined = {name: np.concatenate([each[name] for each in found]) for name in found[0]}
+        return {**joined, "ruled_out": np.array(np.count_nonzero(here & ~kept)), "ceiling": ceiling}
+
+    def _bounds(self, chips: UnitChips, part: tuple[int, int]) -> Floats:
+        mine = slice(*part)
+        return upper_bounds(self.signatures[mine], chips.counts[mine], self.signatures, chips.counts)
+
+    def _screen(
+        self, part: tuple[int, int], distances: Floats, bounds: Floats
+    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Return which pairs (rows, P) belong here, and which of them signatures leave."""
+        rows, others = np.arange(*part)[:, None], np.arange(len(self.best))
+        owned = ((rows + others) % 2 == 0) == (rows < others)
+        far = np.maximum(self.reach[rows], self.reach)
+        seen = np.maximum(self.before[rows], self.before)
+        here = owned & (distances <= far) & (distances > seen) & np.isfinite(distances)
+        return here, here & (bounds > np.minimum(self._cutoff[rows], self._cutoff))
+
+    @cached_property
+    def _cutoff(self) -> NDArray[np.float64]:
+        """What a pair must exceed to enter a chip's list: (P,)."""
+        return self.best[:, 0] + TIE / 2
+
+    def _examine(
+        self, chips: UnitChips, row: int, partners: NDArray[np.int64], distances: Floats, bounds: Floats
+    ) -> Arrays:
+        """Solve or give up one chip's candidates, nearest mean first."""
+        partners = partners[np.argsort(distances[partners], kind="stable")]
+        similarities, found = np.empty(len(partners)), np.empty(len(partners))
+        ways = np.empty(len(partners), dtype=np.int8)
+        best = np.where(self.best[row] > NEVER, self.best[row] + TIE / 2, NEVER)
+        search = Search(chips[row], best)
+        for start in range(0, len(partners), TOGETHER):
+            here = partners[start : start + TOGETHER]
+            place = slice(start, start + len(here))
+            similarities[place], found[place], ways[place] = search.examine(
+                [chips[partner] for partner in here], chips.means[here], bounds[here], self._cutoff[here]
+            )
+        pairs = np.stack([np.full(len(partners), row), partners], axis=1)
+        return {"pairs": pairs, "similarities": similarities, "bounds": found, "ways": ways}
+
+
+def distances_of(chips: UnitChips, part: tuple[int, int], first: int) -> Floats:
+    """Squared distances (rows, P) of mean nodes; infinite for pairs that are not to be looked at.
+
+    Those are pairs of a chip with itself, of two chips before ``first``, and with a chip without nodes.
+    """
+    rows, others, counts = np.arange(*part), np.arange(len(chips)), chips.counts
+    squares = np.square(chips.means).sum(axis=1)
+    distances = squares[rows, None] + squares - 2 * (chips.means[rows] @ chips.means.T)
+    skipped = (rows[:, None] == others) | (np.maximum(rows[:, None], others) < first)
+    skipped |= (counts[rows, None] == 0) | (counts == 0)
+    found: Floats = np.where(skipped, np.inf, distances).astype(np.float32)
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,7 +233,7 @@ class Signing:
     Parameters
     ----------
     nodes
-        As in ``Examination``.
+        Of all chips: unit rows in memory, or where they are stored.
     axes
         How.
     """
@@ -212,77 +262,30 @@ class _Work:
         self.chips, self.first, self.ranking, self.blocks = chips, first, ranking, blocks
         self.shared: UnitChips | StoredChips = nodes if isinstance(nodes, StoredChips) else chips
         self.progress = progress
-        self.counts = chips.counts
         self.parts = [(start, min(start + ROWS, len(chips))) for start in range(0, len(chips), ROWS)]
-        self.rounds = list(_rounds(ranking.k, len(chips)))
-        self.squares = np.square(chips.means).sum(axis=1)
-        self.signatures = np.empty((0, 0), dtype=np.float32)
 
     def do(self) -> None:
         """Look at all pairs."""
-        self.ranking.take_empty(np.flatnonzero(self.counts == 0))
-        axes = Axes.of(self.chips.rows, int(self.counts.max()))
+        self.ranking.take_empty(np.flatnonzero(self.chips.counts == 0))
+        axes = Axes.of(self.chips.rows, int(self.chips.counts.max()))
         signing = self.blocks.map("signatures", Signing(self.shared, axes), self.parts)
-        self.signatures = np.concatenate([arrays["signatures"] for arrays in signing])
+        signatures = np.concatenate([arrays["signatures"] for arrays in signing])
+        rounds = list(_rounds(self.ranking.k, len(self.chips)))
         reach = np.full(len(self.chips), -np.inf, dtype=np.float32)
-        for number, count in enumerate(self.rounds):
+        for number, count in enumerate(rounds):
             before, reach = reach, self._reach(count)
-            batches = [self._batch(part, before, reach) for part in self.parts]
-            found = self.blocks.map(f"round{number + 1}", Examination(self.shared), batches)
-            for done, arrays in enumerate(found, start=1):
-                self.ranking.take(arrays["pairs"], arrays["similarities"], arrays["bounds"], arrays["ways"])
+            task = Round(self.shared, signatures, self.ranking.best.copy(), before, reach, self.first)
+            for done, arrays in enumerate(self.blocks.map(f"round{number + 1}", task, self.parts), start=1):
+                self.ranking.take(arrays)
                 if self.progress:
-                    self.progress(number * len(self.parts) + done, len(self.rounds) * len(self.parts))
-
-    def _distances(self, part: tuple[int, int]) -> Floats:
-        """Squared distances (rows, P) of mean nodes; infinite for pairs that are not to be looked at."""
-        rows = np.arange(*part)
-        products = self.chips.means[rows] @ self.chips.means.T
-        distances = self.squares[rows, None] + self.squares[None, :] - 2 * products
-        others = np.arange(len(self.chips))
-        skipped = (rows[:, None] == others) | (np.maximum(rows[:, None], others) < self.first)
-        skipped |= (self.counts[rows, None] == 0) | (self.counts[None, :] == 0)
-        distances[skipped] = np.inf
-        found: Floats = distances.astype(np.float32)
-        return found
+                    self.progress(number * len(self.parts) + done, len(rounds) * len(self.parts))
 
     def _reach(self, count: int) -> Floats:
         """How far each chip's ``count`` nearest mean nodes lie: (P,)."""
         if count >= len(self.chips) - 1:
             return np.full(len(self.chips), np.finfo(np.float32).max, dtype=np.float32)
-        return np.concatenate([np.partition(self._distances(part), count, axis=1)[:, count] for part in self.parts])
-
-    def _batch(self, part: tuple[int, int], before: Floats, reach: Floats) -> Batch:
-        """Return the pairs of this round that belong to some chips and that signatures do not rule out.
-
-        A pair belongs to one of its two chips, and is looked at in the first round that is far enough for either.
-        """
-        rows, others = np.arange(*part), np.arange(len(self.chips))
-        distances = self._distances(part)
-        mine = ((rows[:, None] + others) % 2 == 0) == (rows[:, None] < others)
-        far, seen = np.maximum(reach[rows, None], reach), np.maximum(before[rows, None], before)
-        here = mine & (distances <= far) & (distances > seen) & np.isfinite(distances)
-        bounds = upper_bounds(self.signatures[rows], self.counts[rows], self.signatures, self.counts)
-        least = self.ranking.last + TIE / 2
-        kept = here & (bounds > np.minimum(least[rows, None], least))
-        self._give_up(rows, here & ~kept, bounds)
-        number, partners = np.nonzero(kept)
-        order = np.lexsort((distances[number, partners], number))
-        number, partners = number[order], partners[order]
-        return Batch(
-            rows,
-            self.ranking.best[rows] + np.where(self.ranking.best[rows] > NEVER, TIE / 2, 0),
-            np.searchsorted(number, np.arange(len(rows) + 1)),
-            partners,
-            bounds[number, partners],
-            least[partners],
-        )
-
-    def _give_up(self, rows: NDArray[np.int64], ruled_out: NDArray[np.bool_], bounds: Floats) -> None:
-        number, partners = np.nonzero(ruled_out)
-        pairs = np.stack([rows[number], partners], axis=1)
-        ways = np.full(len(pairs), BY_SIGNATURE, dtype=np.int8)
-        self.ranking.take(pairs, np.full(len(pairs), -np.inf), bounds[number, partners].astype(np.float64), ways)
+        away = (distances_of(self.chips, part, self.first) for part in self.parts)
+        return np.concatenate([np.partition(each, count, axis=1)[:, count] for each in away])
 
 
 def _rounds(k: int, count: int) -> Iterator[int]:

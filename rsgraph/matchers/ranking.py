@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.matchers.assignment import NEVER
-from rsgraph.matchers.screening import SOLVED, WAYS
+from rsgraph.matchers.screening import BY_SIGNATURE, SOLVED, WAYS
+from rsgraph.protocols import Arrays
 from rsgraph.types import Similarity
 
 
@@ -35,19 +36,16 @@ class Ranking:
         """The k-th best of each chip (P,); -4 where there are fewer."""
         return self.best[:, 0]
 
-    def take(
-        self,
-        pairs: NDArray[np.int64],
-        similarities: NDArray[np.float64],
-        bounds: NDArray[np.float64],
-        ways: NDArray[np.int8],
-    ) -> None:
-        """Take pairs (c, 2) with their similarities (-inf where given up), upper bounds and ways (c,)."""
+    def take(self, arrays: Arrays) -> None:
+        """Take what a block found; see ``hungarian_nearest.Round``."""
+        pairs, ways = arrays["pairs"], arrays["ways"]
         self.ways += np.bincount(ways, minlength=len(WAYS))
+        self.ways[BY_SIGNATURE] += int(arrays["ruled_out"])
+        np.maximum(self.ceiling, arrays["ceiling"], out=self.ceiling)
         solved = ways == SOLVED
         for side in (0, 1):
-            np.maximum.at(self.ceiling, pairs[~solved, side], bounds[~solved])
-            self._add(pairs[solved, side], pairs[solved, 1 - side], similarities[solved])
+            np.maximum.at(self.ceiling, pairs[~solved, side], arrays["bounds"][~solved])
+            self._add(pairs[solved, side], pairs[solved, 1 - side], arrays["similarities"][solved])
 
     def take_lists(self, known: Similarity) -> None:
         """Take the neighbours of the first chips as they are known."""
