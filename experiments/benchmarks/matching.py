@@ -188,6 +188,7 @@ def growth(sets: list[StoredChips]) -> list[dict[str, Value]]:
         solved.append(found.solved)
         print(f"  {len(nodes)} chips: {core:.1f} core seconds, {found.solved} solved", flush=True)
     exponent = float(np.polyfit(np.log(counts), np.log(seconds), 1)[0])
+    plot(counts, seconds, exponent)
     rows: list[dict[str, Value]] = [
         {
             "work": f"growth of nearest search, {count} chips",
@@ -203,6 +204,26 @@ def growth(sets: list[StoredChips]) -> list[dict[str, Value]]:
         "note": f"aim below 1.5; from step to step {text}; plotted in growth.png",
     }
     return [*rows, {"work": "growth of nearest search, exponent in the number of chips", **about}]
+
+
+def plot(counts: list[int], seconds: list[float], exponent: float) -> None:
+    """Draw seconds against chips, both by their logarithms, with the aim's slope beside."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(figsize=(5, 3.5), layout="constrained")
+    chips, core = np.array(counts, dtype=float), np.array(seconds)
+    axes.loglog(chips, core, "o-", label=f"measured: exponent {exponent:.2f}")
+    axes.loglog(chips, core[0] * (chips / chips[0]) ** 1.5, "--", color="grey", label="exponent 1.5, the aim")
+    axes.loglog(chips, core[0] * (chips / chips[0]) ** 2, ":", color="grey", label="exponent 2, all pairs")
+    axes.set(xlabel="chips", ylabel="core seconds", title=f"The exact {K} nearest of every chip", xticks=counts)
+    axes.set_xticks(counts, labels=[str(count) for count in counts])
+    axes.minorticks_off()
+    axes.legend(frameon=False)
+    figure.savefig(Path(__file__).with_name("growth.png"), dpi=150)
+    pyplot.close(figure)
 
 
 def query(title: str, nodes: StoredChips) -> list[dict[str, Value]]:
