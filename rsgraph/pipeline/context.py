@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rsgraph.blocks import ResumableBlocks
+from rsgraph.blocks import ResumableBlocks, Threads
 from rsgraph.io.chips import read_padded
 from rsgraph.protocols import Blocks, Progress
 from rsgraph.types import Chip, Raster, Scene
@@ -105,7 +105,7 @@ class Context:
     progress: Progress
     epoch: Callable[[str, int, Mapping[str, float]], None]
     blocks: Blocks = field(default_factory=ResumableBlocks)
-    on_device: Blocks = field(default_factory=ResumableBlocks)
+    on_device: Blocks = field(default_factory=lambda: ResumableBlocks(Threads(1)))
     before: Path | None = None
     known: Path | None = None
 
