@@ -219,6 +219,12 @@ class Workspace:
         single = self.path("segments.tif")
         return single if single.exists() or scene is None else self.existing("segments", f"{scene}.tif")
 
+    @property
+    def segment_overlap(self) -> int:
+        """By how many pixels segments may reach beyond their chip: 0 unless stitched (``segments.json``)."""
+        about = self.path("segments.json")
+        return int(read_json(about)["overlap"]) if about.exists() else 0
+
     # how its stages get in
 
     def intact(self) -> dict[str, str]:

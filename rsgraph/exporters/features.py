@@ -20,6 +20,7 @@ from rsgraph.exporters.content import Content, gather, parsed_crs, shifted
 from rsgraph.exporters.polygons import Geometries, outlines
 from rsgraph.exporters.provenance import provenance
 from rsgraph.exporters.rasters import read_ids
+from rsgraph.io.chips import grown
 from rsgraph.protocols import Progress
 from rsgraph.types import Mask, Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -185,12 +186,17 @@ def _frames(
 
 
 def _trace(workspace: Workspace, content: Content, scene: SceneInfo, chips: pd.DataFrame) -> Iterator[_Traced]:
-    """Give the outlines of the segments of each chip: no segment reaches beyond its chip."""
-    path = workspace.segment_file(scene.name)
+    """Give the outlines of each chip's segments, which lie in it or, where stitched, in the overlap round it."""
+    path, overlap = workspace.segment_file(scene.name), workspace.segment_overlap
+    whole = Window(0, 0, scene.rows, scene.columns)
     columns = ["chip_id", "row_offset", "column_offset", "rows", "columns"]
     for chip_id, *numbers in chips[columns].itertuples(index=False):
-        window = Window(*(int(number) for number in numbers))
-        ids, geometries = outlines(read_ids(path, window), Affine(*shifted(scene.transform, window)))
+        window = grown(Window(*(int(number) for number in numbers)), overlap, whole)
+        found = read_ids(path, window)
+        if overlap:
+            own = content.table["segment_id"].to_numpy()[content.rows_of_chip.get(chip_id, np.array([], dtype=int))]
+            found = np.where(np.isin(found, own), found, np.uint32(0))
+        ids, geometries = outlines(found, Affine(*shifted(scene.transform, window)))
         rows = content.rows_of(ids)
         if set(rows.tolist()) != set(content.rows_of_chip.get(chip_id, ())):
             raise WorkspaceError(

@@ -90,6 +90,14 @@ def chip_extent(scenes: Sequence[Scene], size: int) -> int:
     return min(size, -(-largest // _STEP) * _STEP)
 
 
+def grown(window: Window, by: int, within: Window) -> Window:
+    """Return a window that is larger by some pixels on each side, as far as it stays within another one."""
+    row, column = max(window.row - by, within.row), max(window.column - by, within.column)
+    below = min(window.row + window.rows + by, within.row + within.rows)
+    right = min(window.column + window.columns + by, within.column + within.columns)
+    return Window(row, column, below - row, right - column)
+
+
 def read_padded(scene: Scene, window: Window, side: int) -> Raster:
     """Read a window and pad it to a square with invalid pixels below and to the right.
 

@@ -27,7 +27,7 @@ from rsgraph.pictures.shrinking import shrink, shrink_factor
 from rsgraph.pipeline.context import Context, Opened, in_order
 from rsgraph.pipeline.learning import membership_maps
 from rsgraph.pipeline.naming import path_name
-from rsgraph.pipeline.segmenting import chip_rows, local_segmentation
+from rsgraph.pipeline.segmenting import chip_rows, shown_labels
 from rsgraph.protocols import lesson
 from rsgraph.types import Chip, Floats, Mask, Scene
 from rsgraph.workspace import read_arrays
@@ -268,7 +268,7 @@ def _outlines(context: Context, looks: _Looks) -> Figure:
     for chip, of_chip in chosen:
         raster = context.opened.read(chip)
         images.append(looks.image(raster.values[list(looks.bands)], raster.valid))
-        labels.append(local_segmentation(context, chip, of_chip).labels)
+        labels.append(shown_labels(context, chip))
         names.append(f"chip {chip.chip_id}  ·  {len(of_chip)} segments")
     options = context.config["segmenter"]
     caption = f"Segments by {options['name']}; asked for {options.get('n_segments', '?')} per whole chip."

@@ -24,6 +24,7 @@ from rsgraph.graphs.features import segment_means
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.segmenting import block_segmentation, blocks_with_rows, chip_rows
+from rsgraph.pipeline.stitching import summed_maps, whole_means
 from rsgraph.pipeline.streaming import array_file
 from rsgraph.protocols import Arrays, Nodes, is_trained, lesson, makes_latents, reads
 from rsgraph.training.options import device_type
@@ -234,7 +235,8 @@ def memberships(context: Context) -> dict[str, Any]:
     task = _Memberships(context.config["target"], context.workspace.folder.resolve())
     counts = np.zeros(len(read_arrays(context.workspace.existing("targets.npz"))["centres"]), dtype=np.int64)
     with array_file(context.out / "embeddings" / "target.npy") as vectors:
-        for found in context.blocks.map("memberships", task, blocks_with_rows(context), context.progress):
+        items = blocks_with_rows(context)
+        for found in whole_means(items, context.blocks.map("memberships", task, items, context.progress)):
             vectors.append(found["vectors"])
             counts += np.bincount(found["vectors"].argmax(1), minlength=len(counts))
     return {"strongest": counts.tolist()}
@@ -263,16 +265,21 @@ class _Memberships:
             raster = block.read(chip)
             return membership_maps(labeller, model, raster.values, raster.valid)
 
-        return {"vectors": _mean_maps(Workspace(self.workspace), block, maps)}
+        return _mean_maps(Workspace(self.workspace), block, maps)
 
 
-def _mean_maps(workspace: Workspace, block: ChipBlock, maps: Callable[[Chip], Floats]) -> Floats:
-    """Return the mean of ``maps(chip)`` (D, rows, columns) over every segment of a block: (segments, D)."""
+def _mean_maps(workspace: Workspace, block: ChipBlock, maps: Callable[[Chip], Floats]) -> Arrays:
+    """Return the means of ``maps(chip)`` (D, rows, columns) over a block's segments as ``vectors`` (segments, D).
+
+    Where segments were stitched and may lie in several blocks: what ``whole_means`` makes these of.
+    """
+    if workspace.segment_overlap:
+        return summed_maps(workspace, block, maps)
     parts = []
     for chip, rows in zip(block.chips, block.rows, strict=True):
         labels = block_segmentation(workspace, block, chip, rows).labels
         parts.append(segment_means(maps(chip), labels, len(rows)))
-    return np.concatenate(parts).astype(np.float32)
+    return {"vectors": np.concatenate(parts).astype(np.float32)}
 
 
 def membership_maps(labeller: Any, model: Mapping[str, NDArray[Any]], values: Floats, valid: Mask) -> Floats:
@@ -295,7 +302,8 @@ def encode(context: Context) -> dict[str, Any]:
     size = 0
     with array_file(context.out / "embeddings" / "encoder.npy") as vectors, ExitStack() as stack:
         latents = stack.enter_context(array_file(context.out / "latents.npy")) if task.latents else None
-        for found in blocks.map("encode", task, blocks_with_rows(context), context.progress):
+        items = blocks_with_rows(context)
+        for found in whole_means(items, blocks.map("encode", task, items, context.progress)):
             vectors.append(found["vectors"])
             size = found["vectors"].shape[1]
             if latents is not None:
@@ -344,7 +352,7 @@ class _Encode:
                 latents.append(frozen.latent(raster.values, raster.valid))
             return frozen.encode(raster.values, raster.valid)[:, : chip.window.rows, : chip.window.columns]
 
-        arrays: Arrays = {"vectors": _mean_maps(workspace, block, maps)}
+        arrays = _mean_maps(workspace, block, maps)
         return {**arrays, "latents": np.stack(latents)} if latents else arrays
 
 

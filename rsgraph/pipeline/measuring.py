@@ -29,7 +29,7 @@ from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.opening import Reopened, cut_chips, keep_chips
 from rsgraph.pipeline.projecting import find_map, project_segments
 from rsgraph.pipeline.referring import ReferenceCounts, reference_counts
-from rsgraph.pipeline.segmenting import chip_rows, local_segmentation
+from rsgraph.pipeline.segmenting import chip_rows, local_segmentation, own_window
 from rsgraph.protocols import Progress
 from rsgraph.registry import check_types
 from rsgraph.types import Floats
@@ -186,7 +186,8 @@ def _described(job: Evaluation, options: MeasureOptions) -> Descriptors:
     items = chip_rows(job.context)
     for done, (chip, rows) in enumerate(items):
         labels = local_segmentation(job.context, chip, rows).labels
-        values = job.opened.read(chip).values
+        scene = job.opened.scenes[chip.scene]
+        values = scene.source.read(own_window(job.workspace, scene, chip)).values
         parts.append(describe_chip(values, labels, len(rows), low=low, high=high, options=options))
         job.progress(done + 1, len(items))
     return Descriptors.joined(parts)

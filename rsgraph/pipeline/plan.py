@@ -86,7 +86,7 @@ STAGES = (
         _learnt("encoder", "training.encoder", "trainer.precision", "trainer.devices", "seed"),
         "learning:encoder",
     ),
-    Stage("segments", ("scene",), _sections("segmenter"), "segmenting:segments"),
+    Stage("segments", ("scene",), _sections("segmenter"), "stitching:segments"),
     Stage("memberships", ("target", "segments"), _sections("target"), "learning:memberships"),
     Stage("encode", ("encoder", "segments"), _sections("encoder", "trainer.precision"), "learning:encode"),
     Stage("graph", ("segments",), _sections("graph"), "segmenting:graph"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from rsgraph.components import from_config
 from rsgraph.files import write_json
 from rsgraph.graphs.features import areas, centroids, segment_means
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
-from rsgraph.io.chips import split
+from rsgraph.io.chips import grown, split
 from rsgraph.io.survey import survey
 from rsgraph.io.writers import raster_writer, write_reference
 from rsgraph.pipeline.context import Context
@@ -161,7 +162,7 @@ def segments(context: Context) -> dict[str, Any]:
     task = _Segment(context.config["segmenter"], int(context.config["chips"]["size"]) ** 2)
     items = chip_blocks(context.opened.scenes, context.opened.chips, old=context.opened.old)
     parts: list[pd.DataFrame] = []
-    with _IdRasters(context) as rasters, array_file(context.out / "embeddings" / "bands.npy") as means:
+    with IdRasters(context) as rasters, array_file(context.out / "embeddings" / "bands.npy") as means:
         found = context.blocks.map("segments", task, items, context.progress)
         for block, arrays in zip(items, found, strict=True):
             for chip, cut in unpack(block, arrays):
@@ -190,8 +191,8 @@ def _segment_table(context: Context, chip: Chip, cut: CutChip, first: int) -> pd
     return table
 
 
-class _IdRasters:
-    """Writes segment ids chip by chip: segments.tif, or segments/<scene_id>.tif for a collection."""
+class IdRasters:
+    """Writes segment ids, scene by scene: segments.tif, or segments/<scene_id>.tif for a collection."""
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -199,7 +200,7 @@ class _IdRasters:
         self._current: tuple[int, Any] | None = None
         self._open_file: ExitStack = ExitStack()
 
-    def __enter__(self) -> _IdRasters:
+    def __enter__(self) -> IdRasters:
         return self
 
     def __exit__(self, *failure: Any) -> None:
@@ -208,8 +209,12 @@ class _IdRasters:
     def write(self, chip: Chip, cut: CutChip) -> None:
         """Write one chip; ids count on from the last one."""
         ids = np.where(cut.labels > 0, cut.labels.astype(np.int64) + self.next_id - 1, 0)
-        self._writer(chip.scene).write(ids.astype(np.uint32)[None], chip.window)
+        self.write_ids(chip.scene, ids.astype(np.uint32), chip.window)
         self.next_id += len(cut.areas)
+
+    def write_ids(self, scene: int, ids: NDArray[np.uint32], window: Window) -> None:
+        """Write the ids (rows, columns) of one window of a scene."""
+        self._writer(scene).write(ids[None], window)
 
     def _writer(self, index: int) -> Any:
         if self._current is None or self._current[0] != index:
@@ -272,8 +277,10 @@ class _Connect:
 
     def _chip(self, component: Graph, block: ChipBlock, chip: Chip, rows: range) -> RegionGraph:
         """Connect one chip; its nodes are numbered as rows of the table of segments."""
-        segmentation = block_segmentation(Workspace(self.workspace), block, chip, rows)
-        corner = np.array([chip.window.row, chip.window.column], dtype=np.float32)
+        workspace = Workspace(self.workspace)
+        segmentation = block_segmentation(workspace, block, chip, rows)
+        window = own_window(workspace, block.scene(chip), chip)
+        corner = np.array([window.row, window.column], dtype=np.float32)
         # as the table of segments holds them, in scene pixels rounded to float32
         points = (centroids(segmentation.labels, segmentation.n_segments) + corner) - corner
         found = component.connect(segmentation, points)
@@ -303,22 +310,41 @@ def blocks_with_rows(context: Context) -> list[ChipBlock]:
 
 def chip_rows(context: Context) -> list[tuple[Chip, range]]:
     """Return every chip with its rows of the table of segments, which are consecutive."""
-    of_rows = context.workspace.segments["chip_id"].to_numpy()
-    bounds = np.searchsorted(of_rows, np.arange(len(context.opened.chips) + 1))
-    return [(chip, range(int(bounds[i]), int(bounds[i + 1]))) for i, chip in enumerate(context.opened.chips)]
+    chips = context.opened.chips
+    numbers = context.workspace.segments["chip_id"].to_numpy()
+    return list(zip(chips, rows_of_chips(numbers, len(chips)), strict=True))
+
+
+def rows_of_chips(numbers: NDArray[Any], chips: int) -> list[range]:
+    """Return the rows of each chip in a table with these ``chip_id``, which ascend."""
+    bounds = np.searchsorted(numbers, np.arange(chips + 1)).tolist()
+    return [range(first, last) for first, last in pairwise(bounds)]
+
+
+def own_window(workspace: Workspace, scene: Scene, chip: Chip) -> Window:
+    """Return the pixels of a scene that a chip's own segments lie in: the chip, or more where they were stitched."""
+    return grown(chip.window, workspace.segment_overlap, scene.window)
 
 
 def local_segmentation(context: Context, chip: Chip, rows: range) -> Segmentation:
-    """Read one chip's segments back, numbered from 1."""
+    """Read one chip's own segments back, numbered from 1, in its ``own_window``."""
     return _segmentation(context.workspace, context.opened.scenes[chip.scene], chip, rows)
 
 
 def block_segmentation(workspace: Workspace, block: ChipBlock, chip: Chip, rows: range) -> Segmentation:
-    """Read the segments of one chip of a block back, numbered from 1."""
+    """Read the own segments of one chip of a block back, numbered from 1, in its ``own_window``."""
     return _segmentation(workspace, block.scene(chip), chip, rows)
 
 
 def _segmentation(workspace: Workspace, scene: Scene, chip: Chip, rows: range) -> Segmentation:
-    ids = read_ids(workspace.segment_file(scene.name), chip.window)
-    labels = np.where(ids > 0, ids - rows.start, 0).astype(np.int32)
-    return Segmentation(labels, len(rows))
+    ids = read_ids(workspace.segment_file(scene.name), own_window(workspace, scene, chip))
+    own = (ids > rows.start) & (ids <= rows.stop)
+    return Segmentation(np.where(own, ids - rows.start, 0).astype(np.int32), len(rows))
+
+
+def shown_labels(context: Context, chip: Chip) -> Labels:
+    """Read all segments that lie in a chip, its own and those that reach into it, numbered from 1."""
+    scene = context.opened.scenes[chip.scene]
+    ids = read_ids(context.workspace.segment_file(scene.name), chip.window)
+    found, labels = np.unique(ids, return_inverse=True)
+    return np.asarray(labels.reshape(ids.shape) + (found[0] != 0), dtype=np.int32)

@@ -40,14 +40,6 @@ def overlap(n_segments: int, size: int) -> int:
     return min(size // 2, int(np.ceil(_DIAMETERS * size / np.sqrt(n_segments))))
 
 
-def grown(window: Window, by: int, within: Window) -> Window:
-    """Return a window that is larger by some pixels on each side, as far as it stays within another one."""
-    row, column = max(window.row - by, within.row), max(window.column - by, within.column)
-    below = min(window.row + window.rows + by, within.row + within.rows)
-    right = min(window.column + window.columns + by, within.column + within.columns)
-    return Window(row, column, below - row, right - column)
-
-
 def ridges(values: Floats, valid: Mask) -> Heights:
     """Return the gradient of all bands as heights on which seams run, by its logarithm: (rows, columns) uint8.
 
