@@ -40,8 +40,9 @@ class Auto:
         progress: Progress | None = None,
         blocks: Blocks | None = None,
         known: Similarity | None = None,
+        on_device: Blocks | None = None,
     ) -> Similarity:
         """Match P chips given as (n_i, D) each; see ``Hungarian.match`` and ``HungarianNearest.match``."""
         if len(nodes) <= self.full:
-            return Hungarian(self.k).match(nodes, progress=progress, blocks=blocks)
+            return Hungarian(self.k).match(nodes, progress=progress, blocks=blocks, on_device=on_device)
         return HungarianNearest(self.k).match(nodes, progress=progress, blocks=blocks, known=known)
