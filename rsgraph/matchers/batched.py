@@ -262,8 +262,9 @@ class _Auctions:
         if len(waiting) + len(classes) == 0:
             return False
         offers = torch.full((self.owner.numel(),), _NONE, device=self.cost.device)
-        for rows in waiting.split(max(1, _AT_ONCE // self.m)):
-            self._bid_of_rows(rows, increment, offers)
+        for rows in torch.tensor_split(waiting, len(waiting) * self.m // _AT_ONCE + 1):
+            if len(rows):
+                self._bid_of_rows(rows, increment, offers)
         if len(classes):
             self._bid_of_dummies(classes, short[classes], increment, offers.view_as(self.owner))
         self._give(offers)

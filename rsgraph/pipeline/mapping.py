@@ -30,7 +30,7 @@ def match(context: Context) -> dict[str, Any]:
     matcher = from_config("matcher", context.config["matcher"])
     known = None if context.known is None else Workspace(context.known).similarity
     takes = signature(matcher.match).parameters
-    given = {"blocks": context.blocks, "known": known}
+    given = {"blocks": context.blocks, "on_device": context.on_device, "known": known}
     more = {name: value for name, value in given.items() if name in takes}
     found: Similarity = matcher.match(_nodes(context), progress=context.progress, **more)
     write_arrays(context.out / "similarity.npz", similarity_arrays(found))

@@ -98,6 +98,13 @@ def test_assign_pairs_does_not_depend_on_the_batches() -> None:
     np.testing.assert_allclose(cut.bounds, whole.bounds, atol=1e-6, rtol=0)
 
 
+def test_assign_pairs_does_not_depend_on_how_many_rows_bid_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    chips, pairs = chips_of(8, 6), all_pairs(6)
+    expected = assign_pairs(chips, pairs, device="cpu")
+    monkeypatch.setattr("rsgraph.matchers.batched._AT_ONCE", 400)
+    np.testing.assert_array_equal(assign_pairs(chips, pairs, device="cpu").similarities, expected.similarities)
+
+
 def test_assign_pairs_of_no_pairs_is_empty() -> None:
     assert len(assign_pairs([], [], device="cpu").similarities) == 0
 
