@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,14 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.projectors.nearest import (
-    FEWEST,
-    Metric,
-    check_metric,
-    comparable,
-    load_umap,
-    nearest_of_vectors,
-)
+from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph
+from rsgraph.projectors.nearest import FEWEST, Metric, check_metric, comparable, nearest_of_vectors
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.sampling import check_sample, draw, part_of
 from rsgraph.projectors.scaling import check_vectors, moments, parts
@@ -70,7 +65,7 @@ class Parametric:
     smoother than UMAP's: broad arrangement better kept, finest neighbourhoods a little less
     (experiments/benchmarks/projection.py).
 
-    One seed: the same map on the same processor with the same number of threads. Distances and neighbour lists have
+    One seed, one thread: the same map on the same processor. Distances and neighbour lists have
     no vectors to map: there the same loss without a network is ``Umap``, and ``Projection.method`` says so.
 
     Parameters
@@ -179,7 +174,8 @@ class Parametric:
         frame = _frame(rows)
         edges = self._edges(sample, seed)
         framed: Floats = ((rows - frame["mean"]) @ frame["axes"]).astype(np.float32, copy=False)
-        trained = self._train(framed, edges, seed, progress)
+        with _one_thread():
+            trained = self._train(framed, edges, seed, progress)
         return {**frame, **trained}
 
     def in_parts(self, n: int) -> bool:
@@ -226,12 +222,7 @@ class Parametric:
         """Return the edges (2, E) of the fuzzy neighbour graph and their weights, added up."""
         k = min(self.unparametric.n_neighbors, len(sample) - 1)
         indices, distances = nearest_of_vectors(sample, k, self.metric, seed=seed)
-        state = np.random.RandomState(seed % 2**32)
-        graph = (
-            load_umap()
-            .fuzzy_simplicial_set(sample, k, state, self.metric, knn_indices=indices, knn_dists=distances)[0]
-            .tocoo()
-        )
+        graph = fuzzy_graph(indices, distances)
         return np.stack([graph.row, graph.col]).astype(np.int64), np.cumsum(graph.data, dtype=np.float64)
 
     def _train(
@@ -247,7 +238,7 @@ class Parametric:
         device = choose_device(self.accelerator)
         layers = _first_layers(rows, self.hidden, torch.Generator().manual_seed(seed), device)
         given = torch.from_numpy(np.ascontiguousarray(rows, dtype=np.float32)).to(device)
-        curve = load_umap().find_ab_params(1.0, self.unparametric.min_dist)
+        curve = closeness_curve(self.unparametric.min_dist)
         optimiser = torch.optim.Adam(layers.values(), lr=RATE)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=self.steps + 1, pct_start=0.1)
         rng = np.random.default_rng(seed)
@@ -279,6 +270,23 @@ def choose_device(accelerator: Accelerator) -> str:
             f"Got {accelerator!r} instead."
         )
     return wanted
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Train with one thread of the processor: sums have one order, and no second thread waits in a busy loop.
+
+    Numba's first parallel loop in a process sets the OpenMP threads of all libraries to the number of cores, torch's
+    too, whatever ``OMP_NUM_THREADS`` says; on a machine that others use a step then took ten times as long.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def forward(rows: Tensor, layers: Mapping[str, Tensor]) -> Tensor:

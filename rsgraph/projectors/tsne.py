@@ -97,7 +97,7 @@ class Tsne:
         most: float,
     ) -> Projection:
         from sklearn.manifold import TSNE
-        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
+        from threadpoolctl import threadpool_limits
 
         if progress:
             progress(0, 1)

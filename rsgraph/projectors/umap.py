@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.projectors.cells import cut, find_nearest
+from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph
 from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
 from rsgraph.projectors.nearest import (
     FEWEST,
@@ -31,6 +31,12 @@ from rsgraph.projectors.sampling import check_sample, draw, part_of
 from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, parts, principal_components
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Projection
+
+EPOCHS, MORE_EPOCHS, FEW_POINTS = 200, 500, 10_000
+"""Passes over the edges, and over those of at most so many points: umap-learn's numbers."""
+
+_WIDTH = 10.0
+"""Extent of the start in each direction, as in umap-learn."""
 
 PLACED_BY = 5
 """Nearest points of the map that a further point is placed by."""
@@ -265,7 +271,7 @@ class Umap:
         """Fill in the points of the wanted rows, strip by strip."""
         cells = cut(comparable(model["vectors"], self.metric), seed=seed)
         k = min(PLACED_BY, len(cells.rows))
-        curve = load_umap().find_ab_params(1.0, self.min_dist)
+        curve = closeness_curve(self.min_dist)
         for part in parts(len(wanted)):
             rows = wanted[part]
             indices, distances = find_nearest(cells, comparable(vectors[rows], self.metric), k)
@@ -324,22 +330,27 @@ def lay_out(
     points
         (n, 2) float32.
     """
-    reducer = load_umap().UMAP(
-        n_neighbors=indices.shape[1],
-        min_dist=min_dist,
-        n_epochs=n_epochs,
-        init=start,
-        precomputed_knn=(indices, distances),
-        force_approximation_algorithm=True,  # the only path that uses given neighbours below 4096 points
-        random_state=seed % 2**32,
-        n_jobs=1,
+    epochs = n_epochs or (MORE_EPOCHS if len(start) <= FEW_POINTS else EPOCHS)
+    graph = fuzzy_graph(indices, distances)
+    acting = graph.data >= graph.data.max(initial=0.0) / epochs
+    weights = graph.data[acting].astype(np.float64)
+    points = (_WIDTH * (start - start.min(axis=0)) / np.ptp(start, axis=0)).astype(np.float32, order="C")
+    a, b = closeness_curve(min_dist)
+    found: Floats = load_umap().optimize_layout_euclidean(
+        points,
+        points,
+        graph.row[acting],
+        graph.col[acting],
+        epochs,
+        len(points),
+        weights.max(initial=0.0) / weights,  # an edge of the largest weight acts in every epoch
+        a,
+        b,
+        np.random.default_rng(seed).integers(-(2**31), 2**31, size=3),
         tqdm_kwds={"disable": True} if progress is None else _as_tqdm(progress),
+        move_other=True,
     )
-    with warnings.catch_warnings():
-        # We never transform new points, which is all that this warns of.
-        warnings.filterwarnings("ignore", message=r"precomputed_knn\[2\] \(knn_search_index\) is not")
-        points: Floats = reducer.fit_transform(start).astype(np.float32)
-    return points
+    return found
 
 
 def _as_tqdm(progress: Progress) -> dict[str, object]:
