@@ -20,7 +20,7 @@ from rsgraph.training.fitting import History, OnEpoch, SharedModule, adamw, fit
 from rsgraph.training.modules import EncoderModule, laid_out
 from rsgraph.training.options import EncoderOptions, Hardware, device_type, uses_bfloat16
 from rsgraph.training.ordering import SeededOrder
-from rsgraph.training.sharing import total
+from rsgraph.training.sharing import SharedBatchNorm2d, total
 from rsgraph.types import Floats, Mask
 
 Memberships = Callable[[Floats], Floats]
@@ -28,6 +28,7 @@ Sample = tuple[Floats, Mask, Floats, Floats]  # bands, valid, soft classes (or c
 Raster = TypeVar("Raster", Floats, Mask)
 CACHE_BYTES = 2**30
 BLOCK = 32
+_PARTS = 4
 
 
 class ChipSource(Protocol):
@@ -369,14 +370,19 @@ class _EncoderTraining(SharedModule):
 
     def training_step(self, batch: list[Tensor], batch_index: int) -> Tensor:
         """Return the loss of one batch, which is that of all processes."""
+        stands_in = len(batch) > _PARTS
+        for part in self.momenta:
+            if isinstance(part, SharedBatchNorm2d):
+                part.stands_in = stands_in
         loss = self._measures(*map(total, self._batch_sums(batch)))["val_loss"]
-        size = int(total(loss.new_tensor(len(batch[0]))))
+        size = int(total(loss.new_tensor(0 if stands_in else len(batch[0]))))
         self.log("train_loss", loss, on_step=False, on_epoch=True, batch_size=size, sync_dist=True)
         return loss
 
     def nothing(self, batch: list[Tensor]) -> list[Tensor]:
-        """Return no chips."""
-        return [part[:0] for part in batch]
+        """Return the chips with no pixel that counts, and one part more, which tells."""
+        bands, valid, target, counts = batch
+        return [bands, valid, target, torch.zeros_like(counts), torch.zeros(0)]
 
     def on_validation_epoch_start(self) -> None:
         """Begin with nothing summed."""
@@ -397,7 +403,7 @@ class _EncoderTraining(SharedModule):
 
     def _batch_sums(self, batch: list[Tensor]) -> tuple[Tensor, ...]:
         """Sum what the loss is made of over the pixels of a batch."""
-        _, _, target, counts = batch
+        _, _, target, counts = batch[:_PARTS]
         return _sums(self._output(batch), target, counts)
 
     def _measures(self, *totals: Tensor) -> dict[str, Tensor]:
@@ -406,7 +412,7 @@ class _EncoderTraining(SharedModule):
         return {"val_loss": bce + 1 - dice, "bce": bce, "dice": dice}
 
     def _output(self, batch: list[Tensor]) -> Tensor:
-        bands, valid, _, _ = batch
+        bands, valid = batch[:2]
         layout = torch.channels_last if self.channels_last else torch.contiguous_format
         inputs = self.module.standardise(bands, valid).contiguous(memory_format=layout)
         output: Tensor = self.module(inputs)[1]
@@ -417,7 +423,7 @@ class _ReconstructionTraining(_EncoderTraining):
     """The same step; the loss is that of the bands given back."""
 
     def _batch_sums(self, batch: list[Tensor]) -> tuple[Tensor, ...]:
-        _, valid, bands, counts = batch
+        _, valid, bands, counts = batch[:_PARTS]
         return _squares(self._output(batch), self.module.standardise(bands, valid), counts)
 
     def _measures(self, *totals: Tensor) -> dict[str, Tensor]:

@@ -227,7 +227,7 @@ class SharedModule(LightningModule):
     """A training that several processes can do together: see :mod:`rsgraph.training.sharing`."""
 
     def nothing(self, batch: Any) -> Any:
-        """Return a batch of the same kind without a sample, for a process whose share of the last batch is empty."""
+        """Return the batch as one that counts for nothing, for a process whose share of the last batch is empty."""
         raise NotImplementedError
 
 

@@ -134,9 +134,6 @@ class _GnnTraining(SharedModule):
         return loss
 
     def nothing(self, batch: GraphUnion) -> GraphUnion:
-        """Return no graph."""
-        attributes = None if batch.edge_attributes is None else batch.edge_attributes[:0]
-        edges = batch.edge_index[:, :0]
-        nodes = (part[:0] for part in (batch.x, batch.target, batch.train_mask, batch.val_mask))
-        x, target, train_mask, val_mask = nodes
-        return GraphUnion(x, edges, attributes, target, train_mask, val_mask)
+        """Return the graphs with no node that trains or validates."""
+        nowhere = torch.zeros_like(batch.train_mask)
+        return batch._replace(train_mask=nowhere, val_mask=nowhere)

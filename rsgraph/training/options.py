@@ -104,6 +104,7 @@ class Hardware:
     strategy
         How several devices train: ``ddp``, Lightning's distributed data parallel (``auto`` is the same): one process
         per device. One device needs none.
+        A Python script that trains so must stand under ``if __name__ == "__main__":``, as its processes import it.
     precision
         ``auto``: bfloat16 autocast where the device has instructions for it, else float32. ``bf16`` or
         ``float32`` force one.

@@ -55,12 +55,12 @@ class Shareable(Protocol):
     """A training whose batches can be shared."""
 
     def nothing(self, batch: Any) -> Any:
-        """Return a batch of the same kind without a sample."""
+        """Return the batch marked as a stand-in: it runs through the network, and counts for nothing."""
         ...
 
 
 class _Collate:
-    """Collates a share; an empty one is made from another sample by taking that away."""
+    """Collates a share; for an empty one another sample stands in: not every network takes no sample at all."""
 
     def __init__(self, loader: DataLoader[Any], nothing: Callable[[Any], Any]) -> None:
         self.collate: Callable[[Any], Any] = loader.collate_fn
@@ -111,13 +111,20 @@ def total(local: Tensor) -> Tensor:
 
 
 class SharedBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation over the batch of all processes, whose shares may differ in size or be empty.
+    """Batch normalisation over the batch of all processes, whose shares may differ in size.
 
     Parameters
     ----------
     part
         What it replaces; weights, statistics and options are shared with it.
+
+    Attributes
+    ----------
+    stands_in
+        Whether the share of this process is a stand-in, which is normalised and not counted.
     """
+
+    stands_in = False
 
     def __init__(self, part: nn.BatchNorm2d) -> None:
         super().__init__(
@@ -131,10 +138,11 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
             return super().forward(input)
         values = input.float()
         axes = (0, 2, 3)
-        count = total(values.new_tensor(float(values.numel() // values.shape[1])))
-        mean = total(values.sum(axes)) / count
+        counts = 0.0 if self.stands_in else 1.0
+        count = total(values.new_tensor(counts * (values.numel() // values.shape[1])))
+        mean = total(counts * values.sum(axes)) / count
         centred = values - mean[:, None, None]
-        variance = total(centred.square().sum(axes)) / count
+        variance = total(counts * centred.square().sum(axes)) / count
         self._follow(mean.detach(), variance.detach() * (count / (count - 1).clamp(min=1)))
         normed = centred * torch.rsqrt(variance + self.eps)[:, None, None]
         if self.affine:
