@@ -89,9 +89,15 @@ def test_a_model_comes_back_and_a_damaged_one_is_told(tmp_path: Path) -> None:
         read_model(workspace.path("models"))
 
 
-def test_a_run_keeps_the_network_which_maps_its_segments_again(configure: Configure) -> None:
-    options = ("projector=parametric", "projector.steps=20", "projector.hidden=8", "projector.sample=100")
-    workspace = run(configure(*options, "projector.accelerator=cpu"))
+@pytest.fixture
+def remapped(finished: Workspace, configure: Configure) -> Configure:
+    """Configures a run that finds all stages but the last in the cache of a finished one."""
+    return lambda *overrides: configure(f"cache.path={finished.folder.parent / '.rsgraph-cache'}", *overrides)
+
+
+def test_a_run_keeps_the_network_which_maps_its_segments_again(remapped: Configure) -> None:
+    options = ("projector=parametric", "projector.steps=5", "projector.hidden=8", "projector.sample=100")
+    workspace = run(remapped(*options, "projector.accelerator=cpu"))
     model = read_model(workspace.path("models"))
     assert model is not None
     assert "models/projector.safetensors" in workspace.manifest["stages"]["project"]["outputs"]
@@ -102,10 +108,9 @@ def test_a_run_keeps_the_network_which_maps_its_segments_again(configure: Config
     pd.testing.assert_frame_equal(kept, table[["segment_id", "x", "y"]])
 
 
-def test_a_stopped_run_places_only_the_blocks_it_lacks(configure: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stopped_run_places_only_the_blocks_it_lacks(remapped: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scaling, "CHUNK", 50)
-    options = ("projector=umap", "projector.n_neighbors=5", "projector.sample=100", "projector.n_epochs=20")
-    expected = run(configure(*options, workspace="whole")).segments[["x", "y"]]
+    config = remapped("projector=umap", "projector.n_neighbors=5", "projector.sample=100", "projector.n_epochs=20")
     placed: list[int] = []
     place = Umap.transform
 
@@ -115,18 +120,19 @@ def test_a_stopped_run_places_only_the_blocks_it_lacks(configure: Configure, mon
             raise KeyboardInterrupt
         return place(self, *given, first=first, **options)
 
-    monkeypatch.setattr(Umap, "transform", stopping)
-    other = configure(*options, f"cache.path={Path(configure()['workspace']).parent / 'other'}", workspace="stopped")
-    with pytest.raises(KeyboardInterrupt):
-        run(other)
-    finished = run(other).segments[["x", "y"]]
-    pd.testing.assert_frame_equal(finished, expected)
+    with monkeypatch.context() as patched:
+        patched.setattr(Umap, "transform", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run(config)
+        finished = run(config)
     assert placed.count(0) == 1
     assert placed.count(150) == 2
+    uninterrupted = Umap(n_neighbors=5, sample=100, n_epochs=20).project(finished.embedding(), seed=config["seed"])
+    np.testing.assert_array_equal(finished.segments[["x", "y"]].to_numpy(np.float32), uninterrupted.points)
 
 
-def test_maps_are_made_anew_where_there_is_no_matrix(configure: Configure) -> None:
-    workspace = run(configure())
+def test_maps_are_made_anew_where_there_is_no_matrix(remapped: Configure) -> None:
+    workspace = run(remapped())
     stored = read_arrays(workspace.path("similarity.npz"))
     stored.pop("matrix", None)
     write_arrays(workspace.path("similarity.npz"), stored)
