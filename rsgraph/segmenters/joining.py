@@ -18,6 +18,9 @@ from rsgraph.types import Labels, Mask
 
 Heights = NDArray[np.uint8]
 
+_ROUNDS = 4
+"""Floods at most, each without those segments that flowed too far in the one before."""
+
 _MOSTLY = 0.5
 """A segment of which at least this share lies in one segment of the other side is the same thing seen twice."""
 
@@ -33,12 +36,15 @@ class Known:
     centres
         (codes + 1,) float64: position of the centroid across the strip, in pixels of the scene.
     kept
-        (codes + 1,); True for segments that give nothing away (so that every chip keeps one). No two overlap.
+        (codes + 1,); True for segments that stay as they are (so that every chip keeps one). No two overlap.
+    reach
+        (2, codes + 1) int64: first row of the strip that a segment may have, and the one after its last.
     """
 
     areas: NDArray[np.int64]
     centres: NDArray[np.float64]
     kept: Mask
+    reach: NDArray[np.int64]
 
 
 def join(
@@ -84,7 +90,7 @@ def join(
     settled = _settle(one, two, _claims(one, two, known, border, beyond), known)
     flooded = _without_fragments(settled, known, min_size)
     for columns in (slice(None, beyond), slice(-beyond, None), slice(None)):  # beyond the strip, own segments first
-        flooded[:, columns] = _flood(flooded[:, columns], heights[:, columns], valid[:, columns])
+        flooded[:, columns] = _flood(flooded[:, columns], heights[:, columns], valid[:, columns], known)
     middle = np.arange(one.shape[1]) < one.shape[1] / 2
     home = np.where((middle & (one > 0)) | (two == 0), one, two)
     unreached = np.where(settled > 0, settled, home)  # islands in nodata
@@ -154,11 +160,23 @@ def _without_fragments(codes: Labels, known: Known, min_size: int) -> Labels:
     return np.where(stays[pieces], codes, 0).astype(np.int32)
 
 
-def _flood(codes: Labels, heights: Heights, valid: Mask) -> Labels:
-    """Let the settled segments flow into the open pixels, along pixel sides; 0 where none arrives."""
-    open_pixels = valid & (codes == 0)
-    if not open_pixels.any():
-        return codes
-    shore = binary_dilation(open_pixels) & valid
-    flooded = watershed(heights, np.where(shore, codes, 0), mask=shore)
-    return np.where(open_pixels, flooded, codes).astype(np.int32)
+def _flood(codes: Labels, heights: Heights, valid: Mask, known: Known) -> Labels:
+    """Let the settled segments flow into the open pixels, along pixel sides; 0 where none arrives that may."""
+    stopped = known.kept.copy()  # what grows would meet others that are kept
+    for _ in range(_ROUNDS):
+        open_pixels = valid & (codes == 0)
+        shore = binary_dilation(open_pixels) & valid & ~stopped[codes]
+        if not (codes[shore] > 0).any():
+            break
+        flooded = watershed(heights, np.where(shore, codes, 0), mask=shore)
+        too_far = open_pixels & (flooded > 0) & ~_within(flooded, known)
+        codes = np.where(open_pixels & ~too_far, flooded, codes).astype(np.int32)
+        if not too_far.any():
+            break
+        stopped[flooded[too_far]] = True
+    return codes
+
+
+def _within(codes: Labels, known: Known) -> Mask:
+    rows = np.arange(len(codes))[:, None]
+    return np.asarray((rows >= known.reach[0][codes]) & (rows < known.reach[1][codes]))

@@ -32,12 +32,12 @@ _DECADES = 5.0
 
 
 def overlap(n_segments: int, size: int) -> int:
-    """Return by how many pixels a chip is cut larger on each side: two segment diameters, at most half a chip.
+    """Return by how many pixels a chip is cut larger on each side: two segment diameters, at most a quarter chip.
 
     >>> overlap(500, 256)
     23
     """
-    return min(size // 2, int(np.ceil(_DIAMETERS * size / np.sqrt(n_segments))))
+    return min(size // 4, int(np.ceil(_DIAMETERS * size / np.sqrt(n_segments))))
 
 
 def ridges(values: Floats, valid: Mask) -> Heights:
@@ -168,7 +168,7 @@ def stitch(pieces: Iterable[Piece], columns: int, *, min_size: int, first_id: in
     ----------
     pieces
         All chips of the scene, row by row, from left to right; those without data may be missing. The chips of one
-        row have the same ``row`` and ``rows``, in ``window`` and in ``outer``. The overlap is at most half of a
+        row have the same ``row`` and ``rows``, in ``window`` and in ``outer``. The overlap is at most a quarter of a
         chip's side; the last row and column may be narrower.
     columns
         Of the scene.
@@ -238,7 +238,7 @@ def _side_by_side(numbered: list[tuple[int, Piece]], columns: int, first: int, m
         reached = right
     owners = np.concatenate([np.full(int(piece.labels.max(initial=0)), number) for number, piece in numbered])
     window = Window(first_piece.window.row, 0, first_piece.window.rows, columns)
-    vertical = replace(known, **_areas_and_centres(codes, len(owners), outer.row))
+    vertical = Known(**_areas_and_centres(codes, len(owners), outer.row), kept=known.kept, reach=_reach(pieces))
     return _Row(window, outer, _counted(codes, first - 1), heights, first, owners, vertical)
 
 
@@ -252,7 +252,16 @@ def _known(pieces: list[Piece]) -> tuple[Known, list[int]]:
         kept[start + piece.kept] |= piece.kept > 0
     areas = np.concatenate([[0], *(part["areas"][1:] for part in parts)])
     centres = np.concatenate([[0.0], *(part["centres"][1:] for part in parts)])
-    return Known(areas.astype(np.int64), centres, kept), starts[:-1]
+    rows = np.array([[0], [pieces[0].outer.rows]])
+    return Known(areas.astype(np.int64), centres, kept, np.repeat(rows, len(areas), axis=1)), starts[:-1]
+
+
+def _reach(pieces: list[Piece]) -> NDArray[np.int64]:
+    """Return the columns of the scene that the segments of each piece may have, by code; entry 0 is no data."""
+    counts = [1, *(int(piece.labels.max(initial=0)) for piece in pieces)]
+    firsts = [0, *(piece.outer.column for piece in pieces)]
+    lasts = [0, *(piece.outer.column + piece.outer.columns for piece in pieces)]
+    return np.stack([np.repeat(each, counts) for each in (firsts, lasts)])
 
 
 def _areas_and_centres(labels: Labels, n: int, offset: int) -> dict[str, Any]:
@@ -332,6 +341,7 @@ def _both(one: Known, two: Known) -> Known:
         np.concatenate([one.areas, two.areas[1:]]),
         np.concatenate([one.centres, two.centres[1:]]),
         np.concatenate([one.kept, two.kept[1:]]),
+        np.concatenate([one.reach, two.reach[:, 1:]], axis=1),
     )
 
 
