@@ -75,7 +75,8 @@ class Parametric:
     sample
         Vectors that the network learns from, drawn from all; None: all.
     hidden
-        Units of each hidden layer. More fit finer structure and cost their square.
+        Units of each hidden layer. More cost up to their square: on EuroSAT's 40 000 segments 128 took twice
+        the time of 64, and trustworthiness differed by its error (0.001).
     steps
         Steps of training, of 1024 edges each. More: finer neighbourhoods.
     accelerator
@@ -98,7 +99,7 @@ class Parametric:
         min_dist: float = 0.1,
         metric: Metric = "cosine",
         sample: int | None = 50_000,
-        hidden: int = 256,
+        hidden: int = 64,
         steps: int = 2000,
         accelerator: Accelerator = "auto",
     ) -> None:
