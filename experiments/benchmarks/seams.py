@@ -1,0 +1,143 @@
+"""Whether the chips of a scene can be seen in its label map, and what it costs that they cannot.
+
+``python -m experiments.benchmarks.seams``
+
+Visibility of the grid: the share of pixel pairs across chip borders that lie in two segments, divided by that share
+among all other pairs of neighbours. Segments that know nothing of chips have 1. The strongest line is the largest of
+these shares over all offsets to the chips' borders, divided by the median: it finds seams that were merely moved.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from time import process_time
+
+import numpy as np
+from matplotlib import image
+from numpy.typing import NDArray
+
+from experiments.benchmarks.record import RESULTS, Value, record
+from rsgraph.components import build
+from rsgraph.io.chips import cut, grown
+from rsgraph.segmenters.levels import level, levels
+from rsgraph.segmenters.preparation import smallest_segment
+from rsgraph.segmenters.stitching import cut_piece, overlap, stitch
+from rsgraph.types import Chip, Scene
+
+SIZE, N = 256, 500
+SCENES = {
+    "T48QUE": "S2B_MSIL2A_20200223T032739_T48QUE_bands",
+    "T33UUB": "t33uub_20170527_l1c_10m.tif",
+    "generated coast": "",
+}
+SEGMENTERS = ("slic", "felzenszwalb", "watershed")
+PICTURE = ("T48QUE", "slic", (156, 156, 200))
+
+Ids = NDArray[np.int64]
+
+
+def opened(file: str) -> Scene:
+    if not file:
+        return build("reader", name="synthetic", rows=1024, columns=1024).open()[0]  # type: ignore[no-any-return]
+    folder = os.environ.get("RSGRAPH_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data"
+    return build("reader", name="auto").open(Path(folder) / file)[0]  # type: ignore[no-any-return]
+
+
+def apart(scene: Scene, chips: Sequence[Chip], name: str) -> tuple[Ids, float]:
+    """Segment every chip for itself; return ids and seconds of one core, reading apart."""
+    segmenter, ids, seconds = (
+        build("segmenter", name=name),
+        np.zeros((scene.rows, scene.columns), dtype=np.int64),
+        0.0,
+    )
+    for chip in chips:
+        raster = scene.source.read(chip.window)
+        start = process_time()
+        found = segmenter.segment(raster.values, raster.valid, chip_pixels=SIZE * SIZE)
+        row, column, rows, columns = chip.window
+        labels = np.where(found.labels > 0, found.labels + ids.max(), 0)
+        ids[row : row + rows, column : column + columns] = labels
+        seconds += process_time() - start
+    return ids, seconds
+
+
+def together(scene: Scene, chips: Sequence[Chip], name: str) -> tuple[Ids, float]:
+    """Stitch; return ids and seconds of one core, reading apart."""
+    rasters = [scene.source.read(chip.window) for chip in chips]
+    outer = [grown(chip.window, overlap(N, SIZE), scene.window) for chip in chips]
+    larger = [scene.source.read(window) for window in outer]
+    segmenter = build("segmenter", name=name)
+    start = process_time()
+    scale = levels([chip.window for chip in chips], [level(raster.values, raster.valid) for raster in rasters])
+    pieces = (
+        cut_piece(segmenter, raster, window=chip.window, outer=window, chip_pixels=SIZE * SIZE, levels=scale)
+        for chip, window, raster in zip(chips, outer, larger, strict=True)
+    )
+    strips = list(stitch(pieces, scene.columns, min_size=smallest_segment(N, SIZE * SIZE)))
+    return np.concatenate([strip.ids for strip in strips]).astype(np.int64), process_time() - start
+
+
+def visibility(ids: Ids) -> tuple[float, float]:
+    """Return the visibility of the grid and the strongest line."""
+    borders, pairs = np.zeros(SIZE), np.zeros(SIZE)
+    for turned in (ids, ids.T):
+        differ = (turned[:, 1:] != turned[:, :-1]).sum(axis=0)
+        offsets = np.arange(1, turned.shape[1]) % SIZE
+        borders += np.bincount(offsets, weights=differ, minlength=SIZE)
+        pairs += np.bincount(offsets, minlength=SIZE) * len(turned)
+    shares = borders / pairs
+    return float(shares[0] / (borders[1:].sum() / pairs[1:].sum())), float(shares.max() / np.median(shares))
+
+
+def picture(scene: Scene, maps: Sequence[Ids], place: tuple[int, int, int], path: Path) -> None:
+    """Draw the outlines of label maps side by side on the scene."""
+    row, column, side = place
+    here = slice(row, row + side), slice(column, column + side)
+    chosen = [scene.bands.index(band) for band in ("B04", "B03", "B02")]
+    colours = np.moveaxis(scene.source.read(scene.window).values[chosen][:, *here], 0, -1)
+    low, high = np.percentile(colours, [1, 98])
+    back = np.kron(np.clip((colours - low) / (high - low), 0, 1), np.ones((3, 3, 1)))
+    panels = []
+    for ids in maps:
+        large, panel = np.kron(ids[here], np.ones((3, 3), dtype=np.int64)), back.copy()
+        panel[:, 1:][large[:, 1:] != large[:, :-1]] = (1, 1, 0)
+        panel[1:][large[1:] != large[:-1]] = (1, 1, 0)
+        panels += [panel, np.ones((len(panel), 9, 3))]
+    image.imsave(path, np.concatenate(panels[:-1], axis=1))
+
+
+def main() -> None:
+    rows: list[dict[str, Value]] = []
+    for title, file in SCENES.items():
+        scene = opened(file)
+        chips = cut([scene], size=SIZE)
+        for name in SEGMENTERS:
+            apart(scene, chips[:1], name)  # compiled before it is timed
+            (chip_ids, chip_s), (ids, stitch_s) = apart(scene, chips, name), together(scene, chips, name)
+            if (title, name) == PICTURE[:2]:
+                picture(scene, (chip_ids, ids), PICTURE[2], RESULTS / "seams.png")
+            (chip_grid, chip_line), (grid, line) = visibility(chip_ids), visibility(ids)
+            said = f"grid {chip_grid:.1f} times as visible as other borders chip by chip, {grid:.2f} times stitched"
+            rows.append(
+                {
+                    "work": f"stitched segments of {title} ({len(chips)} chips), {name}",
+                    "ours_s": round(stitch_s, 2),
+                    "peer_s": round(chip_s, 2),
+                    "ratio": round(chip_s / stitch_s, 2),
+                    "grid_chip": round(chip_grid, 2),
+                    "grid_stitch": round(grid, 2),
+                    "line_chip": round(chip_line, 2),
+                    "line_stitch": round(line, 2),
+                    "segments_chip": int(chip_ids.max()),
+                    "segments_stitch": int(ids.max()),
+                    "note": f"seconds of one core; peer: seams=chip; {said}",
+                }
+            )
+            print(f"{rows[-1]['work']}: {said}; {stitch_s:.2f} s against {chip_s:.2f} s")
+    print(record("seams", rows))
+
+
+if __name__ == "__main__":
+    main()
