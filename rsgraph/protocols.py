@@ -65,6 +65,10 @@ class Workers(Protocol):
         """Yield ``task(item)`` in the order of the items; blocks whose workers die are done again."""
         ...
 
+    def release(self) -> None:
+        """Let go of what workers hold in memory (networks, nodes), where they are this machine's: a stage is done."""
+        ...
+
     def __enter__(self) -> Workers: ...
 
     def __exit__(

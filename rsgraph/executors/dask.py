@@ -164,6 +164,9 @@ class DaskWorkers:
             with suppress(CancelledError, OSError):  # nothing is left to be cancelled where the scheduler is gone
                 self.client.cancel([future for _, future in waiting], force=True)
 
+    def release(self) -> None:
+        """Do nothing: a cluster's workers are its own."""
+
     def _workers(self) -> int:
         """Return how many there are now; while all are being replaced, one is counted."""
         try:
@@ -229,6 +232,9 @@ class _Alone(Threads):
 
     def __init__(self) -> None:
         super().__init__(1)
+
+    def release(self) -> None:
+        """Do nothing: there are no workers."""
 
     def __enter__(self) -> _Alone:
         return self

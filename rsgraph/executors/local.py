@@ -23,7 +23,7 @@ class Local:
     The first blocks of a phase are done by threads of this process, two per worker; the second half of them is timed.
     Where the rest would take ``patience`` seconds or less, it stays here: small scenes never pay for the start of
     workers, each of which imports numpy, numba, scikit-image and, where it encodes, torch. Else processes do it; they
-    are started once per run and end with it. A point of a sweep, which is a process beside others, keeps its blocks
+    are started once per stage and end with it. A point of a sweep, which is a process beside others, keeps its blocks
     to itself, in one thread.
 
     Parameters
@@ -100,11 +100,15 @@ class LocalWorkers:
         seconds = (time.monotonic() - started) * len(rest) / workers
         yield from (processes if seconds > self.patience else self._threads).run(task, rest)
 
+    def release(self) -> None:
+        """End the processes; the next stage starts its own. Two that keep an encoder hold 4 GB that matching needs."""
+        if self._processes is not None:
+            self._processes.close()
+
     def __enter__(self) -> LocalWorkers:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._processes is not None:
-            self._processes.close()
+        self.release()

@@ -288,6 +288,7 @@ def _compute(
     }
     with progress(stage.name) as report:
         facts = stage.run(Context(config, opened, workspace, folder, folder / "work", report, epoch, **looked_up))
+    workers.release()
     resumed = blocks.resumed + (0 if on_device is blocks else on_device.resumed)
     if resumed:
         facts["resumed_blocks"] = resumed

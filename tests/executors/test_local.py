@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from rsgraph.blocks import ResumableBlocks
@@ -45,6 +46,15 @@ def test_processes_are_kept_from_phase_to_phase(workers: LocalWorkers) -> None:
         for _ in range(2)
     )
     assert first == second
+
+
+def test_released_processes_are_gone_and_others_go_on(workers: LocalWorkers) -> None:
+    before = {int(arrays["process"]) for arrays in workers.run(Number(pause=0.02), range(8))}
+    workers.release()
+    assert not any(psutil.pid_exists(process) for process in before)
+    after = [(int(arrays["number"]), int(arrays["process"])) for arrays in workers.run(Number(), range(8))]
+    assert [number for number, _ in after] == list(range(8))
+    assert before.isdisjoint(process for _, process in after)
 
 
 @pytest.mark.parametrize(("patience", "here"), [(600.0, 30), (0.001, 4)])
