@@ -25,6 +25,10 @@ from rsgraph.errors import NotReadable
 _MOST_OPEN = 48
 """Datasets that one thread keeps open: more than the bands of one product, fewer than any limit on files."""
 
+_BLOCKS = {} if "GDAL_CACHEMAX" in os.environ else {"GDAL_CACHEMAX": 384 * 2**20}
+"""Bytes of decoded blocks that a process keeps: one row of a tile's largest blocks, in all bands. GDAL's own limit
+is a twentieth of the memory, 1.2 GB in each worker of a machine of 24 GB; who sets one keeps it."""
+
 _warnings_lock = threading.Lock()
 
 
@@ -52,7 +56,7 @@ def gdal(path: str) -> Iterator[None]:
     if logger.level == logging.NOTSET:  # whoever wants to see GDAL's messages sets a level
         logger.setLevel(logging.CRITICAL + 1)
     try:
-        with rasterio.Env(GDAL_NUM_THREADS=1):
+        with rasterio.Env(GDAL_NUM_THREADS=1, **_BLOCKS):
             yield
     except (CPLE_BaseError, RasterioError, ValueError, OSError, MemoryError) as error:
         forget_last_error()
