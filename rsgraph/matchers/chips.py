@@ -100,12 +100,16 @@ class UnitChips:
 
 def unit_chips(nodes: Sequence[Floats]) -> UnitChips:
     """Scale nodes to length 1. Stored ones are kept: a process needs them once. Raises NotUsable, as check_chips."""
-    return _of_stored(nodes) if isinstance(nodes, StoredChips) else _scaled(nodes)
+    if not isinstance(nodes, StoredChips):
+        return _scaled(nodes)
+    about = nodes.path.stat()
+    return _of_stored(nodes, (about.st_ino, about.st_size, about.st_mtime_ns))
 
 
 @lru_cache(maxsize=1)
-def _of_stored(nodes: StoredChips) -> UnitChips:
-    return _scaled(nodes)
+def _of_stored(nodes: StoredChips, state: tuple[int, int, int]) -> UnitChips:
+    """Read nodes, once per state of their file: one that was made anew is another."""
+    return _scaled(StoredChips(nodes.path, nodes.counts))
 
 
 def _scaled(nodes: Sequence[Floats]) -> UnitChips:

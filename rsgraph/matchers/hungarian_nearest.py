@@ -90,7 +90,8 @@ class HungarianNearest:
         blocks
             Where blocks of work run and are kept; None: in threads of this process.
         known
-            The result for the first chips, with the same k: only pairs with the chips after them are looked at.
+            The exact result for the first chips, with the same k: only pairs with the chips after them are looked
+            at. That it is of these chips is taken on trust.
 
         Returns
         -------
@@ -100,7 +101,8 @@ class HungarianNearest:
         Raises
         ------
         NotUsable
-            Shapes do not fit or values are not finite; ``known`` is of other chips or another k.
+            Shapes do not fit or values are not finite; ``known`` lists another number of chips or neighbours, or is
+            not exact.
         """
         chips = unit_chips(nodes)
         ranking = Ranking(len(chips), min(self.k, max(len(chips) - 1, 0)))
@@ -109,7 +111,7 @@ class HungarianNearest:
             with threadpool_limits(1, user_api="blas"):  # blocks run side by side already
                 work = _Work(chips, nodes, first, ranking, blocks or ResumableBlocks(), progress)
                 work.do()
-        return ranking.similarity(known)
+        return ranking.similarity()
 
     def _take_known(self, known: Similarity, ranking: Ranking, count: int) -> int:
         first = len(known.indices)
@@ -117,6 +119,11 @@ class HungarianNearest:
             raise NotUsable(
                 f"`known` must list the {self.k} nearest of the first chips. Got {known.indices.shape} for {count} "
                 "chips instead; match all chips anew without it."
+            )
+        if known.error.max(initial=0.0) > TIE:
+            raise NotUsable(
+                f"`known` must be exact. Got errors of up to {known.error.max():.3g} instead; match "
+                "all chips anew without it."
             )
         ranking.take_lists(known)
         return first
@@ -266,16 +273,16 @@ class _Work:
 
     def do(self) -> None:
         """Look at all pairs."""
-        self.ranking.take_empty(np.flatnonzero(self.chips.counts == 0))
+        self.ranking.take_empty(np.flatnonzero(self.chips.counts == 0), self.first)
         axes = Axes.of(self.chips.rows, int(self.chips.counts.max()))
-        signing = self.blocks.map("signatures", Signing(self.shared, axes), self.parts)
+        signing = self.blocks.map(f"signatures-{axes.digest}", Signing(self.shared, axes), self.parts)
         signatures = np.concatenate([arrays["signatures"] for arrays in signing])
         rounds = list(_rounds(self.ranking.k, len(self.chips)))
         reach = np.full(len(self.chips), -np.inf, dtype=np.float32)
         for number, count in enumerate(rounds):
             before, reach = reach, self._reach(count)
             task = Round(self.shared, signatures, self.ranking.best.copy(), before, reach, self.first)
-            for done, arrays in enumerate(self.blocks.map(f"round{number + 1}", task, self.parts), start=1):
+            for done, arrays in enumerate(self.blocks.map(f"round{number + 1}-{axes.digest}", task, self.parts), 1):
                 self.ranking.take(arrays)
                 if self.progress:
                     self.progress(number * len(self.parts) + done, len(rounds) * len(self.parts))
@@ -285,7 +292,9 @@ class _Work:
         if count >= len(self.chips) - 1:
             return np.full(len(self.chips), np.finfo(np.float32).max, dtype=np.float32)
         away = (distances_of(self.chips, part, self.first) for part in self.parts)
-        return np.concatenate([np.partition(each, count, axis=1)[:, count] for each in away])
+        reach = np.concatenate([np.partition(each, count, axis=1)[:, count] for each in away])
+        reach[: self.first] = -np.inf  # known chips have their neighbours: new ones look for them
+        return reach
 
 
 def _rounds(k: int, count: int) -> Iterator[int]:

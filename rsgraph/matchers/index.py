@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from rsgraph.blocks import cores
 from rsgraph.errors import NotUsable
 from rsgraph.matchers.assignment import NEVER
-from rsgraph.matchers.chips import unit_chips
+from rsgraph.matchers.chips import StoredChips, unit_chips
 from rsgraph.matchers.neighbours import check_count
 from rsgraph.matchers.screening import BY_SIGNATURE, SOLVED, TOGETHER, Search
 from rsgraph.matchers.signatures import Axes, upper_bounds
@@ -85,30 +85,47 @@ class ChipIndex:
         return len(self.counts)
 
     def add(self, chips: Sequence[Floats]) -> None:
-        """Add chips; they count on from those that are there. Signatures are made anew where one is the longest."""
-        units = [unit_chips([chip]) for chip in chips]
-        counts = np.array([len(unit.rows) for unit in units], dtype=np.int64)
-        if not units:
+        """Add chips; they count on from those that are there. Signatures are made anew where one is the longest.
+
+        Nodes are read chip by chip and not kept. Raises NotUsable, as the constructor.
+        """
+        if len(chips) == 0:
             return
-        if self._axes is None or counts.max() > self._axes.length:
-            every = max(1, len(units) // _AXES_FROM)
-            sample = np.concatenate([unit.rows for unit in units[::every]])
-            self._axes = Axes.of(sample, int(counts.max() * 1.25))
-            self.signatures = self._sign(chip for part in self.parts for chip in part)
-        signatures = self._sign(chips)
-        means = np.concatenate([unit.means for unit in units])
-        first = len(self) == 0
+        self._choose_axes(chips)
+        assert self._axes is not None, "axes are chosen before the first signature"
+        counts, means, signatures = [], [], []
+        for number in range(len(chips)):
+            unit = unit_chips([chips[number]])
+            self._check(unit.rows, f"chip {number} of `chips`")
+            counts.append(len(unit.rows))
+            means.append(unit.means[0])
+            signatures.append(self._axes.signature(unit.rows))
+        features = len(self._axes.basis)
         self.parts.append(chips)
-        self.counts = np.concatenate([self.counts, counts])
-        self.means = means if first else np.concatenate([self.means, means])
-        self.signatures = signatures if first else np.concatenate([self.signatures, signatures])
+        self.counts = np.concatenate([self.counts, np.array(counts, dtype=np.int64)])
+        self.means = np.concatenate([self.means.reshape(-1, features), np.stack(means)])
+        self.signatures = np.concatenate([self.signatures.reshape(-1, self._axes.size), np.stack(signatures)])
 
-    def _sign(self, chips: Iterable[Floats]) -> Floats:
-        assert self._axes is not None, "axes are made before the first signature"
-        found = [self._axes.signature(unit_chips([chip]).rows) for chip in chips]
-        return np.stack(found) if found else np.zeros((0, self._axes.size), dtype=np.float32)
+    def _check(self, rows: Floats, name: str) -> None:
+        assert self._axes is not None, "there are chips"
+        features = len(self._axes.basis)
+        if rows.shape[1] != features:
+            raise NotUsable(f"{name} must have shape (nodes, {features}). Got {rows.shape} instead.")
 
-    def search(self, nodes: Floats, *, k: int = 15, seconds: float = 2.0, but: int | None = None) -> Answer:
+    def _choose_axes(self, chips: Sequence[Floats]) -> None:
+        """Find axes from some chips, where there are none yet or one is longer than they have room for."""
+        counts = chips.counts if isinstance(chips, StoredChips) else [len(chip) for chip in chips]
+        if self._axes is not None and max(counts) <= self._axes.length:
+            return
+        every = max(1, len(chips) // _AXES_FROM)
+        sample = unit_chips([chips[number] for number in range(0, len(chips), every)]).rows
+        if self._axes is not None:
+            self._check(sample, "`chips`")
+        self._axes = axes = Axes.of(sample, int(max(counts) * 1.25))
+        before = [axes.signature(unit_chips([chip]).rows) for part in self.parts for chip in part]
+        self.signatures = np.stack(before) if before else np.zeros((0, axes.size), dtype=np.float32)
+
+    def search(self, nodes: Floats, *, k: int = 15, seconds: float = 1.6, but: int | None = None) -> Answer:
         """Find the k chips most similar to nodes (n, D).
 
         Parameters
@@ -118,8 +135,8 @@ class ChipIndex:
         k
             How many to return at most.
         seconds
-            After this the best found are returned, with ``Answer.gap`` telling what they may miss. At least the
-            k nearest by mean embedding are solved in any case.
+            After this no more chips are looked at, and the best found are returned, with ``Answer.gap`` telling what
+            they may miss; the last ones take up to 0.3 s more. The nearest by mean embedding are solved in any case.
         but
             A chip to leave out: the query itself where it is in the index.
 
@@ -134,6 +151,8 @@ class ChipIndex:
         query = unit_chips([nodes])
         if len(query.rows) == 0 or query.rows.shape[1] != self.means.shape[1]:
             raise NotUsable(f"`nodes` must have shape (nodes, {self.means.shape[1]}). Got {np.shape(nodes)} instead.")
+        if but is not None and not 0 <= but < len(self):
+            raise NotUsable(f"`but` must be a chip of the index, 0 to {len(self) - 1}. Got {but} instead.")
         k = min(check_count("k", k), len(self) - (but is not None))
         return _Query(self, query.rows, query.means[0], k, but).answer(end)
 

@@ -52,19 +52,25 @@ class Ranking:
         count, k = known.indices.shape
         rows = np.repeat(np.arange(count), k)
         self._add(rows, known.indices.ravel(), known.similarities.ravel().astype(np.float64))
+        self.ways += [*(known.given_up.get(name, 0) for name in WAYS[:SOLVED]), known.solved]
         if known.ceiling is not None:
             self.ceiling[:count] = known.ceiling
 
-    def take_empty(self, empty: NDArray[np.int64]) -> None:
-        """Take chips without nodes: their similarity to every other is 0."""
+    def take_empty(self, empty: NDArray[np.int64], first: int) -> None:
+        """Take chips without nodes: their similarity to every other is 0. Pairs before ``first`` are known."""
         if len(empty) == 0:
             return
         numbers = np.arange(self.count)
-        listed = empty[: self.k + 1]
-        for rows, partners in ((numbers, listed), (empty, numbers[: self.k + 1])):
-            all_rows, all_partners = np.repeat(rows, len(partners)), np.tile(partners, len(rows))
-            different = all_rows != all_partners
-            self._add(all_rows[different], all_partners[different], np.zeros(int(different.sum())))
+        for rows, partners in ((np.setdiff1d(numbers, empty), empty), (empty, numbers)):
+            self._add_zeros(rows[rows < first], partners[partners >= first])
+            self._add_zeros(rows[rows >= first], partners)
+
+    def _add_zeros(self, rows: NDArray[np.int64], partners: NDArray[np.int64]) -> None:
+        """Add similarities of 0 to the first partners: more than k of them are never listed."""
+        listed = partners[: self.k + 1]
+        all_rows, all_partners = np.repeat(rows, len(listed)), np.tile(listed, len(rows))
+        different = all_rows != all_partners
+        self._add(all_rows[different], all_partners[different], np.zeros(int(different.sum())))
 
     def _add(self, rows: NDArray[np.int64], partners: NDArray[np.int64], similarities: NDArray[np.float64]) -> None:
         self._rows.append(rows)
@@ -88,7 +94,7 @@ class Ranking:
         both.sort(axis=1)
         self.best[touched] = both[:, self.k :]
 
-    def similarity(self, known: Similarity | None) -> Similarity:
+    def similarity(self) -> Similarity:
         """Return the k most similar chips of each, best first; equals in the order of their index."""
         rows, partners = np.concatenate([*self._rows, []]), np.concatenate([*self._partners, []])
         values = np.concatenate([*self._similarities, []]).astype(np.float32)
@@ -98,13 +104,12 @@ class Ranking:
         rows, partners, values = rows[order], partners[order], values[order]
         starts = np.searchsorted(rows, np.arange(self.count))
         taken = starts[:, None] + np.arange(self.k)
-        solved = int(self.ways[SOLVED]) + (known.solved if known is not None else 0)
         return Similarity(
             indices=partners[taken],
             similarities=values[taken],
             error=np.zeros((self.count, self.k), dtype=np.float32),
             matrix=None,
-            solved=solved,
+            solved=int(self.ways[SOLVED]),
             ceiling=self.ceiling.astype(np.float32),
             given_up={name: int(number) for name, number in zip(WAYS[:SOLVED], self.ways, strict=False)},
         )

@@ -17,6 +17,7 @@ Wasserstein Barycenters of Measures", 2015. doi:10.1007/s10851-014-0506-3), turn
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,6 +63,11 @@ class Axes:
         """Numbers in one signature."""
         kept = min(AXES, len(self.basis))
         return kept * (BINS + 1) + 1
+
+    @property
+    def digest(self) -> str:
+        """A short hash: signatures of other axes (of another processor, say) must not be mixed with these."""
+        return sha256(self.basis.tobytes() + str(self.length).encode()).hexdigest()[:12]
 
     def signature(self, nodes: Floats) -> Floats:
         """Signature (size,) float32 of unit rows (n, D), n <= length."""

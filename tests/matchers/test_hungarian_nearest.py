@@ -132,3 +132,38 @@ def test_auto_keeps_the_matrix_of_few_chips_only() -> None:
     assert few.match(chips).matrix is not None
     assert many.match(chips).matrix is None
     np.testing.assert_array_equal(few.match(chips).indices, many.match(chips).indices)
+
+
+def test_match_with_known_results_counts_empty_chips_once() -> None:
+    towards = np.array([1.0, 0.0, 0.0], dtype=np.float32)
+    away = np.array([-0.2, 1.0, 0.0], dtype=np.float32)
+    empty = np.zeros((0, 3), dtype=np.float32)
+    chips = [towards[None], empty, -towards[None], (-towards + away)[None], 5 * away[None], away[None] * 2, empty]
+    for first in range(1, len(chips)):
+        before = HungarianNearest(k=2).match(chips[:first])
+        if before.indices.shape[1] == 2:
+            same_up_to_ties(HungarianNearest(k=2).match(chips, known=before), chips, 2)
+
+
+def test_match_adds_a_chip_without_solving_old_pairs_again() -> None:
+    chips = places(9, 160)
+    before = HungarianNearest(k=5).match(chips[:159])
+    grown = HungarianNearest(k=5).match(chips, known=before)
+    assert grown.solved - before.solved < 40
+    assert grown.solved + sum(grown.given_up.values()) == 160 * 159 / 2
+    same_up_to_ties(grown, chips, 5)
+
+
+def test_match_refuses_a_known_result_that_is_not_exact() -> None:
+    chips = places(10, 30)
+    with pytest.raises(NotUsable, match="`known` must be exact"):
+        HungarianNearest(k=4).match(chips, known=Hungarian(4, tolerance=0.2).match(chips[:20]))
+
+
+def test_stored_nodes_that_change_are_read_again(tmp_path: Path) -> None:
+    for seed in (11, 12):
+        chips = places(seed, 12, sizes=(20, 21))
+        np.save(tmp_path / "nodes.npy", np.concatenate(chips))
+        stored = StoredChips(tmp_path / "nodes.npy", [20] * 12)
+        found = HungarianNearest(k=3).match(stored)
+        np.testing.assert_array_equal(found.indices, Hungarian(3).match(chips).indices)

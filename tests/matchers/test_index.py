@@ -77,3 +77,7 @@ def test_search_refuses_what_does_not_fit(tmp_path: Path) -> None:
     np.save(tmp_path / "nodes.npy", np.ones((5, 8), dtype=np.float32))
     with pytest.raises(NotUsable, match="must hold 7 rows"):
         ChipIndex(StoredChips(tmp_path / "nodes.npy", [3, 4]))
+    with pytest.raises(NotUsable, match=r"chip 0 of `chips` must have shape \(nodes, 8\)"):
+        index.add([np.ones((3, 5), dtype=np.float32)])
+    with pytest.raises(NotUsable, match="`but` must be a chip of the index"):
+        index.search(places(27, 1)[0], but=9)
