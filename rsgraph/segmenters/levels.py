@@ -46,7 +46,8 @@ class Levels:
     rows, columns
         (R,) and (C,): where the chips' centres lie, in pixels of the scene.
     means, logarithms
-        (bands, R, C): mean, and logarithm of the standard deviation (infinite for a band that is constant).
+        (bands, R, C): mean, and logarithm of the standard deviation (of the means where a band is
+        constant in every chip).
     weights
         (R, C): valid pixels.
     """
@@ -115,10 +116,22 @@ def levels(windows: Sequence[Window], found: Sequence[Level]) -> Levels:
     for window, each in zip(windows, found, strict=True):
         place = down.index(window.row), across.index(window.column)
         means[:, *place], deviations[:, *place], weights[place] = each
-    faintest = _FAINTEST * deviations.max(axis=(1, 2), keepdims=True)
-    logarithms = np.log(np.maximum(np.maximum(deviations, faintest), np.finfo(np.float32).tiny))
+    logarithms = np.log(_scale(means, deviations, weights))
     centres = np.array([rows[row] for row in down]), np.array([columns[column] for column in across])
     return Levels(*centres, means, logarithms, weights)
+
+
+def _scale(
+    means: NDArray[np.float64], deviations: NDArray[np.float64], weights: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return what each band is divided by (bands, R, C): deviations, none of them near 0.
+
+    A band that is constant within every chip has no deviation but rounding: there it is the spread of the means.
+    """
+    spread = means[:, weights > 0].std(axis=1)[:, None, None] if weights.any() else np.zeros((len(means), 1, 1))
+    largest = deviations.max(axis=(1, 2), keepdims=True)
+    least = np.where(largest > _FAINTEST * spread, _FAINTEST * largest, spread)
+    return np.maximum(deviations, np.where(least > 0, least, 1.0))
 
 
 def _varies(values: Floats, valid: Mask) -> Mask:

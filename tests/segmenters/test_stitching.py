@@ -272,3 +272,17 @@ def test_levels_leave_constant_bands_alone() -> None:
     even = found.even(values, np.ones((64, 128), dtype=bool), Window(0, 0, 64, 128))
     assert not even[0].any()
     assert 0.9 < even[1].std() < 1.1
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.1])  # the deviation of 0.1 is rounding, not 0
+def test_levels_of_bands_that_differ_between_chips_alone_are_finite(offset: float) -> None:
+    values = fields(64, 128)
+    values[0, :, :64], values[0, :, 64:] = offset, offset + 0.3
+    scene = scene_of(values)
+    windows = [chip.window for chip in cut([scene], size=64)]
+    rasters = [scene.source.read(window) for window in windows]
+    found = levels(windows, [level(raster.values, raster.valid) for raster in rasters])
+    even = found.even(values, np.ones((64, 128), dtype=bool), scene.window)
+    assert np.abs(even).max() < 20
+    assert 0.5 < np.ptp(even[0]) < 3
+    assert_sound(stitched(pieces_of(scene, "slic"), scene), scene, pieces_of(scene, "slic"))
