@@ -112,8 +112,8 @@ class ResumableBlocks:
             yield self._again(task, item, path) if found is None else found
 
     def _again(self, task: Callable[[Item], Arrays], item: Item, path: Path) -> Arrays:
-        """Compute a kept block that turned out to be damaged."""
-        next(iter(self.runner.run(Keeping(task), [(item, path)])))
+        """Compute a kept block that turned out to be damaged: here, as workers have others of its phase in hand."""
+        Keeping(task)((item, path))
         found = _read(path)
         if found is None:
             raise WorkspaceError(f"{path} cannot be read back right after it was written; check this disk")

@@ -138,7 +138,7 @@ class Processes:
             worker = busy[connection]  # type: ignore[index]  # they are all connections
             try:
                 kind, told = worker.connection.recv()
-            except (EOFError, ConnectionResetError):
+            except (EOFError, OSError):  # the end of the pipe; OSError where it comes in the middle of a message
                 self._bury(worker, job)
             else:
                 self._take(worker, job, kind, told)

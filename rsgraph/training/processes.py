@@ -121,7 +121,8 @@ def _check_end(process: SpawnProcess, count: int) -> None:
     if code < 0:
         raise WorkerLost(
             f"one of {count} training processes was killed (signal {-code}, perhaps for memory); the same command "
-            "goes on after the last whole epoch, with fewer devices or a smaller batch if memory is short"
+            "goes on after the last whole epoch. Where memory is short, fewer devices or a smaller batch need less, "
+            "but with them training starts anew"
         )
     if code > 0:
         raise RuntimeError("a training process failed; its traceback stands above")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,6 +45,25 @@ class Deadly:
                 file.write("died\n")
             os.kill(os.getpid(), signal.SIGKILL)
         return {"number": np.array(number)}
+
+
+@dataclass(frozen=True)
+class Torn:
+    """Answers block 1 with more than a pipe holds; the first process that does so is killed while it tells it.
+
+    ``log`` gets the number of that process.
+    """
+
+    log: Path
+    go: Path
+
+    def __call__(self, number: int) -> Arrays:
+        if number == 1 and not self.log.exists():
+            while not self.go.exists():
+                time.sleep(0.01)
+            self.log.write_text(str(os.getpid()))
+            threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        return {"number": np.array(number), "much": np.zeros(number * 10_000_000, dtype=np.uint8)}
 
 
 @dataclass(frozen=True)

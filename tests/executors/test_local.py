@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import psutil
@@ -17,7 +18,7 @@ import pytest
 from rsgraph.blocks import ResumableBlocks
 from rsgraph.errors import ConfigError, NotUsable, WorkerLost
 from rsgraph.executors.local import Local, LocalWorkers
-from tests.executors.tasks import Deadly, Failing, Number
+from tests.executors.tasks import Deadly, Failing, Number, Torn
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +87,42 @@ def test_a_block_that_kills_one_worker_is_done_again(workers: LocalWorkers, tmp_
     found = list(workers.run(Deadly(at=1, log=tmp_path / "log", times=2), range(4)))
     assert [int(arrays["number"]) for arrays in found] == [0, 1, 2, 3]
     assert (tmp_path / "log").read_text() == "died\n" * 2
+
+
+def test_a_worker_that_is_killed_while_it_tells_its_result_is_replaced(workers: LocalWorkers, tmp_path: Path) -> None:
+    task = Torn(log=tmp_path / "log", go=tmp_path / "go")
+    found = workers.run(task, range(2))
+    next(found)
+    task.go.touch()
+    while not task.log.exists() or _alive(int(task.log.read_text() or os.getpid())):
+        time.sleep(0.02)
+    assert int(next(found)["number"]) == 1
+
+
+class Once:
+    """Workers that are given one run: a second beside it would wait for answers to the first for ever."""
+
+    def __init__(self, workers: LocalWorkers) -> None:
+        self.workers = workers
+        self.runs = 0
+
+    def run(self, task: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
+        self.runs += 1
+        assert self.runs == 1
+        return self.workers.run(task, items)
+
+
+def test_a_damaged_block_is_computed_while_workers_have_others(workers: LocalWorkers, tmp_path: Path) -> None:
+    list(ResumableBlocks(folder=tmp_path).map("phase", Number(), range(6)))
+    first, second, *others = sorted((tmp_path / "phase").iterdir())
+    damaged = bytearray(second.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    second.write_bytes(damaged)
+    for path in (first, *others):
+        path.unlink()
+    found = list(ResumableBlocks(Once(workers), tmp_path).map("phase", Number(pause=0.1), range(6)))
+    assert [int(arrays["number"]) for arrays in found] == list(range(6))
+    assert [int(arrays["process"]) == os.getpid() for arrays in found] == [False, True, *[False] * 4]
 
 
 def test_an_error_of_the_user_arrives_as_it_is(workers: LocalWorkers) -> None:
