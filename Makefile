@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 TESTS ?=
-BENCHMARKS ?= segment_statistics memberships seams unet_inference places whole_tile interruption journal brushing propagation gallery point_map session evaluation neighbourhoods projection
+BENCHMARKS ?= segment_statistics memberships seams unet_inference places whole_tile matching matching_gpu interruption journal brushing propagation gallery point_map session evaluation neighbourhoods projection
 TABLES ?= graph_networks neighbours superpixels layers
 WORKERS ?= 2
 VIRTUAL := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1280x800x24"
@@ -55,6 +55,7 @@ slow: setup screen ## the long tests: sweeps, whole runs, the wheel
 wheel: setup ## build the wheel, configs inside
 	$(BIN)/python -m build --wheel --no-isolation
 
+# In the order of the list: `matching` and `projection` work on what `whole_tile` leaves in experiments/.work/tile.
 bench: setup screen ## the benchmarks: each times its peer in the same run and prints the ratio
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(VIRTUAL) $(BIN)/python -m experiments.benchmarks.$$name; done
 	$(BIN)/python -m experiments.benchmarks.scaling

@@ -61,3 +61,13 @@ def test_agreement_is_that_of_each_scene() -> None:
     found = paper_tables.agreement_of(measured, theirs, "glcm")
     assert (found.best, found.same, found.scenes) == ("c", 1, 2)  # less contrast is better
     assert (found.rank, found.low, found.high) == pytest.approx((0, -1, 1))
+
+
+def test_make_bench_runs_every_benchmark_and_the_tile_before_what_works_on_it() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = next(line for line in text.splitlines() if line.startswith("BENCHMARKS")).split("=")[1].split()
+    files = (ROOT / "experiments" / "benchmarks").glob("*.py")
+    programs = {path.stem for path in files if "__main__" in path.read_text(encoding="utf-8")}
+    assert programs - {"scaling", "table"} == set(named)  # these two read what the others wrote
+    for name in ("matching", "projection", "interruption"):
+        assert named.index("whole_tile") < named.index(name)

@@ -32,6 +32,19 @@ def test_tile_that_is_there_is_kept(tile: Path) -> None:
     assert tile.stat().st_mtime_ns == before
 
 
+def test_tiles_of_two_sizes_lie_side_by_side(tile: Path) -> None:
+    other = places.write_tile(tile.parent, 64)
+    with rasterio.open(other) as smaller, rasterio.open(places.write_tile(tile.parent, 160)) as larger:
+        assert (smaller.shape, larger.shape) == ((64, 64), (160, 160))
+
+
+def test_sample_lies_beside_the_tile_that_it_is_of(tmp_path: Path) -> None:
+    sample = places.sampled(places.write_tile(tmp_path, 300))
+    with rasterio.open(sample) as drawn:
+        assert drawn.shape == (256, 256)
+    assert places.sampled(places.write_tile(tmp_path, 260)) != sample
+
+
 def test_sample_holds_whole_chips_from_corner_to_corner(tile: Path, tmp_path: Path) -> None:
     sample = places.write_sample(tile, tmp_path / "sample.tif", across=2, side=32)
     with rasterio.open(tile) as file, rasterio.open(sample) as drawn:

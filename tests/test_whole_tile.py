@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from experiments.benchmarks import bounds, table, watching, whole_tile
+from experiments.benchmarks import bounds, places, table, watching, whole_tile
 from rsgraph.pipeline.plan import STAGES
 
 HOLD = """
@@ -53,6 +53,27 @@ def test_a_failed_command_is_told_with_the_end_of_its_log(tmp_path: Path) -> Non
     watched = watching.watch(command, tmp_path, tmp_path / "log")
     with pytest.raises(SystemExit, match=r"ended with 2; .*\s+no such scene"):
         whole_tile.stop_if_failed(watched, tmp_path / "log")
+
+
+def test_words_are_sizes_folder_and_options_in_any_order() -> None:
+    assert whole_tile.parsed([]) == ([5490, 10980], places.TILE, [])
+    assert whole_tile.parsed(["executor=dask", "512", "/a b", "256"]) == ([256, 512], Path("/a b"), ["executor=dask"])
+    with pytest.raises(SystemExit, match=r"one FOLDER is enough\. Got here and there\."):
+        whole_tile.parsed(["here", "there"])
+
+
+def test_sizes_keep_their_workspaces_apart_and_the_whole_tile_has_the_plain_names(tmp_path: Path) -> None:
+    workspace, cache, log = whole_tile.kept(tmp_path, 10980)
+    assert (workspace.name, cache.name, log.name) == ("workspace", "cache", "run.log")
+    assert not {workspace, cache, log} & set(whole_tile.kept(tmp_path, 5490))
+
+
+@pytest.mark.parametrize("name", ["model", "model-narrow"])
+def test_a_model_that_has_learnt_is_kept(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "manifest.json").write_text(json.dumps({"stages": {"gnn": {}}}))
+    assert whole_tile.learned(tmp_path, name, 10980) == tmp_path / name
+    assert not list(tmp_path.glob("*.tif"))
 
 
 def test_current_is_the_first_stage_that_the_manifest_lacks(tmp_path: Path) -> None:

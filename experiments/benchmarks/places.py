@@ -3,8 +3,8 @@
     python -m experiments.benchmarks.places [FOLDER]
 
 records how far a chip is from the chip most like it, against the same tile with one kind of place. With FOLDER it
-also writes ``varied.tif`` (10 980 x 10 980 x 12, uint16) and ``varied_sample.tif`` (8 x 8 of its chips, drawn
-evenly, as one scene) there unless they are there.
+also writes ``varied-10980.tif`` (10 980 x 10 980 x 12, uint16) and ``varied-10980_sample.tif`` (8 x 8 of its chips,
+drawn evenly, as one scene) there unless they are there.
 
 A chip is described by the mean and the standard deviation of each band over the 64 x 64 pixels in its middle, each
 divided by its standard deviation over the chips of both tiles. Its distance to another chip is the root of the mean
@@ -30,6 +30,10 @@ from rsgraph.io.writers import write_scene
 from rsgraph.types import Scene, Window
 
 SIZE, CHIP, ACROSS = 10_980, 256, 8
+WORK = Path(__file__).resolve().parents[1] / ".work"
+"""What benchmarks and tables leave for each other; not under version control."""
+TILE = WORK / "tile"
+"""Of the benchmarks of a whole tile: tile, models, workspace, chips cut from it."""
 ALIKE = 0.1
 """Chips nearer than this are called alike: noise and open water alone are within it."""
 
@@ -37,7 +41,7 @@ ALIKE = 0.1
 def main(folder: str | None = None) -> None:
     """Write the files where a folder is given, and record the distances."""
     if folder is not None:
-        write_sample(write_tile(Path(folder), SIZE), Path(folder) / "varied_sample.tif", across=ACROSS)
+        sampled(write_tile(Path(folder), SIZE))
     rows = variety()
     for row in rows:
         print("{work}: median {median_distance}, alike {alike_percent} %".format(**row))
@@ -45,13 +49,18 @@ def main(folder: str | None = None) -> None:
 
 
 def write_tile(folder: Path, size: int, *, seed: int = 0) -> Path:
-    """Write the varied tile as ``varied.tif`` unless it is there; return its path."""
-    path = folder / "varied.tif"
+    """Write the varied tile as ``varied-<size>.tif`` unless it is there; return its path."""
+    path = folder / f"varied-{size}.tif"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
         (scene,) = Synthetic(rows=size, columns=size, seed=seed, places="varied").open(None)
         write_scene(scene, path)
     return path
+
+
+def sampled(tile: Path) -> Path:
+    """Write the sample of a tile that models learn from beside it unless it is there; return its path."""
+    return write_sample(tile, tile.with_name(f"{tile.stem}_sample.tif"), across=ACROSS)
 
 
 def write_sample(tile: Path, path: Path, *, across: int, side: int = CHIP) -> Path:

@@ -1,12 +1,16 @@
 """A whole tile on two cores: from the file and a trained model to the finished workspace, stage by stage.
 
-    python -m experiments.benchmarks.whole_tile [SIZE] [FOLDER] [option=value ...]
+    python -m experiments.benchmarks.whole_tile [SIZE ...] [FOLDER] [option=value ...]
 
 A tile with varied places is generated (10 980 x 10 980 x 12 as uint16) and a model is trained on 8 x 8 of its chips;
-neither is timed, and both stay in FOLDER for the next time. Then ``rsgraph run varied.tif model.from=model`` runs as
-a user would start it, with an empty cache, on two cores, and all its processes are watched (watching.py). Seconds
-are those of the manifest, memory is the peak of the sum over all processes. Options after FOLDER are passed on
-and stand in the names of the rows.
+neither is timed, and both stay in FOLDER (experiments/.work/tile), where ``matching`` and ``projection`` find them.
+Then ``rsgraph run varied-10980.tif model.from=model`` runs as a user would start it, with an empty cache, on two
+cores, and all its processes are watched (watching.py). Seconds are those of the manifest, memory is the peak of the
+sum over all processes. Options are passed on and stand in the names of the rows.
+
+Without SIZE a tile of half the side is run too, with the same model, so that scaling.py has two sizes to tell growth
+from. Each size has a workspace of its own in FOLDER, ``workspace`` that of 10 980. A missing model learns on chips of
+the largest tile asked for.
 
 Each stage is put beside the time that two cores need at the least (bounds.py).
 """
@@ -16,13 +20,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from experiments.benchmarks.bounds import CORES, Sizes, Speeds, Work, gb, work
-from experiments.benchmarks.places import ACROSS, SIZE, write_sample, write_tile
+from experiments.benchmarks.places import SIZE, TILE, sampled, write_tile
 from experiments.benchmarks.record import Value, record
 from experiments.benchmarks.watching import Watched, finished, watch
 from rsgraph.workspace import Workspace
@@ -30,34 +33,41 @@ from rsgraph.workspace import Workspace
 LIMIT_S, LIMIT_GB = 3600, 6
 COMMON = ("chips.edges=drop", "tracking.uri=none")
 """Whole chips only, 42 x 42 of them, as the paper has."""
+SIZES = (SIZE // 2, SIZE)
 LEARN = ("training.encoder.max_epochs=5", "training.gnn.max_epochs=40", "draw=false")
 QUICK = ("experiment=laptop", "draw=false")
-"""How the model learns: of the default width, but briefly; for a smaller tile a narrow one."""
+MODELS = {"model": LEARN, "model-narrow": QUICK}
+"""How they learn: of the default width, briefly, for the tile; narrow to cut thousands of chips with."""
 
 
 def main(words: Sequence[str]) -> None:
-    """Prepare, run, print and record."""
-    size = int(words[0]) if words else SIZE
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(words[1] if len(words) > 1 else temporary).absolute()
-        tile, model = prepare(folder, size)
-        watched = measured(folder, tile, model, words[2:])
-        title = named(size, words[2:])
-        rows = [*table(folder, tile, watched, title), total(folder, watched, title)]
-    for row in rows:
-        print("{work}: {seconds} s (at least {bound_s}), peak {peak_gb} GB, PSS {peak_pss_gb}".format(**row))
-    print(record("whole_tile" if size == SIZE else f"tile_{size}", rows))
+    """Prepare, then run, print and record one size after the other."""
+    sizes, folder, options = parsed(words)
+    model = learned(folder, "model", sizes[-1])
+    for size in sizes:
+        rows = measured(folder, size, model, options)
+        for row in rows:
+            print("{work}: {seconds} s (at least {bound_s}), peak {peak_gb} GB, PSS {peak_pss_gb}".format(**row))
+        print(record("whole_tile" if size == SIZE else f"tile_{size}", rows), flush=True)
 
 
-def prepare(folder: Path, size: int) -> tuple[Path, Path]:
-    """Make the tile and the model unless FOLDER holds them; return their paths."""
-    tile, model = write_tile(folder, size), folder / "model"
+def parsed(words: Sequence[str]) -> tuple[list[int], Path, list[str]]:
+    """Tell sizes, by rising size, folder and options apart."""
+    options = [word for word in words if "=" in word]
+    sizes = {int(word) for word in words if word.isdigit()} or set(SIZES)
+    folders = [word for word in words if "=" not in word and not word.isdigit()] or [str(TILE)]
+    if len(folders) > 1:
+        raise SystemExit(f"one FOLDER is enough. Got {' and '.join(folders)}.")
+    return sorted(sizes), Path(folders[0]).absolute(), options
+
+
+def learned(folder: Path, name: str, size: int) -> Path:
+    """Train one of ``MODELS`` on chips of the tile of that size unless FOLDER holds it; return its workspace."""
+    model, log = folder / name, folder / f"{name}.log"
     if "gnn" not in finished(model):
-        sample = write_sample(tile, folder / "varied_sample.tif", across=ACROSS)
-        options = LEARN if size == SIZE else QUICK
-        watched = watch(command(sample, model, folder / "model-cache", *options), model, folder / "model.log")
-        stop_if_failed(watched, folder / "model.log")
-    return tile, model
+        sample = sampled(write_tile(folder, size))
+        stop_if_failed(watch(command(sample, model, folder / f"{name}-cache", *MODELS[name]), model, log), log)
+    return model
 
 
 def command(path: Path, workspace: Path, cache: Path, *options: str) -> list[str]:
@@ -66,16 +76,25 @@ def command(path: Path, workspace: Path, cache: Path, *options: str) -> list[str
     return [sys.executable, "-m", "rsgraph", "run", str(path), *places, *COMMON, *options]
 
 
-def measured(folder: Path, tile: Path, model: Path, options: Sequence[str]) -> Watched:
-    """Run the tile from nothing on two cores, watched."""
+def measured(folder: Path, size: int, model: Path, options: Sequence[str]) -> list[dict[str, Value]]:
+    """Run a tile from nothing on two cores, watched; return one row per stage and one of all."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
-    for name in ("workspace", "cache"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-    (folder / "run.log").unlink(missing_ok=True)
-    words = command(tile, folder / "workspace", folder / "cache", f"model.from={model}", *options)
-    watched = watch(words, folder / "workspace", folder / "run.log")
-    stop_if_failed(watched, folder / "run.log")
-    return watched
+    tile = write_tile(folder, size)
+    workspace, cache, log = kept(folder, size)
+    for path in (workspace, cache):
+        shutil.rmtree(path, ignore_errors=True)
+    log.unlink(missing_ok=True)
+    watched = watch(command(tile, workspace, cache, f"model.from={model}", *options), workspace, log)
+    stop_if_failed(watched, log)
+    title = named(size, options)
+    rows = table(workspace, tile, watched, title)
+    return [*rows, total(workspace, watched, title, sum(float(row["bound_s"]) for row in rows))]
+
+
+def kept(folder: Path, size: int) -> tuple[Path, Path, Path]:
+    """Return where the run of a size has its workspace, cache and log; that of the whole tile has the plain names."""
+    which = "" if size == SIZE else f"-{size}"
+    return folder / f"workspace{which}", folder / f"cache{which}", folder / f"run{which}.log"
 
 
 def stop_if_failed(watched: Watched, log: Path) -> None:
@@ -84,25 +103,25 @@ def stop_if_failed(watched: Watched, log: Path) -> None:
         raise SystemExit(f"rsgraph run ended with {watched.code}; {log} ends with:\n{log.read_text()[-2000:]}")
 
 
-def table(folder: Path, tile: Path, watched: Watched, title: str) -> list[dict[str, Value]]:
+def table(workspace: Path, tile: Path, watched: Watched, title: str) -> list[dict[str, Value]]:
     """Return one row per stage."""
-    sizes, speeds = Sizes.of(Workspace(folder / "workspace"), tile), Speeds.measure(folder, tile)
+    sizes, speeds = Sizes.of(Workspace(workspace), tile), Speeds.measure(workspace.parent, tile)
     needed = work(sizes)
     rows = []
-    for stage, found in finished(folder / "workspace").items():
+    for stage, found in finished(workspace).items():
         outputs: Any = found["outputs"]
-        written = sum((folder / "workspace" / name).stat().st_size for name in outputs)
+        written = sum((workspace / name).stat().st_size for name in outputs)
         least = Work(needed[stage].read, written, needed[stage].operations)
         seconds = float(found["seconds"])  # type: ignore[arg-type]  # a number in every manifest
         rows.append({"work": f"{title}: {stage}", **row(seconds, watched, stage), **least.columns(speeds, seconds)})
     return rows
 
 
-def total(folder: Path, watched: Watched, title: str) -> dict[str, Value]:
+def total(folder: Path, watched: Watched, title: str, bound_s: float) -> dict[str, Value]:
     """Return the row of the whole run, start of the program and finding out what the file is included."""
-    workspace = Workspace(folder / "workspace")
+    workspace = Workspace(folder)
     chips, segments = len(workspace.chips), len(workspace.segments)
-    disk = sum(path.stat().st_size for path in workspace.folder.rglob("*") if path.is_file())
+    disk = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     met = watched.seconds < LIMIT_S and peak(watched, "resident") < LIMIT_GB * 1e9
     return {
         "work": f"{title}: total",
@@ -112,7 +131,7 @@ def total(folder: Path, watched: Watched, title: str) -> dict[str, Value]:
         "workspace_gb": gb(disk),
         "chips": chips,
         "segments": segments,
-        "bound_s": "",
+        "bound_s": round(bound_s, 2),
         "note": f"aim {LIMIT_S} s, {LIMIT_GB} GB: {'met' if met else 'missed'}; {chips} chips, {segments} segments",
     }
 
