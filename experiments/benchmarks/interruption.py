@@ -9,8 +9,8 @@ end the outputs of both workspaces are compared by the SHA-256 of their manifest
 seconds that its epochs took.
 
 kept
-    Blocks of the stage that were finished at the kill. Stages that are not cut into blocks have none: learning
-    resumes by epochs, and what is not cut at all takes a second.
+    Blocks of the stage that were finished at the kill; up to one per worker was being computed and is lost. What is
+    not cut into blocks has none: training resumes by epochs, the fits of target and projector begin again.
 again
     Those of them that were computed again nevertheless, seen by their files being replaced.
 lost_s

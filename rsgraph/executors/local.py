@@ -101,7 +101,7 @@ class LocalWorkers:
         yield from (processes if seconds > self.patience else self._threads).run(task, rest)
 
     def release(self) -> None:
-        """End the processes; the next stage starts its own. Two that keep an encoder hold 4 GB that matching needs."""
+        """End the processes; the next stage starts its own. Two with an encoder hold 4 GB that matching needs."""
         if self._processes is not None:
             self._processes.close()
 
