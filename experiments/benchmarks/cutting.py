@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import rsgraph.training as training
 from rsgraph.components import from_config
+from rsgraph.files import atomic
 from rsgraph.graphs.features import centroids, segment_means
 from rsgraph.matchers.chips import StoredChips
 from rsgraph.pipeline.learning import load_encoder, load_gnn
@@ -62,18 +63,20 @@ def cut(model: Model, across: int, folder: Path) -> StoredChips:
     """
     folder.mkdir(parents=True, exist_ok=True)
     scene = model.scene()
-    rows, columns = (_positions(size, across) for size in (scene.rows, scene.columns))
+    rows, columns = (positions(size, across) for size in (scene.rows, scene.columns))
     missing = [number for number in range(across) if not _strip(folder, number).exists()]
     nodes = model.nodes() if missing else None
     for number in missing:
         assert nodes is not None
         chips = [nodes(scene.source.read(Window(rows[number], column, SIDE, SIDE))) for column in columns]
-        np.savez(_strip(folder, number), nodes=np.concatenate(chips), counts=[len(chip) for chip in chips])
+        with atomic(_strip(folder, number)) as temporary:
+            np.savez(temporary, nodes=np.concatenate(chips), counts=[len(chip) for chip in chips])
         print(f"  {folder.name}: {number + 1} of {across} rows of chips", flush=True)
     return _joined(folder, across)
 
 
-def _positions(size: int, across: int) -> list[int]:
+def positions(size: int, across: int) -> list[int]:
+    """Return where so many chips begin, spread evenly over so many pixels."""
     return [int(place) for place in np.linspace(0, size - SIDE, across)]
 
 
