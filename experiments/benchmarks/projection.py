@@ -2,10 +2,12 @@
 
     python -m experiments.benchmarks.projection [ROWS]
 
-Real node embeddings (layer gnn2 of workspaces that the experiments made): how trustworthy and continuous (k = 15, by
-2000 points) each map is, and what it costs. A fifth of the rows is the sample, so that four of five are placed or
-mapped unseen. ``ours_s`` and ``peer_s`` are CPU seconds, wall seconds stand beside them: other programs share the
-machine. The peer is UMAP of all rows by the same program; umap-learn's own ``transform`` is the peer of the placing.
+Real node embeddings (layer gnn2 of workspaces that `make tables` made; where there is none of them, 20 000 rows drawn
+from the generated tile's that ``whole_tile`` made; the rows of the results say which): how trustworthy and continuous
+(k = 15, by 2000 points) each map is, and what it costs. A fifth of the rows is the sample, so that four of five are
+placed or mapped unseen. ``ours_s`` and ``peer_s`` are CPU seconds, wall seconds stand beside them: other programs
+share the machine. The peer is UMAP of all rows by the same program; umap-learn's own ``transform`` is the peer of the
+placing.
 
 A million rows (or ROWS) are made from real ones: drawn with replacement and moved some way, from 0 to all of it, to
 one of their twenty nearest. They lie in a memory-mapped file. Every measurement runs in a process of its own;
@@ -28,6 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from experiments.benchmarks.places import TILE, WORK
 from experiments.benchmarks.record import Value, record
 from rsgraph.evaluation.maps import continuity, trustworthiness
 from rsgraph.projectors.cells import cut, find_nearest
@@ -36,7 +39,8 @@ from rsgraph.projectors.parametric import Parametric
 from rsgraph.projectors.umap import Umap
 
 SEED, ROWS, ASKED, K = 0, 1_000_000, 2_000, 15
-WORK = Path(__file__).resolve().parents[1] / ".work"
+DRAWN = 20_000
+"""Rows of the generated tile, about as many as the real workspaces have: UMAP of all is the peer."""
 REAL = {
     "EuroSAT": "labelling/eurosat_1000",
     "T48QUE": "superpixels-t48que/segmenter.n_segments=800,seed=0",
@@ -58,15 +62,37 @@ def main(rows: int = ROWS) -> None:
     """Measure, print and record."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
         os.environ[name] = "1"  # for the processes that measure
-    there = {name: WORK / place / "embeddings" / "gnn2.npy" for name, place in REAL.items()}
     with tempfile.TemporaryDirectory() as folder:
+        there = sources(Path(folder))
         for name, path in there.items():
-            if not path.exists():
-                print(f"{name} left out: {path} is not there; make it with `make tables`", flush=True)
-                continue
             keep(list(real(name, path)))
-        large = enlarged(next(path for path in there.values() if path.exists()), rows, Path(folder))
-        keep(list(scaled(large, rows)))
+        for name, path in list(there.items())[:1]:
+            keep(list(scaled(enlarged(path, rows, Path(folder)), rows, name)))
+
+
+def sources(folder: Path) -> dict[str, Path]:
+    """Return embeddings by name: of real scenes, else of the tile, drawn into ``folder``; say what is missing."""
+    places = {name: WORK / place / "embeddings" / "gnn2.npy" for name, place in REAL.items()}
+    there = {name: path for name, path in places.items() if path.exists()}
+    for name, path in places.items():
+        if name not in there:
+            print(f"{name} left out: {path} is not there; make it with `make tables`", flush=True)
+    tile = TILE / "workspace" / "embeddings" / "gnn2.npy"
+    if there:
+        return there
+    if not tile.exists():
+        print(f"nothing was measured: {tile} is not there either; make it with the benchmark whole_tile", flush=True)
+        return {}
+    print(f"the generated tile instead: {tile}", flush=True)
+    return {"the generated tile": few_of(tile, folder / "tile.npy")}
+
+
+def few_of(path: Path, drawn_to: Path) -> Path:
+    """Write rows drawn from many to a file of their own; return it."""
+    vectors = np.load(path, mmap_mode="r")
+    chosen = np.random.default_rng(SEED).choice(len(vectors), min(DRAWN, len(vectors)), replace=False)
+    np.save(drawn_to, vectors[np.sort(chosen)])
+    return drawn_to
 
 
 def keep(rows: list[dict[str, Value]]) -> None:
@@ -103,13 +129,13 @@ def placing(name: str, path: Path, sample: int) -> dict[str, Value]:
     }
 
 
-def scaled(path: Path, rows: int) -> Iterator[dict[str, Value]]:
+def scaled(path: Path, rows: int, name: str) -> Iterator[dict[str, Value]]:
     """Measure the two ways that scale, at full size."""
     vectors = np.load(path, mmap_mode="r")
     for way in ("sample", "parametric"):
         found = alone(way, path, 50_000)
         row = measured(f"{NAMES[way]}: {rows} segments", vectors, found)
-        yield shown(row | {"note": f"sample of 50000, generated from real ones; {row['note']}"})
+        yield shown(row | {"note": f"sample of 50000, generated from those of {name}; {row['note']}"})
 
 
 def measured(work: str, vectors: NDArray[np.float32], found: Found) -> dict[str, Value]:
