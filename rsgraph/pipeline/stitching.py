@@ -190,7 +190,8 @@ class _Measure:
 def _scales(context: Context) -> dict[int, Levels]:
     """Return scene -> its levels, for scenes of several chips."""
     opened = context.opened
-    several = [chip for chip in opened.chips if _neighbours(opened)[chip.scene] > 1]
+    counts = _chips_per_scene(opened)
+    several = [chip for chip in opened.chips if counts[chip.scene] > 1]
     if not several:
         return {}
     blocks = chip_blocks(opened.scenes, several)
@@ -204,7 +205,7 @@ def _scales(context: Context) -> dict[int, Levels]:
     return scales
 
 
-def _neighbours(opened: Opened) -> NDArray[np.int64]:
+def _chips_per_scene(opened: Opened) -> NDArray[np.int64]:
     """Return how many chips each scene has."""
     return np.bincount([chip.scene for chip in opened.chips], minlength=len(opened.scenes))
 
@@ -286,6 +287,7 @@ def whole_means(blocks: Sequence[ChipBlock], found: Iterable[Arrays]) -> Iterato
         block resulted in.
     """
     first, sums, counts = 0, np.zeros((0, 0)), np.zeros(0, dtype=np.int64)
+    oldest = 0  # the first block whose segments may be incomplete
     for number, (block, arrays) in enumerate(zip(blocks, found, strict=True)):
         if "sums" not in arrays:
             yield arrays
@@ -298,19 +300,23 @@ def whole_means(blocks: Sequence[ChipBlock], found: Iterable[Arrays]) -> Iterato
         counts = np.concatenate([counts, np.zeros(more, dtype=np.int64)])
         sums[places] += arrays["sums"]
         counts[places] += arrays["counts"]
-        complete = _complete(blocks, number) - first
+        row, oldest = _open(blocks, number, oldest)
+        complete = row - first
         yield {**rest, "vectors": (sums[:complete] / counts[:complete, None]).astype(np.float32)}
         first, sums, counts = first + complete, sums[complete:], counts[complete:]
 
 
-def _complete(blocks: Sequence[ChipBlock], number: int) -> int:
-    """Return the row of the first segment that may reach into chips after a block."""
+def _open(blocks: Sequence[ChipBlock], number: int, oldest: int) -> tuple[int, int]:
+    """Return the row of the first segment that may reach into chips after a block, and the block that it is of.
+
+    ``oldest`` is what the block before it gave: blocks above it are complete.
+    """
     if number + 1 == len(blocks):
-        return blocks[number].segments.stop
+        return blocks[number].segments.stop, number
     following = blocks[number + 1].chips[0]
-    for block in blocks[: number + 2]:
-        for chip, rows in zip(block.chips, block.rows, strict=True):
+    for index in range(oldest, number + 1):
+        for chip, rows in zip(blocks[index].chips, blocks[index].rows, strict=True):
             beside = chip.window.row + chip.window.rows >= following.window.row
             if chip.scene == following.scene and beside:
-                return rows.start
-    return blocks[number].segments.stop
+                return rows.start, index
+    return blocks[number].segments.stop, number + 1

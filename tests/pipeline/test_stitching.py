@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -18,7 +19,8 @@ from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.pipeline import run
 from rsgraph.pipeline.learning import membership_maps
 from rsgraph.pipeline.opening import Reopened
-from rsgraph.pipeline.stitching import whole_means
+from rsgraph.pipeline.stitching import _AddBands, whole_means
+from rsgraph.protocols import Arrays
 from rsgraph.types import Chip, Window
 from rsgraph.workspace import Workspace, read_arrays
 from tests.pipeline.conftest import TINY, composed
@@ -26,6 +28,7 @@ from tests.pipeline.several import several, write_scene
 
 WORDS = [word for word in TINY if not word.startswith("graph")]
 FAST = ("gnn=none", "training.encoder.max_epochs=1", "segmenter.seams=stitch")
+UNTRAINED = [word for word in TINY if not word.startswith(("encoder", "training", "matcher"))]
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +81,27 @@ def test_exported_polygons_cover_whole_segments(stitched: Reopened, tmp_path: Pa
     np.testing.assert_allclose(found.geometry.area / 100, stitched.segments["area_px"])  # pixels of 10 m
 
 
-def test_interrupted_stage_is_resumed_and_gives_the_same(stitched: Reopened, tmp_path: Path) -> None:
-    again = run(composed(*WORDS, *FAST, "graph=adjacency", "executor=local", f"workspace={tmp_path / 'w'}"))
+def test_interrupted_stage_is_resumed_and_gives_the_same(
+    stitched: Reopened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = stitched.folder.parent / ".rsgraph-cache"
+    shutil.copytree(cache, tmp_path / ".rsgraph-cache", ignore=shutil.ignore_patterns("segments"))
+    config = composed(*WORDS, *FAST, "graph=adjacency", f"workspace={tmp_path / 'w'}")
+    add_bands, added = _AddBands.__call__, []
+
+    def stopping(self: _AddBands, block: ChipBlock) -> Arrays:
+        added.append(block.chips[0].chip_id)
+        if len(added) == 6:
+            raise KeyboardInterrupt
+        return add_bands(self, block)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_AddBands, "__call__", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run(config)
+        again = run(config)
+    assert added.count(0) == 1
+    assert again.manifest["stages"]["segments"]["facts"]["resumed_blocks"] > len(again.chips)  # of all phases
     np.testing.assert_array_equal(ids_of(again), ids_of(stitched))
     np.testing.assert_array_equal(again.embedding("bands"), stitched.embedding("bands"))
 
@@ -98,7 +120,7 @@ def test_scenes_are_stitched_each_by_itself_and_more_can_be_added(tmp_path: Path
 
 
 def test_one_chip_gives_what_it_gives_without_stitching(tmp_path: Path) -> None:
-    small = (*TINY, *FAST[:2], "reader.rows=64", "reader.columns=48")
+    small = (*UNTRAINED, "encoder=bands", "gnn=none", "matcher=mean", "reader.rows=64", "reader.columns=48")
     alone = run(composed(*small, f"workspace={tmp_path / 'chip'}"))
     same = run(composed(*small, "segmenter.seams=stitch", f"workspace={tmp_path / 'stitch'}"))
     np.testing.assert_array_equal(ids_of(alone), ids_of(same))
@@ -134,3 +156,23 @@ def test_means_are_given_as_soon_as_they_are_whole_whatever_the_blocks() -> None
         if size == 1:
             assert len(means[0]) == 0  # its segments may reach into the next chips
             assert sum(len(each) for each in means[:6]) == 30  # a scene is whole when its last chip is
+
+
+class Counted(list[Any]):
+    """Counts how often its items are looked at."""
+
+    looks = 0
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        self.looks += len(found) if isinstance(index, slice) else 1
+        return found
+
+
+def test_blocks_are_complete_without_looking_at_all_that_were_before() -> None:
+    n = 100
+    chips = [Chip(row, 0, Window(10 * row, 0, 10, 10), "train") for row in range(n)]
+    blocks = Counted([ChipBlock((chip,), {}, (range(chip.chip_id, chip.chip_id + 1),)) for chip in chips])
+    found = ({"rows": np.array([row]), "sums": np.ones((1, 2)), "counts": np.ones(1, int)} for row in range(n))
+    assert [len(each["vectors"]) for each in whole_means(blocks, found)] == [0, *[1] * (n - 2), 2]
+    assert blocks.looks < 6 * n
