@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.errors import ConfigError
+from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
 from rsgraph.projectors.nearest import FEWEST, Metric, check_metric, comparable, first_of_all, seeded_start
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, principal_components
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Projection
+
+MOST = 200_000
+"""Vectors above which there is no map: an hour's work and more, where the other projectors take minutes."""
 
 _LEAST = 4
 """Neighbours per point below which the perplexity would fall under 1."""
@@ -52,8 +55,13 @@ class Tsne:
         self.metric: Metric = check_metric(metric)
 
     def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
-        """Lay out vectors (n, D). Raises NotUsable (shape, NaN)."""
+        """Lay out vectors (n, D). Raises NotUsable (shape, NaN, more than ``MOST``)."""
         vectors = check_vectors(vectors)
+        if len(vectors) > MOST:
+            raise NotUsable(
+                f"projector=tsne lays out at most {MOST:,} vectors, and here are {len(vectors):,}; choose "
+                "projector=umap or projector=parametric, which learn from a sample and place the others"
+            )
         if len(vectors) < FEWEST:
             return Pca().project(vectors, seed=seed, progress=progress)
         rows = comparable(vectors, self.metric)

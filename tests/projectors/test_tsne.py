@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from rsgraph.errors import ConfigError
+from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.projectors.nearest import nearest_of_distances
-from rsgraph.projectors.tsne import Tsne
+from rsgraph.projectors.tsne import MOST, Tsne
 from tests.projectors.test_umap import same_group_share, three_groups
 
 
@@ -55,3 +55,8 @@ def test_project_neighbours_keeps_groups_together() -> None:
 def test_too_few_neighbours_fall_back_to_pca() -> None:
     ring = np.stack([np.roll(np.arange(9), 1), np.roll(np.arange(9), -1)], axis=1)
     assert Tsne().project_neighbours(ring, np.ones((9, 2), np.float32), seed=0).method == "pca"
+
+
+def test_very_many_vectors_are_refused_with_the_projectors_that_take_them() -> None:
+    with pytest.raises(NotUsable, match=r"200,000 vectors, and here are 200,001; choose projector=umap or"):
+        Tsne().project(np.zeros((MOST + 1, 2), dtype=np.float32), seed=0)
