@@ -223,7 +223,7 @@ def _text(moment: Any) -> str:
 def _paths(workspace: Workspace) -> list[str]:
     """Return what the user named as the scene."""
     path = (workspace.config.get("data") or {}).get("path")
-    return [str(path)] if path else []
+    return [path] if isinstance(path, str) else list(path or ())
 
 
 def _source(workspace: Workspace, scene: SceneInfo) -> list[dict[str, Any]]:

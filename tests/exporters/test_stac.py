@@ -131,6 +131,14 @@ def test_time_is_that_of_the_scene_as_its_name_says(mapped: OpenedWorkspace, tmp
     assert source["href"] == f"file://{scene_path}"
 
 
+def test_source_is_linked_where_the_scene_was_named_in_a_list(mapped: OpenedWorkspace, tmp_path: Path) -> None:
+    _, item = item_of(named(mapped, "[/data/turb_20231217_l2a.tif]"), tmp_path)
+    assert [link["href"] for link in item["links"] if link["rel"] == "source"] == [
+        "file:///data/turb_20231217_l2a.tif"
+    ]
+    assert item["properties"]["start_datetime"] == "2023-12-17T00:00:00Z"
+
+
 def test_time_is_the_day_where_only_that_is_known(mapped: OpenedWorkspace, tmp_path: Path) -> None:
     found = item_of(named(mapped, "/data/turb_20231217_l2a.tif"), tmp_path)[1]["properties"]
     assert found["datetime"] is None
