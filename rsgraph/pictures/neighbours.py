@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -49,7 +49,7 @@ def draw_neighbours(
     queries: Sequence[int],
     indices: NDArray[np.int64],
     similarities: Floats,
-    thumbnails: Sequence[Pixels],
+    thumbnails: Sequence[Pixels] | Mapping[int, Pixels],
     *,
     title: str,
     caption: str,
@@ -63,7 +63,7 @@ def draw_neighbours(
     indices, similarities
         (P, k), as in ``Similarity``.
     thumbnails
-        P images (rows, columns, 3) uint8.
+        Images (rows, columns, 3) uint8 of the P chips, or by number of those that are drawn.
     title, caption
         Name of the scene; the matcher and layer.
     """

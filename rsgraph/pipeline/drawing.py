@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -12,25 +13,26 @@ from numpy.typing import NDArray
 
 from rsgraph.components import from_config, registry
 from rsgraph.files import read_json
+from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.display import choose_bands, describe_bands, shown_limits, stretch
 from rsgraph.pictures.chip_map import draw_chip_map, sample_chips
 from rsgraph.pictures.curves import Curve, draw_curves
 from rsgraph.pictures.figure import save_png
 from rsgraph.pictures.memberships import draw_memberships
 from rsgraph.pictures.mosaic import mosaic, mosaic_columns
-from rsgraph.pictures.neighbours import choose_queries, draw_neighbours
+from rsgraph.pictures.neighbours import SHOWN, choose_queries, draw_neighbours
 from rsgraph.pictures.outlines import draw_outlines
 from rsgraph.pictures.quicklook import draw_quicklook
 from rsgraph.pictures.scale_bar import metres_per_pixel
 from rsgraph.pictures.segment_map import draw_segment_map
 from rsgraph.pictures.shrinking import shrink, shrink_factor
-from rsgraph.pipeline.context import Context, Opened, in_order
+from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.learning import membership_maps
 from rsgraph.pipeline.naming import path_name
 from rsgraph.pipeline.segmenting import chip_rows, shown_labels
-from rsgraph.protocols import lesson
-from rsgraph.types import Chip, Floats, Mask, Scene
-from rsgraph.workspace import read_arrays
+from rsgraph.protocols import Arrays, lesson
+from rsgraph.types import Chip, Floats, Mask, Raster, Scene
+from rsgraph.workspace import Workspace, read_arrays
 
 Pixels = NDArray[np.uint8]
 
@@ -42,26 +44,12 @@ _PANELS = 9
 """Scenes of a collection that are shown whole; more, or scenes of one chip each, are shown by their first chips."""
 _OUTLINED = 4
 """Chips whose segments are shown."""
-_STEPS = 7
-"""Pictures, for the progress."""
 
 
-@dataclass(frozen=True)
-class _View:
-    """One chip, ready for the screen.
-
-    Parameters
-    ----------
-    chip
-        Which.
-    thumbnail
-        (rows, columns, 3) uint8, at most 128 pixels long.
-    image, memberships, valid
-        At the scale of the scene's picture: (r, c, 3), (C, r, c), (r, c).
-    """
+class _View(NamedTuple):
+    """One chip at the scale of its scene's picture: image (r, c, 3), memberships (C, r, c), valid (r, c)."""
 
     chip: Chip
-    thumbnail: Pixels
     image: Pixels
     memberships: Floats
     valid: Mask
@@ -85,19 +73,19 @@ def pictures(context: Context) -> dict[str, Any]:
     if not context.config["draw"]:
         return {"pictures": 0}
     looks = _looks(context)
-    scene, views = _views(context, looks)
+    scene, thumbnails = _views(context, looks, _shown_chips(context))
     drawn: dict[str, Callable[[], Figure]] = {
         "quicklook": lambda: _quicklook(context, looks, scene),
         "memberships": lambda: _memberships(context, scene),
         "outlines": lambda: _outlines(context, looks),
         "curves": lambda: _curves(context),
-        "chip_map": lambda: _chip_map(context, views),
+        "chip_map": lambda: _chip_map(context, thumbnails),
         "segment_map": lambda: _segment_map(context, looks),
-        "neighbours": lambda: _neighbours(context, views),
+        "neighbours": lambda: _neighbours(context, thumbnails),
     }
     for done, (name, draw) in enumerate(drawn.items()):
         save_png(draw(), context.out / "pictures" / f"{name}.png")
-        context.progress(len(views) + done + 1, len(views) + _STEPS)
+        context.progress(done + 1, len(drawn))
     return {"pictures": len(drawn)}
 
 
@@ -134,34 +122,75 @@ class _Preview:
     valid: Mask
 
 
-def _views(context: Context, looks: _Looks) -> tuple[_Preview, list[Pixels]]:
-    """Pass once over the chips; return the whole scene's preview and a thumbnail of every chip."""
+def _views(context: Context, looks: _Looks, shown: Collection[int]) -> tuple[_Preview, dict[int, Pixels]]:
+    """Pass once over the chips that are seen; return the preview of the whole and the thumbnails of ``shown``."""
     opened = context.opened
-    labeller = from_config("target", context.config["target"])
-    model = read_arrays(context.workspace.existing("targets.npz"))
-    canvas = _Tiles() if _by_chips(context) else _Panels(opened, looks, len(model["centres"]))
-    thumbnails: list[Pixels] = []
-
-    def take(view: _View) -> None:
-        canvas.put(view)
-        thumbnails.append(view.thumbnail)
-
-    in_order(
-        lambda chip: _view(context, looks, labeller, model, chip),
-        opened.chips,
-        lambda done, total: context.progress(done, total + _STEPS),
-        take,
+    n_clusters = len(read_arrays(context.workspace.existing("targets.npz"))["centres"])
+    canvas = _Tiles() if _by_chips(context) else _Panels(opened, looks, n_clusters)
+    pasted = min(_TILES, len(opened.chips)) if _by_chips(context) else len(opened.chips)
+    task = _Look(context.config["target"], context.workspace.folder.resolve(), looks, pasted, frozenset(shown))
+    items = chip_blocks(
+        opened.scenes, [chip for chip in opened.chips if chip.chip_id < pasted or chip.chip_id in shown]
     )
+    thumbnails: dict[int, Pixels] = {}
+
+    for block, found in zip(items, context.blocks.map("views", task, items, context.progress), strict=True):
+        for chip in block.chips:
+            number = chip.chip_id
+            if number < pasted:
+                canvas.put(_View(chip, *(found[f"{name}{number}"] for name in ("image", "memberships", "valid"))))
+            if number in task.shown:
+                thumbnails[number] = found[f"thumbnail{number}"]
     return canvas.preview(), thumbnails
 
 
-def _view(context: Context, looks: _Looks, labeller: Any, model: Mapping[str, NDArray[Any]], chip: Chip) -> _View:
-    raster = context.opened.read(chip)
-    shown = raster.values[list(looks.bands)]
-    small, some = shrink(shown, raster.valid, shrink_factor(chip.window.rows, chip.window.columns, _THUMBNAIL))
-    scaled, valid = shrink(shown, raster.valid, looks.factor)
-    classes, _ = shrink(membership_maps(labeller, model, raster.values, raster.valid), raster.valid, looks.factor)
-    return _View(chip, looks.image(small, some), looks.image(scaled, valid), classes, valid)
+@dataclass(frozen=True)
+class _Look:
+    """Reads the chips of one block and makes them small.
+
+    Parameters
+    ----------
+    target
+        Its section of the config.
+    workspace
+        Where the soft classes are.
+    looks
+        How pixels become colours.
+    pasted
+        So many first chips make the picture of the whole: they give image, memberships and valid.
+    shown
+        Numbers of the chips that give a thumbnail, (rows, columns, 3) uint8, at most 128 pixels long.
+    """
+
+    target: Mapping[str, Any]
+    workspace: Path
+    looks: _Looks
+    pasted: int
+    shown: frozenset[int]
+
+    def __call__(self, block: ChipBlock) -> Arrays:
+        found: Arrays = {}
+        for chip in block.chips:
+            raster = block.read(chip)
+            if chip.chip_id < self.pasted:
+                parts = self._part(raster)
+                found.update({f"{name}{chip.chip_id}": part for name, part in parts.items()})
+            if chip.chip_id in self.shown:
+                found[f"thumbnail{chip.chip_id}"] = self._thumbnail(raster)
+        return found
+
+    def _part(self, raster: Raster) -> Arrays:
+        """Return one chip's part of the picture of the whole."""
+        labeller = from_config("target", self.target)
+        model = read_arrays(Workspace(self.workspace).existing("targets.npz"))
+        small, valid = shrink(raster.values[list(self.looks.bands)], raster.valid, self.looks.factor)
+        maps = membership_maps(labeller, model, raster.values, raster.valid)
+        memberships, _ = shrink(maps, raster.valid, self.looks.factor)
+        return {"image": self.looks.image(small, valid), "memberships": memberships, "valid": valid}
+
+    def _thumbnail(self, raster: Raster) -> Pixels:
+        factor = shrink_factor(raster.valid.shape[0], raster.valid.shape[1], _THUMBNAIL)
+        return self.looks.image(*shrink(raster.values[list(self.looks.bands)], raster.valid, factor))
 
 
 class _Canvas:
@@ -206,9 +235,8 @@ class _Tiles:
         self.kept: list[_View] = []
 
     def put(self, view: _View) -> None:
-        """Keep one image while there is room."""
-        if len(self.kept) < _TILES:
-            self.kept.append(view)
+        """Keep one image."""
+        self.kept.append(view)
 
     def preview(self) -> _Preview:
         """Return the mosaic."""
@@ -299,12 +327,20 @@ def _points(table: Any) -> Floats:
     return points
 
 
-def _chip_map(context: Context, thumbnails: list[Pixels]) -> Figure:
+def _shown_chips(context: Context) -> set[int]:
+    """Return the numbers of the chips that are seen one by one: at most some 2000, however many there are."""
+    points, indices = _points(context.workspace.chips), context.workspace.similarity.indices
+    queries = choose_queries(points)
+    nearest = indices[queries, :SHOWN].ravel()
+    return {int(number) for number in (*sample_chips(len(points)), *queries, *nearest)}
+
+
+def _chip_map(context: Context, thumbnails: Mapping[int, Pixels]) -> Figure:
     caption = f"Chips laid out by {context.config['projector']['name']} from their {_likeness(context)}."
     title = f"{_name(context)}: chips"
     points = _points(context.workspace.chips)
     shown = sample_chips(len(points))
-    tiles = [thumbnails[index] for index in shown]
+    tiles = [thumbnails[int(index)] for index in shown]
     return draw_chip_map(points[shown], tiles, title=title, caption=caption, total=len(points))
 
 
@@ -331,7 +367,7 @@ def _segment_map(context: Context, looks: _Looks) -> Figure:
     )
 
 
-def _neighbours(context: Context, thumbnails: list[Pixels]) -> Figure:
+def _neighbours(context: Context, thumbnails: Mapping[int, Pixels]) -> Figure:
     found = context.workspace.similarity
     return draw_neighbours(
         choose_queries(_points(context.workspace.chips)),
