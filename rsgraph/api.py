@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 
 from rsgraph import workspace
 from rsgraph.components import build
+from rsgraph.errors import NotThere
 
 if TYPE_CHECKING:
     from rsgraph.labels.journal import Journal
     from rsgraph.matchers.index import ChipIndex
+    from rsgraph.protocols import Transforms
+    from rsgraph.types import Floats
 
 __all__ = ["Workspace", "build"]
 
@@ -53,6 +56,43 @@ class Workspace(workspace.Workspace):
         from rsgraph.labels.journal import journal_of
 
         return journal_of(self, read_only=read_only, author=author)
+
+    def place(self, vectors: Floats) -> Floats:
+        """Place vectors on the map of segments, by what the projector learnt (``models/projector.safetensors``).
+
+        Parameters
+        ----------
+        vectors
+            (m, D) of the default layer, as of another workspace that was made by the same model (``model.from``).
+
+        Returns
+        -------
+        points
+            (m, 2) float32.
+
+        Raises
+        ------
+        NotThere
+            The projector learnt nothing: the map of all segments was laid out at once.
+        NotUsable
+            Not two-dimensional, not finite, or another number of features than the map's.
+        WorkspaceError
+            The file is damaged.
+
+        Examples
+        --------
+        >>> points = Workspace("workspaces/june").place(Workspace("workspaces/july").embedding())
+        """
+        from rsgraph.pipeline.map_model import read_model
+
+        model, config = read_model(self.path("models")), self.config
+        if model is None:
+            raise NotThere(
+                f"{self.folder} holds no models/projector.safetensors: its map was laid out at once, so that nothing "
+                "can be added to it; run again with projector=parametric, or with a smaller projector.sample"
+            )
+        projector: Transforms = build("projector", **config["projector"])
+        return projector.transform(vectors, model, seed=int(config["seed"]))
 
     def chip_index(self, layer: str | None = None) -> ChipIndex:
         """Index the chips for search by one chip: signatures in memory, nodes read from the workspace.

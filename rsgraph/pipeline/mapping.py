@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from rsgraph.components import from_config
+from rsgraph.errors import WorkspaceError
 from rsgraph.files import atomic, make_folder
 from rsgraph.matchers.chips import StoredChips
 from rsgraph.pipeline.context import Context
@@ -20,7 +22,8 @@ from rsgraph.pipeline.map_model import read_model, write_model
 from rsgraph.pipeline.projecting import lay_out_chips
 from rsgraph.pipeline.segmenting import chip_rows
 from rsgraph.projectors.scaling import parts
-from rsgraph.protocols import Arrays, Projector, Transforms
+from rsgraph.protocols import Arrays, Blocks, Projector, Transforms
+from rsgraph.training.options import Hardware, device_type
 from rsgraph.types import Floats, Projection, Similarity
 from rsgraph.workspace import Workspace, similarity_arrays, write_arrays
 
@@ -48,7 +51,7 @@ def _nodes(context: Context) -> Sequence[Floats]:
 
 def project(context: Context) -> dict[str, Any]:
     """Lay out chips and segments; write the maps, both tables again with their x and y, and what was learnt."""
-    section, layer, seed = context.config["projector"], context.config["layer"], context.seed
+    section, layer, seed = _section(context), context.config["layer"], context.seed
     projector, workspace = from_config("projector", section), context.workspace
     of_chips = lay_out_chips(projector, workspace.similarity, seed=seed)
     of_segments = _project_segments(context, projector)
@@ -65,6 +68,14 @@ def project(context: Context) -> dict[str, Any]:
     return {"layer": layer, "chip_map": of_chips.method, "segment_map": of_segments.method}
 
 
+def _section(context: Context) -> dict[str, Any]:
+    """Return the projector's options; where its accelerator is ``auto``, the trainer's."""
+    section = dict(context.config["projector"])
+    if section.get("accelerator") == "auto":
+        section["accelerator"] = context.config["trainer"]["accelerator"]
+    return section
+
+
 def _project_segments(context: Context, projector: Projector) -> Projection:
     """Lay out segments; where their map is learnt from a sample, fill it in block by block."""
     layer, seed, folder = context.config["layer"], context.seed, context.work / "models"
@@ -72,14 +83,29 @@ def _project_segments(context: Context, projector: Projector) -> Projection:
     vectors = context.workspace.embedding(layer)
     if not (isinstance(projector, Transforms) and projector.in_parts(len(vectors))):
         return projector.project(vectors, seed=seed, progress=context.progress)
-    if read_model(folder) is None:  # an interrupted run has left it where it was finished
+    if _left_model(folder) is None:
         model = projector.fit(vectors, seed=seed, progress=context.progress)
         write_model(folder, model, _about(context))
-    task = _Transform(dict(context.config["projector"]), path, folder.resolve(), seed)
-    blocks = [(part.start, part.stop) for part in parts(len(vectors))]
-    found = list(context.blocks.map("transform", task, blocks, context.progress))
+    task = _Transform(_section(context), path, folder.resolve(), seed)
+    items = [(part.start, part.stop) for part in parts(len(vectors))]
+    found = list(_blocks(context).map("transform", task, items, context.progress))
     points = np.concatenate([block["points"] for block in found])
     return Projection(points=points, method=task.section["name"], model=read_model(folder))
+
+
+def _blocks(context: Context) -> Blocks:
+    """Return where segments are placed: a projector that computes on a GPU shares it with nobody."""
+    accelerator = _section(context).get("accelerator", "cpu")
+    on_cpu = accelerator == "cpu" or device_type(Hardware(accelerator=accelerator)) == "cpu"
+    return context.blocks if on_cpu else context.on_device
+
+
+def _left_model(folder: Path) -> dict[str, NDArray[Any]] | None:
+    """Return what an interrupted run has left where its model was finished; None where that is damaged."""
+    try:
+        return read_model(folder)
+    except WorkspaceError:
+        return None
 
 
 @dataclass(frozen=True)

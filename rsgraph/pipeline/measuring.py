@@ -219,8 +219,16 @@ def _map_of_segments(job: Evaluation, layer: str, projector: str, points: Floats
 
 
 def _map_of_chips(job: Evaluation) -> list[dict[str, Any]]:
-    """Measure the default map of chips against the similarities that it shows; nothing under four chips, or without a matrix."""
+    """Measure the default map of chips against the similarities that it shows.
+
+    Nothing under four chips, or without a matrix.
+    """
     matrix = job.workspace.similarity.matrix
+    if matrix is None:
+        console.note(
+            f"maps: the map of chips is left out: {job.folder} holds each chip's nearest, not the similarities "
+            "of all pairs that it would be measured against (matcher=hungarian or sinkhorn computes them)"
+        )
     if matrix is None or len(matrix) < _FEWEST:
         return []
     projector = str(job.workspace.config["projector"]["name"])

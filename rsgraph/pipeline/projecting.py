@@ -25,11 +25,6 @@ Level = Literal["chips", "segments"]
 FEW = 5
 """Below this many points the map is PCA's: a neighbour graph of so few says nothing."""
 
-MANY_CHIPS = 150
-"""Above this many chips a layer that was not matched is compared by the chips' mean vectors: matching 150 chips
-solves 11 175 assignment problems, minutes."""
-
-
 MATRIX_UP_TO = 3000
 """Chips up to which a map is made from the whole matrix where there is one; above, its eigenvectors take minutes and
 gigabytes, and the nearest chips are all that UMAP and t-SNE look at anyway."""
@@ -161,8 +156,7 @@ def project_chips(folder: Path, layer: str, projector: str, progress: Progress |
     """Lay out chips by a layer, and keep the map in the workspace.
 
     The default layer's similarities are those of ``similarity.npz`` (where chips are compared by the encoder's
-    vectors, that map shows these). Another layer's nodes are matched with the
-    workspace's matcher; above ``MANY_CHIPS`` chips their mean vectors are compared instead.
+    vectors, that map shows these). Another layer's nodes are matched with the workspace's matcher.
 
     Returns
     -------
@@ -213,14 +207,9 @@ def _similarities(workspace: Workspace, layer: str, progress: Progress | None) -
     """Compare all chips by one layer."""
     if layer == workspace.default_layer:
         return workspace.similarity
-    nodes = chip_nodes(workspace, layer)
-    matcher = build("matcher", name="mean") if len(nodes) > MANY_CHIPS else _matcher(workspace)
-    found: Similarity = matcher.match(nodes, progress=progress)
+    matcher = from_config("matcher", workspace.config["matcher"])
+    found: Similarity = matcher.match(chip_nodes(workspace, layer), progress=progress)
     return found
-
-
-def _matcher(workspace: Workspace) -> Any:
-    return from_config("matcher", workspace.config["matcher"])
 
 
 def chip_nodes(workspace: Workspace, layer: str) -> list[Floats]:

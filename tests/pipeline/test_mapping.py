@@ -9,18 +9,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from scipy.spatial.distance import cdist
 
+import rsgraph
 from rsgraph.components import build
-from rsgraph.errors import WorkspaceError
-from rsgraph.pipeline import projecting, run
+from rsgraph.errors import NotThere, WorkspaceError
+from rsgraph.matchers.hungarian import Hungarian
+from rsgraph.pipeline import mapping, measuring, projecting, run
+from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.map_model import read_model, write_model
 from rsgraph.pipeline.mapping import write_located
 from rsgraph.pipeline.projecting import find_map, lay_out_chips, project_chips, project_segments
 from rsgraph.projectors import scaling
 from rsgraph.projectors.umap import Umap
 from rsgraph.types import Similarity
-from rsgraph.workspace import Workspace, read_arrays, write_arrays
+from rsgraph.workspace import Workspace, read_arrays, similarity_arrays, write_array, write_arrays, write_table
 from tests.pipeline.conftest import Configure
 
 
@@ -87,6 +91,77 @@ def test_a_model_comes_back_and_a_damaged_one_is_told(tmp_path: Path) -> None:
     (tmp_path / "models" / "projector.safetensors").write_bytes(b"nonsense")
     with pytest.raises(WorkspaceError, match="damaged"):
         read_model(workspace.path("models"))
+
+
+def placing(accelerator: str, trainer: str) -> Context:
+    """A context that says nothing but where to compute."""
+    config = {"projector": {"name": "parametric", "accelerator": accelerator}, "trainer": {"accelerator": trainer}}
+    nowhere = Path("nowhere")
+    return Context(config, Opened([], [], 64), Workspace(nowhere), nowhere, nowhere, lambda *_: None, lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "trainer", "device"),
+    [("auto", "auto", "gpu"), ("auto", "cpu", "cpu"), ("cpu", "auto", "cpu"), ("cuda", "cpu", "gpu")],
+)
+def test_segments_are_placed_where_the_one_gpu_is(
+    accelerator: str, trainer: str, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    context = placing(accelerator, trainer)
+    assert mapping._blocks(context) is (context.on_device if device == "gpu" else context.blocks)
+
+
+def test_a_projector_without_a_network_is_placed_in_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    context = placing("auto", "auto")
+    del context.config["projector"]["accelerator"]
+    assert mapping._blocks(context) is context.blocks
+
+
+def test_a_damaged_model_of_an_interrupted_run_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "projector.safetensors").write_bytes(b"nonsense")
+    assert mapping._left_model(tmp_path) is None
+    write_model(tmp_path, {"points": np.zeros((3, 2), np.float32)}, {"name": "umap"})
+    assert mapping._left_model(tmp_path) is not None
+
+
+def described(folder: Path, **config: Any) -> rsgraph.Workspace:
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    return rsgraph.Workspace(folder)
+
+
+def test_other_vectors_are_placed_on_the_map_of_a_workspace(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"n_neighbors": 5, "n_epochs": 5, "sample": 30}
+    workspace = described(tmp_path, projector={"name": "umap", **options}, seed=4)
+    vectors = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    with pytest.raises(NotThere, match=r"projector\.sample"):
+        workspace.place(vectors)
+    umap = Umap(**options)
+    model = umap.fit(vectors, seed=4)
+    write_model(tmp_path / "models", model, {"name": "umap"})
+    np.testing.assert_array_equal(workspace.place(vectors[:7]), umap.transform(vectors[:7], model, seed=4))
+
+
+def test_many_chips_are_compared_by_the_matcher_of_the_workspace(tmp_path: Path) -> None:
+    chips = 151
+    workspace = described(tmp_path, matcher={"name": "hungarian", "k": 2}, seed=0)
+    write_table(tmp_path / "chips.parquet", pd.DataFrame({"chip_id": np.arange(chips)}))
+    write_table(tmp_path / "segments.parquet", pd.DataFrame({"chip_id": np.repeat(np.arange(chips), 2)}))
+    vectors = np.random.default_rng(0).normal(size=(2 * chips, 3)).astype(np.float32)
+    write_array(tmp_path / "embeddings" / "bands.npy", vectors)
+    found = projecting._similarities(workspace, "bands", None)
+    expected = Hungarian(2).match(list(vectors.reshape(chips, 2, 3)))
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    assert found.solved == expected.solved > 0
+
+
+def test_a_map_of_chips_that_cannot_be_measured_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_arrays(tmp_path / "similarity.npz", similarity_arrays(similarity(9, 3, matrix=False)))
+    assert measuring._map_of_chips(measuring.Evaluation(tmp_path, {})) == []
+    printed = "".join(capsys.readouterr())
+    assert "the map of chips is left out" in printed
 
 
 @pytest.fixture
