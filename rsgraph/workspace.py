@@ -4,8 +4,12 @@
 
     config.yaml     manifest.json     scene.json      chips.parquet   segments.parquet   segments.tif
     targets.npz     models/           embeddings/     edges.npy       similarity.npz     projections/
-    latents.npy     pictures/         labels.sqlite   exports/
+    latents.npy     pictures/         labels.sqlite   exports/        segments.json
 
+``segments.json`` is there where segments are stitched: by how many pixels they may reach beyond their chip.
+``models/`` holds ``encoder``, ``gnn`` and, where it learnt its map from a sample, ``projector`` (``.safetensors`` and
+``.json`` each). Of several scenes the tables have a column ``scene_id``, and ``segments/<scene>.tif`` takes the place
+of ``segments.tif``.
 ``latents.npy`` is there where the encoder makes a vector per chip: (chips, L), in the rows of ``chips.parquet``.
 ``scene.json`` holds what was found in the scene (bands, grid, statistics); ``pictures/`` what was drawn.
 """
@@ -141,12 +145,18 @@ class Workspace:
 
     @property
     def segments(self) -> DataFrame:
-        """The table of segments: segment_id, chip_id, row, column, area_px, x, y."""
+        """The table of segments: segment_id, chip_id, row, column, area_px, x, y.
+
+        Of several scenes also scene_id.
+        """
         return self._table("segments.parquet")
 
     @property
     def chips(self) -> DataFrame:
-        """The table of chips: chip_id, row_offset, column_offset, rows, columns, valid_fraction, split, x, y."""
+        """The table of chips: chip_id, row_offset, column_offset, rows, columns, valid_fraction, split, x, y.
+
+        Of several scenes also scene_id.
+        """
         return self._table("chips.parquet")
 
     def _table(self, name: str) -> DataFrame:
