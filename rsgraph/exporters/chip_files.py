@@ -90,8 +90,8 @@ def chip_table(workspace: Workspace, labels: pd.DataFrame, *, chosen: Chosen = "
         name (``<scene>_r<row>_c<column>``), scene_id, then the columns of ``chips.parquet``, and where segments are
         labelled the label of the largest area and its share of the chip (label_fraction).
     """
-    segments = workspace.segments
-    chips = _kept(workspace, workspace.chips, segments, labels, chosen)
+    held = _held(workspace)
+    chips = _kept(workspace, workspace.chips, held, labels, chosen)
     scenes = chips["scene_id"] if "scene_id" in chips else [workspace.scenes[0].name] * len(chips)
     names = [
         f"{scene}_r{row:05d}_c{column:05d}"
@@ -99,29 +99,47 @@ def chip_table(workspace: Workspace, labels: pd.DataFrame, *, chosen: Chosen = "
     ]
     first = pd.DataFrame({"name": names, "scene_id": list(scenes)}, dtype="str")
     table = pd.concat([first, chips.drop(columns=["scene_id"], errors="ignore")], axis=1)
-    return table if labels.empty else table.merge(_main_labels(segments, labels), on="chip_id", how="left")
+    return table if labels.empty else table.merge(_main_labels(held, labels), on="chip_id", how="left")
+
+
+def _held(workspace: Workspace) -> pd.DataFrame:
+    """Return what each chip holds of each segment: segment_id, chip_id, area_px.
+
+    A segment lies in one chip, but where segments are stitched its pixels are counted in every chip that it reaches.
+    """
+    if not workspace.segment_overlap:
+        return workspace.segments[["segment_id", "chip_id", "area_px"]]
+    chips, parts = workspace.chips, []
+    scenes = chips["scene_id"] if "scene_id" in chips else [None] * len(chips)
+    for row, scene in zip(chips.to_dict("records"), scenes, strict=True):
+        ids = read_ids(workspace.segment_file(scene), Window(*(int(row[name]) for name in _PLACE)))
+        found, counts = np.unique(ids[ids > 0], return_counts=True)
+        parts.append(pd.DataFrame({"segment_id": found, "chip_id": row["chip_id"], "area_px": counts}))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _kept(
-    workspace: Workspace, chips: pd.DataFrame, segments: pd.DataFrame, labels: pd.DataFrame, chosen: Chosen
+    workspace: Workspace, chips: pd.DataFrame, held: pd.DataFrame, labels: pd.DataFrame, chosen: Chosen
 ) -> pd.DataFrame:
     """Return the chips that hold a segment which the scope lets leave, labelled where that is asked for."""
     scope = scope_of(workspace)
     if scope.says_all and chosen == "all":
         return chips
-    kept = scope.rows(segments["segment_id"].to_numpy(), labels)
+    ids = workspace.segments["segment_id"].to_numpy()
+    kept = scope.rows(ids, labels)
     if chosen == "labelled":
-        kept &= segments["segment_id"].isin(labels["segment_id"]).to_numpy()
-    return chips[chips["chip_id"].isin(segments.loc[kept, "chip_id"])].reset_index(drop=True)
+        kept &= np.isin(ids, labels["segment_id"])
+    holding = held.loc[held["segment_id"].isin(ids[kept]), "chip_id"]
+    return chips[chips["chip_id"].isin(holding)].reset_index(drop=True)
 
 
-def _main_labels(segments: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """Return chip_id, the label of the largest area in it and its share of the chip's segments."""
-    named = segments[["segment_id", "chip_id", "area_px"]].merge(labels[["segment_id", "label"]], on="segment_id")
+def _main_labels(held: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """Return chip_id, the label of the largest area in it and its share of what is segmented there."""
+    named = held.merge(labels[["segment_id", "label"]], on="segment_id")
     areas = named.groupby(["chip_id", "label"])["area_px"].sum().reset_index()
     areas = areas.sort_values(["chip_id", "area_px", "label"], ascending=[True, False, True])
     main = areas.drop_duplicates("chip_id")
-    whole = main["chip_id"].map(segments.groupby("chip_id")["area_px"].sum())
+    whole = main["chip_id"].map(held.groupby("chip_id")["area_px"].sum())
     return pd.DataFrame(
         {"chip_id": main["chip_id"], "label": main["label"], "label_fraction": (main["area_px"] / whole).round(4)}
     )

@@ -12,7 +12,10 @@ from PIL import Image
 from rasterio.crs import CRS
 
 from rsgraph.errors import ConfigError, OutputError, WorkspaceError, WorkspaceMismatch
+from rsgraph.exporters.chip_files import chip_table
 from rsgraph.exporters.chips import Chips
+from rsgraph.exporters.scope import Scope
+from rsgraph.files import write_json
 from rsgraph.io.display import GAMMA
 from rsgraph.io.geotiff import GeoTiff as GeoTiffReader
 from rsgraph.types import Scene
@@ -24,6 +27,7 @@ from tests.exporters.workspaces import (
     OpenedWorkspace,
     Pixels,
     read_tif,
+    write_ids,
     write_labels,
     write_workspace,
 )
@@ -203,3 +207,19 @@ def _with_reference(part: Scene) -> Scene:
     """The scene with its pixels in memory."""
     raster = part.source.read(part.window)
     return replace(part, source=Pixels(raster.values, raster.valid))
+
+
+def test_fractions_count_the_pixels_of_a_chip_where_segments_are_stitched(labelled: OpenedWorkspace) -> None:
+    ids, _ = read_tif(labelled.path("segments.tif"))
+    water = int(ids[0, 10, 31])
+    ids[0, :32, 32:50] = np.where(ids[0, :32, 32:50] > 0, water, 0)  # grows over the border
+    write_ids(labelled.path("segments.tif"), ids[0], labelled.opened_scenes[0])
+    write_json(labelled.path("segments.json"), {"seams": "stitch", "overlap": 20})
+    labels = pd.DataFrame({"segment_id": [water], "label": ["water"]})
+    table = chip_table(labelled, labels, chosen="labelled")
+    assert table["name"].tolist() == ["coast_r00000_c00000", "coast_r00000_c00032"]
+    for row in table.to_dict("records"):
+        part = ids[0, :32, row["column_offset"] : row["column_offset"] + 32]
+        assert row["label_fraction"] == round((part == water).sum() / (part > 0).sum(), 4)
+    labelled.scope = Scope(segment_ids=np.array([water]))  # type: ignore[attr-defined]  # as export sets it
+    assert chip_table(labelled, labels)["name"].tolist() == table["name"].tolist()
