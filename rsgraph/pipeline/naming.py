@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from rsgraph.files import digest
+from rsgraph.io.band_names import file_safe
 
 _LONGEST = 150
 
@@ -38,9 +40,15 @@ def path_name(path: str | Sequence[str] | None) -> str:
     """
     if not path:
         return "synthetic"
-    if isinstance(path, str):
-        return Path(path).stem
-    return Path(path[0]).stem + (f"-and-{len(path) - 1}-more" if len(path) > 1 else "")
+    first, *others = [path] if isinstance(path, str) else path
+    return _name(first) + (f"-and-{len(others)}-more" if others else "")
+
+
+def _name(path: str) -> str:
+    """Return a name fit for files; what follows the last dot is cut off files and SAFE products, not off folders."""
+    place = Path(os.path.abspath(Path(path).expanduser()))  # as it was named: links are not followed
+    whole = place.is_dir() and place.suffix.upper() != ".SAFE"
+    return file_safe(place.name if whole else place.stem)
 
 
 def point_name(overrides: list[str], shared: list[str]) -> str:

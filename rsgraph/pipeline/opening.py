@@ -12,7 +12,7 @@ import numpy as np
 
 from rsgraph.components import from_config
 from rsgraph.config import flatten
-from rsgraph.errors import ConfigError, ModelMismatch, NotUsable, WorkspaceMismatch
+from rsgraph.errors import ConfigError, ModelMismatch, NotReadable, NotUsable, WorkspaceMismatch
 from rsgraph.files import digest, read_json, sha256
 from rsgraph.io.chips import chip_extent, cut
 from rsgraph.io.fingerprint import fingerprint
@@ -20,6 +20,9 @@ from rsgraph.labels.journal import Journal, journal_of
 from rsgraph.pipeline.context import Opened
 from rsgraph.types import Chip, PixelSource, Raster, Scene, Window
 from rsgraph.workspace import Workspace
+
+_PATHLESS = ("auto", "synthetic")
+"""Readers that are asked without a path: one makes its scene, the other says how to name one."""
 
 _LEARNT = ("target", "encoder", "gnn")
 _MODEL_FILES = (
@@ -41,6 +44,8 @@ def open_scenes(config: Mapping[str, Any]) -> list[Scene]:
     ------
     ConfigError
         ``data.path`` is an empty list, or names one thing twice.
+    NotReadable
+        There is no ``data.path``, and the reader needs one.
     InputError
         What the reader raises; scenes that do not have the same bands.
     """
@@ -59,6 +64,12 @@ def _paths(config: Mapping[str, Any]) -> list[Path | None]:
     """Return what is to be opened, one by one."""
     path = config["data"]["path"]
     if path is None:
+        name = config["reader"]["name"]
+        if name not in _PATHLESS:
+            raise NotReadable(
+                f"reader={name} needs the path of a scene and none was given; give the path of a file or folder, as "
+                "in `rsgraph run scene.tif`, or say reader=synthetic."
+            )
         return [None]
     named = [path] if isinstance(path, str) else list(path)
     twice = next((each for each in named if named.count(each) > 1), None)

@@ -160,7 +160,7 @@ def test_notes_name_the_scenes_that_say_them(tmp_path: Path) -> None:
 
 
 def test_workspaces_of_several_scenes_are_named_by_the_first() -> None:
-    assert path_name("x/my scene.tif") == "my scene"
+    assert path_name("x/my scene.tif") == "my_scene"
     assert path_name(["x/a.tif"]) == "a"
     assert sweep_folder(None, ["x/a.tif", "b.tif"]).name == "a-and-1-more-sweep"
 
