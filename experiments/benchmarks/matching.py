@@ -297,8 +297,8 @@ def query(title: str, nodes: StoredChips) -> list[dict[str, Value]]:
             "solved": int(np.median(solved)),
             "index_mb": round(memory / 1e6, 1),
             "build_s": round(built, 1),
-            "note": f"wall seconds, {cores()} threads; aim {AIM_S} s, {SECONDS} s asked for; nodes memory-mapped; gap 0 is "
-            "proven exact",
+            "note": f"wall seconds, {cores()} threads; aim {AIM_S} s, {SECONDS} s asked for; nodes memory-mapped; "
+            "gap 0 is proven exact",
         }
     ]
 
