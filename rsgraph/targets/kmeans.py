@@ -35,7 +35,7 @@ def kmeans(pixels: Floats, n_clusters: int, *, restarts: int, seed: int) -> NDAr
         (C, bands) float64.
     """
     import sklearn.cluster  # half a second that prediction does not need
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # ships no types
+    from threadpoolctl import threadpool_limits
 
     model = sklearn.cluster.KMeans(n_clusters, n_init=restarts, random_state=seed)
     with threadpool_limits(1):
