@@ -138,6 +138,15 @@ def keys(config: Config) -> dict[str, str]:
     return found
 
 
+def needed(stage: Stage) -> list[str]:
+    """Return the names of all stages that a stage builds on, directly or not, in order."""
+    found = {*stage.needs}
+    for each in reversed(STAGES):
+        if each.name in found:
+            found.update(each.needs)
+    return [each.name for each in STAGES if each.name in found]
+
+
 def layers(config: Config) -> list[str]:
     """Return the names of the embeddings that a run makes, in order."""
     count = 0 if config["gnn"]["name"] == "none" else int(config["gnn"].get("layers", 3))
