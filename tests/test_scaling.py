@@ -55,7 +55,9 @@ def test_one_size_alone_gives_assumed_exponents(results: Path) -> None:
     encode, match = scaling.growths(scaling.measured(results))
     assert [encode.exponent, match.exponent] == [1.0, 1.0]
     assert not match.measured
-    assert "1 (assumed)" in scaling.written(results)
+    told = scaling.written(results)
+    assert "| match | 400 s | 1 (assumed) | 111.1 h | 2.30 GB | 0 (assumed) | 2.3 GB |" in told
+    assert "This rests on the growth that is assumed of encode, match." in told
 
 
 def test_rows_of_another_machine_are_left_out(results: Path) -> None:
@@ -68,6 +70,7 @@ def test_page_says_what_breaks_first(results: Path) -> None:
     assert "| match | 400 s | 1.50 | 3513.6 h | 2.30 GB | 0.400 GB | 401.9 GB | 500 GB | 10 tiles (memory) |" in told
     assert "First to break is `match`, by memory, at 10 tiles." in told
     assert "97 % of the time goes into `match`" in told
+    assert "assumed" not in told
 
 
 def test_page_without_results_says_so(tmp_path: Path) -> None:

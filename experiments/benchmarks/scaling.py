@@ -9,7 +9,8 @@ seconds
     marked as assumed. Tiles are taken as one collection with one map over all.
 memory
     m(n) = m(1) + s (n - 1): what a stage holds for each further tile is the slope between the same two tiles. A
-    stage that streams has the slope 0; a fall counts as 0.
+    stage that streams has the slope 0; a fall counts as 0. Where only one size was measured it is 0 and marked as
+    assumed.
 disk
     d(n) = n d(1): the outputs of a stage.
 
@@ -21,7 +22,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -52,6 +53,8 @@ class Growth:
         GB of memory for each further tile.
     measured
         Whether the exponent was measured.
+    sloped
+        Whether the slope was.
     """
 
     stage: str
@@ -61,6 +64,7 @@ class Growth:
     exponent: float
     slope: float
     measured: bool
+    sloped: bool = False
 
     def hours(self, tiles: float) -> float:
         """Return the hours of so many tiles."""
@@ -129,7 +133,8 @@ def growth(rows: pd.DataFrame) -> Growth:
     exponent = (
         math.log(last["seconds"] / before["seconds"]) / math.log(last["pixels"] / before["pixels"]) if known else 1.0
     )
-    return Growth(one.stage, one.seconds, one.memory, disk, round(exponent, 2), round(slope, 3), measured=bool(known))
+    found = replace(one, exponent=round(exponent, 2), slope=round(slope, 3))
+    return replace(found, measured=bool(known), sloped=bool(seen))
 
 
 def head(runs: pd.DataFrame) -> list[str]:
@@ -155,21 +160,24 @@ def table(stages: Iterable[Growth]) -> list[str]:
         first = f"{spaced(tiles)} tiles ({what})" if math.isfinite(tiles) else "never"
         exponent = f"{each.exponent:.2f}" if each.measured else "1 (assumed)"
         one = f"{each.seconds:.0f} s | {exponent} | {each.hours(TILES):.1f} h | {each.memory:.2f} GB"
-        many = f"{each.slope:.3f} GB | {each.memory_of(TILES):.1f} GB | {each.disk * TILES:.0f} GB"
+        slope = f"{each.slope:.3f} GB" if each.sloped else "0 (assumed)"
+        many = f"{slope} | {each.memory_of(TILES):.1f} GB | {each.disk * TILES:.0f} GB"
         lines.append(f"| {each.stage} | {one} | {many} | {first} |")
     return lines
 
 
 def conclusions(stages: list[Growth]) -> list[str]:
-    """Say in two sentences what it all costs and what breaks first."""
+    """Say what it all costs, what breaks first, and what is assumed in it."""
     hours, disk = sum(each.hours(TILES) for each in stages), TILES * sum(each.disk for each in stages)
     costliest = max(stages, key=lambda each: each.hours(TILES))
     tiles, what, weakest = min((tiles, what, each.stage) for each in stages for what, tiles in each.breaks().items())
     share = 100 * costliest.hours(TILES) / hours
     cost = f"{spaced(hours)} hours of the two cores and {spaced(disk)} GB"
+    assumed = [each.stage for each in stages if each.seconds >= 1 and not (each.measured and each.sloped)]
+    doubt = f" This rests on the growth that is assumed of {', '.join(assumed)}." if assumed else ""
     return [
         f"All stages of {TILES} tiles as one collection take {cost}; {share:.0f} % of the time goes into "
-        f"`{costliest.stage}`. First to break is `{weakest}`, by {what}, at {spaced(tiles)} tiles."
+        f"`{costliest.stage}`. First to break is `{weakest}`, by {what}, at {spaced(tiles)} tiles.{doubt}"
     ]
 
 
