@@ -1,7 +1,7 @@
 """Adding scenes to a finished workspace: what is there stays, only what is new is computed.
 
 ``rsgraph run 'data.path=[a.tif,b.tif]' workspace=W`` continues a workspace W that was made from a.tif alone, because
-the first scenes are those of W and the options are the same. Then
+the scenes of W are among those given, in whatever order, and the options are the same. Then
 
 - the model stays: classes, encoder and GNN are those of W, as with ``model.from=W``. They have not seen b.tif;
   ``overwrite=true`` trains anew on all scenes.
@@ -18,7 +18,8 @@ then says ``grown_from``, that is
 ::
 
     scenes          names of the scenes that W held before
-    learnt_from     names of those that its model was trained on
+    files           of each of them: its files
+    learnt_from     names of those that its model was trained on; none where W was given one (model.from)
     identity        of the scenes before
     model           section of the config before
     stages          stage -> key, as the manifest of W had them
@@ -31,16 +32,17 @@ Stitched segments (``segmenter.seams=stitch``) are made again; labels stay if th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from rsgraph.cache import StageCache
-from rsgraph.errors import WorkspaceMismatch
+from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.files import place, read_json
 from rsgraph.io.fingerprint import fingerprint
-from rsgraph.pipeline.opening import model_identity
+from rsgraph.pipeline.opening import Held, model_identity
 from rsgraph.pipeline.plan import STAGES
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace, write_table
@@ -49,6 +51,28 @@ Config = Mapping[str, Any]
 _LATER = ("x", "y")
 _OF_SQUARES = ("encode", "gnn", "match")
 _PLACED = ("segment_id", "chip_id", "row", "column", "area_px")
+
+
+def held_scenes(config: Config, workspace: Workspace) -> list[Held]:
+    """Return the scenes that a run finds in its workspace, in their order.
+
+    They come first in the run, so that their chips and segments keep their ids, however its paths are sorted.
+
+    Parameters
+    ----------
+    config
+        Of the run: with ``overwrite`` it begins anew, in the order of its paths.
+    workspace
+        That the run writes into.
+    """
+    if config["overwrite"] or not workspace.path("config.yaml").exists():
+        return []
+    with suppress(WorkspaceError):  # interrupted before the scenes were surveyed, or damaged
+        return [Held(scene.name, scene.files, scene.bands) for scene in workspace.scenes]
+    made = workspace.config
+    record = made.get("grown_from") or {"scenes": (), "files": ()}
+    named = zip(record["scenes"], record["files"], strict=True)
+    return [Held(name, tuple(files), tuple(made["model"]["bands"])) for name, files in named]
 
 
 def grown(config: dict[str, Any], workspace: Workspace, scenes: Sequence[Scene], memo: Path) -> dict[str, Any]:
@@ -77,16 +101,18 @@ def grown(config: dict[str, Any], workspace: Workspace, scenes: Sequence[Scene],
     before = made.get("grown_from")
     if made.get("identity") == config["identity"]:
         return _with_model_of(config, made, before) if before else alone
-    held = [scene.name for scene in workspace.scenes] if workspace.path("scene.json").exists() else []
+    held = workspace.scenes if workspace.path("scene.json").exists() else []
     first = scenes[: len(held)]
     if not held or len(held) >= len(scenes) or fingerprint(first, known=memo) != made.get("identity"):
         return alone
     _check_finished(workspace)
     given = made["model"].get("identity")
     model = made["model"] if given else {**_own_model(workspace), "bands": list(scenes[0].bands)}
+    names = [scene.name for scene in held]
     record = {
-        "scenes": held,
-        "learnt_from": list(before["learnt_from"] if before else held),
+        "scenes": names,
+        "files": [list(scene.files) for scene in held],
+        "learnt_from": list(before["learnt_from"]) if before else [] if given else names,
         "identity": made["identity"],
         "model": made["model"],
         "stages": {name: each["key"] for name, each in workspace.manifest["stages"].items()},
@@ -130,9 +156,10 @@ def told(config: Config, scenes: Sequence[Scene]) -> str:
     record = config["grown_from"]
     held, teachers = len(record["scenes"]), record["learnt_from"]
     shown = ", ".join(teachers[:3]) + (f" and {len(teachers) - 3} more" if len(teachers) > 3 else "")
+    origin = f"learnt from {shown}" if teachers else f"of {config['model']['from']}"
     return (
         f"scenes are added: {len(scenes) - held} to {held}; ids and labels of segments stay, and classes, encoder "
-        f"and GNN are still those learnt from {shown} (overwrite=true trains anew)"
+        f"and GNN are still those {origin} (overwrite=true trains anew)"
     )
 
 

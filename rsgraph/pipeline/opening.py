@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
@@ -32,6 +33,15 @@ _MODEL_FILES = (
     "models/gnn.json",
     "models/gnn.safetensors",
 )
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a scene is known by that a workspace holds: as in ``Scene``."""
+
+    name: str
+    files: tuple[str, ...]
+    bands: tuple[str, ...]
 
 
 def open_scenes(config: Mapping[str, Any]) -> list[Scene]:
@@ -104,6 +114,41 @@ def _named_apart(scenes: Sequence[Scene]) -> list[Scene]:
         taken.add(name)
         named.append(scene if name == scene.name else replace(scene, name=name))
     return named
+
+
+def held_first(scenes: Sequence[Scene], held: Sequence[Held]) -> list[Scene]:
+    """Put the scenes of a workspace before all others: in its order, under its names, all with its order of bands.
+
+    They are known by their files, or by name where those were moved. Whether they are the same still is for
+    ``fingerprint`` to say. Where one of them is missing, everything stays as it is.
+    """
+    numbers = _numbers(scenes, held)
+    if len(numbers) < len(held) or not held:
+        return list(scenes)
+    first = [replace(scenes[number], name=each.name) for number, each in zip(numbers, held, strict=True)]
+    taken = {*numbers}
+    named = _named_apart([*first, *(scene for number, scene in enumerate(scenes) if number not in taken)])
+    same = {*held[0].bands} == {*scenes[0].bands}
+    return [_with_bands(scene, held[0].bands) for scene in named] if same else named
+
+
+def _numbers(scenes: Sequence[Scene], held: Sequence[Held]) -> list[int]:
+    """Return which of the scenes the held ones are, without those that are none of them."""
+    numbered = list(enumerate(scenes))
+    both = {(scene.name, _places(scene.files)): number for number, scene in numbered}
+    of_files = {_places(scene.files): number for number, scene in reversed(numbered) if scene.files}
+    of_names = {scene.name: number for number, scene in numbered}
+    found: dict[int, Held] = {}
+    for each in held:
+        places = _places(each.files)
+        number = both.get((each.name, places), of_files.get(places, of_names.get(each.name)))
+        if number is not None:
+            found.setdefault(number, each)
+    return list(found)
+
+
+def _places(files: Sequence[str | Path]) -> tuple[str, ...]:
+    return tuple(os.path.abspath(file) for file in files)
 
 
 def _like(scene: Scene, first: Scene) -> Scene:
@@ -241,7 +286,8 @@ class Reopened(Workspace):
             It is another one than the workspace was made from.
         """
         config = self.config
-        scenes = with_model_bands(open_scenes(config), config)
+        held = [Held(scene.name, scene.files, scene.bands) for scene in self.scenes]
+        scenes = held_first(with_model_bands(open_scenes(config), config), held)
         if fingerprint(scenes, known=None) != config["identity"]:
             raise WorkspaceMismatch(
                 f"{shown_path(config['data']['path'])} is not the scene that {self.folder} was made from (its "

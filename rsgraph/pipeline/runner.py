@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import shlex
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -19,7 +20,7 @@ from rsgraph.components import KINDS, from_config, registry
 from rsgraph.config import refuse_targets
 from rsgraph.console import duration, note, progress, say
 from rsgraph.errors import ConfigError
-from rsgraph.files import make_folder, read_json, write_text
+from rsgraph.files import digest, make_folder, read_json, write_text
 from rsgraph.io.display import choose_bands
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.labels.storage import set_aside
@@ -27,6 +28,7 @@ from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.growing import (
     as_before,
     grown,
+    held_scenes,
     keeps_segments,
     known_outputs,
     outputs_before,
@@ -38,13 +40,14 @@ from rsgraph.pipeline.opening import (
     absolute,
     check_same,
     cut_chips,
+    held_first,
     keep_chips,
     notes,
     open_scenes,
     with_model,
     with_model_bands,
 )
-from rsgraph.pipeline.plan import COMPARED, STAGES, Stage, compared, default_layer, keys, layers
+from rsgraph.pipeline.plan import COMPARED, STAGES, Stage, compared, default_layer, keys, layers, needed
 from rsgraph.protocols import Workers
 from rsgraph.registry import check_types
 from rsgraph.tracking import Tracker, store, ui_command
@@ -79,6 +82,7 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
     scenes = with_model_bands(open_scenes(config), config)
     name = scenes[0].name if len(scenes) == 1 else path_name(config["data"]["path"])
     workspace = Workspace(point or workspace_folder(config["workspace"], name))
+    scenes = held_first(scenes, held_scenes(config, workspace))
     beside = workspace.folder.parent if point is None else workspace.folder.parent.parent
     cache = StageCache(cache_folder(config["cache"]["path"], beside))
     config = {**config, "layer": default_layer(config), "compared": compared(config)}
@@ -219,8 +223,10 @@ def _walk(
     remember(config, workspace, cache)
     if "segments" not in finished and not config["grown_from"]:
         _keep_labels(workspace)
+    if config["grown_from"]:  # only this tells that scenes are being added, once the stages before are forgotten
+        _write_config(config, workspace)
     workspace.forget([stage.name for stage in STAGES if stage.name not in finished])
-    write_text(workspace.path("config.yaml"), yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    _write_config(config, workspace)
     for stage in STAGES:
         if stage.name in finished:
             say(f"  {stage.name:<12} up to date")
@@ -228,6 +234,10 @@ def _walk(
             _obtain(stage, wanted[stage.name], config, opened, workspace, cache, tracker, workers)
         if stage.name == "scene":
             opened = keep_chips(opened, workspace)
+
+
+def _write_config(config: Mapping[str, Any], workspace: Workspace) -> None:
+    write_text(workspace.path("config.yaml"), yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
 
 
 def _obtain(
@@ -276,7 +286,7 @@ def _compute(
         if tracker:
             tracker.metrics({f"{part}/{name}": value for name, value in metrics.items()}, step=number)
 
-    kept = folder.resolve() / "work" / "blocks"
+    kept = _kept(stage, folder.resolve() / "work", workspace)
     blocks = ResumableBlocks(workers, kept)
     on_device = blocks if workers.own_devices else ResumableBlocks(Threads(1), kept)
     before, known = outputs_before(config, stage.name, cache), known_outputs(config, stage.name, cache, opened.side)
@@ -295,6 +305,20 @@ def _compute(
     facts["versions"] = {name: version(name) for name in _RECORDED} | {"python": platform.python_version()}
     facts["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
     return cache.commit(stage.name, key, time.monotonic() - started, facts)
+
+
+def _kept(stage: Stage, work: Path, workspace: Workspace) -> Path:
+    """Return where a stage keeps its blocks: a folder for what the stages it builds on have made, others removed.
+
+    Their keys are not enough: what is computed again under the same key may differ (another processor, a GPU).
+    """
+    recorded = workspace.manifest.get("stages", {})
+    inputs = {name: recorded[name]["outputs"] for name in needed(stage)}
+    folder = work / f"blocks-{digest(inputs)[:16]}"
+    for other in work.glob("blocks-*"):
+        if other != folder:
+            shutil.rmtree(other)
+    return folder
 
 
 def _findings(record: StageRecord) -> str:

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import rasterio
+import yaml
 
 from rsgraph.blocks import ResumableBlocks
 from rsgraph.cache import StageCache
+from rsgraph.components import build
 from rsgraph.errors import WorkspaceMismatch
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.labels.journal import journal_of
 from rsgraph.pipeline import run
-from rsgraph.pipeline.growing import known_outputs
-from rsgraph.pipeline.opening import Reopened
+from rsgraph.pipeline.growing import grown, known_outputs, told
+from rsgraph.pipeline.opening import Held, Reopened, held_first, open_scenes
 from rsgraph.workspace import Workspace
 from tests.pipeline.several import several, write_scene
 
@@ -100,28 +103,28 @@ def test_adding_a_scene_keeps_what_is_there_and_computes_what_is_new(
         return plain(self, name, task, items, progress)
 
     monkeypatch.setattr(ResumableBlocks, "map", watched)
-    grown = grow(scenes[:2], one)
+    after = grow(scenes[:2], one)
     assert computed.pop("survey") == {0, 1}
     assert computed == {name: {1} for name in ("segments", "memberships", "encode", "graph", "layers")}
-    same_beginning(of_one, grown)
-    assert set(grown.segments["scene_id"]) == {"a", "b"}
-    assert not grown.path("segments.tif").exists()
-    record = grown.config["grown_from"]
+    same_beginning(of_one, after)
+    assert set(after.segments["scene_id"]) == {"a", "b"}
+    assert not after.path("segments.tif").exists()
+    record = after.config["grown_from"]
     assert (record["scenes"], record["learnt_from"]) == (["a"], ["a"])
-    assert len(Reopened(grown.folder).opened()) == 2
+    assert len(Reopened(after.folder).opened()) == 2
     fresh = run(several(scenes[:2], tmp_path / "fresh" / "w", *FAST, f"model.from={of_one.folder}"))
-    same(grown, fresh)
+    same(after, fresh)
 
 
 def test_adding_scenes_again_keeps_the_first_model(of_one: Workspace, one: Workspace, scenes: list[Path]) -> None:
     grow(scenes[:2], one)
-    grown = grow(scenes, one)
-    same_beginning(of_one, grown)
-    assert set(grown.segments["scene_id"]) == {"a", "b", "c"}
-    record = grown.config["grown_from"]
+    after = grow(scenes, one)
+    same_beginning(of_one, after)
+    assert set(after.segments["scene_id"]) == {"a", "b", "c"}
+    record = after.config["grown_from"]
     assert (record["scenes"], record["learnt_from"]) == (["a", "b"], ["a"])
     weights = "models/encoder.safetensors"
-    assert grown.path(weights).read_bytes() == of_one.path(weights).read_bytes()
+    assert after.path(weights).read_bytes() == of_one.path(weights).read_bytes()
 
 
 def test_adding_a_scene_goes_on_after_an_interrupt_and_without_the_old_cache(
@@ -142,11 +145,65 @@ def test_adding_a_scene_goes_on_after_an_interrupt_and_without_the_old_cache(
     same_beginning(of_one, grow(scenes[:2], one))
 
 
+def test_scenes_are_added_in_whatever_order_they_are_given(
+    of_one: Workspace, one: Workspace, scenes: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    after = grow(scenes[1::-1], one)
+    same_beginning(of_one, after)
+    assert [scene.name for scene in after.scenes] == ["a", "b"]
+    assert [scene.name for scene in Reopened(after.folder).opened()] == ["a", "b"]
+    capsys.readouterr()
+    grow(scenes[:2], one)
+    assert "is up to date" in capsys.readouterr().out
+
+
+def test_scenes_of_one_name_are_told_apart_by_their_files() -> None:
+    (scene,) = build("reader", name="synthetic", rows=64, columns=64).open(None)
+    given = [replace(scene, name=name, files=(Path(f"/{name}.tif"),)) for name in ("t", "t_1", "u")]
+    held = [Held("t", ("/t_1.tif",), scene.bands)]
+    found = held_first(given, held)
+    assert [(each.name, each.files[0].name) for each in found] == [
+        ("t", "t_1.tif"),
+        ("t_1", "t.tif"),
+        ("u", "u.tif"),
+    ]
+    moved = held_first(given, [Held("u", ("/elsewhere/u.tif",), scene.bands[::-1])])
+    assert [each.name for each in moved] == ["u", "t", "t_1"]
+    assert {each.bands for each in moved} == {scene.bands[::-1]}
+    assert held_first(given, [Held("gone", (), scene.bands)]) == given
+
+
+def test_adding_a_scene_goes_on_after_an_interrupt_right_at_its_beginning(
+    of_one: Workspace, one: Workspace, scenes: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forget = Workspace.forget
+
+    def interrupted(self: Workspace, stages: Any) -> None:
+        forget(self, stages)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Workspace, "forget", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            grow(scenes[1::-1], one)
+    same_beginning(of_one, grow(scenes[1::-1], one))
+
+
+def test_the_workspace_that_gave_the_model_is_named(one: Workspace, scenes: list[Path]) -> None:
+    model = {"from": "/models/coast", "identity": "of the coast", "bands": list(one.scene.bands)}
+    one.path("config.yaml").write_text(yaml.safe_dump({**one.config, "model": model}))
+    given = {"from": None, "identity": None, "bands": None}
+    config = {**several(scenes[:2], one.folder, *FAST), "identity": "of both", "model": given}
+    opened = open_scenes(config)
+    found = told(grown(config, one, opened, one.folder / "memo.json"), opened)
+    assert "encoder and GNN are still those of /models/coast (overwrite=true" in found
+
+
 def test_adding_a_scene_is_refused_where_more_differs(one: Workspace, scenes: list[Path]) -> None:
     with pytest.raises(WorkspaceMismatch, match=r"was made otherwise: graph\.k \(4 there, 5 now\)\."):
         grow(scenes[:2], one, "graph.k=5")
     with pytest.raises(WorkspaceMismatch, match=r"was made otherwise: the scene "):
-        grow(scenes[1::-1], one)
+        grow(scenes[1:], one)
     one.forget(["pictures", "project"])
     with pytest.raises(
         WorkspaceMismatch, match=r"can only be added to a finished workspace; .* lacks project, pictures"
@@ -158,9 +215,9 @@ def test_old_squares_of_another_size_are_encoded_again(scenes: list[Path], tmp_p
     small = [write_scene(tmp_path / "a.tif", 40, 48), scenes[1]]
     one = run(several(small[:1], tmp_path / "one", *FAST, "cache.path=" + str(tmp_path / "cache")))
     shutil.copytree(one.folder, tmp_path / "model")
-    grown = grow(small, one, f"cache.path={tmp_path / 'cache'}")
+    after = grow(small, one, f"cache.path={tmp_path / 'cache'}")
     fresh = run(several(small, tmp_path / "fresh" / "w", *FAST, f"model.from={tmp_path / 'model'}"))
-    same(grown, fresh)
+    same(after, fresh)
 
 
 def test_segments_that_were_made_otherwise_are_not_known(one: Workspace) -> None:

@@ -18,7 +18,8 @@ from rsgraph.errors import ConfigError, JournalLocked, ModelMismatch, NotThere, 
 from rsgraph.files import sha256
 from rsgraph.labels.journal import Journal
 from rsgraph.pipeline import run
-from rsgraph.pipeline.plan import STAGES, default_layer, keys, layers
+from rsgraph.pipeline.plan import STAGES, default_layer, keys, layers, needed
+from rsgraph.pipeline.runner import _kept
 from rsgraph.workspace import Workspace
 from tests.pipeline.conftest import TINY, Configure, composed
 
@@ -398,3 +399,18 @@ def test_keys_depend_on_nothing_but_what_a_stage_uses(configure: Configure) -> N
     other = {**base, "projector": {"name": "umap"}, "trainer": {**base["trainer"], "threads": 3}}
     first, second = keys(base), keys(other)
     assert {stage for stage in first if first[stage] != second[stage]} == {"project", "pictures"}
+
+
+def test_blocks_of_other_inputs_are_not_kept(tmp_path: Path) -> None:
+    stage = next(stage for stage in STAGES if stage.name == "encode")
+    assert needed(stage) == ["scene", "target", "encoder", "segments"]
+    workspace, folders = Workspace(tmp_path / "w"), []
+    for weights in ("1", "2", "2"):
+        outputs = {name: {"outputs": {f"{name}.npy": "0"}} for name in needed(stage)}
+        outputs["encoder"]["outputs"]["models/encoder.safetensors"] = weights
+        workspace.write_manifest({"stages": {**outputs, "graph": {"outputs": {"edges.npy": str(len(folders))}}}})
+        folders.append(_kept(stage, tmp_path / "work", workspace))
+        folders[-1].mkdir(parents=True, exist_ok=True)
+    first, second, third = folders
+    assert second == third != first
+    assert [path.name for path in (tmp_path / "work").iterdir()] == [second.name]
