@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -46,6 +47,13 @@ def test_watch_counts_all_processes_and_what_they_write(tmp_path: Path) -> None:
     assert 150_000_000 < watched.largest < 290_000_000
     assert watched.samples[-1].written >= 20_000_000
     assert watched.seconds == pytest.approx(watched.samples[-1].seconds, abs=2)
+
+
+def test_a_process_that_is_ending_keeps_the_largest_size_it_had() -> None:
+    seen = {os.getpid(): watching.Counters(0, 0, 10**15)}
+    watching.look(os.getpid(), "encode", 0.0, seen)
+    assert seen[os.getpid()].largest == 10**15
+    assert seen[os.getpid()].read > 0
 
 
 def test_a_failed_command_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:

@@ -113,9 +113,11 @@ def look(pid: int, stage: str, seconds: float, seen: dict[int, Counters]) -> Sam
     resident = proportional = count = 0
     for process in family(pid):
         try:
-            memory, seen[process.pid] = process.memory_full_info(), counters(process)
+            memory, now = process.memory_full_info(), counters(process)
         except (psutil.NoSuchProcess, ProcessLookupError, FileNotFoundError):
             continue
+        before = seen.get(process.pid, now)  # one that is ending has no high-water mark any more
+        seen[process.pid] = now._replace(largest=max(before.largest, now.largest))
         count, resident, proportional = count + 1, resident + memory.rss, proportional + memory.pss
     read, written = sum(each.read for each in seen.values()), sum(each.written for each in seen.values())
     return Sample(seconds, stage, count, resident, proportional, read, written)
