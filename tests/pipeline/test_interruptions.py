@@ -147,7 +147,7 @@ class Killer(threading.Thread):
             self.victim = next(iter(client.run(os.getpid).values()))
 
     def run(self) -> None:
-        while not (blocks := list(self.stage.glob("*.partial/work/blocks/*/[0-9]*.npz"))):
+        while not (blocks := list(self.stage.glob("*.partial/work/blocks-*/*/[0-9]*.npz"))):
             time.sleep(0.005)
         os.kill(self.victim, signal.SIGKILL)
         self.finished = len(blocks)
