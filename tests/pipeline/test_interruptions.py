@@ -111,25 +111,28 @@ LARGER = [
     "reader.columns=512",
     "encoder.width=32",
     "training.encoder.max_epochs=1",
-    "matcher=hungarian",
 ]
-"""64 chips in 16 blocks, each long enough to die in, and their pairs in 36."""
+"""64 chips in 16 blocks, each long enough to die in; their pairs are in 36, or their searches in three times 4."""
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("stage", "blocks"), [("encode", 16), ("match", 36)])
+@pytest.mark.parametrize(
+    ("stage", "blocks", "matcher"),
+    [("encode", 16, "mean"), ("match", 36, "hungarian"), ("match", 12, "hungarian_nearest")],
+)
 def test_dask_workers_that_are_killed_do_not_show_in_the_results(
-    configure: Configure, tmp_path: Path, stage: str, blocks: int
+    configure: Configure, tmp_path: Path, stage: str, blocks: int, matcher: str
 ) -> None:
     cache = tmp_path / "cache-of-dask"
-    whole = run(configure(*LARGER, f"cache.path={tmp_path / 'cache'}", workspace="local"))
+    larger = [*LARGER, f"matcher={matcher}"]
+    whole = run(configure(*larger, f"cache.path={tmp_path / 'cache'}", workspace="local"))
     shutil.copytree(tmp_path / "cache", cache)
     shutil.rmtree(cache / stage)
     with started(tmp_path, workers=3) as cluster:
         killer = Killer(cluster, cache / stage)
         killer.start()
         given = (f"cache.path={cache}", "executor=dask", f"executor.address={cluster.file}")
-        found = run(configure(*LARGER, *given, workspace="dask"))
+        found = run(configure(*larger, *given, workspace="dask"))
         killer.join(60)
     assert 1 <= killer.finished < blocks, "the worker died in the middle of the stage"
     assert hashes(found) == hashes(whole)
