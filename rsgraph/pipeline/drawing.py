@@ -348,7 +348,9 @@ def _likeness(context: Context) -> str:
     """Say by what chips were compared."""
     if context.config["compared"] == "latent":
         return "similarity: the cosine of the encoder's vectors"
-    return f"{context.config['matcher']['name']} similarity on layer {context.config['layer']}"
+    name = context.config["matcher"]["name"]
+    measure = "hungarian" if name in ("auto", "hungarian_nearest") else name  # three ways to one measure
+    return f"{measure} similarity on layer {context.config['layer']}"
 
 
 def _segment_map(context: Context, looks: _Looks) -> Figure:
