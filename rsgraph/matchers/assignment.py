@@ -11,6 +11,9 @@ References
 .. [1] D. P. Bertsekas, "Network Optimization: Continuous and Discrete Models", Athena Scientific, 1998, chapter 7
    (auction with epsilon scaling). R. Jonker, A. Volgenant, "A shortest augmenting path algorithm for dense and sparse
    linear assignment problems", Computing 38, 1987. doi:10.1007/BF02278710
+
+Numba's cache knows a function's own file only: who changes this one must touch ``screening.py`` too, which compiles
+these functions into its own.
 """
 
 from __future__ import annotations
@@ -168,7 +171,7 @@ def _value(cost: Any, column: Any) -> float:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
-def _reduced(row: Any, price: Any, key: Any) -> Any:
+def reduced(row: Any, price: Any, key: Any) -> Any:
     """Write reduced costs (m,) to ``key``; return the least."""
     least = _LAST
     for j in range(row.shape[0]):
@@ -223,7 +226,7 @@ def _auction(cost: Any, price: Any, column: Any, owner: Any, increment: Any, key
     for start in range(m):
         row = np.int32(start)
         while row >= 0:
-            least = _reduced(cost[min(row, dummy)], price, key)
+            least = reduced(cost[min(row, dummy)], price, key)
             j = _first(key, least, owner)
             price[j] -= np.int32(min(_least_but(key, j), np.int32(2 * UNIT) + least) - least + increment)
             displaced = owner[j]
@@ -243,7 +246,7 @@ def _claim(cost: Any, price: Any, column: Any, owner: Any, key: Any, wanted: Any
     column[:], owner[:] = -1, -1
     total, left = np.int64(0), 0
     for row in range(m):
-        wanted[row] = _reduced(cost[min(row, n)], price, key)
+        wanted[row] = reduced(cost[min(row, n)], price, key)
         total += wanted[row] + price[row]
         j = _first(key, wanted[row], owner)
         if owner[j] < 0:

@@ -98,8 +98,13 @@ class UnitChips:
         return np.diff(self.starts)
 
 
-def unit_chips(nodes: Sequence[Floats]) -> UnitChips:
-    """Scale nodes to length 1. Stored ones are kept: a process needs them once. Raises NotUsable, as check_chips."""
+def unit_chips(nodes: Sequence[Floats] | UnitChips) -> UnitChips:
+    """Scale nodes to length 1, unless they are. Stored ones are kept: a process needs them once.
+
+    Raises NotUsable, as check_chips.
+    """
+    if isinstance(nodes, UnitChips):
+        return nodes
     if not isinstance(nodes, StoredChips):
         return _scaled(nodes)
     about = nodes.path.stat()

@@ -194,7 +194,7 @@ class Pairs:
 
     def __call__(self, tile: Tile) -> Arrays:
         """Return similarities and upper bounds (rows, columns), NaN on and below the diagonal; and how many."""
-        chips = self.nodes if isinstance(self.nodes, UnitChips) else unit_chips(self.nodes)
+        chips = unit_chips(self.nodes)
         shape = (tile.last - tile.first, tile.last_column - tile.first_column)
         similarities, bounds = np.full(shape, np.nan, np.float32), np.full(shape, np.nan, np.float32)
         pairs = [

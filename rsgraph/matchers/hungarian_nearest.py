@@ -166,7 +166,7 @@ class Round:
             pairs that signatures left. Of the others: ``ruled_out`` (how many) and ``ceiling`` (P,), the largest
             bound of each chip's, -1 where there is none.
         """
-        chips = self.nodes if isinstance(self.nodes, UnitChips) else unit_chips(self.nodes)
+        chips = unit_chips(self.nodes)
         distances, bounds = distances_of(chips, part, self.first), self._bounds(chips, part)
         here, kept = self._screen(part, distances, bounds)
         ceiling = np.full(len(chips), -1.0)
@@ -250,7 +250,7 @@ class Signing:
 
     def __call__(self, part: tuple[int, int]) -> Arrays:
         """Return the signatures of the chips from the first number to before the second."""
-        chips = self.nodes if isinstance(self.nodes, UnitChips) else unit_chips(self.nodes)
+        chips = unit_chips(self.nodes)
         return {"signatures": np.stack([self.axes.signature(chips[number]) for number in range(*part)])}
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from rsgraph.matchers.assignment import UNIT, mean_of, solve, whole_numbers
+from rsgraph.matchers.assignment import UNIT, mean_of, reduced, solve, whole_numbers
 from rsgraph.types import Floats
 
 KEPT = 48
@@ -208,11 +208,9 @@ def _solve(cosines: Any, first: int, last: int, cutoff: float, prices: Any) -> A
         cost, price = np.empty((n + 1, m), dtype=np.int32), np.zeros(m, dtype=np.int32)
         whole_numbers(cosines, first, cost)
         bound, column = solve(cost, price, cutoff, 0.0)
+        key = np.empty(m, dtype=np.int32)
         for row in range(n):
-            least = np.int32(2**31 - 1)
-            for j in range(m):
-                least = min(least, np.int32(cost[row, j] - price[j]))
-            prices[row] = (UNIT - least) / UNIT
+            prices[row] = (UNIT - reduced(cost[row], price, key)) / UNIT
         return mean_of(cosines, first, column), bound
     turned = np.empty((m, n), dtype=np.float32)
     for row in range(n):

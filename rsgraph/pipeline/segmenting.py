@@ -166,7 +166,9 @@ def segments(context: Context) -> dict[str, Any]:
         found = context.blocks.map("segments", task, items, context.progress)
         for block, arrays in zip(items, found, strict=True):
             for chip, cut in unpack(block, arrays):
-                parts.append(_segment_table(context, chip, cut, first=rasters.next_id))
+                places = np.add(cut.centroids, [chip.window.row, chip.window.column])
+                numbers = np.full(len(cut.areas), chip.chip_id)
+                parts.append(segment_table(context, chip.scene, rasters.next_id, numbers, places, cut.areas))
                 rasters.write(chip, cut)
             means.append(arrays["means"])
     table = pd.concat(parts, ignore_index=True)
@@ -174,20 +176,39 @@ def segments(context: Context) -> dict[str, Any]:
     return {"segments": len(table), "per_chip": round(len(table) / max(len(parts), 1), 1)}
 
 
-def _segment_table(context: Context, chip: Chip, cut: CutChip, first: int) -> pd.DataFrame:
-    """Return one chip's rows; row and column are centroids in scene pixels."""
-    n = len(cut.areas)
+def segment_table(
+    context: Context,
+    scene: int,
+    first: int,
+    chips: NDArray[np.integer[Any]],
+    places: NDArray[np.floating[Any]],
+    areas: NDArray[np.int64],
+) -> pd.DataFrame:
+    """Return the rows of some consecutive segments of one scene.
+
+    Parameters
+    ----------
+    context
+        Of the stage.
+    scene
+        Its index in the collection.
+    first
+        Id of the first segment.
+    chips, places, areas
+        Of each segment: its ``chip_id`` (n,), its centroid (n, 2) as (row, column) in scene pixels, its pixels (n,).
+    """
+    n = len(areas)
     table = pd.DataFrame(
         {
             "segment_id": np.arange(first, first + n, dtype=np.uint32),
-            "chip_id": np.full(n, chip.chip_id, dtype=np.int32),
-            "row": (cut.centroids[:, 0] + chip.window.row).astype(np.float32),
-            "column": (cut.centroids[:, 1] + chip.window.column).astype(np.float32),
-            "area_px": cut.areas.astype(np.int32),
+            "chip_id": chips.astype(np.int32),
+            "row": places[:, 0].astype(np.float32),
+            "column": places[:, 1].astype(np.float32),
+            "area_px": areas.astype(np.int32),
         }
     )
     if context.opened.collection:
-        table["scene_id"] = pd.Series([context.opened.scenes[chip.scene].name] * n, dtype="str")
+        table["scene_id"] = pd.Series([context.opened.scenes[scene].name] * n, dtype="str")
     return table
 
 
@@ -344,7 +365,12 @@ def _segmentation(workspace: Workspace, scene: Scene, chip: Chip, rows: range) -
 
 def shown_labels(context: Context, chip: Chip) -> Labels:
     """Read all segments that lie in a chip, its own and those that reach into it, numbered from 1."""
-    scene = context.opened.scenes[chip.scene]
-    ids = read_ids(context.workspace.segment_file(scene.name), chip.window)
+    return read_labels(context.workspace, context.opened.scenes[chip.scene], chip)[1]
+
+
+def read_labels(workspace: Workspace, scene: Scene, chip: Chip) -> tuple[NDArray[np.int64], Labels]:
+    """Read the ids (n,) of all segments in a chip, ascending, and its pixels' labels: 1 ... n, 0 for no data."""
+    ids = read_ids(workspace.segment_file(scene.name), chip.window)
     found, labels = np.unique(ids, return_inverse=True)
-    return np.asarray(labels.reshape(ids.shape) + (found[0] != 0), dtype=np.int32)
+    labels = labels.reshape(ids.shape) + (found[0] != 0)
+    return found[found != 0], labels.astype(np.int32)

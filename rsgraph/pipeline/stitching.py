@@ -24,12 +24,12 @@ from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.chips import grown
 from rsgraph.pipeline import segmenting
 from rsgraph.pipeline.context import Context, Opened
-from rsgraph.pipeline.segmenting import IdRasters, read_ids, rows_of_chips
+from rsgraph.pipeline.segmenting import IdRasters, read_labels, rows_of_chips, segment_table
 from rsgraph.pipeline.streaming import array_file
 from rsgraph.protocols import Arrays, seams
 from rsgraph.segmenters.levels import Level, Levels, level, levels
 from rsgraph.segmenters.preparation import smallest_segment
-from rsgraph.segmenters.stitching import Piece, Strip, cut_piece, overlap, stitch
+from rsgraph.segmenters.stitching import Piece, cut_piece, overlap, stitch
 from rsgraph.types import Chip, Floats, Window
 from rsgraph.workspace import Workspace, write_table
 
@@ -60,7 +60,8 @@ def _stitched(context: Context, chip_pixels: int, by: int, min_size: int) -> pd.
             for strip in joined:
                 rasters.write_ids(index, strip.ids, strip.window)
                 rasters.next_id += len(strip.areas)
-                parts.append(_table(context, index, strip, np.array(chips)))
+                numbers = np.array(chips)[strip.chips]
+                parts.append(segment_table(context, index, strip.first_id, numbers, strip.centroids, strip.areas))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -68,23 +69,6 @@ def _remembered(found: Iterable[tuple[Chip, Piece]], chips: list[int]) -> Iterat
     for chip, piece in found:
         chips.append(chip.chip_id)
         yield piece
-
-
-def _table(context: Context, scene: int, strip: Strip, chips: NDArray[np.int64]) -> pd.DataFrame:
-    """Return the rows of one row of chips; row and column are centroids in scene pixels."""
-    n = len(strip.areas)
-    table = pd.DataFrame(
-        {
-            "segment_id": np.arange(strip.first_id, strip.first_id + n, dtype=np.uint32),
-            "chip_id": chips[strip.chips].astype(np.int32),
-            "row": strip.centroids[:, 0].astype(np.float32),
-            "column": strip.centroids[:, 1].astype(np.float32),
-            "area_px": strip.areas.astype(np.int32),
-        }
-    )
-    if context.opened.collection:
-        table["scene_id"] = pd.Series([context.opened.scenes[scene].name] * n, dtype="str")
-    return table
 
 
 @dataclass(frozen=True)
@@ -255,11 +239,8 @@ def summed_maps(workspace: Workspace, block: ChipBlock, maps: Callable[[Chip], F
     """
     parts = []
     for chip in block.chips:
-        ids = read_ids(workspace.segment_file(block.scene(chip).name), chip.window)
-        found, labels = np.unique(ids, return_inverse=True)
-        labels = labels.reshape(ids.shape) + (found[0] != 0)
-        found = found[found != 0]
-        parts.append((found - 1, *segment_sums(maps(chip), labels.astype(np.int32), len(found))))
+        found, labels = read_labels(workspace, block.scene(chip), chip)
+        parts.append((found - 1, *segment_sums(maps(chip), labels, len(found))))
     all_rows, sums, counts = (np.concatenate(each) for each in zip(*parts, strict=True))
     rows, places = np.unique(all_rows, return_inverse=True)
     added = np.zeros((len(rows), sums.shape[1])), np.zeros(len(rows), dtype=np.int64)
