@@ -9,11 +9,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import socket
+import threading
 import zipfile
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -207,3 +209,15 @@ def cores() -> int:
 def in_child() -> bool:
     """Tell whether this process was started by another one that works beside it (a point of a sweep, a worker)."""
     return multiprocessing.current_process().name != "MainProcess"
+
+
+def end_with_parent() -> None:
+    """Let this child process end when the one that started it is gone, even in the middle of its work."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)

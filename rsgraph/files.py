@@ -161,6 +161,12 @@ def read_json(path: Path) -> Any:
         ) from error
 
 
+def file_state(path: Path) -> tuple[int, int, int]:
+    """Return what changes when a file is made anew: its number, size and time."""
+    about = path.stat()
+    return about.st_ino, about.st_size, about.st_mtime_ns
+
+
 def sha256(path: Path) -> str:
     """Return the SHA-256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:

@@ -14,7 +14,8 @@ from rsgraph.components import from_config
 from rsgraph.files import atomic
 from rsgraph.graphs.features import centroids, segment_means
 from rsgraph.matchers.chips import StoredChips
-from rsgraph.pipeline.learning import load_encoder, load_gnn
+from rsgraph.pipeline.graph_networks import load_gnn
+from rsgraph.pipeline.learning import load_encoder
 from rsgraph.pipeline.opening import open_scenes, with_model_bands
 from rsgraph.types import Floats, Raster, Scene, Window
 from rsgraph.workspace import Workspace

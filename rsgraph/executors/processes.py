@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import threading
 import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from rsgraph.blocks import AHEAD
+from rsgraph.blocks import AHEAD, end_with_parent
 from rsgraph.errors import RsgraphError, WorkerLost
 
 Item = TypeVar("Item")
@@ -210,7 +209,7 @@ def one_thread() -> Iterator[None]:
 def _serve(connection: Connection) -> None:
     """Do blocks until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     state: list[Callable[[Any], Any]] = []
     with suppress(EOFError, BrokenPipeError, ConnectionResetError):
         connection.send(("ready", None))
@@ -234,11 +233,3 @@ def _answer(connection: Connection, state: list[Callable[[Any], Any]]) -> tuple[
         return "failed", error
     except Exception:  # noqa: BLE001  # told to the process that asked, which raises it
         return "failed", RuntimeError(f"a worker process failed:\n{traceback.format_exc()}")
-
-
-def _end_with_parent() -> None:
-    """End this process when the one that started it is gone, even in the middle of a block."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

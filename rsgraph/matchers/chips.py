@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import NotUsable
+from rsgraph.files import file_state
 from rsgraph.matchers.neighbours import check_chips, unit_rows
 from rsgraph.types import Floats
 
@@ -107,8 +108,7 @@ def unit_chips(nodes: Sequence[Floats] | UnitChips) -> UnitChips:
         return nodes
     if not isinstance(nodes, StoredChips):
         return _scaled(nodes)
-    about = nodes.path.stat()
-    return _of_stored(nodes, (about.st_ino, about.st_size, about.st_mtime_ns))
+    return _of_stored(nodes, file_state(nodes.path))
 
 
 @lru_cache(maxsize=1)

@@ -13,7 +13,7 @@ from rsgraph.blocks import Item, ResumableBlocks
 from rsgraph.files import read_json
 from rsgraph.graphs.features import areas, centroids
 from rsgraph.io.chip_blocks import ChipBlock
-from rsgraph.pipeline.learning import edge_places
+from rsgraph.pipeline.graph_networks import edge_places
 from rsgraph.pipeline.segmenting import CutChip, block_segmentation, pack
 from rsgraph.protocols import Arrays, Progress
 from rsgraph.workspace import Workspace

@@ -1,15 +1,14 @@
-"""The stages that learn and apply what was learnt: target, encoder, memberships, encode, gnn."""
+"""The stages that learn from pixels and apply what was learnt: target, encoder, memberships, encode."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,38 +18,38 @@ from numpy.typing import NDArray
 import rsgraph.training as training
 from rsgraph.components import from_config
 from rsgraph.errors import NotThere
-from rsgraph.files import read_json, sha256, write_json
+from rsgraph.files import file_state, read_json, write_json
 from rsgraph.graphs.features import segment_means
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.pipeline.context import Context, Opened
-from rsgraph.pipeline.segmenting import block_segmentation, blocks_with_rows, chip_rows
+from rsgraph.pipeline.segmenting import block_segmentation, blocks_with_rows
 from rsgraph.pipeline.stitching import summed_maps, whole_means
 from rsgraph.pipeline.streaming import array_file
-from rsgraph.protocols import Arrays, Nodes, is_trained, lesson, makes_latents, reads
+from rsgraph.protocols import Arrays, lesson, makes_latents
 from rsgraph.training.options import device_type
 from rsgraph.types import Chip, Floats, Mask
 from rsgraph.workspace import Workspace, read_arrays, write_arrays
 
 if TYPE_CHECKING:
-    from rsgraph.training import EncoderModule, FrozenEncoder, GnnModule, GraphSample, History
+    from rsgraph.training import EncoderModule, FrozenEncoder, History
     from rsgraph.training.encoder import Memberships
 
 _PER_CLUSTER = 200
 """Sampled pixels per cluster below which a small scene is sampled more densely than every 56th pixel."""
 
-_LOADING = threading.Lock()
+LOADING = threading.Lock()
 """Held while a network is loaded: threads of one process wait for one copy instead of each making its own."""
 
 
 def target(context: Context) -> dict[str, Any]:
     """Fit soft classes to a sample of pixels; write targets.npz and models/target.json."""
     if context.config["model"].get("identity"):
-        return _take_over(context, "targets.npz", "models/target.json")
+        return take_over(context, "targets.npz", "models/target.json")
     component = from_config("target", context.config["target"])
     pixels, step = sample_pixels(context, component.n_clusters, component.sample_every)
     model = component.fit(pixels, bands=context.opened.bands, seed=context.seed, progress=context.progress)
     write_arrays(context.out / "targets.npz", model)
-    _describe(context, "target", component=context.config["target"])
+    describe(context, "target", component=context.config["target"])
     notes = []
     if step != component.sample_every:
         notes = [
@@ -91,11 +90,13 @@ class _Sample:
         return {"pixels": np.concatenate(drawn)}
 
 
-def _describe(context: Context, part: str, **facts: Any) -> None:
+def describe(context: Context, part: str, **facts: Any) -> None:
+    """Write what a model is beside its weights."""
     write_json(context.out / "models" / f"{part}.json", {"bands": list(context.opened.bands), **facts})
 
 
-def _take_over(context: Context, *names: str) -> dict[str, Any]:
+def take_over(context: Context, *names: str) -> dict[str, Any]:
+    """Copy files of the model that was given; return facts for the manifest."""
     origin = context.before or Path(context.config["model"]["from"])
     if not (origin / names[0]).exists():
         raise NotThere(f"{origin} holds no {names[0]} any more: name another model, or train anew (overwrite=true)")
@@ -140,7 +141,7 @@ def _training_chips(opened: Opened) -> _Chips:
 def encoder(context: Context) -> dict[str, Any]:
     """Train the encoder on what it learns; write its weights, what it is, and its losses per epoch."""
     if context.config["model"].get("identity"):
-        return _take_over(context, "models/encoder.safetensors", "models/encoder.json")
+        return take_over(context, "models/encoder.safetensors", "models/encoder.json")
     component = from_config("encoder", context.config["encoder"])
     model = read_arrays(context.workspace.existing("targets.npz"))
     classes = len(model["centres"])
@@ -154,8 +155,8 @@ def encoder(context: Context) -> dict[str, Any]:
     else:
         module.set_scale(context.workspace.survey["mean"], context.workspace.survey["std"])
     training.save_weights(module, context.out / "models" / "encoder.safetensors")
-    _describe(context, "encoder", **about, history=history.epochs if history else [])
-    return _learning_facts(history)
+    describe(context, "encoder", **about, history=history.epochs if history else [])
+    return learning_facts(history)
 
 
 def _teacher(context: Context, component: Any, model: Mapping[str, NDArray[Any]]) -> Memberships | None:
@@ -199,7 +200,8 @@ def _encoder_options(context: Context) -> training.EncoderOptions:
     return replace(options, batch_size=options.batch_size * images)
 
 
-def _learning_facts(history: History | None) -> dict[str, Any]:
+def learning_facts(history: History | None) -> dict[str, Any]:
+    """Return facts of a training for the manifest; None: there was none."""
     if history is None:
         return {"trained": False}
     return {
@@ -216,17 +218,6 @@ def load_encoder(workspace: Workspace, config: Mapping[str, Any]) -> EncoderModu
     component = from_config("encoder", config["encoder"])
     module = training.encoder_module(component, n_bands=len(about["bands"]), n_classes=about["classes"])
     training.load_weights(module, workspace.existing("models", "encoder.safetensors"))
-    return module
-
-
-def load_gnn(workspace: Workspace, config: Mapping[str, Any]) -> GnnModule | None:
-    """Build the GNN of a finished workspace and load its weights; None where there is none."""
-    component = from_config("gnn", config["gnn"])
-    if component.n_layers == 0:
-        return None
-    module = training.gnn_module(component, **_gnn_sizes(workspace, component))
-    assert module is not None, "a GNN with layers builds a network"
-    training.load_weights(module, workspace.existing("models", "gnn.safetensors"))
     return module
 
 
@@ -342,8 +333,8 @@ class _Encode:
     def __call__(self, block: ChipBlock) -> Arrays:
         workspace = Workspace(self.workspace)
         weights = workspace.existing("models", "encoder.safetensors")
-        with _LOADING:
-            frozen = _frozen_encoder(workspace.folder, json.dumps(self.config), _state(weights))
+        with LOADING:
+            frozen = _frozen_encoder(workspace.folder, json.dumps(self.config), file_state(weights))
         latents: list[Floats] = []
 
         def maps(chip: Chip) -> Floats:
@@ -356,12 +347,6 @@ class _Encode:
         return {**arrays, "latents": np.stack(latents)} if latents else arrays
 
 
-def _state(path: Path) -> tuple[int, int, int]:
-    """Return what changes when a file is replaced: workers of a cluster outlive runs."""
-    found = path.stat()
-    return found.st_ino, found.st_size, found.st_mtime_ns
-
-
 @lru_cache(maxsize=1)
 def _frozen_encoder(folder: Path, config: str, state: tuple[int, ...]) -> FrozenEncoder:
     """Load the encoder of a workspace, once per process and state of its file."""
@@ -370,181 +355,3 @@ def _frozen_encoder(folder: Path, config: str, state: tuple[int, ...]) -> Frozen
     if device_type(hardware) == "cpu":
         hardware = replace(hardware, threads=1)
     return training.FrozenEncoder(load_encoder(Workspace(folder), sections), hardware)
-
-
-def gnn(context: Context) -> dict[str, Any]:
-    """Train the graph network on the segments' memberships, or fit it; write its weights and all its layers."""
-    component = from_config("gnn", context.config["gnn"])
-    if component.n_layers == 0:
-        _describe(context, "gnn", component=context.config["gnn"], history=[])
-        return {"trained": False}
-    if context.config["model"].get("identity"):
-        facts = _take_over(context, "models/gnn.safetensors", "models/gnn.json")
-    else:
-        facts = _learn_gnn(context, component)
-    _write_layers(context, component)
-    return facts
-
-
-def _learn_gnn(context: Context, component: Any) -> dict[str, Any]:
-    """Train or fit the graph network; write its weights."""
-    samples = _graph_samples(context, reads(component))
-    module = training.gnn_module(component, **_gnn_sizes(context.workspace, component), seed=context.seed)
-    assert module is not None, "a GNN with layers builds a network"
-    return (_train_gnn if is_trained(component) else _fit_gnn)(context, module, samples)
-
-
-def _gnn_sizes(workspace: Workspace, component: Any) -> dict[str, int]:
-    """Return the numbers that a graph network is built with."""
-    attributes = workspace.path("edge_attributes.npy")
-    return {
-        "n_features": workspace.embedding(reads(component)).shape[1],
-        "n_classes": workspace.embedding("target").shape[1],
-        "n_edge_attributes": np.load(attributes, mmap_mode="r").shape[1] if attributes.exists() else 0,
-    }
-
-
-def _write_layers(context: Context, component: Any) -> None:
-    """Apply the graph network to all chips; write the outputs of its layers."""
-    weights = (context.out / "models" / "gnn.safetensors").resolve()
-    task = _Embed(context.config["gnn"], context.workspace.folder.resolve(), weights)
-    # the weights are learnt in this very stage: what was kept of other ones must not be taken for theirs
-    phase = f"layers-{sha256(weights)[:16]}"
-    with ExitStack() as stack:
-        paths = [context.out / "embeddings" / f"gnn{number + 1}.npy" for number in range(component.n_layers)]
-        layers = [stack.enter_context(array_file(path)) for path in paths]
-        for found in context.blocks.map(phase, task, blocks_with_rows(context), context.progress):
-            for number, layer in enumerate(layers):
-                layer.append(found[f"layer{number}"])
-
-
-def edge_places(workspace: Workspace, rows: Sequence[int]) -> list[int]:
-    """Return the column of edges.npy from which on all edges lead to segments of these rows or later ones.
-
-    ``rows`` are first rows of chips. Within a chip the receivers come in any order, but none is left of all that
-    bisection compares them with, so that it finds its way.
-    """
-    found: list[int] = np.searchsorted(workspace.edges[1], rows).tolist()
-    return found
-
-
-@dataclass(frozen=True)
-class _Embed:
-    """Applies the graph network to the chips of one block.
-
-    Parameters
-    ----------
-    gnn
-        Its section of the config.
-    workspace
-        Where the segments, their vectors and edges are.
-    weights
-        Of the network.
-    """
-
-    gnn: Mapping[str, Any]
-    workspace: Path
-    weights: Path
-
-    def __call__(self, block: ChipBlock) -> Arrays:
-        workspace = Workspace(self.workspace)
-        with _LOADING:
-            module = _loaded_gnn(workspace.folder, json.dumps(self.gnn), self.weights, _state(self.weights))
-        places = edge_places(workspace, [*(rows.start for rows in block.rows), block.segments.stop])
-        layers = [
-            _layers(workspace, module, self.gnn, rows, range(first, last))
-            for rows, (first, last) in zip(block.rows, pairwise(places), strict=True)
-        ]
-        return {f"layer{number}": np.concatenate(parts) for number, parts in enumerate(zip(*layers, strict=True))}
-
-
-def _layers(
-    workspace: Workspace, module: GnnModule, section: Mapping[str, Any], rows: range, columns: range
-) -> list[Floats]:
-    """Return the outputs of all layers for one chip, by one thread: their sums are then the same everywhere."""
-    attributes = workspace.path("edge_attributes.npy")
-    part = slice(columns.start, columns.stop)
-    return training.embed(
-        module,
-        np.array(workspace.embedding(reads(from_config("gnn", section)))[rows.start : rows.stop]),
-        np.array(workspace.edges[:, part]) - rows.start,
-        np.array(np.load(attributes, mmap_mode="r")[part]) if attributes.exists() else None,
-        hardware=training.Hardware(accelerator="cpu", threads=1),
-    )
-
-
-@lru_cache(maxsize=1)
-def _loaded_gnn(folder: Path, section: str, weights: Path, state: tuple[int, ...]) -> GnnModule:
-    """Load a graph network, once per process and state of its file."""
-    component = from_config("gnn", json.loads(section))
-    module = training.gnn_module(component, **_gnn_sizes(Workspace(folder), component))
-    assert module is not None, "a GNN with layers builds a network"
-    training.load_weights(module, weights)
-    return module.eval()
-
-
-def _train_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) -> dict[str, Any]:
-    history = training.train_gnn(
-        module,
-        samples,
-        options=training.TrainingOptions(**context.config["training"]["gnn"]),
-        hardware=training.Hardware(**context.config["trainer"]),
-        seed=context.seed,
-        folder=context.work,
-        on_epoch=lambda number, metrics: context.epoch("gnn", number, metrics),
-        progress=context.progress,
-    )
-    _keep_gnn(context, module, samples, history)
-    return _learning_facts(history)
-
-
-def _fit_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) -> dict[str, Any]:
-    training.fit_gnn(module, samples)
-    _keep_gnn(context, module, samples, None)
-    return {**_learning_facts(None), "notes": _unread_encoder(context.config)}
-
-
-def _unread_encoder(config: Mapping[str, Any]) -> list[str]:
-    """Tell a user who had an encoder trained that this GNN does not read it."""
-    gnn, encoder = (from_config(kind, config[kind]) for kind in ("gnn", "encoder"))
-    if reads(gnn) == "encoder" or not encoder.trainable:
-        return []
-    name = config["gnn"]["name"]
-    return [f"gnn={name} reads the bands, not the trained encoder: encoder=bands spares you its training."]
-
-
-def _keep_gnn(context: Context, module: GnnModule, samples: list[GraphSample], history: History | None) -> None:
-    training.save_weights(module, context.out / "models" / "gnn.safetensors")
-    about = {"component": context.config["gnn"], "features": int(samples[0].x.shape[1])}
-    _describe(context, "gnn", **about, history=history.epochs if history else [])
-
-
-def _graph_samples(context: Context, nodes: Nodes) -> list[GraphSample]:
-    """Return one graph per chip; under four chips every fourth node is held out, else the test chips."""
-    workspace = context.workspace
-    features, classes = workspace.embedding(nodes), workspace.embedding("target")
-    edges = workspace.edges
-    attributes = workspace.path("edge_attributes.npy")
-    weights = np.load(attributes, allow_pickle=False) if attributes.exists() else None
-    chips = chip_rows(context)
-    places = edge_places(workspace, [*(rows.start for _, rows in chips), len(features)])
-    samples = []
-    for (chip, rows), (first, last) in zip(chips, pairwise(places), strict=True):
-        held = _held_out(context.opened, chip, len(rows))
-        samples.append(
-            training.GraphSample(
-                x=np.array(features[rows.start : rows.stop]),
-                edge_index=np.asarray(edges[:, first:last]) - rows.start,
-                edge_attributes=None if weights is None else weights[first:last],
-                target=np.array(classes[rows.start : rows.stop]),
-                train_mask=~held,
-                val_mask=held,
-            )
-        )
-    return samples
-
-
-def _held_out(opened: Opened, chip: Chip, n: int) -> Mask:
-    if any(each.split == "test" for each in opened.chips):
-        return np.full(n, chip.split == "test")
-    return np.asarray(np.arange(n) % 4 == 3)

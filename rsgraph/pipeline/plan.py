@@ -94,7 +94,7 @@ STAGES = (
         "gnn",
         ("encode", "memberships", "graph"),
         _learnt("gnn", "training.gnn", "trainer.precision", "trainer.devices", "seed"),
-        "learning:gnn",
+        "graph_networks:gnn",
     ),
     Stage("match", ("gnn",), _matching, "mapping:match", code=2),
     Stage("project", ("match",), _sections("projector", "layer", "seed"), "mapping:project", code=2),

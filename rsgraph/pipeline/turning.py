@@ -30,7 +30,8 @@ from rsgraph.errors import NotUsable
 from rsgraph.evaluation.rotation import rotation_invariance
 from rsgraph.graphs.features import centroids, segment_means
 from rsgraph.pipeline.context import Opened
-from rsgraph.pipeline.learning import load_encoder, load_gnn
+from rsgraph.pipeline.graph_networks import load_gnn
+from rsgraph.pipeline.learning import load_encoder
 from rsgraph.pipeline.opening import Reopened, cut_chips, keep_chips
 from rsgraph.pipeline.plan import layers
 from rsgraph.protocols import Nodes, Progress, makes_latents, reads

@@ -12,11 +12,10 @@ import pickle
 import signal
 import sys
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -24,6 +23,7 @@ from typing import Any
 
 from torch import distributed
 
+from rsgraph.blocks import end_with_parent
 from rsgraph.errors import RsgraphError, WorkerLost
 
 Tell = Callable[[Any], None]
@@ -131,7 +131,7 @@ def _check_end(process: SpawnProcess, count: int) -> None:
 def _enter(payload: bytes, place: Place, sender: Connection) -> None:
     """Begin one of the processes. The parent decides about its end: on Ctrl-C, or by ending itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     work: Work = pickle.loads(payload)  # noqa: S301 - made by our parent, in memory
     os.environ["GLOO_SOCKET_IFNAME"] = os.environ["NCCL_SOCKET_IFNAME"] = _LOOPBACK
     distributed.init_process_group(
@@ -155,11 +155,3 @@ def _interrupts_later() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _end_with_parent() -> None:
-    """End when the parent was killed: nobody else would."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -10,7 +10,8 @@ import pytest
 from rsgraph.blocks import ResumableBlocks, Threads
 from rsgraph.io.chips import cut
 from rsgraph.pipeline.context import Context, Opened
-from rsgraph.pipeline.learning import edge_places, sample_pixels
+from rsgraph.pipeline.graph_networks import edge_places
+from rsgraph.pipeline.learning import sample_pixels
 from rsgraph.pipeline.opening import keep_chips
 from rsgraph.pipeline.segmenting import scene
 from rsgraph.types import Floats, Raster, Scene, Window
