@@ -7,6 +7,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -107,7 +108,7 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
     try:
         shared = _shared(config, make_folder(workspace.folder), make_folder(cache.folder))
         with from_config("executor", config["executor"]).open(shared) as workers:
-            _walk(config, opened, workspace, cache, wanted, there, tracker, workers)
+            _walk(_Running(config, wanted, workspace, cache, tracker, workers), opened, there)
     except BaseException as error:
         _end(tracker, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
@@ -209,18 +210,22 @@ def _start_tracking(config: Mapping[str, Any], workspace: Workspace, beside: Pat
     return tracker
 
 
-def _walk(
-    config: dict[str, Any],
-    opened: Opened,
-    workspace: Workspace,
-    cache: StageCache,
-    wanted: Mapping[str, str],
-    there: Mapping[str, str],
-    tracker: Tracker | None,
-    workers: Workers,
-) -> None:
-    finished = {stage.name for stage in STAGES if _finished(workspace, stage.name, wanted, there)}
-    remember(config, workspace, cache)
+@dataclass(frozen=True)
+class _Running:
+    """What stays the same from stage to stage: options and keys, where outputs go, who is told and who computes."""
+
+    config: dict[str, Any]
+    wanted: Mapping[str, str]
+    workspace: Workspace
+    cache: StageCache
+    tracker: Tracker | None
+    workers: Workers
+
+
+def _walk(running: _Running, opened: Opened, there: Mapping[str, str]) -> None:
+    config, workspace = running.config, running.workspace
+    finished = {stage.name for stage in STAGES if _finished(workspace, stage.name, running.wanted, there)}
+    remember(config, workspace, running.cache)
     if "segments" not in finished and not config["grown_from"]:
         _keep_labels(workspace)
     if config["grown_from"]:  # only this tells that scenes are being added, once the stages before are forgotten
@@ -231,7 +236,7 @@ def _walk(
         if stage.name in finished:
             say(f"  {stage.name:<12} up to date")
         else:
-            _obtain(stage, wanted[stage.name], config, opened, workspace, cache, tracker, workers)
+            _obtain(stage, running, opened)
         if stage.name == "scene":
             opened = keep_chips(opened, workspace)
 
@@ -240,22 +245,15 @@ def _write_config(config: Mapping[str, Any], workspace: Workspace) -> None:
     write_text(workspace.path("config.yaml"), yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
 
 
-def _obtain(
-    stage: Stage,
-    key: str,
-    config: Mapping[str, Any],
-    opened: Opened,
-    workspace: Workspace,
-    cache: StageCache,
-    tracker: Tracker | None,
-    workers: Workers,
-) -> None:
+def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
     """Take a stage's outputs from the cache or compute them, and put them into the workspace."""
+    config, workspace, cache, tracker = running.config, running.workspace, running.cache, running.tracker
+    key = running.wanted[stage.name]
     with cache.lock(stage.name, key):
         record = cache.find(stage.name, key)
         reused = record is not None
         if record is None:
-            record = _compute(stage, key, config, opened, workspace, cache, tracker, workers)
+            record = _compute(stage, running, opened)
         if stage.name == "segments" and config["grown_from"] and not keeps_segments(config, cache, key):
             _keep_labels(workspace)
         run_id = tracker.run_id if tracker else None
@@ -267,24 +265,17 @@ def _obtain(
     _track(stage, record, workspace, tracker, reused=reused)
 
 
-def _compute(
-    stage: Stage,
-    key: str,
-    config: Mapping[str, Any],
-    opened: Opened,
-    workspace: Workspace,
-    cache: StageCache,
-    tracker: Tracker | None,
-    workers: Workers,
-) -> StageRecord:
+def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
     from rsgraph.pipeline.known_blocks import KnownBlocks  # with the stages: a workspace up to date needs neither
 
+    config, workspace, cache, workers = running.config, running.workspace, running.cache, running.workers
+    key = running.wanted[stage.name]
     folder = cache.partial(stage.name, key)
     started = time.monotonic()
 
     def epoch(part: str, number: int, metrics: Mapping[str, float]) -> None:
-        if tracker:
-            tracker.metrics({f"{part}/{name}": value for name, value in metrics.items()}, step=number)
+        if running.tracker:
+            running.tracker.metrics({f"{part}/{name}": value for name, value in metrics.items()}, step=number)
 
     kept = _kept(stage, folder.resolve() / "work", workspace)
     blocks = ResumableBlocks(workers, kept)
