@@ -113,12 +113,7 @@ class Workspace(workspace.Workspace):
         >>> found = index.search(index.chip(3), k=15, but=3)
         >>> found.indices, found.similarities, found.gap  # gap 0: proven exact
         """
-        import numpy as np
-
-        from rsgraph.matchers.chips import StoredChips
         from rsgraph.matchers.index import ChipIndex
+        from rsgraph.pipeline.projecting import chip_nodes
 
-        chip_ids = self.segments["chip_id"].to_numpy()
-        counts = np.bincount(chip_ids, minlength=len(self.chips))
-        path = self.existing("embeddings", f"{layer or self.default_layer}.npy")
-        return ChipIndex(StoredChips(path.resolve(), counts))
+        return ChipIndex(chip_nodes(self, layer or self.default_layer))

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from rsgraph.blocks import ResumableBlocks, Threads
 from rsgraph.io.chips import read_padded
 from rsgraph.protocols import Blocks, Progress
 from rsgraph.types import Chip, Raster, Scene
 from rsgraph.workspace import Workspace
-
-Item = TypeVar("Item")
-Result = TypeVar("Result")
-
-WORKERS = 2
-"""Threads that read and segment chips; the work releases the interpreter's lock."""
 
 
 @dataclass(frozen=True)
@@ -113,29 +106,3 @@ class Context:
     def seed(self) -> int:
         """The seed of everything random."""
         return int(self.config["seed"])
-
-
-def in_order(
-    function: Callable[[Item], Result],
-    items: Sequence[Item],
-    progress: Progress,
-    take: Callable[[Result], None],
-) -> None:
-    """Call ``function`` on all items in threads, and ``take`` its results in order.
-
-    At most a few results wait at any time, so that memory does not grow with the number of items.
-    """
-    waiting: list[Future[Result]] = []
-    with ThreadPoolExecutor(WORKERS) as pool:
-        try:
-            for done, item in enumerate(items):
-                waiting.append(pool.submit(function, item))
-                if len(waiting) > 2 * WORKERS:
-                    take(waiting.pop(0).result())
-                    progress(done - 2 * WORKERS + 1, len(items))
-            for done, future in enumerate(waiting):
-                take(future.result())
-                progress(len(items) - len(waiting) + done + 1, len(items))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise

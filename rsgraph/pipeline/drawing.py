@@ -170,21 +170,20 @@ class _Look:
 
     def __call__(self, block: ChipBlock) -> Arrays:
         found: Arrays = {}
+        labeller = from_config("target", self.target)
+        model = read_arrays(Workspace(self.workspace).existing("targets.npz"))
         for chip in block.chips:
             raster = block.read(chip)
             if chip.chip_id < self.pasted:
-                parts = self._part(raster)
+                parts = self._part(raster, membership_maps(labeller, model, raster.values, raster.valid))
                 found.update({f"{name}{chip.chip_id}": part for name, part in parts.items()})
             if chip.chip_id in self.shown:
                 found[f"thumbnail{chip.chip_id}"] = self._thumbnail(raster)
         return found
 
-    def _part(self, raster: Raster) -> Arrays:
+    def _part(self, raster: Raster, maps: Floats) -> Arrays:
         """Return one chip's part of the picture of the whole."""
-        labeller = from_config("target", self.target)
-        model = read_arrays(Workspace(self.workspace).existing("targets.npz"))
         small, valid = shrink(raster.values[list(self.looks.bands)], raster.valid, self.looks.factor)
-        maps = membership_maps(labeller, model, raster.values, raster.valid)
         memberships, _ = shrink(maps, raster.valid, self.looks.factor)
         return {"image": self.looks.image(small, valid), "memberships": memberships, "valid": valid}
 

@@ -16,11 +16,9 @@ from numpy.typing import NDArray
 from rsgraph.components import from_config
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import atomic, make_folder
-from rsgraph.matchers.chips import StoredChips
 from rsgraph.pipeline.context import Context
 from rsgraph.pipeline.map_model import read_model, write_model
-from rsgraph.pipeline.projecting import lay_out_chips
-from rsgraph.pipeline.segmenting import chip_rows
+from rsgraph.pipeline.projecting import chip_nodes, lay_out_chips
 from rsgraph.projectors.scaling import parts
 from rsgraph.protocols import Arrays, Blocks, Projector, Transforms
 from rsgraph.training.options import Hardware, device_type
@@ -35,18 +33,11 @@ def match(context: Context) -> dict[str, Any]:
     takes = signature(matcher.match).parameters
     given = {"blocks": context.blocks, "on_device": context.on_device, "known": known}
     more = {name: value for name, value in given.items() if name in takes}
-    found: Similarity = matcher.match(_nodes(context), progress=context.progress, **more)
+    nodes = chip_nodes(context.workspace, context.config["layer"])
+    found: Similarity = matcher.match(nodes, progress=context.progress, **more)
     write_arrays(context.out / "similarity.npz", similarity_arrays(found))
     facts = {"layer": context.config["layer"], "chips_by": context.config["compared"]}
     return {"assignment_problems": found.solved, "given_up": dict(found.given_up), **facts}
-
-
-def _nodes(context: Context) -> Sequence[Floats]:
-    """Return what stands for each chip: its segments' vectors (n_i, D), or the encoder's one (1, L)."""
-    if context.config["compared"] == "latent":
-        return [np.array(vector[None]) for vector in context.workspace.latents]
-    path = context.workspace.existing("embeddings", f"{context.config['layer']}.npy")
-    return StoredChips(path.resolve(), [len(rows) for _, rows in chip_rows(context)])
 
 
 def project(context: Context) -> dict[str, Any]:

@@ -6,8 +6,7 @@ stays responsive and can stop them at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsgraph.components import build, from_config
+from rsgraph.matchers.chips import StoredChips
 from rsgraph.protocols import Progress, Projector
 from rsgraph.types import Floats, Projection, Similarity
 from rsgraph.workspace import Workspace, write_table
@@ -212,14 +212,12 @@ def _similarities(workspace: Workspace, layer: str, progress: Progress | None) -
     return found
 
 
-def chip_nodes(workspace: Workspace, layer: str) -> list[Floats]:
-    """Return what stands for each chip: its segments' vectors (n_i, D), or the encoder's one (1, L)."""
+def chip_nodes(workspace: Workspace, layer: str) -> Sequence[Floats]:
+    """Return what stands for each chip: its segments' vectors (n_i, D), read when needed, or the encoder's (1, L)."""
     if by_latent(workspace, layer):
         return [np.array(vector[None]) for vector in workspace.latents]
-    vectors = workspace.embedding(layer)
-    chip_ids = workspace.segments["chip_id"].to_numpy()
-    bounds = np.searchsorted(chip_ids, [*workspace.chips["chip_id"], np.iinfo(np.int64).max])
-    return [np.asarray(vectors[first:last]) for first, last in pairwise(bounds)]
+    counts = np.bincount(workspace.segments["chip_id"].to_numpy(), minlength=len(workspace.chips))
+    return StoredChips(workspace.existing("embeddings", f"{layer}.npy").resolve(), counts)
 
 
 def keep_map(workspace: Workspace, level: Level, layer: str, projector: str, points: Floats) -> Path:

@@ -14,10 +14,10 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
+from rsgraph.blocks import Threads
 from rsgraph.files import output_error, sync_tree
 from rsgraph.io.display import NO_DATA, Pixels
 from rsgraph.io.writers import windows
-from rsgraph.pipeline.context import in_order
 from rsgraph.protocols import Progress
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -107,7 +107,9 @@ def write_levels(folder: Path, name: str, places: Places, read: Read, told: Prog
     strips = places.strips()
     depth, dtype = ((3,), np.uint8) if name == "rgb" else ((), np.uint32)
     with _LevelFile(folder / f"{name}.npy", places.scenes, depth, np.dtype(dtype)) as file:
-        in_order(lambda item: (*item, read(*item)), strips, lambda done, _: told(done, 0), lambda got: file.put(*got))
+        for done, got in enumerate(Threads(2).run(lambda item: (*item, read(*item)), strips), start=1):
+            file.put(*got)
+            told(done, 0)
     if places.packed:
         _write_thumbnails(folder, name, places, lambda done: told(len(strips) + done, 0))
 
