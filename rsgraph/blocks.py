@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import make_folder, output_error
@@ -76,7 +77,9 @@ class ResumableBlocks:
         name
             Of this phase of the work, one word; no two phases of a stage share one.
         task
-            Picklable, the same result for the same item wherever it runs. Its arrays hold no objects.
+            Picklable, the same result for the same item wherever it runs. Its arrays hold no objects. It computes
+            with one BLAS thread, and so does this thread in between: more of them add up in another order, and blocks
+            run side by side already.
         items
             Small and picklable; their number and order depend on nothing but the inputs and options (not on the
             number of workers), because a kept block is known by its number.
@@ -91,10 +94,11 @@ class ResumableBlocks:
             A worker does not see the folder.
         """
         results = self._plain(task, items) if self.folder is None else self._kept(self.folder / name, task, items)
-        for done, arrays in enumerate(results, start=1):
-            if progress is not None:
-                progress(done, len(items))
-            yield arrays
+        with one_blas_thread():
+            for done, arrays in enumerate(results, start=1):
+                if progress is not None:
+                    progress(done, len(items))
+                yield arrays
 
     def _plain(self, task: Callable[[Item], Arrays], items: Sequence[Item]) -> Iterator[Arrays]:
         return self.runner.run(task, items)
@@ -168,6 +172,11 @@ def _read(path: Path) -> Arrays | None:
             return {name: found[name] for name in found.files}
     except (OSError, EOFError, ValueError, zipfile.BadZipFile):
         return None
+
+
+def one_blas_thread() -> threadpool_limits:
+    """Limit this process's BLAS to one thread: until the end of a ``with`` block of this thread, else for good."""
+    return threadpool_limits(1, user_api="blas")
 
 
 class Threads:

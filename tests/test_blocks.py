@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from rsgraph.blocks import AHEAD, ResumableBlocks, Threads
 from rsgraph.errors import OutputError, WorkspaceError
@@ -109,3 +110,19 @@ def test_a_block_that_cannot_be_kept_says_so(log: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"could not write .*00000-of-00001\.npz"):
         list(ResumableBlocks(Threads(1), tmp_path / "kept").map("phase", Square(log), [1]))
     assert not list(path.parent.glob(".*"))
+
+
+def blas_threads() -> list[int]:
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_blocks_compute_with_one_blas_thread_and_leave_the_others_theirs(tmp_path: Path, workers: int) -> None:
+    def task(_: int) -> Arrays:
+        return {"threads": np.array(blas_threads())}
+
+    with threadpool_limits(2, user_api="blas"):
+        for folder in (None, tmp_path / "kept"):
+            found = list(ResumableBlocks(Threads(workers), folder).map("phase", task, range(8)))
+            assert all((arrays["threads"] == 1).all() for arrays in found)
+        assert set(blas_threads()) == {2}

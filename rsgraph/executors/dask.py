@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rsgraph.blocks import AHEAD, Threads, cores, in_child
+from rsgraph.blocks import AHEAD, Threads, cores, in_child, one_blas_thread
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError, WorkerLost
 from rsgraph.executors.processes import one_thread
 from rsgraph.protocols import Workers
@@ -217,11 +217,16 @@ class DaskWorkers:
 
 @dataclass(frozen=True)
 class _Told:
-    """Gives what the user can mend as a value, so that it arrives as it is, with the name of the machine."""
+    """Gives what the user can mend as a value, so that it arrives as it is, with the name of the machine.
+
+    The worker's BLAS has one thread from then on, whatever its environment says: that of ``dask worker`` does not
+    where OPENBLAS_NUM_THREADS is set, and sums in another order have other last bits.
+    """
 
     task: Callable[[Any], Any]
 
     def __call__(self, item: Any) -> tuple[RsgraphError | None, Any]:
+        one_blas_thread()
         try:
             return None, self.task(item)
         except RsgraphError as error:

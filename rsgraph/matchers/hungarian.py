@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from rsgraph.blocks import ResumableBlocks, Threads
 from rsgraph.errors import ConfigError
@@ -136,12 +135,11 @@ class Hungarian:
         tiles = list(_tiles(len(chips), side))
         matrix, dual = np.eye(len(chips), dtype=np.float32), np.eye(len(chips), dtype=np.float32)
         solved = 0
-        with threadpool_limits(1, user_api="blas"):  # blocks run side by side already
-            found = (blocks or ResumableBlocks()).map(name, task, tiles, progress)
-            for tile, arrays in zip(tiles, found, strict=True):
-                _put(matrix, tile, arrays["similarities"])
-                _put(dual, tile, arrays["bounds"])
-                solved += int(arrays["solved"])
+        found = (blocks or ResumableBlocks()).map(name, task, tiles, progress)
+        for tile, arrays in zip(tiles, found, strict=True):
+            _put(matrix, tile, arrays["similarities"])
+            _put(dual, tile, arrays["bounds"])
+            solved += int(arrays["solved"])
         error = np.zeros_like(matrix) if device == "cpu" and self.tolerance == 0 else dual - matrix
         return as_similarity(matrix, error, self.k, solved, dual=dual if self.tolerance > 0 else None)
 

@@ -8,9 +8,8 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from rsgraph.blocks import ResumableBlocks
+from rsgraph.blocks import ResumableBlocks, one_blas_thread
 from rsgraph.errors import NotUsable
 from rsgraph.matchers.assignment import NEVER
 from rsgraph.matchers.chips import StoredChips, UnitChips, unit_chips
@@ -108,7 +107,7 @@ class HungarianNearest:
         ranking = Ranking(len(chips), min(self.k, max(len(chips) - 1, 0)))
         first = self._take_known(known, ranking, len(chips)) if known is not None else 0
         if ranking.k:
-            with threadpool_limits(1, user_api="blas"):  # blocks run side by side already
+            with one_blas_thread():  # axes and distances, too, are those of any other run
                 work = _Work(chips, nodes, first, ranking, blocks or ResumableBlocks(), progress)
                 work.do()
         return ranking.similarity()

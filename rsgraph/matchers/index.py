@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
-from rsgraph.blocks import cores
+from rsgraph.blocks import cores, one_blas_thread
 from rsgraph.errors import NotUsable
 from rsgraph.matchers.assignment import NEVER
 from rsgraph.matchers.chips import StoredChips, unit_chips
@@ -196,7 +195,7 @@ class _Query:
         if self.k == 0:
             return Answer(np.zeros(0, np.int64), np.zeros(0, np.float32), -1.0, 0, 0)
         nearest = np.argsort(np.where(self.open, self.distances, np.inf), kind="stable")
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self.workers) as pool:
+        with one_blas_thread(), ThreadPoolExecutor(self.workers) as pool:
             self._examine(nearest[: min(2 * self.k, int(self.open.sum()))], pool)
             falling = np.argsort(-np.where(self.open, self.bounds, -np.inf), kind="stable")
             for start in range(0, len(falling), SHARE * self.workers):

@@ -14,7 +14,12 @@ from pathlib import Path
 
 import psutil
 
-_LOCAL = {"OMP_NUM_THREADS": "1", "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "null"}
+_LOCAL = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "3",
+    "DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "null",
+}
+"""Workers that somebody else started: their BLAS has another number of threads and adds up in another order."""
 
 
 @dataclass(frozen=True)

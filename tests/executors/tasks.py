@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from threadpoolctl import threadpool_info
 
 from rsgraph.errors import NotUsable
 from rsgraph.protocols import Arrays
@@ -27,6 +28,9 @@ class Number:
             "number": np.array(number),
             "process": np.array(os.getpid()),
             "threads": np.array(int(os.environ.get("OMP_NUM_THREADS", "0"))),
+            "blas_threads": np.array(
+                [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+            ),
             "noise": np.random.default_rng(number).normal(size=1000),
         }
 

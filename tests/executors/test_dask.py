@@ -31,6 +31,7 @@ def test_blocks_of_a_cluster_come_in_order_and_from_its_processes(cluster: Clust
         found = list(ResumableBlocks(workers, tmp_path).map("phase", Number(pause=0.05), range(20)))
     assert [int(arrays["number"]) for arrays in found] == list(range(20))
     assert {int(arrays["process"]) for arrays in found}.isdisjoint({os.getpid()})
+    assert {int(threads) for arrays in found for threads in arrays["blas_threads"]} == {1}, "told to take three"
     with Local(workers=1).open() as alone:
         for one, other in zip(alone.run(Number(), range(20)), found, strict=True):
             np.testing.assert_array_equal(one["noise"], other["noise"])

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import QPushButton
 from rasterio.features import rasterize
 from scipy.spatial import cKDTree
 
+from napari_rsgraph.brush import middle
 from napari_rsgraph.window import Window, open_workspace
 from rsgraph import Workspace
 
@@ -61,13 +62,13 @@ def what_a_person_sees(workspace: Workspace) -> NDArray[np.bool_]:
 def circles(points: NDArray[np.float32], wanted: NDArray[np.bool_], areas: NDArray[Any]) -> list[tuple[Any, float]]:
     """Choose circles on the map that together cover what is wanted and little else, largest gain first."""
     tree, worth = cKDTree(points), np.where(wanted, areas, -areas).astype(float)
-    centres = points[np.random.default_rng(0).permutation(np.flatnonzero(wanted))[:200]]
+    centres = points[np.random.default_rng(0).permutation(np.flatnonzero(wanted))[:300]]
     found: list[tuple[Any, float]] = []
     while len(found) < STROKES:
-        tried = [(centre, radius) for centre in centres for radius in np.geomspace(0.2, 8, 12)]
+        tried = [(centre, radius) for centre in centres for radius in np.geomspace(0.2, 8, 24)]
         gains = [worth[tree.query_ball_point(centre, radius)].sum() for centre, radius in tried]
         best = int(np.argmax(gains))
-        if gains[best] < 0.001 * areas.sum():
+        if gains[best] < 0.0003 * areas.sum():
             break
         found.append(tried[best])
         worth[tree.query_ball_point(*tried[best])] = 0
@@ -75,16 +76,23 @@ def circles(points: NDArray[np.float32], wanted: NDArray[np.bool_], areas: NDArr
 
 
 def brush(qtbot: Any, window: Window, centre: NDArray[np.float32], radius: float) -> None:
-    """Drag the circle to a place of the 2-D map, with the mouse."""
+    """Drag the circle to a place of the 2-D map, with the mouse: by its middle, where there is one already."""
     points = window.overview.points
     points.radius = radius
-    left, top = (round(float(part)) for part in np.ravel(points.to_screen(np.array([centre]))))
-    start, end = QPoint(left - 6, top - 6), QPoint(left, top)
+
+    def pixel(place: Any) -> QPoint:
+        return QPoint(*(round(float(part)) for part in np.ravel(points.to_screen(np.array([place])))))
+
+    end = pixel(centre)
+    start = end - QPoint(6, 6) if points.brush is None else pixel(middle(points.brush))
     qtbot.mousePress(points, Qt.MouseButton.LeftButton, pos=start)
     qtbot.mouseMove(points, end)
     qtbot.wait(30)
     qtbot.mouseRelease(points, Qt.MouseButton.LeftButton, pos=end)
     qtbot.wait(30)
+    reached = points.to_screen(np.array([middle(points.brush), centre]))
+    assert np.abs(reached[0] - reached[1]).max() < 2, "the circle went elsewhere"
+    assert points.radius == pytest.approx(radius)
 
 
 def test_water_of_the_demo_is_labelled_in_fewer_than_ten_brushes(
