@@ -4,7 +4,7 @@
 
 The nodes are those of real runs: of a generated tile with varied places, 42 x 42 chips side by side, by a narrow
 model (whole_tile.py leaves the tile in FOLDER, experiments/.work/tile; what is missing there is made first); and of
-two real scenes, cut with overlap to 42 x 42, where `make tables` has made their workspaces. The peer is
+two real scenes, cut with overlap to 42 x 42, by narrow models that learnt on the scenes themselves. The peer is
 ``scipy.optimize.linear_sum_assignment`` on the cosines of all pairs; its total is extrapolated from a random sample
 of pairs, and the cosines are counted for both. Seconds are those of one core (CPU time of one thread).
 
@@ -31,9 +31,10 @@ from scipy.optimize import linear_sum_assignment
 from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks.cutting import SIDE, Model, cut, positions
-from experiments.benchmarks.places import SIZE, TILE, WORK, write_tile
+from experiments.benchmarks.places import SIZE, TILE, real_scene, write_tile
 from experiments.benchmarks.record import Value, record
-from experiments.benchmarks.whole_tile import learned
+from experiments.benchmarks.watching import finished
+from experiments.benchmarks.whole_tile import QUICK, learned, train
 from rsgraph.blocks import ResumableBlocks, Threads, cores
 from rsgraph.matchers.assignment import assign
 from rsgraph.matchers.chips import StoredChips, UnitChips, unit_chips
@@ -41,7 +42,7 @@ from rsgraph.matchers.hungarian_nearest import HungarianNearest
 from rsgraph.matchers.index import ChipIndex
 from rsgraph.types import Floats, Similarity
 
-REAL = ("neighbours-t48que", "neighbours-t33uub")
+REAL = {"T48QUE": "S2B_MSIL2A_20200223T032739_T48QUE_bands", "T33UUB": "t33uub_20170527_l1c_10m.tif"}
 ACROSS, GROWTH = 42, (21, 42, 84)
 SAMPLE, CHECKED, WHOLLY, QUERIES = 2000, 40, 2, 20
 SECONDS, AIM_S = 1.6, 2
@@ -76,11 +77,11 @@ def keep(rows: list[dict[str, Value]]) -> None:
 def sets(folder: Path) -> Iterator[tuple[str, StoredChips]]:
     """Yield the sets of chips by name, and say which are left out."""
     yield "generated tile", tile_chips(folder, ACROSS)
-    for name in REAL:
-        if workspace_of(name).exists():
-            yield name, real_chips(folder, name)
+    for name, file in REAL.items():
+        if real_scene(file).exists():
+            yield f"{name} with overlap", real_chips(folder, name)
         else:
-            print(f"{name} left out: {workspace_of(name)} is not there; make it with `make tables`", flush=True)
+            print(f"{name} left out: {real_scene(file)} is not there; set RSGRAPH_DATA", flush=True)
 
 
 def tile_chips(folder: Path, across: int) -> StoredChips:
@@ -89,14 +90,12 @@ def tile_chips(folder: Path, across: int) -> StoredChips:
     return cut(Model(model, tile), across, folder / f"chips-{across}")
 
 
-def workspace_of(name: str) -> Path:
-    """Return a finished workspace of the published tables."""
-    return WORK / name / "graph.k=8,seed=0"
-
-
 def real_chips(folder: Path, name: str) -> StoredChips:
-    """Chips of a real scene, with overlap."""
-    return cut(Model(workspace_of(name)), ACROSS, folder / f"chips-{name}")
+    """Chips of a real scene, with overlap, by a model of its own."""
+    model = folder / f"model-{name.lower()}"
+    if "gnn" not in finished(model):
+        train(real_scene(REAL[name]), model, QUICK)
+    return cut(Model(model), ACROSS, folder / f"chips-{name.lower()}")
 
 
 def drawn(count: int, number: int) -> Pairs:

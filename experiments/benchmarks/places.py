@@ -13,6 +13,7 @@ square over the 24 numbers: near 0 within open sea, 1.4 for two chips that have 
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -46,6 +47,11 @@ def main(folder: str | None = None) -> None:
     for row in rows:
         print("{work}: median {median_distance}, alike {alike_percent} %".format(**row))
     print(record("places", rows))
+
+
+def real_scene(name: str) -> Path:
+    """Return the path of one of the real scenes (../shared/data/README.md), in RSGRAPH_DATA where that is set."""
+    return Path(os.environ.get("RSGRAPH_DATA") or WORK.parents[2] / "shared" / "data") / name
 
 
 def write_tile(folder: Path, size: int, *, seed: int = 0) -> Path:

@@ -13,7 +13,6 @@ the scene segmented as one chip, which has no seams at all.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from time import process_time
@@ -23,6 +22,7 @@ import numpy as np
 from matplotlib import image
 from numpy.typing import NDArray
 
+from experiments.benchmarks.places import real_scene
 from experiments.benchmarks.record import RESULTS, Value, record
 from rsgraph.components import build
 from rsgraph.io.chips import cut, grown
@@ -46,8 +46,7 @@ Ids = NDArray[np.int64]
 def opened(file: str) -> Scene:
     if not file:
         return build("reader", name="synthetic", rows=1024, columns=1024).open()[0]  # type: ignore[no-any-return]
-    folder = os.environ.get("RSGRAPH_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data"
-    return build("reader", name="auto").open(Path(folder) / file)[0]  # type: ignore[no-any-return]
+    return build("reader", name="auto").open(real_scene(file))[0]  # type: ignore[no-any-return]
 
 
 def apart(scene: Scene, chips: Sequence[Chip], name: str) -> tuple[Ids, float]:

@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import rasterio
 from numba import njit
 from scipy import ndimage
 
+from experiments.benchmarks.places import real_scene
 from experiments.benchmarks.record import best_seconds, record
 from rsgraph.components import build
 from rsgraph.graphs.features import segment_means
@@ -33,8 +31,7 @@ def read_once(values):  # type: ignore[no-untyped-def]  # numba
 
 def real_labels():  # type: ignore[no-untyped-def]  # (rows, columns) int32 and their number
     """Return the SLIC segments of a chip of the Virginia coast."""
-    folder = os.environ.get("RSGRAPH_DATA") or Path(__file__).resolve().parents[3] / "shared" / "data"
-    with rasterio.open(Path(folder) / SCENE) as file:
+    with rasterio.open(real_scene(SCENE)) as file:
         values = file.read(window=((256, 512), (256, 512))).astype(np.float32) / 10_000
     valid = np.ones(values.shape[1:], dtype=bool)
     found = build("segmenter", name="slic").segment(values, valid, chip_pixels=valid.size)

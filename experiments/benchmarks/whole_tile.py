@@ -63,11 +63,15 @@ def parsed(words: Sequence[str]) -> tuple[list[int], Path, list[str]]:
 
 def learned(folder: Path, name: str, size: int) -> Path:
     """Train one of ``MODELS`` on chips of the tile of that size unless FOLDER holds it; return its workspace."""
-    model, log = folder / name, folder / f"{name}.log"
-    if "gnn" not in finished(model):
-        sample = sampled(write_tile(folder, size))
-        stop_if_failed(watch(command(sample, model, folder / f"{name}-cache", *MODELS[name]), model, log), log)
-    return model
+    if "gnn" not in finished(folder / name):
+        train(sampled(write_tile(folder, size)), folder / name, MODELS[name])
+    return folder / name
+
+
+def train(scene: Path, model: Path, options: Sequence[str]) -> None:
+    """Train on the chips of a scene; cache and log lie beside the model's workspace."""
+    cache, log = model.with_name(f"{model.name}-cache"), model.with_name(f"{model.name}.log")
+    stop_if_failed(watch(command(scene, model, cache, *options), model, log), log)
 
 
 def command(path: Path, workspace: Path, cache: Path, *options: str) -> list[str]:
