@@ -2,12 +2,12 @@
 
     python -m experiments.benchmarks.projection [ROWS]
 
-Real node embeddings (layer gnn2 of workspaces that `make tables` made; where there is none of them, 20 000 rows drawn
-from the generated tile's that ``whole_tile`` made; the rows of the results say which): how trustworthy and continuous
-(k = 15, by 2000 points) each map is, and what it costs. A fifth of the rows is the sample, so that four of five are
-placed or mapped unseen. ``ours_s`` and ``peer_s`` are CPU seconds, wall seconds stand beside them: other programs
-share the machine. The peer is UMAP of all rows by the same program; umap-learn's own ``transform`` is the peer of the
-placing.
+Real node embeddings (layer gnn2 of the narrow models that ``matching`` trained on two real scenes; where there is
+none of them, 20 000 rows drawn from the generated tile's that ``whole_tile`` made; the rows of the results say
+which): how trustworthy and continuous (k = 15, by 2000 points) each map is, and what it costs. A fifth of the rows is
+the sample, so that four of five are placed or mapped unseen. ``ours_s`` and ``peer_s`` are CPU seconds, wall seconds
+stand beside them: other programs share the machine. The peer is UMAP of all rows by the same program; umap-learn's
+own ``transform`` is the peer of the placing.
 
 A million rows (or ROWS) are made from real ones: drawn with replacement and moved some way, from 0 to all of it, to
 one of their twenty nearest. They lie in a memory-mapped file. Every measurement runs in a process of its own;
@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from experiments.benchmarks.places import TILE, WORK
+from experiments.benchmarks.places import TILE
 from experiments.benchmarks.record import Value, record
 from rsgraph.evaluation.maps import continuity, trustworthiness
 from rsgraph.projectors.cells import cut, find_nearest
@@ -41,11 +41,7 @@ from rsgraph.projectors.umap import Umap
 SEED, ROWS, ASKED, K = 0, 1_000_000, 2_000, 15
 DRAWN = 20_000
 """Rows of the generated tile, about as many as the real workspaces have: UMAP of all is the peer."""
-REAL = {
-    "EuroSAT": "labelling/eurosat_1000",
-    "T48QUE": "superpixels-t48que/segmenter.n_segments=800,seed=0",
-    "T18SVG": "superpixels-t18svg/segmenter.n_segments=800,seed=0",
-}
+REAL = {"T48QUE": "model-t48que", "T33UUB": "model-t33uub"}
 NAMES = {"umap": "UMAP of all", "sample": "UMAP of a sample, the rest placed", "parametric": "parametric UMAP"}
 
 
@@ -72,11 +68,11 @@ def main(rows: int = ROWS) -> None:
 
 def sources(folder: Path) -> dict[str, Path]:
     """Return embeddings by name: of real scenes, else of the tile, drawn into ``folder``; say what is missing."""
-    places = {name: WORK / place / "embeddings" / "gnn2.npy" for name, place in REAL.items()}
+    places = {name: TILE / place / "embeddings" / "gnn2.npy" for name, place in REAL.items()}
     there = {name: path for name, path in places.items() if path.exists()}
     for name, path in places.items():
         if name not in there:
-            print(f"{name} left out: {path} is not there; make it with `make tables`", flush=True)
+            print(f"{name} left out: {path} is not there; make it with the benchmark matching", flush=True)
     tile = TILE / "workspace" / "embeddings" / "gnn2.npy"
     if there:
         return there
