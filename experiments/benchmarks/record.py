@@ -71,10 +71,15 @@ def cpu_model() -> str:
 
 
 def commit() -> str:
-    """Return the short commit, with ``-dirty`` where tracked files differ from it."""
-    command = ["git", "describe", "--always", "--dirty", "--exclude=*"]
-    done = subprocess.run(command, cwd=RESULTS.parent, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or "unknown"
+    """Return the short commit, with ``-dirty`` where tracked files other than results differ from it."""
+    short = _git("rev-parse", "--short", "HEAD") or "unknown"
+    changed = _git("status", "--porcelain", "--untracked-files=no", "--", ":/", f":(exclude){RESULTS}")
+    return f"{short}-dirty" if changed else short
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], cwd=RESULTS.parent, capture_output=True, text=True, check=False)
+    return done.stdout.strip()
 
 
 def best_seconds(*works: Callable[[], object], rounds: int) -> list[float]:
