@@ -220,7 +220,8 @@ class _Told:
     """Gives what the user can mend as a value, so that it arrives as it is, with the name of the machine.
 
     The worker's BLAS has one thread from then on, whatever its environment says: that of ``dask worker`` does not
-    where OPENBLAS_NUM_THREADS is set, and sums in another order have other last bits.
+    where OPENBLAS_NUM_THREADS is set, and sums in another order have other last bits. For the same reason the task
+    travels as one piece: Dask sends arrays apart and leaves them at odd addresses, where numpy adds up otherwise.
     """
 
     task: Callable[[Any], Any]
@@ -231,6 +232,17 @@ class _Told:
             return None, self.task(item)
         except RsgraphError as error:
             return type(error)(f"on the Dask worker {socket.gethostname()}: {error}"), None
+
+    def __reduce__(self) -> tuple[Callable[[bytes], _Told], tuple[bytes]]:
+        from distributed.protocol.pickle import dumps
+
+        return _told, (dumps(self.task),)
+
+
+def _told(packed: bytes) -> _Told:
+    from distributed.protocol.pickle import loads
+
+    return _Told(loads(packed))
 
 
 class _Alone(Threads):

@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_info
 
 from rsgraph.errors import NotUsable
 from rsgraph.protocols import Arrays
+from rsgraph.types import Floats
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,19 @@ class Number:
                 [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
             ),
             "noise": np.random.default_rng(number).normal(size=1000),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """Multiplies a few rows with a matrix that travels with the task."""
+
+    matrix: Floats
+
+    def __call__(self, number: int) -> Arrays:
+        return {
+            "aligned": np.array(self.matrix.flags.aligned),
+            "product": self.matrix[number : number + 16] @ self.matrix.T,
         }
 
 

@@ -17,7 +17,7 @@ from rsgraph.errors import ConfigError, NotInstalled, NotUsable, WorkerLost
 from rsgraph.executors.dask import Dask
 from rsgraph.executors.local import Local
 from tests.executors.cluster import Cluster, started
-from tests.executors.tasks import Failing, Number
+from tests.executors.tasks import Failing, Number, Product
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,15 @@ def test_blocks_of_a_cluster_come_in_order_and_from_its_processes(cluster: Clust
     with Local(workers=1).open() as alone:
         for one, other in zip(alone.run(Number(), range(20)), found, strict=True):
             np.testing.assert_array_equal(one["noise"], other["noise"])
+
+
+def test_arrays_of_a_task_arrive_where_numpy_adds_up_as_here(cluster: Cluster) -> None:
+    matrix = np.random.default_rng(0).normal(size=(64, 217)).astype(np.float32)
+    here = list(ResumableBlocks().map("phase", Product(matrix), range(0, 64, 16)))
+    with Dask(cluster.address).open() as workers:
+        for one, other in zip(here, workers.run(Product(matrix), range(0, 64, 16)), strict=True):
+            assert other["aligned"]
+            np.testing.assert_array_equal(one["product"], other["product"])
 
 
 def test_a_worker_that_is_killed_loses_no_block(cluster: Cluster, tmp_path: Path) -> None:
