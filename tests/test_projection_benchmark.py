@@ -13,7 +13,6 @@ from experiments.benchmarks import projection
 @pytest.fixture
 def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty work folder, as on a clean checkout."""
-    monkeypatch.setattr(projection, "WORK", tmp_path / "work")
     monkeypatch.setattr(projection, "TILE", tmp_path / "work" / "tile")
     return tmp_path / "work"
 
@@ -45,5 +44,5 @@ def test_the_tile_stands_in_for_real_scenes(work: Path, tmp_path: Path, monkeypa
 
 def test_real_scenes_come_first(work: Path, tmp_path: Path) -> None:
     written(work / "tile" / "workspace", 50)
-    path = written(work / projection.REAL["T48QUE"], 30)
+    path = written(work / "tile" / projection.REAL["T48QUE"], 30)
     assert projection.sources(tmp_path) == {"T48QUE": path}
