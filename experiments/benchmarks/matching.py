@@ -32,7 +32,7 @@ from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks.cutting import SIDE, Model, cut, positions
 from experiments.benchmarks.places import SIZE, TILE, real_scene, write_tile
-from experiments.benchmarks.record import Value, record
+from experiments.benchmarks.record import RESULTS, Value, record
 from experiments.benchmarks.watching import finished
 from experiments.benchmarks.whole_tile import QUICK, learned, train
 from rsgraph.blocks import ResumableBlocks, Threads, cores
@@ -264,7 +264,7 @@ def plot(counts: list[int], seconds: list[float], exponent: float) -> None:
     axes.set_xticks(counts, labels=[str(count) for count in counts])
     axes.minorticks_off()
     axes.legend(frameon=False)
-    figure.savefig(Path(__file__).with_name("growth.png"), dpi=150)
+    figure.savefig(RESULTS / "growth.png", dpi=150)
     pyplot.close(figure)
 
 
