@@ -170,15 +170,23 @@ def conclusions(stages: list[Growth]) -> list[str]:
     """Say what it all costs, what breaks first, and what is assumed in it."""
     hours, disk = sum(each.hours(TILES) for each in stages), TILES * sum(each.disk for each in stages)
     costliest = max(stages, key=lambda each: each.hours(TILES))
-    tiles, what, weakest = min((tiles, what, each.stage) for each in stages for what, tiles in each.breaks().items())
+    breaks = sorted((tiles, what, each.stage) for each in stages for what, tiles in each.breaks().items())
+    first, lasting = breaks[0], next(found for found in breaks if found[1] != "memory")
     share = 100 * costliest.hours(TILES) / hours
     cost = f"{spaced(hours)} hours of the two cores and {spaced(disk)} GB"
     assumed = [each.stage for each in stages if each.seconds >= 1 and not (each.measured and each.sloped)]
     doubt = f" This rests on the growth that is assumed of {', '.join(assumed)}." if assumed else ""
+    others = "" if lasting == first else f" By time or disk alone it is {broken(lasting)}."
     return [
         f"All stages of {TILES} tiles as one collection take {cost}; {share:.0f} % of the time goes into "
-        f"`{costliest.stage}`. First to break is `{weakest}`, by {what}, at {spaced(tiles)} tiles.{doubt}"
+        f"`{costliest.stage}`. First to break is {broken(first)}.{others}{doubt}"
     ]
+
+
+def broken(found: tuple[float, str, str]) -> str:
+    """Say at how many tiles a stage breaks, and by what."""
+    tiles, what, stage = found
+    return f"`{stage}`, by {what}, at {spaced(tiles)} tiles"
 
 
 def spaced(number: float) -> str:
