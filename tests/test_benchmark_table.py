@@ -64,7 +64,6 @@ def test_figure_tells_what_matters_of_each_kind_of_row(told: str) -> None:
         "growth of nearest search, exponent in the number of chips",
         "one chip among 100000 simulated chips, generated tile",
         "tile of 10 980 x 10 980 x 12: encode",
-        "tile of 2 048 x 2 048 x 12: killed in encode",
         "UMAP of all: 9652 segments of T48QUE",
         "UMAP of a sample, the rest placed: 1000000 segments",
         "parametric UMAP: 1000000 segments",
