@@ -79,7 +79,7 @@ class ResumableBlocks:
         task
             Picklable, the same result for the same item wherever it runs. Its arrays hold no objects. It computes
             with one BLAS thread, and so does this thread in between: more of them add up in another order, and blocks
-            run side by side already.
+            run side by side already. Two maps of one process must not overlap: the end of the first lifts that limit.
         items
             Small and picklable; their number and order depend on nothing but the inputs and options (not on the
             number of workers), because a kept block is known by its number.
@@ -175,7 +175,10 @@ def _read(path: Path) -> Arrays | None:
 
 
 def one_blas_thread() -> threadpool_limits:
-    """Limit this process's BLAS to one thread: until the end of a ``with`` block of this thread, else for good."""
+    """Limit this process's BLAS to one thread: until the end of a ``with`` block, else for good.
+
+    The limit is the process's, not the thread's: of two ``with`` blocks that overlap, the first lifts it.
+    """
     return threadpool_limits(1, user_api="blas")
 
 

@@ -14,7 +14,7 @@ from experiments.benchmarks import scaling
 def run(folder: Path, name: str, side: str, stages: dict[str, tuple[float, float]], cpu: str = "A") -> None:
     rows = [
         {"date": "2026-11-25", "commit": "abc", "cpu": cpu, "work": f"tile of {side} x {side} x 12: {stage}",
-         "seconds": seconds, "peak_gb": peak, "outputs_gb": 0.5}
+         "seconds": seconds, "peak_gb": peak, "outputs_gb": 0.125 if side == "5 490" else 0.5}
         for stage, (seconds, peak) in stages.items()
     ]  # fmt: skip
     pd.DataFrame(rows).to_csv(folder / f"{name}.csv", index=False)
@@ -32,17 +32,19 @@ def test_exponents_are_the_slope_between_two_sizes(results: Path) -> None:
     assert (encode.stage, encode.exponent, encode.slope) == ("encode", 1.0, 0.0)
     assert (match.stage, match.exponent) == ("match", 1.5)  # 8 times the seconds for 4 times the pixels
     assert match.slope == pytest.approx(0.4)  # 0.3 GB for three quarters of a tile
+    assert match.disk_slope == pytest.approx(0.5)
     assert match.measured
 
 
 def test_costs_of_many_tiles_follow_the_formulas() -> None:
-    each = scaling.Growth("match", 400, 2.3, 0.5, 1.5, 0.4, measured=True)
+    each = scaling.Growth("match", 400, 2.3, 0.5, 1.5, 0.4, measured=True, disk_slope=0.3)
     assert each.hours(100) == pytest.approx(400 * 1000 / 3600)
     assert each.memory_of(11) == pytest.approx(6.3)
     breaks = each.breaks()
     assert each.memory_of(breaks["memory"]) == pytest.approx(scaling.MEMORY_GB)
     assert each.hours(breaks["time"]) == pytest.approx(scaling.HOURS)
-    assert breaks["disk"] * each.disk == pytest.approx(scaling.DISK_GB)
+    assert each.disk_of(breaks["disk"]) == pytest.approx(scaling.DISK_GB)
+    assert each.disk_of(11) == pytest.approx(3.5)
 
 
 def test_what_does_not_grow_never_breaks() -> None:
@@ -67,8 +69,8 @@ def test_rows_of_another_machine_are_left_out(results: Path) -> None:
 
 def test_page_says_what_breaks_first(results: Path) -> None:
     told = scaling.written(results)
-    assert "| match | 400 s | 1.50 | 3513.6 h | 2.30 GB | 0.400 GB | 401.9 GB | 500 GB | 10 tiles (memory) |" in told
-    assert "First to break is `match`, by memory, at 10 tiles." in told
+    assert "| match | 400 s | 1.50 | 3513.6 h | 2.30 GB | 0.400 GB | 401.9 GB | 500 GB | 11 tiles (memory) |" in told
+    assert "First to break is `match`, by memory, at 11 tiles." in told
     assert "97 % of the time goes into `match`" in told
     assert "assumed" not in told
 

@@ -40,7 +40,7 @@ from rsgraph.projectors.umap import Umap
 
 SEED, ROWS, ASKED, K = 0, 1_000_000, 2_000, 15
 DRAWN = 20_000
-"""Rows of the generated tile, about as many as the real workspaces have: UMAP of all is the peer."""
+"""Rows of the generated tile: few enough for UMAP of all, the peer."""
 REAL = {"T48QUE": "model-t48que", "T33UUB": "model-t33uub"}
 NAMES = {"umap": "UMAP of all", "sample": "UMAP of a sample, the rest placed", "parametric": "parametric UMAP"}
 

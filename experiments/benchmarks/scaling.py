@@ -12,9 +12,10 @@ memory
     stage that streams has the slope 0; a fall counts as 0. Where only one size was measured it is 0 and marked as
     assumed.
 disk
-    d(n) = n d(1): the outputs of a stage.
+    d(n) = d(1) + s (n - 1) likewise, of the outputs of a stage: a model is there once however many tiles there are.
+    Where only one size was measured s is d(1).
 
-A stage breaks where one of the three passes its limit; the number of tiles at which it does is n solved from these.
+A stage breaks where one of the three passes its limit: at the first whole number of tiles beyond n solved from these.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ class Growth:
         Whether the exponent was measured.
     sloped
         Whether the slope was.
+    disk_slope
+        GB of disk for each further tile.
     """
 
     stage: str
@@ -65,6 +68,7 @@ class Growth:
     slope: float
     measured: bool
     sloped: bool = False
+    disk_slope: float = 0.0
 
     def hours(self, tiles: float) -> float:
         """Return the hours of so many tiles."""
@@ -74,12 +78,17 @@ class Growth:
         """Return the peak memory of so many tiles in GB."""
         return self.memory + self.slope * (tiles - 1)
 
+    def disk_of(self, tiles: float) -> float:
+        """Return the disk that so many tiles take in GB."""
+        return self.disk + self.disk_slope * (tiles - 1)
+
     def breaks(self) -> dict[str, float]:
         """Return the number of tiles at which each limit is passed; infinite where it never is."""
         grows = self.seconds > 0 and self.exponent > 0
         time = (3600 * HOURS / self.seconds) ** (1 / self.exponent) if grows else math.inf
         memory = 1 + (MEMORY_GB - self.memory) / self.slope if self.slope > 0 else math.inf
-        return {"time": time, "memory": memory, "disk": DISK_GB / self.disk if self.disk else math.inf}
+        disk = 1 + (DISK_GB - self.disk) / self.disk_slope if self.disk_slope > 0 else math.inf
+        return {"time": time, "memory": memory, "disk": disk}
 
 
 def main() -> None:
@@ -122,18 +131,20 @@ def growth(rows: pd.DataFrame) -> Growth:
     """Return the growth of one stage from its rows, by rising size."""
     last = rows.iloc[-1]
     disk = float(last.get("outputs_gb", 0) or 0)
-    one = Growth(str(last["stage"]), float(last["seconds"]), float(last["peak_gb"]), disk, 1.0, 0.0, measured=False)
+    seconds, peak = float(last["seconds"]), float(last["peak_gb"])
+    one = Growth(str(last["stage"]), seconds, peak, disk, 1.0, 0.0, measured=False, disk_slope=disk)
     if len(rows) < 2:
         return one
     before = rows.iloc[-2]
     seen = before["peak_gb"] > 0  # a stage shorter than the time between two samples has no peak
     rise = last["peak_gb"] - before["peak_gb"] if seen else 0.0
-    slope = max(0.0, rise / (1 - before["pixels"] / last["pixels"]))
+    more = 1 - before["pixels"] / last["pixels"]
+    slope, written = max(0.0, rise / more), max(0.0, disk - float(before.get("outputs_gb", 0) or 0)) / more
     known = min(before["seconds"], last["seconds"]) >= 1
     exponent = (
         math.log(last["seconds"] / before["seconds"]) / math.log(last["pixels"] / before["pixels"]) if known else 1.0
     )
-    found = replace(one, exponent=round(exponent, 2), slope=round(slope, 3))
+    found = replace(one, exponent=round(exponent, 2), slope=round(slope, 3), disk_slope=round(written, 3))
     return replace(found, measured=bool(known), sloped=bool(seen))
 
 
@@ -157,18 +168,18 @@ def table(stages: Iterable[Growth]) -> list[str]:
     ]
     for each in stages:
         what, tiles = min(each.breaks().items(), key=lambda pair: pair[1])
-        first = f"{spaced(tiles)} tiles ({what})" if math.isfinite(tiles) else "never"
+        first = f"{whole(tiles)} tiles ({what})" if math.isfinite(tiles) else "never"
         exponent = f"{each.exponent:.2f}" if each.measured else "1 (assumed)"
         one = f"{each.seconds:.0f} s | {exponent} | {each.hours(TILES):.1f} h | {each.memory:.2f} GB"
         slope = f"{each.slope:.3f} GB" if each.sloped else "0 (assumed)"
-        many = f"{slope} | {each.memory_of(TILES):.1f} GB | {each.disk * TILES:.0f} GB"
+        many = f"{slope} | {each.memory_of(TILES):.1f} GB | {each.disk_of(TILES):.0f} GB"
         lines.append(f"| {each.stage} | {one} | {many} | {first} |")
     return lines
 
 
 def conclusions(stages: list[Growth]) -> list[str]:
     """Say what it all costs, what breaks first, and what is assumed in it."""
-    hours, disk = sum(each.hours(TILES) for each in stages), TILES * sum(each.disk for each in stages)
+    hours, disk = sum(each.hours(TILES) for each in stages), sum(each.disk_of(TILES) for each in stages)
     costliest = max(stages, key=lambda each: each.hours(TILES))
     breaks = sorted((tiles, what, each.stage) for each in stages for what, tiles in each.breaks().items())
     first, lasting = breaks[0], next(found for found in breaks if found[1] != "memory")
@@ -186,7 +197,12 @@ def conclusions(stages: list[Growth]) -> list[str]:
 def broken(found: tuple[float, str, str]) -> str:
     """Say at how many tiles a stage breaks, and by what."""
     tiles, what, stage = found
-    return f"`{stage}`, by {what}, at {spaced(tiles)} tiles"
+    return f"`{stage}`, by {what}, at {whole(tiles)} tiles"
+
+
+def whole(tiles: float) -> str:
+    """Write the first whole number of tiles beyond a limit."""
+    return spaced(math.floor(tiles) + 1)
 
 
 def spaced(number: float) -> str:

@@ -222,6 +222,7 @@ class _Told:
     The worker's BLAS has one thread from then on, whatever its environment says: that of ``dask worker`` does not
     where OPENBLAS_NUM_THREADS is set, and sums in another order have other last bits. For the same reason the task
     travels as one piece: Dask sends arrays apart and leaves them at odd addresses, where numpy adds up otherwise.
+    (Items are numbers and paths, and results of stages are kept in files.)
     """
 
     task: Callable[[Any], Any]

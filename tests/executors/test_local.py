@@ -39,7 +39,7 @@ def test_blocks_of_processes_come_in_order_and_from_several(workers: LocalWorker
 def test_workers_compute_with_one_thread_each(workers: LocalWorkers) -> None:
     (found,) = ResumableBlocks(workers).map("phase", Number(), [0])
     assert int(found["threads"]) == 1
-    assert (found["blas_threads"] == 1).all()
+    assert set(found["blas_threads"].tolist()) == {1}
 
 
 def test_processes_are_kept_from_phase_to_phase(workers: LocalWorkers) -> None:
