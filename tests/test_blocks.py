@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 from rsgraph.blocks import AHEAD, ResumableBlocks, Threads
 from rsgraph.errors import OutputError, WorkspaceError
 from rsgraph.protocols import Arrays, Blocks
+from tests.executors.tasks import blas_threads
 
 
 @dataclass(frozen=True)
@@ -110,10 +111,6 @@ def test_a_block_that_cannot_be_kept_says_so(log: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"could not write .*00000-of-00001\.npz"):
         list(ResumableBlocks(Threads(1), tmp_path / "kept").map("phase", Square(log), [1]))
     assert not list(path.parent.glob(".*"))
-
-
-def blas_threads() -> list[int]:
-    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
 
 
 @pytest.mark.parametrize("workers", [1, 3])

@@ -86,9 +86,13 @@ class Growth:
         """Return the number of tiles at which each limit is passed; infinite where it never is."""
         grows = self.seconds > 0 and self.exponent > 0
         time = (3600 * HOURS / self.seconds) ** (1 / self.exponent) if grows else math.inf
-        memory = 1 + (MEMORY_GB - self.memory) / self.slope if self.slope > 0 else math.inf
-        disk = 1 + (DISK_GB - self.disk) / self.disk_slope if self.disk_slope > 0 else math.inf
-        return {"time": time, "memory": memory, "disk": disk}
+        memory = reached(MEMORY_GB, self.memory, self.slope)
+        return {"time": time, "memory": memory, "disk": reached(DISK_GB, self.disk, self.disk_slope)}
+
+
+def reached(limit: float, one: float, slope: float) -> float:
+    """Return the number of tiles at which what one takes, and each further, comes to a limit."""
+    return 1 + (limit - one) / slope if slope > 0 else math.inf
 
 
 def main() -> None:

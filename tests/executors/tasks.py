@@ -17,6 +17,11 @@ from rsgraph.protocols import Arrays
 from rsgraph.types import Floats
 
 
+def blas_threads() -> list[int]:
+    """Return how many threads each BLAS library of this process has."""
+    return [library["num_threads"] for library in threadpool_info() if library["user_api"] == "blas"]
+
+
 @dataclass(frozen=True)
 class Number:
     """Gives a number back, with the process that it came to and some noise that it seeds."""
@@ -29,9 +34,7 @@ class Number:
             "number": np.array(number),
             "process": np.array(os.getpid()),
             "threads": np.array(int(os.environ.get("OMP_NUM_THREADS", "0"))),
-            "blas_threads": np.array(
-                [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
-            ),
+            "blas_threads": np.array(blas_threads()),
             "noise": np.random.default_rng(number).normal(size=1000),
         }
 
