@@ -7,7 +7,6 @@ and measured tables are taken as they are, and all sweeps share one stage cache 
 from __future__ import annotations
 
 import csv
-import os
 import shlex
 import subprocess
 import sys
@@ -20,6 +19,7 @@ import yaml
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from experiments.benchmarks.places import real_scenes
 from experiments.benchmarks.record import commit, hardware
 from experiments.paper_tables import write_tables
 from rsgraph.config import config_folder, quote
@@ -52,8 +52,7 @@ def scenes(paths: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """Return the scenes of ``scenes.yaml``, or those at ``paths``, by name: path and overrides of ``rsgraph run``."""
     if paths:
         return {Path(path).stem: {"path": str(Path(path).expanduser().absolute())} for path in paths}
-    given = os.environ.get("RSGRAPH_DATA")
-    data = Path(given) if given else HERE.parents[1] / "shared" / "data"
+    data = real_scenes()
     if not data.is_dir():
         sys.exit(f"the scenes are looked for in RSGRAPH_DATA, and {data} is no folder; or name scenes of your own")
     known = yaml.safe_load((HERE / "scenes.yaml").read_text(encoding="utf-8"))

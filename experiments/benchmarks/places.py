@@ -49,9 +49,14 @@ def main(folder: str | None = None) -> None:
     print(record("places", rows))
 
 
+def real_scenes() -> Path:
+    """Return the folder of the real scenes: RSGRAPH_DATA, else shared/data beside the checkout."""
+    return Path(os.environ.get("RSGRAPH_DATA") or WORK.parents[2] / "shared" / "data")
+
+
 def real_scene(name: str) -> Path:
-    """Return the path of one of the real scenes (../shared/data/README.md), in RSGRAPH_DATA where that is set."""
-    return Path(os.environ.get("RSGRAPH_DATA") or WORK.parents[2] / "shared" / "data") / name
+    """Return the path of one of the real scenes."""
+    return real_scenes() / name
 
 
 def write_tile(folder: Path, size: int, *, seed: int = 0) -> Path:
