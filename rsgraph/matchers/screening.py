@@ -26,7 +26,7 @@ KEPT = 48
 """Prices kept per chip; the oldest make room."""
 
 TOGETHER = 4
-"""Candidates whose cosines are computed in one product."""
+"""Candidates that are gone through in one compiled call."""
 
 ROUNDING = 1e-6
 """Room for rounding in bounds summed in float32."""
@@ -80,8 +80,10 @@ class Search:
         similarities, bounds, ways
             (c,) each: -inf where given up; upper bounds; index into ``WAYS``.
         """
-        cosines = self.nodes @ np.concatenate(chips).T
         starts = np.concatenate([[0], np.cumsum([len(chip) for chip in chips])])
+        cosines = np.empty((len(self.nodes), starts[-1]), dtype=np.float32)
+        for chip, first, last in zip(chips, starts[:-1], starts[1:], strict=True):
+            np.matmul(self.nodes, chip.T, out=cosines[:, first:last])  # each alone: the same bits in whatever company
         similarities, ways = np.full(len(chips), -np.inf), np.zeros(len(chips), dtype=np.int8)
         found = bounds.astype(np.float64)
         self.kept = _examine(
