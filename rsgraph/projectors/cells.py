@@ -15,6 +15,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.blocks import one_blas_thread
 from rsgraph.projectors.scaling import moments
 from rsgraph.types import Floats
 
@@ -58,9 +59,8 @@ class Cells:
     order: NDArray[np.int64]
 
     def turned(self, rows: Floats) -> Floats:
-        """Move and turn rows (m, D) as those in the cells are."""
-        found: Floats = ((rows - self.mean) @ self.axes).astype(np.float32, copy=False)
-        return found
+        """Move and turn rows (m, D) as those in the cells are: each to the same bits, whatever the others are."""
+        return _turned(rows, self.mean, self.axes)
 
 
 def cut(rows: Floats, *, seed: int) -> Cells:
@@ -73,12 +73,13 @@ def cut(rows: Floats, *, seed: int) -> Cells:
     seed
         Draws the first centres: cells differ with it, what is found in them does not (but for equal distances).
     """
-    origin, products = moments(rows)
-    mean = origin.astype(np.float32)
-    axes: Floats = np.linalg.eigh(products)[1][:, ::-1].astype(np.float32)  # the largest variance first
-    turned: Floats = ((rows - mean) @ axes).astype(np.float32, copy=False)
-    centres = _centres(turned, min(len(rows), int(2 * np.sqrt(len(rows))) + 1), seed)
-    own = nearest_centre(turned, centres)
+    with one_blas_thread():  # the cells of a map are the same in all processes that place rows on it
+        origin, products = moments(rows)
+        mean = origin.astype(np.float32)
+        axes = np.linalg.eigh(products)[1][:, ::-1].astype(np.float32, order="C")  # the largest variance first
+        turned = _turned(rows, mean, axes)
+        centres = _centres(turned, min(len(rows), int(2 * np.sqrt(len(rows))) + 1), seed)
+        own = nearest_centre(turned, centres)
     order = np.argsort(own, kind="stable")
     starts = np.searchsorted(own[order], np.arange(len(centres) + 1)).astype(np.int64)
     away = np.linalg.norm(turned - centres[own], axis=1)
@@ -116,13 +117,20 @@ def find_nearest(
         (m, k) int32 and float32, by rising Euclidean distance. Of rows equally far, which are first is the same
         from run to run.
     """
-    turned = np.ascontiguousarray(cells.turned(queries), dtype=np.float32)
+    turned = cells.turned(queries)
     skip = np.full(len(queries), -1, dtype=np.int64) if itself is None else itself.astype(np.int64)
     indices = np.empty((len(queries), k), dtype=np.int32)
     distances = np.empty((len(queries), k), dtype=np.float32)
     if k:
         _search(turned, skip, cells.centres, cells.radii, cells.starts, cells.rows, cells.order, indices, distances)
     return indices, distances
+
+
+def _turned(rows: Floats, mean: Floats, axes: Floats) -> Floats:
+    """Return (rows - mean) @ axes for rows (m, D)."""
+    found = np.zeros((len(rows), axes.shape[1]), dtype=np.float32)
+    _turn(np.ascontiguousarray(rows, dtype=np.float32), mean, axes, found)
+    return found
 
 
 def _centres(rows: Floats, count: int, seed: int) -> Floats:
@@ -147,6 +155,16 @@ def _squared(row: Any, rows: Any, other: int, n_axes: int) -> Any:
         away = row[axis] - rows[other, axis]
         total += away * away
     return total
+
+
+@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+def _turn(rows: Any, mean: Any, axes: Any, found: Any) -> None:
+    """Fill in (rows - mean) @ axes, (m, D) of zeros: a BLAS would sum up in an order that depends on m."""
+    for row in range(len(rows)):
+        for feature in range(rows.shape[1]):
+            value = rows[row, feature] - mean[feature]
+            for axis in range(axes.shape[1]):
+                found[row, axis] += value * axes[feature, axis]
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types

@@ -41,3 +41,14 @@ def test_find_nearest_does_not_depend_on_the_cells() -> None:
     rows = np.random.default_rng(0).normal(size=(500, 6)).astype(np.float32)
     first, second = (find_nearest(cut(rows, seed=seed), rows[:100], 9)[0] for seed in (0, 1))
     np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("d", [9, 64])
+def test_find_nearest_gives_each_query_the_same_bits_whatever_comes_with_it(d: int) -> None:
+    rng = np.random.default_rng(0)
+    cells = cut(rng.normal(size=(90, d)).astype(np.float32), seed=0)
+    queries = rng.normal(size=(300, d)).astype(np.float32)
+    together = find_nearest(cells, queries, 5)[1]
+    for size in (1, 3, 17, 50):
+        apart = [find_nearest(cells, queries[first : first + size], 5)[1] for first in range(0, 300, size)]
+        np.testing.assert_array_equal(np.concatenate(apart), together)
