@@ -201,17 +201,6 @@ def _least(key: Any) -> Any:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
-def _least_but(key: Any, but: Any) -> Any:
-    """Return the least key of all columns but one; ``_FAR`` where there is no other."""
-    least = _FAR
-    for j in range(but):
-        least = min(least, key[j])
-    for j in range(but + 1, key.shape[0]):
-        least = min(least, key[j])
-    return least
-
-
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
 def _auction(cost: Any, price: Any, column: Any, owner: Any, increment: Any, key: Any) -> None:
     """Let rows, dummies too, bid for their cheapest columns until all have one, to within ``increment`` a row.
 
@@ -228,7 +217,8 @@ def _auction(cost: Any, price: Any, column: Any, owner: Any, increment: Any, key
         while row >= 0:
             least = reduced(cost[min(row, dummy)], price, key)
             j = _first(key, least, owner)
-            price[j] -= np.int32(min(_least_but(key, j), np.int32(2 * UNIT) + least) - least + increment)
+            key[j] = _FAR
+            price[j] -= np.int32(min(_least(key), np.int32(2 * UNIT) + least) - least + increment)
             displaced = owner[j]
             owner[j], column[row] = row, j
             if displaced >= 0:
