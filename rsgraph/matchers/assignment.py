@@ -89,9 +89,9 @@ def assign(cosine: Floats, *, cutoff: float = NEVER, tolerance: float = 0.0) -> 
     cosine = np.ascontiguousarray(cosine)
     n, m = cosine.shape
     cost, price = np.empty((n + 1, m), dtype=np.int32), np.zeros(m, dtype=np.int32)
-    whole_numbers(cosine, 0, cost)
+    whole_numbers(cosine, cost)
     bound, columns = solve(cost, price, cutoff, tolerance)
-    return Matched(mean_of(cosine, 0, columns), bound, columns[:n])
+    return Matched(mean_of(cosine, columns), bound, columns[:n])
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
@@ -135,8 +135,8 @@ def solve(cost: Any, price: Any, cutoff: float, tolerance: float) -> Any:
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
-def whole_numbers(cosine: Any, first: Any, cost: Any) -> None:
-    """Write costs (n + 1, m) int32 of the columns of (n, ...) cosines from ``first`` on; last the dummies' row.
+def whole_numbers(cosine: Any, cost: Any) -> None:
+    """Write costs (n + 1, m) int32 of cosines (n, m); last the dummies' row.
 
     They are exact but for truncation: a float32 times a power of two is exact.
     """
@@ -144,19 +144,19 @@ def whole_numbers(cosine: Any, first: Any, cost: Any) -> None:
     for row in range(n):
         cosines, costs = cosine[row], cost[row]
         for j in range(m):
-            inside = min(max(cosines[first + j], np.float32(-1)), np.float32(1))
+            inside = min(max(cosines[j], np.float32(-1)), np.float32(1))
             costs[j] = np.int32(np.int32(UNIT) - np.int32(inside * np.float32(UNIT)))
     cost[n] = UNIT
 
 
 @njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
-def mean_of(cosine: Any, first: Any, column: Any) -> float:
+def mean_of(cosine: Any, column: Any) -> float:
     """Mean cosine of an assignment of the rows, summed in float64; -inf where it was given up."""
     if column[0] < 0:
         return -np.inf
     total = 0.0
     for row in range(len(cosine)):
-        total += np.float64(cosine[row, first + column[row]])
+        total += np.float64(cosine[row, column[row]])
     return min(max(total / len(cosine), -1.0), 1.0)
 
 

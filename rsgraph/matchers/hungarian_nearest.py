@@ -15,7 +15,7 @@ from rsgraph.matchers.assignment import NEVER
 from rsgraph.matchers.chips import StoredChips, UnitChips, unit_chips
 from rsgraph.matchers.neighbours import check_count
 from rsgraph.matchers.ranking import Ranking
-from rsgraph.matchers.screening import TOGETHER, Search
+from rsgraph.matchers.screening import Search
 from rsgraph.matchers.signatures import Axes, upper_bounds
 from rsgraph.protocols import Arrays, Blocks, Progress
 from rsgraph.types import Floats, Similarity
@@ -208,11 +208,9 @@ class Round:
         ways = np.empty(len(partners), dtype=np.int8)
         best = np.where(self.best[row] > NEVER, self.best[row] + TIE / 2, NEVER)
         search = Search(chips[row], best)
-        for start in range(0, len(partners), TOGETHER):
-            here = partners[start : start + TOGETHER]
-            place = slice(start, start + len(here))
+        for place, partner in enumerate(partners):
             similarities[place], found[place], ways[place] = search.examine(
-                [chips[partner] for partner in here], chips.means[here], bounds[here], self._cutoff[here]
+                chips[partner], chips.means[partner], bounds[partner], self._cutoff[partner]
             )
         pairs = np.stack([np.full(len(partners), row), partners], axis=1)
         return {"pairs": pairs, "similarities": similarities, "bounds": found, "ways": ways}

@@ -15,11 +15,11 @@ from rsgraph.errors import NotUsable
 from rsgraph.matchers.assignment import NEVER
 from rsgraph.matchers.chips import StoredChips, unit_chips
 from rsgraph.matchers.neighbours import check_count
-from rsgraph.matchers.screening import BY_SIGNATURE, SOLVED, TOGETHER, Search
+from rsgraph.matchers.screening import BY_SIGNATURE, SOLVED, Search
 from rsgraph.matchers.signatures import Axes, upper_bounds
 from rsgraph.types import Floats
 
-SHARE = 8 * TOGETHER
+SHARE = 32
 """Candidates that a thread examines between two looks at the clock."""
 
 _AXES_FROM = 200
@@ -227,14 +227,10 @@ class _Query:
         search.best[:] = np.maximum(search.best, last)
         similarities, bounds = np.full(len(numbers), -np.inf), np.empty(len(numbers))
         ways = np.empty(len(numbers), dtype=np.int8)
-        for start in range(0, len(numbers), TOGETHER):
-            here = numbers[start : start + TOGETHER]
-            place = slice(start, start + len(here))
+        for place, number in enumerate(numbers):
+            rows = unit_chips([self.index.chip(number)]).rows
             similarities[place], bounds[place], ways[place] = search.examine(
-                [unit_chips([self.index.chip(number)]).rows for number in here],
-                self.index.means[here],
-                self.bounds[here],
-                np.full(len(here), 2.0),
+                rows, self.index.means[number], self.bounds[number]
             )
         return similarities, bounds, ways
 
