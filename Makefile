@@ -47,7 +47,7 @@ law:
 	$(BIN)/lint-imports --no-cache
 
 tests:
-	OMP_NUM_THREADS=1 $(VIRTUAL) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "not slow" $(TESTS)
+	OMP_NUM_THREADS=1 $(VIRTUAL) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0 -m "not slow" $(TESTS)
 
 slow: setup screen ## the long tests: sweeps, whole runs, the wheel
 	$(VIRTUAL) $(BIN)/python -m pytest -m slow $(TESTS)
