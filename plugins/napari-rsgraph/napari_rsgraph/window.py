@@ -27,6 +27,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_rsgraph.commands import Commands
+from napari_rsgraph.opengl import release_context
 from napari_rsgraph.overview import Overview, image_of
 from napari_rsgraph.panels.classes import LabelPanel
 from napari_rsgraph.panels.export import ExportPanel
@@ -251,6 +252,7 @@ class Window(QObject):
         self._looking.stop()
         self.work.close()
         self.session.close()
+        release_context()
         # connections hold this object until Qt deletes it; they must not hold napari's window as well
         for name in ("viewer", "main", "left", "right", "scene", "commands", "bar"):
             self.__dict__.pop(name, None)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +43,22 @@ TINY = [
     "trainer.accelerator=cpu",
     "trainer.threads=1",
 ]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown() -> Generator[None, None, None]:
+    """See to it that no canvas of this test is deleted by a thread of a later one while its context is current."""
+    if "qtpy" not in sys.modules:
+        return (yield)
+    from napari_rsgraph.opengl import release_context
+
+    release_context()
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        release_context()
+        gc.enable()
 
 
 @pytest.fixture(scope="session")
