@@ -58,10 +58,6 @@ class Cells:
     rows: Floats
     order: NDArray[np.int64]
 
-    def turned(self, rows: Floats) -> Floats:
-        """Move and turn rows (m, D) as those in the cells are: each to the same bits, whatever the others are."""
-        return _turned(rows, self.mean, self.axes)
-
 
 def cut(rows: Floats, *, seed: int) -> Cells:
     """Cut rows (n, D), n at least 1, into cells.
@@ -117,7 +113,7 @@ def find_nearest(
         (m, k) int32 and float32, by rising Euclidean distance. Of rows equally far, which are first is the same
         from run to run.
     """
-    turned = cells.turned(queries)
+    turned = _turned(queries, cells.mean, cells.axes)
     skip = np.full(len(queries), -1, dtype=np.int64) if itself is None else itself.astype(np.int64)
     indices = np.empty((len(queries), k), dtype=np.int32)
     distances = np.empty((len(queries), k), dtype=np.float32)
@@ -127,7 +123,7 @@ def find_nearest(
 
 
 def _turned(rows: Floats, mean: Floats, axes: Floats) -> Floats:
-    """Return (rows - mean) @ axes for rows (m, D)."""
+    """Return (rows - mean) @ axes for rows (m, D): each to the same bits, whatever the others are."""
     found = np.zeros((len(rows), axes.shape[1]), dtype=np.float32)
     _turn(np.ascontiguousarray(rows, dtype=np.float32), mean, axes, found)
     return found
