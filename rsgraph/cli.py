@@ -6,6 +6,7 @@ goes on where it was.
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import json
 import os
@@ -13,7 +14,9 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -84,7 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run a verb; exit with 0, with 2 for an error of the user's, with 130 after Ctrl-C."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        _dispatch(words)
+        with _interrupts_that_last():
+            _dispatch(words)
     except KeyboardInterrupt:
         fail("interrupted; nothing is lost: the same command goes on where this one stopped")
         sys.exit(130)
@@ -93,6 +97,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except RsgraphError as error:
         fail(str(error))
         sys.exit(2)
+
+
+@contextmanager
+def _interrupts_that_last() -> Iterator[None]:
+    """Raise Ctrl-C again, a moment later, where it came in the middle of a destructor: Python drops it there."""
+    before = sys.unraisablehook
+
+    def again(swallowed: sys.UnraisableHookArgs) -> None:
+        if issubclass(swallowed.exc_type, KeyboardInterrupt):
+            threading.Timer(0.05, _thread.interrupt_main).start()
+        else:
+            before(swallowed)
+
+    sys.unraisablehook = again
+    try:
+        yield
+    finally:
+        sys.unraisablehook = before
 
 
 def _dispatch(words: list[str]) -> None:

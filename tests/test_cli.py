@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from rsgraph import cli
 from rsgraph.cli import split_line
 from rsgraph.errors import ConfigError
 
@@ -28,6 +30,30 @@ def refused(*words: str, cwd: Path) -> str:
     assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert list(cwd.iterdir()) == [], "nothing is half-written"
     return done.stderr
+
+
+class Interrupted:
+    """Is interrupted while it is deleted."""
+
+    def __del__(self) -> None:
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_in_a_destructor_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def verb(words: list[str]) -> None:
+        Interrupted()
+        for _ in range(200):
+            time.sleep(0.05)
+
+    hook = sys.unraisablehook
+    monkeypatch.setitem(cli.VERBS, "wait", verb)
+    with pytest.raises(SystemExit) as end:
+        cli.main(["wait"])
+    assert end.value.code == 130
+    assert "interrupted; nothing is lost" in capsys.readouterr().err
+    assert sys.unraisablehook is hook
 
 
 def test_split_line_takes_the_path_the_flags_and_the_overrides_apart() -> None:
