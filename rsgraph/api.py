@@ -9,7 +9,7 @@ from rsgraph.components import build
 from rsgraph.errors import NotThere
 
 if TYPE_CHECKING:
-    from rsgraph.labels.journal import Journal
+    from rsgraph.journal.journal import Journal
     from rsgraph.matchers.index import ChipIndex
     from rsgraph.protocols import Transforms
     from rsgraph.types import Floats
@@ -49,11 +49,11 @@ class Workspace(workspace.Workspace):
         JournalLocked
             Another window or program has it open for writing.
         JournalDamaged
-            It is not whole; ``rsgraph.labels.journal.Journal.open`` recovers what can be read.
+            It is not whole; ``rsgraph.journal.journal.Journal.open`` recovers what can be read.
         NotThere
             The workspace has no segments yet.
         """
-        from rsgraph.labels.journal import journal_of
+        from rsgraph.journal.journal import journal_of
 
         return journal_of(self, read_only=read_only, author=author)
 

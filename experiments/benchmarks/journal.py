@@ -19,7 +19,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from experiments.benchmarks.record import RESULTS, Value, record
-from rsgraph.labels.journal import Journal
+from rsgraph.journal.journal import Journal
 
 SEED = 0
 SEGMENTS, BRUSH, ROUNDS, EVENTS = 1_000_000, 100_000, 60, 1000

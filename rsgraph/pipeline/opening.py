@@ -17,7 +17,7 @@ from rsgraph.errors import ConfigError, ModelMismatch, NotReadable, NotUsable, W
 from rsgraph.files import digest, read_json, sha256
 from rsgraph.io.chips import chip_extent, cut
 from rsgraph.io.fingerprint import fingerprint
-from rsgraph.labels.journal import Journal, journal_of
+from rsgraph.journal.journal import Journal, journal_of
 from rsgraph.pipeline.context import Opened
 from rsgraph.types import Chip, PixelSource, Raster, Scene, Window
 from rsgraph.workspace import Workspace

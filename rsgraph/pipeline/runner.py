@@ -24,7 +24,7 @@ from rsgraph.errors import ConfigError
 from rsgraph.files import digest, make_folder, read_json, write_text
 from rsgraph.io.display import choose_bands
 from rsgraph.io.fingerprint import fingerprint
-from rsgraph.labels.storage import set_aside
+from rsgraph.journal.storage import set_aside
 from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.growing import (
     as_before,

@@ -18,7 +18,7 @@ from rsgraph.cache import StageCache
 from rsgraph.components import build
 from rsgraph.errors import WorkspaceMismatch
 from rsgraph.io.chip_blocks import ChipBlock
-from rsgraph.labels.journal import journal_of
+from rsgraph.journal.journal import journal_of
 from rsgraph.pipeline import run
 from rsgraph.pipeline.growing import grown, known_outputs, told
 from rsgraph.pipeline.opening import Held, Reopened, held_first, open_scenes

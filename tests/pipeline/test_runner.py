@@ -16,7 +16,7 @@ from PIL import Image
 from rsgraph.cache import StageCache
 from rsgraph.errors import ConfigError, JournalLocked, ModelMismatch, NotThere, NotUsable, WorkspaceMismatch
 from rsgraph.files import sha256
-from rsgraph.labels.journal import Journal
+from rsgraph.journal.journal import Journal
 from rsgraph.pipeline import run
 from rsgraph.pipeline.plan import STAGES, default_layer, keys, layers, needed
 from rsgraph.pipeline.runner import _kept

@@ -11,7 +11,7 @@ import rasterio
 
 from rsgraph.components import build
 from rsgraph.errors import ConfigError, NotReadable, NotUsable
-from rsgraph.labels.journal import journal_of
+from rsgraph.journal.journal import journal_of
 from rsgraph.pipeline import run
 from rsgraph.pipeline.exporting import export_workspace
 from rsgraph.pipeline.naming import path_name, sweep_folder

@@ -11,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from napari_rsgraph.keys import free_key
-from rsgraph.labels.events import Origin, Step
-from rsgraph.labels.journal import Journal
+from rsgraph.journal.events import Origin, Step
+from rsgraph.journal.journal import Journal
 from rsgraph.protocols import Progress
 
 if TYPE_CHECKING:

@@ -32,7 +32,7 @@ from napari_rsgraph.tables import Mask, Rows, Tables
 from napari_rsgraph.work import Lane, Work
 from rsgraph.brushing.shapes import Mode
 from rsgraph.errors import RsgraphError
-from rsgraph.labels.journal import Journal
+from rsgraph.journal.journal import Journal
 from rsgraph.pipeline.opening import Reopened
 from rsgraph.types import Window
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_rsgraph.tables import Rows
+from rsgraph.journal.events import Origin
 from rsgraph.labels.classification import classify
-from rsgraph.labels.events import Origin
 from rsgraph.labels.propagation import propagate, segment_graph
 from rsgraph.labels.suggestion import least_certain, most_different
 from rsgraph.protocols import Progress

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas  # noqa: F401 - or each fork would import it anew
 
-from rsgraph.labels.journal import Journal
+from rsgraph.journal.journal import Journal
 
 SEGMENTS = 20_000
 

@@ -11,9 +11,9 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rsgraph.labels import schema
-from rsgraph.labels.journal import Journal
-from rsgraph.labels.state import replay
+from rsgraph.journal import schema
+from rsgraph.journal.journal import Journal
+from rsgraph.journal.state import replay
 
 IDS = (1, 2, 3, 998, 999, 1000, 1001, 2500)
 NAMES = ("water", "sand", "reef")

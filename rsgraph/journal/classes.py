@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rsgraph.errors import ConfigError
 from rsgraph.io.palette import colours
-from rsgraph.labels.state import LabelClass
+from rsgraph.journal.state import LabelClass
 
 _LONGEST = 200
 

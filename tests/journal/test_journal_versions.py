@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.labels import schema
-from rsgraph.labels.events import Event, fixed_point, pack, pack_ids
-from rsgraph.labels.journal import Journal
+from rsgraph.journal import schema
+from rsgraph.journal.events import Event, fixed_point, pack, pack_ids
+from rsgraph.journal.journal import Journal
 
 VERSION_1 = """
 CREATE TABLE event (

@@ -8,7 +8,7 @@
         journal.undo()
 
 Nothing in the log is ever changed or removed: undo and redo are events too. The labels that hold are a pure
-function of the events (``rsgraph.labels.state.replay``); the database keeps them beside the events, updated in
+function of the events (``rsgraph.journal.state.replay``); the database keeps them beside the events, updated in
 the same transaction, in chunks of a thousand segments, so that labelling 100 000 scattered segments writes four
 megabytes and not 100 000 rows. Plain SQLite sees them as the views ``labels`` and ``classes``.
 """
@@ -24,13 +24,13 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from rsgraph.errors import ConfigError, JournalDamaged, JournalLocked, OutputError
-from rsgraph.labels import tables
-from rsgraph.labels.classes import next_colour, valid_colour, valid_key, valid_name
-from rsgraph.labels.events import ORIGINS, Action, Event, Origin, Step, pack, pack_ids, step_of
-from rsgraph.labels.log import Log
-from rsgraph.labels.recovery import Recovery, adopt_recovered, recover
-from rsgraph.labels.selection import Known, ascending, checked_confidence, checked_ids, factorised
-from rsgraph.labels.state import LabelClass, names_of
+from rsgraph.journal import tables
+from rsgraph.journal.classes import next_colour, valid_colour, valid_key, valid_name
+from rsgraph.journal.events import ORIGINS, Action, Event, Origin, Step, pack, pack_ids, step_of
+from rsgraph.journal.log import Log
+from rsgraph.journal.recovery import Recovery, adopt_recovered, recover
+from rsgraph.journal.selection import Known, ascending, checked_confidence, checked_ids, factorised
+from rsgraph.journal.state import LabelClass, names_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import OutputError
-from rsgraph.labels.journal import Journal
+from rsgraph.journal.journal import Journal
 
 MANY = np.arange(1, 200_001)
 

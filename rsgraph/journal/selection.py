@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rsgraph.errors import ConfigError
-from rsgraph.labels.events import fixed_point
+from rsgraph.journal.events import fixed_point
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -14,8 +14,8 @@ import pytest
 from rsgraph.api import Workspace
 from rsgraph.errors import ConfigError, JournalLocked, NotThere
 from rsgraph.exporters.content import labels_of
-from rsgraph.labels.journal import Journal
-from rsgraph.labels.storage import on_network_drive, set_aside
+from rsgraph.journal.journal import Journal
+from rsgraph.journal.storage import on_network_drive, set_aside
 from tests.exporters.workspaces import scene, write_workspace
 
 IDS = np.arange(1, 5001)
@@ -310,7 +310,7 @@ def test_a_journal_of_a_killed_program_is_read_from_a_folder_that_cannot_be_writ
     for side in ("", "-wal"):  # as a killed program leaves them, without the shared memory
         (left / f"labels.sqlite{side}").write_bytes(path.with_name(path.name + side).read_bytes())
     before = {file.name: file.read_bytes() for file in left.iterdir()}
-    from rsgraph.labels.storage import snapshot
+    from rsgraph.journal.storage import snapshot
 
     with closing(snapshot(left / "labels.sqlite")) as found:
         assert found.execute("SELECT segment_id, label FROM labels").fetchall() == [(1, "water")]
@@ -341,7 +341,7 @@ def test_closing_twice_does_no_harm(path: Path) -> None:
 def test_an_interrupt_in_the_middle_leaves_all_as_it_was(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     journal.assign([1], "water")
     with monkeypatch.context() as patch:
-        patch.setattr("rsgraph.labels.schema.write_state", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("rsgraph.journal.schema.write_state", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         for action in (lambda: journal.assign([1, 2], "sand"), journal.undo, lambda: journal.remove("water")):
             with pytest.raises(KeyboardInterrupt):
                 action()
@@ -380,7 +380,7 @@ def test_network_drives_are_known_by_their_file_system(tmp_path: Path, place: st
 def test_the_log_is_written_ahead_except_on_network_drives(
     path: Path, monkeypatch: pytest.MonkeyPatch, remote: bool, mode: str
 ) -> None:
-    monkeypatch.setattr("rsgraph.labels.storage.on_network_drive", lambda _: remote)
+    monkeypatch.setattr("rsgraph.journal.storage.on_network_drive", lambda _: remote)
     with Journal(path) as journal:
         database = journal._log._database
         assert database.execute("PRAGMA journal_mode").fetchone() == (mode,)

@@ -6,9 +6,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from rsgraph.labels import schema
-from rsgraph.labels.recovery import check_content, check_header
-from rsgraph.labels.storage import connect, failed, make, sign, snapshot
+from rsgraph.journal import schema
+from rsgraph.journal.recovery import check_content, check_header
+from rsgraph.journal.storage import connect, failed, make, sign, snapshot
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:

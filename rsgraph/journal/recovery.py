@@ -12,10 +12,10 @@ from pathlib import Path
 
 from rsgraph.errors import JournalDamaged, OutputError
 from rsgraph.files import atomic, output_error
-from rsgraph.labels import schema
-from rsgraph.labels.events import Event, event_of
-from rsgraph.labels.sqlite_pages import pages_of, rows_of
-from rsgraph.labels.storage import SIDES, WriterLock, failed, fill
+from rsgraph.journal import schema
+from rsgraph.journal.events import Event, event_of
+from rsgraph.journal.sqlite_pages import pages_of, rows_of
+from rsgraph.journal.storage import SIDES, WriterLock, failed, fill
 
 _MAGIC = b"SQLite format 3\x00"
 _SECONDS = 0.5

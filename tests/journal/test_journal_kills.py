@@ -16,11 +16,11 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from rsgraph.exporters.content import labels_of
-from rsgraph.labels import schema
-from rsgraph.labels.journal import Journal
-from rsgraph.labels.state import replay
+from rsgraph.journal import schema
+from rsgraph.journal.journal import Journal
+from rsgraph.journal.state import replay
 from rsgraph.workspace import Workspace
-from tests.labels.test_journal_replay import FAST
+from tests.journal.test_journal_replay import FAST
 
 KILLS = 240
 JOURNALS = 24
@@ -31,7 +31,7 @@ class Killer:
     """The process that forks those that brush, and kills them."""
 
     def __init__(self, path: Path) -> None:
-        command = [sys.executable, "-m", "tests.labels.brusher", str(path)]
+        command = [sys.executable, "-m", "tests.journal.brusher", str(path)]
         root = Path(__file__).parents[2]
         self._process = subprocess.Popen(
             command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from rsgraph.errors import JournalLocked
-from rsgraph.labels.journal import Journal
+from rsgraph.journal.journal import Journal
 
 FIRST_WINDOW = """
 import sys
-from rsgraph.labels.journal import Journal
+from rsgraph.journal.journal import Journal
 
 journal = Journal(sys.argv[1], author="ann")
 journal.define("water")

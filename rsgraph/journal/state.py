@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from rsgraph.io.palette import colours
-from rsgraph.labels.events import UNDOABLE, UNSURE, Event, unpack
+from rsgraph.journal.events import UNDOABLE, UNSURE, Event, unpack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -17,8 +17,8 @@ from filelock import FileLock, Timeout
 
 from rsgraph.errors import JournalDamaged, JournalLocked, OutputError, RsgraphError, WorkspaceError
 from rsgraph.files import atomic, output_error
-from rsgraph.labels import schema
-from rsgraph.labels.events import Event
+from rsgraph.journal import schema
+from rsgraph.journal.events import Event
 
 SIDES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database while it is open, or after its program was killed."""

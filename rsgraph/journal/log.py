@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rsgraph.errors import JournalDamaged, JournalLocked
-from rsgraph.labels import schema
-from rsgraph.labels.events import ORIGINS, Action, Event, event_of
-from rsgraph.labels.opening import open_to_read, open_to_write
-from rsgraph.labels.state import Change, State, Timeline, fold_classes, replay
-from rsgraph.labels.storage import WriterLock, failed, settle, stamp, user_name
+from rsgraph.journal import schema
+from rsgraph.journal.events import ORIGINS, Action, Event, event_of
+from rsgraph.journal.opening import open_to_read, open_to_write
+from rsgraph.journal.state import Change, State, Timeline, fold_classes, replay
+from rsgraph.journal.storage import WriterLock, failed, settle, stamp, user_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

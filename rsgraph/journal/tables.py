@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rsgraph.labels.events import Event, floating, label_of
-from rsgraph.labels.log import Log
+from rsgraph.journal.events import Event, floating, label_of
+from rsgraph.journal.log import Log
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.labels.events import Event, event_of, pack, unpack
-from rsgraph.labels.state import CHUNK, Change, ChunkRow, LabelClass, State, as_rows, replay
+from rsgraph.journal.events import Event, event_of, pack, unpack
+from rsgraph.journal.state import CHUNK, Change, ChunkRow, LabelClass, State, as_rows, replay
 
 APPLICATION_ID = 0x72736C6A
 """``rslj``: tells ``file`` and us that an SQLite file is a label journal."""

@@ -12,9 +12,9 @@ import pytest
 
 from rsgraph.errors import JournalDamaged, JournalLocked
 from rsgraph.exporters.content import labels_of
-from rsgraph.labels.journal import Journal, adopt_recovered
-from rsgraph.labels.recovery import salvage
-from rsgraph.labels.schema import PAGE
+from rsgraph.journal.journal import Journal, adopt_recovered
+from rsgraph.journal.recovery import salvage
+from rsgraph.journal.schema import PAGE
 from rsgraph.workspace import Workspace
 
 SEGMENTS = 20_000
