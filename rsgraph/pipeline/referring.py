@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rsgraph.labels.counting import ReferenceCounts, count_labels, count_rasters
+from rsgraph.label_files.counting import ReferenceCounts, count_labels, count_rasters
 from rsgraph.protocols import Progress
 from rsgraph.workspace import Workspace
 
@@ -31,7 +31,7 @@ def reference_counts(
         Finished at least up to its segments; the scene itself is not needed.
     path
         A raster of class codes in any CRS and grid (the nearest pixel counts; nodata, and 0 unless it has a name, are
-        unknown) or polygons with a class, as ``rsgraph.labels.importing.read_labels`` reads them. None: what was
+        unknown) or polygons with a class, as ``rsgraph.label_files.importing.read_labels`` reads them. None: what was
         delivered with the scene, which the run kept (``reference.tif``: SWED, synthetic scenes), or else the classes
         of whole images (EuroSAT).
     layer

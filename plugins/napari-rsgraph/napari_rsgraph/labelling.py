@@ -183,7 +183,7 @@ class Labelling:
 
     def import_labels(self, path: Any, *, column: str | None = None, layer: str | None = None) -> None:
         """Take labels from a GeoPackage, GeoJSON or GeoTIFF: one transaction, origin ``imported``."""
-        from rsgraph.labels.importing import read_labels
+        from rsgraph.label_files.importing import read_labels
 
         session = self.session
         if self.read_only:

@@ -48,9 +48,9 @@ class Offered:
 
 def look(path: Path, layer: str | None, progress: Progress) -> Offered:
     """Find out what a file offers. Raises NotReadable or NotUsable."""
-    from rsgraph.labels.class_lists import listed_classes
-    from rsgraph.labels.class_names import class_column
-    from rsgraph.labels.importing import vector_columns, vector_layers
+    from rsgraph.label_files.class_lists import listed_classes
+    from rsgraph.label_files.class_names import class_column
+    from rsgraph.label_files.importing import vector_columns, vector_layers
 
     classes = listed_classes(path, None)
     if classes is not None:

@@ -27,8 +27,8 @@ from rasterio.windows import Window as RasterioWindow
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.handles import dataset, gdal
 from rsgraph.io.header import header
-from rsgraph.labels.class_names import Names, numbered
-from rsgraph.labels.tally import Codes
+from rsgraph.label_files.class_names import Names, numbered
+from rsgraph.label_files.tally import Codes
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.labels import tally
-from rsgraph.labels.tally import Tally
+from rsgraph.label_files import tally
+from rsgraph.label_files.tally import Tally
 
 
 @given(st.integers(0, 2**32 - 1), st.booleans())

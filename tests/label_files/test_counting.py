@@ -10,8 +10,8 @@ from affine import Affine
 from shapely.geometry import Point, box
 
 from rsgraph.errors import NotUsable
-from rsgraph.labels import counting
-from rsgraph.labels.counting import count_labels, count_rasters
+from rsgraph.label_files import counting
+from rsgraph.label_files.counting import count_labels, count_rasters
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import GRID, UTM, read_tif, scene, write_workspace

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from rsgraph.errors import NotReadable, NotUsable, WorkspaceError
 from rsgraph.io.handles import existing_file, read
 from rsgraph.io.writers import windows
-from rsgraph.labels.class_names import Classes, Names
-from rsgraph.labels.raster_files import RasterFile, open_raster
-from rsgraph.labels.tally import Tally
-from rsgraph.labels.vector_files import Features, VectorFile, layers_of, open_vector, untouched
+from rsgraph.label_files.class_names import Classes, Names
+from rsgraph.label_files.raster_files import RasterFile, open_raster
+from rsgraph.label_files.tally import Tally
+from rsgraph.label_files.vector_files import Features, VectorFile, layers_of, open_vector, untouched
 from rsgraph.protocols import Progress
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace

@@ -21,8 +21,8 @@ from rasterio.crs import CRS
 from rasterio.features import rasterize
 
 from rsgraph.errors import NotReadable, NotUsable
-from rsgraph.labels.class_names import COLOUR_COLUMNS, Names, class_column, class_name, first_of, hex_colour
-from rsgraph.labels.geometries import (
+from rsgraph.label_files.class_names import COLOUR_COLUMNS, Names, class_column, class_name, first_of, hex_colour
+from rsgraph.label_files.geometries import (
     Bounds,
     Geometries,
     bounds_of,
@@ -36,7 +36,7 @@ from rsgraph.labels.geometries import (
     union,
     usable,
 )
-from rsgraph.labels.tally import Codes
+from rsgraph.label_files.tally import Codes
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rsgraph.errors import NotReadable, NotUsable
-from rsgraph.labels.class_names import CLASS_COLUMNS, COLOUR_COLUMNS, Names, class_column, class_name, hex_colour
+from rsgraph.label_files.class_names import CLASS_COLUMNS, COLOUR_COLUMNS, Names, class_column, class_name, hex_colour
 
 _LISTS = (".csv", ".tsv", ".txt")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rsgraph.errors import NotReadable, NotUsable
-from rsgraph.labels.importing import read_classes
+from rsgraph.label_files.importing import read_classes
 
 TWO = [("water", "#2060c0"), ("land", None)]
 

@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.io.handles import existing_file
-from rsgraph.labels.class_lists import listed_classes
-from rsgraph.labels.class_names import Classes, Names
-from rsgraph.labels.counting import Count, count_file, opened_file, unlabelling
-from rsgraph.labels.raster_files import RasterFile, all_classes
-from rsgraph.labels.tally import Tally
-from rsgraph.labels.vector_files import columns_of, layers_of, untouched
+from rsgraph.label_files.class_lists import listed_classes
+from rsgraph.label_files.class_names import Classes, Names
+from rsgraph.label_files.counting import Count, count_file, opened_file, unlabelling
+from rsgraph.label_files.raster_files import RasterFile, all_classes
+from rsgraph.label_files.tally import Tally
+from rsgraph.label_files.vector_files import columns_of, layers_of, untouched
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 from rsgraph.workspace import Workspace

@@ -23,8 +23,8 @@ from rsgraph.errors import ConfigError, InputError, NotReadable, NotUsable
 from rsgraph.exporters.geojson import GeoJson
 from rsgraph.exporters.geopackage import GeoPackage
 from rsgraph.exporters.geotiff import GeoTiff
-from rsgraph.labels import counting
-from rsgraph.labels.importing import ImportedLabels, read_classes, read_labels, vector_columns, vector_layers
+from rsgraph.label_files import counting
+from rsgraph.label_files.importing import ImportedLabels, read_classes, read_labels, vector_columns, vector_layers
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import GRID, PIXELS, UTM, read_tif, scene, write_labels, write_workspace

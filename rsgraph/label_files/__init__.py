@@ -1,0 +1,1 @@
+"""Labels and classes that the user brings: vector files, rasters, lists of classes."""
