@@ -29,10 +29,10 @@ from scipy.sparse import csr_array, eye_array
 from scipy.spatial import cKDTree
 
 from experiments.benchmarks.record import Value, record
-from rsgraph.labels.classification import classify, expected_calibration_error
 from rsgraph.labels.neighbours import nearest_rows, standardised
-from rsgraph.labels.propagation import propagate, segment_graph
-from rsgraph.labels.suggestion import most_different
+from rsgraph.prediction.classification import classify, expected_calibration_error
+from rsgraph.prediction.propagation import propagate, segment_graph
+from rsgraph.prediction.suggestion import most_different
 
 SEED = 0
 CLASSES, DIMENSIONS, DIRECTIONS, NEIGHBOURS, QUEUE, ALPHA, ITERATIONS = 10, 64, 8, 8, 100, 0.9, 150

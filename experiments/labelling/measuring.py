@@ -18,7 +18,7 @@ from rsgraph.evaluation.neighbours import nearest
 from rsgraph.evaluation.reference import majority
 from rsgraph.evaluation.retrieval import precision_at_k
 from rsgraph.evaluation.scores import ceiling
-from rsgraph.labels.propagation import propagate, segment_graph
+from rsgraph.prediction.propagation import propagate, segment_graph
 from rsgraph.projectors.nearest import Metric
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.tsne import Tsne

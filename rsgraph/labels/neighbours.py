@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.labels.checks import check_vectors
+from rsgraph.prediction.checks import check_vectors
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from rsgraph.errors import ConfigError
 from rsgraph.evaluation.clicks import click
 from rsgraph.evaluation.scores import ceiling
-from rsgraph.labels.propagation import propagate
+from rsgraph.prediction.propagation import propagate
 
 COUNTS = np.array([[4, 1], [0, 9], [6, 0], [0, 0]])
 

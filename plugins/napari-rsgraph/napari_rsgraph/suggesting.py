@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from napari_rsgraph.tables import Rows
 from rsgraph.journal.events import Origin
-from rsgraph.labels.classification import classify
-from rsgraph.labels.propagation import propagate, segment_graph
-from rsgraph.labels.suggestion import least_certain, most_different
+from rsgraph.prediction.classification import classify
+from rsgraph.prediction.propagation import propagate, segment_graph
+from rsgraph.prediction.suggestion import least_certain, most_different
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 

@@ -5,8 +5,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.labels.classification import FOLDS, classify, expected_calibration_error
 from rsgraph.labels.neighbours import standardised
+from rsgraph.prediction.classification import FOLDS, classify, expected_calibration_error
 
 C, D = 3, 30
 
@@ -124,7 +124,7 @@ def test_large_classes_are_sampled_but_weigh_what_they_did(monkeypatch: pytest.M
     rng = np.random.default_rng(0)
     truth = (rng.random(20_000) < 0.1).astype(np.int64)
     vectors = (rng.normal(size=(20_000, 4)) + truth[:, None] * 0.5).astype(np.float32)
-    monkeypatch.setattr("rsgraph.labels.classification._MOST", 1500)
+    monkeypatch.setattr("rsgraph.prediction.classification._MOST", 1500)
     found = classify(vectors, truth + 1, 2)
     np.testing.assert_array_equal(found.n_train, [1500, 1500])
     assert found.probabilities[:, 1].mean() == pytest.approx(0.1, abs=0.01)

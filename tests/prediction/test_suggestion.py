@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rsgraph.errors import ConfigError
-from rsgraph.labels import suggestion
-from rsgraph.labels.suggestion import confident, least_certain, margins, most_different
+from rsgraph.prediction import suggestion
+from rsgraph.prediction.suggestion import confident, least_certain, margins, most_different
 
 PROBABILITIES = np.array(
     [[0.5, 0.5, 0], [1, 0, 0], [0.6, 0.3, 0.1], [0, 0, 0], [0.3, 0.4, 0.3], [0, 1, 0]], np.float32

@@ -11,8 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.labels.checks import check_between, check_codes, check_labelled, check_vectors
 from rsgraph.labels.neighbours import nearest_rows, standardised
+from rsgraph.prediction.checks import check_between, check_codes, check_labelled, check_vectors
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 
@@ -44,7 +44,7 @@ def propagate(
     positive definite, so it converges, and as no entry is ever negative even the faintest rows are relatively exact.
 
     The probabilities say which labels are nearer on the graph, not how often that is right: where calibrated ones
-    are needed, use ``rsgraph.labels.classification``.
+    are needed, use ``rsgraph.prediction.classification``.
 
     Parameters
     ----------

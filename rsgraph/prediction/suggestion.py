@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.labels.checks import check_codes, check_vectors
+from rsgraph.prediction.checks import check_codes, check_vectors
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 

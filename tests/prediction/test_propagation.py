@@ -5,7 +5,7 @@ import pytest
 from sklearn.semi_supervised import LabelSpreading
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.labels.propagation import propagate, segment_graph
+from rsgraph.prediction.propagation import propagate, segment_graph
 
 N, C = 120, 3
 

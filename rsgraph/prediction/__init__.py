@@ -1,0 +1,1 @@
+"""What labels say of segments without one: classification, propagation, suggestion of what to label next."""
