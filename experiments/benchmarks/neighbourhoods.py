@@ -21,7 +21,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from experiments.benchmarks.record import Value, record
 from rsgraph.evaluation.maps import continuity, trustworthiness
-from rsgraph.evaluation.neighbours import nearest
+from rsgraph.neighbours.recall import nearest
 
 SEED, DIMENSIONS, K, SAMPLE = 0, 64, 15, 2_000
 Measure = Callable[[int], object]

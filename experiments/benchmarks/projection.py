@@ -33,8 +33,8 @@ from numpy.typing import NDArray
 from experiments.benchmarks.places import TILE
 from experiments.benchmarks.record import Value, record
 from rsgraph.evaluation.maps import continuity, trustworthiness
-from rsgraph.projectors.cells import cut, find_nearest
-from rsgraph.projectors.nearest import comparable, load_umap
+from rsgraph.neighbours.cells import cut, find_nearest
+from rsgraph.neighbours.graph import comparable, load_umap
 from rsgraph.projectors.parametric import Parametric
 from rsgraph.projectors.umap import Umap
 

@@ -29,7 +29,7 @@ from scipy.sparse import csr_array, eye_array
 from scipy.spatial import cKDTree
 
 from experiments.benchmarks.record import Value, record
-from rsgraph.labels.neighbours import nearest_rows, standardised
+from rsgraph.neighbours.search import nearest_rows, standardised
 from rsgraph.prediction.classification import classify, expected_calibration_error
 from rsgraph.prediction.propagation import propagate, segment_graph
 from rsgraph.prediction.suggestion import most_different

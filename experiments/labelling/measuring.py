@@ -14,12 +14,12 @@ from experiments.labelling.representations import Representation
 from experiments.labelling.store import Row, add
 from rsgraph.evaluation.clicks import Spread, click
 from rsgraph.evaluation.labelling import STROKES, Trace, simulate, strokes_to
-from rsgraph.evaluation.neighbours import nearest
 from rsgraph.evaluation.reference import majority
 from rsgraph.evaluation.retrieval import precision_at_k
 from rsgraph.evaluation.scores import ceiling
+from rsgraph.neighbours.graph import Metric
+from rsgraph.neighbours.recall import nearest
 from rsgraph.prediction.propagation import propagate, segment_graph
-from rsgraph.projectors.nearest import Metric
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.tsne import Tsne
 from rsgraph.projectors.umap import Umap

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.evaluation.neighbours import Metric, Rows, nearest, ranks
+from rsgraph.neighbours.recall import Metric, Rows, nearest, ranks
 
 
 class Faithfulness(NamedTuple):

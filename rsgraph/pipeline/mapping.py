@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from rsgraph.components import from_config
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import atomic, make_folder
+from rsgraph.neighbours.rows import parts
 from rsgraph.pipeline.context import Context
 from rsgraph.pipeline.map_model import read_model, write_model
 from rsgraph.pipeline.projecting import chip_nodes, lay_out_chips
-from rsgraph.projectors.scaling import parts
 from rsgraph.protocols import Arrays, Blocks, Projector, Transforms
 from rsgraph.training.options import Hardware, device_type
 from rsgraph.types import Floats, Projection, Similarity

@@ -20,11 +20,11 @@ from rsgraph.evaluation.context import evaluate_graph, spatial_neighbours
 from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions, describe_chip
 from rsgraph.evaluation.labelling import simulate, strokes_to
 from rsgraph.evaluation.maps import continuity, trustworthiness
-from rsgraph.evaluation.neighbours import nearest
 from rsgraph.evaluation.reference import majority, summed
 from rsgraph.evaluation.retrieval import chance, chance_overlap, composition_overlap, precision_at_k
 from rsgraph.evaluation.scores import ceiling
 from rsgraph.files import digest, sha256
+from rsgraph.neighbours.recall import nearest
 from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.opening import Reopened, cut_chips, keep_chips
 from rsgraph.pipeline.projecting import find_map, project_segments

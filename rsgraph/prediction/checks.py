@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.types import Floats
 
 
 def check_codes(codes: NDArray[Any], n: int, n_classes: int) -> NDArray[np.int64]:
@@ -28,12 +27,6 @@ def check_labelled(codes: NDArray[Any]) -> None:
     """Check that anything is labelled. Raises NotUsable."""
     if not np.any(codes):
         raise NotUsable("nothing is labelled yet, so nothing can be predicted; label a few segments of each class.")
-
-
-def check_vectors(vectors: Floats) -> None:
-    """Check the shape of vectors. Raises ConfigError."""
-    if vectors.ndim != 2 or vectors.shape[1] < 1:
-        raise ConfigError(f"`vectors` must have shape (segments, dimensions). Got {vectors.shape} instead.")
 
 
 def check_between(name: str, value: float, low: float, high: float) -> None:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.labels.neighbours import standardised
-from rsgraph.prediction.checks import check_codes, check_vectors
+from rsgraph.neighbours.search import check_vectors, standardised
+from rsgraph.prediction.checks import check_codes
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 

@@ -11,8 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.labels.neighbours import nearest_rows, standardised
-from rsgraph.prediction.checks import check_between, check_codes, check_labelled, check_vectors
+from rsgraph.neighbours.search import check_vectors, nearest_rows, standardised
+from rsgraph.prediction.checks import check_between, check_codes, check_labelled
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import curve_fit
 from scipy.sparse import coo_array, csr_array
 
-from rsgraph.projectors.scaling import parts
+from rsgraph.neighbours.rows import parts
 from rsgraph.types import Floats
 
 _BISECTIONS = 48

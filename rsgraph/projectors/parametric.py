@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.neighbours.graph import FEWEST, Metric, check_metric, comparable, nearest_of_vectors
+from rsgraph.neighbours.rows import moments, parts
 from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph
-from rsgraph.projectors.nearest import FEWEST, Metric, check_metric, comparable, nearest_of_vectors
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.sampling import check_sample, draw, part_of
-from rsgraph.projectors.scaling import check_vectors, moments, parts
+from rsgraph.projectors.scaling import check_vectors
 from rsgraph.projectors.umap import Umap
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Projection

@@ -8,13 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import NotUsable
+from rsgraph.neighbours.rows import moments, parts
 from rsgraph.types import Floats
 
 DENSE_UP_TO = 3000
 """Size up to which eigenvectors are computed directly (1764: 0.6 s); above by Lanczos iteration."""
-
-CHUNK = 65_536
-"""Rows that are turned into float64, or placed on a map, at a time: bounds memory where there are millions."""
 
 
 def check_vectors(vectors: Floats) -> Floats:
@@ -69,21 +67,6 @@ def principal_components(vectors: Floats) -> Floats:
     mean, covariance = moments(vectors)
     directions = _leading_directions(covariance)[0]
     return np.concatenate([(vectors[part] - mean) @ directions for part in parts(len(vectors))]).astype(np.float32)
-
-
-def moments(vectors: Floats) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean (D,) and the sum of centred products (D, D) of rows (n, D), n at least 1, in float64."""
-    mean = vectors.mean(axis=0, dtype=np.float64)
-    products = np.zeros((len(mean), len(mean)))
-    for part in parts(len(vectors)):
-        centred = vectors[part] - mean
-        products += centred.T @ centred
-    return mean, products
-
-
-def parts(n: int) -> list[slice]:
-    """Cut n rows into parts of ``CHUNK``."""
-    return [slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
 
 
 def classical_scaling(distances: Floats) -> Floats:

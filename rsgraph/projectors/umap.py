@@ -10,10 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.projectors.cells import cut, find_nearest
-from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph
-from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
-from rsgraph.projectors.nearest import (
+from rsgraph.neighbours.cells import cut, find_nearest
+from rsgraph.neighbours.graph import (
     FEWEST,
     Metric,
     as_metric,
@@ -25,10 +23,13 @@ from rsgraph.projectors.nearest import (
     nearest_of_vectors,
     seeded_start,
 )
+from rsgraph.neighbours.rows import parts
+from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph
+from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.placing import place
 from rsgraph.projectors.sampling import check_sample, draw, part_of
-from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, parts, principal_components
+from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, principal_components
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Projection
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import ConfigError
-from rsgraph.evaluation.neighbours import nearest
 from rsgraph.evaluation.retrieval import (
     chance,
     chance_overlap,
@@ -13,6 +12,7 @@ from rsgraph.evaluation.retrieval import (
     precision_by_class,
     precision_per_query,
 )
+from rsgraph.neighbours.recall import nearest
 
 CLASSES = np.array([1, 1, 1, 2, 2, 0])
 NEIGHBOURS = np.array([[1, 2, 3], [5, 3, 0], [3, 5, 4], [4, 0, 1], [5, 5, 5], [0, 1, 2]])

@@ -16,12 +16,12 @@ import rsgraph
 from rsgraph.components import build
 from rsgraph.errors import NotThere, WorkspaceError
 from rsgraph.matchers.hungarian import Hungarian
+from rsgraph.neighbours import rows
 from rsgraph.pipeline import mapping, measuring, projecting, run
 from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.map_model import read_model, write_model
 from rsgraph.pipeline.mapping import write_located
 from rsgraph.pipeline.projecting import find_map, lay_out_chips, project_chips, project_segments
-from rsgraph.projectors import scaling
 from rsgraph.projectors.umap import Umap
 from rsgraph.types import Similarity
 from rsgraph.workspace import Workspace, read_arrays, similarity_arrays, write_array, write_arrays, write_table
@@ -184,7 +184,7 @@ def test_a_run_keeps_the_network_which_maps_its_segments_again(remapped: Configu
 
 
 def test_a_stopped_run_places_only_the_blocks_it_lacks(remapped: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scaling, "CHUNK", 50)
+    monkeypatch.setattr(rows, "CHUNK", 50)
     config = remapped("projector=umap", "projector.n_neighbors=5", "projector.sample=100", "projector.n_epochs=20")
     placed: list[int] = []
     place = Umap.transform

@@ -6,9 +6,9 @@ from scipy.spatial.distance import cdist
 from sklearn.manifold import Isomap
 
 from rsgraph.errors import NotUsable
+from rsgraph.neighbours.graph import nearest_of_distances
 from rsgraph.projectors import geodesics
 from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling, shortest_paths
-from rsgraph.projectors.nearest import nearest_of_distances
 from rsgraph.projectors.scaling import check_distances, classical_scaling
 
 

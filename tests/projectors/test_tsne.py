@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.projectors.nearest import nearest_of_distances
+from rsgraph.neighbours.graph import nearest_of_distances
 from rsgraph.projectors.tsne import MOST, Tsne
 from tests.projectors.test_umap import same_group_share, three_groups
 

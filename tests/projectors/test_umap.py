@@ -7,7 +7,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.projectors.nearest import nearest_of_distances
+from rsgraph.neighbours.graph import nearest_of_distances
 from rsgraph.projectors.sampling import draw
 from rsgraph.projectors.umap import Umap
 from rsgraph.protocols import Transforms

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from rsgraph.labels import neighbours
-from rsgraph.labels.neighbours import nearest_rows, standardised
+from rsgraph.neighbours import search as neighbours
+from rsgraph.neighbours.search import nearest_rows, standardised
 
 
 def clouds(n: int, dimensions: int = 16) -> np.ndarray:

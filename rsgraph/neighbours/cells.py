@@ -16,7 +16,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.blocks import one_blas_thread
-from rsgraph.projectors.scaling import moments
+from rsgraph.neighbours.rows import moments
 from rsgraph.types import Floats
 
 _ROUNDS = 4

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial import cKDTree
 
-from rsgraph.projectors.cells import cut, find_nearest
+from rsgraph.neighbours.cells import cut, find_nearest
 
 
 @given(seed=st.integers(0, 10**6), n=st.integers(1, 300), d=st.integers(1, 20), far=st.sampled_from([0.0, 30.0]))

@@ -10,7 +10,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.prediction.checks import check_vectors
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 
@@ -24,6 +23,12 @@ _ELEMENTS = 4_000_000
 """Distances in memory at a time: 16 MB, and a small part of a second."""
 
 _BLOCK = 16_384
+
+
+def check_vectors(vectors: Floats) -> None:
+    """Check the shape of vectors. Raises ConfigError."""
+    if vectors.ndim != 2 or vectors.shape[1] < 1:
+        raise ConfigError(f"`vectors` must have shape (segments, dimensions). Got {vectors.shape} instead.")
 
 
 def standardised(vectors: Floats) -> Floats:

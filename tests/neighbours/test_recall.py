@@ -7,8 +7,8 @@ from scipy.stats import rankdata
 from sklearn.neighbors import NearestNeighbors
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.evaluation import neighbours
-from rsgraph.evaluation.neighbours import Metric, nearest, ranks
+from rsgraph.neighbours import recall as neighbours
+from rsgraph.neighbours.recall import Metric, nearest, ranks
 
 
 def vectors(n: int = 120, d: int = 7, seed: int = 0) -> np.ndarray:

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.projectors.cells import cut, find_nearest
-from rsgraph.projectors.scaling import parts
+from rsgraph.neighbours.cells import cut, find_nearest
+from rsgraph.neighbours.rows import parts
 from rsgraph.types import Floats
 
 Metric = Literal["cosine", "euclidean"]

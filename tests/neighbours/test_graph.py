@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from rsgraph.projectors import nearest
-from rsgraph.projectors.nearest import nearest_of_distances, nearest_of_vectors, seeded_start
+from rsgraph.neighbours import graph as nearest
+from rsgraph.neighbours.graph import nearest_of_distances, nearest_of_vectors, seeded_start
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])

@@ -1,0 +1,1 @@
+"""Nearest-neighbour search for all that need one."""
