@@ -21,7 +21,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "safe": "rsgraph.io.safe:Safe",
         "swed": "rsgraph.io.swed:Swed",
         "eurosat": "rsgraph.io.eurosat:EuroSat",
-        "synthetic": "rsgraph.io.synthetic:Synthetic",
+        "synthetic": "rsgraph.io.synthetic.reader:Synthetic",
     },
     "target": {
         "fuzzy_c_means": "rsgraph.targets.fuzzy_c_means:FuzzyCMeans",

@@ -10,7 +10,7 @@ import rasterio
 
 from experiments.benchmarks import places
 from rsgraph.io.geotiff import GeoTiff
-from rsgraph.io.synthetic import Synthetic
+from rsgraph.io.synthetic.reader import Synthetic
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from experiments.benchmarks import seams
-from rsgraph.io.synthetic import Synthetic
+from rsgraph.io.synthetic.reader import Synthetic
 
 SIDE = 2 * seams.SIZE
 

@@ -25,8 +25,8 @@ from scipy.spatial import cKDTree
 
 from experiments.benchmarks.record import Value, record
 from rsgraph.files import atomic
-from rsgraph.io.synthetic import Places as Kind
-from rsgraph.io.synthetic import Synthetic
+from rsgraph.io.synthetic.reader import Places as Kind
+from rsgraph.io.synthetic.reader import Synthetic
 from rsgraph.io.writers import write_scene
 from rsgraph.types import Scene, Window
 

@@ -22,7 +22,7 @@ from hypothesis.extra.numpy import arrays
 
 from rsgraph.errors import ConfigError, NotUsable, OutputError
 from rsgraph.io.geotiff import GeoTiff
-from rsgraph.io.synthetic import NAMES, Synthetic
+from rsgraph.io.synthetic.reader import NAMES, Synthetic
 from rsgraph.io.writers import check_complete, raster_writer, windows, write_reference, write_scene
 from rsgraph.types import Raster, Scene, Window
 

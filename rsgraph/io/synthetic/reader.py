@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rasterio.crs import CRS
 
 from rsgraph.errors import ConfigError
-from rsgraph.io import coast
+from rsgraph.io.synthetic import coast
 from rsgraph.types import Raster, Scene, Window
 
 VERSION = 1
@@ -197,7 +197,7 @@ class Synthetic:
         # Scenes made before there were varied places keep the identity that they had.
         varied = {"places": self.places} if self.places != "one" else {}
         return {
-            "generator": f"rsgraph.io.synthetic {VERSION}",
+            "generator": f"rsgraph.io.synthetic.reader {VERSION}",
             "rows": self.rows,
             "columns": self.columns,
             "seed": self.seed,

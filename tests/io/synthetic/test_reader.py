@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from rsgraph.errors import ConfigError
-from rsgraph.io import coast
 from rsgraph.io.fingerprint import fingerprint
-from rsgraph.io.synthetic import BANDS, NAMES, SPECTRA, Synthetic
+from rsgraph.io.synthetic import coast
+from rsgraph.io.synthetic.reader import BANDS, NAMES, SPECTRA, Synthetic
 from rsgraph.types import Scene, Window
 
 MEANS = (0.0624027, 0.0822122, 0.2222610, 0.1589361)

@@ -1,0 +1,1 @@
+"""The synthetic scene: a coast, and the reader that offers it."""
