@@ -220,7 +220,7 @@ def _run_job(config: Any) -> None:
 
 
 def _export(words: list[str]) -> None:
-    _of_workspace("export", words, "rsgraph.pipeline.exporting")
+    _of_workspace("export", words, "rsgraph.exporters.export")
 
 
 def _evaluate(words: list[str]) -> None:

@@ -16,7 +16,6 @@ whole, and arrays of all segments are filled in block by block: no stage holds a
 block. ``growing.py`` adds scenes to a finished workspace: blocks of the old ones are looked up, not computed.
 """
 
-from rsgraph.pipeline.exporting import export, export_workspace
 from rsgraph.pipeline.runner import run
 
-__all__ = ["export", "export_workspace", "run"]
+__all__ = ["run"]

@@ -11,9 +11,9 @@ import rasterio
 
 from rsgraph.components import build
 from rsgraph.errors import ConfigError, NotReadable, NotUsable
+from rsgraph.exporters.export import export_workspace
 from rsgraph.journal.journal import journal_of
 from rsgraph.pipeline import run
-from rsgraph.pipeline.exporting import export_workspace
 from rsgraph.pipeline.naming import path_name, sweep_folder
 from rsgraph.pipeline.opening import Reopened, notes, open_scenes
 from rsgraph.pipeline.viewing import make_view

@@ -8,7 +8,7 @@ import pytest
 from pyproj import CRS, Geod, Transformer
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.labels.areas import hectares
+from rsgraph.exporters.ground_areas import hectares
 from rsgraph.workspace import SceneInfo
 
 

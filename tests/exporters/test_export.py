@@ -18,7 +18,7 @@ import rasterio
 from rsgraph import build
 from rsgraph.components import BUILT_IN
 from rsgraph.errors import ConfigError, NotThere, UnknownComponent
-from rsgraph.pipeline import export_workspace
+from rsgraph.exporters.export import export_workspace
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import write_classes, write_labels
 

@@ -1,1 +1,0 @@
-"""Labels: the journal of what was labelled, which cannot lose work, and what is predicted from it."""
