@@ -23,8 +23,8 @@ from experiments.benchmarks.places import real_scenes
 from experiments.benchmarks.record import commit, hardware
 from experiments.paper_tables import write_tables
 from rsgraph.config import config_folder, quote
+from rsgraph.evaluate.evaluate import evaluate
 from rsgraph.files import make_folder, read_json
-from rsgraph.pipeline.evaluating import evaluate
 from rsgraph.workspace import Workspace
 
 HERE = Path(__file__).parent

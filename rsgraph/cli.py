@@ -224,7 +224,7 @@ def _export(words: list[str]) -> None:
 
 
 def _evaluate(words: list[str]) -> None:
-    _of_workspace("evaluate", words, "rsgraph.pipeline.evaluating")
+    _of_workspace("evaluate", words, "rsgraph.evaluate.evaluate")
 
 
 def _of_workspace(verb: str, words: list[str], place: str) -> None:

@@ -23,9 +23,9 @@ import yaml
 
 from experiments.benchmarks.record import commit, hardware
 from experiments.rotation.pictures import draw_levels, draw_maps
+from rsgraph.evaluate.rotation import Similarities, turned_similarities
 from rsgraph.evaluation.rotation import rotation_invariance
 from rsgraph.files import read_json
-from rsgraph.pipeline.turning import Similarities, turned_similarities
 
 HERE = Path(__file__).parent
 WORK = HERE.parent / ".work" / "rotation"

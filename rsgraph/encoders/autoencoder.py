@@ -81,7 +81,7 @@ class Autoencoder:
 
     The vector knows in which of the 16 cells something lies. So two chips of the same content but another
     orientation have different vectors: this is what figure 4 of the paper shows and what matching segments mends.
-    ``rsgraph.pipeline.turning`` measures it.
+    ``rsgraph.evaluate.rotation`` measures it.
 
     Parameters
     ----------

@@ -15,9 +15,10 @@ from scipy.spatial.distance import cdist
 import rsgraph
 from rsgraph.components import build
 from rsgraph.errors import NotThere, WorkspaceError
+from rsgraph.evaluate import parts as measuring
 from rsgraph.matchers.hungarian import Hungarian
 from rsgraph.neighbours import rows
-from rsgraph.pipeline import mapping, measuring, projecting, run
+from rsgraph.pipeline import mapping, projecting, run
 from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.map_model import read_model, write_model
 from rsgraph.pipeline.mapping import write_located

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from rsgraph.evaluate.rotation import rotation
 from rsgraph.files import read_json, sha256
 from rsgraph.gnn.surroundings import Surroundings, SurroundingsNetwork
 from rsgraph.pipeline import run
 from rsgraph.pipeline.plan import default_layer
-from rsgraph.pipeline.turning import rotation
 from rsgraph.workspace import Workspace
 from tests.pipeline.conftest import TINY, Configure, composed
 

@@ -13,10 +13,10 @@ from rasterio.warp import Resampling, reproject, transform_bounds
 from shapely.geometry import box
 
 from rsgraph.errors import InputError, NotReadable, NotUsable
+from rsgraph.evaluate.reference import ReferenceCounts, reference_counts
 from rsgraph.evaluation.scores import ceiling
 from rsgraph.pipeline import run
 from rsgraph.pipeline.opening import Reopened
-from rsgraph.pipeline.referring import ReferenceCounts, reference_counts
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import read_tif, scene, write_workspace
 from tests.pipeline.conftest import TINY, Configure, composed

@@ -28,9 +28,9 @@ import numpy as np
 from rsgraph import console
 from rsgraph.config import refuse_targets
 from rsgraph.errors import ConfigError, NotThere, NotUsable
+from rsgraph.evaluate import parts as measuring
+from rsgraph.evaluate.parts import Among, Evaluation
 from rsgraph.files import digest, read_json, sha256, write_json, write_text
-from rsgraph.pipeline import measuring
-from rsgraph.pipeline.measuring import Among, Evaluation
 from rsgraph.registry import check_types
 from rsgraph.tracking import Tracker, store
 

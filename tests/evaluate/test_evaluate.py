@@ -20,8 +20,9 @@ from omegaconf import OmegaConf
 
 from rsgraph.config import config_folder
 from rsgraph.errors import ConfigError, InputError, NotThere, NotUsable, WorkspaceError
-from rsgraph.pipeline import measuring, run
-from rsgraph.pipeline.evaluating import PARTS, evaluate, numbers
+from rsgraph.evaluate import parts as measuring
+from rsgraph.evaluate.evaluate import PARTS, evaluate, numbers
+from rsgraph.pipeline import run
 from rsgraph.workspace import Workspace
 from tests.pipeline.conftest import TINY, Configure, composed
 

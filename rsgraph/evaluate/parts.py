@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rsgraph import console
 from rsgraph.errors import ConfigError, NotThere
+from rsgraph.evaluate.reference import ReferenceCounts, reference_counts
 from rsgraph.evaluation.clicks import click
 from rsgraph.evaluation.context import evaluate_graph, spatial_neighbours
 from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions, describe_chip
@@ -28,7 +29,6 @@ from rsgraph.neighbours.recall import nearest
 from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.opening import Reopened, cut_chips, keep_chips
 from rsgraph.pipeline.projecting import find_map, project_segments
-from rsgraph.pipeline.referring import ReferenceCounts, reference_counts
 from rsgraph.pipeline.segmenting import chip_rows, local_segmentation, own_window
 from rsgraph.protocols import Progress
 from rsgraph.registry import check_types
@@ -258,7 +258,7 @@ def _faithful(
 
 def rotation(job: Evaluation) -> pd.DataFrame:
     """Compare turned chips with themselves and with others: one row per level."""
-    from rsgraph.pipeline.turning import rotation as turn
+    from rsgraph.evaluate.rotation import rotation as turn
 
     chips, seed = job.config["rotation"]["chips"], job.config["seed"]
     return turn(job.folder, chips=chips, seed=seed, progress=job.progress)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import NotThere, NotUsable
-from rsgraph.pipeline import run, turning
+from rsgraph.evaluate import rotation as turning
+from rsgraph.evaluate.rotation import drawn_chips, rotation, turned_similarities
+from rsgraph.pipeline import run
 from rsgraph.pipeline.opening import Reopened
-from rsgraph.pipeline.turning import drawn_chips, rotation, turned_similarities
 from rsgraph.workspace import Workspace
 from tests.pipeline.conftest import TINY, Configure, composed
 

@@ -1,0 +1,1 @@
+"""The verb evaluate: how good a finished workspace is, part by part."""
