@@ -27,8 +27,8 @@ import pandas as pd
 from experiments.benchmarks.record import record
 from rsgraph.files import write_json
 from rsgraph.pipeline.opening import Reopened
-from rsgraph.pipeline.viewing import View, find_view, make_view
 from rsgraph.types import Scene
+from rsgraph.view.view import View, find_view, make_view
 
 SIZE, CHIP, CELL, SHOWN, ROUNDS = 4096, 256, 11, 200, 60
 SEED = 0

@@ -28,11 +28,11 @@ from rsgraph.files import digest, sha256
 from rsgraph.neighbours.recall import nearest
 from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.opening import Reopened, cut_chips, keep_chips
-from rsgraph.pipeline.projecting import find_map, project_segments
 from rsgraph.pipeline.segmenting import chip_rows, local_segmentation, own_window
 from rsgraph.protocols import Progress
 from rsgraph.registry import check_types
 from rsgraph.types import Floats
+from rsgraph.view.other_maps import find_map, project_segments
 
 Among = Literal["all", "test"]
 """Nearest neighbours are sought among all segments, or those of the test chips among themselves."""

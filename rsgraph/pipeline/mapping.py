@@ -13,17 +13,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from rsgraph.components import from_config
+from rsgraph.components import build, from_config
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import atomic, make_folder
+from rsgraph.matchers.chips import StoredChips
 from rsgraph.neighbours.rows import parts
 from rsgraph.pipeline.context import Context
 from rsgraph.pipeline.map_model import read_model, write_model
-from rsgraph.pipeline.projecting import chip_nodes, lay_out_chips
-from rsgraph.protocols import Arrays, Blocks, Projector, Transforms
+from rsgraph.protocols import Arrays, Blocks, Progress, Projector, Transforms
 from rsgraph.training.options import Hardware, device_type
 from rsgraph.types import Floats, Projection, Similarity
 from rsgraph.workspace import Workspace, similarity_arrays, write_arrays
+
+FEW = 5
+"""Below this many points the map is PCA's: a neighbour graph of so few says nothing."""
+
+MATRIX_UP_TO = 3000
+"""Chips up to which a map is made from the whole matrix where there is one; above, its eigenvectors take minutes and
+gigabytes, and the nearest chips are all that UMAP and t-SNE look at anyway."""
 
 
 def match(context: Context) -> dict[str, Any]:
@@ -38,6 +45,22 @@ def match(context: Context) -> dict[str, Any]:
     write_arrays(context.out / "similarity.npz", similarity_arrays(found))
     facts = {"layer": context.config["layer"], "chips_by": context.config["compared"]}
     return {"assignment_problems": found.solved, "given_up": dict(found.given_up), **facts}
+
+
+def by_latent(workspace: Workspace, layer: str) -> bool:
+    """Tell whether the chips' map of a layer shows the encoder's vectors per chip: where chips are compared by them.
+
+    That is the default layer's map; another layer's is made from the segments of that layer.
+    """
+    return layer == workspace.default_layer and workspace.config.get("compared") == "latent"
+
+
+def chip_nodes(workspace: Workspace, layer: str) -> Sequence[Floats]:
+    """Return what stands for each chip: its segments' vectors (n_i, D), read when needed, or the encoder's (1, L)."""
+    if by_latent(workspace, layer):
+        return [np.array(vector[None]) for vector in workspace.latents]
+    counts = np.bincount(workspace.segments["chip_id"].to_numpy(), minlength=len(workspace.chips))
+    return StoredChips(workspace.existing("embeddings", f"{layer}.npy").resolve(), counts)
 
 
 def project(context: Context) -> dict[str, Any]:
@@ -57,6 +80,33 @@ def project(context: Context) -> dict[str, Any]:
     if of_segments.model is not None:
         write_model(context.out / "models", of_segments.model, _about(context))
     return {"layer": layer, "chip_map": of_chips.method, "segment_map": of_segments.method}
+
+
+def lay_out_chips(
+    projector: Projector, similarity: Similarity, *, seed: int, progress: Progress | None = None
+) -> Projection:
+    """Lay out chips by 1 - similarity: by all of them where they are few enough, else by each chip's nearest.
+
+    Parameters
+    ----------
+    projector
+        Used from ``FEW`` chips on; PCA below.
+    similarity
+        With or without a matrix.
+    seed, progress
+        As in ``Projector``.
+    """
+    chips = len(similarity.indices)
+    chosen: Projector = projector if chips >= FEW else build("projector", name="pca")
+    if similarity.matrix is not None and chips <= MATRIX_UP_TO:
+        return chosen.project_distances(_distances(similarity.matrix), seed=seed, progress=progress)
+    near = _distances(similarity.similarities)
+    return chosen.project_neighbours(similarity.indices, near, seed=seed, progress=progress)
+
+
+def _distances(similarities: Floats) -> Floats:
+    distances: Floats = np.clip(1.0 - similarities, 0.0, None).astype(np.float32)
+    return distances
 
 
 def _section(context: Context) -> dict[str, Any]:

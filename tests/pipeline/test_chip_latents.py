@@ -12,7 +12,7 @@ from rsgraph.errors import ConfigError, NotThere
 from rsgraph.files import sha256
 from rsgraph.pipeline import run
 from rsgraph.pipeline.plan import compared, keys
-from rsgraph.pipeline.projecting import find_map, project_chips
+from rsgraph.view.other_maps import find_map, project_chips
 from rsgraph.workspace import Workspace
 from tests.pipeline.conftest import TINY, Configure, composed
 

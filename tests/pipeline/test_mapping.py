@@ -18,13 +18,14 @@ from rsgraph.errors import NotThere, WorkspaceError
 from rsgraph.evaluate import parts as measuring
 from rsgraph.matchers.hungarian import Hungarian
 from rsgraph.neighbours import rows
-from rsgraph.pipeline import mapping, projecting, run
+from rsgraph.pipeline import mapping, run
 from rsgraph.pipeline.context import Context, Opened
 from rsgraph.pipeline.map_model import read_model, write_model
-from rsgraph.pipeline.mapping import write_located
-from rsgraph.pipeline.projecting import find_map, lay_out_chips, project_chips, project_segments
+from rsgraph.pipeline.mapping import lay_out_chips, write_located
 from rsgraph.projectors.umap import Umap
 from rsgraph.types import Similarity
+from rsgraph.view import other_maps as projecting
+from rsgraph.view.other_maps import find_map, project_chips, project_segments
 from rsgraph.workspace import Workspace, read_arrays, similarity_arrays, write_array, write_arrays, write_table
 from tests.pipeline.conftest import Configure
 
@@ -63,7 +64,7 @@ def test_hardly_any_chips_have_a_map(chips: int) -> None:
 
 def test_a_large_matrix_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     pca, both = build("projector", name="pca"), similarity(30, 4, matrix=True)
-    monkeypatch.setattr(projecting, "MATRIX_UP_TO", 20)
+    monkeypatch.setattr(mapping, "MATRIX_UP_TO", 20)
     expected = lay_out_chips(pca, replace(both, matrix=None), seed=0).points
     np.testing.assert_array_equal(lay_out_chips(pca, both, seed=0).points, expected)
 

@@ -16,7 +16,7 @@ from rsgraph.journal.journal import journal_of
 from rsgraph.pipeline import run
 from rsgraph.pipeline.naming import path_name, sweep_folder
 from rsgraph.pipeline.opening import Reopened, notes, open_scenes
-from rsgraph.pipeline.viewing import make_view
+from rsgraph.view.view import make_view
 from rsgraph.workspace import Workspace
 from tests.io.rasters import counts, write_tiff
 from tests.pipeline.several import several, write_scene

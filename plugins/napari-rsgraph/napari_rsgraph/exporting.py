@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rsgraph.components import build, registry
-from rsgraph.pipeline import export_workspace
+from rsgraph.exporters.export import export_workspace
 from rsgraph.protocols import Progress
 
 if TYPE_CHECKING:

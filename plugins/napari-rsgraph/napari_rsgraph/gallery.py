@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout,
 
 from napari_rsgraph.gallery_grid import GAP, Mask, Rows, Shown
 from napari_rsgraph.gallery_tiles import HINT, LARGEST, SMALLEST, STEP, Caption, Tiles
-from rsgraph.pipeline.viewing import View
+from rsgraph.view.view import View
 
 
 class Gallery(QWidget):

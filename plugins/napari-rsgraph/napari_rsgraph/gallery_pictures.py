@@ -11,7 +11,7 @@ from qtpy.QtGui import QImage
 
 from napari_rsgraph.gallery_grid import Mask, Rows
 from rsgraph.brushing.tinting import outline, paint_classes, tint
-from rsgraph.pipeline.viewing import View
+from rsgraph.view.view import View
 
 LABEL_OPACITY = 0.5
 

@@ -27,7 +27,7 @@ from qtpy.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 from napari_rsgraph.gallery_grid import GAP, Grid, Mask, Shown, grouped
 from napari_rsgraph.gallery_pictures import Pictures
 from rsgraph.brushing.shapes import Mode
-from rsgraph.pipeline.viewing import View
+from rsgraph.view.view import View
 
 Caption = Callable[[int], str]
 

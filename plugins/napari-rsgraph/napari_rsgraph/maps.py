@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from napari_rsgraph.tables import Rows
 from rsgraph.brushing.index import PointIndex
-from rsgraph.pipeline.projecting import find_map, project_chips, project_segments, projector_names
 from rsgraph.types import Floats
+from rsgraph.view.other_maps import find_map, project_chips, project_segments, projector_names
 
 if TYPE_CHECKING:
     from napari_rsgraph.session import Session

@@ -14,7 +14,7 @@ from napari_rsgraph.panels.map_bar import MapBar
 from napari_rsgraph.point_map import PointMap
 from napari_rsgraph.session import Session
 from napari_rsgraph.ticks import ticks
-from rsgraph.pipeline.viewing import View
+from rsgraph.view.view import View
 
 _THUMBNAIL = 128
 _MAP_HEIGHT, _GALLERY_HEIGHT = 470, 270

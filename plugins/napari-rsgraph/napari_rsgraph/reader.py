@@ -98,7 +98,7 @@ def layers_of(folder: Path) -> list[LayerData]:
         The scene's files are gone.
     """
     from rsgraph.pipeline.opening import Reopened
-    from rsgraph.pipeline.viewing import make_view
+    from rsgraph.view.view import make_view
 
     view = make_view(Reopened(folder))
     found: list[LayerData] = []

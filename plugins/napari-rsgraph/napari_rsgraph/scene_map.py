@@ -39,8 +39,8 @@ from napari_rsgraph.tables import Mask, Rows
 from napari_rsgraph.ticks import ticks
 from rsgraph.brushing.shapes import Mode
 from rsgraph.brushing.tinting import BLUE
-from rsgraph.pipeline.viewing import View
 from rsgraph.types import Window
+from rsgraph.view.view import View
 
 if TYPE_CHECKING:
     import napari

@@ -11,7 +11,7 @@ from napari_rsgraph.scene_grid import SceneGrid
 from napari_rsgraph.scene_tools import Pixel, centroids_within, ids_near
 from napari_rsgraph.session import Session
 from napari_rsgraph.tables import Mask, Rows
-from rsgraph.pipeline.viewing import View
+from rsgraph.view.view import View
 
 NONE = -1
 """A row where there is no segment and no chip."""

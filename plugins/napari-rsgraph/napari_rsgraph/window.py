@@ -41,8 +41,8 @@ from napari_rsgraph.scene_map import SceneMap
 from napari_rsgraph.session import Session, open_session
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
-from rsgraph.pipeline.viewing import View, find_view, make_view, mean_colours
 from rsgraph.protocols import Progress
+from rsgraph.view.view import View, find_view, make_view, mean_colours
 
 if TYPE_CHECKING:
     import napari

@@ -17,7 +17,7 @@ from omegaconf import OmegaConf
 from rsgraph.config import config_folder
 from rsgraph.pipeline import run
 from rsgraph.pipeline.opening import Reopened
-from rsgraph.pipeline.viewing import make_view
+from rsgraph.view.view import make_view
 
 if TYPE_CHECKING:
     from napari_rsgraph.session import Session

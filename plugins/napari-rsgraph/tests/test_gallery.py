@@ -13,7 +13,7 @@ from napari_rsgraph.gallery_grid import Grid
 from napari_rsgraph.gallery_pictures import stored_size
 from napari_rsgraph.gallery_tiles import HINT
 from rsgraph.brushing.tinting import paint_classes, tint
-from rsgraph.pipeline.viewing import View
+from rsgraph.view.view import View
 from rsgraph.workspace import SceneInfo
 
 if TYPE_CHECKING:

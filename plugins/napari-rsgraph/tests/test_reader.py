@@ -11,7 +11,7 @@ import pytest
 
 from napari_rsgraph import reader, sample
 from rsgraph.pipeline.opening import Reopened
-from rsgraph.pipeline.viewing import find_view
+from rsgraph.view.view import find_view
 
 
 @pytest.fixture

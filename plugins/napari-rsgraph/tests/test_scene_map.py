@@ -19,8 +19,8 @@ from napari_rsgraph.scene_grid import SceneGrid
 from napari_rsgraph.scene_map import NONE, SceneMap
 from napari_rsgraph.scene_tools import SCENE_TOOLS, centroids_within, ids_near
 from napari_rsgraph.session import Session
-from rsgraph.pipeline.viewing import View, find_view
 from rsgraph.types import Window
+from rsgraph.view.view import View, find_view
 from rsgraph.workspace import SceneInfo
 
 pytestmark = pytest.mark.usefixtures("qapp")

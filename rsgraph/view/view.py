@@ -38,7 +38,9 @@ from rsgraph.io.display import (
     stretch,
 )
 from rsgraph.pipeline.opening import Reopened
-from rsgraph.pipeline.view_files import (
+from rsgraph.protocols import Progress
+from rsgraph.types import Floats, Scene, Window
+from rsgraph.view.files import (
     Places,
     Read,
     Told,
@@ -49,8 +51,6 @@ from rsgraph.pipeline.view_files import (
     whole_folder,
     write_levels,
 )
-from rsgraph.protocols import Progress
-from rsgraph.types import Floats, Scene, Window
 from rsgraph.workspace import SceneInfo, Workspace
 
 Ids = NDArray[np.uint32]

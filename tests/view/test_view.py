@@ -17,11 +17,12 @@ from skimage.measure import block_reduce
 from rsgraph.errors import ConfigError, NotReadable, OutputError, WorkspaceMismatch
 from rsgraph.files import write_json
 from rsgraph.io.display import NO_DATA, stretch
-from rsgraph.pipeline import view_files, viewing
 from rsgraph.pipeline.opening import Reopened
-from rsgraph.pipeline.view_files import level_shapes
-from rsgraph.pipeline.viewing import OUTSIDE, View, find_view, make_view, mean_colours
 from rsgraph.types import Scene, Window
+from rsgraph.view import files as view_files
+from rsgraph.view import view as viewing
+from rsgraph.view.files import level_shapes
+from rsgraph.view.view import OUTSIDE, View, find_view, make_view, mean_colours
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import OpenedWorkspace, scene, write_workspace
 

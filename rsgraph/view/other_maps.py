@@ -6,7 +6,7 @@ stays responsive and can stop them at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,19 +15,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsgraph.components import build, from_config
-from rsgraph.matchers.chips import StoredChips
-from rsgraph.protocols import Progress, Projector
-from rsgraph.types import Floats, Projection, Similarity
+from rsgraph.pipeline.mapping import FEW, by_latent, chip_nodes, lay_out_chips
+from rsgraph.protocols import Progress
+from rsgraph.types import Floats, Similarity
 from rsgraph.workspace import Workspace, write_table
 
 Level = Literal["chips", "segments"]
-
-FEW = 5
-"""Below this many points the map is PCA's: a neighbour graph of so few says nothing."""
-
-MATRIX_UP_TO = 3000
-"""Chips up to which a map is made from the whole matrix where there is one; above, its eigenvectors take minutes and
-gigabytes, and the nearest chips are all that UMAP and t-SNE look at anyway."""
 
 
 def map_file(workspace: Workspace, level: Level, layer: str, projector: str) -> Path:
@@ -66,14 +59,6 @@ def find_map(workspace: Workspace, level: Level, layer: str, projector: str) -> 
 def embedding_hash(workspace: Workspace, layer: str) -> str | None:
     """Return the SHA-256 of a layer's file, as the manifest says."""
     return _outputs(workspace).get(f"embeddings/{layer}.npy")
-
-
-def by_latent(workspace: Workspace, layer: str) -> bool:
-    """Tell whether the chips' map of a layer shows the encoder's vectors per chip: where chips are compared by them.
-
-    That is the default layer's map; another layer's is made from the segments of that layer.
-    """
-    return layer == workspace.default_layer and workspace.config.get("compared") == "latent"
 
 
 def _origin_hash(workspace: Workspace, level: Level, layer: str) -> str | None:
@@ -176,33 +161,6 @@ def project_chips(folder: Path, layer: str, projector: str, progress: Progress |
     return points
 
 
-def lay_out_chips(
-    projector: Projector, similarity: Similarity, *, seed: int, progress: Progress | None = None
-) -> Projection:
-    """Lay out chips by 1 - similarity: by all of them where they are few enough, else by each chip's nearest.
-
-    Parameters
-    ----------
-    projector
-        Used from ``FEW`` chips on; PCA below.
-    similarity
-        With or without a matrix.
-    seed, progress
-        As in ``Projector``.
-    """
-    chips = len(similarity.indices)
-    chosen: Projector = projector if chips >= FEW else build("projector", name="pca")
-    if similarity.matrix is not None and chips <= MATRIX_UP_TO:
-        return chosen.project_distances(_distances(similarity.matrix), seed=seed, progress=progress)
-    near = _distances(similarity.similarities)
-    return chosen.project_neighbours(similarity.indices, near, seed=seed, progress=progress)
-
-
-def _distances(similarities: Floats) -> Floats:
-    distances: Floats = np.clip(1.0 - similarities, 0.0, None).astype(np.float32)
-    return distances
-
-
 def _similarities(workspace: Workspace, layer: str, progress: Progress | None) -> Similarity:
     """Compare all chips by one layer."""
     if layer == workspace.default_layer:
@@ -210,14 +168,6 @@ def _similarities(workspace: Workspace, layer: str, progress: Progress | None) -
     matcher = from_config("matcher", workspace.config["matcher"])
     found: Similarity = matcher.match(chip_nodes(workspace, layer), progress=progress)
     return found
-
-
-def chip_nodes(workspace: Workspace, layer: str) -> Sequence[Floats]:
-    """Return what stands for each chip: its segments' vectors (n_i, D), read when needed, or the encoder's (1, L)."""
-    if by_latent(workspace, layer):
-        return [np.array(vector[None]) for vector in workspace.latents]
-    counts = np.bincount(workspace.segments["chip_id"].to_numpy(), minlength=len(workspace.chips))
-    return StoredChips(workspace.existing("embeddings", f"{layer}.npy").resolve(), counts)
 
 
 def keep_map(workspace: Workspace, level: Level, layer: str, projector: str, points: Floats) -> Path:
