@@ -83,7 +83,7 @@ class Workspace(workspace.Workspace):
         --------
         >>> points = Workspace("workspaces/june").place(Workspace("workspaces/july").embedding())
         """
-        from rsgraph.pipeline.map_model import read_model
+        from rsgraph.stages.map_model import read_model
 
         model, config = read_model(self.path("models")), self.config
         if model is None:
@@ -114,6 +114,6 @@ class Workspace(workspace.Workspace):
         >>> found.indices, found.similarities, found.gap  # gap 0: proven exact
         """
         from rsgraph.matchers.index import ChipIndex
-        from rsgraph.pipeline.mapping import chip_nodes
+        from rsgraph.stages.mapping import chip_nodes
 
         return ChipIndex(chip_nodes(self, layer or self.default_layer))

@@ -202,8 +202,8 @@ def _run_job(config: Any) -> None:
     from hydra.types import RunMode
     from omegaconf import OmegaConf
 
-    from rsgraph.pipeline import run
-    from rsgraph.pipeline.naming import point_name
+    from rsgraph.run.paths import point_name
+    from rsgraph.run.runner import run
 
     hydra = HydraConfig.get()
     sweep = hydra.mode == RunMode.MULTIRUN
@@ -348,7 +348,7 @@ def _passing_folder() -> Path:
 
 def _sweep_folder(name: str, config: Any) -> list[str]:
     """Return the override that tells Hydra where a sweep's points go: what takes a workspace writes into that."""
-    from rsgraph.pipeline.naming import sweep_folder
+    from rsgraph.run.paths import sweep_folder
 
     place = sweep_folder(config.workspace, config.data.path) if name == "run" else _passing_folder()
     return [f"hydra.sweep.dir={quote(str(place))}"]

@@ -11,6 +11,10 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from tests.small_runs import configure, finished
+
+__all__ = ["configure", "finished"]
+
 # compiled code is slow the first time, and machines are shared: no test depends on the clock
 settings.register_profile("rsgraph", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("rsgraph")

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from rsgraph.workspace import Workspace
-from tests.pipeline.conftest import TINY
+from tests.small_runs import TINY
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGIN = ROOT / "plugins" / "rsgraph-hexagons"

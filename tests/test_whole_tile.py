@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from experiments.benchmarks import bounds, places, table, watching, whole_tile
-from rsgraph.pipeline.plan import STAGES
+from rsgraph.run.plan import STAGES
 
 HOLD = """
 import subprocess, sys, time

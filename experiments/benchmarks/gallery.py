@@ -26,7 +26,7 @@ import pandas as pd
 
 from experiments.benchmarks.record import record
 from rsgraph.files import write_json
-from rsgraph.pipeline.opening import Reopened
+from rsgraph.run.scenes import Reopened
 from rsgraph.types import Scene
 from rsgraph.view.view import View, find_view, make_view
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import psutil
 
-from rsgraph.pipeline.plan import STAGES
+from rsgraph.run.plan import STAGES
 
 EVERY = 0.5
 

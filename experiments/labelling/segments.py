@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skimage.filters import threshold_otsu
 
 from rsgraph import Workspace
-from rsgraph.pipeline.opening import open_scenes
+from rsgraph.run.scenes import open_scenes
 from rsgraph.types import Floats, Raster, Scene, Window
 
 

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from rsgraph.io.display import Pixels, choose_bands, shown_limits, stretch
 from rsgraph.pictures.chip_map import compose
-from rsgraph.pipeline.opening import Reopened, cut_chips, keep_chips
+from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 
 OWN, OTHERS = "#0072B2", "#D55E00"
 """Blue and vermilion of Okabe and Ito's palette, told apart by all."""

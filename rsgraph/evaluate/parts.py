@@ -26,11 +26,11 @@ from rsgraph.evaluation.retrieval import chance, chance_overlap, composition_ove
 from rsgraph.evaluation.scores import ceiling
 from rsgraph.files import digest, sha256
 from rsgraph.neighbours.recall import nearest
-from rsgraph.pipeline.context import Context, Opened
-from rsgraph.pipeline.opening import Reopened, cut_chips, keep_chips
-from rsgraph.pipeline.segmenting import chip_rows, local_segmentation, own_window
 from rsgraph.protocols import Progress
 from rsgraph.registry import check_types
+from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
+from rsgraph.stages.context import Context, Opened
+from rsgraph.stages.segmenting import chip_rows, local_segmentation, own_window
 from rsgraph.types import Floats
 from rsgraph.view.other_maps import find_map, project_segments
 

@@ -29,12 +29,12 @@ from rsgraph.components import build, from_config
 from rsgraph.errors import NotUsable
 from rsgraph.evaluation.rotation import rotation_invariance
 from rsgraph.graphs.features import centroids, segment_means
-from rsgraph.pipeline.context import Opened
-from rsgraph.pipeline.graph_networks import load_gnn
-from rsgraph.pipeline.learning import load_encoder
-from rsgraph.pipeline.opening import Reopened, cut_chips, keep_chips
-from rsgraph.pipeline.plan import layers
 from rsgraph.protocols import Nodes, Progress, makes_latents, reads
+from rsgraph.run.plan import layers
+from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
+from rsgraph.stages.context import Opened
+from rsgraph.stages.gnn import load_gnn
+from rsgraph.stages.learning import load_encoder
 from rsgraph.types import Chip, Floats, Mask, Raster, Segmentation
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from rsgraph.errors import ConfigError
 from rsgraph.exporters.scope import Scope
 from rsgraph.exporters.selection import read_selection
 from rsgraph.files import make_folder
-from rsgraph.pipeline.opening import Reopened
 from rsgraph.protocols import Exporter, Progress
 from rsgraph.registry import check_types
+from rsgraph.run.scenes import Reopened
 
 
 class _Scoped(Reopened):

@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsgraph.components import build, from_config
-from rsgraph.pipeline.mapping import FEW, by_latent, chip_nodes, lay_out_chips
 from rsgraph.protocols import Progress
+from rsgraph.stages.mapping import FEW, by_latent, chip_nodes, lay_out_chips
 from rsgraph.types import Floats, Similarity
 from rsgraph.workspace import Workspace, write_table
 

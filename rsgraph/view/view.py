@@ -37,8 +37,8 @@ from rsgraph.io.display import (
     shown_limits,
     stretch,
 )
-from rsgraph.pipeline.opening import Reopened
 from rsgraph.protocols import Progress
+from rsgraph.run.scenes import Reopened
 from rsgraph.types import Floats, Scene, Window
 from rsgraph.view.files import (
     Places,

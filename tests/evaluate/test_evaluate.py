@@ -22,9 +22,9 @@ from rsgraph.config import config_folder
 from rsgraph.errors import ConfigError, InputError, NotThere, NotUsable, WorkspaceError
 from rsgraph.evaluate import parts as measuring
 from rsgraph.evaluate.evaluate import PARTS, evaluate, numbers
-from rsgraph.pipeline import run
+from rsgraph.run.runner import run
 from rsgraph.workspace import Workspace
-from tests.pipeline.conftest import TINY, Configure, composed
+from tests.small_runs import TINY, Configure, composed
 
 FAST = ["rotation.chips=2", "labelling.strokes=6"]
 

@@ -15,11 +15,11 @@ from shapely.geometry import box
 from rsgraph.errors import InputError, NotReadable, NotUsable
 from rsgraph.evaluate.reference import ReferenceCounts, reference_counts
 from rsgraph.evaluation.scores import ceiling
-from rsgraph.pipeline import run
-from rsgraph.pipeline.opening import Reopened
+from rsgraph.run.runner import run
+from rsgraph.run.scenes import Reopened
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import read_tif, scene, write_workspace
-from tests.pipeline.conftest import TINY, Configure, composed
+from tests.small_runs import TINY, Configure, composed
 
 SITE = "site_38D_378R_2_3"
 

@@ -10,10 +10,10 @@ import pytest
 from rsgraph.errors import NotThere, NotUsable
 from rsgraph.evaluate import rotation as turning
 from rsgraph.evaluate.rotation import drawn_chips, rotation, turned_similarities
-from rsgraph.pipeline import run
-from rsgraph.pipeline.opening import Reopened
+from rsgraph.run.runner import run
+from rsgraph.run.scenes import Reopened
 from rsgraph.workspace import Workspace
-from tests.pipeline.conftest import TINY, Configure, composed
+from tests.small_runs import TINY, Configure, composed
 
 
 def test_rotation_has_a_row_per_level_and_only_whole_chips(finished: Workspace) -> None:

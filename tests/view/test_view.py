@@ -17,7 +17,7 @@ from skimage.measure import block_reduce
 from rsgraph.errors import ConfigError, NotReadable, OutputError, WorkspaceMismatch
 from rsgraph.files import write_json
 from rsgraph.io.display import NO_DATA, stretch
-from rsgraph.pipeline.opening import Reopened
+from rsgraph.run.scenes import Reopened
 from rsgraph.types import Scene, Window
 from rsgraph.view import files as view_files
 from rsgraph.view import view as viewing

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rsgraph.errors import NotInstalled
-from rsgraph.pipeline.opening import Reopened
+from rsgraph.run.scenes import Reopened
 
 if TYPE_CHECKING:
     from qtpy.QtCore import QTimer

@@ -97,7 +97,7 @@ def layers_of(folder: Path) -> list[LayerData]:
     NotReadable
         The scene's files are gone.
     """
-    from rsgraph.pipeline.opening import Reopened
+    from rsgraph.run.scenes import Reopened
     from rsgraph.view.view import make_view
 
     view = make_view(Reopened(folder))

@@ -33,7 +33,7 @@ from napari_rsgraph.work import Lane, Work
 from rsgraph.brushing.shapes import Mode
 from rsgraph.errors import RsgraphError
 from rsgraph.journal.journal import Journal
-from rsgraph.pipeline.opening import Reopened
+from rsgraph.run.scenes import Reopened
 from rsgraph.types import Window
 
 Level = Literal["chips", "segments"]

@@ -15,8 +15,8 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from rsgraph.config import config_folder
-from rsgraph.pipeline import run
-from rsgraph.pipeline.opening import Reopened
+from rsgraph.run.runner import run
+from rsgraph.run.scenes import Reopened
 from rsgraph.view.view import make_view
 
 if TYPE_CHECKING:

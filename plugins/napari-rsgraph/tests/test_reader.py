@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from napari_rsgraph import reader, sample
-from rsgraph.pipeline.opening import Reopened
+from rsgraph.run.scenes import Reopened
 from rsgraph.view.view import find_view
 
 

@@ -143,7 +143,7 @@ def test_window_of_a_scene_that_is_gone_shows_mean_colours_and_labels_go_on(
     import shutil
 
     from rsgraph.errors import NotReadable
-    from rsgraph.pipeline.opening import Reopened
+    from rsgraph.run.scenes import Reopened
 
     shutil.rmtree(workspace / "view")
 

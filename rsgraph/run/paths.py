@@ -1,0 +1,49 @@
+"""Where results go when the user does not say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rsgraph.files import digest
+from rsgraph.io.path_names import path_name
+
+_LONGEST = 150
+
+
+def workspace_folder(asked: str | None, scene: str) -> Path:
+    """Return ``workspace=``, or workspaces/<scene name>."""
+    return Path(asked).expanduser() if asked else Path("workspaces") / scene
+
+
+def cache_folder(asked: str | None, beside: Path) -> Path:
+    """Return ``cache.path=``, or .rsgraph-cache beside the workspaces."""
+    return Path(asked).expanduser() if asked else beside / ".rsgraph-cache"
+
+
+def sweep_folder(asked: str | None, path: str | Sequence[str] | None) -> Path:
+    """Return the folder of a sweep's workspaces: ``workspace=``, or workspaces/<name of the path>-sweep."""
+    if asked:
+        return Path(asked).expanduser()
+    return Path("workspaces") / f"{path_name(path)}-sweep"
+
+
+def point_name(overrides: list[str], shared: list[str]) -> str:
+    """Return the folder name of a sweep point: those of its overrides that not all points share.
+
+    Parameters
+    ----------
+    overrides
+        Of the point.
+    shared
+        Options of which the user gave one value for the whole sweep.
+
+    Examples
+    --------
+    >>> point_name(["data.path='a b.tif'", "seed=1", "graph.k=4"], ["data.path", "seed"])
+    'graph.k=4'
+    """
+    told = [text.lstrip("+~") for text in overrides if text.lstrip("+~").partition("=")[0] not in shared]
+    name = re.sub(r"[^\w.,=+-]+", "_", ",".join(told)) or "default"
+    return name if len(name) < _LONGEST else f"{name[:120]}-{digest(name)[:12]}"

@@ -1,0 +1,218 @@
+"""The stage of the graph network: it is trained on the segments' memberships, or fitted, and applied to all chips."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import rsgraph.training as training
+from rsgraph.components import from_config
+from rsgraph.files import file_state, sha256
+from rsgraph.io.chip_blocks import ChipBlock
+from rsgraph.protocols import Arrays, Nodes, is_trained, reads
+from rsgraph.stages.context import Context, Opened
+from rsgraph.stages.learning import LOADING, describe, learning_facts, take_over
+from rsgraph.stages.segmenting import blocks_with_rows, chip_rows
+from rsgraph.stages.streaming import array_file
+from rsgraph.types import Chip, Floats, Mask
+from rsgraph.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rsgraph.training import GnnModule, GraphSample, History
+
+
+def load_gnn(workspace: Workspace, config: Mapping[str, Any]) -> GnnModule | None:
+    """Build the GNN of a finished workspace and load its weights; None where there is none."""
+    component = from_config("gnn", config["gnn"])
+    if component.n_layers == 0:
+        return None
+    module = training.gnn_module(component, **_gnn_sizes(workspace, component))
+    assert module is not None, "a GNN with layers builds a network"
+    training.load_weights(module, workspace.existing("models", "gnn.safetensors"))
+    return module
+
+
+def gnn(context: Context) -> dict[str, Any]:
+    """Train the graph network on the segments' memberships, or fit it; write its weights and all its layers."""
+    component = from_config("gnn", context.config["gnn"])
+    if component.n_layers == 0:
+        describe(context, "gnn", component=context.config["gnn"], history=[])
+        return {"trained": False}
+    if context.config["model"].get("identity"):
+        facts = take_over(context, "models/gnn.safetensors", "models/gnn.json")
+    else:
+        facts = _learn_gnn(context, component)
+    _write_layers(context, component)
+    return facts
+
+
+def _learn_gnn(context: Context, component: Any) -> dict[str, Any]:
+    """Train or fit the graph network; write its weights."""
+    samples = _graph_samples(context, reads(component))
+    module = training.gnn_module(component, **_gnn_sizes(context.workspace, component), seed=context.seed)
+    assert module is not None, "a GNN with layers builds a network"
+    return (_train_gnn if is_trained(component) else _fit_gnn)(context, module, samples)
+
+
+def _gnn_sizes(workspace: Workspace, component: Any) -> dict[str, int]:
+    """Return the numbers that a graph network is built with."""
+    attributes = workspace.path("edge_attributes.npy")
+    return {
+        "n_features": workspace.embedding(reads(component)).shape[1],
+        "n_classes": workspace.embedding("target").shape[1],
+        "n_edge_attributes": np.load(attributes, mmap_mode="r").shape[1] if attributes.exists() else 0,
+    }
+
+
+def _write_layers(context: Context, component: Any) -> None:
+    """Apply the graph network to all chips; write the outputs of its layers."""
+    weights = (context.out / "models" / "gnn.safetensors").resolve()
+    task = _Embed(context.config["gnn"], context.workspace.folder.resolve(), weights)
+    # the weights are learnt in this very stage: what was kept of other ones must not be taken for theirs
+    phase = f"layers-{sha256(weights)[:16]}"
+    with ExitStack() as stack:
+        paths = [context.out / "embeddings" / f"gnn{number + 1}.npy" for number in range(component.n_layers)]
+        layers = [stack.enter_context(array_file(path)) for path in paths]
+        for found in context.blocks.map(phase, task, blocks_with_rows(context), context.progress):
+            for number, layer in enumerate(layers):
+                layer.append(found[f"layer{number}"])
+
+
+def edge_places(workspace: Workspace, rows: Sequence[int]) -> list[int]:
+    """Return the column of edges.npy from which on all edges lead to segments of these rows or later ones.
+
+    ``rows`` are first rows of chips. Within a chip the receivers come in any order, but none is left of all that
+    bisection compares them with, so that it finds its way.
+    """
+    found: list[int] = np.searchsorted(workspace.edges[1], rows).tolist()
+    return found
+
+
+@dataclass(frozen=True)
+class _Embed:
+    """Applies the graph network to the chips of one block.
+
+    Parameters
+    ----------
+    gnn
+        Its section of the config.
+    workspace
+        Where the segments, their vectors and edges are.
+    weights
+        Of the network.
+    """
+
+    gnn: Mapping[str, Any]
+    workspace: Path
+    weights: Path
+
+    def __call__(self, block: ChipBlock) -> Arrays:
+        workspace = Workspace(self.workspace)
+        with LOADING:
+            module = _loaded_gnn(workspace.folder, json.dumps(self.gnn), self.weights, file_state(self.weights))
+        places = edge_places(workspace, [*(rows.start for rows in block.rows), block.segments.stop])
+        layers = [
+            _layers(workspace, module, self.gnn, rows, range(first, last))
+            for rows, (first, last) in zip(block.rows, pairwise(places), strict=True)
+        ]
+        return {f"layer{number}": np.concatenate(parts) for number, parts in enumerate(zip(*layers, strict=True))}
+
+
+def _layers(
+    workspace: Workspace, module: GnnModule, section: Mapping[str, Any], rows: range, columns: range
+) -> list[Floats]:
+    """Return the outputs of all layers for one chip, by one thread: their sums are then the same everywhere."""
+    attributes = workspace.path("edge_attributes.npy")
+    part = slice(columns.start, columns.stop)
+    return training.embed(
+        module,
+        np.array(workspace.embedding(reads(from_config("gnn", section)))[rows.start : rows.stop]),
+        np.array(workspace.edges[:, part]) - rows.start,
+        np.array(np.load(attributes, mmap_mode="r")[part]) if attributes.exists() else None,
+        hardware=training.Hardware(accelerator="cpu", threads=1),
+    )
+
+
+@lru_cache(maxsize=1)
+def _loaded_gnn(folder: Path, section: str, weights: Path, state: tuple[int, ...]) -> GnnModule:
+    """Load a graph network, once per process and state of its file."""
+    component = from_config("gnn", json.loads(section))
+    module = training.gnn_module(component, **_gnn_sizes(Workspace(folder), component))
+    assert module is not None, "a GNN with layers builds a network"
+    training.load_weights(module, weights)
+    return module.eval()
+
+
+def _train_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) -> dict[str, Any]:
+    history = training.train_gnn(
+        module,
+        samples,
+        options=training.TrainingOptions(**context.config["training"]["gnn"]),
+        hardware=training.Hardware(**context.config["trainer"]),
+        seed=context.seed,
+        folder=context.work,
+        on_epoch=lambda number, metrics: context.epoch("gnn", number, metrics),
+        progress=context.progress,
+    )
+    _keep_gnn(context, module, samples, history)
+    return learning_facts(history)
+
+
+def _fit_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) -> dict[str, Any]:
+    training.fit_gnn(module, samples)
+    _keep_gnn(context, module, samples, None)
+    return {**learning_facts(None), "notes": _unread_encoder(context.config)}
+
+
+def _unread_encoder(config: Mapping[str, Any]) -> list[str]:
+    """Tell a user who had an encoder trained that this GNN does not read it."""
+    gnn, encoder = (from_config(kind, config[kind]) for kind in ("gnn", "encoder"))
+    if reads(gnn) == "encoder" or not encoder.trainable:
+        return []
+    name = config["gnn"]["name"]
+    return [f"gnn={name} reads the bands, not the trained encoder: encoder=bands spares you its training."]
+
+
+def _keep_gnn(context: Context, module: GnnModule, samples: list[GraphSample], history: History | None) -> None:
+    training.save_weights(module, context.out / "models" / "gnn.safetensors")
+    about = {"component": context.config["gnn"], "features": int(samples[0].x.shape[1])}
+    describe(context, "gnn", **about, history=history.epochs if history else [])
+
+
+def _graph_samples(context: Context, nodes: Nodes) -> list[GraphSample]:
+    """Return one graph per chip; under four chips every fourth node is held out, else the test chips."""
+    workspace = context.workspace
+    features, classes = workspace.embedding(nodes), workspace.embedding("target")
+    edges = workspace.edges
+    attributes = workspace.path("edge_attributes.npy")
+    weights = np.load(attributes, allow_pickle=False) if attributes.exists() else None
+    chips = chip_rows(context)
+    places = edge_places(workspace, [*(rows.start for _, rows in chips), len(features)])
+    samples = []
+    for (chip, rows), (first, last) in zip(chips, pairwise(places), strict=True):
+        held = _held_out(context.opened, chip, len(rows))
+        samples.append(
+            training.GraphSample(
+                x=np.array(features[rows.start : rows.stop]),
+                edge_index=np.asarray(edges[:, first:last]) - rows.start,
+                edge_attributes=None if weights is None else weights[first:last],
+                target=np.array(classes[rows.start : rows.stop]),
+                train_mask=~held,
+                val_mask=held,
+            )
+        )
+    return samples
+
+
+def _held_out(opened: Opened, chip: Chip, n: int) -> Mask:
+    if any(each.split == "test" for each in opened.chips):
+        return np.full(n, chip.split == "test")
+    return np.asarray(np.arange(n) % 4 == 3)

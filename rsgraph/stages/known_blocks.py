@@ -1,0 +1,116 @@
+"""Blocks of chips that are looked up rather than computed: a workspace to which scenes are added has them already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rsgraph.blocks import Item, ResumableBlocks
+from rsgraph.files import read_json
+from rsgraph.graphs.features import areas, centroids
+from rsgraph.io.chip_blocks import ChipBlock
+from rsgraph.protocols import Arrays, Progress
+from rsgraph.stages.gnn import edge_places
+from rsgraph.stages.segmenting import CutChip, block_segmentation, pack
+from rsgraph.workspace import Workspace
+
+
+class KnownBlocks:
+    """Answers blocks of old chips from what a stage made of them before; has the others computed.
+
+    Parameters
+    ----------
+    blocks
+        Where those are computed.
+    outputs
+        Folder of what the stage made before; None: nothing is known.
+    scenes
+        Number of scenes that were there before. Blocks must not mix their chips with new ones.
+    """
+
+    def __init__(self, blocks: ResumableBlocks, outputs: Path | None, scenes: int) -> None:
+        self.blocks = blocks
+        self.before = None if outputs is None else Workspace(outputs)
+        self.scenes = scenes
+
+    def map(
+        self,
+        name: str,
+        task: Callable[[Item], Arrays],
+        items: Sequence[Item],
+        progress: Progress | None = None,
+    ) -> Iterator[Arrays]:
+        """Yield ``task(item)`` for all items in their order; as ``ResumableBlocks.map``."""
+        look_up = _LOOK_UPS.get(name.partition("-")[0])
+        if self.before is None or look_up is None:
+            yield from self.blocks.map(name, task, items, progress)
+            return
+        old = [item for item in items if isinstance(item, ChipBlock) and self._is_old(item)]
+        for done, block in enumerate(old, start=1):
+            if progress is not None:
+                progress(done, len(items))
+            yield look_up(self.before, block)
+        for done, found in enumerate(self.blocks.map(name, task, items[len(old) :]), start=len(old) + 1):
+            if progress is not None:
+                progress(done, len(items))
+            yield found
+
+    def _is_old(self, block: ChipBlock) -> bool:
+        return max(block.scenes) < self.scenes
+
+
+def _segments(before: Workspace, block: ChipBlock) -> Arrays:
+    """Read chips' segments back; what is measured of them is measured again."""
+    numbers = pd.read_parquet(before.existing("segments.parquet"), columns=["chip_id"])["chip_id"].to_numpy()
+    cut = []
+    for chip in block.chips:
+        rows = range(*(int(each) for each in np.searchsorted(numbers, [chip.chip_id, chip.chip_id + 1])))
+        labels, n = block_segmentation(before, block, chip, rows).labels, len(rows)
+        means = np.array(before.embedding("bands")[rows.start : rows.stop])
+        cut.append(CutChip(labels, means, centroids(labels, n), areas(labels, n)))
+    return pack(cut)
+
+
+def _vectors(layer: str) -> Callable[[Workspace, ChipBlock], Arrays]:
+    return lambda before, block: {"vectors": _rows(before, layer, block)}
+
+
+def _encoded(before: Workspace, block: ChipBlock) -> Arrays:
+    arrays = {"vectors": _rows(before, "encoder", block)}
+    if before.path("latents.npy").exists():
+        arrays["latents"] = np.array(before.latents[[chip.chip_id for chip in block.chips]])
+    return arrays
+
+
+def _edges(before: Workspace, block: ChipBlock) -> Arrays:
+    first, last = edge_places(before, [block.segments.start, block.segments.stop])
+    arrays: Arrays = {"edges": np.array(before.edges[:, first:last])}
+    attributes = before.path("edge_attributes.npy")
+    if attributes.exists():
+        arrays["attributes"] = np.array(np.load(attributes, mmap_mode="r", allow_pickle=False)[first:last])
+        facts = read_json(before.existing("stage.json"))["facts"]
+        arrays["names"] = np.array(facts["edge_attributes"])
+    return arrays
+
+
+def _layers(before: Workspace, block: ChipBlock) -> Arrays:
+    made = sorted(before.path("embeddings").glob("gnn*.npy"), key=lambda path: int(path.stem.removeprefix("gnn")))
+    return {f"layer{number}": _rows(before, path.stem, block) for number, path in enumerate(made)}
+
+
+def _rows(before: Workspace, layer: str, block: ChipBlock) -> Any:
+    return np.array(before.embedding(layer)[block.segments.start : block.segments.stop])
+
+
+_LOOK_UPS: Mapping[str, Callable[[Workspace, ChipBlock], Arrays]] = {
+    "segments": _segments,
+    "memberships": _vectors("target"),
+    "encode": _encoded,
+    "graph": _edges,
+    "layers": _layers,
+}
+"""Phase -> how its blocks are looked up in what their stage made before."""

@@ -1,0 +1,197 @@
+"""The stages that compare chips and lay chips and segments out in 2-D: match, project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from rsgraph.components import build, from_config
+from rsgraph.errors import WorkspaceError
+from rsgraph.files import atomic, make_folder
+from rsgraph.matchers.chips import StoredChips
+from rsgraph.neighbours.rows import parts
+from rsgraph.protocols import Arrays, Blocks, Progress, Projector, Transforms
+from rsgraph.stages.context import Context
+from rsgraph.stages.map_model import read_model, write_model
+from rsgraph.training.options import Hardware, device_type
+from rsgraph.types import Floats, Projection, Similarity
+from rsgraph.workspace import Workspace, similarity_arrays, write_arrays
+
+FEW = 5
+"""Below this many points the map is PCA's: a neighbour graph of so few says nothing."""
+
+MATRIX_UP_TO = 3000
+"""Chips up to which a map is made from the whole matrix where there is one; above, its eigenvectors take minutes and
+gigabytes, and the nearest chips are all that UMAP and t-SNE look at anyway."""
+
+
+def match(context: Context) -> dict[str, Any]:
+    """Compare chips by their nodes; write similarity.npz."""
+    matcher = from_config("matcher", context.config["matcher"])
+    known = None if context.known is None else Workspace(context.known).similarity
+    takes = signature(matcher.match).parameters
+    given = {"blocks": context.blocks, "on_device": context.on_device, "known": known}
+    more = {name: value for name, value in given.items() if name in takes}
+    nodes = chip_nodes(context.workspace, context.config["layer"])
+    found: Similarity = matcher.match(nodes, progress=context.progress, **more)
+    write_arrays(context.out / "similarity.npz", similarity_arrays(found))
+    facts = {"layer": context.config["layer"], "chips_by": context.config["compared"]}
+    return {"assignment_problems": found.solved, "given_up": dict(found.given_up), **facts}
+
+
+def by_latent(workspace: Workspace, layer: str) -> bool:
+    """Tell whether the chips' map of a layer shows the encoder's vectors per chip: where chips are compared by them.
+
+    That is the default layer's map; another layer's is made from the segments of that layer.
+    """
+    return layer == workspace.default_layer and workspace.config.get("compared") == "latent"
+
+
+def chip_nodes(workspace: Workspace, layer: str) -> Sequence[Floats]:
+    """Return what stands for each chip: its segments' vectors (n_i, D), read when needed, or the encoder's (1, L)."""
+    if by_latent(workspace, layer):
+        return [np.array(vector[None]) for vector in workspace.latents]
+    counts = np.bincount(workspace.segments["chip_id"].to_numpy(), minlength=len(workspace.chips))
+    return StoredChips(workspace.existing("embeddings", f"{layer}.npy").resolve(), counts)
+
+
+def project(context: Context) -> dict[str, Any]:
+    """Lay out chips and segments; write the maps, both tables again with their x and y, and what was learnt."""
+    section, layer, seed = _section(context), context.config["layer"], context.seed
+    projector, workspace = from_config("projector", section), context.workspace
+    of_chips = lay_out_chips(projector, workspace.similarity, seed=seed)
+    of_segments = _project_segments(context, projector)
+    maps = make_folder(context.out / "projections")
+    for table, key, file, found in (
+        ("chips.parquet", "chip_id", f"chips-{section['name']}.parquet", of_chips),
+        ("segments.parquet", "segment_id", f"{layer}-{section['name']}.parquet", of_segments),
+    ):
+        source = workspace.existing(table)
+        write_located(context.out / table, source, found.points)
+        write_located(maps / file, source, found.points, columns=[key])
+    if of_segments.model is not None:
+        write_model(context.out / "models", of_segments.model, _about(context))
+    return {"layer": layer, "chip_map": of_chips.method, "segment_map": of_segments.method}
+
+
+def lay_out_chips(
+    projector: Projector, similarity: Similarity, *, seed: int, progress: Progress | None = None
+) -> Projection:
+    """Lay out chips by 1 - similarity: by all of them where they are few enough, else by each chip's nearest.
+
+    Parameters
+    ----------
+    projector
+        Used from ``FEW`` chips on; PCA below.
+    similarity
+        With or without a matrix.
+    seed, progress
+        As in ``Projector``.
+    """
+    chips = len(similarity.indices)
+    chosen: Projector = projector if chips >= FEW else build("projector", name="pca")
+    if similarity.matrix is not None and chips <= MATRIX_UP_TO:
+        return chosen.project_distances(_distances(similarity.matrix), seed=seed, progress=progress)
+    near = _distances(similarity.similarities)
+    return chosen.project_neighbours(similarity.indices, near, seed=seed, progress=progress)
+
+
+def _distances(similarities: Floats) -> Floats:
+    distances: Floats = np.clip(1.0 - similarities, 0.0, None).astype(np.float32)
+    return distances
+
+
+def _section(context: Context) -> dict[str, Any]:
+    """Return the projector's options; where its accelerator is ``auto``, the trainer's."""
+    section = dict(context.config["projector"])
+    if section.get("accelerator") == "auto":
+        section["accelerator"] = context.config["trainer"]["accelerator"]
+    return section
+
+
+def _project_segments(context: Context, projector: Projector) -> Projection:
+    """Lay out segments; where their map is learnt from a sample, fill it in block by block."""
+    layer, seed, folder = context.config["layer"], context.seed, context.work / "models"
+    path = context.workspace.existing("embeddings", f"{layer}.npy").resolve()
+    vectors = context.workspace.embedding(layer)
+    if not (isinstance(projector, Transforms) and projector.in_parts(len(vectors))):
+        return projector.project(vectors, seed=seed, progress=context.progress)
+    if _left_model(folder) is None:
+        model = projector.fit(vectors, seed=seed, progress=context.progress)
+        write_model(folder, model, _about(context))
+    task = _Transform(_section(context), path, folder.resolve(), seed)
+    items = [(part.start, part.stop) for part in parts(len(vectors))]
+    found = list(_blocks(context).map("transform", task, items, context.progress))
+    points = np.concatenate([block["points"] for block in found])
+    return Projection(points=points, method=task.section["name"], model=read_model(folder))
+
+
+def _blocks(context: Context) -> Blocks:
+    """Return where segments are placed: a projector that computes on a GPU shares it with nobody."""
+    accelerator = _section(context).get("accelerator", "cpu")
+    on_cpu = accelerator == "cpu" or device_type(Hardware(accelerator=accelerator)) == "cpu"
+    return context.blocks if on_cpu else context.on_device
+
+
+def _left_model(folder: Path) -> dict[str, NDArray[Any]] | None:
+    """Return what an interrupted run has left where its model was finished; None where that is damaged."""
+    try:
+        return read_model(folder)
+    except WorkspaceError:
+        return None
+
+
+@dataclass(frozen=True)
+class _Transform:
+    """Places one block of segments on the map; pickled as paths."""
+
+    section: dict[str, Any]
+    vectors: Path
+    model: Path
+    seed: int
+
+    def __call__(self, block: tuple[int, int]) -> Arrays:
+        """Return the points of rows ``block[0]`` to ``block[1]``."""
+        first, last = block
+        rows = np.load(self.vectors, mmap_mode="r", allow_pickle=False)[first:last]
+        projector = from_config("projector", self.section)
+        return {"points": projector.transform(rows, read_model(self.model), seed=self.seed, first=first)}
+
+
+def _about(context: Context) -> dict[str, Any]:
+    """Say what a projector learnt from."""
+    return {**context.config["projector"], "layer": context.config["layer"], "seed": context.seed}
+
+
+def write_located(path: Path, source: Path, points: Floats, columns: Sequence[str] | None = None) -> None:
+    """Copy a table with x and y, some rows at a time: two million segments take the memory of 65 536.
+
+    Parameters
+    ----------
+    path
+        Parquet file to write.
+    source
+        Parquet file to read; its own x and y are left out.
+    points
+        (rows, 2).
+    columns
+        Columns to copy; None: all.
+    """
+    with pq.ParquetFile(source) as table, atomic(path) as temporary:
+        kept = [name for name in columns or table.schema_arrow.names if name not in ("x", "y")]
+        schema = pa.schema([table.schema_arrow.field(name) for name in kept])
+        schema = schema.append(pa.field("x", pa.float32())).append(pa.field("y", pa.float32()))
+        with pq.ParquetWriter(temporary, schema) as writer:
+            first = 0
+            for batch in table.iter_batches(columns=kept):
+                x, y = np.ascontiguousarray(points[first : first + len(batch)].T, dtype=np.float32)
+                writer.write_batch(pa.record_batch([*batch.columns, pa.array(x), pa.array(y)], schema=schema))
+                first += len(batch)

@@ -1,0 +1,415 @@
+"""The whole pipeline on a tiny scene: what it leaves, what it reuses, how it is resumed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import rasterio
+from PIL import Image
+
+from rsgraph.cache import StageCache
+from rsgraph.errors import ConfigError, JournalLocked, ModelMismatch, NotThere, NotUsable, WorkspaceMismatch
+from rsgraph.files import sha256
+from rsgraph.journal.journal import Journal
+from rsgraph.run.plan import STAGES, default_layer, keys, layers, needed
+from rsgraph.run.runner import _kept, run
+from rsgraph.workspace import Workspace
+from tests.small_runs import TINY, Configure, composed
+
+
+def computed(text: str) -> set[str]:
+    """Return the stages that a run's output says were computed (not taken from anywhere)."""
+    lines = [line.split() for line in text.splitlines() if line.startswith("  ")]
+    names = {stage.name for stage in STAGES}
+    return {
+        line[0] for line in lines if line and line[0] in names and line[1:3] not in (["up", "to"], ["taken", "from"])
+    }
+
+
+def test_run_leaves_the_files_of_the_contract(finished: Workspace) -> None:
+    for name in ("config.yaml", "manifest.json", "targets.npz", "segments.tif", "segments.parquet", "chips.parquet"):
+        assert finished.path(name).is_file(), name
+    assert finished.path("models", "encoder.safetensors").is_file()
+    assert finished.layers == ["bands", "target", "encoder", "gnn1", "gnn2", "gnn3"]
+    assert finished.default_layer == "gnn2"
+    assert not [path for path in finished.folder.rglob("*") if path.suffix in (".pkl", ".pt", ".ckpt", ".pickle")]
+
+
+def test_segments_table_agrees_with_the_raster(finished: Workspace) -> None:
+    table = finished.segments
+    with rasterio.open(finished.path("segments.tif")) as file:
+        ids = file.read(1)
+        assert file.crs.to_epsg() == 32630
+        assert file.transform.to_gdal() == rasterio.Affine(*finished.scene.transform).to_gdal()
+        assert file.dtypes == ("uint32",)
+    counts = np.bincount(ids.ravel())
+    assert table["segment_id"].tolist() == list(range(1, len(table) + 1))
+    assert (table["area_px"].to_numpy() == counts[1:]).all()
+    rows, columns = np.nonzero(ids == 7)
+    assert table.loc[6, "row"] == pytest.approx(rows.mean(), abs=1e-3)
+    assert table.loc[6, "column"] == pytest.approx(columns.mean(), abs=1e-3)
+    assert {"segment_id", "chip_id", "row", "column", "area_px", "x", "y"} <= set(table.columns)
+
+
+def test_chips_table_covers_the_scene_and_holds_every_fourth_out(finished: Workspace) -> None:
+    chips = finished.chips
+    assert (chips["rows"] * chips["columns"]).sum() == 160 * 200
+    assert chips["split"].tolist() == (["train"] * 3 + ["test"]) * 3
+    assert chips["valid_fraction"].between(0.99, 1).all()
+
+
+def test_embeddings_are_in_the_row_order_of_the_segments(finished: Workspace) -> None:
+    with rasterio.open(finished.path("segments.tif")) as file:
+        ids = file.read(1)
+    from rsgraph.components import from_config
+
+    scene = from_config("reader", finished.config["reader"]).open(None)[0]
+    values = scene.source.read(scene.window).values
+    for segment in (1, 40, int(ids.max())):
+        np.testing.assert_allclose(
+            finished.embedding("bands")[segment - 1], values[:, ids == segment].mean(1), rtol=1e-5
+        )
+    np.testing.assert_allclose(finished.embedding("target").sum(1), 1, atol=1e-5)
+
+
+def test_edges_stay_within_chips(finished: Workspace) -> None:
+    chip = finished.segments["chip_id"].to_numpy()
+    edges = finished.edges
+    assert (chip[edges[0]] == chip[edges[1]]).all()
+    received = np.bincount(edges[1], minlength=len(chip))
+    sizes = np.bincount(chip)
+    assert (received == np.minimum(4, sizes[chip] - 1)).all()
+
+
+def test_similarity_is_that_of_the_default_layer(finished: Workspace) -> None:
+    from rsgraph import build
+
+    vectors, chips = np.array(finished.embedding("gnn2")), finished.segments["chip_id"].to_numpy()
+    expected = build("matcher", name="hungarian").match([vectors[chips == chip] for chip in range(chips.max() + 1)])
+    found = finished.similarity
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    np.testing.assert_allclose(found.matrix, expected.matrix, atol=1e-6)
+
+
+def test_chip_index_finds_what_the_run_matched(finished: Workspace) -> None:
+    from rsgraph import Workspace as Face
+
+    index, similarity = Face(finished.folder).chip_index(), finished.similarity
+    for chip in range(len(index)):
+        found = index.search(index.chip(chip), k=similarity.indices.shape[1], seconds=60, but=chip)
+        np.testing.assert_array_equal(found.indices, similarity.indices[chip])
+        np.testing.assert_allclose(found.similarities, similarity.similarities[chip], atol=1e-6)
+
+
+def test_manifest_names_every_output_with_its_hash(finished: Workspace) -> None:
+    stages = finished.manifest["stages"]
+    assert list(stages) == [stage.name for stage in STAGES]
+    for name, known in stages["project"]["outputs"].items():
+        assert sha256(finished.path(name)) == known
+    assert stages["encoder"]["facts"]["versions"]["torch"]
+    assert stages["encoder"]["seconds"] > 0
+
+
+def test_workspace_is_read_with_plain_libraries(finished: Workspace) -> None:
+    table = pd.read_parquet(finished.folder / "segments.parquet")
+    vectors = np.load(finished.folder / "embeddings" / "gnn2.npy")
+    assert len(table) == len(vectors)
+    with np.load(finished.folder / "targets.npz") as targets:
+        assert targets["centres"].shape == (4, 12)
+    assert json.loads((finished.folder / "manifest.json").read_text())["default_layer"] == "gnn2"
+
+
+def test_pictures_are_drawn(finished: Workspace) -> None:
+    names = sorted(path.name for path in finished.path("pictures").iterdir())
+    assert names == [
+        "chip_map.png",
+        "curves.png",
+        "memberships.png",
+        "neighbours.png",
+        "outlines.png",
+        "quicklook.png",
+        "segment_map.png",
+    ]
+    for name in names:
+        with Image.open(finished.path("pictures", name)) as picture:
+            assert min(picture.size) > 200
+            assert np.asarray(picture.convert("L")).std() > 5, name
+
+
+def test_second_identical_run_does_nothing_and_says_so(
+    configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = run(configure())
+    before = {path: path.stat().st_mtime_ns for path in workspace.folder.rglob("*")}
+    capsys.readouterr()
+    run(configure())
+    assert "is up to date: nothing to do" in capsys.readouterr().out
+    assert {path: path.stat().st_mtime_ns for path in workspace.folder.rglob("*")} == before
+
+
+def test_sweeping_k_does_not_train_the_encoder_again(
+    configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = run(configure("graph.k=4", workspace="k4"))
+    capsys.readouterr()
+    second = run(configure("graph.k=6", workspace="k6"))
+    assert computed(capsys.readouterr().out) == {"graph", "gnn", "match", "project", "pictures"}
+    assert sha256(first.path("embeddings", "encoder.npy")) == sha256(second.path("embeddings", "encoder.npy"))
+    assert second.edges.shape[1] > first.edges.shape[1]
+
+
+def test_same_seed_gives_the_same_files(configure: Configure, tmp_path: Path) -> None:
+    first = run(configure(f"cache.path={tmp_path / 'a'}", workspace="a"))
+    second = run(configure(f"cache.path={tmp_path / 'b'}", workspace="b"))
+    for name in ("models/encoder.safetensors", "models/gnn.safetensors", "embeddings/gnn2.npy", "segments.tif"):
+        assert sha256(first.path(name)) == sha256(second.path(name)), name
+
+
+def test_a_damaged_output_is_restored(configure: Configure, capsys: pytest.CaptureFixture[str]) -> None:
+    workspace = run(configure())
+    edges = np.array(workspace.edges)
+    table = workspace.segments
+    workspace.path("edges.npy").unlink()
+    workspace.path("segments.parquet").unlink()
+    workspace.path("segments.parquet").write_bytes(b"damaged")
+    capsys.readouterr()
+    run(configure())
+    assert computed(capsys.readouterr().out) == set()
+    np.testing.assert_array_equal(workspace.edges, edges)
+    pd.testing.assert_frame_equal(workspace.segments, table)
+
+
+def test_an_output_that_was_edited_in_place_is_made_again(
+    configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = run(configure())
+    before = sha256(workspace.path("edges.npy"))
+    with workspace.path("edges.npy").open("r+b") as file:  # the cache may hold the same file by another name
+        file.seek(200)
+        file.write(b"edited")
+    capsys.readouterr()
+    run(configure())
+    assert computed(capsys.readouterr().out) == {"graph"}
+    assert sha256(workspace.path("edges.npy")) == before
+
+
+def test_a_lost_cache_does_not_matter(
+    configure: Configure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(configure())
+    shutil.rmtree(tmp_path / ".rsgraph-cache")
+    capsys.readouterr()
+    run(configure())
+    assert "nothing to do" in capsys.readouterr().out
+
+
+def test_another_option_is_refused_and_named(configure: Configure) -> None:
+    run(configure())
+    with pytest.raises(WorkspaceMismatch, match=r"made otherwise: graph.k \(4 there, 6 now\).*overwrite=true"):
+        run(configure("graph.k=6"))
+
+
+def test_another_scene_is_refused_and_overwrite_forces(
+    configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(configure())
+    with pytest.raises(WorkspaceMismatch, match="made otherwise: the scene"):
+        run(configure("reader.seed=5"))
+    run(configure("graph.k=6", "overwrite=true"))
+    assert Workspace(configure()["workspace"]).config["graph"]["k"] == 6
+
+
+def test_overwriting_leaves_nothing_of_the_old_options(configure: Configure) -> None:
+    workspace = run(configure("graph.edge_attributes=true", "gnn=gat"))
+    assert workspace.path("edge_attributes.npy").exists()
+    run(configure("graph.k=6", "gnn=gat", "overwrite=true"))
+    assert not workspace.path("edge_attributes.npy").exists()
+    run(configure("gnn=none", "overwrite=true"))
+    assert workspace.layers == ["bands", "target", "encoder"]
+    assert not list(workspace.folder.glob("embeddings/gnn*"))
+    assert not list(workspace.folder.glob("projections/gnn*"))
+
+
+def test_overwriting_a_scene_by_a_collection_and_back(configure: Configure, tmp_path: Path) -> None:
+    folder = tmp_path / "images" / "Forest"
+    folder.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for name in (1, 2, 3):
+        picture = Image.fromarray(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8))
+        picture.save(folder / f"Forest_{name}.jpg")
+    workspace = run(configure())
+    images = composed(
+        *[word for word in TINY if not word.startswith("reader")],
+        f"workspace={workspace.folder}",
+        f"data.path={tmp_path / 'images'}",
+        "reader=eurosat",
+        "overwrite=true",
+    )
+    run(images)
+    assert not workspace.path("segments.tif").exists()
+    assert len(list(workspace.folder.glob("segments/*.tif"))) == 3
+    assert {"scene_id", "class_name"} <= set(workspace.chips.columns)
+    run(configure("overwrite=true"))
+    assert not list(workspace.folder.glob("segments/*.tif"))
+    assert "scene_id" not in workspace.segments
+
+
+def test_an_interrupted_overwrite_holds_no_layer_of_other_segments(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = run(configure())
+    committed = StageCache.commit
+
+    def interrupt(self: StageCache, stage: str, *rest: object) -> object:
+        if stage == "graph":
+            raise KeyboardInterrupt
+        return committed(self, stage, *rest)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StageCache, "commit", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(configure("segmenter.n_segments=30", "overwrite=true"))
+    assert workspace.layers == ["bands", "target", "encoder"]
+    for layer in workspace.layers:
+        assert len(workspace.embedding(layer)) == len(workspace.segments)
+
+
+def test_labels_are_set_aside_when_the_segments_change(configure: Configure) -> None:
+    workspace = run(configure())
+    with sqlite3.connect(workspace.path("labels.sqlite")) as journal:
+        journal.execute("create table labels (segment_id integer)")
+    run(configure("segmenter.n_segments=30", "overwrite=true"))
+    assert not workspace.path("labels.sqlite").exists()
+    kept = list(workspace.folder.glob("labels.*.sqlite"))
+    assert len(kept) == 1
+    assert sqlite3.connect(kept[0]).execute("select count(*) from labels").fetchone() == (0,)
+
+
+def test_segments_do_not_change_under_the_hands_of_someone_who_labels(configure: Configure) -> None:
+    workspace = run(configure())
+    segments = workspace.segments
+    with Journal(workspace.path("labels.sqlite")) as journal:
+        journal.define("water")
+        journal.assign([1], "water")
+        with pytest.raises(JournalLocked, match="is being labelled by"):
+            run(configure("segmenter.n_segments=30", "overwrite=true"))
+        assert workspace.segments.equals(segments)
+        assert workspace.layers[:2] == ["bands", "target"]
+        assert len(journal.labels()) == 1
+    run(configure("segmenter.n_segments=30", "overwrite=true"))
+    (kept,) = workspace.folder.glob("labels.*.sqlite")
+    with Journal(kept) as journal:
+        assert journal.labels()["segment_id"].tolist() == [1]
+
+
+def test_an_interrupted_run_goes_on_where_it_was(
+    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = run(configure(f"cache.path={tmp_path / 'other'}", workspace="whole"))
+    committed = StageCache.commit
+
+    def interrupt(self: StageCache, stage: str, *rest: object) -> object:
+        if stage == "segments":
+            raise KeyboardInterrupt
+        return committed(self, stage, *rest)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StageCache, "commit", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(configure())
+    capsys.readouterr()
+    resumed = run(configure())
+    assert "encoder" not in computed(capsys.readouterr().out)
+    assert sha256(whole.path("embeddings/gnn2.npy")) == sha256(resumed.path("embeddings/gnn2.npy"))
+
+
+def test_a_trained_model_serves_another_scene(configure: Configure, tmp_path: Path) -> None:
+    model = run(configure(workspace="model"))
+    given = f"model.from={tmp_path / 'model'}"
+    served = run(configure(given, "reader.seed=9", "encoder.width=8", "target.n_clusters=3", workspace="other"))
+    assert served.config["encoder"]["width"] == 4, "the model's own options count"
+    for name in ("targets.npz", "models/encoder.safetensors", "models/gnn.safetensors"):
+        assert sha256(model.path(name)) == sha256(served.path(name))
+    assert served.embedding("gnn2").shape[1] == model.embedding("gnn2").shape[1]
+    assert not np.allclose(served.embedding("bands")[:50], model.embedding("bands")[:50])
+    again = run(configure(given, workspace="again"))
+    np.testing.assert_allclose(again.embedding("gnn2"), model.embedding("gnn2"), atol=1e-6)
+
+
+def test_a_model_of_other_bands_is_refused_by_name(configure: Configure, tmp_path: Path) -> None:
+    run(configure(workspace="model"))
+    scene = tmp_path / "six.tif"
+    grid = {
+        "width": 80,
+        "height": 70,
+        "count": 3,
+        "crs": "EPSG:32630",
+        "transform": rasterio.Affine(10, 0, 0, 0, -10, 0),
+    }
+    with rasterio.open(scene, "w", driver="GTiff", dtype="uint16", **grid) as file:
+        file.write(np.random.default_rng(0).integers(1, 5000, (3, 70, 80), dtype=np.uint16))
+        for index, name in enumerate(("B02", "B03", "B04"), 1):
+            file.set_band_description(index, name)
+    asked = composed(f"model.from={tmp_path / 'model'}", f"workspace={tmp_path / 'other'}", f"data.path={scene}")
+    with pytest.raises(ModelMismatch, match=r"needs the bands B01, .*; six lacks B01, B05.*it has B02, B03, B04"):
+        run(asked)
+
+
+def test_a_model_that_is_no_workspace_is_refused(configure: Configure, tmp_path: Path) -> None:
+    with pytest.raises(NotThere, match="is not an rsgraph workspace"):
+        run(configure(f"model.from={tmp_path}"))
+
+
+def test_without_a_gnn_the_encoder_is_the_default_layer(configure: Configure) -> None:
+    config = configure("gnn=none")
+    assert layers(config) == ["bands", "target", "encoder"]
+    assert default_layer(config) == "encoder"
+    workspace = run(config)
+    assert workspace.layers == ["bands", "target", "encoder"]
+
+
+def test_an_unknown_layer_lists_those_that_are_made(configure: Configure) -> None:
+    with pytest.raises(ConfigError, match=r"embedding\.layer 'gnn9' is not made by this run; choose one of: bands"):
+        run(configure("embedding.layer=gnn9"))
+
+
+def test_a_limit_below_one_is_refused(configure: Configure) -> None:
+    with pytest.raises(NotUsable, match=r"data\.limit must be at least 1"):
+        run(configure("data.limit=0"))
+
+
+def test_every_component_of_the_middle_runs(configure: Configure) -> None:
+    workspace = run(
+        configure("target=kmeans", "segmenter=grid", "gnn=gat", "matcher=mean", "graph.edge_attributes=true")
+    )
+    assert workspace.path("edge_attributes.npy").is_file()
+    assert workspace.embedding("gnn2").shape[1] == 64
+
+
+def test_keys_depend_on_nothing_but_what_a_stage_uses(configure: Configure) -> None:
+    base = {**configure(), "identity": "scene", "layer": "gnn2"}
+    base["model"] = {"from": None, "identity": None, "bands": None}
+    other = {**base, "projector": {"name": "umap"}, "trainer": {**base["trainer"], "threads": 3}}
+    first, second = keys(base), keys(other)
+    assert {stage for stage in first if first[stage] != second[stage]} == {"project", "pictures"}
+
+
+def test_blocks_of_other_inputs_are_not_kept(tmp_path: Path) -> None:
+    stage = next(stage for stage in STAGES if stage.name == "encode")
+    assert needed(stage) == ["scene", "target", "encoder", "segments"]
+    workspace, folders = Workspace(tmp_path / "w"), []
+    for weights in ("1", "2", "2"):
+        outputs = {name: {"outputs": {f"{name}.npy": "0"}} for name in needed(stage)}
+        outputs["encoder"]["outputs"]["models/encoder.safetensors"] = weights
+        workspace.write_manifest({"stages": {**outputs, "graph": {"outputs": {"edges.npy": str(len(folders))}}}})
+        folders.append(_kept(stage, tmp_path / "work", workspace))
+        folders[-1].mkdir(parents=True, exist_ok=True)
+    first, second, third = folders
+    assert second == third != first
+    assert [path.name for path in (tmp_path / "work").iterdir()] == [second.name]

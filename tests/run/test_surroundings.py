@@ -1,0 +1,92 @@
+"""A GNN that is fitted instead of trained, from one command to the files; resumed, and applied to another scene."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from rsgraph.evaluate.rotation import rotation
+from rsgraph.files import read_json, sha256
+from rsgraph.gnn.surroundings import Surroundings, SurroundingsNetwork
+from rsgraph.run.plan import default_layer
+from rsgraph.run.runner import run
+from rsgraph.workspace import Workspace
+from tests.small_runs import TINY, Configure, composed
+
+ASKED = [option for option in TINY if not option.startswith("encoder.")]
+EXPERIMENT = [*ASKED, "experiment=surroundings", "~projector.metric"]  # pca has none
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return run(composed(*EXPERIMENT, f"workspace={tmp_path_factory.mktemp('surroundings') / 'w'}"))
+
+
+def _vectors(workspace: Workspace) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float32]]]:
+    import torch
+
+    network = Surroundings().network(workspace.embedding("bands").shape[1], 4, 0)
+    assert isinstance(network, SurroundingsNetwork)
+    x, edges = torch.from_numpy(np.array(workspace.embedding("bands"))), torch.from_numpy(np.array(workspace.edges))
+    network.fit(x, edges)
+    return [output.numpy() for output in network(x, edges)]
+
+
+def test_a_run_writes_the_layers_fitted_to_the_reflectance_of_the_whole_scene(fitted: Workspace) -> None:
+    assert fitted.layers == ["bands", "target", "encoder", "gnn1", "gnn2"]
+    assert fitted.default_layer == "gnn1"
+    for name, expected in zip(("gnn1", "gnn2"), _vectors(fitted), strict=True):
+        np.testing.assert_allclose(fitted.embedding(name), expected, atol=1e-4)
+    assert fitted.manifest["stages"]["gnn"]["facts"]["trained"] is False
+    about = read_json(fitted.path("models", "gnn.json"))
+    assert (about["component"]["name"], about["features"], about["history"]) == (
+        "surroundings",
+        fitted.embedding("bands").shape[1],
+        [],
+    )
+
+
+def test_the_experiment_compares_by_euclidean_distance_and_trains_nothing() -> None:
+    made = composed("experiment=surroundings")
+    assert (made["encoder"]["name"], made["gnn"]["name"]) == ("bands", "surroundings")
+    assert (made["projector"]["name"], made["projector"]["metric"]) == ("umap", "euclidean")
+
+
+def test_the_default_layer_is_the_second_to_last() -> None:
+    assert default_layer(composed("gnn=surroundings")) == "gnn1"
+    assert default_layer(composed("gnn=surroundings", "gnn.layers=1")) == "gnn1"
+    assert default_layer(composed("gnn=surroundings", "gnn.layers=3")) == "gnn2"
+
+
+def test_a_fitted_model_gives_the_same_vectors_on_its_scene_and_others_on_another(
+    fitted: Workspace, configure: Configure
+) -> None:
+    given = f"model.from={fitted.folder}"
+    again, other = run(configure(given, workspace="a")), run(configure(given, "reader.seed=9", workspace="o"))
+    for name in ("gnn1", "gnn2"):
+        np.testing.assert_array_equal(again.embedding(name), fitted.embedding(name))
+        assert other.embedding(name).shape[1] == fitted.embedding(name).shape[1]
+        assert np.isfinite(other.embedding(name)).all()
+    assert sha256(other.path("models", "gnn.safetensors")) == sha256(fitted.path("models", "gnn.safetensors"))
+    assert abs(float(np.mean(other.embedding("gnn1")))) > 1e-5, "it is not fitted anew: its mean is not 0"
+
+
+def test_a_second_run_computes_nothing(fitted: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    before = fitted.path("embeddings", "gnn1.npy").stat().st_mtime_ns
+    run(composed(*EXPERIMENT, f"workspace={fitted.folder}"))
+    assert fitted.path("embeddings", "gnn1.npy").stat().st_mtime_ns == before
+    assert "up to date" in capsys.readouterr().out
+
+
+def test_turned_chips_are_embedded_from_their_bands(fitted: Workspace) -> None:
+    found = rotation(fitted.folder, chips=3).set_index("level")
+    assert found.loc["graph", "own"] > found.loc["graph", "others"]
+
+
+def test_a_trained_encoder_is_not_read_and_the_user_is_told(fitted: Workspace, configure: Configure) -> None:
+    workspace = run(configure("gnn=surroundings"))
+    assert workspace.config["encoder"]["name"] == "unet"
+    np.testing.assert_allclose(workspace.embedding("gnn1"), fitted.embedding("gnn1"), atol=1e-5)
+    (note,) = workspace.manifest["stages"]["gnn"]["facts"]["notes"]
+    assert note == "gnn=surroundings reads the bands, not the trained encoder: encoder=bands spares you its training."
+    assert not fitted.manifest["stages"]["gnn"]["facts"]["notes"]

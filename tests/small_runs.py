@@ -1,0 +1,59 @@
+"""A tiny coastal scene and a tiny network: a whole run takes a few seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hydra import compose, initialize_config_dir
+from omegaconf import OmegaConf
+
+from rsgraph.config import config_folder
+from rsgraph.run.runner import run
+from rsgraph.workspace import Workspace
+
+TINY = [
+    "reader=synthetic",
+    "reader.rows=160",
+    "reader.columns=200",
+    "chips.size=64",
+    "encoder.width=4",
+    "encoder.depth=3",
+    "target.n_clusters=4",
+    "segmenter.n_segments=60",
+    "graph.k=4",
+    "projector=pca",
+    "training.encoder.max_epochs=2",
+    "training.gnn.max_epochs=3",
+    "tracking.uri=none",
+    "draw=false",
+    "trainer.accelerator=cpu",
+    "trainer.threads=1",
+]
+
+Configure = Callable[..., dict[str, Any]]
+
+
+def composed(*overrides: str) -> dict[str, Any]:
+    """Return the resolved config that the command line would make, without Hydra's own section."""
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        config = OmegaConf.to_container(compose("run", list(overrides)), resolve=True)
+    assert isinstance(config, dict)
+    return {str(key): value for key, value in config.items()}
+
+
+@pytest.fixture
+def configure(tmp_path: Path) -> Configure:
+    def make(*overrides: str, workspace: str = "w") -> dict[str, Any]:
+        return composed(*TINY, f"workspace={tmp_path / workspace}", *overrides)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A finished workspace. Tests must not change it."""
+    folder = tmp_path_factory.mktemp("finished")
+    return run(composed(*TINY, "draw=true", f"workspace={folder / 'w'}"))

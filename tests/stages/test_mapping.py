@@ -1,0 +1,220 @@
+"""Maps of chips without a matrix, tables copied with their points, and what a projector learnt."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from scipy.spatial.distance import cdist
+
+import rsgraph
+from rsgraph.components import build
+from rsgraph.errors import NotThere, WorkspaceError
+from rsgraph.evaluate import parts as measuring
+from rsgraph.matchers.hungarian import Hungarian
+from rsgraph.neighbours import rows
+from rsgraph.projectors.umap import Umap
+from rsgraph.run.runner import run
+from rsgraph.stages import mapping
+from rsgraph.stages.context import Context, Opened
+from rsgraph.stages.map_model import read_model, write_model
+from rsgraph.stages.mapping import lay_out_chips, write_located
+from rsgraph.types import Similarity
+from rsgraph.view import other_maps as projecting
+from rsgraph.view.other_maps import find_map, project_chips, project_segments
+from rsgraph.workspace import Workspace, read_arrays, similarity_arrays, write_array, write_arrays, write_table
+from tests.small_runs import Configure
+
+
+def similarity(chips: int, k: int, *, matrix: bool) -> Similarity:
+    rng = np.random.default_rng(0)
+    vectors = np.repeat(np.eye(3, 6), chips // 3 + 1, axis=0)[:chips] + rng.normal(scale=0.05, size=(chips, 6))
+    values = (1 - cdist(vectors, vectors, "cosine")).astype(np.float32)
+    near = np.argsort(-values + 9 * np.eye(chips), axis=1)[:, :k]
+    listed = np.take_along_axis(values, near, axis=1)
+    return Similarity(near, listed, np.zeros_like(listed), values if matrix else None, 0)
+
+
+@pytest.mark.parametrize("name", ["umap", "tsne", "pca", "parametric"])
+def test_chips_are_laid_out_without_a_matrix(name: str) -> None:
+    found = lay_out_chips(build("projector", name=name), similarity(36, 14, matrix=False), seed=0)
+    distances = cdist(found.points, found.points) + 1e9 * np.eye(36)
+    np.testing.assert_array_equal(distances.argmin(axis=1) // 13, np.arange(36) // 13)
+    assert found.method == ("umap" if name == "parametric" else name)
+
+
+def test_all_neighbours_of_few_chips_give_the_map_of_the_matrix() -> None:
+    umap = build("projector", name="umap")
+    listed = lay_out_chips(umap, similarity(4, 3, matrix=False), seed=0)
+    whole = lay_out_chips(umap, similarity(4, 3, matrix=True), seed=0)
+    assert (listed.method, whole.method) == ("pca", "pca")
+    np.testing.assert_allclose(listed.points, whole.points, atol=1e-5)
+
+
+@pytest.mark.parametrize("chips", [0, 1, 2])
+def test_hardly_any_chips_have_a_map(chips: int) -> None:
+    found = lay_out_chips(build("projector", name="umap"), similarity(chips, max(chips - 1, 0), matrix=False), seed=0)
+    assert found.points.shape == (chips, 2)
+    assert np.isfinite(found.points).all()
+
+
+def test_a_large_matrix_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    pca, both = build("projector", name="pca"), similarity(30, 4, matrix=True)
+    monkeypatch.setattr(mapping, "MATRIX_UP_TO", 20)
+    expected = lay_out_chips(pca, replace(both, matrix=None), seed=0).points
+    np.testing.assert_array_equal(lay_out_chips(pca, both, seed=0).points, expected)
+
+
+def test_write_located_replaces_x_and_y_and_keeps_the_rest(tmp_path: Path) -> None:
+    n = 70_000  # more than one batch
+    table = pd.DataFrame({"segment_id": np.arange(n, dtype=np.int64), "x": 1.0, "name": "a", "y": 2.0})
+    table.to_parquet(tmp_path / "from.parquet", index=False)
+    points = np.random.default_rng(0).normal(size=(n, 2)).astype(np.float32)
+    write_located(tmp_path / "to.parquet", tmp_path / "from.parquet", points)
+    expected = table[["segment_id", "name"]].assign(x=points[:, 0], y=points[:, 1])
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "to.parquet"), expected)
+    write_located(tmp_path / "ids.parquet", tmp_path / "from.parquet", points, columns=["segment_id"])
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "ids.parquet"), expected[["segment_id", "x", "y"]])
+
+
+def test_a_model_comes_back_and_a_damaged_one_is_told(tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    assert read_model(workspace.path("models")) is None
+    model = {"points": np.arange(6, dtype=np.float32).reshape(3, 2), "vectors": np.eye(3, dtype=np.float32)[:, ::-1]}
+    write_model(tmp_path / "models", model, {"name": "umap"})
+    found = read_model(workspace.path("models"))
+    assert found is not None
+    for name, array in model.items():
+        np.testing.assert_array_equal(found[name], array)
+    (tmp_path / "models" / "projector.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(WorkspaceError, match="damaged"):
+        read_model(workspace.path("models"))
+
+
+def placing(accelerator: str, trainer: str) -> Context:
+    """A context that says nothing but where to compute."""
+    config = {"projector": {"name": "parametric", "accelerator": accelerator}, "trainer": {"accelerator": trainer}}
+    nowhere = Path("nowhere")
+    return Context(config, Opened([], [], 64), Workspace(nowhere), nowhere, nowhere, lambda *_: None, lambda *_: None)
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "trainer", "device"),
+    [("auto", "auto", "gpu"), ("auto", "cpu", "cpu"), ("cpu", "auto", "cpu"), ("cuda", "cpu", "gpu")],
+)
+def test_segments_are_placed_where_the_one_gpu_is(
+    accelerator: str, trainer: str, device: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    context = placing(accelerator, trainer)
+    assert mapping._blocks(context) is (context.on_device if device == "gpu" else context.blocks)
+
+
+def test_a_projector_without_a_network_is_placed_in_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    context = placing("auto", "auto")
+    del context.config["projector"]["accelerator"]
+    assert mapping._blocks(context) is context.blocks
+
+
+def test_a_damaged_model_of_an_interrupted_run_is_made_again(tmp_path: Path) -> None:
+    (tmp_path / "projector.safetensors").write_bytes(b"nonsense")
+    assert mapping._left_model(tmp_path) is None
+    write_model(tmp_path, {"points": np.zeros((3, 2), np.float32)}, {"name": "umap"})
+    assert mapping._left_model(tmp_path) is not None
+
+
+def described(folder: Path, **config: Any) -> rsgraph.Workspace:
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    return rsgraph.Workspace(folder)
+
+
+def test_other_vectors_are_placed_on_the_map_of_a_workspace(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"n_neighbors": 5, "n_epochs": 5, "sample": 30}
+    workspace = described(tmp_path, projector={"name": "umap", **options}, seed=4)
+    vectors = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
+    with pytest.raises(NotThere, match=r"projector\.sample"):
+        workspace.place(vectors)
+    umap = Umap(**options)
+    model = umap.fit(vectors, seed=4)
+    write_model(tmp_path / "models", model, {"name": "umap"})
+    np.testing.assert_array_equal(workspace.place(vectors[:7]), umap.transform(vectors[:7], model, seed=4))
+
+
+def test_many_chips_are_compared_by_the_matcher_of_the_workspace(tmp_path: Path) -> None:
+    chips = 151
+    workspace = described(tmp_path, matcher={"name": "hungarian", "k": 2}, seed=0)
+    write_table(tmp_path / "chips.parquet", pd.DataFrame({"chip_id": np.arange(chips)}))
+    write_table(tmp_path / "segments.parquet", pd.DataFrame({"chip_id": np.repeat(np.arange(chips), 2)}))
+    vectors = np.random.default_rng(0).normal(size=(2 * chips, 3)).astype(np.float32)
+    write_array(tmp_path / "embeddings" / "bands.npy", vectors)
+    found = projecting._similarities(workspace, "bands", None)
+    expected = Hungarian(2).match(list(vectors.reshape(chips, 2, 3)))
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    assert found.solved == expected.solved > 0
+
+
+def test_a_map_of_chips_that_cannot_be_measured_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_arrays(tmp_path / "similarity.npz", similarity_arrays(similarity(9, 3, matrix=False)))
+    assert measuring._map_of_chips(measuring.Evaluation(tmp_path, {})) == []
+    printed = "".join(capsys.readouterr())
+    assert "the map of chips is left out" in printed
+
+
+@pytest.fixture
+def remapped(finished: Workspace, configure: Configure) -> Configure:
+    """Configures a run that finds all stages but the last in the cache of a finished one."""
+    return lambda *overrides: configure(f"cache.path={finished.folder.parent / '.rsgraph-cache'}", *overrides)
+
+
+def test_a_run_keeps_the_network_which_maps_its_segments_again(remapped: Configure) -> None:
+    options = ("projector=parametric", "projector.steps=5", "projector.hidden=8", "projector.sample=100")
+    workspace = run(remapped(*options, "projector.accelerator=cpu"))
+    model = read_model(workspace.path("models"))
+    assert model is not None
+    assert "models/projector.safetensors" in workspace.manifest["stages"]["project"]["outputs"]
+    table = workspace.segments
+    again = build("projector", name="parametric").transform(workspace.embedding(), model)
+    np.testing.assert_array_equal(table[["x", "y"]].to_numpy(np.float32), again)
+    kept = pd.read_parquet(workspace.path("projections", f"{workspace.default_layer}-parametric.parquet"))
+    pd.testing.assert_frame_equal(kept, table[["segment_id", "x", "y"]])
+
+
+def test_a_stopped_run_places_only_the_blocks_it_lacks(remapped: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rows, "CHUNK", 50)
+    config = remapped("projector=umap", "projector.n_neighbors=5", "projector.sample=100", "projector.n_epochs=20")
+    placed: list[int] = []
+    place = Umap.transform
+
+    def stopping(self: Umap, *given: Any, first: int, **options: Any) -> Any:
+        placed.append(first)
+        if first == 150 and placed.count(150) == 1:
+            raise KeyboardInterrupt
+        return place(self, *given, first=first, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Umap, "transform", stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run(config)
+        finished = run(config)
+    assert placed.count(0) == 1
+    assert placed.count(150) == 2
+    uninterrupted = Umap(n_neighbors=5, sample=100, n_epochs=20).project(finished.embedding(), seed=config["seed"])
+    np.testing.assert_array_equal(finished.segments[["x", "y"]].to_numpy(np.float32), uninterrupted.points)
+
+
+def test_maps_are_made_anew_where_there_is_no_matrix(remapped: Configure) -> None:
+    workspace = run(remapped())
+    stored = read_arrays(workspace.path("similarity.npz"))
+    stored.pop("matrix", None)
+    write_arrays(workspace.path("similarity.npz"), stored)
+    layer = workspace.default_layer
+    points = project_chips(workspace.folder, layer, "umap")
+    np.testing.assert_array_equal(find_map(workspace, "chips", layer, "umap"), points)
+    assert project_segments(workspace.folder, layer, "umap", np.arange(0, 40, 2)).shape == (20, 2)
