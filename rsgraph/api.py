@@ -114,6 +114,6 @@ class Workspace(workspace.Workspace):
         >>> found.indices, found.similarities, found.gap  # gap 0: proven exact
         """
         from rsgraph.matchers.index import ChipIndex
-        from rsgraph.stages.mapping import chip_nodes
+        from rsgraph.stages.match import chip_nodes
 
         return ChipIndex(chip_nodes(self, layer or self.default_layer))

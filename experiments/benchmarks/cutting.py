@@ -15,8 +15,8 @@ from rsgraph.files import atomic
 from rsgraph.graphs.features import centroids, segment_means
 from rsgraph.matchers.chips import StoredChips
 from rsgraph.run.scenes import open_scenes, with_model_bands
+from rsgraph.stages.encoder import load_encoder
 from rsgraph.stages.gnn import load_gnn
-from rsgraph.stages.learning import load_encoder
 from rsgraph.types import Floats, Raster, Scene, Window
 from rsgraph.workspace import Workspace
 

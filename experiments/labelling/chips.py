@@ -15,7 +15,7 @@ from experiments.labelling.representations import LEAST, Representation
 from rsgraph import Workspace, training
 from rsgraph.evaluation.statistics import image_statistics
 from rsgraph.io.eurosat import EuroSat
-from rsgraph.stages.learning import load_encoder
+from rsgraph.stages.encoder import load_encoder
 from rsgraph.training.options import Hardware
 from rsgraph.types import Floats
 

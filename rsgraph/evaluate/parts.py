@@ -30,7 +30,7 @@ from rsgraph.protocols import Progress
 from rsgraph.registry import check_types
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 from rsgraph.stages.context import Context, Opened
-from rsgraph.stages.segmenting import chip_rows, local_segmentation, own_window
+from rsgraph.stages.segment_files import chip_rows, local_segmentation, own_window
 from rsgraph.types import Floats
 from rsgraph.view.other_maps import find_map, project_segments
 

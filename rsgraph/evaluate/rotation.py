@@ -33,8 +33,8 @@ from rsgraph.protocols import Nodes, Progress, makes_latents, reads
 from rsgraph.run.plan import layers
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 from rsgraph.stages.context import Opened
+from rsgraph.stages.encoder import load_encoder
 from rsgraph.stages.gnn import load_gnn
-from rsgraph.stages.learning import load_encoder
 from rsgraph.types import Chip, Floats, Mask, Raster, Segmentation
 
 if TYPE_CHECKING:

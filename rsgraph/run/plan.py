@@ -93,26 +93,26 @@ def _matching(config: Config) -> Any:
 
 
 STAGES = (
-    Stage("scene", (), _sections("identity", "chips", "data.limit", "model.bands"), "segmenting:scene"),
-    Stage("target", ("scene",), _learnt("target", "seed"), "learning:target"),
+    Stage("scene", (), _sections("identity", "chips", "data.limit", "model.bands"), "scene:scene"),
+    Stage("target", ("scene",), _learnt("target", "seed"), "target:target"),
     Stage(
         "encoder",
         ("scene", "target"),
         _learnt("encoder", "training.encoder", "trainer.precision", "trainer.devices", "seed"),
-        "learning:encoder",
+        "encoder:encoder",
     ),
-    Stage("segments", ("scene",), _sections("segmenter"), "stitched:segments"),
-    Stage("memberships", ("target", "segments"), _sections("target"), "learning:memberships"),
-    Stage("encode", ("encoder", "segments"), _sections("encoder", "trainer.precision"), "learning:encode"),
-    Stage("graph", ("segments",), _sections("graph"), "segmenting:graph"),
+    Stage("segments", ("scene",), _sections("segmenter"), "segments:segments"),
+    Stage("memberships", ("target", "segments"), _sections("target"), "memberships:memberships"),
+    Stage("encode", ("encoder", "segments"), _sections("encoder", "trainer.precision"), "encode:encode"),
+    Stage("graph", ("segments",), _sections("graph"), "graph:graph"),
     Stage(
         "gnn",
         ("encode", "memberships", "graph"),
         _learnt("gnn", "training.gnn", "trainer.precision", "trainer.devices", "seed"),
         "gnn:gnn",
     ),
-    Stage("match", ("gnn",), _matching, "mapping:match", code=2),
-    Stage("project", ("match",), _sections("projector", "layer", "seed"), "mapping:project", code=2),
+    Stage("match", ("gnn",), _matching, "match:match", code=2),
+    Stage("project", ("match",), _sections("projector", "layer", "seed"), "project:project", code=2),
     Stage("pictures", ("project",), _sections("display", "draw"), "pictures:pictures"),
 )
 

@@ -19,8 +19,9 @@ from rsgraph.files import file_state, sha256
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.protocols import Arrays, Nodes, is_trained, reads
 from rsgraph.stages.context import Context, Opened
-from rsgraph.stages.learning import LOADING, describe, learning_facts, take_over
-from rsgraph.stages.segmenting import blocks_with_rows, chip_rows
+from rsgraph.stages.encoder import LOADING
+from rsgraph.stages.models import describe, learning_facts, take_over
+from rsgraph.stages.segment_files import blocks_with_rows, chip_rows
 from rsgraph.stages.streaming import array_file
 from rsgraph.types import Chip, Floats, Mask
 from rsgraph.workspace import Workspace

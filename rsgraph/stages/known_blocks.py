@@ -15,7 +15,7 @@ from rsgraph.graphs.features import areas, centroids
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.protocols import Arrays, Progress
 from rsgraph.stages.gnn import edge_places
-from rsgraph.stages.segmenting import CutChip, block_segmentation, pack
+from rsgraph.stages.segment_files import CutChip, block_segmentation, pack
 from rsgraph.workspace import Workspace
 
 

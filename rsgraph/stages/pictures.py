@@ -29,8 +29,8 @@ from rsgraph.pictures.segment_map import draw_segment_map
 from rsgraph.pictures.shrinking import shrink, shrink_factor
 from rsgraph.protocols import Arrays, lesson
 from rsgraph.stages.context import Context, Opened
-from rsgraph.stages.learning import membership_maps
-from rsgraph.stages.segmenting import chip_rows, shown_labels
+from rsgraph.stages.memberships import membership_maps
+from rsgraph.stages.segment_files import chip_rows, shown_labels
 from rsgraph.types import Chip, Floats, Mask, Raster, Scene
 from rsgraph.workspace import Workspace, read_arrays
 

@@ -22,23 +22,19 @@ from rsgraph.files import write_json
 from rsgraph.graphs.features import segment_sums
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.chips import grown
-from rsgraph.protocols import Arrays, seams
+from rsgraph.protocols import Arrays
 from rsgraph.segmenters.levels import Level, Levels, level, levels
 from rsgraph.segmenters.preparation import smallest_segment
 from rsgraph.segmenters.stitching import Piece, cut_piece, overlap, stitch
-from rsgraph.stages import segmenting
 from rsgraph.stages.context import Context, Opened
-from rsgraph.stages.segmenting import IdRasters, read_labels, rows_of_chips, segment_table
+from rsgraph.stages.segment_files import IdRasters, read_labels, rows_of_chips, segment_table
 from rsgraph.stages.streaming import array_file
 from rsgraph.types import Chip, Floats, Window
 from rsgraph.workspace import Workspace, write_table
 
 
-def segments(context: Context) -> dict[str, Any]:
-    """Segment every chip, for itself or stitched to its neighbours, as the segmenter says."""
-    segmenter = from_config("segmenter", context.config["segmenter"])
-    if seams(segmenter) == "chip":
-        return segmenting.segments(context)
+def stitched_segments(context: Context, segmenter: Any) -> dict[str, Any]:
+    """Segment every chip with overlap and join what belongs together; as the stage ``segments``."""
     size = int(context.config["chips"]["size"])
     by = overlap(segmenter.n_segments, size)
     table = _stitched(context, size * size, by, smallest_segment(segmenter.n_segments, size * size))

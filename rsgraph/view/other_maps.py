@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from rsgraph.components import build, from_config
 from rsgraph.protocols import Progress
-from rsgraph.stages.mapping import FEW, by_latent, chip_nodes, lay_out_chips
+from rsgraph.stages.match import by_latent, chip_nodes
+from rsgraph.stages.project import FEW, lay_out_chips
 from rsgraph.types import Floats, Similarity
 from rsgraph.workspace import Workspace, write_table
 

@@ -19,7 +19,7 @@ from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.protocols import Arrays
 from rsgraph.run.runner import run
 from rsgraph.run.scenes import Reopened
-from rsgraph.stages.learning import membership_maps
+from rsgraph.stages.memberships import membership_maps
 from rsgraph.stages.stitched import _AddBands, whole_means
 from rsgraph.types import Chip, Window
 from rsgraph.workspace import Workspace, read_arrays

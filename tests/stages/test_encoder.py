@@ -12,8 +12,8 @@ from rsgraph.io.chips import cut
 from rsgraph.run.scenes import keep_chips
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.gnn import edge_places
-from rsgraph.stages.learning import sample_pixels
-from rsgraph.stages.segmenting import scene
+from rsgraph.stages.scene import scene
+from rsgraph.stages.target import sample_pixels
 from rsgraph.types import Floats, Raster, Scene, Window
 from rsgraph.workspace import Workspace
 

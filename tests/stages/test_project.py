@@ -20,10 +20,10 @@ from rsgraph.matchers.hungarian import Hungarian
 from rsgraph.neighbours import rows
 from rsgraph.projectors.umap import Umap
 from rsgraph.run.runner import run
-from rsgraph.stages import mapping
+from rsgraph.stages import project
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.map_model import read_model, write_model
-from rsgraph.stages.mapping import lay_out_chips, write_located
+from rsgraph.stages.project import lay_out_chips, write_located
 from rsgraph.types import Similarity
 from rsgraph.view import other_maps as projecting
 from rsgraph.view.other_maps import find_map, project_chips, project_segments
@@ -65,7 +65,7 @@ def test_hardly_any_chips_have_a_map(chips: int) -> None:
 
 def test_a_large_matrix_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     pca, both = build("projector", name="pca"), similarity(30, 4, matrix=True)
-    monkeypatch.setattr(mapping, "MATRIX_UP_TO", 20)
+    monkeypatch.setattr(project, "MATRIX_UP_TO", 20)
     expected = lay_out_chips(pca, replace(both, matrix=None), seed=0).points
     np.testing.assert_array_equal(lay_out_chips(pca, both, seed=0).points, expected)
 
@@ -114,20 +114,20 @@ def test_segments_are_placed_where_the_one_gpu_is(
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     context = placing(accelerator, trainer)
-    assert mapping._blocks(context) is (context.on_device if device == "gpu" else context.blocks)
+    assert project._blocks(context) is (context.on_device if device == "gpu" else context.blocks)
 
 
 def test_a_projector_without_a_network_is_placed_in_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     context = placing("auto", "auto")
     del context.config["projector"]["accelerator"]
-    assert mapping._blocks(context) is context.blocks
+    assert project._blocks(context) is context.blocks
 
 
 def test_a_damaged_model_of_an_interrupted_run_is_made_again(tmp_path: Path) -> None:
     (tmp_path / "projector.safetensors").write_bytes(b"nonsense")
-    assert mapping._left_model(tmp_path) is None
+    assert project._left_model(tmp_path) is None
     write_model(tmp_path, {"points": np.zeros((3, 2), np.float32)}, {"name": "umap"})
-    assert mapping._left_model(tmp_path) is not None
+    assert project._left_model(tmp_path) is not None
 
 
 def described(folder: Path, **config: Any) -> rsgraph.Workspace:

@@ -1,0 +1,107 @@
+"""The encoder's activation maps are averaged over every segment: the stage encode."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import rsgraph.training as training
+from rsgraph.components import from_config
+from rsgraph.files import file_state
+from rsgraph.io.chip_blocks import ChipBlock
+from rsgraph.protocols import Arrays, makes_latents
+from rsgraph.stages.context import Context
+from rsgraph.stages.encoder import LOADING, load_encoder
+from rsgraph.stages.memberships import mean_maps
+from rsgraph.stages.segment_files import blocks_with_rows
+from rsgraph.stages.stitched import whole_means
+from rsgraph.stages.streaming import array_file
+from rsgraph.training.options import device_type
+from rsgraph.types import Chip, Floats
+from rsgraph.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rsgraph.training import FrozenEncoder
+
+
+def encode(context: Context) -> dict[str, Any]:
+    """Average the encoder's activation maps over every segment; write embeddings/encoder.npy.
+
+    An encoder that makes a vector per chip adds latents.npy. On CPUs every block is encoded by one thread, so that
+    the sums are the same however many there are.
+    """
+    hardware = training.Hardware(**context.config["trainer"])
+    blocks = context.blocks if device_type(hardware) == "cpu" else context.on_device
+    task = _encode_task(context)
+    size = 0
+    with array_file(context.out / "embeddings" / "encoder.npy") as vectors, ExitStack() as stack:
+        latents = stack.enter_context(array_file(context.out / "latents.npy")) if task.latents else None
+        items = blocks_with_rows(context)
+        for found in whole_means(items, blocks.map("encode", task, items, context.progress)):
+            vectors.append(found["vectors"])
+            size = found["vectors"].shape[1]
+            if latents is not None:
+                latents.append(found["latents"])
+                of_chips = {"latent": found["latents"].shape[1]}
+    return {"maps": size, **(of_chips if task.latents else {}), "hardware": training.describe(hardware)}
+
+
+def _encode_task(context: Context) -> _Encode:
+    sections = {name: context.config[name] for name in ("encoder", "trainer")}
+    component = from_config("encoder", context.config["encoder"])
+    return _Encode(sections, context.workspace.folder.resolve(), context.opened.side, makes_latents(component))
+
+
+@dataclass(frozen=True)
+class _Encode:
+    """Averages the encoder's activation maps over the segments of one block.
+
+    Parameters
+    ----------
+    config
+        Its sections ``encoder`` and ``trainer``.
+    workspace
+        Where the encoder and the segments are.
+    side
+        Of the squares that the encoder sees, in pixels.
+    latents
+        Whether it gives a vector per chip besides.
+    """
+
+    config: Mapping[str, Any]
+    workspace: Path
+    side: int
+    latents: bool
+
+    def __call__(self, block: ChipBlock) -> Arrays:
+        workspace = Workspace(self.workspace)
+        weights = workspace.existing("models", "encoder.safetensors")
+        with LOADING:
+            frozen = _frozen_encoder(workspace.folder, json.dumps(self.config), file_state(weights))
+        latents: list[Floats] = []
+
+        def maps(chip: Chip) -> Floats:
+            raster = block.read_square(chip, self.side)
+            if self.latents:
+                latents.append(frozen.latent(raster.values, raster.valid))
+            return frozen.encode(raster.values, raster.valid)[:, : chip.window.rows, : chip.window.columns]
+
+        arrays = mean_maps(workspace, block, maps)
+        return {**arrays, "latents": np.stack(latents)} if latents else arrays
+
+
+@lru_cache(maxsize=1)
+def _frozen_encoder(folder: Path, config: str, state: tuple[int, ...]) -> FrozenEncoder:
+    """Load the encoder of a workspace, once per process and state of its file."""
+    sections = json.loads(config)
+    hardware = training.Hardware(**sections["trainer"])
+    if device_type(hardware) == "cpu":
+        hardware = replace(hardware, threads=1)
+    return training.FrozenEncoder(load_encoder(Workspace(folder), sections), hardware)

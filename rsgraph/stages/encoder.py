@@ -1,0 +1,129 @@
+"""An encoder is trained on what it learns: the stage encoder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import rsgraph.training as training
+from rsgraph.components import from_config
+from rsgraph.files import read_json
+from rsgraph.protocols import lesson
+from rsgraph.stages.context import Context, Opened
+from rsgraph.stages.models import describe, learning_facts, take_over
+from rsgraph.types import Floats, Mask
+from rsgraph.workspace import Workspace, read_arrays
+
+if TYPE_CHECKING:
+    from rsgraph.training import EncoderModule, History
+    from rsgraph.training.encoder import Memberships
+
+LOADING = threading.Lock()
+"""Held while a network is loaded: threads of one process wait for one copy instead of each making its own."""
+
+
+@dataclass(frozen=True)
+class _Chips:
+    """The chips as the training of an encoder reads them. Small scenes are kept in memory."""
+
+    opened: Opened
+    kept: dict[int, tuple[Floats, Mask]]
+    limit: int
+
+    def __len__(self) -> int:
+        return len(self.opened.chips)
+
+    def is_test(self, index: int) -> bool:
+        return self.opened.chips[index].split == "test"
+
+    def read(self, index: int) -> tuple[Floats, Mask]:
+        if index not in self.kept:
+            raster = self.opened.read_square(self.opened.chips[index])
+            if len(self.kept) >= self.limit:
+                return raster.values, raster.valid
+            self.kept[index] = raster.values, raster.valid
+        return self.kept[index]
+
+
+_KEEP_BYTES = 512 * 2**20
+
+
+def _training_chips(opened: Opened) -> _Chips:
+    size = opened.side**2 * (4 * len(opened.bands) + 1)
+    return _Chips(opened, {}, limit=_KEEP_BYTES // size)
+
+
+def encoder(context: Context) -> dict[str, Any]:
+    """Train the encoder on what it learns; write its weights, what it is, and its losses per epoch."""
+    if context.config["model"].get("identity"):
+        return take_over(context, "models/encoder.safetensors", "models/encoder.json")
+    component = from_config("encoder", context.config["encoder"])
+    model = read_arrays(context.workspace.existing("targets.npz"))
+    classes = len(model["centres"])
+    about = {"component": context.config["encoder"], "classes": classes}
+    module = training.encoder_module(
+        component, n_bands=len(context.opened.bands), n_classes=classes, seed=context.seed
+    )
+    history = None
+    if component.trainable:
+        history = _train_encoder(context, module, _teacher(context, component, model))
+    else:
+        module.set_scale(context.workspace.survey["mean"], context.workspace.survey["std"])
+    training.save_weights(module, context.out / "models" / "encoder.safetensors")
+    describe(context, "encoder", **about, history=history.epochs if history else [])
+    return learning_facts(history)
+
+
+def _teacher(context: Context, component: Any, model: Mapping[str, NDArray[Any]]) -> Memberships | None:
+    """Return what tells the soft classes of pixels (n, bands), or None where the bands themselves are learnt."""
+    if lesson(component) == "bands":
+        return None
+    return _Teacher(from_config("target", context.config["target"]), model)
+
+
+@dataclass(frozen=True)
+class _Teacher:
+    """Tells the soft classes of pixels; goes to every process that trains."""
+
+    labeller: Any
+    model: Mapping[str, NDArray[Any]]
+
+    def __call__(self, pixels: Floats) -> Floats:
+        return np.asarray(self.labeller.predict(pixels, self.model))
+
+
+def _train_encoder(context: Context, module: EncoderModule, memberships: Memberships | None) -> History:
+    return training.train_encoder(
+        module,
+        _training_chips(context.opened),
+        memberships,
+        mean=context.workspace.survey["mean"],
+        std=context.workspace.survey["std"],
+        options=_encoder_options(context),
+        hardware=training.Hardware(**context.config["trainer"]),
+        seed=context.seed,
+        folder=context.work,
+        on_epoch=lambda number, metrics: context.epoch("encoder", number, metrics),
+        progress=context.progress,
+    )
+
+
+def _encoder_options(context: Context) -> training.EncoderOptions:
+    """Return the options; small images (EuroSAT) are batched to the same number of pixels as whole chips."""
+    options = training.EncoderOptions(**context.config["training"]["encoder"])
+    images = max(1, int(context.config["chips"]["size"]) // context.opened.side) ** 2
+    return replace(options, batch_size=options.batch_size * images)
+
+
+def load_encoder(workspace: Workspace, config: Mapping[str, Any]) -> EncoderModule:
+    """Build the encoder of a workspace and load its weights."""
+    about = read_json(workspace.existing("models", "encoder.json"))
+    component = from_config("encoder", config["encoder"])
+    module = training.encoder_module(component, n_bands=len(about["bands"]), n_classes=about["classes"])
+    training.load_weights(module, workspace.existing("models", "encoder.safetensors"))
+    return module

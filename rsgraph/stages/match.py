@@ -1,0 +1,45 @@
+"""Chips are compared by their nodes: the stage match."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from inspect import signature
+from typing import Any
+
+import numpy as np
+
+from rsgraph.components import from_config
+from rsgraph.matchers.chips import StoredChips
+from rsgraph.stages.context import Context
+from rsgraph.types import Floats, Similarity
+from rsgraph.workspace import Workspace, similarity_arrays, write_arrays
+
+
+def match(context: Context) -> dict[str, Any]:
+    """Compare chips by their nodes; write similarity.npz."""
+    matcher = from_config("matcher", context.config["matcher"])
+    known = None if context.known is None else Workspace(context.known).similarity
+    takes = signature(matcher.match).parameters
+    given = {"blocks": context.blocks, "on_device": context.on_device, "known": known}
+    more = {name: value for name, value in given.items() if name in takes}
+    nodes = chip_nodes(context.workspace, context.config["layer"])
+    found: Similarity = matcher.match(nodes, progress=context.progress, **more)
+    write_arrays(context.out / "similarity.npz", similarity_arrays(found))
+    facts = {"layer": context.config["layer"], "chips_by": context.config["compared"]}
+    return {"assignment_problems": found.solved, "given_up": dict(found.given_up), **facts}
+
+
+def by_latent(workspace: Workspace, layer: str) -> bool:
+    """Tell whether the chips' map of a layer shows the encoder's vectors per chip: where chips are compared by them.
+
+    That is the default layer's map; another layer's is made from the segments of that layer.
+    """
+    return layer == workspace.default_layer and workspace.config.get("compared") == "latent"
+
+
+def chip_nodes(workspace: Workspace, layer: str) -> Sequence[Floats]:
+    """Return what stands for each chip: its segments' vectors (n_i, D), read when needed, or the encoder's (1, L)."""
+    if by_latent(workspace, layer):
+        return [np.array(vector[None]) for vector in workspace.latents]
+    counts = np.bincount(workspace.segments["chip_id"].to_numpy(), minlength=len(workspace.chips))
+    return StoredChips(workspace.existing("embeddings", f"{layer}.npy").resolve(), counts)

@@ -1,0 +1,43 @@
+"""What the models of a workspace are, beside their weights, and how those of another one are taken over."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rsgraph.errors import NotThere
+from rsgraph.files import write_json
+from rsgraph.stages.context import Context
+
+if TYPE_CHECKING:
+    from rsgraph.training import History
+
+
+def describe(context: Context, part: str, **facts: Any) -> None:
+    """Write what a model is beside its weights."""
+    write_json(context.out / "models" / f"{part}.json", {"bands": list(context.opened.bands), **facts})
+
+
+def take_over(context: Context, *names: str) -> dict[str, Any]:
+    """Copy files of the model that was given; return facts for the manifest."""
+    origin = context.before or Path(context.config["model"]["from"])
+    if not (origin / names[0]).exists():
+        raise NotThere(f"{origin} holds no {names[0]} any more: name another model, or train anew (overwrite=true)")
+    for name in names:
+        if (origin / name).exists():
+            (context.out / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(origin / name, context.out / name)
+    return {"taken_from": context.config["model"]["from"]}
+
+
+def learning_facts(history: History | None) -> dict[str, Any]:
+    """Return facts of a training for the manifest; None: there was none."""
+    if history is None:
+        return {"trained": False}
+    return {
+        "epochs": len(history.epochs),
+        "best_epoch": history.best_epoch,
+        "resumed_at": history.resumed_at,
+        "notes": list(history.notes),
+    }

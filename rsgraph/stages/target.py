@@ -1,0 +1,71 @@
+"""Soft classes are fitted to a sample of pixels: the stage target."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rsgraph.components import from_config
+from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
+from rsgraph.protocols import Arrays
+from rsgraph.stages.context import Context
+from rsgraph.stages.models import describe, take_over
+from rsgraph.types import Floats
+from rsgraph.workspace import write_arrays
+
+if TYPE_CHECKING:
+    pass
+
+_PER_CLUSTER = 200
+"""Sampled pixels per cluster below which a small scene is sampled more densely than every 56th pixel."""
+
+
+def target(context: Context) -> dict[str, Any]:
+    """Fit soft classes to a sample of pixels; write targets.npz and models/target.json."""
+    if context.config["model"].get("identity"):
+        return take_over(context, "targets.npz", "models/target.json")
+    component = from_config("target", context.config["target"])
+    pixels, step = sample_pixels(context, component.n_clusters, component.sample_every)
+    model = component.fit(pixels, bands=context.opened.bands, seed=context.seed, progress=context.progress)
+    write_arrays(context.out / "targets.npz", model)
+    describe(context, "target", component=context.config["target"])
+    notes = []
+    if step != component.sample_every:
+        notes = [
+            f"The scene is small: the classes learn from every {step}th pixel, not every {component.sample_every}th."
+        ]
+    return {"sampled_pixels": len(pixels), "sampled_every": step, "notes": notes}
+
+
+def sample_pixels(context: Context, n_clusters: int, every: int) -> tuple[Floats, int]:
+    """Draw every n-th valid pixel, counted through the chips in row order: (n, bands), and n.
+
+    Small scenes are sampled more densely, so that there are 200 pixels per cluster: with 8 clusters and every 56th
+    pixel, scenes of fewer than 89 600 valid pixels (300 x 300). The user is told.
+    """
+    table = context.workspace.chips
+    valid = int((table["valid_fraction"] * table["rows"] * table["columns"]).sum())
+    step = max(1, min(every, valid // (_PER_CLUSTER * n_clusters)))
+    counts = np.rint(table["valid_fraction"] * table["rows"] * table["columns"]).astype(np.int64)
+    phases = iter((-(np.cumsum(counts) - counts) % step).tolist())
+    blocks = chip_blocks(context.opened.scenes, context.opened.chips)
+    items = [(block, tuple(next(phases) for _ in block.chips)) for block in blocks]
+    drawn = [found["pixels"] for found in context.blocks.map("sample", _Sample(step), items, context.progress)]
+    return np.concatenate(drawn).astype(np.float32), step
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """Draws every ``step``-th valid pixel of the chips of a block; each begins at a phase of its own."""
+
+    step: int
+
+    def __call__(self, item: tuple[ChipBlock, tuple[int, ...]]) -> Arrays:
+        block, phases = item
+        drawn = []
+        for chip, phase in zip(block.chips, phases, strict=True):
+            raster = block.read(chip)
+            drawn.append(raster.values[:, raster.valid].T[phase :: self.step])
+        return {"pixels": np.concatenate(drawn)}
