@@ -157,7 +157,7 @@ def refreshes(view: View, size: int) -> list[dict[str, Any]]:
     from qtpy.QtGui import QPixmap
     from qtpy.QtWidgets import QApplication, QLabel
 
-    from napari_rsgraph.gallery import Gallery
+    from napari_rsgraph.gallery.gallery import Gallery
 
     application = QApplication.instance() or QApplication([])
     gallery = Gallery()

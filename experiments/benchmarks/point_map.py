@@ -31,7 +31,7 @@ from rsgraph.brushing.shapes import combine
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "plugins" / "napari-rsgraph"))
 
-from napari_rsgraph.point_map import PointMap  # the plugin need not be installed
+from napari_rsgraph.point_map.point_map import PointMap  # the plugin need not be installed
 
 SIZE = (1000, 720)
 STEPS = 300

@@ -8,12 +8,12 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
-from napari_rsgraph.gallery import Gallery
-from napari_rsgraph.panels.legend import Legend
-from napari_rsgraph.panels.map_bar import MapBar
-from napari_rsgraph.point_map import PointMap
-from napari_rsgraph.session import Session
-from napari_rsgraph.ticks import ticks
+from napari_rsgraph.gallery.gallery import Gallery
+from napari_rsgraph.point_map.bar import MapBar
+from napari_rsgraph.point_map.legend import Legend
+from napari_rsgraph.point_map.point_map import PointMap
+from napari_rsgraph.session.session import Session
+from napari_rsgraph.session.ticks import ticks
 from rsgraph.view.view import View
 
 _THUMBNAIL = 128

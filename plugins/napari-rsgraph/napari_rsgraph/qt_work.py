@@ -15,7 +15,7 @@ from typing import Any
 
 from qtpy.QtCore import QEventLoop, QObject, QTimer, Signal
 
-from napari_rsgraph.work import Cancelled, Lane
+from napari_rsgraph.session.work import Cancelled, Lane
 from rsgraph.errors import RsgraphError
 from rsgraph.protocols import Progress
 
@@ -49,7 +49,7 @@ class Task:
 
 
 class QtWork(QObject):
-    """Runs tasks; implements ``napari_rsgraph.work.Work``.
+    """Runs tasks; implements ``napari_rsgraph.session.work.Work``.
 
     Signals
     -------

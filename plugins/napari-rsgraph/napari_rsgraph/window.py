@@ -27,7 +27,6 @@ from qtpy.QtWidgets import (
 )
 
 from napari_rsgraph.commands import Commands
-from napari_rsgraph.opengl import release_context
 from napari_rsgraph.overview import Overview, image_of
 from napari_rsgraph.panels.classes import LabelPanel
 from napari_rsgraph.panels.export import ExportPanel
@@ -35,10 +34,11 @@ from napari_rsgraph.panels.history import HistoryPanel
 from napari_rsgraph.panels.search import SearchPanel
 from napari_rsgraph.panels.suggest import SuggestPanel
 from napari_rsgraph.panels.tasks import TaskStrip
+from napari_rsgraph.point_map.opengl import release_context
 from napari_rsgraph.qt_work import QtWork
-from napari_rsgraph.scene_bar import SceneBar
-from napari_rsgraph.scene_map import SceneMap
-from napari_rsgraph.session import Session, open_session
+from napari_rsgraph.scene.bar import SceneBar
+from napari_rsgraph.scene.scene_map import SceneMap
+from napari_rsgraph.session.session import Session, open_session
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
 from rsgraph.protocols import Progress

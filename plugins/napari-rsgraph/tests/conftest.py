@@ -20,7 +20,7 @@ from rsgraph.run.scenes import Reopened
 from rsgraph.view.view import make_view
 
 if TYPE_CHECKING:
-    from napari_rsgraph.session import Session
+    from napari_rsgraph.session.session import Session
 
 # the segments of windows run side by side in threads; two cores are enough for a tiny scene
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -50,7 +50,7 @@ def pytest_runtest_teardown() -> Generator[None, None, None]:
     """See to it that no canvas of this test is deleted by a thread of a later one while its context is current."""
     if "qtpy" not in sys.modules:
         return (yield)
-    from napari_rsgraph.opengl import release_context
+    from napari_rsgraph.point_map.opengl import release_context
 
     release_context()
     gc.disable()
@@ -82,8 +82,8 @@ def workspace(finished_workspace: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def session(workspace: Path) -> Iterator[Session]:
     """A session without a window, on its own copy; everything runs at once."""
-    from napari_rsgraph.session import open_session
-    from napari_rsgraph.work import Immediate
+    from napari_rsgraph.session.session import open_session
+    from napari_rsgraph.session.work import Immediate
 
     opened = open_session(workspace, Immediate())
     yield opened

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 
-from napari_rsgraph.panels import ExportPanel
+from napari_rsgraph.panels.export import ExportPanel
 from napari_rsgraph.panels.export_options import options_of, parameters_of, value_of, widget_of
-from napari_rsgraph.session import Session
+from napari_rsgraph.session.session import Session
 
 LEFT = Qt.MouseButton.LeftButton
 

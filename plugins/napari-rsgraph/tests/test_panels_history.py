@@ -11,10 +11,11 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
 
-from napari_rsgraph.keys import CLASS_KEYS, free_key
-from napari_rsgraph.panels import ACTIONS, HistoryPanel, ShortcutSheet, TaskStrip, action, session_calls
-from napari_rsgraph.panels.history import HistoryModel
-from napari_rsgraph.session import Session
+from napari_rsgraph.panels.history import HistoryModel, HistoryPanel
+from napari_rsgraph.panels.shortcuts import ACTIONS, ShortcutSheet, action, session_calls
+from napari_rsgraph.panels.tasks import TaskStrip
+from napari_rsgraph.session.keys import CLASS_KEYS, free_key
+from napari_rsgraph.session.session import Session
 
 LEFT, ROLE = Qt.MouseButton.LeftButton, Qt.ItemDataRole
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from shapely.geometry import box
 
-from napari_rsgraph.panels import LabelPanel
 from napari_rsgraph.panels import importing as module
-from napari_rsgraph.session import Session
+from napari_rsgraph.panels.classes import LabelPanel
+from napari_rsgraph.session.session import Session
 
 
 @pytest.fixture

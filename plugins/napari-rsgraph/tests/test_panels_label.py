@@ -10,10 +10,10 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMessageBox
 
-from napari_rsgraph.panels import LabelPanel
 from napari_rsgraph.panels import classes as module
-from napari_rsgraph.session import Session, open_session
-from napari_rsgraph.work import Immediate
+from napari_rsgraph.panels.classes import LabelPanel
+from napari_rsgraph.session.session import Session, open_session
+from napari_rsgraph.session.work import Immediate
 
 LEFT = Qt.MouseButton.LeftButton
 

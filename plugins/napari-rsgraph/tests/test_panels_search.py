@@ -9,9 +9,9 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QImage
 
-from napari_rsgraph.panels import SearchPanel
 from napari_rsgraph.panels.candidates import PAGE
-from napari_rsgraph.session import Session
+from napari_rsgraph.panels.search import SearchPanel
+from napari_rsgraph.session.session import Session
 
 LEFT, KEY = Qt.MouseButton.LeftButton, Qt.Key
 

@@ -9,8 +9,8 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
 
-from napari_rsgraph.panels import SuggestPanel
-from napari_rsgraph.session import Session
+from napari_rsgraph.panels.suggest import SuggestPanel
+from napari_rsgraph.session.session import Session
 
 LEFT = Qt.MouseButton.LeftButton
 

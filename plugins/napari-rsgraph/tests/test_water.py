@@ -19,7 +19,7 @@ from qtpy.QtWidgets import QPushButton
 from rasterio.features import rasterize
 from scipy.spatial import cKDTree
 
-from napari_rsgraph.brush import middle
+from napari_rsgraph.point_map.brush import middle
 from napari_rsgraph.window import Window, open_workspace
 from rsgraph import Workspace
 

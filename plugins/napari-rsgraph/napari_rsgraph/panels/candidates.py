@@ -10,8 +10,8 @@ from qtpy.QtGui import QColor, QFont, QImage, QKeyEvent, QPainter, QPalette
 from qtpy.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 if TYPE_CHECKING:
-    from napari_rsgraph.searching import Results
-    from napari_rsgraph.session import Session
+    from napari_rsgraph.session.searching import Results
+    from napari_rsgraph.session.session import Session
 
 PAGE = 20
 _HEIGHT, _PICTURE, _GAP = 58, 48, 8

@@ -19,7 +19,6 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_rsgraph.keys import CLASS_KEYS, free_key
 from napari_rsgraph.panels.class_row import ClassFacts, ClassRow
 from napari_rsgraph.panels.controls import (
     Refresh,
@@ -37,10 +36,11 @@ from napari_rsgraph.panels.controls import (
 )
 from napari_rsgraph.panels.importing import Importing
 from napari_rsgraph.panels.shortcuts import action, shown
+from napari_rsgraph.session.keys import CLASS_KEYS, free_key
 from rsgraph.io.palette import colours
 
 if TYPE_CHECKING:
-    from napari_rsgraph.session import Session
+    from napari_rsgraph.session.session import Session
 
 _LISTED = 5
 """Classes named in the line about the selection."""

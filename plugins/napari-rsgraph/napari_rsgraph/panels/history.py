@@ -14,7 +14,7 @@ from napari_rsgraph.panels.controls import Refresh, action_button, enable, flowi
 from napari_rsgraph.panels.shortcuts import action
 
 if TYPE_CHECKING:
-    from napari_rsgraph.session import Session
+    from napari_rsgraph.session.session import Session
     from rsgraph.errors import RsgraphError
 from rsgraph.protocols import Progress
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QWidget
 
-from napari_rsgraph.keys import free_key
+from napari_rsgraph.session.keys import free_key
 from rsgraph.errors import NotUsable
 
 if TYPE_CHECKING:
-    from napari_rsgraph.session import Session
+    from napari_rsgraph.session.session import Session
     from rsgraph.protocols import Progress
 
 LISTS = (".csv", ".tsv", ".txt")

@@ -25,8 +25,8 @@ from napari_rsgraph.panels.controls import (
 from napari_rsgraph.panels.shortcuts import session_calls
 
 if TYPE_CHECKING:
-    from napari_rsgraph.searching import Results
-    from napari_rsgraph.session import Session
+    from napari_rsgraph.session.searching import Results
+    from napari_rsgraph.session.session import Session
 
 _MOST = 2000
 

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 if TYPE_CHECKING:
-    from napari_rsgraph.session import Session
+    from napari_rsgraph.session.session import Session
 
 
 @dataclass(frozen=True)

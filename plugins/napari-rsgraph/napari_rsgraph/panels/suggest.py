@@ -21,7 +21,6 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_rsgraph.colouring import PREDICTED, UNCERTAINTY
 from napari_rsgraph.panels.controls import (
     Refresh,
     action_button,
@@ -40,10 +39,11 @@ from napari_rsgraph.panels.controls import (
 )
 from napari_rsgraph.panels.naming import layer_title
 from napari_rsgraph.panels.shortcuts import session_calls
+from napari_rsgraph.session.colouring import PREDICTED, UNCERTAINTY
 
 if TYPE_CHECKING:
-    from napari_rsgraph.session import Session
-    from napari_rsgraph.suggesting import Prediction
+    from napari_rsgraph.session.session import Session
+    from napari_rsgraph.session.suggesting import Prediction
 
 METHODS = {
     "propagation": (

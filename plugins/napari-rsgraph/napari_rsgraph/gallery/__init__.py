@@ -1,0 +1,1 @@
+"""The gallery: pictures of the chips or segments that are chosen."""

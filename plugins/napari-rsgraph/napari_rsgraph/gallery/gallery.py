@@ -1,0 +1,218 @@
+"""The gallery: pictures of the brushed chips, at segment level with everything but the chosen segments under blue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QAction, QImage, QKeySequence
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+
+from napari_rsgraph.gallery.grid import GAP, Mask, Rows, Shown
+from napari_rsgraph.gallery.tiles import HINT, LARGEST, SMALLEST, STEP, Caption, Tiles
+from rsgraph.view.view import View
+
+
+class Gallery(QWidget):
+    """Pictures of chips, with a line that says how many, a slider for their size and a switch for labels.
+
+    Parameters
+    ----------
+    parent
+        As of any widget.
+    """
+
+    chip_clicked = Signal(int, str)
+    """Row of the chip; replace, add, subtract or intersect."""
+    chip_activated = Signal(int)
+    """Double click or Enter: show it on the map."""
+    chip_hovered = Signal(int)
+    """Row of the chip under the pointer, -1 for none."""
+    segment_clicked = Signal(int, str)
+    """Segment id; replace, add, subtract or intersect."""
+    segments_painted = Signal(object, str, bool)
+    """All segment ids of the stroke so far (int64); the mode; True once the stroke is finished."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.tiles = Tiles(self)
+        self._header = QLabel()
+        self._slider = _size_slider(self.tiles)
+        self._make_actions()
+        self._lay_out()
+        for name in ("chip_clicked", "chip_activated", "chip_hovered", "segment_clicked", "segments_painted"):
+            getattr(self.tiles, name).connect(getattr(self, name))
+        self._tell()
+
+    # what is shown
+
+    def set_view(self, view: View | None) -> None:
+        """Take the pictures from here; None while there are none: tiles are gray."""
+        self.tiles.pictures.set_view(view)
+        self.tiles.forget()
+
+    def show_chips(self, chips: Rows, *, total: int | None = None) -> None:
+        """Show chips (rows of the table of chips) in this order, of ``total`` chips in all."""
+        self.tiles.show_tiles(Shown(np.asarray(chips, dtype=np.int64), None, None, total))
+        self._tell()
+
+    def show_segments(
+        self,
+        chips: Rows,
+        chosen: Mask,
+        *,
+        counts: NDArray[np.integer[Any]] | None = None,
+        total: int | None = None,
+    ) -> None:
+        """Show chips with the chosen segments in full colour and the others under blue.
+
+        Parameters
+        ----------
+        chips
+            Rows of the table of chips, in the order of the tiles. The order is kept: tiles that change places
+            while the brush moves cannot be compared.
+        chosen
+            (max_id + 1,) by segment id.
+        counts
+            (chips,) number of chosen segments in each chip, for the captions.
+        total
+            How many chips there are in all.
+        """
+        self.tiles.show_tiles(Shown(np.asarray(chips, dtype=np.int64), chosen, counts, total))
+        self._tell()
+
+    def set_classes(
+        self,
+        codes_by_id: NDArray[np.integer[Any]] | None,
+        palette: NDArray[np.uint8] | None = None,
+        names: Sequence[str] = (),
+    ) -> None:
+        """Give the labels that the switch lays over the pictures.
+
+        Parameters
+        ----------
+        codes_by_id
+            (max_id + 1,) class of each segment by id, 0 for none; None for no labels.
+        palette
+            (classes + 1, 3) colour of each code.
+        names
+            Of the classes 1, 2 ..., for tooltips.
+        """
+        pictures = self.tiles.pictures
+        pictures.codes, pictures.names = codes_by_id, names
+        if palette is not None:
+            pictures.palette = palette
+        self._labels.setEnabled(codes_by_id is not None)
+        if pictures.labels:
+            self.tiles.forget()
+
+    def set_captions(self, captions: Caption | None) -> None:
+        """Write ``captions(chip)`` below the tiles; None: the chip's number."""
+        self.tiles.captions = captions
+        self.tiles.viewport().update()
+
+    def set_selected(self, chips: Mask | None) -> None:
+        """Frame the chips of a mask (chips,)."""
+        self.tiles.selected = chips
+        self.tiles.viewport().update()
+
+    def set_message(self, text: str | None) -> None:
+        """Write this where there are no chips; None: the hint to brush."""
+        self.tiles.message = HINT if text is None else text
+        self.tiles.viewport().update()
+
+    @property
+    def tile_size(self) -> int:
+        """Side of a tile in pixels of the screen."""
+        return self.tiles.side
+
+    @tile_size.setter
+    def tile_size(self, side: int) -> None:
+        self.tiles.set_side(side)
+
+    @property
+    def header(self) -> str:
+        """What is shown, in words."""
+        return str(self._header.text())
+
+    def screenshot(self) -> NDArray[np.uint8]:
+        """Return what the widget shows, (rows, columns, 3)."""
+        image = self.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+        lines = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+        return lines[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
+
+    def _tell(self) -> None:
+        self._header.setText(self.tiles.shown.header() if len(self.tiles.shown.chips) else "No chips")
+
+    def _make_actions(self) -> None:
+        tiles = self.tiles
+        self._action("Larger tiles", "Ctrl++", lambda: tiles.set_side(tiles.side + STEP))
+        self._action("Smaller tiles", "Ctrl+-", lambda: tiles.set_side(tiles.side - STEP))
+        self._labels = self._action("Labels", "Ctrl+Shift+L", self._toggle_labels, tip="Lay labels over the pictures")
+        self._outlines = self._action(
+            "Outlines", "Ctrl+Shift+U", self._toggle_outlines, tip="Show the outlines of segments"
+        )
+        for action in (self._labels, self._outlines):
+            action.setCheckable(True)
+        self._labels.setEnabled(False)
+
+    def _action(self, text: str, shortcut: str, function: Callable[[], None], *, tip: str | None = None) -> QAction:
+        action = QAction(text, self)
+        action.setShortcut(QKeySequence(shortcut))
+        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        action.setToolTip(f"{tip or text} ({shortcut})")
+        action.triggered.connect(lambda *_: function())
+        self.addAction(action)
+        return action
+
+    def _toggle_labels(self) -> None:
+        self.tiles.pictures.labels = self._labels.isChecked()
+        self.tiles.forget()
+
+    def _toggle_outlines(self) -> None:
+        self.tiles.pictures.outlines = self._outlines.isChecked()
+        self.tiles.forget()
+
+    def _lay_out(self) -> None:
+        line = QHBoxLayout()
+        line.setContentsMargins(GAP, 2, GAP, 0)
+        self._header.setWordWrap(True)
+        line.addWidget(self._header, 1)
+        for action in (self._labels, self._outlines):
+            line.addWidget(_check_box(action))
+        line.addWidget(self._slider)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(2)
+        whole.addLayout(line)
+        whole.addWidget(self.tiles, 1)
+
+
+def _check_box(action: QAction) -> QCheckBox:
+    """Show a switch as a box with a tick: napari's themes hardly show whether a button is down."""
+    box = QCheckBox(action.text())
+    box.setToolTip(action.toolTip())
+    box.setEnabled(action.isEnabled())
+    box.clicked.connect(action.trigger)
+
+    def follow() -> None:
+        box.setChecked(action.isChecked())
+        box.setEnabled(action.isEnabled())
+
+    action.changed.connect(follow)
+    return box
+
+
+def _size_slider(tiles: Tiles) -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setRange(SMALLEST // STEP, LARGEST // STEP)
+    slider.setValue(tiles.side // STEP)
+    slider.setFixedWidth(80)
+    slider.setToolTip("Size of the tiles (Ctrl + scroll, Ctrl++, Ctrl+-)")
+    slider.setAccessibleName("Size of the tiles")
+    slider.valueChanged.connect(lambda steps: tiles.set_side(steps * STEP))
+    tiles.resized_tiles.connect(lambda side: slider.setValue(side // STEP))
+    return slider

@@ -1,0 +1,226 @@
+"""The bar over the 2-D map: what is shown, what colours mean, the brush, the filter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_rsgraph.panels.controls import Refresh, action_button, button, enable, flowing, listen
+from napari_rsgraph.panels.icons import IconButton
+from napari_rsgraph.panels.naming import layer_title, projector_title
+from napari_rsgraph.panels.shortcuts import action, session_calls
+from napari_rsgraph.point_map.class_filter import ClassFilter
+
+if TYPE_CHECKING:
+    from napari_rsgraph.session.session import Session
+
+TOOLS = ("circle", "rectangle", "lasso", "pan")
+MODES = ("replace", "add", "subtract", "intersect")
+_LIST_WIDTH = 190
+"""Of an opened box: all of the longest name can be read."""
+
+
+class MapBar(QWidget):
+    """Level, layer, projector, colours, brush, filter.
+
+    Parameters
+    ----------
+    session
+        What it drives, and what it shows.
+    parent
+        The window.
+    """
+
+    tool_chosen = Signal(str)
+    """circle, rectangle, lasso or pan."""
+    mode_chosen = Signal(str)
+    """replace, add, subtract or intersect."""
+    window_filter_requested = Signal(bool)
+    """Whether only what lies in the scene map's view is to be shown; the window knows the view."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session, self._config = session, session.workspace.config
+        self.levels = self._level_buttons()
+        self.tools = self._choices(TOOLS, self.tool_chosen.emit)
+        self.modes = self._choices(MODES, self.mode_chosen.emit)
+        self.layer = self._combo("Layer", "What the points are laid out from", self._choose_layer)
+        self.projector = self._combo("Projector", "How the points are laid out", self._choose_projector)
+        self.colour_by = self._combo("Colour by", "What the colours of the points mean", self._choose_colours)
+        self.filter = ClassFilter(session)
+        self.filter.window_filter_requested.connect(self.window_filter_requested)
+        self._make_actions()
+        self._lay_out()
+        self._refresh = Refresh(self, self.refresh)
+        for signal in (
+            session.level_changed,
+            session.map_changed,
+            session.chips_chosen,
+            session.selection_changed,
+            session.predictions_changed,
+            session.visible_changed,
+        ):
+            listen(self, signal, self._refresh.ask)
+        listen(self, session.colours_changed, self._refresh.ask)
+
+    # parts
+
+    def _level_buttons(self) -> dict[str, QPushButton]:
+        """Two buttons of which one is down."""
+        group = QButtonGroup(self)
+        found = {}
+        for level, text in (("chips", "Chips"), ("segments", "Segments")):
+            made = button(text, f"Show the map of {level} ({action('switch_level').shortcut} switches)")
+            made.setCheckable(True)
+            made.clicked.connect(lambda _=False, chosen=level: self.session.set_level(chosen))
+            group.addButton(made)
+            found[level] = made
+        return found
+
+    def _choices(self, names: tuple[str, ...], chosen: Callable[[str], object]) -> dict[str, IconButton]:
+        """Icon buttons of which one is down, at first the first."""
+        group = QButtonGroup(self)
+        found = {name: IconButton(action(name)) for name in names}
+        for name, made in found.items():
+            made.setCheckable(True)
+            made.clicked.connect(lambda _=False, name=name: chosen(name))
+            group.addButton(made)
+        found[names[0]].setChecked(True)
+        return found
+
+    def _combo(self, name: str, tooltip: str, chosen: Callable[[str], object]) -> QComboBox:
+        combo = QComboBox()
+        combo.setAccessibleName(name)
+        combo.setToolTip(tooltip)
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        combo.setMinimumContentsLength(3)
+        combo.view().setMinimumWidth(_LIST_WIDTH)
+        combo.setMaxVisibleItems(20)
+        combo.activated.connect(lambda _: chosen(str(combo.currentData())))
+        return combo
+
+    def _make_actions(self) -> None:
+        calls = session_calls(self.session)
+        self.take_apart = action_button("take_apart", calls["take_apart"])
+        self.reproject = action_button("reproject", calls["reproject"])
+        self.whole = action_button("whole", calls["whole"])
+        self.selecting = {name: IconButton(action(name)) for name in ("select_all", "invert", "clear")}
+        for name, made in self.selecting.items():
+            call = calls[name]
+            made.clicked.connect(lambda _=False, call=call: call())
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 2)
+        layout.setSpacing(3)
+        layout.addWidget(
+            flowing(_joined(*self.levels.values()), _joined(*self.tools.values()), _joined(*self.modes.values()))
+        )
+        shown = QHBoxLayout()
+        shown.setSpacing(3)
+        for combo, share in ((self.layer, 4), (self.projector, 3), (self.colour_by, 6)):
+            shown.addWidget(combo, share)
+        layout.addLayout(shown)
+        layout.addWidget(
+            flowing(self.take_apart, self.reproject, self.whole, _joined(*self.selecting.values()), self.filter)
+        )
+
+    # what the person chose
+
+    def _choose_layer(self, layer: str) -> None:
+        self._show_map(layer=layer, projector=None)
+
+    def _choose_projector(self, projector: str) -> None:
+        self._show_map(layer=None, projector=projector)
+
+    def _show_map(self, *, layer: str | None, projector: str | None) -> None:
+        """Ask for a map; while it is made the boxes say what is shown, not what is to come."""
+        session = self.session
+        wanted = (layer or session.map.layer, projector or session.map.projector)
+        session.maps.show(layer=layer, projector=projector)
+        if (session.map.layer, session.map.projector) != wanted:
+            title = f"{projector_title(wanted[1])} of {layer_title(wanted[0], self._config)}"
+            session.tell(f"{title} is being laid out; the map changes when it is ready")
+        self.refresh()
+
+    def _choose_colours(self, by: str) -> None:
+        self.session.colouring.choose(by)
+
+    def set_tool(self, tool: str) -> None:
+        """Show a tool that was chosen elsewhere, by a key for instance."""
+        self.tools[tool].setChecked(True)
+
+    def set_mode(self, mode: str) -> None:
+        """Show a mode that was chosen elsewhere."""
+        self.modes[mode].setChecked(True)
+
+    def toggle_window_filter(self) -> None:
+        """Ask for the opposite of what is filtered now."""
+        self.window_filter_requested.emit(self.session.filter.window is None)
+
+    def set_window_filter(self, on: bool) -> None:
+        """Show whether only what is in view is shown."""
+        self.filter.set_window_filter(on)
+
+    # what is shown
+
+    def refresh(self) -> None:
+        """Show what the session shows."""
+        session, config = self.session, self._config
+        self.levels[session.level].setChecked(True)
+        shown = session.map
+        _fill(self.layer, {name: layer_title(name, config) for name in session.maps.layers}, shown.layer)
+        _fill(self.projector, {name: projector_title(name) for name in session.maps.projectors}, shown.projector)
+        choices = session.colouring.choices()
+        if session.colouring.by not in choices:  # a column of the other level
+            session.colouring.choose(choices[0])
+        _fill(self.colour_by, {name: f"Colour: {name}" for name in choices}, session.colouring.by)
+        self._enable()
+
+    def _enable(self) -> None:
+        """Enable what can be done now; what cannot says why."""
+        session = self.session
+        chips = int(np.count_nonzero(session.selected_chips)) if session.level == "chips" else 0
+        self.take_apart.setText(f"Take apart ({chips:,})" if chips else "Take apart")
+        at_chips = session.level == "chips"
+        enable(
+            self.take_apart, chips > 0, "select chips first" if at_chips else "go to the chips and select some first"
+        )
+        part = session.map.subset or (session.level == "segments" and not session.chosen_chips.all())
+        enable(self.whole, part, "all points are on the map already")
+        selected = session.selected_chips if at_chips else session.selected
+        enable(self.selecting["clear"], bool(selected.any()), "nothing is selected")
+        one = session.level == "segments" and int(np.count_nonzero(session.selected)) == 1
+        enable(self.reproject, not one, "select two segments or more")
+
+
+def _fill(combo: QComboBox, texts: dict[str, str], chosen: str) -> None:
+    """Fill a box where its content differs, and show the chosen one, without a signal."""
+    names = [combo.itemData(place) for place in range(combo.count())]
+    if names != list(texts):
+        combo.clear()
+        for name, text in texts.items():
+            combo.addItem(text, name)
+    combo.setCurrentIndex(list(texts).index(chosen) if chosen in texts else -1)
+
+
+def _joined(*widgets: QWidget) -> QWidget:
+    """Return widgets side by side that are not torn apart when the bar breaks."""
+    holder = QWidget()
+    layout = QHBoxLayout(holder)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(1)
+    for widget in widgets:
+        layout.addWidget(widget)
+    return holder

@@ -1,0 +1,583 @@
+"""What mouse, wheel and keys do on the 2-D map: they move the view and the brush. Nothing is drawn in here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from qtpy.QtCore import QObject, QPointF, Qt, QTimer, Signal
+
+from napari_rsgraph.point_map.brush import (
+    Stroke,
+    Tool,
+    covers,
+    grown,
+    half_sizes,
+    matches,
+    middle,
+    mode_of,
+    moved,
+    new_brush,
+    stamps,
+    stretched,
+)
+from napari_rsgraph.point_map.view_transform import ViewTransform
+from rsgraph.brushing.index import PointIndex
+from rsgraph.brushing.shapes import Lasso, Mode, Shape
+
+_CLICK_PX = 4
+"""Moved by less than this, the pointer has clicked and not dragged."""
+
+_HOLD_MS = 220
+"""A button held down so long on a dot, without motion, brushes."""
+
+_SETTLE_MS = 300
+"""After the last turn of the wheel or arrow key the stroke is over."""
+
+_NUDGE_PX = 10
+_SMALLEST_PX = 3.0
+
+Modifiers = Qt.KeyboardModifier
+Gesture = Literal["none", "press", "brush", "lasso", "pan"]
+
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, 1),
+    Qt.Key.Key_Down: (0, -1),
+}
+
+_MODIFIER_KEYS = {
+    Qt.Key.Key_Shift: Modifiers.ShiftModifier,
+    Qt.Key.Key_Alt: Modifiers.AltModifier,
+    Qt.Key.Key_Control: Modifiers.ControlModifier,
+}
+
+
+class Gestures(QObject):
+    """The view, the tool and the brush, and how input changes them.
+
+    Motion is gathered: however many events arrive, the brush is moved, asked for its rows and emitted once per
+    turn of the event loop.
+    """
+
+    brushed = Signal(object, str, bool)
+    clicked = Signal(int, str)
+    hovered = Signal(int)
+    tool_changed = Signal(str)
+    mode_changed = Signal(str)
+    view_changed = Signal()
+    changed = Signal()
+    menu_requested = Signal(QPointF)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.index = PointIndex(np.empty((0, 2), np.float32))
+        self.visible: np.ndarray | None = None
+        self.selection: np.ndarray | None = None
+        self.pick_px = 8.0
+        self.clickable = True
+        self.view = ViewTransform()
+        self.fitted = True
+        self.brush: Shape | None = None
+        self.under: np.ndarray | None = None
+        self.hover = -1
+        self.pointer: QPointF | None = None
+        self.gesture: Gesture = "none"
+        self.modifiers = Modifiers.NoModifier
+        self.space = False
+        self._tool: Tool = "circle"
+        self._mode: Mode = "replace"
+        self._radius_px, self._aspect = 45.0, 1.0
+        self._stroke: Stroke | None = None
+        self._last_mode: Mode = "replace"
+        self._reset_gesture()
+        self._soon = one_shot(self, 0, self.catch_up)
+        self._hold = one_shot(self, _HOLD_MS, self._begin_brushing)
+        self._settle = one_shot(self, _SETTLE_MS, self.finish)
+
+    def _reset_gesture(self) -> None:
+        self._pressed = self._handled = QPointF()
+        self._button = Qt.MouseButton.NoButton
+        self._grab = (0.0, 0.0)
+        self._trail: list[tuple[float, float]] = []
+        self._before: tuple[Shape | None, np.ndarray | None] = (None, None)
+        self._touched = False
+        self._brush_changed = False
+
+    # what the widget sets
+
+    def replace_points(self, index: PointIndex) -> None:
+        """Take other points; the brush is put away and a stroke under way forgotten."""
+        self._stop()
+        self.index, self.visible, self.selection = index, None, None
+        self.brush, self.under = None, None
+        self._set_hover(-1)
+
+    def replace_visible(self, visible: np.ndarray | None) -> None:
+        """Take another filter of the points."""
+        self.visible, self.under = visible, None
+
+    @property
+    def tool(self) -> Tool:
+        """What a drag with the left button does."""
+        return self._tool
+
+    def set_tool(self, tool: Tool) -> None:
+        """Choose what a drag with the left button does; the brush that is there stays."""
+        if tool != self._tool:
+            self.finish()
+            self._tool = tool
+            self.tool_changed.emit(tool)
+            self.changed.emit()
+
+    @property
+    def mode(self) -> Mode:
+        """What the brush does to the selection while no modifier key is down."""
+        return self._mode
+
+    def set_mode(self, mode: Mode) -> None:
+        """Choose what the brush does to the selection while no modifier key is down."""
+        if mode != self._mode:
+            self._mode = mode
+            self.mode_changed.emit(mode)
+            self.changed.emit()
+
+    @property
+    def current_mode(self) -> Mode:
+        """What the brush does to the selection now: of the stroke under way, or with the keys that are down."""
+        if self._stroke is not None and self.gesture in ("brush", "lasso"):
+            return self._stroke.mode
+        return self._mode_with(self.modifiers)
+
+    def _mode_with(self, modifiers: Modifiers) -> Mode:
+        remove = bool(modifiers & (Modifiers.AltModifier | Modifiers.ControlModifier))
+        return mode_of(shift=bool(modifiers & Modifiers.ShiftModifier), remove=remove, default=self._mode)
+
+    @property
+    def radius(self) -> float:
+        """Half the size of the brush, in map units; of a rectangle as if it were a square of the same area."""
+        if self.brush is None or isinstance(self.brush, Lasso):
+            return self._radius_px / self.view.scale
+        width, height = half_sizes(self.brush)
+        return float((width * height) ** 0.5)
+
+    def set_radius(self, radius: float) -> None:
+        """Resize the brush; half its size in map units."""
+        self.grow(radius / self.radius)
+
+    @property
+    def ghost(self) -> Shape | None:
+        """The brush that a press would place under the pointer; None where none would be."""
+        if self.pointer is None or self.gesture != "none" or self.space or self._tool in ("pan", "lasso"):
+            return None
+        if self.brush is not None and matches(self.brush, self._tool):
+            return None
+        x, y = self._place_of(self.pointer)
+        return self._fresh(x, y)
+
+    @property
+    def pending(self) -> bool:
+        """Whether motion waits for the next turn of the event loop."""
+        return self._soon.isActive()
+
+    # the view
+
+    def fit(self) -> None:
+        """Show all points that pass the filter."""
+        points = self._corners() if self.visible is None else self.index.points[self.visible]
+        self._set_view(self.view.fitted(points), fitted=True)
+
+    def _corners(self) -> np.ndarray:
+        """Return the lower left and upper right corner of all points; none where there are none."""
+        left, right, lower, upper = self.index.bounds
+        return np.array([[left, lower], [right, upper]] if len(self.index) else []).reshape(-1, 2)
+
+    def resize(self, width: int, height: int) -> None:
+        """Follow the widget's size: all points stay in view where all were, else the middle and scale stay."""
+        self.view = self.view.resized(width, height)
+        if self.fitted:
+            self.fit()
+        self.view_changed.emit()
+
+    def zoom(self, factor: float, left: float, top: float) -> None:
+        """Magnify about a pixel, within bounds that keep something in view and float32 exact."""
+        whole = self.view.fitted(self._corners()).scale
+        factor = float(np.clip(self.view.scale * factor, whole / 4, whole * 5000)) / self.view.scale
+        if factor != 1:
+            self._set_view(self.view.zoomed(factor, left, top), fitted=False)
+
+    def pan(self, right: float, down: float) -> None:
+        """Drag the map by so many logical pixels."""
+        self._set_view(self.view.moved(right, down), fitted=False)
+
+    def look_at(self, view: ViewTransform) -> None:
+        """Show another part of the map."""
+        self._set_view(view, fitted=False)
+
+    def _set_view(self, view: ViewTransform, *, fitted: bool) -> None:
+        self.view, self.fitted = view, fitted
+        self.view_changed.emit()
+
+    # the mouse
+
+    def press(self, at: QPointF, button: Qt.MouseButton, modifiers: Modifiers) -> None:
+        """Begin to pan, to brush or to draw a lasso; on a dot wait whether it becomes a click."""
+        self.finish()
+        if self.gesture != "none":
+            return
+        self._reset_gesture()
+        self.pointer, self.modifiers = at, modifiers
+        self._pressed = self._handled = at
+        self._button = button
+        if button != Qt.MouseButton.LeftButton or self.space or self._tool == "pan":
+            self.gesture = "pan"
+        elif len(self.index):
+            self._press_left(at, modifiers)
+        self.changed.emit()
+
+    def _press_left(self, at: QPointF, modifiers: Modifiers) -> None:
+        self._before = (self.brush, self.selection)
+        self._stroke = Stroke(self._mode_with(modifiers), len(self.index))
+        x, y = self._place_of(at)
+        if self._tool == "lasso" and not self._grabs(x, y):
+            self.gesture, self._trail = "lasso", [(x, y)]
+        else:
+            self.gesture = "press"
+            if self._dot_at(at) >= 0:
+                self._hold.start()
+            else:
+                self._begin_brushing()
+
+    def move(self, at: QPointF, modifiers: Modifiers) -> None:
+        """Take note of where the pointer is; the brush follows once per turn of the event loop."""
+        self.pointer, self.modifiers = at, modifiers
+        if self.gesture == "press" and _distance(at, self._pressed) >= _CLICK_PX:
+            self._begin_brushing()
+        if self.gesture == "lasso":
+            self._trail.append(self._place_of(at))
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def release(self, at: QPointF, button: Qt.MouseButton) -> None:
+        """End what the press began; other buttons than the pressed one do nothing."""
+        if self.gesture == "none" or button != self._button:
+            return
+        self.move(at, self.modifiers)
+        self.catch_up()
+        self._hold.stop()
+        gesture, self.gesture = self.gesture, "none"
+        still = _distance(at, self._pressed) < _CLICK_PX
+        if gesture == "press" or (gesture == "lasso" and self._trail_is_a_click()):
+            self._click(at)
+        elif gesture in ("brush", "lasso"):
+            self.finish()
+        elif still and button == Qt.MouseButton.RightButton:
+            self.menu_requested.emit(at)
+        self.changed.emit()
+
+    def double_click(self, at: QPointF, button: Qt.MouseButton, modifiers: Modifiers) -> None:
+        """Show all points, and put back the selection that the first press of the two changed."""
+        if button != Qt.MouseButton.LeftButton or modifiers != Modifiers.NoModifier:
+            self.press(at, button, modifiers)
+            return
+        if self._touched:
+            self._restore()
+        self.fit()
+
+    def wheel(self, steps: float, at: QPointF, modifiers: Modifiers) -> None:
+        """Resize the brush; with Shift change the rectangle's aspect; with Ctrl, or where there is none, zoom."""
+        nothing_to_resize = self._tool == "pan" or (self._tool == "lasso" and self.brush is None)
+        if modifiers & Modifiers.ControlModifier or nothing_to_resize:
+            self.zoom(1.2**steps, at.x(), at.y())
+        elif modifiers & Modifiers.ShiftModifier:
+            self.stretch(1.12**steps)
+        else:
+            self.grow(1.12**steps)
+
+    def leave(self) -> None:
+        """Forget where the pointer was."""
+        if self.gesture == "none":
+            self.pointer = None
+            self._set_hover(-1)
+            self.changed.emit()
+
+    # the keys
+
+    def key_pressed(self, key: Qt.Key, modifiers: Modifiers) -> bool:
+        """Move by an arrow key, take hold of the map by Space; return whether the key meant something."""
+        self._hold_modifiers(modifiers, key, down=True)
+        if key in _ARROWS:
+            self.nudge(*_ARROWS[key], modifiers & ~Modifiers.KeypadModifier)
+        elif key == Qt.Key.Key_Space:
+            self.space = True
+            self.changed.emit()
+        else:
+            return False
+        return True
+
+    def key_released(self, key: Qt.Key, modifiers: Modifiers) -> None:
+        """Follow the modifier keys and Space."""
+        self._hold_modifiers(modifiers, key, down=False)
+        if key == Qt.Key.Key_Space:
+            self.space = False
+            self.changed.emit()
+
+    def forget_keys(self) -> None:
+        """Take all keys as released."""
+        self.space, self.modifiers = False, Modifiers.NoModifier
+        self.changed.emit()
+
+    def _hold_modifiers(self, modifiers: Modifiers, key: Qt.Key, *, down: bool) -> None:
+        """Systems differ in whether the modifiers of an event count the modifier key that it is about."""
+        own = _MODIFIER_KEYS.get(key)
+        if own is not None:
+            modifiers = modifiers | own if down else modifiers & ~own
+        if modifiers != self.modifiers:
+            self.modifiers = modifiers
+            self.changed.emit()
+
+    @property
+    def cursor(self) -> Qt.CursorShape:
+        """What a press here would do, as a shape of the pointer."""
+        if self.gesture == "pan":
+            return Qt.CursorShape.ClosedHandCursor
+        if self.space or self._tool == "pan":
+            return Qt.CursorShape.OpenHandCursor
+        over = self.gesture == "none" and self.pointer is not None and self._grabs(*self._place_of(self.pointer))
+        return Qt.CursorShape.SizeAllCursor if over else Qt.CursorShape.CrossCursor
+
+    def _click(self, at: QPointF) -> None:
+        row, mode = self._dot_at(at), self._stroke.mode if self._stroke else self._mode
+        self.brush = self._before[0]
+        self._stop()
+        if row >= 0:
+            self._touched = True
+            self.clicked.emit(row, mode)
+
+    def _trail_is_a_click(self) -> bool:
+        low, high = np.min(self._trail, axis=0), np.max(self._trail, axis=0)
+        return bool(((high - low) * self.view.scale).max() < _CLICK_PX)
+
+    def _dot_at(self, at: QPointF) -> int:
+        return self._near(at) if self.clickable else -1
+
+    def _near(self, at: QPointF) -> int:
+        x, y = self._place_of(at)
+        return self.index.nearest(x, y, within=self.pick_px / self.view.scale, visible=self.visible)
+
+    def _place_of(self, at: QPointF) -> tuple[float, float]:
+        return self.view.to_map(at.x(), at.y())
+
+    # the brush
+
+    def grow(self, factor: float) -> None:
+        """Resize the brush, or the one that the next press places."""
+        self._reshape(lambda shape: grown(shape, factor), factor=factor)
+
+    def stretch(self, factor: float) -> None:
+        """Make a rectangle wider and flatter."""
+        if self._tool == "rectangle":
+            self._aspect = float(np.clip(self._aspect * factor**2, 0.02, 50))
+        self._reshape(lambda shape: stretched(shape, factor), factor=1.0 if self._tool == "rectangle" else factor)
+
+    def nudge(self, right: int, up: int, modifiers: Modifiers) -> None:
+        """Move the brush by the arrow keys, or the map where there is no brush."""
+        step = _NUDGE_PX / self.view.scale
+        if self.brush is None:
+            self.pan(-right * 4 * _NUDGE_PX, up * 4 * _NUDGE_PX)
+            return
+        self._continue_stroke(self._mode_with(modifiers))
+        self._change_brush(moved(self.brush, right * step, up * step))
+
+    def _reshape(self, change: Callable[[Shape], Shape], *, factor: float) -> None:
+        if self.gesture == "lasso":
+            return
+        largest = 4.0 * max(self.view.width, self.view.height)
+        if self.brush is None:
+            self._radius_px = float(np.clip(self._radius_px * factor, _SMALLEST_PX, largest))
+            self.changed.emit()
+            return
+        brush = change(self.brush)
+        sizes = [half * self.view.scale for half in half_sizes(brush)]
+        if (min(sizes) < _SMALLEST_PX and factor < 1) or (max(sizes) > largest and factor > 1):
+            return
+        self._continue_stroke(self._last_mode)
+        self._change_brush(brush)
+        if not isinstance(brush, Lasso):
+            self._radius_px = self.radius * self.view.scale
+
+    def _continue_stroke(self, mode: Mode) -> None:
+        """Wheel and keys go on with the stroke under way, or begin one that ends when they come to rest."""
+        if self.gesture == "brush":
+            return
+        if self._stroke is not None and self._stroke.mode != mode:
+            self.finish()
+        if self._stroke is None:
+            self._before = (self.brush, self.selection)
+            self._stroke = Stroke(mode, len(self.index))
+        self._settle.start()
+
+    def _change_brush(self, brush: Shape) -> None:
+        self.brush, self._brush_changed = brush, True
+        if not self._soon.isActive():
+            self._soon.start()
+
+    def _grabs(self, x: float, y: float) -> bool:
+        return self.brush is not None and matches(self.brush, self._tool) and covers(self.brush, x, y)
+
+    def _begin_brushing(self) -> None:
+        """Grab the brush by the place that was pressed, or bring it there."""
+        self._hold.stop()
+        if self.gesture != "press":
+            return
+        self.gesture = "brush"
+        x, y = self._place_of(self._pressed)
+        if self._grabs(x, y):
+            assert self.brush is not None
+            centre = middle(self.brush)
+            self._grab = (centre[0] - x, centre[1] - y)
+            self._change_brush(self.brush)
+        else:
+            self._change_brush(self._brought(x, y))
+
+    def _brought(self, x: float, y: float) -> Shape:
+        """Return the brush, brought to a place: a new one if it is of another kind or out of all proportion."""
+        if self.brush is None or isinstance(self.brush, Lasso) or not matches(self.brush, self._tool):
+            return self._fresh(x, y)
+        sizes = [half * self.view.scale for half in half_sizes(self.brush)]
+        if max(sizes) > max(self.view.width, self.view.height) / 2 or max(sizes) < 2 * _SMALLEST_PX:
+            return self._fresh(x, y)
+        return moved(self.brush, x - self.brush.x, y - self.brush.y)
+
+    def _fresh(self, x: float, y: float) -> Shape:
+        most = min(self.view.width, self.view.height) / 2
+        radius = float(np.clip(self._radius_px, 2 * _SMALLEST_PX, most)) / self.view.scale
+        return new_brush(self._tool, x, y, radius, self._aspect)
+
+    def catch_up(self) -> None:
+        """Do what the gathered events ask for."""
+        self._soon.stop()
+        if self.gesture == "pan" and self.pointer is not None:
+            step, self._handled = self.pointer - self._handled, self.pointer
+            if not step.isNull():
+                self.pan(step.x(), step.y())
+        elif self.gesture == "lasso":
+            self._extend_lasso()
+        elif self._stroke is not None and self.gesture != "press":
+            self._drag()
+        elif self.gesture == "none" and self.pointer is not None:
+            self._set_hover(self._near(self.pointer))
+        self.changed.emit()
+
+    def _drag(self) -> None:
+        """Bring the brush to the pointer, and say what it touches."""
+        assert self.brush is not None
+        assert self._stroke is not None
+        shapes: list[Shape] = [self.brush] if self._brush_changed else []
+        if self.gesture == "brush" and self.pointer is not None:
+            shapes += self._followed(self.pointer)
+        if not shapes:
+            return
+        self._brush_changed = False
+        if not self._stroke.gathers:
+            shapes = shapes[-1:]
+        for shape in shapes:
+            self.under = self.index.inside(shape, self.visible)
+            rows = self._stroke.touch(self.under)
+        self.brush = shapes[-1]
+        self._emit(rows)
+
+    def _followed(self, pointer: QPointF) -> list[Shape]:
+        assert self.brush is not None
+        x, y = self._place_of(pointer)
+        centre = middle(self.brush)
+        dx, dy = x + self._grab[0] - centre[0], y + self._grab[1] - centre[1]
+        if max(abs(dx), abs(dy)) * self.view.scale < 0.01:
+            return []
+        return stamps(self.brush, moved(self.brush, dx, dy))
+
+    def _extend_lasso(self) -> None:
+        """Close the line so far for a look; what adds or removes waits for the real end."""
+        assert self._stroke is not None
+        if len(self._trail) < 3:
+            return
+        self.brush = Lasso(np.array(self._trail))
+        self.under = self.index.inside(self.brush, self.visible)
+        if not self._stroke.gathers and not self._trail_is_a_click():
+            self._emit(self.under)
+
+    def _emit(self, rows: np.ndarray, *, final: bool = False) -> None:
+        assert self._stroke is not None
+        self._touched = True
+        self._rows = rows
+        self.brushed.emit(rows, self._stroke.mode, final)
+
+    def finish(self) -> None:
+        """End the stroke: emit its rows once more, as final."""
+        if self._stroke is None or self.gesture != "none":
+            return
+        self._settle.stop()
+        if self._soon.isActive():
+            self.catch_up()
+        if self.under is not None:
+            rows = self._stroke.touch(self.under)
+            self._last_mode = self._stroke.mode
+            self._emit(rows, final=True)
+        self._stroke = None
+
+    def put_away(self) -> None:
+        """Remove the brush; the selection stays."""
+        self._stop()
+        self.brush, self.under = None, None
+        self.changed.emit()
+
+    def escape(self) -> None:
+        """Give up the stroke under way; else put the brush away; else select nothing."""
+        if self.gesture in ("press", "brush", "lasso") or self._stroke is not None:
+            self._restore()
+        elif self.brush is not None:
+            self.brush, self.under = None, None
+        elif self.selection is not None:
+            self.brushed.emit(np.empty(0, np.int64), "replace", True)
+        self.changed.emit()
+
+    def _restore(self) -> None:
+        """Put back brush and selection as they were at the press."""
+        brush, selection = self._before
+        touched = self._touched
+        self._stop()
+        self.brush, self.under = brush, None
+        if touched:
+            self._touched = False
+            self.brushed.emit(np.empty(0, np.int64) if selection is None else selection, "replace", True)
+
+    def _stop(self) -> None:
+        for timer in (self._hold, self._settle, self._soon):
+            timer.stop()
+        self.gesture, self._stroke, self._brush_changed = "none", None, False
+
+    def _set_hover(self, row: int) -> None:
+        if row != self.hover:
+            self.hover = row
+            self.hovered.emit(row)
+
+    def rows_under(self) -> np.ndarray:
+        """Return the rows under the brush, asked again where points or filter have changed."""
+        if self.under is None and self.brush is not None:
+            self.under = self.index.inside(self.brush, self.visible)
+        return np.empty(0, np.int64) if self.under is None else self.under
+
+
+def one_shot(parent: QObject, milliseconds: int, action: Callable[[], None]) -> QTimer:
+    """Return a timer that calls the action once, so long after it was last started."""
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(milliseconds)
+    timer.timeout.connect(action)
+    return timer
+
+
+def _distance(a: QPointF, b: QPointF) -> float:
+    return float(np.hypot(a.x() - b.x(), a.y() - b.y()))

@@ -1,0 +1,550 @@
+"""The 2-D map of chips or segments, on which the user brushes (figures 2, 3 and 5 of the paper)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast, get_args
+
+import numpy as np
+from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QVariantAnimation, Signal
+from qtpy.QtGui import (
+    QAction,
+    QColor,
+    QFocusEvent,
+    QHelpEvent,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QWheelEvent,
+)
+from qtpy.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
+
+from napari_rsgraph.point_map import marks as map_marks
+from napari_rsgraph.point_map.actions import make_actions
+from napari_rsgraph.point_map.brush import Tool
+from napari_rsgraph.point_map.gestures import Gestures, one_shot
+from napari_rsgraph.point_map.picture import MapPicture, Points, Request, warm_up
+from napari_rsgraph.point_map.thumbnails import LIMIT, Thumbnail, Thumbnails
+from rsgraph.brushing.drawing import BACKGROUND
+from rsgraph.brushing.index import PointIndex
+from rsgraph.brushing.shapes import Mode, Rectangle, Shape
+
+HINT = "Drag to brush · scroll to resize · Shift adds, Alt removes · ? shows all keys"
+
+_UNCOLOURED = (170, 178, 192)
+_CLICKABLE_PX = 4.0
+"""Dots of this diameter can be clicked one by one; in a cloud of smaller ones a click places the brush."""
+
+
+def count_of(rows: np.ndarray) -> str:
+    """Say how many points are under the brush."""
+    return f"{len(rows):,} point{'' if len(rows) == 1 else 's'}"
+
+
+class PointMap(QWidget):
+    """A map of points with a brush: a circle or rectangle that is dragged across it, or a lasso.
+
+    The widget knows points, colours and masks, and nothing of chips or classes. It says which rows are under
+    the brush; whoever listens changes the selection and gives it back with `set_selection`.
+    """
+
+    brushed = Signal(object, str, bool)
+    """Rows (ndarray int64) of the stroke, mode, and whether it is over. Emitted at most once per turn of the event
+    loop while the brush moves. While it adds or subtracts, the rows are all that it has touched since the button
+    went down. A lasso that adds or subtracts is emitted once, when it is closed."""
+
+    clicked = Signal(int, str)
+    """Row of a single dot that was clicked without moving, and mode."""
+
+    hovered = Signal(int)
+    """Row under the pointer, or -1."""
+
+    window_changed = Signal(object)
+    """The rsgraph.brushing.shapes.Rectangle in view, once a pan, zoom or change of size has come to rest."""
+
+    tool_changed = Signal(str)
+    mode_changed = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._init_widget()
+        self.describe_brush: Callable[[np.ndarray], str] = count_of
+        index = PointIndex(np.empty((0, 2), np.float32))
+        self._points = Points(index.points, index, np.empty((0, 3), np.uint8))
+        self._picture = MapPicture()
+        self._selected: np.ndarray | None = None
+        self._thumbnails: Thumbnails | None = None
+        self._tooltip: Callable[[int], str] | None = None
+        self._message: tuple[str, float | None] | None = None
+        self._hint_opacity = 1.0
+        self._described: tuple[np.ndarray, str] | None = None
+        self._init_gestures()
+        self._init_timers()
+        warm_up()
+        for action in make_actions(self):
+            self.addAction(action)
+
+    def _init_widget(self) -> None:
+        self.setMinimumSize(320, 240)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setAccessibleName("Map of points")
+        self.setAccessibleDescription(HINT)
+
+    def _init_gestures(self) -> None:
+        gestures = self._gestures = Gestures(self)
+        gestures.brushed.connect(self.brushed)
+        gestures.clicked.connect(self.clicked)
+        gestures.hovered.connect(self.hovered)
+        gestures.tool_changed.connect(self.tool_changed)
+        gestures.mode_changed.connect(self.mode_changed)
+        gestures.changed.connect(self._follow)
+        gestures.view_changed.connect(self._view_moved)
+        gestures.menu_requested.connect(self._show_menu)
+        gestures.brushed.connect(self._brushed_once)
+
+    def _init_timers(self) -> None:
+        self._rest = one_shot(self, 120, lambda: self.window_changed.emit(self._gestures.view.window()))
+        self._refine = one_shot(self, 8, self._show_refined)
+        self._fade = QVariantAnimation(self)
+        self._fade.setDuration(900)
+        self._fade.setStartValue(1.0)
+        self._fade.setEndValue(0.0)
+        self._fade.valueChanged.connect(self._set_hint_opacity)
+
+    # what is shown
+
+    def set_points(self, points: np.ndarray, *, index: PointIndex | None = None, keep_view: bool = False) -> None:
+        """Show other points, all visible, none selected, in one colour; the brush is put away.
+
+        Parameters
+        ----------
+        points
+            (n, 2) float32. Points that are not finite are not shown.
+        index
+            Made of these points. Without it it is built here, which takes part of a second for a million points:
+            build it in a worker then.
+        keep_view
+            Keep the window; otherwise all points are shown.
+
+        Raises
+        ------
+        ValueError
+            If the points are not (n, 2), or the index is one of other points.
+        """
+        index = PointIndex(points) if index is None else index
+        if len(index) != len(points):
+            raise ValueError(f"`index` must hold the {len(points)} points of the map. Got {len(index)} instead.")
+        colours = np.full((len(index), 3), _UNCOLOURED, np.uint8)
+        self._points = Points(index.points, index, colours)
+        self._picture.forget()
+        self._gestures.replace_points(index)
+        self._selected = None
+        if self._thumbnails is not None:
+            self._thumbnails.forget()
+        self._show_selection()
+        if not keep_view:
+            self.fit()
+
+    def set_colours(self, colours: np.ndarray) -> None:
+        """Give each point a colour: (n, 3) uint8.
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer colours than points.
+        """
+        colours = np.array(colours, np.uint8)
+        if colours.shape != (self.n_points, 3):
+            raise ValueError(f"`colours` must have shape ({self.n_points}, 3). Got {colours.shape} instead.")
+        self._points = Points(self._points.points, self._points.index, colours, self._points.visible)
+        self._described = None
+        self.update()
+
+    def set_visible(self, mask: np.ndarray | None) -> None:
+        """Say which points (n,) pass the filters; the others are neither shown nor brushed. None for all.
+
+        Raises
+        ------
+        ValueError
+            If the mask has another length than the points.
+        """
+        visible = None if mask is None else self._checked(mask).copy()
+        self._points = Points(self._points.points, self._points.index, self._points.colours, visible)
+        self._gestures.replace_visible(visible)
+        self._show_selection()
+
+    def set_selection(self, mask: np.ndarray | None) -> None:
+        """Say which points (n,) are selected: they are bright, the others dimmed. None, or none of them: all bright.
+
+        Raises
+        ------
+        ValueError
+            If the mask has another length than the points.
+        """
+        rows = None if mask is None else np.flatnonzero(self._checked(mask))
+        self._selected = None if rows is None or not len(rows) else rows
+        self._show_selection()
+
+    def point_at(self, row: int) -> None:
+        """Ring a point that the pointer is on elsewhere, in the scene; -1 for none."""
+        row = row if row < self.n_points else -1
+        if row != self._gestures.hover:
+            self._gestures.hover = row
+            self.update()
+
+    @property
+    def selection(self) -> np.ndarray:
+        """Rows of the points that are shown as selected."""
+        return np.zeros(0, dtype=np.int64) if self._selected is None else self._selected
+
+    def set_thumbnails(self, thumbnail: Thumbnail | None, *, size: int = 72) -> None:
+        """Show pictures in place of dots where points are far enough apart.
+
+        Parameters
+        ----------
+        thumbnail
+            Gives the picture of a row; None from it means that it is not loaded yet (call `update` once it is).
+            None for dots only.
+        size
+            Largest side, in logical pixels.
+        """
+        self._thumbnails = None if thumbnail is None else Thumbnails(thumbnail, size)
+        self.update()
+
+    def set_tooltip(self, text: Callable[[int], str] | None) -> None:
+        """Say what is shown beside the pointer when it rests on a point."""
+        self._tooltip = text
+
+    def set_message(self, text: str | None, *, progress: float | None = None) -> None:
+        """Write into the middle of the map why it is empty or what is being computed; progress is 0 ... 1."""
+        self._message = None if text is None else (text, progress)
+        self.update()
+
+    @property
+    def n_points(self) -> int:
+        """Number of points of the map."""
+        return len(self._points.points)
+
+    @property
+    def tool(self) -> Tool:
+        """What a drag with the left button does: circle, rectangle, lasso or pan."""
+        return self._gestures.tool
+
+    @tool.setter
+    def tool(self, tool: Tool) -> None:
+        self._gestures.set_tool(cast(Tool, _known("tool", tool, get_args(Tool))))
+        self._set_cursor()
+
+    @property
+    def mode(self) -> Mode:
+        """What the brush does to the selection while no modifier key is down."""
+        return self._gestures.mode
+
+    def set_mode(self, mode: Mode) -> None:
+        """Choose what the brush does to the selection while no modifier key is down (for a toolbar).
+
+        Raises
+        ------
+        ValueError
+            If there is no such mode.
+        """
+        self._gestures.set_mode(cast(Mode, _known("mode", mode, get_args(Mode))))
+
+    @property
+    def brush(self) -> Shape | None:
+        """The shape that is on the map, in map units; None where there is none."""
+        return self._gestures.brush
+
+    @property
+    def radius(self) -> float:
+        """Half the size of the brush, in map units."""
+        return self._gestures.radius
+
+    @radius.setter
+    def radius(self, radius: float) -> None:
+        self._gestures.set_radius(radius)
+
+    def grow_brush(self, factor: float) -> None:
+        """Make the brush larger or smaller."""
+        self._gestures.grow(factor)
+
+    def put_away(self) -> None:
+        """Remove the brush; the selection stays."""
+        self._gestures.put_away()
+
+    def escape(self) -> None:
+        """Give up the stroke under way; else put the brush away; else select nothing."""
+        self._gestures.escape()
+
+    def fit(self) -> None:
+        """Show all points that pass the filters."""
+        self._gestures.fit()
+
+    def zoom(self, factor: float, centre: QPointF | None = None) -> None:
+        """Magnify about a place of the widget, by default its middle."""
+        centre = QPointF(self.width() / 2, self.height() / 2) if centre is None else centre
+        self._gestures.zoom(factor, centre.x(), centre.y())
+
+    def pan(self, dx: float, dy: float) -> None:
+        """Move the map to the right and down by logical pixels."""
+        self._gestures.pan(dx, dy)
+
+    def map_window(self) -> Rectangle:
+        """Return what is in view, in map units."""
+        return self._gestures.view.window()
+
+    def to_screen(self, points: np.ndarray) -> np.ndarray:
+        """Return the logical pixels (n, 2) of points (n, 2) of the map."""
+        return self._gestures.view.to_screen(points)
+
+    @property
+    def pending(self) -> bool:
+        """Whether motion of the mouse waits for the next turn of the event loop."""
+        return self._gestures.pending
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that has happened so far has been dealt with, and the picture is the final one."""
+        fetching = self._thumbnails is not None and self._thumbnails.incomplete
+        return not (self.pending or self._picture.refining or fetching)
+
+    def screenshot(self) -> QImage:
+        """Return what the widget shows."""
+        return self.grab().toImage()
+
+    def sizeHint(self) -> QSize:  # noqa: N802  # Qt's name
+        """Prefer a map that is large enough to brush on."""
+        return QSize(640, 480)
+
+    # painting
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  # Qt's name
+        """Draw points, thumbnails, brush and texts, from back to front."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        try:
+            self._paint_points(painter)
+            self._paint_thumbnails(painter)
+            self._paint_marks(painter)
+            self._paint_texts(painter)
+        finally:
+            painter.end()  # Qt would end the process over a painter that is left open
+
+    def _paint_points(self, painter: QPainter) -> None:
+        view = self._gestures.view
+        shown = self._picture.image(Request(self._points, view, self.devicePixelRatioF())) if self.n_points else None
+        if shown is None or shown[1] != view:
+            painter.fillRect(self.rect(), QColor(*BACKGROUND))
+        if shown is not None:
+            image, drawn = shown
+            window = drawn.window()
+            left, right = window.x - window.half_width, window.x + window.half_width
+            top, bottom = window.y + window.half_height, window.y - window.half_height
+            painter.drawImage(_box(view.to_screen(np.array([[left, top], [right, bottom]]))), image)
+        if self._picture.refining and not self._refine.isActive():
+            self._refine.start()
+
+    def _paint_thumbnails(self, painter: QPainter) -> None:
+        """Pictures can be picked anywhere on them, dots close by."""
+        gestures = self._gestures
+        diameter = self._picture.diameter
+        gestures.pick_px, gestures.clickable = max(8.0, diameter / 2 + 3), diameter >= _CLICKABLE_PX
+        if self._thumbnails is None or not self.n_points:
+            return
+        rows = self._points.in_view(gestures.view, LIMIT)
+        if len(rows) > LIMIT:
+            return
+        at, colours = self.to_screen(self._points.points[rows]), self._points.colours[rows]
+        selected = None if self._selected is None else np.isin(rows, self._selected)
+        hover = gestures.hover if gestures.gesture == "none" else -1
+        side = self._thumbnails.draw(painter, rows, at, colours, selected, hover, self.devicePixelRatioF())
+        gestures.pick_px = max(gestures.pick_px, side * 0.6)
+        if self._thumbnails.incomplete and not self._refine.isActive():
+            self._refine.start()
+
+    def _paint_marks(self, painter: QPainter) -> None:
+        gestures = self._gestures
+        if gestures.hover >= 0 and gestures.gesture == "none":
+            map_marks.draw_ring(
+                painter, self.to_screen(self._points.points[[gestures.hover]])[0], self._picture.diameter
+            )
+        if gestures.brush is not None:
+            map_marks.draw_brush(painter, gestures.brush, gestures.view)
+            map_marks.draw_count(painter, self._description(), gestures.brush, gestures.view)
+        if gestures.ghost is not None:
+            map_marks.draw_brush(painter, gestures.ghost, gestures.view, ghost=True)
+        if gestures.pointer is not None and gestures.tool != "pan":
+            map_marks.draw_badge(painter, gestures.current_mode, gestures.pointer)
+
+    def _paint_texts(self, painter: QPainter) -> None:
+        view = self._gestures.view
+        if self._message is not None:
+            map_marks.draw_message(painter, self._message[0], view, self._message[1])
+        elif not self.n_points:
+            map_marks.draw_message(painter, "No points to show yet", view, None)
+        elif self._hint_opacity > 0:
+            map_marks.draw_hint(painter, HINT, view, self._hint_opacity)
+
+    def _description(self) -> str:
+        """The text is asked for once per set of rows and colours, not once per repaint."""
+        rows = self._gestures.rows_under()
+        if self._described is None or self._described[0] is not rows:
+            self._described = (rows, self.describe_brush(rows))
+        return self._described[1]
+
+    def _show_refined(self) -> None:
+        if self._picture.refining and not self._picture.refine():
+            self._refine.start()
+        else:
+            self.update()
+
+    def _show_selection(self) -> None:
+        rows, visible = self._selected, self._points.visible
+        self._gestures.selection = rows
+        self._picture.set_selected(rows if rows is None or visible is None else rows[visible[rows]])
+        self.update()
+
+    def _view_moved(self) -> None:
+        self._rest.start()
+        self.update()
+
+    def _brushed_once(self, rows: np.ndarray, mode: str, final: bool) -> None:
+        """The hint has done its work after the first brush."""
+        if final and self._hint_opacity == 1.0:
+            self._fade.start()
+
+    def _set_hint_opacity(self, opacity: float) -> None:
+        self._hint_opacity = float(opacity)
+        self.update()
+
+    def _follow(self) -> None:
+        self._set_cursor()
+        self.update()
+
+    def _set_cursor(self) -> None:
+        self.setCursor(self._gestures.cursor)
+
+    # events
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802  # Qt's name
+        """Left brushes; middle and right, and left with Space, move the map."""
+        self._gestures.press(event.position(), event.button(), event.modifiers())
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802  # Qt's name
+        """Lead the brush, the map or the point that is hovered over."""
+        self._gestures.move(event.position(), event.modifiers())
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802  # Qt's name
+        """End a stroke, a pan or a click."""
+        self._gestures.release(event.position(), event.button())
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802  # Qt's name
+        """Show all points."""
+        self._gestures.double_click(event.position(), event.button(), event.modifiers())
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802  # Qt's name
+        """Resize the brush, or zoom. With Alt, on some systems with Shift, the wheel reports itself as sideways."""
+        delta = event.angleDelta()
+        self._gestures.wheel((delta.y() or delta.x()) / 120, event.position(), event.modifiers())
+        event.accept()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  # Qt's name
+        """Arrow keys move the brush, Space takes hold of the map; the other keys are those of the actions."""
+        key = Qt.Key(event.key())
+        if self._gestures.key_pressed(key, event.modifiers()):
+            return
+        action = self._action_of(event)
+        if action is not None:
+            action.trigger()
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:  # noqa: N802  # Qt's name
+        """Follow the modifier keys and Space."""
+        if not event.isAutoRepeat():
+            self._gestures.key_released(Qt.Key(event.key()), event.modifiers())
+        super().keyReleaseEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """Keep own keys from becoming shortcuts of the window; tooltips and pinches."""
+        kind = event.type()
+        if kind == QEvent.Type.ShortcutOverride and self._action_of(cast(QKeyEvent, event)) is not None:
+            event.accept()
+            return True
+        if kind == QEvent.Type.ToolTip:
+            self._show_tooltip(cast(QHelpEvent, event))
+            return True
+        if kind == QEvent.Type.NativeGesture:
+            return self._pinch(cast(QNativeGestureEvent, event))
+        return super().event(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  # Qt's name
+        """Show the same part of the map, or all of it where all of it was shown."""
+        self._gestures.resize(event.size().width(), event.size().height())
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802  # Qt's name
+        """Nothing is hovered over any more."""
+        self._gestures.leave()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802  # Qt's name
+        """Keys released elsewhere are not heard of."""
+        self._gestures.forget_keys()
+        super().focusOutEvent(event)
+
+    def _action_of(self, event: QKeyEvent) -> QAction | None:
+        """Return the action of a key without Ctrl, Alt or Meta; Shift is part of how + is typed."""
+        plain = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
+        if plain != Qt.KeyboardModifier.NoModifier:
+            return None
+        pressed = QKeySequence(event.key())
+        return next((action for action in self.actions() if pressed in action.shortcuts()), None)
+
+    def _pinch(self, event: QNativeGestureEvent) -> bool:
+        if event.gestureType() != Qt.NativeGestureType.ZoomNativeGesture:
+            return False
+        at = event.position()
+        self._gestures.zoom(max(1 + event.value(), 0.1), at.x(), at.y())
+        return True
+
+    def _show_tooltip(self, event: QHelpEvent) -> None:
+        row = self._gestures.hover
+        text = self._tooltip(row) if self._tooltip is not None and row >= 0 else ""
+        if text:
+            QToolTip.showText(event.globalPos(), text, self)
+        else:
+            QToolTip.hideText()
+
+    def _show_menu(self, at: QPointF) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.setToolTipsVisible(True)
+        menu.addActions(self.actions())
+        menu.popup(self.mapToGlobal(at.toPoint()))
+
+    def _checked(self, mask: np.ndarray) -> np.ndarray:
+        mask = np.asarray(mask)
+        if mask.shape != (self.n_points,) or mask.dtype != np.bool_:
+            expected = f"bool, of shape ({self.n_points},)"
+            raise ValueError(f"`mask` must be {expected}. Got {mask.dtype} {mask.shape} instead.")
+        return mask
+
+
+def _known(what: str, value: str, known: tuple[str, ...]) -> str:
+    if value not in known:
+        raise ValueError(f"`{what}` must be one of {', '.join(known)}. Got '{value}' instead.")
+    return value
+
+
+def _box(corners: np.ndarray) -> QRectF:
+    """Return the rectangle between the upper left and the lower right corner."""
+    return QRectF(QPointF(*corners[0].tolist()), QPointF(*corners[1].tolist()))

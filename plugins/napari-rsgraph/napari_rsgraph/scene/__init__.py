@@ -1,0 +1,1 @@
+"""The scene in napari: its map, tools, places, camera, grid and bar."""

@@ -1,0 +1,452 @@
+"""The scene map: the whole scene in napari's canvas, its labels and the selection on it, linked with the session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from psygnal import Signal
+
+from napari_rsgraph.scene.camera import SceneCamera
+from napari_rsgraph.scene.commands import SceneCommand, commands
+from napari_rsgraph.scene.grid import SceneGrid
+from napari_rsgraph.scene.lazy_layers import (
+    CASING,
+    CLEAR,
+    EDGE,
+    HIDDEN,
+    HIDDEN_CASING,
+    MAGNIFIED,
+    REST,
+    Classes,
+    Colour,
+    Grid,
+    Image,
+    Labels,
+    Level,
+    Outlines,
+    Selected,
+    World,
+    make_levels,
+)
+from napari_rsgraph.scene.places import NONE, ScenePlaces
+from napari_rsgraph.scene.tools import LARGEST, Pixel, SceneTool, SceneTools
+from napari_rsgraph.session.session import Session
+from napari_rsgraph.session.tables import Mask, Rows
+from napari_rsgraph.session.ticks import ticks
+from rsgraph.brushing.shapes import Mode
+from rsgraph.brushing.tinting import BLUE
+from rsgraph.types import Window
+from rsgraph.view.view import View
+
+if TYPE_CHECKING:
+    import napari
+
+_ROOM = 1.6
+"""How much larger than the segments the part of the scene is that ``go_to`` shows."""
+_SMALLEST = 40
+"""Pixels of the scene that ``go_to`` shows at least."""
+
+_COVER: Colour = (BLUE[0] / 255, BLUE[1] / 255, BLUE[2] / 255, 0.5)
+_YELLOW, _DARK = (1.0, 0.9, 0.1, 1.0), (0.0, 0.05, 0.2, 0.9)
+_SELECTION_COLOURS: list[Colour] = [
+    {
+        REST: _COVER,
+        EDGE: _YELLOW,
+        CASING: _DARK,
+        HIDDEN: (0.05, 0.05, 0.08, 0.7),
+        HIDDEN_CASING: _DARK,
+    }.get(code, CLEAR)
+    for code in range(1, HIDDEN_CASING + 1)
+]
+_WHITE, _BLACK = (1.0, 1.0, 1.0, 1.0), (0.05, 0.05, 0.05, 1.0)
+
+Action = tuple[str, str, str, Callable[[], None]]
+
+
+class SceneMap:
+    """Shows one scene of a session in a viewer, and takes selections from it.
+
+    Parameters
+    ----------
+    viewer
+        Its canvas is used; layers of the user's own may lie beside.
+    session
+        Open.
+    """
+
+    tool_changed = Signal(str)
+    radius_changed = Signal(float)
+    """Of the brush, in pixels of the scene."""
+    scene_changed = Signal(int)
+    hovered = Signal(int)
+    """Row of the segment under the pointer, or NONE."""
+
+    def __init__(self, viewer: napari.Viewer, session: Session) -> None:
+        self.viewer, self.session = viewer, session
+        self.view: View | None = None
+        self.scene = 0
+        self.layers: list[Image | Labels] = []
+        self._tool: SceneTool = "click"
+        self._radius = 8.0
+        self._hovered = NONE
+        self._stroke: Mask | None = None
+        self._stale: set[str] = set()
+        self._selected = Selected()
+        self.camera = SceneCamera(viewer)
+        self.tools = SceneTools(viewer, self)
+        self._listen(connect=True)
+        self._tool_taken()
+
+    def _listen(self, *, connect: bool) -> None:
+        session = self.session
+        for signal, slot in (
+            (session.selection_changed, self._selection_changed),
+            (session.labels_changed, self._labels_changed),
+            (session.classes_changed, self._classes_changed),
+            (session.level_changed, self._level_changed),
+            (session.visible_changed, self._visible_changed),
+            (session.chips_chosen, self._visible_changed),
+        ):
+            if connect:
+                signal.connect(slot)
+            else:
+                signal.disconnect(slot, missing_ok=True)
+
+    def close(self) -> None:
+        """Take away the layers and give the mouse back."""
+        self._listen(connect=False)
+        ticks().drop(self._redraw)
+        self.tools.close()
+        self._remove_layers()
+        self.camera.close()
+
+    # what is shown
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is a scene on the screen."""
+        return bool(self.layers)
+
+    @property
+    def grid(self) -> SceneGrid:
+        """Where the pixels of the scene that is shown lie."""
+        return self.places.grid
+
+    @property
+    def scenes(self) -> list[str]:
+        """Names of the scenes, of which one is shown at a time."""
+        return [scene.name for scene in self.session.tables.scenes]
+
+    def set_view(self, view: View | None, scene: int = 0) -> None:
+        """Take pictures and ids, or none, and show one scene."""
+        self.view = view
+        if view is None:
+            self._remove_layers()
+        else:
+            self.show_scene(scene)
+
+    def show_scene(self, scene: int) -> None:
+        """Show another scene of a collection, whole."""
+        if self.view is None:
+            return
+        self.scene = scene
+        self.places = ScenePlaces(self.session, self.view, scene)
+        levels = self.view.levels(scene)
+        self._fill([rgb for rgb, _ in levels], [ids for _, ids in levels])
+        self.camera.orient(self.grid)
+        self.show_whole()
+        self.scene_changed.emit(scene)
+
+    def _fill(self, pictures: list[NDArray[np.uint8]], ids: list[NDArray[np.uint32]]) -> None:
+        """Make the layers, or give them another scene: napari takes seconds to remove some and add others."""
+        plain, fine = self._world(1), self._world(MAGNIFIED[0])
+        self._classes = Classes(self._codes())
+        self._selected.choose(self.session.target_lookup(), self._visible())
+        code = np.uint8 if len(self.session.labelling.names) < 255 else np.uint16
+        codes = make_levels(ids, code, self._classes)
+        lines = partial(make_levels, ids, np.uint8, magnified=MAGNIFIED)
+        drawn = [lines(self._selected), lines(Outlines(self._width())), lines(self._chip_edges())]
+        if not self.shown:
+            self._make_layers(pictures, codes, drawn, plain, fine)
+            return
+        self.picture.give(pictures, plain)
+        self.labels.give(codes, plain)
+        for layer, levels in zip((self.selection, self.segments, self.chips), drawn, strict=True):
+            layer.give(levels, fine)
+        self.picture.name = self._title()
+
+    def _make_layers(
+        self,
+        pictures: list[NDArray[np.uint8]],
+        codes: list[Level],
+        drawn: list[list[Level]],
+        plain: World,
+        fine: World,
+    ) -> None:
+        selected, outlines, edges = drawn
+        self.picture = Image(pictures, plain, name=self._title())
+        self.labels = Labels(codes, plain, name="Labels", colours=self._colours(), opacity=0.55)
+        self.selection = Labels(selected, fine, name="Selection", colours=_SELECTION_COLOURS)
+        self.segments = Labels(outlines, fine, name="Segments", colours=[_WHITE], opacity=0.35)
+        self.chips = Labels(edges, fine, name="Chips", colours=[_BLACK], opacity=0.6)
+        self.chips.visible = self.session.level == "chips"
+        self.layers = [self.picture, self.labels, self.selection, self.segments, self.chips]
+        for layer in self.layers:
+            self.viewer.add_layer(layer)
+        # the picture's controls are the fewest, and hold nothing that could be painted on by mistake
+        self.viewer.layers.selection.active = self.picture
+        self._tool_taken()
+
+    def _title(self) -> str:
+        assert self.view is not None
+        return f"Scene ({self.view.description.partition(':')[0]})"
+
+    def _world(self, magnified: int) -> World:
+        return World(self.grid.affine_of(magnified), "m" if self.grid.metric else "pixel", self.describe)
+
+    def _width(self) -> float:
+        """Return pixels along a usual segment."""
+        area = self.session.tables.segments["area_px"].to_numpy()
+        return float(np.sqrt(area.mean())) if len(area) else 1.0
+
+    def _chip_edges(self) -> Grid:
+        chips = self.session.tables.chips[self.session.tables.scene_of_chip == self.scene]
+        return Grid(chips["row_offset"].unique().astype(np.int64), chips["column_offset"].unique().astype(np.int64))
+
+    def _remove_layers(self) -> None:
+        layers, self.layers = self.layers, []
+        for layer in layers:
+            if layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+
+    def toggle_labels(self) -> None:
+        """Show or hide the labels."""
+        if self.shown:
+            self.labels.visible = not self.labels.visible
+
+    def toggle_outlines(self) -> None:
+        """Show or hide the outlines of the segments."""
+        if self.shown:
+            self.segments.visible = not self.segments.visible
+
+    def toggle_selection(self) -> None:
+        """Show or hide what covers the rest of the scene while something is selected."""
+        if self.shown:
+            self.selection.visible = not self.selection.visible
+
+    # redrawing
+
+    def _codes(self) -> NDArray[np.uint16]:
+        return self.session.labelling.codes_by_id().astype(np.uint16)
+
+    def _colours(self) -> list[Colour]:
+        palette = (self.session.labelling.palette()[1:] / 255).tolist()
+        return [(red, green, blue, 1.0) for red, green, blue in palette] or [CLEAR]
+
+    def _selection_changed(self, final: bool) -> None:
+        self._draw_soon("finished selection" if final else "selection")
+
+    def _labels_changed(self) -> None:
+        self._draw_soon("labels")
+
+    def _classes_changed(self) -> None:
+        self._draw_soon("classes")
+
+    def _level_changed(self, level: str) -> None:
+        if self.shown:
+            self.chips.visible = level == "chips"
+        self._visible_changed()
+
+    def _visible_changed(self) -> None:
+        self._draw_soon("finished selection")
+
+    def _visible(self) -> Mask | None:
+        """Return (largest id + 1,) which segments may be selected now; None for all."""
+        visible, tables = self.session.visible(), self.session.tables
+        if visible is None:
+            return None
+        found = np.zeros(tables.max_id + 1, dtype=bool)
+        found[tables.ids] = visible if self.session.level == "segments" else tables.segments_of(visible)
+        return found
+
+    def _draw_soon(self, what: str) -> None:
+        """Draw at the next tick, together with the other views of the session."""
+        self._stale.add(what)
+        if self.shown:
+            ticks().ask(self._redraw)
+
+    def _redraw(self) -> None:
+        stale, self._stale = self._stale, set()
+        if not self.shown:
+            return
+        if "classes" in stale:
+            self.labels.recolour(self._colours())
+        if "labels" in stale:
+            self._classes.codes_by_id = self._codes()
+            self.labels.repaint(thumbnail=True)
+        if stale & {"selection", "finished selection"}:
+            self._selected.choose(self.session.target_lookup(), self._visible())
+            self.selection.repaint(thumbnail="finished selection" in stale)
+
+    # the camera
+
+    def show_whole(self) -> None:
+        """Show the whole scene."""
+        if self.shown:
+            self.camera.show_whole(self.grid)
+
+    def go_to(self, rows: Rows) -> None:
+        """Show these segments, in their scene, with some room around."""
+        rows = np.atleast_1d(np.asarray(rows, dtype=np.int64))
+        if len(rows) == 0 or not self.shown:
+            return
+        tables = self.session.tables
+        scenes = tables.scene_of_chip[tables.chip_of[rows]]
+        scene = int(np.bincount(scenes).argmax())
+        self._turn_to(scene)
+        rows = rows[scenes == scene]
+        half = np.sqrt(tables.segments["area_px"].to_numpy()[rows])[:, np.newaxis]
+        low, high = (tables.centroids[rows] - half).min(axis=0), (tables.centroids[rows] + half).max(axis=0)
+        size = np.maximum(high - low, _SMALLEST)
+        row, column = (low + high - size) / 2
+        self.camera.show(self.grid, (float(row), float(column)), (float(size[0]), float(size[1])), room=_ROOM)
+
+    def go_to_chip(self, chip: int) -> None:
+        """Show one chip."""
+        if self.shown:
+            self._turn_to(int(self.session.tables.scene_of_chip[chip]))
+            row, column, rows, columns = self.session.tables.window_of(chip)
+            self.camera.show(self.grid, (row, column), (rows, columns), room=1.1)
+
+    def _turn_to(self, scene: int) -> None:
+        if scene != self.scene:
+            self.show_scene(scene)
+
+    def window_in_view(self) -> tuple[int, Window] | None:
+        """Return which scene is shown and which of its pixels; None where no scene is shown."""
+        return (self.scene, self.camera.window(self.grid)) if self.shown else None
+
+    # what lies where
+
+    def pixel_at(self, position: Sequence[float]) -> Pixel:
+        """Return row and column at a place in the viewer's world; whole numbers are the middles of pixels."""
+        if not self.shown:
+            return (-1.0, -1.0)
+        row, column = self.grid.to_pixel(np.asarray([position[-2:]], dtype=np.float64))[0]
+        return float(row), float(column)
+
+    def row_at(self, pixel: Pixel) -> int:
+        """Return the segment at a pixel as its row in the table, or NONE."""
+        return self.places.row_at(pixel) if self.shown else NONE
+
+    def chip_at(self, pixel: Pixel) -> int:
+        """Return the chip at a pixel, or NONE."""
+        return self.places.chip_at(pixel) if self.shown else NONE
+
+    def hover(self, pixel: Pixel) -> None:
+        """Say which segment is under the pointer now."""
+        row = self.row_at(pixel)
+        if row != self._hovered:
+            self._hovered = row
+            self.hovered.emit(row)
+
+    def describe(self, place: tuple[float, float]) -> str:
+        """Return the line for the status bar."""
+        return self.places.describe(place) if self.shown else ""
+
+    # selecting
+
+    def begin_stroke(self) -> None:
+        """Forget what an earlier stroke touched."""
+        self._stroke = np.zeros(self._count(), dtype=bool)
+
+    def select_at(self, path: Sequence[Pixel], radius: float, mode: Mode, *, final: bool) -> None:
+        """Select what a circle touches along a line, with all that this stroke touched before."""
+        rows = self.places.near(path, radius)
+        if self._stroke is not None:
+            self._stroke[rows] = True
+            rows = np.flatnonzero(self._stroke)
+        self._select(rows, mode, final=final)
+
+    def select_within(self, one: Pixel, other: Pixel, mode: Mode, *, final: bool) -> None:
+        """Select what has its centroid in a rectangle; segments and chips that it only cuts stay out."""
+        self._selected.rectangle = None if final else (*np.minimum(one, other), *np.maximum(one, other))
+        self._select(self.places.within(one, other), mode, final=final)
+
+    def take_apart(self, pixel: Pixel) -> None:
+        """Show the segments of the chip at a pixel, where chips are shown."""
+        chip = self.chip_at(pixel)
+        if self.session.level == "chips" and chip != NONE:
+            chosen = np.zeros(self.session.tables.n_chips, dtype=bool)
+            chosen[chip] = True
+            self.session.take_apart(chosen)
+
+    def _count(self) -> int:
+        tables = self.session.tables
+        return tables.n_chips if self.session.level == "chips" else tables.n_segments
+
+    def _select(self, rows: Rows, mode: Mode, *, final: bool) -> None:
+        """Only what may be seen may be selected."""
+        session, found = self.session, len(rows)
+        visible = session.visible()
+        if visible is not None:
+            rows = rows[visible[rows]]
+        if final:
+            self._stroke = None
+            if found and len(rows) == 0:
+                session.tell("nothing there can be selected now: the filter or the choice of chips leaves it out")
+        if session.level == "chips":
+            session.select_chips(rows, mode, final=final)
+        else:
+            session.select(rows, mode, final=final)
+
+    # tools
+
+    @property
+    def tool(self) -> SceneTool:
+        """What the left button does: click, paint, rectangle, or pan."""
+        return self._tool
+
+    @tool.setter
+    def tool(self, tool: SceneTool) -> None:
+        if tool != self._tool:
+            self._tool = tool
+            self._tool_taken()
+            self.tool_changed.emit(tool)
+
+    @property
+    def radius(self) -> float:
+        """Of the brush that paints, in pixels of the scene."""
+        return self._radius
+
+    @radius.setter
+    def radius(self, radius: float) -> None:
+        self._radius = float(np.clip(radius, 0.5, LARGEST))
+        self._tool_taken()
+        self.radius_changed.emit(self._radius)
+
+    def _tool_taken(self) -> None:
+        """Show the tool at the pointer: a circle as large as the brush, a cross, or napari's own."""
+        if self._tool == "pan":
+            self.tools.give_back()
+        else:
+            self.tools.take_over()
+        style = {"click": "pointing", "paint": "circle", "rectangle": "crosshair", "pan": "standard"}[self._tool]
+        size = 2 * self._radius * (self.grid.pixel_size if self.shown else 1.0)
+        for layer in self.layers:
+            layer.cursor_size = size
+            layer.cursor = style
+        self.viewer.cursor.size = size
+        self.viewer.cursor.style = style
+
+    def commands(self) -> list[SceneCommand]:
+        """Return what can be done here."""
+        return commands(self)
+
+    def actions(self) -> list[Action]:
+        """Return what can be done here, for menus: text, tooltip, shortcut, function."""
+        return [(each.text, each.tooltip, each.shortcut, each.run) for each in self.commands()]

@@ -1,0 +1,1 @@
+"""What is shown, selected, labelled, searched and suggested: neither Qt nor napari."""

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from matplotlib.path import Path
+
+from napari_rsgraph.point_map.brush import (
+    Stroke,
+    covers,
+    grown,
+    half_sizes,
+    matches,
+    middle,
+    mode_of,
+    moved,
+    new_brush,
+    stamps,
+    stretched,
+)
+from rsgraph.brushing.shapes import Circle, Lasso, Rectangle
+
+SQUARE = Lasso(np.array([[0, 0], [4, 0], [4, 2], [0, 2]], float))
+SHAPES = [Circle(1, 2, 3), Rectangle(1, 2, 3, 0.5), SQUARE]
+
+
+def test_new_brushes_of_one_radius_cover_alike() -> None:
+    assert new_brush("circle", 1, 2, 3) == Circle(1, 2, 3)
+    assert new_brush("rectangle", 1, 2, 3, aspect=4) == Rectangle(1, 2, 6, 1.5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_moved_shifts_the_middle_and_keeps_the_size(shape: Circle | Rectangle | Lasso) -> None:
+    after = moved(shape, 5, -1)
+    assert middle(after) == pytest.approx((middle(shape)[0] + 5, middle(shape)[1] - 1))
+    assert half_sizes(after) == pytest.approx(half_sizes(shape))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_grown_keeps_the_middle(shape: Circle | Rectangle | Lasso) -> None:
+    after = grown(shape, 2)
+    assert middle(after) == pytest.approx(middle(shape))
+    assert half_sizes(after) == pytest.approx(tuple(2 * half for half in half_sizes(shape)))
+
+
+def test_stretched_rectangle_keeps_its_area() -> None:
+    assert stretched(Rectangle(0, 0, 2, 2), 2) == Rectangle(0, 0, 4, 1)
+    assert stretched(Circle(0, 0, 2), 2) == Circle(0, 0, 4)
+
+
+def test_covers_agrees_with_matplotlib() -> None:
+    rng = np.random.default_rng(0)
+    star = Lasso(rng.normal(size=(15, 2)))
+    points = rng.normal(size=(400, 2))
+    expected = Path(star.points).contains_points(points)
+    assert [covers(star, x, y) for x, y in points] == expected.tolist()
+
+
+def test_covers_circle_and_rectangle_with_their_border() -> None:
+    assert covers(Circle(0, 0, 1), 0, 1)
+    assert not covers(Circle(0, 0, 1), 0.8, 0.8)
+    assert covers(Rectangle(0, 0, 1, 2), 1, -2)
+    assert not covers(Rectangle(0, 0, 1, 2), 1.1, 0)
+
+
+def test_matches_knows_the_tool_of_a_shape() -> None:
+    tools = ("circle", "rectangle", "lasso", "pan")
+    assert [[matches(shape, tool) for tool in tools] for shape in SHAPES] == np.eye(3, 4, dtype=bool).tolist()
+
+
+def test_stamps_leave_no_gap_and_end_at_the_end() -> None:
+    way = stamps(Circle(0, 0, 1), Circle(10, 0, 1))
+    assert way[-1] == Circle(10, 0, 1)
+    assert np.diff([0, *(middle(shape)[0] for shape in way)]).max() <= 1
+
+
+def test_stamps_of_a_leap_are_bounded() -> None:
+    assert len(stamps(Circle(0, 0, 1e-6), Circle(10, 0, 1e-6))) == 32
+
+
+@pytest.mark.parametrize(
+    ("shift", "remove", "expected"),
+    [(False, False, "replace"), (True, False, "add"), (False, True, "subtract"), (True, True, "intersect")],
+)
+def test_mode_of_modifiers(shift: bool, remove: bool, expected: str) -> None:
+    assert mode_of(shift=shift, remove=remove, default="replace") == expected
+
+
+def test_mode_of_no_modifier_is_that_of_the_toolbar() -> None:
+    assert mode_of(shift=False, remove=False, default="intersect") == "intersect"
+
+
+@pytest.mark.parametrize("mode", ["add", "subtract"])
+def test_stroke_gathers_what_it_touched(mode: str) -> None:
+    stroke = Stroke(mode, 9)  # type: ignore[arg-type]
+    stroke.touch(np.array([5, 1]))
+    assert stroke.touch(np.array([7])).tolist() == [1, 5, 7]
+
+
+@pytest.mark.parametrize("mode", ["replace", "intersect"])
+def test_stroke_replaces_by_what_is_under_it_now(mode: str) -> None:
+    stroke = Stroke(mode, 9)  # type: ignore[arg-type]
+    stroke.touch(np.array([5, 1]))
+    assert stroke.touch(np.array([7])).tolist() == [7]
