@@ -388,7 +388,6 @@ def _label_options(line: Line) -> dict[str, Any]:
 
 def _components(words: list[str]) -> None:
     from rsgraph.components import KINDS, registry
-    from rsgraph.protocols import describe
 
     if words:
         raise ConfigError(f"rsgraph components takes no arguments. Got {' '.join(words)} instead.")
@@ -396,7 +395,7 @@ def _components(words: list[str]) -> None:
         names = registry(kind)
         say(f"{kind}")
         for name in names:
-            say(f"  {name:<20} {describe(names[name])}")
+            say(f"  {name:<20} {names.describe(name)}")
 
 
 VERBS: dict[str, Callable[[list[str]], None]] = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 from rsgraph.errors import ConfigError
+from rsgraph.registry import installed
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -24,7 +24,7 @@ def config_folder() -> Path:
 
 def plugin_search_path() -> list[str]:
     """Return the config packages that installed plugins declare (entry point group ``rsgraph.conf``)."""
-    return sorted(f"pkg://{point.value}" for point in entry_points(group="rsgraph.conf"))
+    return sorted(f"pkg://{point.value}" for point in installed("rsgraph.conf"))
 
 
 def register_search_path() -> None:

@@ -305,12 +305,6 @@ def makes_latents(encoder: object) -> bool:
     return bool(getattr(encoder, "makes_latents", False))
 
 
-def describe(component: type) -> str:
-    """First line of a component's docstring: what ``rsgraph components`` prints."""
-    lines = (component.__doc__ or "").strip().splitlines()
-    return lines[0] if lines else ""
-
-
 __all__ = [
     "Arrays",
     "Blocks",
