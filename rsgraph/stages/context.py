@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rsgraph.blocks import ResumableBlocks, Threads
 from rsgraph.io.chips import read_padded
+from rsgraph.options import Options
 from rsgraph.protocols import Blocks, Progress
+from rsgraph.stages.plan import Plan
 from rsgraph.types import Chip, Raster, Scene
 from rsgraph.workspace import Workspace
 
@@ -65,8 +66,8 @@ class Context:
 
     Parameters
     ----------
-    config
-        The resolved config, plain dicts.
+    plan
+        What the run does: options, layers, the model that is given.
     opened
         The scene and its chips.
     workspace
@@ -90,7 +91,7 @@ class Context:
         The same, where the stage would make the same of the old chips again.
     """
 
-    config: Mapping[str, Any]
+    plan: Plan
     opened: Opened
     workspace: Workspace
     out: Path
@@ -105,4 +106,9 @@ class Context:
     @property
     def seed(self) -> int:
         """The seed of everything random."""
-        return int(self.config["seed"])
+        return self.plan.options.seed
+
+    @property
+    def options(self) -> Options:
+        """What the user chose."""
+        return self.plan.options

@@ -28,7 +28,7 @@ from rsgraph.types import Similarity
 from rsgraph.view import other_maps as projecting
 from rsgraph.view.other_maps import find_map, project_chips, project_segments
 from rsgraph.workspace import Workspace, read_arrays, similarity_arrays, write_array, write_arrays, write_table
-from tests.small_runs import Configure
+from tests.small_runs import Configure, composed, planned
 
 
 def similarity(chips: int, k: int, *, matrix: bool) -> Similarity:
@@ -96,11 +96,11 @@ def test_a_model_comes_back_and_a_damaged_one_is_told(tmp_path: Path) -> None:
         read_model(workspace.path("models"))
 
 
-def placing(accelerator: str, trainer: str) -> Context:
+def placing(trainer: str, *more: str, projector: str = "parametric") -> Context:
     """A context that says nothing but where to compute."""
-    config = {"projector": {"name": "parametric", "accelerator": accelerator}, "trainer": {"accelerator": trainer}}
+    plan = planned(composed(f"projector={projector}", f"trainer.accelerator={trainer}", *more))
     nowhere = Path("nowhere")
-    return Context(config, Opened([], [], 64), Workspace(nowhere), nowhere, nowhere, lambda *_: None, lambda *_: None)
+    return Context(plan, Opened([], [], 64), Workspace(nowhere), nowhere, nowhere, lambda *_: None, lambda *_: None)
 
 
 @pytest.mark.parametrize(
@@ -113,13 +113,12 @@ def test_segments_are_placed_where_the_one_gpu_is(
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    context = placing(accelerator, trainer)
+    context = placing(trainer, f"projector.accelerator={accelerator}")
     assert project._blocks(context) is (context.on_device if device == "gpu" else context.blocks)
 
 
 def test_a_projector_without_a_network_is_placed_in_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    context = placing("auto", "auto")
-    del context.config["projector"]["accelerator"]
+    context = placing("auto", projector="umap")
     assert project._blocks(context) is context.blocks
 
 
