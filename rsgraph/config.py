@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -146,9 +146,9 @@ class Typed:
         Options that these set.
     """
 
-    options: frozenset[str]
+    options: Collection[str]
     experiments: tuple[str, ...] = ()
-    by_experiments: frozenset[str] = frozenset()
+    by_experiments: Collection[str] = ()
 
 
 def parse_overrides(overrides: Sequence[str]) -> list[Override]:

@@ -16,9 +16,9 @@ import yaml
 
 from rsgraph import Workspace
 from rsgraph.cache import StageCache
+from rsgraph.config import Typed
 from rsgraph.exporters.export import export_workspace
 from rsgraph.run import keys as keys_module
-from rsgraph.run.continuing import Typed
 from rsgraph.run.runner import run
 from rsgraph.segmenters.slic import Slic
 from rsgraph.stages.plan import STAGES
