@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from rsgraph.components import KINDS, build, registry
 from rsgraph.errors import ConfigError
+from rsgraph.protocols import Component
 from rsgraph.registry import check_types
 from rsgraph.training.options import EncoderOptions, Hardware, TrainingOptions
 
@@ -41,9 +42,10 @@ class Choice:
         return build(self.kind, name=self.name, **self.parameters)
 
     @property
-    def component(self) -> type:
+    def component(self) -> type[Component]:
         """Its class."""
-        return registry(self.kind)[self.name]
+        found: type[Component] = registry(self.kind)[self.name]
+        return found
 
     @property
     def section(self) -> dict[str, Any]:

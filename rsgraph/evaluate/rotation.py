@@ -29,8 +29,8 @@ from rsgraph.components import build
 from rsgraph.errors import NotUsable
 from rsgraph.evaluation.rotation import rotation_invariance
 from rsgraph.graphs.features import centroids, segment_means
-from rsgraph.options import Choice, Options
-from rsgraph.protocols import Nodes, Progress, makes_latents, reads
+from rsgraph.options import Options
+from rsgraph.protocols import Matcher, Nodes, Progress
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 from rsgraph.stages.context import Opened
 from rsgraph.stages.encoder import load_encoder
@@ -164,7 +164,7 @@ class _Pipeline:
     gnn: GnnModule | None
     nodes: Nodes
     layer: int
-    matcher: Any
+    matcher: Matcher
 
     def look(self, raster: Raster) -> dict[str, Floats]:
         """Return level -> what stands for the chip: (nodes, D), one node where it is one vector."""
@@ -225,21 +225,14 @@ def _pipeline(workspace: Reopened) -> _Pipeline:
         chip_pixels=options.chips.size**2,
         graph=options.graph.build(),
         gnn=gnn,
-        nodes=reads(options.gnn.component),
+        nodes=options.gnn.build().reads,
         layer=_graph_layer(plan),
-        matcher=_with_matrix(options.matcher),
+        matcher=options.matcher.build().with_matrix(),
     )
 
 
-def _with_matrix(matcher: Choice) -> Any:
-    """Build the workspace's matcher; in place of those of nearest chips alone, the one with the same measure."""
-    if matcher.name in ("auto", "hungarian_nearest"):
-        return build("matcher", name="hungarian", k=matcher.parameters["k"])
-    return matcher.build()
-
-
 def _levels(options: Options, gnn: GnnModule | None) -> tuple[str, ...]:
-    latent = ("latent",) if makes_latents(options.encoder.component) else ()
+    latent = ("latent",) if options.encoder.build().makes_latents else ()
     graph = ("graph",) if gnn is not None else ()
     return ("pixels", "encoder", *latent, "bands segments", "encoder segments", *graph)
 

@@ -14,7 +14,7 @@ from typing import Any
 from rsgraph.components import registry
 from rsgraph.config import Typed, flatten
 from rsgraph.errors import WorkspaceMismatch
-from rsgraph.options import RUN_KINDS
+from rsgraph.options import RUN_KINDS, read_choice
 from rsgraph.run.keys import AS_BEFORE
 from rsgraph.run.record import Record, read_record
 from rsgraph.workspace import Workspace
@@ -50,9 +50,9 @@ def own_config(workspace: Workspace) -> dict[str, Any]:
     own["model"] = {"from": _model_from(made, record)}
     for kind in RUN_KINDS:
         section = own[kind]
-        names = registry(kind)
-        if section["name"] in names:
-            own[kind] = {**section, **_missing(section, names[section["name"]].as_before)}
+        if section["name"] in registry(kind):
+            before = read_choice(kind, section).component.as_before
+            own[kind] = {**section, **_missing(section, before)}
     for path, value in AS_BEFORE.items():
         _put(own, path, value, only_missing=True)
     return own

@@ -15,7 +15,7 @@ from rsgraph.files import digest
 from rsgraph.options import RUN_KINDS, Choice, plain
 from rsgraph.stages.plan import STAGES, Plan, Stage, choice, value_of
 
-AS_BEFORE: Mapping[str, Any] = {}
+AS_BEFORE: dict[str, Any] = {}
 """Options of no component that were added after version 0.1.0, as paths such as ``training.encoder.noise``, and the
 value that means "as before"."""
 
@@ -24,8 +24,7 @@ Revision = Callable[[Choice], int]
 
 def current_revision(chosen: Choice) -> int:
     """Return the revision of a component that was chosen."""
-    revision: int = chosen.component.revision
-    return revision
+    return chosen.component.revision
 
 
 def keys(

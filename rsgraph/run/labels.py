@@ -1,7 +1,7 @@
 """Labels of a workspace whose segments are made anew: they stay, or are carried over, and are never lost.
 
 The rasters that the labels belong to are kept in ``labels.before`` until the new ones are there. If these hold the
-same ids, nothing happens. If not, every new segment takes the label of most of its pixels (rsgraph.journal.carrying),
+same ids, nothing happens. If not, every new segment takes the label of most of its pixels (rsgraph.journal.transfer),
 and the old journal is kept beside as ``labels.<time>.sqlite``. An interruption at any moment is continued by the next
 run.
 """
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from rsgraph.console import note
 from rsgraph.errors import JournalDamaged
 from rsgraph.files import place, read_json, sync_tree, write_json
-from rsgraph.journal.carrying import CarriedOver, Overlaps, carry_over
 from rsgraph.journal.storage import WriterLock, set_aside
+from rsgraph.journal.transfer import Overlaps, transfer_labels
 from rsgraph.stages.segment_files import read_ids
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
@@ -121,21 +121,11 @@ def _prepare(kept: Path, journal: Path, pairs: Sequence[tuple[Path, Path]]) -> N
     carried = kept / "labels.sqlite"
     carried.unlink(missing_ok=True)
     try:
-        found = carry_over(journal, carried, _overlaps(pairs))
+        found = transfer_labels(journal, carried, _overlaps(pairs))
     except JournalDamaged:
         _set_aside(journal, "the segments change and the journal is damaged, so the labels drawn on the old ones")
         return
-    write_json(kept / "carried.json", {"report": _report(found)})
-
-
-def _report(found: CarriedOver) -> str:
-    """Say in a sentence what became of the labels."""
-    mixed = f"; {len(found.mixed)} segments hold several labels ({_listed(found.mixed)})" if len(found.mixed) else ""
-    return f"the segments change: {found.segments} of the new ones took the label of most of their pixels{mixed}"
-
-
-def _listed(ids: Sequence[int]) -> str:
-    return ", ".join(str(each) for each in ids[:10]) + (f" and {len(ids) - 10} more" if len(ids) > 10 else "")
+    write_json(kept / "carried.json", {"report": f"the segments change: {found}"})
 
 
 def _replace(kept: Path, journal: Path) -> None:
@@ -176,4 +166,4 @@ def _overlaps(pairs: Sequence[tuple[Path, Path]]) -> Overlaps:
             counts.append(np.unique(both[ids > 0], return_counts=True))
     both, places = np.unique(np.concatenate([each for each, _ in counts]), return_inverse=True)
     pixels = np.bincount(places, np.concatenate([each for _, each in counts])).astype(np.int64)
-    return Overlaps(both >> 32, both & 0xFFFFFFFF, pixels)
+    return Overlaps(new=both >> 32, old=both & 0xFFFFFFFF, pixels=pixels)

@@ -24,12 +24,12 @@ from rsgraph.files import digest, make_folder, read_json, write_text
 from rsgraph.io.display import choose_bands
 from rsgraph.options import RUN_KINDS
 from rsgraph.protocols import Workers
-from rsgraph.run.adding import describe_addition, known_outputs, outputs_before, remember
+from rsgraph.run.adding import describe_addition, known_outputs, remember
 from rsgraph.run.keys import keys
 from rsgraph.run.labels import carry_labels, check_unlocked, keep_segments
 from rsgraph.run.prepare import Prepared, prepare
 from rsgraph.run.record import record_of, write_record
-from rsgraph.run.scenes import cut_chips, keep_chips, notes
+from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.plan import STAGES, Plan, Stage, choice, needed
 from rsgraph.tracking import Tracker, store, ui_command
@@ -79,7 +79,8 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
         shared = _shared(plan, make_folder(workspace.folder), make_folder(prepared.cache.folder))
         with plan.options.executor.build().open(shared) as workers:
             experiments = typed.experiments if typed else ()
-            _walk(_Running(prepared, experiments, wanted, tracker, workers), opened, finished)
+            model = keep_model(plan.model, workspace, prepared.cache.folder)
+            _walk(_Running(prepared, experiments, wanted, model, tracker, workers), opened, finished)
     except BaseException as error:
         _end(tracker, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
@@ -158,6 +159,7 @@ class _Running:
     prepared: Prepared
     experiments: tuple[str, ...]
     wanted: Mapping[str, str]
+    model: Path | None
     tracker: Tracker | None
     workers: Workers
 
@@ -244,11 +246,11 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
     kept = _kept(stage, folder.resolve() / "work", workspace)
     blocks = ResumableBlocks(workers, kept)
     on_device = blocks if workers.own_devices else ResumableBlocks(Threads(1), kept)
-    before, known = outputs_before(plan, stage.name, cache), known_outputs(plan, stage.name, cache, opened.side)
+    known = known_outputs(plan, stage.name, cache, opened.side)
     looked_up: dict[str, Any] = {
         "blocks": KnownBlocks(blocks, known, opened.held),
         "on_device": KnownBlocks(on_device, known, opened.held),
-        "before": before,
+        "model": running.model,
         "known": known,
     }
     with progress(stage.name) as report:

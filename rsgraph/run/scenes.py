@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rsgraph.errors import ConfigError, ModelMismatch, NotReadable, NotThere, NotUsable, WorkspaceMismatch
-from rsgraph.files import digest, read_json, sha256
+from rsgraph.files import digest, place, read_json, sha256
 from rsgraph.io.chips import chip_extent, cut
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.journal.journal import Journal, journal_of
@@ -22,9 +22,6 @@ from rsgraph.stages.context import Opened
 from rsgraph.stages.plan import GivenModel, Plan, default_layer, layers_of
 from rsgraph.types import Chip, PixelSource, Raster, Scene, Window
 from rsgraph.workspace import Workspace
-
-_PATHLESS = ("auto", "synthetic")
-"""Readers that are asked without a path: one makes its scene, the other says how to name one."""
 
 _MODEL_FILES = (
     "targets.npz",
@@ -62,7 +59,8 @@ def open_scenes(options: Options, model: GivenModel | None = None) -> list[Scene
         What the reader raises; scenes that do not have the same bands.
     """
     reader = options.reader.build()
-    scenes = _named_apart([scene for path in _paths(options) for scene in reader.open(path)])
+    paths = _paths(options, needed=reader.needs_path)
+    scenes = _named_apart([scene for path in paths for scene in reader.open(path)])
     limit = options.data.limit
     if limit is not None and limit < len(scenes):
         if limit < 1:
@@ -74,12 +72,12 @@ def open_scenes(options: Options, model: GivenModel | None = None) -> list[Scene
     return [_like(scene, scenes[0]) for scene in scenes]
 
 
-def _paths(options: Options) -> list[Path | None]:
+def _paths(options: Options, *, needed: bool) -> list[Path | None]:
     """Return what is to be opened, one by one."""
     path = options.data.path
     if path is None:
         name = options.reader.name
-        if name not in _PATHLESS:
+        if needed:
             raise NotReadable(
                 f"reader={name} needs the path of a scene and none was given; give the path of a file or folder, as "
                 "in `rsgraph run scene.tif`, or say reader=synthetic."
@@ -242,6 +240,31 @@ def with_model(options: Options) -> tuple[Options, GivenModel | None]:
     folder = str(workspace.folder.resolve())
     model = GivenModel(folder, model_identity(workspace), tuple(about["bands"]))
     return replace(options, target=target, encoder=encoder, gnn=gnn, model=ModelOptions(folder)), model
+
+
+def keep_model(model: GivenModel | None, workspace: Workspace, cache: Path) -> Path | None:
+    """Keep the files of a model beside the stage cache, and return their folder: stages take them from there.
+
+    Parameters
+    ----------
+    model
+        That is given; None: nothing is kept.
+    workspace
+        That the run writes into: after scenes were added to it, the model is its own.
+    cache
+        Folder of the stage cache.
+    """
+    if model is None:
+        return None
+    kept = cache / "models" / model.identity[:32]
+    origins = [each for each in (workspace, Workspace(model.folder)) if model_identity(each) == model.identity]
+    if not kept.exists() and origins:
+        partial = kept.with_suffix(".partial")
+        for name in (*_MODEL_FILES, "models/target.json"):
+            if origins[0].path(name).exists():
+                place(origins[0].path(name), partial / name)
+        os.replace(partial, kept)
+    return kept if kept.exists() else Path(model.folder)
 
 
 def model_identity(workspace: Workspace) -> str:

@@ -85,10 +85,11 @@ class Context:
         process, keeping nothing.
     on_device
         The same for work that a GPU does: where this process has the one GPU, it is this process.
-    before
-        Folder of what this stage made before scenes were added to the workspace; None where none were.
+    model
+        Folder with the files of the model that is given; None: there is none.
     known
-        The same, where the stage would make the same of the old chips again.
+        Folder of what this stage made before scenes were added to the workspace, where it would make the same of the
+        old chips again; else None.
     """
 
     plan: Plan
@@ -100,7 +101,7 @@ class Context:
     epoch: Callable[[str, int, Mapping[str, float]], None]
     blocks: Blocks = field(default_factory=ResumableBlocks)
     on_device: Blocks = field(default_factory=lambda: ResumableBlocks(Threads(1)))
-    before: Path | None = None
+    model: Path | None = None
     known: Path | None = None
 
     @property

@@ -14,7 +14,7 @@ import rsgraph.training as training
 from rsgraph.files import file_state
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.options import Choice
-from rsgraph.protocols import Arrays, makes_latents
+from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
 from rsgraph.stages.encoder import LOADING, load_encoder
 from rsgraph.stages.memberships import mean_maps
@@ -53,7 +53,7 @@ def encode(context: Context) -> dict[str, Any]:
 
 def _encode_task(context: Context) -> _Encode:
     encoder, trainer = context.options.encoder, context.options.trainer
-    latents = makes_latents(encoder.component)
+    latents = encoder.build().makes_latents
     return _Encode(encoder, trainer, context.workspace.folder.resolve(), context.opened.side, latents)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rsgraph.errors import NotThere
@@ -21,9 +20,9 @@ def describe(context: Context, part: str, **facts: Any) -> None:
 
 def take_over(context: Context, *names: str) -> dict[str, Any]:
     """Copy files of the model that was given; return facts for the manifest."""
-    model = context.plan.model
+    model, origin = context.plan.model, context.model
     assert model is not None, "without a model there is nothing to take over"
-    origin = context.before or Path(model.folder)
+    assert origin is not None, "a model has its files somewhere"
     if not (origin / names[0]).exists():
         raise NotThere(f"{origin} holds no {names[0]} any more: name another model, or train anew (overwrite=true)")
     for name in names:

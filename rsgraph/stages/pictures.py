@@ -27,7 +27,7 @@ from rsgraph.pictures.quicklook import draw_quicklook
 from rsgraph.pictures.scale_bar import metres_per_pixel
 from rsgraph.pictures.segment_map import draw_segment_map
 from rsgraph.pictures.shrinking import shrink, shrink_factor
-from rsgraph.protocols import Arrays, lesson
+from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.memberships import membership_maps
 from rsgraph.stages.plan import choice
@@ -299,13 +299,14 @@ def _outlines(context: Context, looks: _Looks) -> Figure:
         labels.append(shown_labels(context, chip))
         names.append(f"chip {chip.chip_id}  ·  {len(of_chip)} segments")
     segmenter = context.options.segmenter
-    caption = f"Segments by {segmenter.name}; asked for {segmenter.parameters.get('n_segments', '?')} per whole chip."
+    asked = segmenter.build().n_segments or "?"
+    caption = f"Segments by {segmenter.name}; asked for {asked} per whole chip."
     return draw_outlines(images, labels, names=names, title=f"{_name(context)}: segments", caption=caption)
 
 
 def _losses(context: Context) -> dict[str, str]:
     """Return part -> what its loss is."""
-    taught = lesson(context.options.encoder.component)
+    taught = context.options.encoder.build().learns
     names = {"memberships": "Dice + binary cross-entropy", "bands": "mean squared error of standardised bands"}
     return {"encoder": names[taught], "gnn": "cross-entropy"}
 

@@ -11,7 +11,7 @@ import pandas as pd
 from rsgraph.graphs.features import areas, centroids, segment_means
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.options import Choice
-from rsgraph.protocols import Arrays, Segmenter, seams
+from rsgraph.protocols import Arrays, Segmenter
 from rsgraph.stages.context import Context
 from rsgraph.stages.segment_files import CutChip, IdRasters, pack, segment_table, unpack
 from rsgraph.stages.stitched import stitched_segments
@@ -52,8 +52,8 @@ class _Segment:
 
 def segments(context: Context) -> dict[str, Any]:
     """Segment every chip, for itself or stitched to its neighbours, as the segmenter says."""
-    segmenter = context.options.segmenter.build()
-    return _cut_at_borders(context) if seams(segmenter) == "chip" else stitched_segments(context, segmenter)
+    segmenter: Segmenter = context.options.segmenter.build()
+    return _cut_at_borders(context) if segmenter.seams == "chip" else stitched_segments(context, segmenter)
 
 
 def _cut_at_borders(context: Context) -> dict[str, Any]:

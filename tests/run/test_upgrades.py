@@ -18,7 +18,7 @@ from rsgraph import Workspace
 from rsgraph.cache import StageCache
 from rsgraph.config import Typed
 from rsgraph.exporters.export import export_workspace
-from rsgraph.run import keys as keys_module
+from rsgraph.run.keys import AS_BEFORE
 from rsgraph.run.runner import run
 from rsgraph.segmenters.slic import Slic
 from rsgraph.stages.plan import STAGES
@@ -119,13 +119,13 @@ def test_a_changed_default_leaves_it_as_it_is(
 def test_an_option_that_came_later_means_as_before(
     old: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An option of a component, and one of a section, that version 0.1.0 did not know: default now is something else."""
+    """An option of a component, and one of a section, that version 0.1.0 did not know."""
     made = old.config
     for section, option in ((made["segmenter"], "sigma"), (made["training"]["encoder"], "noise")):
         section.pop(option)
     old.path("config.yaml").write_text(yaml.safe_dump(made))
     monkeypatch.setattr(Slic, "as_before", {"sigma": 0.0})
-    monkeypatch.setattr(keys_module, "AS_BEFORE", {"training.encoder.noise": 0.05})
+    monkeypatch.setitem(AS_BEFORE, "training.encoder.noise", 0.05)
     manifest = old.manifest
     same_command(old)
     first = {name: entry["key"] for name, entry in old.manifest["stages"].items()}
@@ -164,7 +164,7 @@ def test_segments_of_a_raised_revision_carry_the_labels_over(
     assert set(found["author"]) <= set(before["author"])
     (kept,) = old.folder.glob("labels.*.sqlite")
     assert str(kept) in re.sub(r"\s+", " ", out)
-    assert f"{len(mixed)} segments hold several labels" in out or not mixed
+    assert f"{len(mixed)} " in out.partition("unlabelled, ")[2]
     assert not old.path("labels.before").exists()
 
 
@@ -173,7 +173,7 @@ def test_segments_that_come_out_the_same_keep_the_journal(old: Workspace, monkey
     monkeypatch.setattr(Slic, "revision", 2)
     same_command(old)
     assert old.path("labels.sqlite").read_bytes() == journal
-    assert not list(old.folder.glob("labels.*"))[1:]
+    assert not list(old.folder.glob("labels.2*.sqlite"))
 
 
 def test_an_interrupted_change_of_segments_loses_no_label(old: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
