@@ -218,6 +218,10 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+WORKER = "rsgraph-worker"
+"""Name of the processes that compute blocks."""
+
+
 def in_child() -> bool:
     """Tell whether this process was started by another one that works beside it (a point of a sweep, a worker)."""
     return multiprocessing.current_process().name != "MainProcess"

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with _interrupts_that_last():
-            _dispatch(words)
+            _verb(words)(words[1:])
     except KeyboardInterrupt:
         fail("interrupted; nothing is lost: the same command goes on where this one stopped")
         sys.exit(130)
@@ -74,18 +74,16 @@ def _interrupts_that_last() -> Iterator[None]:
         sys.unraisablehook = before
 
 
-def _dispatch(words: list[str]) -> None:
+def _verb(words: Sequence[str]) -> Callable[[list[str]], None]:
+    """Return what the first word asks for. Raises ConfigError for a verb that does not exist."""
     verb = words[0] if words else "--help"
-    if verb in ("components", "label") and {"-h", "--help"} & set(words[1:]):
-        verb = "--help"
-    if verb in ("-h", "--help", "help"):
-        say(USAGE)
-    elif verb == "--version":
-        say(f"rsgraph {__version__}")
-    elif verb in VERBS:
-        VERBS[verb](words[1:])
-    else:
+    if verb in ("-h", "--help", "help") or (verb in ("components", "label") and {"-h", "--help"} & set(words[1:])):
+        return lambda words: say(USAGE)
+    if verb == "--version":
+        return lambda words: say(f"rsgraph {__version__}")
+    if verb not in VERBS:
         raise ConfigError(f"unknown verb '{verb}'; choose one of: {', '.join(VERBS)}")
+    return VERBS[verb]
 
 
 def _configured(words: list[str], *, verb: str) -> None:

@@ -121,4 +121,4 @@ def build(kind: str, *, name: str, **parameters: Any) -> Any:
 
 def from_config(kind: str, config: Mapping[str, Any]) -> Any:
     """Build a component from its config section: ``name`` and the constructor's parameters."""
-    return build(kind, **{str(key): value for key, value in config.items()})
+    return registry(kind).build(config["name"], {str(key): value for key, value in config.items() if key != "name"})

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal
 
-from rsgraph.components import KINDS, build, registry
+from rsgraph.components import KINDS, registry
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Component
 from rsgraph.registry import check_types
@@ -39,7 +39,7 @@ class Choice:
 
     def build(self) -> Any:
         """Build the component; raises as ``rsgraph.build``."""
-        return build(self.kind, name=self.name, **self.parameters)
+        return registry(self.kind).build(self.name, self.parameters)
 
     @property
     def component(self) -> type[Component]:

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from rsgraph.blocks import AHEAD, end_with_parent
+from rsgraph.blocks import AHEAD, WORKER, end_with_parent
 from rsgraph.errors import RsgraphError, WorkerLost
 
 Item = TypeVar("Item")
@@ -25,9 +25,6 @@ DEATHS = 3
 
 _GRACE = 5.0
 """Seconds that an idle worker gets to leave by itself."""
-
-NAME = "rsgraph-worker"
-"""Of the processes."""
 
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
@@ -184,7 +181,7 @@ def _spoken(code: int | None) -> str:
 def _started() -> _Worker:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there,), name=NAME, daemon=True)
+    process = context.Process(target=_serve, args=(there,), name=WORKER, daemon=True)
     with one_thread():
         process.start()
     there.close()

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from rsgraph.errors import ConfigError
-from rsgraph.graphs.edges import ATTRIBUTE_NAMES, edge_attributes
 from rsgraph.protocols import Graph
 from rsgraph.types import Floats, RegionGraph, Segmentation
 
@@ -92,5 +91,7 @@ class Nearest(Graph):
         edge_index = nearest_edges(centroids, self.k)
         if not self.edge_attributes:
             return RegionGraph(edge_index)
+        from rsgraph.graphs.edges import ATTRIBUTE_NAMES, edge_attributes  # where they are asked for
+
         attributes = edge_attributes(edge_index, segmentation.labels, centroids)
         return RegionGraph(edge_index, attributes, ATTRIBUTE_NAMES)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
 from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, principal_components
 from rsgraph.protocols import Progress, Projector
 from rsgraph.types import Floats, Projection
@@ -38,6 +37,8 @@ class Pca(Projector):
 
         Landmark Isomap; the seed draws the landmarks. Raises NotUsable (shape, NaN, neighbours that are none).
         """
+        from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling  # of many chips only
+
         indices, lengths = check_neighbours(neighbours, distances)
         return _done(neighbour_scaling(indices, lengths, seed=seed), progress)
 

@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.exporters.rasters import read_ids
 from rsgraph.files import digest, make_folder, read_json, sha256, write_json
-from rsgraph.io.band_names import file_safe
 from rsgraph.io.display import (
     GAMMA,
     NO_DATA,
@@ -37,6 +36,7 @@ from rsgraph.io.display import (
     shown_limits,
     stretch,
 )
+from rsgraph.io.path_names import file_safe
 from rsgraph.protocols import Progress
 from rsgraph.run.scenes import Reopened
 from rsgraph.types import Floats, Scene, Window
