@@ -8,7 +8,7 @@ beside those of today under its label. A tiny run is that of the tests, without 
 files
     Of the package, that were loaded; one that holds nothing but a docstring (``__init__.py``) is not counted.
 before the first stage
-    Those that are loaded when the function of the stage ``scene`` begins, its own file among them.
+    Those that are loaded when the progress of the stage ``scene`` begins: all but what the stage loads itself.
 functions
     That were called; comprehensions, classes and modules are none.
 frames of an override

@@ -17,8 +17,6 @@ CALL = "from runpy import run_path; run_path('{file}')['follow'](*{arguments!r})
 """Python code that follows a run in a process of its own."""
 
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
-_FIRST_STAGE = ("stages/scene.py", "pipeline/segmenting.py")
-"""Files of which one holds the function ``scene``, in versions of rsgraph."""
 
 
 class Follower:
@@ -49,7 +47,7 @@ class Follower:
         if code in self.seen:
             return
         self.seen.add(code)
-        if code.co_name == "scene" and code.co_filename.endswith(_FIRST_STAGE):
+        if code.co_name == "progress" and frame.f_locals.get("title") == "scene":
             self.before = self.files()
         if code.co_qualname == "Nearest.__init__":
             self.frames = self._stack(frame)
