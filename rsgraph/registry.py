@@ -10,6 +10,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from rsgraph.errors import ConfigError, UnknownComponent
+from rsgraph.protocols import BASES, check_component
 
 
 class Registry(Mapping[str, type]):
@@ -52,8 +53,14 @@ class Registry(Mapping[str, type]):
         return len(self.places)
 
     def build(self, name: str, parameters: Mapping[str, Any]) -> Any:
-        """Construct a component. Raises ConfigError for a parameter that its constructor does not have."""
+        """Construct a component.
+
+        Raises ConfigError for a parameter that its constructor does not have, and for a class that is no component of
+        this kind.
+        """
         component = self[name]
+        if self.kind in BASES:
+            check_component(self.kind, component, name)
         known = list(inspect.signature(component).parameters)
         for parameter in parameters:
             if parameter not in known:

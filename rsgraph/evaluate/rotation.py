@@ -29,7 +29,7 @@ from rsgraph.components import build, from_config
 from rsgraph.errors import NotUsable
 from rsgraph.evaluation.rotation import rotation_invariance
 from rsgraph.graphs.features import centroids, segment_means
-from rsgraph.protocols import Nodes, Progress, makes_latents, reads
+from rsgraph.protocols import Matcher, Nodes, Progress
 from rsgraph.run.plan import layers
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 from rsgraph.stages.context import Opened
@@ -163,7 +163,7 @@ class _Pipeline:
     gnn: GnnModule | None
     nodes: Nodes
     layer: int
-    matcher: Any
+    matcher: Matcher
 
     def look(self, raster: Raster) -> dict[str, Floats]:
         """Return level -> what stands for the chip: (nodes, D), one node where it is one vector."""
@@ -223,21 +223,14 @@ def _pipeline(workspace: Reopened) -> _Pipeline:
         chip_pixels=int(config["chips"]["size"]) ** 2,
         graph=from_config("graph", config["graph"]),
         gnn=gnn,
-        nodes=reads(from_config("gnn", config["gnn"])),
+        nodes=from_config("gnn", config["gnn"]).reads,
         layer=_graph_layer(config),
-        matcher=_with_matrix(config["matcher"]),
+        matcher=from_config("matcher", config["matcher"]).with_matrix(),
     )
 
 
-def _with_matrix(section: Mapping[str, Any]) -> Any:
-    """Build the workspace's matcher; in place of those of nearest chips alone, the one with the same measure."""
-    if section["name"] in ("auto", "hungarian_nearest"):
-        return build("matcher", name="hungarian", k=section["k"])
-    return from_config("matcher", section)
-
-
 def _levels(config: Mapping[str, Any], gnn: GnnModule | None) -> tuple[str, ...]:
-    latent = ("latent",) if makes_latents(from_config("encoder", config["encoder"])) else ()
+    latent = ("latent",) if from_config("encoder", config["encoder"]).makes_latents else ()
     graph = ("graph",) if gnn is not None else ()
     return ("pixels", "encoder", *latent, "bands segments", "encoder segments", *graph)
 

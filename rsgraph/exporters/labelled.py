@@ -7,7 +7,6 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.exporters.scope import scope_of
 from rsgraph.io.palette import colours
+from rsgraph.types import LabelClass
 from rsgraph.workspace import Workspace
 
 LABEL_COLUMNS = ("segment_id", "label", "origin", "confidence", "author", "time")
@@ -38,32 +37,13 @@ _SCHEMA = {
 }
 
 
-@dataclass(frozen=True)
-class LabelClass:
-    """A class that segments are labelled with.
-
-    Parameters
-    ----------
-    code
-        1, 2 ... in the order in which the classes were defined; 0 stands for unlabelled.
-    name
-        As the user wrote it.
-    colour
-        ``#rrggbb``.
-    """
-
-    code: int
-    name: str
-    colour: str
-
-
 def labels_of(workspace: Workspace) -> pd.DataFrame:
     """Read the labels that hold now: what ``workspace.journal().labels()`` gives, without the journal's code.
 
     The contract with the journal: ``labels.sqlite`` has a table or view ``labels`` with at least the columns
     segment_id, label, origin, confidence, author, time and one row per segment. Rows without a label are
-    left out, and so are those that the workspace's ``scope`` excludes. The file is opened read-only, so that an
-    open journal is not disturbed; a million labels take a few seconds.
+    left out. The file is opened read-only, so that an open journal is not disturbed; a million labels take a few
+    seconds.
 
     Returns
     -------
@@ -84,7 +64,7 @@ def labels_of(workspace: Workspace) -> pd.DataFrame:
     twice = found.loc[found["segment_id"].duplicated(), "segment_id"]
     if len(twice):
         raise WorkspaceError(f"{path} labels segment {twice.iloc[0]} twice; expected one current label per segment")
-    return scope_of(workspace).restrict(found)
+    return found
 
 
 def _read(database: sqlite3.Connection) -> pd.DataFrame:

@@ -39,6 +39,7 @@ from typing import Any
 import pandas as pd
 
 from rsgraph.cache import StageCache
+from rsgraph.components import from_config
 from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.files import place, read_json
 from rsgraph.io.fingerprint import fingerprint
@@ -208,7 +209,7 @@ def known_outputs(config: Config, stage: str, cache: StageCache, side: int) -> P
         Of the squares that the encoder sees in this run.
     """
     found = outputs_before(config, stage, cache)
-    if found is None or config["segmenter"].get("seams", "chip") != "chip":
+    if found is None or from_config("segmenter", config["segmenter"]).seams != "chip":
         return None
     squares = outputs_before(config, "scene", cache)
     same = squares is not None and read_json(squares / "scene.json")["side"] == side

@@ -23,10 +23,9 @@ from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from rsgraph.components import registry
+from rsgraph.components import from_config
 from rsgraph.errors import ConfigError
 from rsgraph.files import digest
-from rsgraph.protocols import makes_latents
 
 if TYPE_CHECKING:
     from rsgraph.stages.context import Context
@@ -164,8 +163,7 @@ def needed(stage: Stage) -> list[str]:
 
 def layers(config: Config) -> list[str]:
     """Return the names of the embeddings that a run makes, in order."""
-    count = 0 if config["gnn"]["name"] == "none" else int(config["gnn"].get("layers", 3))
-    return ["bands", "target", "encoder", *(f"gnn{number + 1}" for number in range(count))]
+    return ["bands", "target", "encoder", *from_config("gnn", config["gnn"]).embeddings]
 
 
 def default_layer(config: Config) -> str:
@@ -192,12 +190,12 @@ def compared(config: Config) -> str:
     asked = config["embedding"].get("chips")
     if asked not in (None, "segments", "latent"):
         raise ConfigError(f"embedding.chips must be one of: segments, latent, null. Got {asked!r} instead.")
-    if asked == "segments" or (asked is None and config["gnn"]["name"] != "none"):
+    if asked == "segments" or (asked is None and from_config("gnn", config["gnn"]).embeddings):
         return "segments"
-    name = config["encoder"]["name"]
-    if makes_latents(registry("encoder")[name]):
+    if from_config("encoder", config["encoder"]).makes_latents:
         return "latent"
     if asked == "latent":
+        name = config["encoder"]["name"]
         raise ConfigError(
             f"embedding.chips=latent needs an encoder that makes a vector per chip; '{name}' makes none. Use "
             "encoder=autoencoder, or embedding.chips=segments"

@@ -22,9 +22,6 @@ from rsgraph.stages.context import Opened
 from rsgraph.types import Chip, PixelSource, Raster, Scene, Window
 from rsgraph.workspace import Workspace
 
-_PATHLESS = ("auto", "synthetic")
-"""Readers that are asked without a path: one makes its scene, the other says how to name one."""
-
 _LEARNT = ("target", "encoder", "gnn")
 _MODEL_FILES = (
     "targets.npz",
@@ -60,7 +57,7 @@ def open_scenes(config: Mapping[str, Any]) -> list[Scene]:
         What the reader raises; scenes that do not have the same bands.
     """
     reader = from_config("reader", config["reader"])
-    scenes = _named_apart([scene for path in _paths(config) for scene in reader.open(path)])
+    scenes = _named_apart([scene for path in _paths(config, needed=reader.needs_path) for scene in reader.open(path)])
     limit = config["data"]["limit"]
     if limit is not None and limit < len(scenes):
         if limit < 1:
@@ -70,12 +67,12 @@ def open_scenes(config: Mapping[str, Any]) -> list[Scene]:
     return scenes if config["model"].get("bands") else [_like(scene, scenes[0]) for scene in scenes]
 
 
-def _paths(config: Mapping[str, Any]) -> list[Path | None]:
+def _paths(config: Mapping[str, Any], *, needed: bool) -> list[Path | None]:
     """Return what is to be opened, one by one."""
     path = config["data"]["path"]
     if path is None:
         name = config["reader"]["name"]
-        if name not in _PATHLESS:
+        if needed:
             raise NotReadable(
                 f"reader={name} needs the path of a scene and none was given; give the path of a file or folder, as "
                 "in `rsgraph run scene.tif`, or say reader=synthetic."

@@ -16,7 +16,7 @@ import rsgraph.training as training
 from rsgraph.components import from_config
 from rsgraph.files import file_state
 from rsgraph.io.chip_blocks import ChipBlock
-from rsgraph.protocols import Arrays, makes_latents
+from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
 from rsgraph.stages.encoder import LOADING, load_encoder
 from rsgraph.stages.memberships import mean_maps
@@ -56,7 +56,7 @@ def encode(context: Context) -> dict[str, Any]:
 def _encode_task(context: Context) -> _Encode:
     sections = {name: context.config[name] for name in ("encoder", "trainer")}
     component = from_config("encoder", context.config["encoder"])
-    return _Encode(sections, context.workspace.folder.resolve(), context.opened.side, makes_latents(component))
+    return _Encode(sections, context.workspace.folder.resolve(), context.opened.side, component.makes_latents)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 import rsgraph.training as training
 from rsgraph.components import from_config
 from rsgraph.files import read_json
-from rsgraph.protocols import lesson
+from rsgraph.protocols import Encoder
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.models import describe, learning_facts, take_over
 from rsgraph.types import Floats, Mask
@@ -79,9 +79,9 @@ def encoder(context: Context) -> dict[str, Any]:
     return learning_facts(history)
 
 
-def _teacher(context: Context, component: Any, model: Mapping[str, NDArray[Any]]) -> Memberships | None:
+def _teacher(context: Context, component: Encoder, model: Mapping[str, NDArray[Any]]) -> Memberships | None:
     """Return what tells the soft classes of pixels (n, bands), or None where the bands themselves are learnt."""
-    if lesson(component) == "bands":
+    if component.learns == "bands":
         return None
     return _Teacher(from_config("target", context.config["target"]), model)
 

@@ -15,9 +15,10 @@ import numpy as np
 
 import rsgraph.training as training
 from rsgraph.components import from_config
+from rsgraph.errors import ConfigError
 from rsgraph.files import file_state, sha256
 from rsgraph.io.chip_blocks import ChipBlock
-from rsgraph.protocols import Arrays, Nodes, is_trained, reads
+from rsgraph.protocols import Arrays, Gnn, Nodes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.encoder import LOADING
 from rsgraph.stages.models import describe, learning_facts, take_over
@@ -55,34 +56,40 @@ def gnn(context: Context) -> dict[str, Any]:
     return facts
 
 
-def _learn_gnn(context: Context, component: Any) -> dict[str, Any]:
+def _learn_gnn(context: Context, component: Gnn) -> dict[str, Any]:
     """Train or fit the graph network; write its weights."""
-    samples = _graph_samples(context, reads(component))
+    samples = _graph_samples(context, component.reads)
     module = training.gnn_module(component, **_gnn_sizes(context.workspace, component), seed=context.seed)
     assert module is not None, "a GNN with layers builds a network"
-    return (_train_gnn if is_trained(component) else _fit_gnn)(context, module, samples)
+    return (_train_gnn if component.trainable else _fit_gnn)(context, module, samples)
 
 
-def _gnn_sizes(workspace: Workspace, component: Any) -> dict[str, int]:
+def _gnn_sizes(workspace: Workspace, component: Gnn) -> dict[str, int]:
     """Return the numbers that a graph network is built with."""
     attributes = workspace.path("edge_attributes.npy")
     return {
-        "n_features": workspace.embedding(reads(component)).shape[1],
+        "n_features": workspace.embedding(component.reads).shape[1],
         "n_classes": workspace.embedding("target").shape[1],
         "n_edge_attributes": np.load(attributes, mmap_mode="r").shape[1] if attributes.exists() else 0,
     }
 
 
-def _write_layers(context: Context, component: Any) -> None:
+def _write_layers(context: Context, component: Gnn) -> None:
     """Apply the graph network to all chips; write the outputs of its layers."""
     weights = (context.out / "models" / "gnn.safetensors").resolve()
     task = _Embed(context.config["gnn"], context.workspace.folder.resolve(), weights)
     # the weights are learnt in this very stage: what was kept of other ones must not be taken for theirs
     phase = f"layers-{sha256(weights)[:16]}"
     with ExitStack() as stack:
-        paths = [context.out / "embeddings" / f"gnn{number + 1}.npy" for number in range(component.n_layers)]
+        paths = [context.out / "embeddings" / f"{name}.npy" for name in component.embeddings]
         layers = [stack.enter_context(array_file(path)) for path in paths]
         for found in context.blocks.map(phase, task, blocks_with_rows(context), context.progress):
+            if len(found) != len(layers):
+                name = context.config["gnn"]["name"]
+                raise ConfigError(
+                    f"gnn={name} has `n_layers` {len(layers)}, but its network returns {len(found)} outputs; both "
+                    "must be the same"
+                )
             for number, layer in enumerate(layers):
                 layer.append(found[f"layer{number}"])
 
@@ -135,7 +142,7 @@ def _layers(
     part = slice(columns.start, columns.stop)
     return training.embed(
         module,
-        np.array(workspace.embedding(reads(from_config("gnn", section)))[rows.start : rows.stop]),
+        np.array(workspace.embedding(from_config("gnn", section).reads)[rows.start : rows.stop]),
         np.array(workspace.edges[:, part]) - rows.start,
         np.array(np.load(attributes, mmap_mode="r")[part]) if attributes.exists() else None,
         hardware=training.Hardware(accelerator="cpu", threads=1),
@@ -176,7 +183,7 @@ def _fit_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) ->
 def _unread_encoder(config: Mapping[str, Any]) -> list[str]:
     """Tell a user who had an encoder trained that this GNN does not read it."""
     gnn, encoder = (from_config(kind, config[kind]) for kind in ("gnn", "encoder"))
-    if reads(gnn) == "encoder" or not encoder.trainable:
+    if gnn.reads == "encoder" or not encoder.trainable:
         return []
     name = config["gnn"]["name"]
     return [f"gnn={name} reads the bands, not the trained encoder: encoder=bands spares you its training."]

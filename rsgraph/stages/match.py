@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from inspect import signature
 from typing import Any
 
 import numpy as np
 
 from rsgraph.components import from_config
 from rsgraph.matchers.chips import StoredChips
+from rsgraph.protocols import Matcher
 from rsgraph.stages.context import Context
-from rsgraph.types import Floats, Similarity
+from rsgraph.types import Floats
 from rsgraph.workspace import Workspace, similarity_arrays, write_arrays
 
 
 def match(context: Context) -> dict[str, Any]:
     """Compare chips by their nodes; write similarity.npz."""
-    matcher = from_config("matcher", context.config["matcher"])
+    matcher: Matcher = from_config("matcher", context.config["matcher"])
     known = None if context.known is None else Workspace(context.known).similarity
-    takes = signature(matcher.match).parameters
-    given = {"blocks": context.blocks, "on_device": context.on_device, "known": known}
-    more = {name: value for name, value in given.items() if name in takes}
     nodes = chip_nodes(context.workspace, context.config["layer"])
-    found: Similarity = matcher.match(nodes, progress=context.progress, **more)
+    found = matcher.match_blocks(
+        nodes, blocks=context.blocks, on_device=context.on_device, known=known, progress=context.progress
+    )
     write_arrays(context.out / "similarity.npz", similarity_arrays(found))
     facts = {"layer": context.config["layer"], "chips_by": context.config["compared"]}
     return {"assignment_problems": found.solved, "given_up": dict(found.given_up), **facts}

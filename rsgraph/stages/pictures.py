@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from rsgraph.components import from_config, registry
+from rsgraph.components import from_config
 from rsgraph.files import read_json
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.display import choose_bands, describe_bands, shown_limits, stretch
@@ -27,7 +27,7 @@ from rsgraph.pictures.quicklook import draw_quicklook
 from rsgraph.pictures.scale_bar import metres_per_pixel
 from rsgraph.pictures.segment_map import draw_segment_map
 from rsgraph.pictures.shrinking import shrink, shrink_factor
-from rsgraph.protocols import Arrays, lesson
+from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.memberships import membership_maps
 from rsgraph.stages.segment_files import chip_rows, shown_labels
@@ -297,14 +297,15 @@ def _outlines(context: Context, looks: _Looks) -> Figure:
         images.append(looks.image(raster.values[list(looks.bands)], raster.valid))
         labels.append(shown_labels(context, chip))
         names.append(f"chip {chip.chip_id}  ·  {len(of_chip)} segments")
-    options = context.config["segmenter"]
-    caption = f"Segments by {options['name']}; asked for {options.get('n_segments', '?')} per whole chip."
+    section = context.config["segmenter"]
+    asked = from_config("segmenter", section).n_segments or "?"
+    caption = f"Segments by {section['name']}; asked for {asked} per whole chip."
     return draw_outlines(images, labels, names=names, title=f"{_name(context)}: segments", caption=caption)
 
 
 def _losses(context: Context) -> dict[str, str]:
     """Return part -> what its loss is."""
-    taught = lesson(registry("encoder")[context.config["encoder"]["name"]])
+    taught = from_config("encoder", context.config["encoder"]).learns
     names = {"memberships": "Dice + binary cross-entropy", "bands": "mean squared error of standardised bands"}
     return {"encoder": names[taught], "gnn": "cross-entropy"}
 

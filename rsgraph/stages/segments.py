@@ -12,7 +12,7 @@ import pandas as pd
 from rsgraph.components import from_config
 from rsgraph.graphs.features import areas, centroids, segment_means
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
-from rsgraph.protocols import Arrays, Segmenter, seams
+from rsgraph.protocols import Arrays, Segmenter
 from rsgraph.stages.context import Context
 from rsgraph.stages.segment_files import CutChip, IdRasters, pack, segment_table, unpack
 from rsgraph.stages.stitched import stitched_segments
@@ -53,8 +53,8 @@ class _Segment:
 
 def segments(context: Context) -> dict[str, Any]:
     """Segment every chip, for itself or stitched to its neighbours, as the segmenter says."""
-    segmenter = from_config("segmenter", context.config["segmenter"])
-    return _cut_at_borders(context) if seams(segmenter) == "chip" else stitched_segments(context, segmenter)
+    segmenter: Segmenter = from_config("segmenter", context.config["segmenter"])
+    return _cut_at_borders(context) if segmenter.seams == "chip" else stitched_segments(context, segmenter)
 
 
 def _cut_at_borders(context: Context) -> dict[str, Any]:

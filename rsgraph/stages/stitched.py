@@ -18,11 +18,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsgraph.components import from_config
+from rsgraph.errors import ConfigError
 from rsgraph.files import write_json
 from rsgraph.graphs.features import segment_sums
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.chips import grown
-from rsgraph.protocols import Arrays
+from rsgraph.protocols import Arrays, Segmenter
 from rsgraph.segmenters.levels import Level, Levels, level, levels
 from rsgraph.segmenters.preparation import smallest_segment
 from rsgraph.segmenters.stitching import Piece, cut_piece, overlap, stitch
@@ -33,9 +34,14 @@ from rsgraph.types import Chip, Floats, Window
 from rsgraph.workspace import Workspace, write_table
 
 
-def stitched_segments(context: Context, segmenter: Any) -> dict[str, Any]:
+def stitched_segments(context: Context, segmenter: Segmenter) -> dict[str, Any]:
     """Segment every chip with overlap and join what belongs together; as the stage ``segments``."""
     size = int(context.config["chips"]["size"])
+    if not segmenter.n_segments:
+        raise ConfigError(
+            f"segmenter={context.config['segmenter']['name']} stitches segments, so it must say how many a chip has: "
+            "set its attribute `n_segments`, or leave `seams` at chip"
+        )
     by = overlap(segmenter.n_segments, size)
     table = _stitched(context, size * size, by, smallest_segment(segmenter.n_segments, size * size))
     write_table(context.out / "segments.parquet", table)

@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Target
 from rsgraph.targets.sample import by_brightness, check_options, check_pixels, check_sample, count_different
 from rsgraph.types import Floats
 
@@ -190,7 +190,7 @@ def _table(centres: Prior) -> NDArray[np.float64]:
     return table
 
 
-class FuzzyCMeans:
+class FuzzyCMeans(Target):
     """Fuzzy C-means on raw reflectance, with scikit-fuzzy (the paper's targets, C = 8).
 
     Every pixel gets a degree of membership in each of C clusters (Bezdek, Ehrlich and Full 1984,

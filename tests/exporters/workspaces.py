@@ -19,7 +19,9 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
 from scipy.ndimage import label
 
+from rsgraph.exporters.scope import export_of
 from rsgraph.files import write_json, write_text
+from rsgraph.protocols import Export
 from rsgraph.types import Raster, Scene, Window
 from rsgraph.workspace import Workspace, write_array, write_table
 
@@ -116,6 +118,11 @@ MANIFEST = {
     "layers": ["bands", "target", "encoder", "gnn2"],
     "default_layer": "gnn2",
 }
+
+
+def leaving(workspace: Workspace, **options: Any) -> Export:
+    """What leaves a workspace; options as in ``export_of``."""
+    return export_of(workspace, workspace.opened if isinstance(workspace, OpenedWorkspace) else list, **options)
 
 
 def windows(each: Scene) -> list[Window]:

@@ -13,7 +13,7 @@ import yaml
 from scipy.spatial.distance import cdist
 
 import rsgraph
-from rsgraph.components import build
+from rsgraph.components import build, from_config
 from rsgraph.errors import NotThere, WorkspaceError
 from rsgraph.evaluate import parts as measuring
 from rsgraph.matchers.hungarian import Hungarian
@@ -114,13 +114,13 @@ def test_segments_are_placed_where_the_one_gpu_is(
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     context = placing(accelerator, trainer)
-    assert project._blocks(context) is (context.on_device if device == "gpu" else context.blocks)
+    projector = from_config("projector", context.config["projector"]).with_accelerator(trainer)
+    assert project._blocks(context, projector) is (context.on_device if device == "gpu" else context.blocks)
 
 
-def test_a_projector_without_a_network_is_placed_in_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_projector_without_a_network_is_placed_in_all_workers() -> None:
     context = placing("auto", "auto")
-    del context.config["projector"]["accelerator"]
-    assert project._blocks(context) is context.blocks
+    assert project._blocks(context, Umap().with_accelerator("auto")) is context.blocks
 
 
 def test_a_damaged_model_of_an_interrupted_run_is_made_again(tmp_path: Path) -> None:
