@@ -30,7 +30,6 @@ from rsgraph.errors import NotUsable
 from rsgraph.evaluation.rotation import rotation_invariance
 from rsgraph.graphs.features import centroids, segment_means
 from rsgraph.protocols import Matcher, Nodes, Progress
-from rsgraph.run.plan import layers
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 from rsgraph.stages.context import Opened
 from rsgraph.stages.encoder import load_encoder
@@ -237,5 +236,5 @@ def _levels(config: Mapping[str, Any], gnn: GnnModule | None) -> tuple[str, ...]
 
 def _graph_layer(config: Mapping[str, Any]) -> int:
     """Return the index of the layer that chips are matched on, where it is the GNN's; else of the second to last."""
-    made = [name for name in layers(config) if name.startswith("gnn")]
+    made = from_config("gnn", config["gnn"]).embeddings
     return made.index(config["layer"]) if config["layer"] in made else max(len(made) - 2, 0)
