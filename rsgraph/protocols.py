@@ -457,9 +457,3 @@ def check_component(kind: str, component: type, name: str) -> None:
 
 def _takes_workspace(exporter: Any) -> bool:
     return "export" in dir(exporter) and "workspace" in inspect.signature(exporter.export).parameters
-
-
-def describe(component: type) -> str:
-    """First line of a component's docstring: what ``rsgraph components`` prints."""
-    lines = (component.__doc__ or "").strip().splitlines()
-    return lines[0] if lines else ""

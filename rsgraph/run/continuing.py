@@ -7,13 +7,12 @@ which options it was made. An option that it does not know yet takes the value t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import Any
 
 from rsgraph.components import registry
-from rsgraph.config import flatten
+from rsgraph.config import Typed, flatten
 from rsgraph.errors import WorkspaceMismatch
 from rsgraph.options import RUN_KINDS, read_choice
 from rsgraph.run.keys import AS_BEFORE
@@ -42,25 +41,6 @@ COMPARED = (
     "seed",
 )
 """Sections in which a workspace must agree with the run that continues it."""
-
-
-@dataclass(frozen=True)
-class Typed:
-    """What a command line says.
-
-    Parameters
-    ----------
-    options
-        Names of the options that were typed: ``graph.k``, ``gnn`` for a component chosen by name.
-    experiments
-        Experiments that were chosen by name.
-    by_experiments
-        Options that these set.
-    """
-
-    options: Collection[str]
-    experiments: tuple[str, ...] = ()
-    by_experiments: Collection[str] = ()
 
 
 def own_config(workspace: Workspace) -> dict[str, Any]:

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from rsgraph.cache import StageCache
-from rsgraph.config import refuse_targets
+from rsgraph.config import Typed, refuse_targets
 from rsgraph.console import progress
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.io.path_names import path_name
 from rsgraph.options import Options, read_options
 from rsgraph.run.adding import added, held_scenes
-from rsgraph.run.continuing import Typed, check_same, continued
+from rsgraph.run.continuing import check_same, continued
 from rsgraph.run.paths import cache_folder
 from rsgraph.run.record import Record, read_record
 from rsgraph.run.scenes import Reopened, absolute, held_first, open_scenes, shown_path, with_model

@@ -18,13 +18,13 @@ import yaml
 
 from rsgraph.blocks import ResumableBlocks, Threads
 from rsgraph.cache import StageCache, StageRecord
+from rsgraph.config import Typed
 from rsgraph.console import duration, note, progress, say
 from rsgraph.files import digest, make_folder, read_json, write_text
 from rsgraph.io.display import choose_bands
 from rsgraph.options import RUN_KINDS
 from rsgraph.protocols import Workers
 from rsgraph.run.adding import describe_addition, known_outputs, remember
-from rsgraph.run.continuing import Typed
 from rsgraph.run.keys import keys
 from rsgraph.run.labels import carry_labels, check_unlocked, keep_segments
 from rsgraph.run.prepare import Prepared, prepare

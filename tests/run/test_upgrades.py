@@ -16,8 +16,8 @@ import yaml
 
 from rsgraph import Workspace
 from rsgraph.cache import StageCache
+from rsgraph.config import Typed
 from rsgraph.exporters.export import export_workspace
-from rsgraph.run.continuing import Typed
 from rsgraph.run.keys import AS_BEFORE
 from rsgraph.run.runner import run
 from rsgraph.segmenters.slic import Slic
