@@ -80,7 +80,7 @@ def chip_table(workspace: Workspace, labels: pd.DataFrame, *, chosen: Chosen = "
     workspace
         Its scope leaves chips without an exported segment out.
     labels
-        As ``labels_of`` gives them.
+        As ``rsgraph.journal.reading.Labels.table``.
     chosen
         ``labelled`` leaves chips without a label out too.
 

@@ -87,7 +87,7 @@ class Chips:
         OutputError
             Disk full, folder not writable, or it holds files that no export wrote.
         """
-        scenes, labels = opened_scenes(workspace), labels_of(workspace)
+        scenes, labels = opened_scenes(workspace), labels_of(workspace).table
         table = _with_files(chip_table(workspace, labels), self.format)
         pictures = Pictures.of(workspace, self.display)
         facts = provenance(workspace, labels, layer=None)

@@ -15,8 +15,9 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from rsgraph.errors import ConfigError, WorkspaceError
-from rsgraph.exporters.labelled import LabelClass, classes_of, labels_of
+from rsgraph.exporters.labelled import labels_of
 from rsgraph.exporters.scope import scope_of
+from rsgraph.journal.reading import LabelClass
 from rsgraph.types import Floats, Mask, Window
 from rsgraph.workspace import SceneInfo, Workspace
 
@@ -76,7 +77,7 @@ class Content:
         One row per segment, in the order of ``segments.parquet``: segment_id, chip_id, scene_id (collections),
         area_px, area_m2 (square metres, where a CRS is projected), strongest_membership (1 ... C), membership
         (its mean over the segment, 0 ... 1), x, y (position in the 2-D map, not on the ground), and the columns
-        of ``labels_of`` where there are labels.
+        of ``labels`` where there are any.
     layer
         Name of the embedding, or None where none was asked for.
     vectors
@@ -84,9 +85,9 @@ class Content:
     n_clusters
         C.
     labels
-        As ``labels_of`` gives them.
+        The labels that leave, as ``rsgraph.journal.reading.Labels.table``.
     classes
-        As ``classes_of`` gives them; empty where nothing is labelled and no class defined.
+        All classes in the order of their definition.
     kept
         (segments,) whether the workspace's scope lets a segment leave; the table holds all of them, since rasters
         are read by their ids.
@@ -193,9 +194,9 @@ def gather(workspace: Workspace, layer: str | None = None, *, embeddings: bool =
                 f"layer '{name}' has {len(array)} rows, segments.parquet {len(segments)}; run the same command again"
             )
     labels = labels_of(workspace)
-    table = _with_labels(_measured(segments, workspace.scenes, memberships), labels)
-    kept = scope_of(workspace).rows(table["segment_id"].to_numpy(), labels)
-    return Content(table, layer, vectors, memberships.shape[1], labels, classes_of(workspace, labels), kept)
+    table = _with_labels(_measured(segments, workspace.scenes, memberships), labels.table)
+    kept = scope_of(workspace).rows(table["segment_id"].to_numpy(), labels.table)
+    return Content(table, layer, vectors, memberships.shape[1], labels.table, labels.classes, kept)
 
 
 def _measured(segments: pd.DataFrame, scenes: Sequence[SceneInfo], memberships: Floats) -> pd.DataFrame:

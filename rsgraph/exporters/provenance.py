@@ -27,7 +27,7 @@ def provenance(workspace: Workspace, labels: pd.DataFrame, *, layer: str | None)
     workspace
         Its ``config.yaml`` and ``manifest.json`` are read.
     labels
-        As ``labels_of`` gives them.
+        As ``rsgraph.journal.reading.Labels.table``.
     layer
         The embedding in the export, or None.
 

@@ -80,7 +80,7 @@ def test_rasters_of_a_scope_are_empty_elsewhere(
 def test_labels_and_provenance_of_a_scope(
     options: dict[str, Any], expected: set[int], mixed: OpenedWorkspace
 ) -> None:
-    assert set(labels_of(scoped(mixed, **options))["segment_id"]) == expected & {row[0] for row in ROWS}
+    assert set(labels_of(scoped(mixed, **options)).table["segment_id"]) == expected & {row[0] for row in ROWS}
 
 
 def test_chips_of_a_selection_are_those_that_hold_it(mixed: OpenedWorkspace, tmp_path: Path) -> None:
