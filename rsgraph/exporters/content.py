@@ -17,8 +17,7 @@ from rasterio.errors import CRSError
 from rsgraph.errors import ConfigError, WorkspaceError
 from rsgraph.exporters.labelled import labels_of
 from rsgraph.exporters.scope import scope_of
-from rsgraph.journal.reading import LabelClass
-from rsgraph.types import Floats, Mask, Window
+from rsgraph.types import Floats, LabelClass, Mask, Window
 from rsgraph.workspace import SceneInfo, Workspace
 
 _KEPT = ("segment_id", "chip_id", "scene_id", "area_px")

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from rsgraph.files import write_text
 from rsgraph.io.palette import colours
-from rsgraph.journal.reading import LabelClass
+from rsgraph.types import LabelClass
 
 
 @dataclass(frozen=True)

@@ -7,33 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rsgraph.journal.journal import Journal
+from rsgraph.types import LabelClass
 
 if TYPE_CHECKING:
     from pandas import DataFrame
-
-__all__ = ["LabelClass", "Labels", "read_labels"]
-
-
-@dataclass(frozen=True)
-class LabelClass:
-    """A class that segments are labelled with.
-
-    Parameters
-    ----------
-    code
-        1, 2 ... in the order in which the classes were defined; 0 stands for unlabelled.
-    name
-        As the user wrote it.
-    colour
-        ``#rrggbb``.
-    key
-        Its hotkey, if it has one.
-    """
-
-    code: int
-    name: str
-    colour: str
-    key: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,5 +48,5 @@ def read_labels(path: Path) -> Labels:
     """
     with Journal(path, read_only=True) as journal:
         found = journal.classes()
-        rows = zip(found["position"], found["name"], found["colour"], found["key"], strict=True)
+        rows = zip(found["position"], found["name"], found["colour"], strict=True)
         return Labels(journal.labels(), tuple(LabelClass(*row) for row in rows))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from rsgraph.exporters.labelled import labels_of
 from rsgraph.exporters.scope import Scope
-from rsgraph.journal.reading import LabelClass
+from rsgraph.types import LabelClass
 from tests.exporters.workspaces import OpenedWorkspace
 
 

@@ -11,7 +11,8 @@ import pytest
 
 from rsgraph.errors import JournalDamaged, WorkspaceError
 from rsgraph.journal.journal import Journal
-from rsgraph.journal.reading import LabelClass, read_labels
+from rsgraph.journal.reading import read_labels
+from rsgraph.types import LabelClass
 
 COLUMNS = ["segment_id", "label", "origin", "confidence", "author", "time"]
 
@@ -68,7 +69,7 @@ def test_read_labels_gives_one_row_per_segment_and_all_classes(path: Path) -> No
     assert found.table["confidence"][1] == pytest.approx(0.9, abs=2**-31)
     assert found.table["author"].tolist() == ["ann", "bob", "ann"]
     assert found.classes == (
-        LabelClass(1, "water", "#2060c0", "1"),
+        LabelClass(1, "water", "#2060c0"),
         LabelClass(2, "unused", "#0072b2"),
         LabelClass(3, "sand", "#e69f00"),
     )
