@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Progress
 from rsgraph.targets.sample import by_brightness, check_options, check_pixels, check_sample, count_different
@@ -105,7 +105,7 @@ def memberships(pixels: Floats, centres: NDArray[Any], fuzziness: float) -> Floa
     return out
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _memberships(pixels: Any, centres: Any, power: float, out: Any) -> None:
     squared = np.empty(centres.shape[0])
     for n in range(pixels.shape[0]):
