@@ -54,7 +54,7 @@ class ResumableBlocks:
         Where blocks are computed; None: in threads of this process.
     folder
         Where finished blocks are kept; None: nowhere. Whoever gives it sees to it that it belongs to these inputs
-        and options alone, and removes it in the end.
+        and options only, and removes it in the end.
     """
 
     def __init__(self, runner: Runner | None = None, folder: Path | None = None) -> None:

@@ -26,7 +26,7 @@ from __future__ import annotations
 
 
 class RsgraphError(Exception):
-    """Anything that the user can mend. The message says what, where, what was expected and what to do."""
+    """Anything that the user can put right. The message says what, where, what was expected and what to do."""
 
 
 class ConfigError(RsgraphError):

@@ -140,7 +140,7 @@ def test_speeds_are_of_this_machine(tmp_path: Path) -> None:
 def test_rows_of_a_run_are_told_with_their_bound() -> None:
     row = {"work": "tile: encode", "seconds": "300", "peak_gb": "1.5", "limit_gb": "6", "bound_s": "200.5"}
     assert table.line("whole_tile.csv", row) == (
-        "| tile: encode | 300 s, peak 1.50 GB (limit 6 GB; bytes and operations alone: 200.5 s) "
+        "| tile: encode | 300 s, peak 1.50 GB (limit 6 GB; bytes and operations only: 200.5 s) "
         "| [whole_tile.csv](results/whole_tile.csv) |"
     )
-    assert "bytes and operations alone: ? s" in table.figure({**row, "bound_s": ""})
+    assert "bytes and operations only: ? s" in table.figure({**row, "bound_s": ""})

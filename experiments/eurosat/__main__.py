@@ -104,7 +104,7 @@ def measure(bench: Bench, config: dict[str, Any], row: Row, seed: int, tracker: 
         for i, name in enumerate(names)
     ]  # fmt: skip
     counts = [
-        {**which, "truth": name, **{f"as_{told}": int(confusion[i, j]) for j, told in enumerate(names)}}
+        {**which, "truth": name, **{f"as_{predicted}": int(confusion[i, j]) for j, predicted in enumerate(names)}}
         for i, name in enumerate(names)
     ]
     put(CONFUSION, counts)

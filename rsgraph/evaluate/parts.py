@@ -110,7 +110,7 @@ class Evaluation:
         )
 
     def read_reference(self) -> None:
-        """Read the reference now, so that a wrong one is told now."""
+        """Read the reference now, so that a wrong one is refused now."""
         _ = self.reference
 
     @cached_property
@@ -257,11 +257,11 @@ def _faithful(
 
 
 def rotation(job: Evaluation) -> pd.DataFrame:
-    """Compare turned chips with themselves and with others: one row per level."""
-    from rsgraph.evaluate.rotation import rotation as turn
+    """Compare rotated chips with themselves and with others: one row per level."""
+    from rsgraph.evaluate.rotation import rotation as measured
 
     chips, seed = job.config["rotation"]["chips"], job.config["seed"]
-    return turn(job.folder, chips=chips, seed=seed, progress=job.progress)
+    return measured(job.folder, chips=chips, seed=seed, progress=job.progress)
 
 
 def retrieval(job: Evaluation) -> pd.DataFrame:

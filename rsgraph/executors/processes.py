@@ -136,21 +136,21 @@ class Processes:
         for connection in wait(list(busy)):
             worker = busy[connection]  # type: ignore[index]  # they are all connections
             try:
-                kind, told = worker.connection.recv()
+                kind, content = worker.connection.recv()
             except (EOFError, OSError):  # the end of the pipe; OSError where it comes in the middle of a message
                 self._bury(worker, job)
             else:
-                self._take(worker, job, kind, told)
+                self._take(worker, job, kind, content)
 
-    def _take(self, worker: _Worker, job: _Job, kind: str, told: Any) -> None:
+    def _take(self, worker: _Worker, job: _Job, kind: str, content: Any) -> None:
         if kind == "ready":
             worker.ready, self._unborn = True, 0
             return
         block, worker.block = worker.block, None
         if kind == "failed":
-            raise told
+            raise content
         assert block is not None, "only busy workers are listened to"
-        job.done[block] = told
+        job.done[block] = content
 
     def _bury(self, worker: _Worker, job: _Job) -> None:
         """Put a dead worker's block back to the front. Raises WorkerLost after ``DEATHS`` deaths."""
@@ -222,14 +222,14 @@ def _serve(connection: Connection) -> None:
 def _answer(connection: Connection, state: list[Callable[[Any], Any]]) -> tuple[str, Any] | None:
     """Take the next message: a task is kept in ``state``, an item is worked on and answered."""
     try:
-        kind, told = connection.recv()
+        kind, content = connection.recv()
         if kind == "task":
-            state[:] = [told]
+            state[:] = [content]
             return None
-        return "done", state[0](told)
+        return "done", state[0](content)
     except (EOFError, ConnectionResetError):
         raise
     except RsgraphError as error:
         return "failed", error
-    except Exception:  # noqa: BLE001  # told to the process that asked, which raises it
+    except Exception:  # noqa: BLE001  # sent to the process that asked, which raises it
         return "failed", RuntimeError(f"a worker process failed:\n{traceback.format_exc()}")

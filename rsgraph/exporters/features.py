@@ -20,7 +20,7 @@ from rsgraph.exporters.content import Content, gather, parsed_crs, shifted
 from rsgraph.exporters.polygons import Geometries, outlines
 from rsgraph.exporters.provenance import provenance
 from rsgraph.exporters.rasters import read_ids
-from rsgraph.io.chips import grown
+from rsgraph.io.chips import widened
 from rsgraph.protocols import Progress
 from rsgraph.types import Mask, Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -191,7 +191,7 @@ def _trace(workspace: Workspace, content: Content, scene: SceneInfo, chips: pd.D
     whole = Window(0, 0, scene.rows, scene.columns)
     columns = ["chip_id", "row_offset", "column_offset", "rows", "columns"]
     for chip_id, *numbers in chips[columns].itertuples(index=False):
-        window = grown(Window(*(int(number) for number in numbers)), overlap, whole)
+        window = widened(Window(*(int(number) for number in numbers)), overlap, whole)
         found = read_ids(path, window)
         if overlap:
             own = content.table["segment_id"].to_numpy()[content.rows_of_chip.get(chip_id, np.array([], dtype=int))]

@@ -34,7 +34,7 @@ class Adjacency:
 
     The region adjacency graph. A segment has as many neighbours as it touches, about six on the average. A
     segment that touches nothing (an island in nodata, or the only segment of a chip) has no edges: the GNN
-    then sees its own features alone.
+    then sees only its own features.
 
     Parameters
     ----------

@@ -164,7 +164,7 @@ def shown_limits(survey: Mapping[str, Any], chosen: Sequence[int], *, reflectanc
     chosen
         Indices of bands.
     reflectance
-        Whether the values are reflectance, so that clouds can be told by their brightness.
+        Whether the values are reflectance, so that clouds can be recognised by their brightness.
 
     Returns
     -------

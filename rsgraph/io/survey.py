@@ -145,7 +145,7 @@ def survey(
     -----
     Mean and variance are accumulated in float64 with the update of Chan, Golub and LeVeque
     (doi:10.1080/00031305.1983.10483115). Percentiles come from every n-th valid pixel of each chip, about
-    200 000 in all, with n and its phase fixed by the chips alone: the same input gives the same numbers.
+    200 000 in all, with n and its phase fixed by the chips only: the same input gives the same numbers.
 
     Raises
     ------

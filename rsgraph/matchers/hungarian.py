@@ -144,7 +144,7 @@ class Hungarian:
         return as_similarity(matrix, error, self.k, solved, dual=dual if self.tolerance > 0 else None)
 
     def _device(self, count: int) -> Device:
-        """Return what the task is told: ``auto`` only where there is a GPU here, so that workers may lack one."""
+        """Return the device for the tasks: ``auto`` only where there is a GPU here, so that workers may lack one."""
         if self.device == "auto" and (count < FOR_GPU or device_of("auto") == "cpu"):
             return "cpu"
         return self.device

@@ -1,4 +1,4 @@
-"""Classes predicted from the embedding alone, with probabilities that can be taken at their word."""
+"""Classes predicted from the embedding only, with calibrated probabilities."""
 
 from __future__ import annotations
 

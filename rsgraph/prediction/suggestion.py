@@ -162,7 +162,7 @@ def most_different(
 
 
 class _Farthest:
-    """Gives the rows farthest from a growing set of references; see ``most_different``."""
+    """Gives the rows farthest from a set of references that gains members; see ``most_different``."""
 
     def __init__(self, vectors: Floats, codes: NDArray[np.int64], seed: int, tick: Callable[[], None]) -> None:
         rng = np.random.default_rng(seed)

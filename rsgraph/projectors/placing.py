@@ -63,7 +63,7 @@ def place(
     points: Floats = np.einsum("mk,mkd->md", share, anchors[indices]).astype(np.float32)
     copies = distances[:, 0] == 0
     points[copies] = anchors[indices[copies, 0]]
-    _settle(points, indices, weights, anchors.astype(np.float32), *curve, epochs, seed % 2**32, rows)
+    _optimise(points, indices, weights, anchors.astype(np.float32), *curve, epochs, seed % 2**32, rows)
     return points
 
 
@@ -97,7 +97,7 @@ def _memberships(distances: Any, found: Any) -> None:
 
 
 @njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _settle(
+def _optimise(
     points: Any, indices: Any, weights: Any, anchors: Any, a: float, b: float, epochs: int, seed: int, rows: Any
 ) -> None:
     """Move points (m, 2) for some epochs; a neighbour of weight w acts in a share w of them."""

@@ -25,6 +25,7 @@ from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.files import make_folder
 from rsgraph.protocols import Progress
 from rsgraph.training.checkpoints import NAME, AtomicCheckpointIO, read_checkpoint
+from rsgraph.training.distributed import distributed_loader, synchronise_batch_norms
 from rsgraph.training.inference import cpu_threads
 from rsgraph.training.lightning import (
     Callback,
@@ -36,7 +37,6 @@ from rsgraph.training.lightning import (
 )
 from rsgraph.training.options import Hardware, TrainingOptions, device_type, uses_bfloat16
 from rsgraph.training.processes import Place, Tell, run_together
-from rsgraph.training.sharing import share_normalisations, shared
 
 Epoch = dict[str, float]
 OnEpoch = Callable[[int, dict[str, float]], None]
@@ -193,7 +193,7 @@ def fit(
     record = Record(
         module,
         path=path,
-        identity=_identity(module, options, seed, hardware.devices if isinstance(training, SharedModule) else 1),
+        identity=_identity(module, options, seed, hardware.devices if isinstance(training, DistributedModule) else 1),
         patience=options.patience,
         seed=seed,
         on_epoch=on_epoch,
@@ -203,7 +203,7 @@ def fit(
     if len(record.epochs) < options.max_epochs and not exhausted(record.epochs, options.patience):
         resume = resumed_at is not None
         job = _Job(training, module, train, validation, options, hardware, seed, folder, record.identity, resume)
-        if hardware.devices > 1 and isinstance(training, SharedModule):
+        if hardware.devices > 1 and isinstance(training, DistributedModule):
             _train_together(job, record)
         else:
             _train(job, record, "auto")
@@ -223,8 +223,8 @@ def adamw(module: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
     return torch.optim.AdamW(module.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
 
 
-class SharedModule(LightningModule):
-    """A training that several processes can do together: see :mod:`rsgraph.training.sharing`."""
+class DistributedModule(LightningModule):
+    """A training that several processes can do together: see :mod:`rsgraph.training.distributed`."""
 
     def nothing(self, batch: Any) -> Any:
         """Return the batch as one that counts for nothing, for a process whose share of the last batch is empty."""
@@ -248,22 +248,22 @@ class _Job:
 
     def __call__(self, place: Place, tell: Tell) -> None:
         """Train as one of several processes; the first tells of epochs and steps."""
-        assert isinstance(self.training, SharedModule)
+        assert isinstance(self.training, DistributedModule)
         torch.set_num_threads(self.hardware.threads or 1)
-        share_normalisations(self.module)
+        synchronise_batch_norms(self.module)
         loaders = [
-            shared(loader, self.training, rank=place.rank, count=place.count)
+            distributed_loader(loader, self.training, rank=place.rank, count=place.count)
             for loader in (self.train, self.validation)
         ]
-        told = tell if place.rank == 0 else _silent
+        report = tell if place.rank == 0 else _silent
         record = Record(
             self.module,
             path=self.folder / NAME,
             identity=self.identity,
             patience=self.options.patience,
             seed=self.seed,
-            on_epoch=lambda number, metrics: told(("epoch", number, metrics)),
-            progress=lambda done, steps: told(("progress", done, steps)),
+            on_epoch=lambda number, metrics: report(("epoch", number, metrics)),
+            progress=lambda done, steps: report(("progress", done, steps)),
         )
         strategy = DDPStrategy(cluster_environment=Processes(place.rank, place.count))
         _train(replace(self, train=loaders[0], validation=loaders[1]), record, strategy)
@@ -274,7 +274,7 @@ def _silent(message: Any) -> None:
 
 
 def _train(job: _Job, record: Record, strategy: str | DDPStrategy) -> None:
-    """Train in this process, alone or as one of several."""
+    """Train in this process, by itself or as one of several."""
     with _isolated(job.seed, job.hardware):
         job.module.train()
         trainer = _trainer(job, record, strategy)

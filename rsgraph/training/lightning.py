@@ -1,4 +1,4 @@
-"""What training uses of pytorch-lightning. Import it from here: torchvision must be mended before."""
+"""The parts of pytorch-lightning that training uses, imported after torchvision has been made importable."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Several processes on this machine that do one work together, each its part, and tell the first what they did.
+"""Several processes on this machine that do one work together, each its part.
 
-They are started by rsgraph rather than by Lightning, whose ``ddp`` runs the command line again in every process (all
-stages with it) and whose ``ddp_spawn`` keeps what callbacks say to itself. Nothing listens on a network: processes
-meet through a file, and talk over the loopback device.
+They send messages to the process that started them. They are started by rsgraph rather than by Lightning, whose
+``ddp`` runs the command line again in every process (all stages with it) and whose ``ddp_spawn`` keeps what callbacks
+say to itself. Nothing listens on a network: processes meet through a file, and talk over the loopback device.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def run_together(work: Work, *, count: int, backend: str, tell: Tell) -> None:
 
 
 def _listen(processes: dict[Connection, SpawnProcess], tell: Tell) -> None:
-    """Hand on what is told until all processes are done. Raises what went wrong in one of them."""
+    """Hand on the processes' messages until all are done. Raises what went wrong in one of them."""
     talking = dict(processes)
     while talking:
         for receiver in wait(list(talking)):

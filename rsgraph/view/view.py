@@ -43,10 +43,10 @@ from rsgraph.types import Floats, Scene, Window
 from rsgraph.view.files import (
     Places,
     Read,
-    Told,
-    alone,
+    TwoPasses,
     level_shapes,
     level_starts,
+    locked,
     mapped,
     whole_folder,
     write_levels,
@@ -267,8 +267,8 @@ class _Look:
 
     @property
     def description(self) -> str:
-        told = describe_bands(self.bands, self.chosen)
-        return f"mean colour of each segment (the scene's files are not there), {told}" if self.means else told
+        shown = describe_bands(self.bands, self.chosen)
+        return f"mean colour of each segment (the scene's files are not there), {shown}" if self.means else shown
 
     def picture(self, values: Floats, valid: NDArray[np.bool_]) -> Pixels:
         return stretch(values[list(self.chosen)], valid, self.low, self.high)
@@ -323,32 +323,32 @@ def _made(workspace: Workspace, look: _Look, progress: Progress | None, reader: 
     """Write what is missing; one process at a time, the others wait and find it there."""
     folder = make_folder(workspace.path("view"))
     places = Places.of(workspace)
-    told = Told(progress, places.steps)
-    with alone(folder, told):
-        _make_ids(workspace, places, told)
-        told.start = places.steps
+    report = TwoPasses(progress, places.steps)
+    with locked(folder, report):
+        _make_ids(workspace, places, report)
+        report.start = places.steps
         if _opened(workspace, look) is None:
-            _make_pictures(workspace, look, places, reader(places), told)
+            _make_pictures(workspace, look, places, reader(places), report)
     found = _opened(workspace, look)
     if found is None:
         raise WorkspaceError(f"{folder} was changed while it was written; open the workspace again")
     return found
 
 
-def _make_ids(workspace: Workspace, places: Places, told: Progress) -> None:
+def _make_ids(workspace: Workspace, places: Places, report: Progress) -> None:
     folder, key = workspace.path("view", "ids"), _segments_key(workspace)
     if _arrays(folder, "ids", key) is not None:
         return
     collection = len(places.scenes) > 1
     paths = [workspace.segment_file(scene.name if collection else None) for scene in places.scenes]
     with whole_folder(folder) as temporary:
-        write_levels(temporary, "ids", places, lambda scene, window: read_ids(paths[scene], window), told)
+        write_levels(temporary, "ids", places, lambda scene, window: read_ids(paths[scene], window), report)
         write_json(temporary / "view.json", {"key": key})
 
 
-def _make_pictures(workspace: Workspace, look: _Look, places: Places, read: Read, told: Progress) -> None:
+def _make_pictures(workspace: Workspace, look: _Look, places: Places, read: Read, report: Progress) -> None:
     with whole_folder(workspace.path("view", look.folder)) as temporary:
-        write_levels(temporary, "rgb", places, read, told)
+        write_levels(temporary, "rgb", places, read, report)
         write_json(temporary / "view.json", {"key": look.key(workspace), "description": look.description})
 
 

@@ -55,11 +55,11 @@ def test_pattern_histograms_are_those_of_scikit_image_off_the_border(seed: int) 
     np.testing.assert_allclose(pattern_histograms(image[None].astype(np.float32))[0], expected, atol=1e-6)
 
 
-def test_statistics_do_not_change_when_an_image_is_turned_but_for_the_gradient() -> None:
+def test_statistics_do_not_change_when_an_image_is_rotated_but_for_the_gradient() -> None:
     images = _noise(4, 3, 16)
-    found, turned = image_statistics(images), image_statistics(np.rot90(images, axes=(2, 3)))
+    found, rotated = image_statistics(images), image_statistics(np.rot90(images, axes=(2, 3)))
     same = np.r_[0:21, 27:56]
-    np.testing.assert_allclose(found[:, same], turned[:, same], atol=1e-5)
+    np.testing.assert_allclose(found[:, same], rotated[:, same], atol=1e-5)
 
 
 def test_block_means_drop_what_is_left_over() -> None:

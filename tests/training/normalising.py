@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rsgraph.training.distributed import SynchronisedBatchNorm2d, total
 from rsgraph.training.processes import Place, Tell
-from rsgraph.training.sharing import SharedBatchNorm2d, total
 
 
 def images() -> Tensor:
@@ -37,7 +37,7 @@ class Normalise:
     shares: tuple[slice, ...]
 
     def __call__(self, place: Place, tell: Tell) -> None:
-        normalise = SharedBatchNorm2d(nn.BatchNorm2d(4))
+        normalise = SynchronisedBatchNorm2d(nn.BatchNorm2d(4))
         share = images()[self.shares[place.rank]]
         normalise.stands_in = not len(share)
         found, gradients, by_input = measured(

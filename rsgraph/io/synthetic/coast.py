@@ -1,4 +1,4 @@
-"""The generated coast: what covers the ground at any place, computed from its coordinates alone.
+"""The generated coast: what covers the ground at any place, computed from its coordinates only.
 
 Every value is a pure function of (row, column, layout): lattice noise over absolute coordinates, hashed with
 a counter-based mixer, never drawn in sequence. So any window can be computed by itself and any two windowings
@@ -146,7 +146,7 @@ def _slope_noise(y, x, salt):  # type: ignore[no-untyped-def]  # compiled
 
 @_compiled
 def _noise(y, x, wavelength, salt):  # type: ignore[no-untyped-def]  # compiled
-    """Value noise in [-1, 1] on a lattice turned by 37 degrees, so that its axes do not show."""
+    """Value noise in [-1, 1] on a lattice rotated by 37 degrees, so that its axes do not show."""
     s, t = y / wavelength, x / wavelength
     return _slope_noise(0.8 * s - 0.6 * t, 0.6 * s + 0.8 * t, salt)[0]
 
@@ -370,7 +370,7 @@ def _site(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _settled(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
+def _near_town(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
     """Tell whether a city, town or golf course may reach within 16 pixels of a place."""
     for k in range(layout.rivers):
         dy, dx = y - layout.cities[k, 0], x - layout.cities[k, 1]
@@ -515,7 +515,7 @@ def _parcel(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
 
 @_compiled
 def _farm(y, x, shade, place, layout):  # type: ignore[no-untyped-def]  # compiled
-    """One parcel of the patchwork: its crop and how far it has grown, with hedges, tracks and roads between."""
+    """One parcel of the patchwork: its crop and its growth stage, with hedges, tracks and roads between."""
     seed = layout.seed
     key, edge, road, rows, habit, south, east = _parcel(y, x, layout)
     fine = 0.05 * (2 * _unit(int(y), int(x), seed + 470) - 1)
@@ -525,28 +525,28 @@ def _farm(y, x, shade, place, layout):  # type: ignore[no-untyped-def]  # compil
         return FIELD, BROADLEAF, GRASS, 0.3, 1.0 + fine
     pick = (np.int64(key & _LOW) / 65536.0) ** _scaled(1.8, south, east, CROPS, layout)
     season = 0.2 * habit - 0.1
-    grown = (np.int64((key >> _S16) & _LOW) / 65536.0) ** _scaled(1.8, south, east, STAGE, layout)
+    growth = (np.int64((key >> _S16) & _LOW) / 65536.0) ** _scaled(1.8, south, east, STAGE, layout)
     tone = 0.9 + 0.2 * (np.int64((key >> _S32) & _LOW) / 65536.0)
     if edge < 0.75 and (key >> _S48) & np.uint64(3) != np.uint64(0):
         return FIELD, BROADLEAF, GRASS, 0.45, shade
     patchy = 0.16 * _rough(y, x, 34.0, 2, seed + 472) + 0.05 * math.sin(rows * 1.7)
     light = shade * tone + fine
-    grown = min(1.0, max(0.0, grown + patchy))
+    growth = min(1.0, max(0.0, growth + patchy))
     if pick < 0.24 + season:
-        return FIELD, CEREAL, BEET, grown, light
+        return FIELD, CEREAL, BEET, growth, light
     if pick < 0.33 + season:
-        return FIELD, CEREAL, RAPE, 0.55 + 0.45 * grown, light
+        return FIELD, CEREAL, RAPE, 0.55 + 0.45 * growth, light
     if pick < 0.47:
-        return FIELD, SOIL, PALE_SOIL, grown, light
+        return FIELD, SOIL, PALE_SOIL, growth, light
     if pick < 0.56:
-        return FIELD, SOIL, CEREAL, 0.5 * grown, light
+        return FIELD, SOIL, CEREAL, 0.5 * growth, light
     if pick < 0.68:
-        return FIELD, RIPE, DRY_GRASS, 0.6 * grown, light
+        return FIELD, RIPE, DRY_GRASS, 0.6 * growth, light
     if pick < 0.78:
-        return FIELD, BEET, CEREAL, 0.3 * grown, light
+        return FIELD, BEET, CEREAL, 0.3 * growth, light
     if pick < 0.83:
         return _woods(y, x, shade, place, seed)
-    return _meadow(y, x, grown - 0.1, light, seed)
+    return _meadow(y, x, growth - 0.1, light, seed)
 
 
 @_compiled
@@ -559,10 +559,10 @@ def _bank(y, x, land, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _inland(y, x, land, bank, settled, place, layout):  # type: ignore[no-untyped-def]  # compiled
+def _inland(y, x, land, bank, near_town, place, layout):  # type: ignore[no-untyped-def]  # compiled
     """Golf courses and towns, else dunes, woods, meadows along the river, heath, and farms where nothing else is."""
     seed = layout.seed
-    if settled:
+    if near_town:
         kind, inside, angle = _site(y, x, layout)
         if kind == _GOLF:
             return _golf(y, x, angle, seed)
@@ -646,7 +646,7 @@ def _lake(y, x, place, seed):  # type: ignore[no-untyped-def]  # compiled
 
 
 _BLOCK = 16
-_SEA, _RIVER, _SETTLED = 1, 2, 4
+_SEA, _RIVER, _NEAR_TOWN = 1, 2, 4
 
 
 @_compiled
@@ -663,7 +663,7 @@ def _near(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  
             y, x = (top + i + 0.5) * _BLOCK, (left + j + 0.5) * _BLOCK
             near[i, j] += _SEA * (shore(y, x, layout) < 60)
             near[i, j] += _RIVER * (abs(river(y, x, layout)[0]) < 190)
-            near[i, j] += _SETTLED * _settled(y, x, layout)
+            near[i, j] += _NEAR_TOWN * _near_town(y, x, layout)
     return near
 
 
@@ -735,7 +735,7 @@ def surface(y, x, near, place, layout):  # type: ignore[no-untyped-def]  # compi
         return BEACH, SAND, WET_SAND, wet, 1 + 0.07 * _noise(y, x, 5.0, seed + 261), 0.0
     if bank < 1.5 or lake > -0.012:
         return GRASSLAND, MARSH, WET_SAND, 0.3, 1.0, 0.0
-    code, first, second, share, light = _inland(y, x, land, bank, near & _SETTLED, place, layout)
+    code, first, second, share, light = _inland(y, x, land, bank, near & _NEAR_TOWN, place, layout)
     return code, first, second, share, light, 0.0
 
 

@@ -14,9 +14,9 @@ from torch.utils.data import DataLoader
 
 from rsgraph import build
 from rsgraph.training import EncoderOptions, GraphSample, History, TrainingOptions, gnn_module, train_gnn
+from rsgraph.training.distributed import DistributedBatches, SynchronisedBatchNorm2d, synchronise_batch_norms
 from rsgraph.training.ordering import SeededRows
 from rsgraph.training.processes import run_together
-from rsgraph.training.sharing import SharedBatchNorm2d, Shares, share_normalisations
 from tests.training.chips import CPU, TinyChips, tiny_module, train
 from tests.training.normalising import Normalise, images, measured
 
@@ -27,8 +27,8 @@ TWO = replace(CPU, devices=2, strategy="ddp")
 def test_shares_together_are_the_batches_of_one_process(n: int, batch_size: int, count: int) -> None:
     order = SeededRows(list(range(n)), 3)
     order.set_epoch(4)
-    parts = [list(Shares(order, batch_size, rank=rank, count=count)) for rank in range(count)]
-    assert {len(part) for part in parts} == {len(Shares(order, batch_size, rank=0, count=count))}
+    parts = [list(DistributedBatches(order, batch_size, rank=rank, count=count)) for rank in range(count)]
+    assert {len(part) for part in parts} == {len(DistributedBatches(order, batch_size, rank=0, count=count))}
     joined = [sorted(itertools.chain(*step)) for step in zip(*parts, strict=True)]
     whole = DataLoader(range(n), batch_size * count, sampler=order)  # type: ignore[arg-type]  # a sequence
     assert joined == [sorted(batch.tolist()) for batch in whole]
@@ -38,8 +38,8 @@ def test_one_process_normalises_as_before() -> None:
     module = nn.Sequential(nn.Conv2d(2, 3, 1), nn.Sequential(nn.BatchNorm2d(3)))
     names = list(module.state_dict())
     expected = module(torch.ones(2, 2, 4, 4))
-    share_normalisations(module)
-    assert isinstance(module[1][0], SharedBatchNorm2d)
+    synchronise_batch_norms(module)
+    assert isinstance(module[1][0], SynchronisedBatchNorm2d)
     assert list(module.state_dict()) == names
     torch.testing.assert_close(module(torch.ones(2, 2, 4, 4)), expected)
 
