@@ -93,7 +93,7 @@ def test_autoencoder_vector_changes_when_the_chip_is_rotated() -> None:
 def test_autoencoder_reconstructs_new_chips_better_than_the_mean(tmp_path: Path) -> None:
     history = train(module(), tmp_path, epochs=40)
     best = history.epochs[history.best_epoch]
-    assert best["val_loss"] == best["mse"] < 0.5  # 1 is what the bands' means alone reach
+    assert best["val_loss"] == best["mse"] < 0.5  # the bands' means reach 1
 
 
 def test_autoencoder_training_goes_on_where_it_was(tmp_path: Path) -> None:

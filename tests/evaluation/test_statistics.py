@@ -1,4 +1,4 @@
-"""Colour and texture statistics: known values, scikit-image's patterns, and what turning must not change."""
+"""Colour and texture statistics: known values, scikit-image's patterns, and what rotation must not change."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_block_means_drop_what_is_left_over() -> None:
     np.testing.assert_array_equal(block_means(image, 2), [[3, 5]])
 
 
-def test_coarse_texture_is_told_from_fine() -> None:
+def test_coarse_texture_differs_from_fine() -> None:
     rows, columns = np.indices((16, 16))
     fine, coarse = (rows + columns) % 2, (rows // 8 + columns // 8) % 2
     found = image_statistics(np.stack([fine, coarse]).astype(np.float32)[:, None])
@@ -82,7 +82,7 @@ def test_number_of_statistics_is_as_said_even_without_images(bands: int) -> None
     assert image_statistics(_noise(2, bands, 8)).dtype == np.float32
 
 
-def test_many_images_are_described_as_each_alone() -> None:
+def test_many_images_are_described_as_each_by_itself() -> None:
     images = _noise(300, 1, 8)
     np.testing.assert_allclose(image_statistics(images)[257], image_statistics(images[257:258])[0], rtol=1e-5)
 

@@ -43,6 +43,6 @@ class Normalise:
         found, gradients, by_input = measured(
             normalise, images() if normalise.stands_in else share, 0.0 if normalise.stands_in else 1.0
         )
-        told = [found, *[total(each) / place.count for each in gradients], by_input / place.count]
+        local = [found, *[total(each) / place.count for each in gradients], by_input / place.count]
         running = [normalise.running_mean, normalise.running_var]
-        tell((place.rank, [each.numpy() for each in [*told, *running] if each is not None]))
+        tell((place.rank, [each.numpy() for each in [*local, *running] if each is not None]))

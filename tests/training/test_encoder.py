@@ -93,7 +93,7 @@ def _dataset(chips: TinyChips, *, held_out_pixels: bool = False, **options: floa
     )
 
 
-def test_chips_are_augmented_by_seed_epoch_and_chip_alone() -> None:
+def test_chips_are_augmented_by_nothing_but_seed_epoch_and_chip() -> None:
     one, other = _dataset(TinyChips()), _dataset(TinyChips())
     _ = other[0, 2]
     for key in [(0, 1), (3, 1), (3, 2)]:
