@@ -1,4 +1,4 @@
-"""Writes what the experiments found, one line per claim, into experiments/README.md and README.md.
+"""The findings of the experiments, one line per claim, written into experiments/README.md and README.md.
 
 ``python -m experiments.claims``. Every number is read from a committed results.csv; a claim whose experiment has no
 results yet says so.

@@ -1,4 +1,4 @@
-"""Writes table.md and figure.png of a sweep from its results.csv, beside the paper's numbers (paper.csv).
+"""Tables and figures of a sweep, from its results.csv, beside the paper's numbers (paper.csv).
 
 ``python -m experiments.paper_tables`` writes all of them again without measuring anything.
 """

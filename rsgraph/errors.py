@@ -1,4 +1,4 @@
-"""What can go wrong, as a tree.
+"""The exceptions of rsgraph, as a tree.
 
 Every error that a user can cause is an ``RsgraphError``; the command line prints its message as one sentence
 and exits with 2. Anything else that escapes is a defect of ours and keeps its traceback.

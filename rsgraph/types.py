@@ -1,4 +1,4 @@
-"""The frozen dataclasses that cross stages. Plain data: nothing here opens a file by itself.
+"""The frozen dataclasses that stages pass to each other. Plain data: nothing here opens a file by itself.
 
 Conventions: rasters are ``(bands, rows, columns)``, reflectance 0-1 in float32, nodata is a mask;
 node features are ``(nodes, features)``, edges ``(2, edges)``.

@@ -1,4 +1,4 @@
-"""What a row of a benchmark's CSV says in the table, and which rows the README shows."""
+"""Rows of the benchmarks' CSVs as they stand in the table, and the rows that the README shows."""
 
 from __future__ import annotations
 

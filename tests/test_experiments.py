@@ -1,4 +1,4 @@
-"""What the READMEs and tables say is what the committed results say, and the rows are those of the paper."""
+"""READMEs and tables against the committed results, and their rows against those of the paper."""
 
 from __future__ import annotations
 

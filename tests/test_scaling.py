@@ -1,4 +1,4 @@
-"""What 1 000 tiles cost follows from the measured rows by the formulas of the docstring."""
+"""The cost of 1 000 tiles, from measured rows by the formulas of the docstring."""
 
 from __future__ import annotations
 

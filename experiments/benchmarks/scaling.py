@@ -1,4 +1,4 @@
-"""Writes what 1 000 tiles cost into experiments/scaling.md, from the measured runs of tiles of several sizes.
+"""The cost of 1 000 tiles, from the measured runs of tiles of several sizes, written to experiments/scaling.md.
 
 ``python -m experiments.benchmarks.scaling`` (no measuring: it reads results/whole_tile.csv and results/tile_*.csv,
 which ``python -m experiments.benchmarks.whole_tile SIZE`` writes)

@@ -1,4 +1,4 @@
-"""Whether the chips of a scene can be seen in its label map, and what it costs that they cannot.
+"""Visibility of chip borders in a scene's label map with and without stitching, and the cost of stitching.
 
 ``python -m experiments.benchmarks.seams``
 

@@ -1,4 +1,4 @@
-"""Writes the tables of benchmarks from the committed CSVs: ``python -m experiments.benchmarks.table``.
+"""Tables of benchmarks, written from the committed CSVs: ``python -m experiments.benchmarks.table``.
 
 ``experiments/benchmarks/table.md`` has every row; README.md those that ``HEADLINES`` names.
 """

@@ -1,4 +1,4 @@
-"""Measure the rows of Table 1 that are not measured yet: ``python -m experiments.eurosat``.
+"""The rows of Table 1 that are not measured yet, measured: ``python -m experiments.eurosat``.
 
 ``options=paper`` takes the paper's size; ``only=TEXT`` measures the rows whose kind or name holds the text.
 Everything else overrides a value of ``rows.yaml``; what stands under ``options.cpu`` or ``options.paper`` is

@@ -1,4 +1,4 @@
-"""What several seeds of the same comparison say together."""
+"""Means and spreads over several seeds of one comparison."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures rotation invariance (section 3.1.2 of the paper) and repeats figure 4: ``python -m experiments.rotation``.
+"""Rotation invariance (section 3.1.2 of the paper), and figure 4 repeated: ``python -m experiments.rotation``.
 
 Runs the pipeline and the earlier method on each scene of ``rows.yaml``, rotates their chips, writes results.csv, and
 from it table.md and levels.png; maps.png shows the chips as both methods lay them out. Scenes are looked for in

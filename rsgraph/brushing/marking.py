@@ -1,4 +1,4 @@
-"""Which cells of points, and which points of the cells at its border, lie inside a shape."""
+"""Points inside a shape: whole cells of the index, then single points of the cells at its border."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verb ``evaluate``: measures a finished workspace and leaves tables in its folder ``evaluation/``.
+"""The verb ``evaluate``: measures of a finished workspace, as tables in its folder ``evaluation/``.
 
 ::
 

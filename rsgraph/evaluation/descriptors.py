@@ -1,4 +1,4 @@
-"""What is remembered of each segment, so that any two can be compared without their pixels."""
+"""Descriptors of segments, from which any two can be compared without their pixels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""How faithful a 2-D map is to the vectors that it was made from: trustworthiness and continuity.
+r"""Faithfulness of a 2-D map to the vectors that it was made from: trustworthiness and continuity.
 
 Venna and Kaski (2001): a map is trustworthy where points that are neighbours on it are also near in the original
 space, and continuous where neighbours in the original space stay near on the map. With the k nearest neighbours N and

@@ -1,4 +1,4 @@
-"""Blocks on a Dask cluster: one that is there, or one that is started on this machine."""
+"""Blocks on a Dask cluster: an existing one, or one that is started on this machine."""
 
 from __future__ import annotations
 

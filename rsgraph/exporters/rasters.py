@@ -1,4 +1,4 @@
-"""Writing GeoTIFFs block by block from the raster of segment ids."""
+"""GeoTIFFs written block by block from the raster of segment ids."""
 
 from __future__ import annotations
 

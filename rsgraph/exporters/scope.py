@@ -1,4 +1,4 @@
-"""Which segments leave a workspace: all, those with labels of certain origins, or a selection."""
+"""The segments that are exported: all, those with labels of certain origins, or a selection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Segments that touch are neighbours."""
+"""The region adjacency graph: segments that touch are neighbours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The paper's graph: every segment hears from its K geographically nearest segments."""
+"""The paper's graph: edges from the K geographically nearest segments to every segment."""
 
 from __future__ import annotations
 

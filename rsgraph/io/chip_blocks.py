@@ -1,4 +1,4 @@
-"""Chips in blocks: what a worker is given, small enough to be sent and large enough to be worth it."""
+"""Blocks of chips: the units of work of the executors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cutting scenes into chips, and reading a chip as a full square."""
+"""Chips: scenes cut into windows, and windows read as full squares."""
 
 from __future__ import annotations
 

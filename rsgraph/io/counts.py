@@ -1,4 +1,4 @@
-"""From stored numbers to reflectance, where the file does not say how: look at a few windows and decide."""
+"""Conversion of stored numbers to reflectance, guessed from a few windows where the file does not say it."""
 
 from __future__ import annotations
 

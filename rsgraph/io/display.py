@@ -1,4 +1,4 @@
-"""From reflectance to what a screen shows: which bands, and how dark and bright."""
+"""Scenes as pictures for the screen: the choice of bands, and the stretch from reflectance to 8 bits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What makes a collection of scenes the same as another: the content of its files and how they are read."""
+"""The identity of a collection of scenes: the content of its files and the options by which they are read."""
 
 from __future__ import annotations
 

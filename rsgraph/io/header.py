@@ -1,4 +1,4 @@
-"""What a raster file says about itself: size, grid, bands; and whether all of it is there."""
+"""Headers of raster files: size, grid, bands; and a check that the file is complete."""
 
 from __future__ import annotations
 

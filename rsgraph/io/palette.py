@@ -1,4 +1,4 @@
-"""Colours of classes that everyone can tell apart, with the help of numbers where there are many."""
+"""Colours of classes, distinguishable with any colour vision; pictures add numbers where there are many."""
 
 from __future__ import annotations
 

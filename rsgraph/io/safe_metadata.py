@@ -1,4 +1,4 @@
-"""What the XML files of a Sentinel-2 product say: counts to reflectance, band files, checksums."""
+"""Metadata of a Sentinel-2 product, from its XML files: counts to reflectance, band files, checksums."""
 
 from __future__ import annotations
 

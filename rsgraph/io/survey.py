@@ -1,4 +1,4 @@
-"""One streamed look at all chips: statistics per band, valid pixels per chip, and what is wrong with the scene."""
+"""The survey of a scene in one pass over its chips: statistics per band, valid pixels, notes on its defects."""
 
 from __future__ import annotations
 

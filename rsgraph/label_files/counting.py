@@ -1,4 +1,4 @@
-"""Pixels of each class in each segment, counted from files of others: what importing and evaluation share."""
+"""Pixels of each class in each segment, counted from vector files and rasters, for import and evaluation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""One chip against many: duals carried over from one problem to the next give most candidates up unsolved.
+r"""Comparison of one chip with many: duals carried from problem to problem reject most candidates unsolved.
 
 Any prices of a chip's nodes bound its similarity to any other chip from above (weak duality of linear programming):
 

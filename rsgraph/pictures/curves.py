@@ -1,4 +1,4 @@
-"""Training curves: is it learning, and when was it best."""
+"""Training curves: losses by epoch, and the best epoch."""
 
 from __future__ import annotations
 

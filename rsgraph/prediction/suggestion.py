@@ -1,4 +1,4 @@
-"""What to label next, and what is certain enough to be accepted in bulk."""
+"""Suggestion of segments to label next, and acceptance of certain predictions in bulk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places further rows on a finished UMAP map: what umap-learn's ``transform`` does, row by row.
+"""Placement of further rows on a finished UMAP map, row by row, as umap-learn's ``transform`` does.
 
 A new row starts at the mean of its nearest mapped rows, weighted by membership, and then moves for some epochs of
 UMAP's descent against the map, which stays where it is. No new row sees another, and each draws its own random

@@ -1,4 +1,4 @@
-"""Two segmentations of one strip become one: the seam follows the segments, not the line between their chips.
+"""Joining of two segmentations of one strip: the seam follows the segments, not the line between the chips.
 
 Two neighbouring chips are segmented with overlap and disagree in it. Each segment is wanted by the side that its
 centroid lies on; what both want or neither wants is decided pixel by pixel, along the ridges of the image.

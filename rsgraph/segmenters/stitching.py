@@ -1,4 +1,4 @@
-"""Segments that do not stop at chip borders: chips are cut with overlap and joined, one row of chips after the other.
+"""Segments that do not stop at chip borders: overlapping chips, joined one row of chips after the other.
 
 First the chips of a row are joined side by side, which gives one label map as wide as the scene, with overlap above
 and below; then each such map is joined to the next one. A segment stays within its chip and the overlap round it.

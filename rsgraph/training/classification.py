@@ -1,4 +1,4 @@
-"""Classify whole images with two linear layers on an encoder's pooled maps (section 2.9.3 and Table 1)."""
+"""Classification of whole images with two linear layers on an encoder's pooled maps (section 2.9.3 and Table 1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train an encoder on soft classes per pixel (section 2.4), or to give the bands back (an autoencoder)."""
+"""Training of an encoder on soft classes per pixel (section 2.4), or to reconstruct the bands (an autoencoder)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Train a GNN on the mean soft classes of segments (section 2.6)."""
+"""Training of a GNN on the mean soft classes of segments (section 2.6)."""
 
 from __future__ import annotations
 

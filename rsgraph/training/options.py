@@ -1,4 +1,4 @@
-"""What can be chosen about training, and where it computes."""
+"""Options of training, and the choice of device and precision."""
 
 from __future__ import annotations
 

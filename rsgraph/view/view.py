@@ -1,4 +1,4 @@
-"""What a screen shows of a workspace: 8-bit pictures and segment ids at several scales, memory-mapped.
+"""The view of a workspace: 8-bit pictures and segment ids at several scales, memory-mapped.
 
 ::
 

@@ -1,4 +1,4 @@
-"""What all segmenters promise, whatever the method."""
+"""Properties of all segmenters, whatever the method."""
 
 from __future__ import annotations
 

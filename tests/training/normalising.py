@@ -1,4 +1,4 @@
-"""What one of several processes does with its share of a batch. Imports little: each process starts with it."""
+"""One process's share of a batch, normalised with the others. Imports little: each process starts with it."""
 
 from __future__ import annotations
 
