@@ -34,7 +34,7 @@ AHEAD = 4
 
 
 class Runner(Protocol):
-    """Calls one function on many items, somewhere."""
+    """Calls one function on many items, in threads, processes or a cluster."""
 
     def run(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Yield the results in the order of the items; what is not wanted any more is dropped on close."""
@@ -128,7 +128,7 @@ class ResumableBlocks:
 
 @dataclass(frozen=True)
 class Keeping:
-    """Computes a block and writes it where it is kept.
+    """Computes a block and writes it to its file.
 
     Parameters
     ----------

@@ -30,7 +30,7 @@ ENOUGH = 0.995
 
 @dataclass(frozen=True)
 class Strength:
-    """How density becomes colour, on a logarithmic scale.
+    """The mapping from density to colour, on a logarithmic scale.
 
     Parameters
     ----------

@@ -63,8 +63,8 @@ def rotation_invariance(own: NDArray[Any], others: NDArray[Any]) -> RotationInva
     """
     apart = ~np.eye(len(others), dtype=np.bool_)
     own, others = _checked(own, others, apart)
-    strangers = np.where(apart, others, -np.inf)
-    known = own.min(axis=1) > strangers.max(axis=1)
+    other_chips = np.where(apart, others, -np.inf)
+    known = own.min(axis=1) > other_chips.max(axis=1)
     gain, spread = own.mean() - others[apart].mean(), others[apart].std()
     return RotationInvariance(
         own=float(own.mean()),

@@ -263,7 +263,7 @@ class _OneThread(Threads):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Nothing was opened."""
+        """Do nothing: nothing was opened."""
 
 
 def _connected(client: type[Client], address: str) -> Client:

@@ -25,7 +25,7 @@ _MAP = ("x", "y")
 
 
 class LabelFacts(NamedTuple):
-    """What the labels of some segments have in common.
+    """A summary of the labels of some segments.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ class Content:
 
 
 def gather(workspace: Workspace, layer: str | None = None, *, embeddings: bool = True) -> Content:
-    """Bring together what there is to export.
+    """Gather the content of an export.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ NAMES: Mapping[Dissolve, str] = {
 
 @dataclass(frozen=True)
 class _File:
-    """One file, what its name ends in, and the scenes whose segments are in it, by CRS."""
+    """One file, the ending of its name, and the scenes whose segments are in it, by CRS."""
 
     word: str
     scenes: Sequence[Sequence[SceneInfo]]
@@ -152,14 +152,14 @@ def _files(scenes: Sequence[SceneInfo], *, one_crs: bool) -> list[_File]:
         located = [group for crs, group in groups.items() if crs is not None]
         files = {"": located, "pixels": [groups[None]] if None in groups else []}
     else:
-        files = {_word(crs, number): [group] for number, (crs, group) in enumerate(groups.items(), start=1)}
+        files = {_name_part(crs, number): [group] for number, (crs, group) in enumerate(groups.items(), start=1)}
     files = {word: found for word, found in files.items() if found}
     if len(files) == 1:
         return [_File("", found) for found in files.values()]
     return [_File(f"_{word}" if word else "", found) for word, found in files.items()]
 
 
-def _word(crs: str | None, number: int) -> str:
+def _name_part(crs: str | None, number: int) -> str:
     """Name a CRS in a file name."""
     if crs is None:
         return "pixels"

@@ -20,7 +20,7 @@ KEY = "rsgraph"
 
 
 def provenance(workspace: Workspace, labels: pd.DataFrame, *, layer: str | None) -> dict[str, Any]:
-    """Say what made an export, from what, and when.
+    """Return the facts of an export: versions, workspace, labels, author and time.
 
     Parameters
     ----------

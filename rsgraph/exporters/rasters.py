@@ -25,7 +25,7 @@ Paint = Callable[[Window], NDArray[Any]]
 
 @dataclass(frozen=True)
 class Style:
-    """What a GeoTIFF says of itself besides its grid.
+    """The metadata of a GeoTIFF besides its grid.
 
     Parameters
     ----------

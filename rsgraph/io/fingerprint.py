@@ -79,7 +79,7 @@ class _Memo:
         self.changed = False
 
     def hash(self, file: str) -> str:
-        """Return the SHA-256 of a file, from memory where size and time are the same."""
+        """Return the SHA-256 of a file, from the memo where size and time are the same."""
         try:
             status = os.stat(file)
             key = [status.st_size, status.st_mtime_ns]

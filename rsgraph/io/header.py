@@ -21,7 +21,7 @@ _IDENTITY: Transform = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 @dataclass(frozen=True)
 class Header:
-    """A file's own words, before any guess and any override.
+    """The content of a file's header, before any guess and any override.
 
     Parameters
     ----------

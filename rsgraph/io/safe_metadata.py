@@ -108,7 +108,7 @@ def verify(place: Tree, member: str, expected: Checksum) -> None:
 
 
 def parse(place: Tree, member: str) -> Element:
-    """Parse an XML file of a stranger: no entities, no external references, no giants. Raises NotReadable."""
+    """Parse an untrusted XML file: no entities, no external references, no giants. Raises NotReadable."""
     with place.stream(member) as file:
         text = file.read(_LARGEST_XML + 1)
     try:

@@ -23,7 +23,7 @@ _SAMPLE = 200_000
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over the chips found. Arrays are plain lists, ready for JSON.
+    """The result of one pass over the chips. Arrays are plain lists, ready for JSON.
 
     Parameters
     ----------
@@ -101,8 +101,8 @@ def _moments(pixels: Floats) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class _Look:
-    """Looks at the chips of one block; every ``step``-th valid pixel is sampled."""
+class _SurveyTask:
+    """The task of an executor on one block of chips; every ``step``-th valid pixel is sampled."""
 
     step: int
 
@@ -161,7 +161,7 @@ def survey(
     not_finite = 0
     step = max(1, sum(chip.window.rows * chip.window.columns for chip in chips) // _SAMPLE)
     work = blocks or ResumableBlocks()
-    for seen in work.map("survey", _Look(step), chip_blocks(scenes, chips), progress):
+    for seen in work.map("survey", _SurveyTask(step), chip_blocks(scenes, chips), progress):
         for (valid, broken), of_chip in zip(seen["counts"].tolist(), seen["moments"], strict=True):
             moments.add(valid, *of_chip)
             not_finite += broken

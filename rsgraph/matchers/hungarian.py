@@ -131,7 +131,7 @@ class Hungarian:
         name, side = ("pairs", SIDE) if device == "cpu" else ("pairs-on-gpu", SIDE_ON_GPU)
         if device != "cpu":
             blocks = on_device or ResumableBlocks(Threads(1))
-        task = Pairs(nodes if isinstance(nodes, StoredChips) else chips, self.tolerance, device)
+        task = TileTask(nodes if isinstance(nodes, StoredChips) else chips, self.tolerance, device)
         tiles = list(_tiles(len(chips), side))
         matrix, dual = np.eye(len(chips), dtype=np.float32), np.eye(len(chips), dtype=np.float32)
         solved = 0
@@ -175,8 +175,8 @@ def _put(matrix: Floats, tile: Tile, values: Floats) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
-    """The work on one block of pairs, wherever it runs.
+class TileTask:
+    """The task of an executor on one block of pairs.
 
     Parameters
     ----------

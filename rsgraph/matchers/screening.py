@@ -56,7 +56,7 @@ class Search:
         self.origins = np.zeros((KEPT, self.nodes.shape[1]), dtype=np.float32)
 
     def examine(self, chip: Floats, mean: Floats, bound: float, other: float = np.inf) -> tuple[float, float, int]:
-        """Solve, or give up, a candidate.
+        """Solve or reject a candidate.
 
         Parameters
         ----------

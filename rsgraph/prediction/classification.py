@@ -34,7 +34,7 @@ _Doubles = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a classifier says of all segments.
+    """Predictions of a classifier for all segments.
 
     Parameters
     ----------

@@ -94,7 +94,7 @@ def join(
     middle = np.arange(one.shape[1]) < one.shape[1] / 2
     home = np.where((middle & (one > 0)) | (two == 0), one, two)
     unreached = np.where(assigned > 0, assigned, home)  # islands in nodata
-    stays = (flooded > 0) & ~_strangers(flooded, one, two, beyond)
+    stays = (flooded > 0) & ~_crossing(flooded, one, two, beyond)
     return np.where(stays, flooded, unreached).astype(np.int32)
 
 
@@ -108,8 +108,8 @@ def _claims(one: Labels, two: Labels, known: Known, border: float, beyond: int) 
     return left, right
 
 
-def _strangers(codes: Labels, one: Labels, two: Labels, beyond: int) -> Mask:
-    """Find the pixels beyond the strip that were flooded from the other side's segments."""
+def _crossing(codes: Labels, one: Labels, two: Labels, beyond: int) -> Mask:
+    """Find the pixels beyond the strip into which segments of the other side were flooded."""
     found = np.zeros(codes.shape, dtype=bool)
     sides = (two, slice(None, beyond)), (one, slice(-beyond, None))
     for other, columns in sides:

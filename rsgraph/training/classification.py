@@ -33,7 +33,7 @@ Key = tuple[int, list[int]]  # epoch (-1: validation), images
 
 
 class ImageSource(Protocol):
-    """Where images come from."""
+    """A source of images."""
 
     def __len__(self) -> int:
         """Count the images."""

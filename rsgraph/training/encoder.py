@@ -32,7 +32,7 @@ _PARTS = 4
 
 
 class ChipSource(Protocol):
-    """Where chips come from."""
+    """A source of chips."""
 
     def __len__(self) -> int:
         """Count the chips."""
@@ -61,7 +61,7 @@ def train_encoder(
     on_epoch: OnEpoch | None = None,
     progress: Progress | None = None,
 ) -> History:
-    r"""Train ``module`` in place to tell the soft classes of pixels, or to give the bands back.
+    r"""Train ``module`` in place to predict the soft classes of pixels, or to reconstruct the bands.
 
     The loss of soft classes is :math:`\mathrm{BCE} + (1 - D)` over the valid pixels of a batch, both parts averaged
     over the classes (section 2.4; see :func:`segmentation_loss`); that of bands is the mean squared error of the
@@ -294,7 +294,7 @@ class _Chips(Dataset[Sample]):
         return rotated(noisy, turns), rotated(valid, turns), rotated(target, turns), rotated(counts, turns)
 
     def _chip(self, i: int) -> tuple[Floats, Mask, Floats]:
-        """Return bands, valid and what is to be learnt of them, from memory while ``CACHE_BYTES`` last."""
+        """Return bands, valid pixels and training target, from memory while ``CACHE_BYTES`` last."""
         if i in self.kept:
             return self.kept[i]
         read, mask = self.source.read(i)
@@ -307,7 +307,7 @@ class _Chips(Dataset[Sample]):
         return chip
 
     def _target(self, bands: Floats, valid: Mask) -> Floats:
-        """Return the soft classes (C, rows, columns), or the bands themselves where they are to be given back."""
+        """Return the soft classes (C, rows, columns), or the bands themselves where they are to be reconstructed."""
         if self.memberships is None:
             return bands
         known = self.memberships(bands[:, valid].T)
@@ -364,7 +364,7 @@ class _EncoderTraining(DistributedModule):
         self.momenta = _momenta(self.module)
 
     def on_train_batch_start(self, batch: list[Tensor], batch_index: int) -> None:
-        """Let running statistics forget the epoch before: see :func:`statistics_momentum`."""
+        """Let running statistics start anew in each epoch: see :func:`statistics_momentum`."""
         for part, momentum in self.momenta.items():
             part.momentum = statistics_momentum(momentum, batch_index)
 
@@ -380,7 +380,7 @@ class _EncoderTraining(DistributedModule):
         return loss
 
     def nothing(self, batch: list[Tensor]) -> list[Tensor]:
-        """Return the chips with no pixel that counts, and one part more, which tells."""
+        """Return the chips with no pixel that counts, and a further part that marks the batch as a stand-in."""
         bands, valid, target, counts = batch
         return [bands, valid, target, torch.zeros_like(counts), torch.zeros(0)]
 
@@ -420,7 +420,7 @@ class _EncoderTraining(DistributedModule):
 
 
 class _ReconstructionTraining(_EncoderTraining):
-    """The same step; the loss is that of the bands given back."""
+    """The same step; the loss is that of the reconstructed bands."""
 
     def _batch_sums(self, batch: list[Tensor]) -> tuple[Tensor, ...]:
         _, valid, bands, counts = batch[:_PARTS]

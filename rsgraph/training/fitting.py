@@ -1,4 +1,4 @@
-"""One Trainer for both networks: stops early, goes on after an interruption, leaves nothing behind."""
+"""Fitting of networks by one Trainer: early stopping, resuming after an interruption, no traces left."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ _HARMLESS = (
 
 @dataclass(frozen=True)
 class History:
-    """What happened in training.
+    """The history of a training.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class Record(Callback):
         self.steps = 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what must survive: plain values and tensors."""
+        """Return the state that a checkpoint keeps: plain values and tensors."""
         return {"epochs": self.epochs, "best": self.best, "identity": self.identity}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -130,7 +130,7 @@ class Record(Callback):
             self.progress(trainer.global_step, self.steps)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Record the epoch, then write it to disk, then tell; early stopping completes the progress."""
+        """Record the epoch, write it to disk, then report it; early stopping completes the progress."""
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         epoch = {"epoch": float(len(self.epochs)), **metrics, "seconds": time.monotonic() - self.started}
         _check_finite(epoch)
@@ -199,7 +199,7 @@ def fit(
         on_epoch=on_epoch,
         progress=progress,
     )
-    resumed_at, notes = _take_up(record, options)
+    resumed_at, notes = _resume(record, options)
     if len(record.epochs) < options.max_epochs and not exhausted(record.epochs, options.patience):
         resume = resumed_at is not None
         job = _Job(training, module, train, validation, options, hardware, seed, folder, record.identity, resume)
@@ -233,7 +233,7 @@ class DistributedModule(LightningModule):
 
 @dataclass(frozen=True)
 class _Job:
-    """All that a training takes. Picklable, if its parts are; called as one of several processes."""
+    """The arguments of a training. Picklable, if its parts are; called in each of several processes."""
 
     training: LightningModule
     module: nn.Module
@@ -247,7 +247,7 @@ class _Job:
     resume: bool
 
     def __call__(self, place: Place, tell: Tell) -> None:
-        """Train as one of several processes; the first tells of epochs and steps."""
+        """Train as one of several processes; the first reports epochs and steps."""
         assert isinstance(self.training, DistributedModule)
         torch.set_num_threads(self.hardware.threads or 1)
         synchronise_batch_norms(self.module)
@@ -270,7 +270,7 @@ class _Job:
 
 
 def _silent(message: Any) -> None:
-    """Say nothing: the first process speaks for all."""
+    """Report nothing: the first process reports for all."""
 
 
 def _train(job: _Job, record: Record, strategy: str | DDPStrategy) -> None:
@@ -320,7 +320,7 @@ def _identity(module: nn.Module, options: TrainingOptions, seed: int, devices: i
     return digest.hexdigest()
 
 
-def _take_up(record: Record, options: TrainingOptions) -> tuple[int | None, tuple[str, ...]]:
+def _resume(record: Record, options: TrainingOptions) -> tuple[int | None, tuple[str, ...]]:
     """Load the history of an earlier call, if there is one; say so where it cannot be used."""
     if not record.path.is_file():
         return None, ()

@@ -32,7 +32,7 @@ def train_gnn(
     on_epoch: OnEpoch | None = None,
     progress: Progress | None = None,
 ) -> History:
-    r"""Train ``module`` in place to tell each segment's mean soft class.
+    r"""Train ``module`` in place to predict each segment's mean soft class.
 
     The loss is the categorical cross-entropy :math:`-\frac1n \sum_i \sum_c t_{ic} \log \mathrm{softmax}(y_i)_c`
     between the logits y and the mean memberships t (section 2.6), over the nodes of ``train_mask``.

@@ -16,7 +16,7 @@ _BF16_FLAGS = ("avx512_bf16", "amx_bf16")
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How long and how fast to learn.
+    """Duration and step sizes of a training.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class EncoderOptions(TrainingOptions):
 
 @dataclass(frozen=True)
 class Hardware:
-    """Where to compute.
+    """Device, precision, and number of processes and threads.
 
     Parameters
     ----------

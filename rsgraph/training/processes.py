@@ -32,7 +32,7 @@ _LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 
 @dataclass(frozen=True)
 class Place:
-    """Which of several processes this is.
+    """The rank of one of several processes, and the means by which they meet.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ Work = Callable[[Place, Tell], None]
 
 
 def run_together(work: Work, *, count: int, backend: str, tell: Tell) -> None:
-    """Do a work in ``count`` new processes that form one group of ``torch.distributed``; return when all are done.
+    """Run a function in ``count`` new processes that form one group of ``torch.distributed``; return when all end.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def run_together(work: Work, *, count: int, backend: str, tell: Tell) -> None:
     backend
         ``gloo`` or ``nccl``.
     tell
-        Called here with what the processes tell.
+        Called here with the messages of the processes.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def _check_end(process: SpawnProcess, count: int) -> None:
 
 
 def _enter(payload: bytes, place: Place, sender: Connection) -> None:
-    """Begin one of the processes. The parent decides about its end: on Ctrl-C, or by ending itself."""
+    """Run one of the processes. It ignores Ctrl-C and ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
     work: Work = pickle.loads(payload)  # noqa: S301 - made by our parent, in memory

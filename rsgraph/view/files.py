@@ -57,7 +57,7 @@ def level_starts(scenes: Sequence[SceneInfo]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Places:
-    """Where scenes and chips lie."""
+    """The grids of scenes and the windows of chips."""
 
     scenes: Sequence[SceneInfo]
     windows: NDArray[np.int64]

@@ -39,7 +39,7 @@ _NO_SITE, _TOWN, _GOLF = range(3)
 
 
 class Layout(NamedTuple):
-    """What the whole scene decides: size, seed, and where the large features lie.
+    """Properties of the whole scene: size, seed, and places of the large features.
 
     Parameters
     ----------
@@ -854,7 +854,7 @@ def _sample_clouds(layout, salt, count):  # type: ignore[no-untyped-def]  # comp
 
 
 def plan(*, seed: int, rows: int, columns: int, clouds: float, bands: int, varied: bool) -> Layout:
-    """Decide what the whole scene decides: mouths, cities, towns, golf courses, level of the clouds, tints."""
+    """Plan the properties of the whole scene: mouths, cities, towns, golf courses, level of the clouds, tints."""
     rivers = max(1, round(columns / 3600))
     cell = float(np.clip(min(rows, columns) / 4, 96, 380))
     sites = np.zeros((math.ceil(rows / cell), math.ceil(columns / cell), 5))
