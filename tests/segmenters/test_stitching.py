@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from rsgraph.components import build
 from rsgraph.errors import ConfigError
-from rsgraph.io.chips import cut, grown
+from rsgraph.io.chips import cut, widened
 from rsgraph.segmenters.levels import Levels, level, levels
 from rsgraph.segmenters.preparation import smallest_segment
 from rsgraph.segmenters.stitching import Piece, Strip, cut_piece, overlap, ridges, stitch
@@ -49,7 +49,7 @@ def pieces_of(scene: Scene, name: str, n_segments: int = N, size: int = SIZE) ->
     scale = levels([chip.window for chip in chips], found) if len(chips) > 1 else None
     pieces = []
     for chip in chips:
-        outer = grown(chip.window, overlap(n_segments, size), scene.window)
+        outer = widened(chip.window, overlap(n_segments, size), scene.window)
         pieces.append(
             cut_piece(
                 segmenter,
@@ -154,8 +154,8 @@ def test_any_number_of_segments(name: str, n_segments: int) -> None:
 def test_one_chip_is_segmented_as_without_stitching(name: str) -> None:
     scene = scene_of(fields(60, 50))
     raster = scene.source.read(scene.window)
-    alone = build("segmenter", name=name, n_segments=N).segment(raster.values, raster.valid, chip_pixels=SIZE**2)
-    np.testing.assert_array_equal(label_map(stitched(pieces_of(scene, name), scene), scene), alone.labels)
+    single = build("segmenter", name=name, n_segments=N).segment(raster.values, raster.valid, chip_pixels=SIZE**2)
+    np.testing.assert_array_equal(label_map(stitched(pieces_of(scene, name), scene), scene), single.labels)
 
 
 @each
@@ -260,11 +260,11 @@ def test_levels_of_a_part_are_those_of_the_whole() -> None:
         part = values[:, window.row : window.row + window.rows, window.column : window.column + window.columns]
         near = found.around(window).even(part, np.ones(part.shape[1:], dtype=bool), window)
         expected = whole[:, window.row :, window.column :][:, : window.rows, : window.columns]
-        if part[0].size > 1:  # one pixel alone is constant
+        if part[0].size > 1:  # a single pixel is constant
             np.testing.assert_allclose(near, expected, atol=1e-4)
 
 
-def test_levels_leave_constant_bands_alone() -> None:
+def test_levels_do_not_change_constant_bands() -> None:
     values = np.stack([np.full((64, 128), 0.2), np.random.default_rng(0).random((64, 128))]).astype(np.float32)
     windows = [Window(0, 0, 64, 64), Window(0, 64, 64, 64)]
     valid = np.ones((64, 64), dtype=bool)
@@ -275,7 +275,7 @@ def test_levels_leave_constant_bands_alone() -> None:
 
 
 @pytest.mark.parametrize("offset", [0.0, 0.1])  # the deviation of 0.1 is rounding, not 0
-def test_levels_of_bands_that_differ_between_chips_alone_are_finite(offset: float) -> None:
+def test_levels_of_bands_that_differ_only_between_chips_are_finite(offset: float) -> None:
     values = fields(64, 128)
     values[0, :, :64], values[0, :, 64:] = offset, offset + 0.3
     scene = scene_of(values)

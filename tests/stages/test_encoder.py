@@ -1,4 +1,4 @@
-"""What the blocks of the learning stages are cut by: samples counted through the chips, edges in their order."""
+"""The blocks of the learning stages: samples counted through the chips, edges in their order."""
 
 from __future__ import annotations
 
