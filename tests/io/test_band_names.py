@@ -10,7 +10,7 @@ from rsgraph.io.band_names import EUROSAT, L1C, L2A, band_name, described_names,
 def test_band_lists_are_those_of_esa_and_eurosat() -> None:
     esa = ["B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12"]
     assert tuple(esa) == L1C  # band ids 0 ... 12 of a product's metadata
-    assert tuple(band for band in esa if band != "B10") == L2A  # atmospheric correction uses cirrus up
+    assert tuple(band for band in esa if band != "B10") == L2A  # cirrus serves the correction and has no surface
     assert (EUROSAT[8], EUROSAT[-1], sorted(EUROSAT)) == ("B09", "B8A", sorted(esa))
 
 

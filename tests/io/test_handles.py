@@ -67,9 +67,7 @@ def test_gdal_s_errors_name_the_file_as_the_user_knows_it(tmp_path: Path) -> Non
     (tmp_path / "text.tif").write_text("no raster")
     with pytest.raises(NotReadable, match=r"text\.tif cannot be read: .*not recognized.*; expected a complete"):
         dataset(str(tmp_path / "text.tif"))
-    with (
-        pytest.raises(NotReadable, match=r"^/a/p\.zip/B02\.jp2 cannot be read: no luck; "),
-        gdal("/vsizip/{/a/p.zip}/B02.jp2"),
-    ):
+    member = "/vsizip/{/a/p.zip}/B02.jp2"
+    with pytest.raises(NotReadable, match=r"^/a/p\.zip/B02\.jp2 cannot be read: no luck; "), gdal(member):
         raise OSError("no luck...")
-    assert shown("/vsizip/{/a/p.zip}/B02.jp2") == "/a/p.zip/B02.jp2"
+    assert shown(member) == "/a/p.zip/B02.jp2"
