@@ -29,7 +29,7 @@ def blended(
 
 
 def test_blend_density_spreads_a_point_by_halves_and_quarters() -> None:
-    image = blended([(3.5, 3.5)], [200])  # row 2, column 3; red alone
+    image = blended([(3.5, 3.5)], [200])  # row 2, column 3; red only
     assert image[1:4, 2:5, 0].tolist() == [[50, 100, 50], [100, 200, 100], [50, 100, 50]]
     image[1:4, 2:5, 0] = 0
     assert not image.any()

@@ -1,4 +1,4 @@
-"""Headers of small files: what GDAL was told to write is what is found, and missing blocks are noticed."""
+"""Headers of small files: what GDAL wrote is what is found, and missing blocks are noticed."""
 
 from __future__ import annotations
 

@@ -30,8 +30,8 @@ def optimum(one: Floats, other: Floats) -> float:
 
 def test_examine_solves_what_may_be_among_the_best() -> None:
     search = Search(np.eye(2, dtype=np.float32), np.full(1, NEVER))
-    turned = np.array([[0.6, 0.8], [0.8, 0.6]], dtype=np.float32)
-    similarity, bound, way = search.examine(turned, turned.mean(axis=0), 1.0)
+    swapped = np.array([[0.6, 0.8], [0.8, 0.6]], dtype=np.float32)
+    similarity, bound, way = search.examine(swapped, swapped.mean(axis=0), 1.0)
     assert similarity == pytest.approx(0.8)  # each node with the other of its partner's
     assert bound == pytest.approx(0.8, abs=1e-6)
     assert WAYS[way] == "solved"
