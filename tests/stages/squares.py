@@ -36,6 +36,7 @@ OPTIONS = (
     "target=kmeans",
     "target.n_clusters=2",
     "trainer.accelerator=cpu",
+    "trainer.precision=float32",
     "trainer.threads=1",
 )
 

@@ -14,7 +14,7 @@ from tests.stages.squares import Pixels, context, squares
 
 
 def with_hole() -> Scene:
-    """32 x 32 pixels, columns of 0.25 and 0.75 by turns: the second of four chips is empty, of the third a quarter."""
+    """Four chips, columns of 0.25 and 0.75 by turns: the second chip has no data, a quarter of the third neither."""
     valid = np.ones((32, 32), dtype=bool)
     valid[:16, 16:] = False
     valid[16:24, :8] = False

@@ -117,6 +117,9 @@ def test_stitched_segments_are_read_beyond_their_chip_and_others_left_out(tmp_pa
     labels = local_segmentation(given, second, range(4, 8)).labels
     np.testing.assert_array_equal(labels[:, 4:], SQUARES)
     assert not labels[:, :4].any(), "segments 2 and 4 are the first chip's own"
+    labels = local_segmentation(given, first, range(4)).labels
+    np.testing.assert_array_equal(labels[:, :16], SQUARES)
+    assert not labels[:, 16:].any(), "segments 5 and 7 are the second chip's"
 
 
 def test_shown_labels_count_all_segments_in_a_chip(tmp_path: Path) -> None:
