@@ -53,7 +53,7 @@ class Tracker:
 
     @contextmanager
     def _kept_going(self) -> Iterator[None]:
-        """Let the run go on where the store fails in the middle: results matter more than their record."""
+        """Let the run go on where the store fails in the middle: results matter more than their log."""
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 

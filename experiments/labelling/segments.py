@@ -1,4 +1,4 @@
-"""What one workspace and its reference say of the segments of a scene."""
+"""Vectors, reference classes and measures of the segments of one workspace."""
 
 from __future__ import annotations
 

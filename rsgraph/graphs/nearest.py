@@ -1,4 +1,4 @@
-"""The paper's graph: every segment hears from its K geographically nearest segments."""
+"""The paper's graph: edges from the K geographically nearest segments to every segment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rsgraph.types import Floats, RegionGraph, Segmentation
 def nearest_edges(centroids: Floats, k: int) -> NDArray[np.int64]:
     """Connect every node with its k nearest others.
 
-    Equal distances are settled by the lower node number, so that the graph does not depend on how the
+    Of equally distant nodes the one with the lower number is taken, so that the graph does not depend on how the
     search tree was built. ``min(k, n - 1)`` neighbours are taken.
 
     Parameters

@@ -147,7 +147,7 @@ def _unique(names: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Template:
-    """What the first image tells about all."""
+    """The properties that all images have in common with the first."""
 
     found: Header
     radiometry: Radiometry

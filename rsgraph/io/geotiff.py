@@ -148,7 +148,7 @@ def crs_note(crs: str | None) -> tuple[str, ...]:
 
 
 def identity_of(names: Sequence[str], radiometry: Radiometry, crs: str | None) -> dict[str, object]:
-    """What decides about the pixels besides the files' content, JSON-able (NaN as text)."""
+    """Return the options that decide about the pixels besides the files' content, JSON-able (NaN as text)."""
     return {
         "bands": list(names),
         "scale": list(radiometry.scale),

@@ -223,7 +223,7 @@ def _npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 @dataclass(frozen=True)
 class _ArrayTemplate:
-    """What the first .npy tells about all."""
+    """The properties that all .npy files have in common with the first."""
 
     shape: tuple[int, ...]
     names: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""The paper's similarity, by the full matrix while that is cheap."""
+"""The paper's similarity: the full matrix for few chips, nearest chips for many."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from rsgraph.errors import ConfigError
 from rsgraph.files import write_json
 from rsgraph.graphs.features import segment_sums
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
-from rsgraph.io.chips import grown
+from rsgraph.io.chips import widened
 from rsgraph.options import Choice
 from rsgraph.protocols import Arrays, Segmenter
 from rsgraph.segmenters.levels import Level, Levels, level, levels
@@ -146,7 +146,7 @@ def _overlapping(context: Context, by: int) -> list[_Overlapping]:
     extents, scales = _extents(opened.chips), _scales(context)
     items = []
     for block in chip_blocks(opened.scenes, opened.chips, old=opened.old):
-        outer = tuple(grown(chip.window, by, extents[chip.scene]) for chip in block.chips)
+        outer = tuple(widened(chip.window, by, extents[chip.scene]) for chip in block.chips)
         near = [scales.get(chip.scene) for chip in block.chips]
         around = (None if scale is None else scale.around(window) for scale, window in zip(near, outer, strict=True))
         items.append(_Overlapping(block, outer, tuple(around)))

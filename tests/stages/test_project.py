@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 
 import rsgraph
 from rsgraph.components import build
-from rsgraph.errors import NotThere, WorkspaceError
+from rsgraph.errors import NotThere
 from rsgraph.evaluate import parts as measuring
 from rsgraph.matchers.hungarian import Hungarian
 from rsgraph.neighbours import rows
@@ -80,20 +80,6 @@ def test_write_located_replaces_x_and_y_and_keeps_the_rest(tmp_path: Path) -> No
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "to.parquet"), expected)
     write_located(tmp_path / "ids.parquet", tmp_path / "from.parquet", points, columns=["segment_id"])
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "ids.parquet"), expected[["segment_id", "x", "y"]])
-
-
-def test_a_model_comes_back_and_a_damaged_one_is_told(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path)
-    assert read_model(workspace.path("models")) is None
-    model = {"points": np.arange(6, dtype=np.float32).reshape(3, 2), "vectors": np.eye(3, dtype=np.float32)[:, ::-1]}
-    write_model(tmp_path / "models", model, {"name": "umap"})
-    found = read_model(workspace.path("models"))
-    assert found is not None
-    for name, array in model.items():
-        np.testing.assert_array_equal(found[name], array)
-    (tmp_path / "models" / "projector.safetensors").write_bytes(b"nonsense")
-    with pytest.raises(WorkspaceError, match="damaged"):
-        read_model(workspace.path("models"))
 
 
 def placing(trainer: str, *more: str, projector: str = "parametric") -> Context:
