@@ -1,4 +1,4 @@
-"""How much code a run passes, and how long the command line takes to answer.
+"""The code that a run passes, and the seconds that the command line takes to answer.
 
 ``python -m experiments.benchmarks.house [CHECKOUT] [LABEL]``
 

@@ -44,11 +44,11 @@ class Follower:
         if not code.co_filename.startswith(self.package):
             return
         self.registries += code.co_qualname == "Registry.__init__"
+        if code.co_qualname == "progress" and frame.f_locals.get("title") == "scene" and not self.before:
+            self.before = self.files()
         if code in self.seen:
             return
         self.seen.add(code)
-        if code.co_name == "progress" and frame.f_locals.get("title") == "scene":
-            self.before = self.files()
         if code.co_qualname == "Nearest.__init__":
             self.frames = self._stack(frame)
 
