@@ -67,7 +67,7 @@ if __name__ == "__main__":
         time.sleep(0.05)
 
 
-def test_a_script_without_a_guard_is_told_what_to_do(tmp_path: Path) -> None:
+def test_a_script_without_a_guard_gets_advice(tmp_path: Path) -> None:
     script = """
 from rsgraph.errors import WorkerLost
 from rsgraph.executors.local import Local
@@ -90,8 +90,8 @@ with Local(workers=2, patience=0).open() as workers:
 
 
 def test_results_are_those_of_threads(workers: LocalWorkers) -> None:
-    with Local(workers=1).open() as alone:
-        here = list(alone.run(Number(), range(5)))
+    with Local(workers=1).open() as local:
+        here = list(local.run(Number(), range(5)))
     there = list(workers.run(Number(), range(5)))
     for one, other in zip(here, there, strict=True):
         np.testing.assert_array_equal(one["noise"], other["noise"])
