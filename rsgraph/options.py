@@ -99,6 +99,11 @@ class TrackingOptions:
     uri: str | None
     experiment: str
 
+    @property
+    def off(self) -> bool:
+        """Whether nothing is tracked."""
+        return (self.uri or "").lower() == "none"
+
 
 @dataclass(frozen=True)
 class TrainingSections:

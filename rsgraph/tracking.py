@@ -43,6 +43,11 @@ class Tracker:
         self.client = _client(uri)
         self.run_id: str = run_id or self._new_run(artifacts, experiment, name)
 
+    @property
+    def ui_command(self) -> str:
+        """The command that opens MLflow's pages on this machine."""
+        return ui_command(self.uri)
+
     def _new_run(self, artifacts: Path, experiment: str, name: str) -> str:
         experiment_id = _experiment(self.client, experiment, artifacts)
         tags = {"mlflow.runName": name}

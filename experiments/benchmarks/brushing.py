@@ -28,10 +28,10 @@ from experiments.benchmarks.record import Value, record
 from rsgraph.brushing.compiling import compile_all
 from rsgraph.brushing.drawing import UNLABELLED, Viewport, dim, draw_points, legible, overlay_points
 from rsgraph.brushing.index import PointIndex
-from rsgraph.brushing.search import nearest_rows
 from rsgraph.brushing.shapes import Circle, Lasso, Rectangle, combine
 from rsgraph.brushing.tinting import BLUE, tint
 from rsgraph.io.palette import colours
+from rsgraph.neighbours.examples import nearest_rows
 
 SEED = 0
 STEPS = 300

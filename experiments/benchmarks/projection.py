@@ -34,7 +34,8 @@ from experiments.benchmarks.places import TILE
 from experiments.benchmarks.record import Value, record
 from rsgraph.evaluation.maps import continuity, trustworthiness
 from rsgraph.neighbours.cells import cut, find_nearest
-from rsgraph.neighbours.graph import comparable, load_umap
+from rsgraph.neighbours.rows import comparable
+from rsgraph.projectors.neighbourhoods import load_umap
 from rsgraph.projectors.parametric import Parametric
 from rsgraph.projectors.umap import Umap
 

@@ -29,7 +29,8 @@ from scipy.sparse import csr_array, eye_array
 from scipy.spatial import cKDTree
 
 from experiments.benchmarks.record import Value, record
-from rsgraph.neighbours.search import nearest_rows, standardised
+from rsgraph.neighbours.approximate import approximate_nearest
+from rsgraph.neighbours.rows import standardised
 from rsgraph.prediction.classification import classify, expected_calibration_error
 from rsgraph.prediction.propagation import propagate, segment_graph
 from rsgraph.prediction.suggestion import most_different
@@ -113,7 +114,7 @@ def ours_graph(n: int) -> object:
 
 
 def ours_nearest(n: int) -> object:
-    return nearest_rows(standardised(scene(n).vectors), NEIGHBOURS, seed=SEED)[0]
+    return approximate_nearest(standardised(scene(n).vectors), NEIGHBOURS, seed=SEED)[0]
 
 
 def descent(n: int) -> object:

@@ -8,9 +8,9 @@ import numpy as np
 
 from rsgraph.brushing.drawing import Viewport, dim, draw_points, overlay_points
 from rsgraph.brushing.index import PointIndex, count_selected
-from rsgraph.brushing.search import nearest_rows
 from rsgraph.brushing.shapes import Circle, Lasso, Rectangle
 from rsgraph.brushing.tinting import paint_classes, tint
+from rsgraph.neighbours.examples import nearest_rows
 
 
 def warm() -> Thread:

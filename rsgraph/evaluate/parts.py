@@ -25,7 +25,7 @@ from rsgraph.evaluation.reference import majority, summed
 from rsgraph.evaluation.retrieval import chance, chance_overlap, composition_overlap, precision_at_k
 from rsgraph.evaluation.scores import ceiling
 from rsgraph.files import digest, sha256
-from rsgraph.neighbours.recall import nearest
+from rsgraph.neighbours.nearest import nearest
 from rsgraph.protocols import Progress
 from rsgraph.registry import check_types
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
@@ -277,7 +277,7 @@ def retrieval(job: Evaluation) -> pd.DataFrame:
     for layer in job.layers:
         vectors = np.asarray(job.workspace.embedding(layer))
         asked, most = _queries(job, len(vectors)), _most(job, len(vectors))
-        near = nearest(vectors, min(most + around.shape[1], len(vectors) - 1), queries=asked)
+        near = nearest(vectors, min(most + around.shape[1], len(vectors) - 1), queries=asked).rows
         apart = _spatial_last(near, around[asked])[:, :most]
         rows += _precise("segments", layer, near[:, :most], counts, asked, job)
         rows += _precise("segments apart", layer, apart, counts, asked, job)

@@ -23,7 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.neighbours.recall import Metric, Rows, nearest, ranks
+from rsgraph.evaluation.ranks import Metric, nearest_in, ranks
+from rsgraph.neighbours.nearest import nearest
+from rsgraph.neighbours.rows import Rows
 
 
 class Faithfulness(NamedTuple):
@@ -81,7 +83,7 @@ def trustworthiness(
         Fewer than three points, or numbers that are not finite.
     """
     k, asked = _checked(vectors, points, k, sample, seed)
-    near = nearest(points, k, metric="euclidean", queries=asked)
+    near = nearest(points, k, metric="euclidean", queries=asked).rows
     return _measured(ranks(vectors, near, metric=metric, queries=asked), len(points))
 
 
@@ -109,7 +111,7 @@ def continuity(
         As in ``trustworthiness``.
     """
     k, asked = _checked(vectors, points, k, sample, seed)
-    near = nearest(vectors, k, metric=metric, queries=asked)
+    near = nearest_in(vectors, k, metric=metric, queries=asked)
     return _measured(ranks(points, near, metric="euclidean", queries=asked), len(points))
 
 

@@ -39,7 +39,7 @@ def precision_at_k(
     Parameters
     ----------
     neighbours
-        (q, K) rows of ``classes``, nearest first, as ``rsgraph.neighbours.recall.nearest`` gives them.
+        (q, K) rows of ``classes``, nearest first, as ``rsgraph.neighbours.nearest.nearest`` gives them.
     classes
         (n,) 1 ... C; 0 is unknown.
     queries

@@ -56,6 +56,7 @@ def codes(log: Log, ids: NDArray[np.uint32]) -> tuple[NDArray[np.int16], NDArray
     sure = np.full(len(ids), np.nan, np.float32)
     if state.certainty is not None:
         sure = floating(state.certainty.ravel()[inside]).astype(np.float32)
+        sure[cells == 0] = np.nan  # an erased label may have had one
     return classes[cells], origins[cells], sure
 
 

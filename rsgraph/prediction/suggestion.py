@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.neighbours.search import check_vectors
+from rsgraph.neighbours.rows import check_vectors
 from rsgraph.prediction.checks import check_codes
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats

@@ -33,7 +33,6 @@ from rsgraph.cache import StageCache
 from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.files import place, read_json
 from rsgraph.io.fingerprint import fingerprint
-from rsgraph.options import Options
 from rsgraph.run.record import Record
 from rsgraph.run.scenes import Held, model_identity
 from rsgraph.stages.plan import STAGES, Addition, GivenModel, Plan
@@ -44,22 +43,16 @@ _LATER = ("x", "y")
 _OF_SQUARES = ("encode", "gnn", "match")
 
 
-def held_scenes(options: Options, workspace: Workspace, record: Record | None) -> list[Held]:
+def held_scenes(workspace: Workspace, record: Record) -> list[Held]:
     """Return the scenes that a run finds in its workspace, in their order.
 
     They come first in the run, so that their chips and segments keep their ids, however its paths are sorted.
 
     Parameters
     ----------
-    options
-        Of the run: with ``overwrite`` it begins anew, in the order of its paths.
-    workspace
-        That the run writes into.
-    record
-        What the workspace says of its run; None where there is none.
+    workspace, record
+        That the run writes into, and what it says of the run that made it.
     """
-    if options.overwrite or record is None:
-        return []
     with suppress(WorkspaceError):  # interrupted before the scenes were surveyed, or damaged
         return [Held(scene.name, scene.files, scene.bands) for scene in workspace.scenes]
     if record.addition is None or record.model is None:
@@ -69,10 +62,9 @@ def held_scenes(options: Options, workspace: Workspace, record: Record | None) -
 
 
 def added(
-    options: Options,
     model: GivenModel | None,
     workspace: Workspace,
-    record: Record | None,
+    record: Record,
     scenes: Sequence[Scene],
     identity: str,
     memo: Path,
@@ -81,8 +73,8 @@ def added(
 
     Parameters
     ----------
-    options, model
-        Of the run; the model that it was given.
+    model
+        That the run was given; None: none.
     workspace, record
         That the run writes into, and what it says of the run that made it.
     scenes, identity
@@ -95,8 +87,6 @@ def added(
     WorkspaceMismatch
         The workspace is unfinished.
     """
-    if options.overwrite or record is None:
-        return model, None
     if record.identity == identity:
         return _with_model_of(model, record.model, record.addition) if record.addition else (model, None)
     held = workspace.scenes if workspace.path("scene.json").exists() else []
@@ -150,10 +140,10 @@ def describe_addition(addition: Addition, model: GivenModel | None, scenes: int)
     )
 
 
-def remember(addition: Addition | None, workspace: Workspace, cache: StageCache) -> None:
+def remember(addition: Addition, workspace: Workspace, cache: StageCache) -> None:
     """Put the stages of a workspace that scenes are about to be added to into the cache, where they are not there."""
     recorded = workspace.manifest.get("stages", {})
-    for name, key in (addition.stages if addition else {}).items():
+    for name, key in addition.stages.items():
         with cache.lock(name, key):
             if recorded.get(name, {}).get("key") == key and cache.find(name, key) is None:
                 _store(workspace, cache, recorded[name])

@@ -13,12 +13,10 @@ from rsgraph.console import progress
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.io.path_names import path_name
 from rsgraph.options import Options, read_options
-from rsgraph.run.adding import added, held_scenes
 from rsgraph.run.continuing import check_same, continued
 from rsgraph.run.paths import cache_folder
 from rsgraph.run.record import Record, read_record
 from rsgraph.run.scenes import Reopened, absolute, held_first, open_scenes, shown_path, with_model
-from rsgraph.run.version_0_1 import upgrade
 from rsgraph.stages.plan import GivenModel, Plan, chips_by, default_layer, layers_of
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace
@@ -62,7 +60,7 @@ def prepare(config: Mapping[str, Any], *, point: Path | None, typed: Typed | Non
     workspace = Workspace(folder)
     record = _upgraded(workspace)
     options, model = _with_model(read_options(continued(now.to_config(), workspace, typed)), record, typed)
-    scenes = held_first(open_scenes(options, model), held_scenes(options, workspace, record))
+    scenes = _in_order(open_scenes(options, model), options, workspace, record)
     beside = folder.parent if point is None else folder.parent.parent
     cache = StageCache(cache_folder(options.cache.path, beside))
     plan = _plan(options, model, scenes, workspace, record, cache.folder / "fingerprints.json")
@@ -78,7 +76,9 @@ def _upgraded(workspace: Workspace) -> Record | None:
     if not workspace.path("config.yaml").exists():
         return None
     record = read_record(workspace)
-    if record is not None:
+    if record is not None and "run" not in workspace.manifest:
+        from rsgraph.run.version_0_1 import upgrade
+
         upgrade(workspace, Reopened(workspace.folder).plan, record)
     return record
 
@@ -92,6 +92,15 @@ def _with_model(options: Options, record: Record | None, typed: Typed | None) ->
     return with_model(options)
 
 
+def _in_order(scenes: list[Scene], options: Options, workspace: Workspace, record: Record | None) -> list[Scene]:
+    """Put the scenes that the workspace holds first, so that their segments keep their ids."""
+    if record is None or options.overwrite:
+        return scenes
+    from rsgraph.run.adding import held_scenes
+
+    return held_first(scenes, held_scenes(workspace, record))
+
+
 def _plan(
     options: Options,
     given: GivenModel | None,
@@ -103,8 +112,11 @@ def _plan(
     """Make the plan. Raises WorkspaceMismatch where the workspace was made otherwise, unless that is overwritten."""
     with progress("reading") as report:
         identity = fingerprint(scenes, known=memo, progress=report)
-    model, addition = added(options, given, workspace, record, scenes, identity, memo)
+    model, addition = given, None
     if record is not None and not options.overwrite:
+        from rsgraph.run.adding import added
+
+        model, addition = added(given, workspace, record, scenes, identity, memo)
         same_scenes = record.identity in (identity, addition.identity if addition else identity)
         shown = (shown_path(workspace.config["data"]["path"]), shown_path(options.data.path))
         same_model = addition is not None or model == record.model

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -23,17 +23,17 @@ from rsgraph.console import duration, note, progress, say
 from rsgraph.files import digest, make_folder, read_json, write_text
 from rsgraph.io.display import choose_bands
 from rsgraph.options import RUN_KINDS
-from rsgraph.protocols import Workers
-from rsgraph.run.adding import describe_addition, known_outputs, remember
+from rsgraph.protocols import Blocks, Workers
 from rsgraph.run.keys import keys
-from rsgraph.run.labels import carry_labels, check_unlocked, keep_segments
 from rsgraph.run.prepare import Prepared, prepare
 from rsgraph.run.record import record_of, write_record
 from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.plan import STAGES, Plan, Stage, choice, needed
-from rsgraph.tracking import Tracker, store, ui_command
 from rsgraph.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rsgraph.tracking import Tracker
 
 _RECORDED = ("rsgraph", "numpy", "scikit-image", "scikit-fuzzy", "torch", "torch-geometric", "umap-learn")
 
@@ -73,7 +73,7 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     opened = cut_chips(plan.options.chips, prepared.scenes, held=len(plan.addition.scenes) if plan.addition else 0)
     say(f"{prepared.name}: {_what(opened)} -> {workspace.folder}")
     _check_all(plan, opened)
-    _say_what_is_known(plan, opened)
+    _take_over(prepared, opened)
     tracker = _start_tracking(plan, workspace, prepared.beside)
     try:
         shared = _shared(plan, make_folder(workspace.folder), make_folder(prepared.cache.folder))
@@ -89,10 +89,14 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     return workspace
 
 
-def _say_what_is_known(plan: Plan, opened: Opened) -> None:
-    """Say what is taken over of a model or of a workspace, and what the scenes say of themselves."""
+def _take_over(prepared: Prepared, opened: Opened) -> None:
+    """Keep what is taken over of the workspace; say that, of which model, and what the scenes say of themselves."""
+    plan = prepared.plan
     if plan.addition:
+        from rsgraph.run.adding import describe_addition, remember
+
         say(describe_addition(plan.addition, plan.model, len(opened.scenes)))
+        remember(plan.addition, prepared.workspace, prepared.cache)
     elif plan.model:
         say(f"classes, encoder and GNN, with their options, are those of {plan.model.folder}")
     for text in notes(opened.scenes):
@@ -141,10 +145,13 @@ def _check_all(plan: Plan, opened: Opened) -> None:
 
 
 def _start_tracking(plan: Plan, workspace: Workspace, beside: Path) -> Tracker | None:
+    if plan.options.tracking.off:
+        return None
+    from rsgraph.tracking import Tracker, store
+
     config = plan.options.to_config()
     found = store(config, beside)
-    if found is None:
-        return None
+    assert found is not None, "tracking is not off"
     uri, artifacts = found
     tracker = Tracker(uri, artifacts, plan.options.tracking.experiment, workspace.folder.name)
     tracker.parameters({key: value for key, value in config.items() if key != "tracking"})
@@ -178,8 +185,9 @@ class _Running:
 
 def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
     plan, workspace = running.plan, running.workspace
-    remember(plan.addition, workspace, running.cache)
-    if "segments" not in finished:
+    if "segments" not in finished and workspace.path("labels.sqlite").exists():
+        from rsgraph.run.labels import check_unlocked, keep_segments
+
         check_unlocked(workspace)
         keep_segments(workspace, same_scenes=_same_scenes(running.prepared))
     # from here on only the record tells that scenes are being added: the stages before are forgotten
@@ -220,7 +228,9 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
         reused = record is not None
         if record is None:
             record = _compute(stage, running, opened)
-        if stage.name == "segments":
+        if stage.name == "segments" and workspace.path("labels.before").exists():
+            from rsgraph.run.labels import carry_labels
+
             carry_labels(workspace, cache.place_of(stage.name, key))
         run_id = tracker.run_id if tracker else None
         workspace.adopt(record, cache, run_id=run_id, layers=plan.layers, default_layer=plan.layer)
@@ -232,8 +242,6 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
 
 
 def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
-    from rsgraph.stages.known_blocks import KnownBlocks  # with the stages: a workspace up to date needs neither
-
     plan, workspace, cache, workers = running.plan, running.workspace, running.cache, running.workers
     key = running.wanted[stage.name]
     folder = cache.partial(stage.name, key)
@@ -246,15 +254,17 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
     kept = _kept(stage, folder.resolve() / "work", workspace)
     blocks = ResumableBlocks(workers, kept)
     on_device = blocks if workers.own_devices else ResumableBlocks(Threads(1), kept)
-    known = known_outputs(plan, stage.name, cache, opened.side)
-    looked_up: dict[str, Any] = {
-        "blocks": KnownBlocks(blocks, known, opened.held),
-        "on_device": KnownBlocks(on_device, known, opened.held),
-        "model": running.model,
-        "known": known,
-    }
+    known = _known(stage, running, opened)
+    looked_up: tuple[Blocks, Blocks] = (blocks, on_device)
+    if known is not None:
+        from rsgraph.stages.known_blocks import KnownBlocks
+
+        looked_up = (KnownBlocks(blocks, known, opened.held), KnownBlocks(on_device, known, opened.held))
     with progress(stage.name) as report:
-        facts = _work(stage)(Context(plan, opened, workspace, folder, folder / "work", report, epoch, **looked_up))
+        context = Context(
+            plan, opened, workspace, folder, folder / "work", report, epoch, *looked_up, running.model, known
+        )
+        facts = _work(stage)(context)
     workers.release()
     resumed = blocks.resumed + (0 if on_device is blocks else on_device.resumed)
     if resumed:
@@ -262,6 +272,15 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
     facts["versions"] = {name: version(name) for name in _RECORDED} | {"python": platform.python_version()}
     facts["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
     return cache.commit(stage.name, key, time.monotonic() - started, facts)
+
+
+def _known(stage: Stage, running: _Running, opened: Opened) -> Path | None:
+    """Return the folder of what a stage made before scenes were added, where it would make the same of them."""
+    if running.plan.addition is None:
+        return None
+    from rsgraph.run.adding import known_outputs
+
+    return known_outputs(running.plan, stage.name, running.cache, opened.side)
 
 
 def _work(stage: Stage) -> Callable[[Context], dict[str, Any]]:
@@ -323,4 +342,4 @@ def _say_what_is_next(workspace: Workspace, tracker: Tracker | None, seconds: fl
     say(f"  rsgraph export {folder}     to write GeoTIFF (exporter=geopackage and others)")
     say(f"  rsgraph label {folder}      to brush and label in napari (plugins/napari-rsgraph)")
     if tracker is not None:
-        say(f"  {ui_command(tracker.uri)}")
+        say(f"  {tracker.ui_command}")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from rsgraph.errors import ConfigError, ModelMismatch, NotReadable, NotThere, No
 from rsgraph.files import digest, place, read_json, sha256
 from rsgraph.io.chips import chip_extent, cut
 from rsgraph.io.fingerprint import fingerprint
-from rsgraph.journal.journal import Journal, journal_of
 from rsgraph.options import ChipOptions, ModelOptions, Options, read_choice, read_options
 from rsgraph.run.continuing import own_config
 from rsgraph.run.record import read_record
@@ -22,6 +22,9 @@ from rsgraph.stages.context import Opened
 from rsgraph.stages.plan import GivenModel, Plan, default_layer, layers_of
 from rsgraph.types import Chip, PixelSource, Raster, Scene, Window
 from rsgraph.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rsgraph.journal.journal import Journal
 
 _MODEL_FILES = (
     "targets.npz",
@@ -290,6 +293,8 @@ class Reopened(Workspace):
 
     def journal(self, *, read_only: bool = False, author: str | None = None) -> Journal:
         """Open the label journal; as ``rsgraph.Workspace.journal``."""
+        from rsgraph.journal.journal import journal_of
+
         return journal_of(self, read_only=read_only, author=author)
 
     def opened(self) -> list[Scene]:

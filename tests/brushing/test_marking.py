@@ -46,9 +46,9 @@ def test_mark_rectangle_includes_its_sides() -> None:
     assert status.tolist() == [WHOLE, WHOLE, PARTLY]
     assert flags[4:].tolist() == [1, 0]
     status, flags = blank(3, 6)
-    mark_rectangle(boxes_of(POINTS, STARTS), STARTS, POINTS, 1.5, 3.5, 0.0, 4.0, status, flags)
+    mark_rectangle(boxes_of(POINTS, STARTS), STARTS, POINTS, 3.0, 3.5, 0.0, 4.0, status, flags)
     assert status.tolist() == [OUTSIDE, PARTLY, OUTSIDE]
-    assert flags[2:4].tolist() == [1, 0]
+    assert flags[2:4].tolist() == [1, 0]  # (3, 4) is the corner itself
 
 
 def test_mark_lasso_equals_shapely_for_a_concave_ring() -> None:

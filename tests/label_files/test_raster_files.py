@@ -62,6 +62,9 @@ def test_codes_are_numbers_of_names_in_the_order_of_the_file_s_codes(tmp_path: P
     np.testing.assert_array_equal(on_grid(file, scene()), [[0, 1, 1, 3], [2, 2, 1, 3]])
     assert file.names.names == ["class 1", "sand", "open water"]
     assert file.first_codes() == {"class 1": 1, "sand": 2, "open water": 7}
+    joined = open_raster(tmp_path / "a.tif", None, Names({"7": "other", "2": "other"}))
+    np.testing.assert_array_equal(on_grid(joined, scene()), [[0, 0, 0, 1], [1, 1, 0, 1]])
+    assert joined.first_codes() == {"other": 2}  # of several codes the lowest
 
 
 def test_codes_of_another_grid_are_those_of_the_nearest_pixel(tmp_path: Path) -> None:

@@ -200,7 +200,7 @@ def test_the_workspace_that_gave_the_model_is_named(one: Workspace, scenes: list
     given = replace(record, model=GivenModel("/models/coast", "of the coast", one.scene.bands))
     options = read_options(several(scenes[:2], one.folder, *FAST))
     opened = open_scenes(options)
-    model, addition = added(options, None, one, given, opened, "of both", one.folder / "memo.json")
+    model, addition = added(None, one, given, opened, "of both", one.folder / "memo.json")
     assert addition is not None
     found = describe_addition(addition, model, len(opened))
     assert "encoder and GNN are still those of /models/coast (overwrite=true" in found

@@ -15,8 +15,6 @@ from scipy.spatial.distance import cdist
 import rsgraph
 from rsgraph.components import build
 from rsgraph.errors import NotThere
-from rsgraph.evaluate import parts as measuring
-from rsgraph.matchers.hungarian import Hungarian
 from rsgraph.neighbours import rows
 from rsgraph.projectors.umap import Umap
 from rsgraph.run.runner import run
@@ -25,9 +23,8 @@ from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.map_model import read_model, write_model
 from rsgraph.stages.project import lay_out_chips, write_located
 from rsgraph.types import Similarity
-from rsgraph.view import other_maps as projecting
 from rsgraph.view.other_maps import find_map, project_chips, project_segments
-from rsgraph.workspace import Workspace, read_arrays, similarity_arrays, write_array, write_arrays, write_table
+from rsgraph.workspace import Workspace, read_arrays, write_arrays
 from tests.small_runs import Configure, composed, planned
 
 
@@ -131,26 +128,6 @@ def test_other_vectors_are_placed_on_the_map_of_a_workspace(tmp_path: Path) -> N
     model = umap.fit(vectors, seed=4)
     write_model(tmp_path / "models", model, {"name": "umap"})
     np.testing.assert_array_equal(workspace.place(vectors[:7]), umap.transform(vectors[:7], model, seed=4))
-
-
-def test_many_chips_are_compared_by_the_matcher_of_the_workspace(tmp_path: Path) -> None:
-    chips = 151
-    workspace = described(tmp_path, matcher={"name": "hungarian", "k": 2}, seed=0)
-    write_table(tmp_path / "chips.parquet", pd.DataFrame({"chip_id": np.arange(chips)}))
-    write_table(tmp_path / "segments.parquet", pd.DataFrame({"chip_id": np.repeat(np.arange(chips), 2)}))
-    vectors = np.random.default_rng(0).normal(size=(2 * chips, 3)).astype(np.float32)
-    write_array(tmp_path / "embeddings" / "bands.npy", vectors)
-    found = projecting._similarities(workspace, "bands", None)
-    expected = Hungarian(2).match(list(vectors.reshape(chips, 2, 3)))
-    np.testing.assert_array_equal(found.indices, expected.indices)
-    assert found.solved == expected.solved > 0
-
-
-def test_a_map_of_chips_that_cannot_be_measured_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_arrays(tmp_path / "similarity.npz", similarity_arrays(similarity(9, 3, matrix=False)))
-    assert measuring._map_of_chips(measuring.Evaluation(tmp_path, {})) == []
-    printed = "".join(capsys.readouterr())
-    assert "the map of chips is left out" in printed
 
 
 @pytest.fixture

@@ -21,7 +21,6 @@ from rsgraph.run.scenes import Reopened
 from rsgraph.types import Scene, Window
 from rsgraph.view import files as view_files
 from rsgraph.view import view as viewing
-from rsgraph.view.files import level_shapes
 from rsgraph.view.view import OUTSIDE, View, find_view, make_view, mean_colours
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import OpenedWorkspace, scene, write_workspace
@@ -89,12 +88,6 @@ def test_levels_of_strips_and_blocks_join_without_seams(tmp_path: Path, monkeypa
     for found, wanted in zip(make_view(made).levels(), whole, strict=True):
         for one, other in zip(found, wanted, strict=True):
             np.testing.assert_array_equal(one, other)
-
-
-def test_level_shapes_end_below_512_pixels() -> None:
-    assert level_shapes(512, 300) == [(512, 300)]
-    assert level_shapes(10_980, 10_980)[-1] == (344, 344)
-    assert len(level_shapes(513, 1)) == 2
 
 
 @pytest.mark.parametrize("thumbnail", [128, 16])

@@ -1,42 +1,21 @@
-"""Nearest neighbours of rows, and a seeded start: what UMAP and t-SNE share."""
+"""Lists of neighbours and seeded starts as UMAP and t-SNE take them."""
 
 from __future__ import annotations
 
 import warnings
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.compiled import import_compiled
-from rsgraph.errors import ConfigError
 from rsgraph.neighbours.cells import cut, find_nearest
-from rsgraph.neighbours.rows import parts
+from rsgraph.neighbours.rows import Metric, as_metric, comparable
 from rsgraph.types import Floats
-
-Metric = Literal["cosine", "euclidean"]
 
 FEWEST = 5
 """Below this many points UMAP and t-SNE have no neighbourhoods to speak of: the map is PCA's."""
-
-
-def check_metric(metric: Metric) -> Metric:
-    """Return ``metric``. Raises ConfigError unless it is cosine or euclidean."""
-    if metric not in ("cosine", "euclidean"):
-        raise ConfigError(f"`metric` must be one of: cosine, euclidean. Got {metric!r} instead.")
-    return metric
-
-
-def comparable(vectors: Floats, metric: Metric) -> Floats:
-    """Rows whose Euclidean distances order as ``metric`` does: for cosine, rows of length 1 (zeros stay)."""
-    if metric == "euclidean":
-        return vectors
-    unit = np.zeros(vectors.shape, dtype=np.float32)
-    for part in parts(len(vectors)):
-        length = np.linalg.norm(vectors[part].astype(np.float64), axis=1, keepdims=True)
-        np.divide(vectors[part], length, out=unit[part], where=length > 0, casting="same_kind")
-    return unit
 
 
 def nearest_of_vectors(vectors: Floats, k: int, metric: Metric, *, seed: int) -> tuple[NDArray[np.int32], Floats]:
@@ -63,27 +42,13 @@ def nearest_of_vectors(vectors: Floats, k: int, metric: Metric, *, seed: int) ->
     return first_of_all(indices, as_metric(distances, metric))
 
 
-def as_metric(distances: Floats, metric: Metric) -> Floats:
-    """Turn distances between comparable rows into those of ``metric``: 1 - cos is half the square."""
-    return (np.square(distances) / 2).astype(np.float32) if metric == "cosine" else distances
-
-
-def first_of_all(indices: NDArray[np.integer[Any]], distances: Floats) -> tuple[NDArray[np.int32], Floats]:
+def first_of_all(
+    indices: NDArray[np.integer[Any]], distances: NDArray[np.floating[Any]]
+) -> tuple[NDArray[np.int32], Floats]:
     """Put each point before its k other neighbours (n, k): umap-learn's lists begin so. Returns (n, k + 1)."""
     itself = np.arange(len(indices), dtype=np.int32)[:, None]
     zero = np.zeros((len(indices), 1), dtype=np.float32)
     return np.hstack([itself, indices.astype(np.int32)]), np.hstack([zero, distances.astype(np.float32)])
-
-
-def nearest_of_distances(distances: Floats, k: int) -> tuple[NDArray[np.int32], Floats]:
-    """Find the k smallest of each row of a (n, n) matrix, itself first; equals in the order of their index."""
-    indices = np.empty((len(distances), k), dtype=np.int32)
-    for row, values in enumerate(distances):
-        mine = values.copy()
-        mine[row] = -1.0
-        indices[row] = np.argsort(mine, kind="stable")[:k]
-    found: Floats = np.take_along_axis(distances, indices.astype(np.int64), axis=1).astype(np.float32)
-    return indices, found
 
 
 def load_umap() -> ModuleType:

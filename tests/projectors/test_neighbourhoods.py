@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
-from rsgraph.neighbours import graph as nearest
-from rsgraph.neighbours.graph import nearest_of_distances, nearest_of_vectors, seeded_start
+from rsgraph.neighbours.rows import Metric
+from rsgraph.projectors.neighbourhoods import first_of_all, nearest_of_vectors, seeded_start
 
 
 @pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-def test_nearest_of_vectors_equals_scipy(metric: nearest.Metric) -> None:
+def test_nearest_of_vectors_equals_scipy(metric: Metric) -> None:
     vectors = np.random.default_rng(0).normal(size=(60, 5)).astype(np.float32)
     indices, distances = nearest_of_vectors(vectors, 7, metric, seed=0)
     all_pairs = cdist(vectors, vectors, metric)
@@ -25,11 +25,11 @@ def test_nearest_of_vectors_puts_itself_before_its_copies() -> None:
     assert all(len(set(row)) == 3 for row in indices.tolist())
 
 
-def test_nearest_of_distances_takes_ties_by_index() -> None:
-    distances = np.array([[0, 1, 1, 0], [1, 0, 1, 1], [1, 1, 0, 1], [0, 1, 1, 0]], dtype=np.float32)
-    indices, values = nearest_of_distances(distances, 3)
-    np.testing.assert_array_equal(indices, [[0, 3, 1], [1, 0, 2], [2, 0, 1], [3, 0, 1]])
-    np.testing.assert_array_equal(values, [[0, 0, 1], [0, 1, 1], [0, 1, 1], [0, 0, 1]])
+def test_first_of_all_puts_each_point_before_its_neighbours() -> None:
+    indices, distances = first_of_all(np.array([[1], [0]]), np.array([[0.5], [0.5]]))
+    np.testing.assert_array_equal(indices, [[0, 1], [1, 0]])
+    np.testing.assert_array_equal(distances, [[0, 0.5], [0, 0.5]])
+    assert (indices.dtype, distances.dtype) == (np.int32, np.float32)
 
 
 def test_seeded_start_parts_equal_points() -> None:

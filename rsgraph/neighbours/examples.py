@@ -9,13 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.compiled import compiled
+from rsgraph.neighbours.rows import Doubles, Metric, Rows, unit_rows
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Mask, Similarity
 
-Metric = Literal["cosine", "euclidean"]
 Reduce = Literal["best", "mean"]
-Rows = NDArray[np.int64]
-Doubles = NDArray[np.float64]
 Found = tuple[Rows, Doubles]
 
 BLOCK = 65_536
@@ -140,15 +138,9 @@ def _example_vectors(vectors: Floats, examples: NDArray[np.integer], metric: Met
     if not np.isfinite(wanted).all():
         raise ValueError("`examples` must be finite: some have no embedding.")
     if metric == "cosine":
-        wanted = _unit(wanted)
+        wanted = unit_rows(wanted)
         wanted = wanted.mean(axis=0, keepdims=True) if reduce == "mean" else wanted  # the mean of cosines is linear
     return wanted
-
-
-def _unit(vectors: Doubles) -> Doubles:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Doubles = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
-    return unit
 
 
 def _allowed(n: int, examples: NDArray[np.integer], exclude: NDArray[Any] | None) -> Mask:

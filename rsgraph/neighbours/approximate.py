@@ -1,4 +1,4 @@
-"""The most similar rows of a large table of vectors."""
+"""Nearly all nearest rows of each of many rows, by random projection trees and their neighbours' neighbours."""
 
 from __future__ import annotations
 
@@ -9,47 +9,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.compiled import compiled
-from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.errors import ConfigError
+from rsgraph.neighbours.nearest import nearest
+from rsgraph.neighbours.rows import check_vectors
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 
 EXACT = 20_000
-"""Up to so many rows all pairs are compared: three seconds on one core."""
+"""Up to so many rows all pairs are compared: a second on one core."""
 
 _TREES = 6
 _LEAF = 256
 _ROUNDS = 2
-_ELEMENTS = 4_000_000
-"""Distances in memory at a time: 16 MB, and a small part of a second."""
-
 _BLOCK = 16_384
 
 
-def check_vectors(vectors: Floats) -> None:
-    """Check the shape of vectors. Raises ConfigError."""
-    if vectors.ndim != 2 or vectors.shape[1] < 1:
-        raise ConfigError(f"`vectors` must have shape (segments, dimensions). Got {vectors.shape} instead.")
-
-
-def standardised(vectors: Floats) -> Floats:
-    """Return vectors (n, D) with mean 0 and standard deviation 1 per dimension; constant dimensions become 0.
-
-    Raises
-    ------
-    NotUsable
-        A vector is not finite.
-    """
-    mean = vectors.mean(axis=0, dtype=np.float64)
-    deviation = vectors.std(axis=0, dtype=np.float64)
-    if not np.all(np.isfinite(mean)) or not np.all(np.isfinite(deviation)):
-        raise NotUsable("the embedding holds NaN or infinite numbers; choose another layer or run the scene again.")
-    constant = deviation <= 1e-6 * np.abs(mean)
-    scale = np.where(constant, 0, 1 / np.where(constant, 1, deviation))
-    points = (vectors - mean.astype(np.float32)) * scale.astype(np.float32)
-    return np.ascontiguousarray(points, dtype=np.float32)
-
-
-def nearest_rows(
+def approximate_nearest(
     points: Floats, k: int, *, seed: int, progress: Progress | None = None
 ) -> tuple[NDArray[np.int64], Floats]:
     """Find the k nearest other rows of each row.
@@ -89,14 +64,12 @@ def nearest_rows(
     k = max(0, min(k, n - 1))
     if k == 0:
         return np.zeros((n, 0), dtype=np.int64), np.zeros((n, 0), dtype=np.float32)
-    found = _Nearest(points, k)
     if n <= EXACT:
-        steps = _Steps(progress, n)
-        _compare_all(found, steps)
-    else:
-        steps = _Steps(progress, n * (_TREES + _ROUNDS))
-        _grow(found, np.random.default_rng(seed), steps)
-        _refine(found, steps)
+        rows, distances = nearest(points, k, metric="euclidean", progress=progress)
+        return rows, distances.astype(np.float32)
+    found, steps = _Nearest(points, k), _Steps(progress, n * (_TREES + _ROUNDS))
+    _build_trees(found, np.random.default_rng(seed), steps)
+    _refine(found, steps)
     return found.in_order(steps)
 
 
@@ -134,22 +107,7 @@ class _Nearest:
         return np.take_along_axis(self.rows, order, axis=1), np.take_along_axis(distances, order, axis=1)
 
 
-def _compare_all(found: _Nearest, steps: _Steps) -> None:
-    import torch
-
-    table, norms = torch.from_numpy(found.points), torch.from_numpy((found.points**2).sum(axis=1))
-    n, k = found.rows.shape
-    block = max(1, _ELEMENTS // n)
-    for start in range(0, n, block):
-        queries = torch.arange(start, min(start + block, n))
-        # without the queries' own norms: they do not change the order
-        distance = torch.addmm(norms, table[queries], table.T, alpha=-2)
-        distance[torch.arange(len(queries)), queries] = torch.inf
-        found.rows[start : start + block] = distance.topk(k, largest=False).indices.numpy()
-        steps.add(len(queries))
-
-
-def _grow(found: _Nearest, rng: np.random.Generator, steps: _Steps) -> None:
+def _build_trees(found: _Nearest, rng: np.random.Generator, steps: _Steps) -> None:
     """Compare the rows of each leaf of some trees."""
     leaf = max(_LEAF, 4 * found.rows.shape[1])
     for _ in range(_TREES):

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sklearn.metrics import pairwise_distances
 
-from rsgraph.brushing import search
-from rsgraph.brushing.search import Metric, Reduce, nearest_chips, nearest_rows
+from rsgraph.neighbours import examples as module
+from rsgraph.neighbours.examples import Reduce, nearest_chips, nearest_rows
+from rsgraph.neighbours.rows import Metric
 from rsgraph.types import Similarity
 
 
@@ -33,7 +34,7 @@ def ranked(
 @pytest.mark.parametrize("reduce", ["best", "mean"])
 @pytest.mark.parametrize("m", [1, 3, 40])
 def test_ranks_equal_scikit_learn(monkeypatch: pytest.MonkeyPatch, metric: Metric, reduce: Reduce, m: int) -> None:
-    monkeypatch.setattr(search, "BLOCK", 100)
+    monkeypatch.setattr(module, "BLOCK", 100)
     given = vectors(1_234)
     examples = np.random.default_rng(m).choice(1_234, m, replace=False)
     rows, scores = nearest_rows(given, examples, k=50, metric=metric, reduce=reduce)
@@ -50,7 +51,7 @@ def test_blocks_change_nothing_and_equals_stand_by_row(n: int, k: int, seed: int
     examples = np.array([int(generator.integers(n))])
     rows, scores = nearest_rows(given, examples, k=k, metric=metric)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(search, "BLOCK", 4)
+        patch.setattr(module, "BLOCK", 4)
         in_blocks = nearest_rows(given, examples, k=k, metric=metric)
     np.testing.assert_array_equal(rows, in_blocks[0])
     np.testing.assert_array_equal(scores, in_blocks[1])
@@ -96,7 +97,7 @@ def test_a_memory_map_is_read_in_blocks(tmp_path: Path, monkeypatch: pytest.Monk
     given = vectors(1_000)
     np.save(tmp_path / "gnn2.npy", given)
     mapped = np.load(tmp_path / "gnn2.npy", mmap_mode="r")
-    monkeypatch.setattr(search, "BLOCK", 300)
+    monkeypatch.setattr(module, "BLOCK", 300)
     seen: list[tuple[int, int]] = []
     found = nearest_rows(mapped, np.array([5]), k=7, progress=lambda done, total: seen.append((done, total)))
     np.testing.assert_array_equal(found[0], nearest_rows(given, np.array([5]), k=7)[0])
