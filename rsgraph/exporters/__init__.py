@@ -1,1 +1,1 @@
-"""What leaves the workspace."""
+"""Exporters, one file each, and the verb ``export``."""

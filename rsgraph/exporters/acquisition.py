@@ -1,4 +1,4 @@
-"""When a scene was taken, as its files' names say."""
+"""Times of acquisition, read from the names of a scene's files."""
 
 from __future__ import annotations
 

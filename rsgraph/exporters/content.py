@@ -1,4 +1,4 @@
-"""What leaves a workspace: the table of segments with areas, strongest memberships, labels and embeddings."""
+"""The table of segments with areas, strongest memberships, labels and embeddings."""
 
 from __future__ import annotations
 

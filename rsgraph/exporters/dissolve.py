@@ -40,7 +40,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class Region:
-    """Pixels of one class that hang together by their sides.
+    """A 4-connected region of pixels of one class.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What leaves a workspace: the verb ``export``, and the same for Python and the viewer."""
+"""The verb ``export``, and the same for Python and the viewer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the label journal says now: labels and classes, read without the journal's code."""
+"""Labels and classes that hold now, read from the label journal's file without the journal's code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where an export comes from: the same JSON inside every file that leaves the workspace."""
+"""Provenance of an export: the same JSON inside every file that leaves the workspace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which segments and labels leave a workspace: all, those with labels of certain origins, or a selection."""
+"""Segments and labels that leave a workspace: all, those with labels of certain origins, or a selection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A full disk leaves nothing half-written and is told in one sentence, by every exporter."""
+"""A full disk leaves nothing half-written and is reported in one sentence, by every exporter."""
 
 from __future__ import annotations
 
@@ -89,11 +89,11 @@ def test_a_full_disk_leaves_the_earlier_export_as_it_was(
     EVERY[name].export(leaving(labelled), out)
     before = contents(out)
     write_labels_anew(labelled)
-    with files_of_at_most(700), pytest.raises(OutputError, match=r"could not write .*half-written") as told:
+    with files_of_at_most(700), pytest.raises(OutputError, match=r"could not write .*half-written") as caught:
         EVERY[name].export(leaving(labelled), out)
     assert contents(out) == before
-    assert "\n" not in str(told.value)
-    assert "/." not in str(told.value), "the user never sees temporary names"
+    assert "\n" not in str(caught.value)
+    assert "/." not in str(caught.value), "the user never sees temporary names"
 
 
 @pytest.mark.skipif(not can_mount(), reason="no right to mount a small disk here")
@@ -109,11 +109,11 @@ def test_a_disk_that_is_really_full_is_told_as_one(name: str, labelled: OpenedWo
         with filler, suppress(OSError):
             while filler.write(bytes(2**12)):
                 pass
-        with pytest.raises(OutputError, match="the disk is full") as told:
+        with pytest.raises(OutputError, match="the disk is full") as caught:
             EVERY[name].export(leaving(labelled), out)
         (out / "filler").unlink()
         assert contents(out) == before
-        assert "/." not in str(told.value)
+        assert "/." not in str(caught.value)
 
 
 def write_labels_anew(workspace: OpenedWorkspace) -> None:

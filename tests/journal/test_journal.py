@@ -13,7 +13,7 @@ import pytest
 
 from rsgraph.api import Workspace
 from rsgraph.errors import ConfigError, JournalLocked, NotThere
-from rsgraph.exporters.content import labels_of
+from rsgraph.exporters.labelled import labels_of
 from rsgraph.journal.journal import Journal
 from rsgraph.journal.storage import on_network_drive, set_aside
 from tests.exporters.workspaces import scene, write_workspace

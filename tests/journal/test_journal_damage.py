@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import JournalDamaged, JournalLocked
-from rsgraph.exporters.content import labels_of
+from rsgraph.exporters.labelled import labels_of
 from rsgraph.journal.journal import Journal, adopt_recovered
 from rsgraph.journal.recovery import salvage
 from rsgraph.journal.schema import PAGE

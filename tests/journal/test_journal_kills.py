@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from rsgraph.exporters.content import labels_of
+from rsgraph.exporters.labelled import labels_of
 from rsgraph.journal import schema
 from rsgraph.journal.journal import Journal
 from rsgraph.journal.state import replay
