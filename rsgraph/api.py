@@ -1,4 +1,4 @@
-"""What ``import rsgraph`` offers to scripts and notebooks."""
+"""The public Python API: the names that ``import rsgraph`` offers to scripts and notebooks."""
 
 from __future__ import annotations
 

@@ -97,7 +97,19 @@ class Workers(ABC):
         self.release()
 
 
-class Executor(ABC):
+class Component(ABC):  # noqa: B024 # the methods are those of the kinds
+    """What all kinds have in common.
+
+    ``revision``: its author raises it by one when what the component makes of the same options and data changes;
+    then, and only then, workspaces make it anew. ``as_before``: of options that were added later, the value that
+    means "as before"; older workspaces go on with it, and what they hold stays valid.
+    """
+
+    revision: ClassVar[int] = 1
+    as_before: ClassVar[Mapping[str, Any]] = {}
+
+
+class Executor(Component):
     """Says where blocks of work run."""
 
     @abstractmethod
@@ -108,7 +120,7 @@ class Executor(ABC):
         """
 
 
-class Reader(ABC):
+class Reader(Component):
     """Opens what the user names.
 
     ``needs_path``: whether the user must name something. A reader that makes its scenes needs none; ``open`` is then
@@ -129,7 +141,7 @@ class Reader(ABC):
         """
 
 
-class Target(ABC):
+class Target(Component):
     """Learns soft classes from a sample of pixels. They teach the encoder and the GNN.
 
     ``n_clusters``: number of classes C. ``sample_every``: of how many valid pixels one is in the sample; small scenes
@@ -155,7 +167,7 @@ Learnt = Literal["memberships", "bands"]
 """What an encoder learns: the soft classes of pixels, or to give the bands back."""
 
 
-class Encoder(ABC):
+class Encoder(Component):
     """Turns bands into activation maps.
 
     ``trainable``
@@ -191,7 +203,7 @@ Seams = Literal["chip", "stitch"]
 """What segments do at the borders of chips: end there, or not."""
 
 
-class Segmenter(ABC):
+class Segmenter(Component):
     """Cuts one chip into superpixels.
 
     ``seams``
@@ -212,7 +224,7 @@ class Segmenter(ABC):
         """Segment (bands, rows, columns); counts such as N refer to a whole chip of that many pixels."""
 
 
-class Graph(ABC):
+class Graph(Component):
     """Connects the segments of one chip."""
 
     @abstractmethod
@@ -224,7 +236,7 @@ Nodes = Literal["encoder", "bands"]
 """What a GNN reads of each segment: the mean activations, or the mean reflectances."""
 
 
-class Gnn(ABC):
+class Gnn(Component):
     """Gives each node an embedding that knows its surroundings.
 
     ``n_layers``
@@ -255,7 +267,7 @@ class Gnn(ABC):
         """
 
 
-class Matcher(ABC):
+class Matcher(Component):
     """Compares whole chips by their nodes."""
 
     @abstractmethod
@@ -295,7 +307,7 @@ Accelerator = Literal["auto", "cpu", "cuda", "gpu", "mps"]
 """What computes, in Lightning's words; ``auto``: whatever is there."""
 
 
-class Projector(ABC):
+class Projector(Component):
     """Lays vectors, distances or neighbour lists out in 2-D.
 
     One that learns a map from a sample, on which any number of vectors is then placed block by block, says so by
@@ -385,7 +397,7 @@ class Export:
     author: str | None = None
 
 
-class Exporter(ABC):
+class Exporter(Component):
     """Writes something that leaves the workspace."""
 
     @abstractmethod
@@ -445,9 +457,3 @@ def check_component(kind: str, component: type, name: str) -> None:
 
 def _takes_workspace(exporter: Any) -> bool:
     return "export" in dir(exporter) and "workspace" in inspect.signature(exporter.export).parameters
-
-
-def describe(component: type) -> str:
-    """First line of a component's docstring: what ``rsgraph components`` prints."""
-    lines = (component.__doc__ or "").strip().splitlines()
-    return lines[0] if lines else ""

@@ -80,8 +80,8 @@ class Autoencoder(Encoder):
     valid pixels); soft classes play no part. The vectors become ``latents.npy``; where no GNN follows, chips are
     compared by them (``embedding.chips``).
 
-    The vector knows in which of the 16 cells something lies. So two chips of the same content but another
-    orientation have different vectors: this is what figure 4 of the paper shows and what matching segments mends.
+    The vector keeps in which of the 16 cells something lies. So two chips of the same content but another
+    orientation have different vectors: figure 4 of the paper shows it, and matching segments avoids it.
     ``rsgraph.evaluate.rotation`` measures it.
 
     Parameters

@@ -35,7 +35,7 @@ class SegmentationModelsNetwork(nn.Module):
     def forward(self, bands: Tensor) -> tuple[Tensor, Tensor]:
         """Return activation maps (batch, maps, rows, columns) and logits (batch, C, rows, columns)."""
         if self.training and len(bands) == 1:
-            # Some architectures normalise one value per chip over the batch, which one chip alone cannot give
+            # Some architectures normalise one value per chip over the batch, which a batch of one chip cannot give
             return self._twice(bands)
         activations = torch.relu(self.model(bands))
         return activations, self.head(activations)

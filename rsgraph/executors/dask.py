@@ -1,4 +1,4 @@
-"""Blocks on a Dask cluster: one that is there, or one that is started on this machine."""
+"""Blocks on a Dask cluster: an existing one, or one that is started on this machine."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Dask(Executor):
             No scheduler or no worker answers, or a worker lacks rsgraph or does not see the files.
         """
         if self.address is None and in_child():
-            return _Alone()
+            return _OneThread()
         client = self._client()
         try:
             _check(client, shared)
@@ -184,7 +184,7 @@ class DaskWorkers(Workers):
         )
 
     def _submit(self, task: Callable[[Any], Any], item: Any) -> Future:
-        return self.client.submit(_Told(task), item, pure=False)
+        return self.client.submit(_Answer(task), item, pure=False)
 
     def _result(self, future: Future, task: Callable[[Any], Any], item: Any, named: str) -> Any:
         """Wait for a block; one that the cluster gives up is handed in again, a few times."""
@@ -213,8 +213,8 @@ class DaskWorkers(Workers):
 
 
 @dataclass(frozen=True)
-class _Told:
-    """Gives what the user can mend as a value, so that it arrives as it is, with the name of the machine.
+class _Answer:
+    """Returns an error that the user can put right as a value, so that it arrives as it is, with the machine's name.
 
     The worker's BLAS has one thread from then on, whatever its environment says: that of ``dask worker`` does not
     where OPENBLAS_NUM_THREADS is set, and sums in another order have other last bits. For the same reason the task
@@ -231,19 +231,19 @@ class _Told:
         except RsgraphError as error:
             return type(error)(f"on the Dask worker {socket.gethostname()}: {error}"), None
 
-    def __reduce__(self) -> tuple[Callable[[bytes], _Told], tuple[bytes]]:
+    def __reduce__(self) -> tuple[Callable[[bytes], _Answer], tuple[bytes]]:
         from distributed.protocol.pickle import dumps
 
-        return _told, (dumps(self.task),)
+        return _unpacked, (dumps(self.task),)
 
 
-def _told(packed: bytes) -> _Told:
+def _unpacked(packed: bytes) -> _Answer:
     from distributed.protocol.pickle import loads
 
-    return _Told(loads(packed))
+    return _Answer(loads(packed))
 
 
-class _Alone(Threads, Workers):
+class _OneThread(Threads, Workers):
     """The executor of a sweep's point: one thread."""
 
     def __init__(self) -> None:

@@ -1,1 +1,1 @@
-"""Exporters, one file each, and the verb ``export``."""
+"""Exporters of workspaces, one format per file, and the verb export."""

@@ -1,4 +1,4 @@
-"""Times of acquisition, read from the names of a scene's files."""
+"""Acquisition times of scenes, read from the names of their files."""
 
 from __future__ import annotations
 

@@ -141,7 +141,7 @@ def chip_classes(workspace: Workspace, content: Content, chip: ChipPixels) -> tu
 
 @dataclass(frozen=True)
 class Pictures:
-    """How reflectance becomes pictures."""
+    """Pictures of chips: their bands, and the stretch from reflectance to 8 bits."""
 
     names: tuple[str, ...]
     chosen: tuple[int, int, int]

@@ -20,8 +20,8 @@ from rsgraph.exporters.folders import ABOUT, LISTING, whole_folder
 from rsgraph.exporters.provenance import provenance, tiff_tags
 from rsgraph.exporters.rasters import Style
 from rsgraph.files import write_json, write_text
-from rsgraph.io.band_names import file_safe
 from rsgraph.io.display import check_display
+from rsgraph.io.path_names import file_safe
 from rsgraph.protocols import Export, Exporter, Progress
 
 

@@ -40,11 +40,12 @@ class Coco(Exporter):
     """COCO: chips as pictures with an instance per connected region of a class, split as in the paper.
 
     ``coco/<split>/<scene>_r<row>_c<column>.png`` and ``coco/annotations/instances_<split>.json``, where split is the
-    paper's (every fourth chip is test). An instance is a 4-connected region of one class within a chip: bbox and
-    area in pixels, iscrowd 0, segmentation as a polygon along the pixels' sides, or, where it has holes (which COCO's
-    polygons cannot have), as an uncompressed RLE. ``attributes`` hold the number of segments, the mean confidence,
-    origins and authors. Category ids are the class codes of the other exports. ``info`` holds the provenance.
-    ``chips.csv`` lists the pictures, ``chips.json`` bands and stretch. An earlier export is replaced whole.
+    paper's (every fourth chip is test). An instance is a 4-connected region of one class within a
+    chip: bbox and area in pixels, iscrowd 0, segmentation as a polygon along the pixels' sides, or,
+    where it has holes (which COCO's polygons cannot have), as an uncompressed RLE. ``attributes`` hold the number of
+    segments, the mean confidence, origins and authors. Category ids are the class codes of the other exports.
+    ``info`` holds the provenance. ``chips.csv`` lists the pictures, ``chips.json`` bands and stretch. An earlier
+    export is replaced whole.
 
     Parameters
     ----------

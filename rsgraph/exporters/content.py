@@ -1,4 +1,4 @@
-"""The table of segments with areas, strongest memberships, labels and embeddings."""
+"""The content of an export: the table of segments with areas, strongest memberships, labels and embeddings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MAP = ("x", "y")
 
 
 class LabelFacts(NamedTuple):
-    """What the labels of some segments have in common.
+    """A summary of the labels of some segments.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ class Content:
 
 
 def gather(export: Export, layer: str | None = None, *, embeddings: bool = True) -> Content:
-    """Bring together what there is to export.
+    """Gather the content of an export.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ def export_workspace(
     author: str | None = None,
     progress: Progress | None = None,
 ) -> list[Path]:
-    """Write what leaves a workspace.
+    """Export a workspace.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def export_workspace(
 
 
 def export(config: Mapping[str, Any]) -> list[Path]:
-    """Write what leaves a workspace as the config (``conf/export.yaml``) says, and say where it is."""
+    """Export a workspace as the config (``conf/export.yaml``) says, and say where it is."""
     refuse_targets(config)
     if config["workspace"] is None:
         raise ConfigError("which workspace? type `rsgraph export WORKSPACE`")

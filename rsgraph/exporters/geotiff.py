@@ -17,7 +17,7 @@ from rsgraph.exporters.legend import Legend, class_legend, write_categories
 from rsgraph.exporters.provenance import as_text, provenance, tiff_tags
 from rsgraph.exporters.rasters import Paint, Style, blocks, read_ids, write_geotiff
 from rsgraph.files import write_text
-from rsgraph.io.band_names import file_safe
+from rsgraph.io.path_names import file_safe
 from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace

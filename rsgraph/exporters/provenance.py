@@ -1,4 +1,4 @@
-"""Provenance of an export: the same JSON inside every file that leaves the workspace."""
+"""The provenance of an export: the same JSON inside every file that leaves the workspace."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEY = "rsgraph"
 
 
 def provenance(export: Export, *, layer: str | None) -> dict[str, Any]:
-    """Say what made an export, from what, and when.
+    """Return the facts of an export: versions, workspace, labels, author and time.
 
     Parameters
     ----------

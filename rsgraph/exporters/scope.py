@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any, Literal, get_args
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotThere, WorkspaceMismatch
-from rsgraph.exporters.labelled import classes_of, labels_of
+from rsgraph.journal.events import ORIGINS
+from rsgraph.journal.reading import read_labels
 from rsgraph.protocols import Export
 from rsgraph.types import Mask, Scene
 from rsgraph.workspace import Workspace
-
-Origin = Literal["human", "imported", "propagated", "classified"]
-ORIGINS: tuple[Origin, ...] = get_args(Origin)
 
 
 def export_of(
@@ -59,11 +57,12 @@ def export_of(
     asked = None if origins is None else check_origins(origins)
     selection = None if segment_ids is None else check_ids(segment_ids)
     all_ids: NDArray[np.int64] = workspace.segments["segment_id"].to_numpy().astype(np.int64)
-    labels = _restricted(labels_of(workspace), asked, selection)
+    found = read_labels(workspace.path("labels.sqlite"))
+    labels = _restricted(found.table, asked, selection)
     ids = all_ids[_leaving(all_ids, labels, asked, selection)]
-    classes, scenes = classes_of(workspace, labels), partial(_checked_scenes, workspace, opened)
+    scenes = partial(_checked_scenes, workspace, opened)
     selected = None if selection is None else len(selection)
-    return Export(workspace, labels, ids, classes, scenes, origins=asked, selected=selected, author=author)
+    return Export(workspace, labels, ids, found.classes, scenes, origins=asked, selected=selected, author=author)
 
 
 def _restricted(

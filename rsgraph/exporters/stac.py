@@ -156,7 +156,7 @@ def _item(
     workspace: Workspace, content: Content, scene: SceneInfo, counts: Mapping[str, int], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     geometry, bbox = footprint(scene)
-    when, about_time = _times(workspace, scene, content)
+    when, time_source = _times(workspace, scene, content)
     above = {"href": f"../{_CATALOG}", "type": "application/json"}
     return {
         "type": "Feature",
@@ -169,7 +169,7 @@ def _item(
             **when,
             "created": facts["written"].replace("+00:00", "Z"),
             "title": f"Labels of {scene.name}",
-            **_label_fields(content, scene, counts, about_time),
+            **_label_fields(content, scene, counts, time_source),
             **_projection(scene),
             KEY: dict(facts),
         },
@@ -178,7 +178,7 @@ def _item(
     }
 
 
-def _label_fields(content: Content, scene: SceneInfo, counts: Mapping[str, int], about_time: str) -> dict[str, Any]:
+def _label_fields(content: Content, scene: SceneInfo, counts: Mapping[str, int], time_source: str) -> dict[str, Any]:
     """Return the fields of the label extension."""
     names = [each.name for each in content.classes]
     origins = set(content.labels["origin"])
@@ -191,7 +191,7 @@ def _label_fields(content: Content, scene: SceneInfo, counts: Mapping[str, int],
         "label:tasks": ["segmentation"],
         "label:properties": ["label"],
         "label:classes": [{"name": "label", "classes": names}],
-        "label:description": f"{about} {about_time}{space}",
+        "label:description": f"{about} {time_source}{space}",
         "label:methods": methods,
         "label:overviews": [{"property_key": "label", "counts": overview}],
     }
@@ -205,11 +205,11 @@ def _times(workspace: Workspace, scene: SceneInfo, content: Content) -> tuple[di
     if found is not None:
         return _range(*found), "Its time is the day of the scene's acquisition."
     times = pd.to_datetime(content.labels["time"], utc=True, errors="coerce", format="mixed").dropna()
-    of_labels = "When the scene was acquired is not known: its time is that of the labels."
+    time_source = "When the scene was acquired is not known: its time is that of the labels."
     if times.empty:
         now = pd.Timestamp.now(tz="UTC")
-        return _range(now, now), of_labels
-    return _range(times.min(), times.max()), of_labels
+        return _range(now, now), time_source
+    return _range(times.min(), times.max()), time_source
 
 
 def _range(start: Any, end: Any) -> dict[str, Any]:

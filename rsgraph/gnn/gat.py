@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Gat(Gnn):
-    r"""Graph attention network (GATv2): each segment learns how much to listen to which neighbour.
+    r"""Graph attention network (GATv2): each segment learns the weights of its neighbours.
 
     .. math::
         x'_i = \big\Vert_{k=1}^{K} \sigma\Big(\sum_{j \in N(i) \cup i} \alpha^k_{ij} W^k x_j\Big), \qquad

@@ -1,4 +1,4 @@
-"""Segments that touch are neighbours."""
+"""The region adjacency graph: segments that touch are neighbours."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Adjacency(Graph):
 
     The region adjacency graph. A segment has as many neighbours as it touches, about six on the average. A
     segment that touches nothing (an island in nodata, or the only segment of a chip) has no edges: the GNN
-    then sees its own features alone.
+    then sees only its own features.
 
     Parameters
     ----------

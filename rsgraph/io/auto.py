@@ -1,4 +1,4 @@
-"""Finds the reader that fits what the user named."""
+"""The reader ``auto``: the choice of the reader that fits a path."""
 
 from __future__ import annotations
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from rsgraph.errors import ConfigError, InputError, NotReadable, NotUsable
 from rsgraph.io.archive import Tree, is_zip, tree
-from rsgraph.io.band_names import band_name, file_safe
+from rsgraph.io.band_names import band_name
 from rsgraph.io.counts import Decision
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import Radiometry
 from rsgraph.io.mosaic import chosen, scene_of_files
 from rsgraph.io.overrides import overrides
+from rsgraph.io.path_names import file_safe
 from rsgraph.io.safe_metadata import Checksum, Product, checksums, product, verify
 from rsgraph.protocols import Reader
 from rsgraph.types import Scene

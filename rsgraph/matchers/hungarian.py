@@ -131,7 +131,7 @@ class Hungarian(Matcher):
         name, side = ("pairs", SIDE) if device == "cpu" else ("pairs-on-gpu", SIDE_ON_GPU)
         if device != "cpu":
             blocks = on_device or ResumableBlocks(Threads(1))
-        task = Pairs(nodes if isinstance(nodes, StoredChips) else chips, self.tolerance, device)
+        task = TileTask(nodes if isinstance(nodes, StoredChips) else chips, self.tolerance, device)
         tiles = list(_tiles(len(chips), side))
         matrix, dual = np.eye(len(chips), dtype=np.float32), np.eye(len(chips), dtype=np.float32)
         solved = 0
@@ -156,7 +156,7 @@ class Hungarian(Matcher):
         return self.match(nodes, progress=progress, blocks=blocks, on_device=on_device)
 
     def _device(self, count: int) -> Device:
-        """Return what the task is told: ``auto`` only where there is a GPU here, so that workers may lack one."""
+        """Return the device for the tasks: ``auto`` only where there is a GPU here, so that workers may lack one."""
         if self.device == "auto" and (count < FOR_GPU or device_of("auto") == "cpu"):
             return "cpu"
         return self.device
@@ -187,8 +187,8 @@ def _put(matrix: Floats, tile: Tile, values: Floats) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
-    """The work on one block of pairs, wherever it runs.
+class TileTask:
+    """The task of an executor on one block of pairs.
 
     Parameters
     ----------

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.neighbours.graph import FEWEST, Metric, check_metric, comparable, nearest_of_vectors
-from rsgraph.neighbours.rows import moments, parts
+from rsgraph.neighbours.rows import Metric, check_metric, comparable, moments, parts
 from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph
+from rsgraph.projectors.neighbourhoods import FEWEST, nearest_of_vectors
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.sampling import check_sample, draw, part_of
 from rsgraph.projectors.scaling import check_vectors

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.neighbours.graph import FEWEST, Metric, check_metric, comparable, first_of_all, seeded_start
+from rsgraph.neighbours.rows import Metric, check_metric, comparable
 from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
+from rsgraph.projectors.neighbourhoods import FEWEST, first_of_all, seeded_start
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, principal_components
 from rsgraph.protocols import Progress, Projector

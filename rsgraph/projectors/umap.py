@@ -11,21 +11,11 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.neighbours.cells import cut, find_nearest
-from rsgraph.neighbours.graph import (
-    FEWEST,
-    Metric,
-    as_metric,
-    check_metric,
-    comparable,
-    first_of_all,
-    load_umap,
-    nearest_of_distances,
-    nearest_of_vectors,
-    seeded_start,
-)
-from rsgraph.neighbours.rows import parts
+from rsgraph.neighbours.nearest import nearest_of_distances
+from rsgraph.neighbours.rows import Metric, as_metric, check_metric, comparable, parts
 from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph
 from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
+from rsgraph.projectors.neighbourhoods import FEWEST, first_of_all, load_umap, nearest_of_vectors, seeded_start
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.placing import place
 from rsgraph.projectors.sampling import check_sample, draw, part_of
@@ -227,8 +217,8 @@ class Umap(Projector):
         distances = check_distances(distances)
         if len(distances) < FEWEST:
             return Pca().project_distances(distances, seed=seed, progress=progress)
-        neighbours = nearest_of_distances(distances, self._size(len(distances)))
-        return self._lay_out(*neighbours, classical_scaling(distances), seed, progress)
+        neighbours = nearest_of_distances(distances, self._size(len(distances)) - 1)
+        return self._lay_out(*first_of_all(*neighbours), classical_scaling(distances), seed, progress)
 
     def project_neighbours(
         self, neighbours: NDArray[np.int64], distances: Floats, *, seed: int, progress: Progress | None = None

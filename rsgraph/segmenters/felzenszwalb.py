@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Seams, Segmenter
 from rsgraph.segmenters.connectivity import relabel_connected
@@ -80,7 +80,7 @@ def merge_pixels(
     return regions, int(count)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _root(parents: Any, node: int) -> int:
     while parents[node] != node:
         parents[node] = parents[parents[node]]
@@ -88,7 +88,7 @@ def _root(parents: Any, node: int) -> int:
     return node
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _merge(edges: Any, weights: Any, n_pixels: int, scale: float, min_size: int) -> Any:
     parents = np.arange(n_pixels)
     sizes = np.ones(n_pixels, dtype=np.int64)

@@ -89,8 +89,8 @@ class Watershed(Segmenter):
     n_segments
         Markers in a whole chip.
     compactness
-        Regularity (Neubert and Protzel 2014, doi:10.1109/ICPR.2014.181). 0: boundaries follow the
-        ridges alone; larger: rounder segments. In gradient units (standard deviations per pixel) per
+        Regularity (Neubert and Protzel 2014, doi:10.1109/ICPR.2014.181). 0: boundaries follow only
+        the ridges; larger: rounder segments. In gradient units (standard deviations per pixel) per
         pixel of distance.
     sigma
         Width of a Gaussian smoothing beforehand, in pixels.

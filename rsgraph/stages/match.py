@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from rsgraph.components import from_config
 from rsgraph.matchers.chips import StoredChips
 from rsgraph.protocols import Matcher
 from rsgraph.stages.context import Context
@@ -17,14 +16,14 @@ from rsgraph.workspace import Workspace, similarity_arrays, write_arrays
 
 def match(context: Context) -> dict[str, Any]:
     """Compare chips by their nodes; write similarity.npz."""
-    matcher: Matcher = from_config("matcher", context.config["matcher"])
+    matcher: Matcher = context.options.matcher.build()
     known = None if context.known is None else Workspace(context.known).similarity
-    nodes = chip_nodes(context.workspace, context.config["layer"])
+    nodes = chip_nodes(context.workspace, context.plan.layer)
     found = matcher.match_blocks(
         nodes, blocks=context.blocks, on_device=context.on_device, known=known, progress=context.progress
     )
     write_arrays(context.out / "similarity.npz", similarity_arrays(found))
-    facts = {"layer": context.config["layer"], "chips_by": context.config["compared"]}
+    facts = {"layer": context.plan.layer, "chips_by": context.plan.chips_by}
     return {"assignment_problems": found.solved, "given_up": dict(found.given_up), **facts}
 
 
@@ -33,7 +32,7 @@ def by_latent(workspace: Workspace, layer: str) -> bool:
 
     That is the default layer's map; another layer's is made from the segments of that layer.
     """
-    return layer == workspace.default_layer and workspace.config.get("compared") == "latent"
+    return layer == workspace.default_layer and workspace.chips_by == "latent"
 
 
 def chip_nodes(workspace: Workspace, layer: str) -> Sequence[Floats]:

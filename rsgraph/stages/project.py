@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from rsgraph.components import build, from_config
+from rsgraph.components import build
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import atomic, make_folder
 from rsgraph.neighbours.rows import parts
@@ -33,15 +33,15 @@ gigabytes, and the nearest chips are all that UMAP and t-SNE look at anyway."""
 
 def project(context: Context) -> dict[str, Any]:
     """Lay out chips and segments; write the maps, both tables again with their x and y, and what was learnt."""
-    section, layer, seed = context.config["projector"], context.config["layer"], context.seed
-    projector: Projector = from_config("projector", section)
-    projector, workspace = projector.with_accelerator(context.config["trainer"]["accelerator"]), context.workspace
+    chosen, layer, seed = context.options.projector, context.plan.layer, context.seed
+    projector: Projector = chosen.build().with_accelerator(context.options.trainer.accelerator)
+    workspace = context.workspace
     of_chips = lay_out_chips(projector, workspace.similarity, seed=seed)
     of_segments = _project_segments(context, projector)
     maps = make_folder(context.out / "projections")
     for table, key, file, found in (
-        ("chips.parquet", "chip_id", f"chips-{section['name']}.parquet", of_chips),
-        ("segments.parquet", "segment_id", f"{layer}-{section['name']}.parquet", of_segments),
+        ("chips.parquet", "chip_id", f"chips-{chosen.name}.parquet", of_chips),
+        ("segments.parquet", "segment_id", f"{layer}-{chosen.name}.parquet", of_segments),
     ):
         source = workspace.existing(table)
         write_located(context.out / table, source, found.points)
@@ -80,7 +80,7 @@ def _distances(similarities: Floats) -> Floats:
 
 def _project_segments(context: Context, projector: Projector) -> Projection:
     """Lay out segments; where their map is learnt from a sample, fill it in block by block."""
-    layer, seed, folder = context.config["layer"], context.seed, context.work / "models"
+    layer, seed, folder = context.plan.layer, context.seed, context.work / "models"
     path = context.workspace.existing("embeddings", f"{layer}.npy").resolve()
     vectors = context.workspace.embedding(layer)
     if not projector.in_parts(len(vectors)):
@@ -92,7 +92,7 @@ def _project_segments(context: Context, projector: Projector) -> Projection:
     items = [(part.start, part.stop) for part in parts(len(vectors))]
     found = list(_blocks(context, projector).map("transform", task, items, context.progress))
     points = np.concatenate([block["points"] for block in found])
-    return Projection(points=points, method=context.config["projector"]["name"], model=read_model(folder))
+    return Projection(points=points, method=context.options.projector.name, model=read_model(folder))
 
 
 def _blocks(context: Context, projector: Projector) -> Blocks:
@@ -130,7 +130,7 @@ class _Transform:
 
 def _about(context: Context) -> dict[str, Any]:
     """Say what a projector learnt from."""
-    return {**context.config["projector"], "layer": context.config["layer"], "seed": context.seed}
+    return {**context.options.projector.section, "layer": context.plan.layer, "seed": context.seed}
 
 
 def write_located(path: Path, source: Path, points: Floats, columns: Sequence[str] | None = None) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Progress, Target
 from rsgraph.targets.sample import by_brightness, check_options, check_pixels, check_sample
@@ -50,7 +50,7 @@ def squared_distances(pixels: Floats, centres: NDArray[Any]) -> NDArray[np.float
     return out
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _squared_distances(pixels: Any, centres: Any, out: Any) -> None:
     for n in range(pixels.shape[0]):
         for i in range(centres.shape[0]):

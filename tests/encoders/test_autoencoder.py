@@ -81,17 +81,17 @@ def test_autoencoder_decodes_nothing_but_the_vector() -> None:
     assert torch.equal(first, second)
 
 
-def test_autoencoder_vector_changes_when_the_chip_is_turned() -> None:
+def test_autoencoder_vector_changes_when_the_chip_is_rotated() -> None:
     network = Autoencoder(width=4, depth=3).network(2, 0).eval()
     chip = (torch.from_numpy(Halves().values[0][None]) - 0.5) / 0.29
-    vector, turned, nothing = (network.latent(each) for each in (chip, chip.rot90(1, (-2, -1)), 0 * chip))
-    assert float(torch.cosine_similarity(vector - nothing, turned - nothing).detach()) < 0.9
+    vector, rotated, nothing = (network.latent(each) for each in (chip, chip.rot90(1, (-2, -1)), 0 * chip))
+    assert float(torch.cosine_similarity(vector - nothing, rotated - nothing).detach()) < 0.9
 
 
 def test_autoencoder_reconstructs_new_chips_better_than_the_mean(tmp_path: Path) -> None:
     history = train(module(), tmp_path, epochs=40)
     best = history.epochs[history.best_epoch]
-    assert best["val_loss"] == best["mse"] < 0.5  # 1 is what the bands' means alone reach
+    assert best["val_loss"] == best["mse"] < 0.5  # the bands' means reach 1
 
 
 def test_autoencoder_training_goes_on_where_it_was(tmp_path: Path) -> None:

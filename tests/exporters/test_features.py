@@ -1,4 +1,4 @@
-"""What GeoPackage, GeoJSON and GeoParquet have in common."""
+"""The common behaviour of GeoPackage, GeoJSON and GeoParquet."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def test_export_has_one_layer_of_one_type_and_its_provenance(labelled: Workspace
     assert facts["stages"]["encoder"]["mlflow_run"] == "run-1"
 
 
-def test_export_leaves_a_file_alone_that_is_open_elsewhere(workspace: Workspace, tmp_path: Path) -> None:
+def test_export_does_not_touch_a_file_that_is_open_elsewhere(workspace: Workspace, tmp_path: Path) -> None:
     (path,) = GeoPackage().export(leaving(workspace), tmp_path)
     before = path.read_bytes()
     path.with_name(f"{path.name}-wal").write_bytes(b"pages of another program")

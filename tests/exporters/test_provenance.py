@@ -12,7 +12,7 @@ from tests.exporters.workspaces import OpenedWorkspace, leaving, scene, write_la
 
 
 def test_provenance_says_what_made_the_export(workspace: Workspace) -> None:
-    origins = ["human", "propagated", "human", None]
+    origins = ["human", "propagated", "human", "imported"]
     rows = [(number, "a", origin, 1.0, "me", "t") for number, origin in enumerate(origins, start=1)]
     write_labels(workspace.path("labels.sqlite"), rows)
     facts = provenance(leaving(workspace), layer="gnn2")
@@ -24,7 +24,7 @@ def test_provenance_says_what_made_the_export(workspace: Workspace) -> None:
     assert facts["layer"] == "gnn2"
     assert facts["stages"]["gnn"] == {"key": "g" * 64, "mlflow_run": "run-2"}
     assert facts["labels"] == 4
-    assert facts["label_origins"] == {"human": 2, "propagated": 1, "unknown": 1}
+    assert facts["label_origins"] == {"human": 2, "imported": 1, "propagated": 1}
     assert json.loads(as_text(facts)) == facts
 
 

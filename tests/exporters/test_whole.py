@@ -89,16 +89,16 @@ def test_a_full_disk_leaves_the_earlier_export_as_it_was(
     EVERY[name].export(leaving(labelled), out)
     before = contents(out)
     write_labels_anew(labelled)
-    with files_of_at_most(700), pytest.raises(OutputError, match=r"could not write .*half-written") as caught:
+    with files_of_at_most(700), pytest.raises(OutputError, match=r"could not write .*half-written") as raised:
         EVERY[name].export(leaving(labelled), out)
     assert contents(out) == before
-    assert "\n" not in str(caught.value)
-    assert "/." not in str(caught.value), "the user never sees temporary names"
+    assert "\n" not in str(raised.value)
+    assert "/." not in str(raised.value), "the user never sees temporary names"
 
 
 @pytest.mark.skipif(not can_mount(), reason="no right to mount a small disk here")
 @pytest.mark.parametrize("name", EVERY)
-def test_a_disk_that_is_really_full_is_told_as_one(name: str, labelled: OpenedWorkspace, tmp_path: Path) -> None:
+def test_a_disk_that_is_really_full_is_reported_as_one(name: str, labelled: OpenedWorkspace, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     with small_disk(out):
@@ -109,11 +109,11 @@ def test_a_disk_that_is_really_full_is_told_as_one(name: str, labelled: OpenedWo
         with filler, suppress(OSError):
             while filler.write(bytes(2**12)):
                 pass
-        with pytest.raises(OutputError, match="the disk is full") as caught:
+        with pytest.raises(OutputError, match="the disk is full") as raised:
             EVERY[name].export(leaving(labelled), out)
         (out / "filler").unlink()
         assert contents(out) == before
-        assert "/." not in str(caught.value)
+        assert "/." not in str(raised.value)
 
 
 def write_labels_anew(workspace: OpenedWorkspace) -> None:

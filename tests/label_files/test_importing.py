@@ -272,7 +272,7 @@ def test_points_label_the_segment_that_they_lie_in_by_majority(coast: Workspace,
     assert found.skipped == {"segments of which no class covers 60%": 1}
 
 
-def test_lines_are_refused_alone_and_counted_among_polygons(coast: Workspace, tmp_path: Path) -> None:
+def test_lines_are_refused_by_themselves_and_counted_among_polygons(coast: Workspace, tmp_path: Path) -> None:
     line = LineString([(LEFT, TOP - 50), (LEFT + 300, TOP - 200)])
     gpd.GeoDataFrame({"label": ["road"]}, geometry=[line], crs=UTM).to_file(tmp_path / "roads.gpkg")
     with pytest.raises(NotUsable, match=r"roads.gpkg holds lines; expected polygons, or points"):
@@ -579,7 +579,7 @@ def test_what_cannot_be_used_is_one_clear_sentence(
 
 @pytest.mark.parametrize("position", [0.3, 0.5, 0.7, 0.9])
 @pytest.mark.parametrize("ending", ["gpkg", "tif"])
-def test_damaged_files_are_told_or_read_but_never_crash(
+def test_damaged_files_are_reported_or_read_but_never_crash(
     coast: Workspace, tmp_path: Path, ending: str, position: float
 ) -> None:
     path = tmp_path / f"a.{ending}"
