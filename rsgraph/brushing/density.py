@@ -19,7 +19,7 @@ BINS = 1024
 """Of the histogram of densities, on a logarithmic scale of 0 ... 24, enough for e^24 points in a pixel."""
 
 QUARTERS = 1 << 16
-"""Densities, in quarters of a point, that are told apart: more points than that are drawn alike."""
+"""Densities, in quarters of a point, that have colours of their own: more points than that are drawn alike."""
 
 SAMPLE = 50_000
 """About so many pixels decide how dense is dense."""
@@ -30,7 +30,7 @@ ENOUGH = 0.995
 
 @dataclass(frozen=True)
 class Strength:
-    """How density becomes colour, on a logarithmic scale.
+    """The mapping from density to colour, on a logarithmic scale.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def blend_density(
 ) -> None:
     """Lay the density of points over an image, in place.
 
-    A point counts in its own pixel with weight 1, beside it with 1/2 and 1/4: alone it is a soft dot of about
+    A point counts in its own pixel with weight 1, beside it with 1/2 and 1/4: a single point is a soft dot of about
     two pixels. Light is averaged, not its code, so that mixed classes are not darker than pure ones.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Points sorted into cells, so that a brush asks each point at most once, and most of them not at all."""
+"""Points sorted into cells, so that a brush tests each point at most once, and most of them not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which cells of points, and which points of the cells at its border, lie inside a shape."""
+"""Points inside a shape: whole cells of the index, then single points of the cells at its border."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def mark_rectangle(
 def mark_lasso(
     boxes: Any, starts: Any, strip_cells: Any, points: Any, corners: Any, margin: float, status: Any, flags: Any
 ) -> None:
-    """Ask single points in cells that an edge may touch; in all others one point answers for the whole cell."""
+    """Test single points in cells that an edge may touch; in all others one point decides for the whole cell."""
     low, scale, first, edges = _edges_by_band(corners)
     _mark_touched(boxes, strip_cells, corners, margin, status)
     for cell in range(status.size):

@@ -1,4 +1,4 @@
-"""Colours over the pixels of chips: which segments are chosen, which class they have, where they end."""
+"""Colours over the pixels of chips: chosen segments, classes, borders of segments."""
 
 from __future__ import annotations
 

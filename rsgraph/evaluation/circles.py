@@ -1,4 +1,4 @@
-"""What every circle of a map contains, kept up to date while points are labelled. Compiled."""
+"""Contents of all circles of a map, kept up to date while points are labelled. Compiled."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> 
         for i in range(n):
             for j in range(m):
                 cost[i, j] = 1 - product(rows[here[i]], rows[there[j]])
-        found = assign(cost[:n, :m]) if n <= m else _turned(assign(cost[:n, :m].T), n)
+        found = assign(cost[:n, :m]) if n <= m else _inverted(assign(cost[:n, :m].T), n)
         for i in range(n):
             if found[i] >= 0:
                 pairs[index, i, 0], pairs[index, i, 1] = here[i], there[found[i]]
@@ -161,12 +161,12 @@ def _side(segment: int, neighbours: Any, members: Any) -> int:
 
 
 @compiled()
-def _turned(found: Any, n: int) -> Any:
-    """Turn "row of each column" into "column of each row", -1 for rows that are left over."""
-    turned = np.full(n, -1, dtype=np.int64)
+def _inverted(found: Any, n: int) -> Any:
+    """Return "row of each column" as "column of each row", -1 for rows that are left over."""
+    inverted = np.full(n, -1, dtype=np.int64)
     for column in range(len(found)):
-        turned[found[column]] = column
-    return turned
+        inverted[found[column]] = column
+    return inverted
 
 
 def context_measures(
@@ -245,7 +245,7 @@ def evaluate_graph(
         root of their number would promise too much.) ``overlap``: ``adjacent``, the share of nearest segments in
         feature space that are spatial neighbours anyway; ``itself``, the share of pairs in the contexts that pair a
         segment with itself, as contexts of neighbours do; ``apart``, the share of contexts without such a pair.
-        ``feature_apart`` and ``context_apart``: the means over those alone (NaN where there are none). A segment is
+        ``feature_apart`` and ``context_apart``: the means over only those (NaN where there are none). A segment is
         perfectly like itself, so that an embedding that is merely smooth in space looks good: on T48QUE 22 % of the
         second GCN layer's pairs are of that kind and 2 % of the mean bands', which is why table 3 of the paper is
         better than its table 2; of contexts that are apart the measures are worse than those of segments.

@@ -41,7 +41,7 @@ def image_statistics(images: Floats) -> Floats:
     -------
     statistics
         (n, F) with F = 9 bands + bands (bands - 1) + 23: 56 for three bands. Everything but the gradient's
-        direction is the same for an image that is turned by quarters or mirrored.
+        direction is the same for an image that is rotated by quarter turns or mirrored.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The structural similarity index (SSIM) of two segments: content alone, on a common small grid."""
+"""The structural similarity index (SSIM) of two segments, resampled to a small common grid."""
 
 from __future__ import annotations
 

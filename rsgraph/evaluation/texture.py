@@ -50,7 +50,7 @@ def co_occurrence(
 
     .. math:: \sum_{a,b} P_{ab} f(a - b), \qquad f(d) = d^2, \; |d| \; \text{or} \; \frac{1}{1 + d^2}
 
-    for contrast, dissimilarity and homogeneity. As f depends on the difference alone, no matrix is made: f is
+    for contrast, dissimilarity and homogeneity. As f depends only on the difference, no matrix is made: f is
     averaged over all pairs of pixels of the box that are an offset apart. That equals ``skimage.feature.graycoprops``
     of ``graycomatrix`` of the box. Pairs that touch nodata are not counted, as none beyond the box is; where no
     pair is left the value is 0, as in scikit-image.
@@ -124,9 +124,9 @@ def binary_patterns(
     binary patterns. IEEE Transactions on Pattern Analysis and Machine Intelligence 24(7), 2002.
     doi:10.1109/TPAMI.2002.1017623
     """
-    turn = 2 * np.pi * np.arange(points, dtype=np.float64) / points
+    angles = 2 * np.pi * np.arange(points, dtype=np.float64) / points
     single = float(np.float32(radius))  # as scikit-image holds it
-    down, along = np.round(-single * np.sin(turn), 5), np.round(single * np.cos(turn), 5)
+    down, along = np.round(-single * np.sin(angles), 5), np.round(single * np.cos(angles), 5)
     bins = points + 2 if method == "uniform" else 2**points
     histograms: Floats = _binary_patterns(levels, labels, boxes, down, along, method == "uniform", bins)
     return histograms

@@ -14,7 +14,7 @@ from rsgraph.types import LabelClass
 
 @dataclass(frozen=True)
 class Legend:
-    """What the codes of a class raster mean.
+    """The classes and colours of the codes of a class raster.
 
     Parameters
     ----------

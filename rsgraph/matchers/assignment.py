@@ -264,7 +264,7 @@ def _augment(
     A path raises the dual value by its length less what the row was counted with before.
     """
     n, m = cost.shape[0] - 1, cost.shape[1]
-    distance, settled = np.empty(m, dtype=np.int32), np.empty(m, dtype=np.int32)
+    distance, final = np.empty(m, dtype=np.int32), np.empty(m, dtype=np.int32)
     before, order = np.empty(m, dtype=np.int32), np.empty(m, dtype=np.int32)
     for start in range(m):
         if column[start] >= 0:
@@ -272,7 +272,7 @@ def _augment(
         if min(bound, dual) <= cutoff:
             column[:] = -1
             return min(bound, dual), column
-        length, end = _path(cost, start, price, owner, key, distance, settled, before, order)
+        length, end = _path(cost, start, price, owner, key, distance, final, before, order)
         dual -= np.float64(length - wanted[start]) / (np.float64(n) * UNIT)
         while True:
             row = before[end]
@@ -291,24 +291,24 @@ def _path(
     owner: Any,
     key: Any,
     distance: Any,
-    settled: Any,
+    final: Any,
     before: Any,
     order: Any,
 ) -> Any:
     """Find the shortest path from a row to a free column, change the prices along it; (its length, the column)."""
     dummy = cost.shape[0] - 1
-    distance[:], settled[:] = _FAR, 0
+    distance[:], final[:] = _FAR, 0
     row, base, count, at_dummies = np.int32(start), np.int32(0), 0, False
     while True:
         if row < dummy or not at_dummies:
-            least = _relax(cost[min(row, dummy)], price, base, row, distance, before, settled, key)
+            least = _relax(cost[min(row, dummy)], price, base, row, distance, before, final, key)
         else:
             least = _least(key)  # all dummies are one: what the first of them reached, the others cannot bring nearer
         at_dummies = at_dummies or row >= dummy
         j = _first(key, least, owner)
         if owner[j] < 0:
             break
-        settled[j], key[j] = _FAR, _LAST
+        final[j], key[j] = _FAR, _LAST
         order[count] = j
         count += 1
         row = owner[j]
@@ -319,16 +319,16 @@ def _path(
 
 
 @compiled(error_model="numpy")
-def _relax(row_cost: Any, price: Any, base: Any, row: Any, distance: Any, before: Any, settled: Any, key: Any) -> Any:
-    """Shorten the distances (m,) of columns that are not settled by paths through ``row``; return the least."""
+def _relax(row_cost: Any, price: Any, base: Any, row: Any, distance: Any, before: Any, final: Any, key: Any) -> Any:
+    """Shorten the distances (m,) of columns that are not final by paths through ``row``; return the least."""
     least = _LAST
     for j in range(row_cost.shape[0]):
-        reach = np.int32(np.int32(np.int32(base + row_cost[j]) - price[j]) + settled[j])
+        reach = np.int32(np.int32(np.int32(base + row_cost[j]) - price[j]) + final[j])
         known = distance[j]
         before[j] = row if reach < known else before[j]
         known = min(known, reach)
         distance[j] = known
-        known = np.int32(known + settled[j])
+        known = np.int32(known + final[j])
         key[j] = known
         least = min(least, known)
     return least

@@ -1,4 +1,4 @@
-"""What all matchers share: unit vectors in, every pair compared once, the k nearest chips out."""
+"""The parts of every matcher: unit vectors in, every pair compared once, the k nearest chips out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-r"""One chip against many: duals carried over from one problem to the next give most candidates up unsolved.
+r"""Comparison of one chip with many: duals carried from problem to problem reject most candidates unsolved.
 
 Any prices of a chip's nodes bound its similarity to any other chip from above (weak duality of linear programming):
 
@@ -56,7 +56,7 @@ class Search:
         self.origins = np.zeros((KEPT, self.nodes.shape[1]), dtype=np.float32)
 
     def examine(self, chip: Floats, mean: Floats, bound: float, other: float = np.inf) -> tuple[float, float, int]:
-        """Solve, or give up, a candidate.
+        """Solve or reject a candidate.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""Search by example: the segments or chips that are most like those that the user picked."""
+"""Search by example: the segments or chips that are most similar to examples."""
 
 from __future__ import annotations
 

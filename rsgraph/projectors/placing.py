@@ -1,4 +1,4 @@
-"""Places further rows on a finished UMAP map: what umap-learn's ``transform`` does, row by row.
+"""Placement of further rows on a finished UMAP map, row by row, as umap-learn's ``transform`` does.
 
 A new row starts at the mean of its nearest mapped rows, weighted by membership, and then moves for some epochs of
 UMAP's descent against the map, which stays where it is. No new row sees another, and each draws its own random
@@ -63,7 +63,7 @@ def place(
     points: Floats = np.einsum("mk,mkd->md", share, anchors[indices]).astype(np.float32)
     copies = distances[:, 0] == 0
     points[copies] = anchors[indices[copies, 0]]
-    _settle(points, indices, weights, anchors.astype(np.float32), *curve, epochs, seed % 2**32, rows)
+    _optimise(points, indices, weights, anchors.astype(np.float32), *curve, epochs, seed % 2**32, rows)
     return points
 
 
@@ -97,7 +97,7 @@ def _memberships(distances: Any, found: Any) -> None:
 
 
 @compiled()
-def _settle(
+def _optimise(
     points: Any, indices: Any, weights: Any, anchors: Any, a: float, b: float, epochs: int, seed: int, rows: Any
 ) -> None:
     """Move points (m, 2) for some epochs; a neighbour of weight w acts in a share w of them."""

@@ -1,4 +1,4 @@
-"""Every segment is one connected piece: checked, and mended.
+"""Connected segments: a check that every segment is one piece, and labels for pieces that are not.
 
 Superpixel methods promise this and do not always keep it: SLIC on a masked image may give one label to
 pieces that do not touch (scikit-image issue 8295). Connected means along pixel sides (4-connectivity).

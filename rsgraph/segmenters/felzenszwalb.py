@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Seams
+from rsgraph.protocols import Seams, Segmenter
 from rsgraph.segmenters.connectivity import relabel_connected
 from rsgraph.segmenters.preparation import (
     check_n_segments,
@@ -161,7 +161,7 @@ def felzenszwalb_regions(
     return relabel_connected(best.reshape(valid.shape), valid)
 
 
-class Felzenszwalb:
+class Felzenszwalb(Segmenter):
     """Graph-based regions that follow contrast, of very unequal size, about N of them.
 
     Felzenszwalb and Huttenlocher 2004, doi:10.1023/B:VISI.0000022288.19776.77. A lake may be one segment

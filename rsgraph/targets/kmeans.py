@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Target
 from rsgraph.targets.sample import by_brightness, check_options, check_pixels, check_sample
 from rsgraph.types import Floats
 
@@ -85,7 +85,7 @@ def soft_assignment(pixels: Floats, centres: NDArray[Any], temperature: float) -
     return shares
 
 
-class KMeans:
+class KMeans(Target):
     """K-means on raw reflectance (scikit-learn), softened by distance.
 
     The assignment is softened as in a mixture of equal round Gaussians: u_i is proportional to exp(-d_i^2

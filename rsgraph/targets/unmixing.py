@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Target
 from rsgraph.targets.sample import by_brightness, check_options, check_pixels, check_sample
 from rsgraph.types import Floats
 
@@ -200,7 +200,7 @@ def _abundances(products: Any, gram: Any, out: Any) -> None:
         out[n] = shares / shares.sum()
 
 
-class Unmixing:
+class Unmixing(Target):
     """Linear spectral unmixing: endmembers and abundances that are non-negative and sum to 1.
 
     What the paper's discussion asks for: the material shares of a pixel instead of fuzzy memberships.

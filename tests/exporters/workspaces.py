@@ -18,12 +18,14 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
 from scipy.ndimage import label
 
+from rsgraph.exporters.scope import export_of
 from rsgraph.files import write_json, write_text
 from rsgraph.io.palette import colours
 from rsgraph.journal.classes import valid_colour
 from rsgraph.journal.events import Event, fixed_point, pack, pack_ids
 from rsgraph.journal.reading import read_labels
 from rsgraph.journal.storage import fill
+from rsgraph.protocols import Export
 from rsgraph.types import Raster, Scene, Window
 from rsgraph.workspace import Workspace, write_array, write_table
 
@@ -120,6 +122,11 @@ MANIFEST = {
     "layers": ["bands", "target", "encoder", "gnn2"],
     "default_layer": "gnn2",
 }
+
+
+def leaving(workspace: Workspace, **options: Any) -> Export:
+    """What leaves a workspace; options as in ``export_of``."""
+    return export_of(workspace, workspace.opened if isinstance(workspace, OpenedWorkspace) else list, **options)
 
 
 def windows(each: Scene) -> list[Window]:

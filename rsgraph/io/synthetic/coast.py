@@ -1,4 +1,4 @@
-"""The generated coast: what covers the ground at any place, computed from its coordinates alone.
+"""The generated coast: what covers the ground at any place, computed from its coordinates only.
 
 Every value is a pure function of (row, column, layout): lattice noise over absolute coordinates, hashed with
 a counter-based mixer, never drawn in sequence. So any window can be computed by itself and any two windowings
@@ -39,7 +39,7 @@ _NO_SITE, _TOWN, _GOLF = range(3)
 
 
 class Layout(NamedTuple):
-    """What the whole scene decides: size, seed, and where the large features lie.
+    """Properties of the whole scene: size, seed, and places of the large features.
 
     Parameters
     ----------
@@ -156,7 +156,7 @@ def _slope_noise(y: float, x: float, salt: int) -> tuple[float, float, float]:
 
 @_compiled
 def _noise(y: float, x: float, wavelength: float, salt: int) -> float:
-    """Value noise in [-1, 1] on a lattice turned by 37 degrees, so that its axes do not show."""
+    """Value noise in [-1, 1] on a lattice rotated by 37 degrees, so that its axes do not show."""
     s, t = y / wavelength, x / wavelength
     return _slope_noise(0.8 * s - 0.6 * t, 0.6 * s + 0.8 * t, salt)[0]
 
@@ -380,7 +380,7 @@ def _site(y: float, x: float, layout: Layout) -> tuple[int, float, float]:
 
 
 @_compiled
-def _settled(y: float, x: float, layout: Layout) -> bool:
+def _near_town(y: float, x: float, layout: Layout) -> bool:
     """Tell whether a city, town or golf course may reach within 16 pixels of a place."""
     for k in range(layout.rivers):
         dy, dx = y - layout.cities[k, 0], x - layout.cities[k, 1]
@@ -525,7 +525,7 @@ def _parcel(y: float, x: float, layout: Layout) -> tuple[np.uint64, float, float
 
 @_compiled
 def _farm(y: float, x: float, shade: float, place: Place, layout: Layout) -> Ground:
-    """One parcel of the patchwork: its crop and the stage of its growth, with hedges, tracks and roads between."""
+    """One parcel of the patchwork: its crop and its growth stage, with hedges, tracks and roads between."""
     seed = layout.seed
     key, edge, road, rows, habit, south, east = _parcel(y, x, layout)
     fine = 0.05 * (2 * _unit(int(y), int(x), seed + 470) - 1)
@@ -569,10 +569,10 @@ def _bank(y: float, x: float, land: float, layout: Layout) -> float:
 
 
 @_compiled
-def _inland(y: float, x: float, land: float, bank: float, settled: int, place: Place, layout: Layout) -> Ground:
+def _inland(y: float, x: float, land: float, bank: float, near_town: int, place: Place, layout: Layout) -> Ground:
     """Golf courses and towns, else dunes, woods, meadows along the river, heath, and farms where nothing else is."""
     seed = layout.seed
-    if settled:
+    if near_town:
         kind, inside, angle = _site(y, x, layout)
         if kind == _GOLF:
             return _golf(y, x, angle, seed)
@@ -656,7 +656,7 @@ def _lake(y: float, x: float, place: Place, seed: int) -> float:
 
 
 _BLOCK = 16
-_SEA, _RIVER, _SETTLED = 1, 2, 4
+_SEA, _RIVER, _NEAR_TOWN = 1, 2, 4
 
 
 @_compiled
@@ -673,7 +673,7 @@ def _near(row: int, column: int, rows: int, columns: int, layout: Layout) -> NDA
             y, x = (top + i + 0.5) * _BLOCK, (left + j + 0.5) * _BLOCK
             near[i, j] += _SEA * (shore(y, x, layout) < 60)
             near[i, j] += _RIVER * (abs(river(y, x, layout)[0]) < 190)
-            near[i, j] += _SETTLED * _settled(y, x, layout)
+            near[i, j] += _NEAR_TOWN * _near_town(y, x, layout)
     return near
 
 
@@ -745,7 +745,7 @@ def surface(y: float, x: float, near: int, place: Place, layout: Layout) -> Surf
         return BEACH, SAND, WET_SAND, wet, 1 + 0.07 * _noise(y, x, 5.0, seed + 261), 0.0
     if bank < 1.5 or lake > -0.012:
         return GRASSLAND, MARSH, WET_SAND, 0.3, 1.0, 0.0
-    code, first, second, share, light = _inland(y, x, land, bank, near & _SETTLED, place, layout)
+    code, first, second, share, light = _inland(y, x, land, bank, near & _NEAR_TOWN, place, layout)
     return code, first, second, share, light, 0.0
 
 
@@ -878,7 +878,7 @@ def _sample_clouds(layout: Layout, salt: int, count: int) -> NDArray[np.float64]
 
 
 def plan(*, seed: int, rows: int, columns: int, clouds: float, bands: int, varied: bool) -> Layout:
-    """Decide what the whole scene decides: mouths, cities, towns, golf courses, level of the clouds, tints."""
+    """Plan the properties of the whole scene: mouths, cities, towns, golf courses, level of the clouds, tints."""
     rivers = max(1, round(columns / 3600))
     cell = float(np.clip(min(rows, columns) / 4, 96, 380))
     sites = np.zeros((math.ceil(rows / cell), math.ceil(columns / cell), 5))
