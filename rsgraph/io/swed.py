@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotReadable, NotUsable
 from rsgraph.io.archive import reasons
-from rsgraph.io.band_names import L2A, file_safe
+from rsgraph.io.band_names import L2A
 from rsgraph.io.counts import QUANTIFICATION, decide
 from rsgraph.io.geotiff import choose_bands, identity_of, scene_of
 from rsgraph.io.handles import existing_file, read
 from rsgraph.io.header import header
 from rsgraph.io.layers import Radiometry, join
 from rsgraph.io.overrides import Overrides, overrides
+from rsgraph.io.path_names import file_safe
+from rsgraph.protocols import Reader
 from rsgraph.types import Raster, Scene, Window
 
 _LABELS = ("chip", "label", "mask", "image")
@@ -37,7 +39,7 @@ _HEADER = {
 }
 
 
-class Swed:
+class Swed(Reader):
     """SWED chips: images/ and labels/ of .npy (training) or .tif (test); the labels become the reference.
 
     The folder holds ``images`` and ``labels``, or ``train`` and ``test`` folders that do. An image is
@@ -221,7 +223,7 @@ def _npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 @dataclass(frozen=True)
 class _ArrayTemplate:
-    """What the first .npy tells about all."""
+    """The properties that all .npy files have in common with the first."""
 
     shape: tuple[int, ...]
     names: tuple[str, ...]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_rsgraph.session.tables import Rows
-from rsgraph.brushing.search import nearest_chips, nearest_rows
+from rsgraph.neighbours.examples import nearest_chips, nearest_rows
 from rsgraph.protocols import Progress
 
 if TYPE_CHECKING:
