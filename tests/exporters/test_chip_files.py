@@ -22,12 +22,11 @@ from rsgraph.exporters.chip_files import (
     save_raster,
 )
 from rsgraph.exporters.content import Content, gather
-from rsgraph.exporters.labelled import labels_of
 from rsgraph.exporters.rasters import Style
 from rsgraph.io.display import GAMMA
 from rsgraph.types import Raster, Window
 from rsgraph.workspace import write_table
-from tests.exporters.workspaces import GRID, OpenedWorkspace, read_tif, write_labels
+from tests.exporters.workspaces import GRID, OpenedWorkspace, leaving, read_tif, write_labels
 
 WHOLE = Window(0, 0, 32, 32)
 
@@ -44,11 +43,11 @@ def counted(workspace: OpenedWorkspace) -> OpenedWorkspace:
 
 
 def table_of(workspace: OpenedWorkspace, **options: Any) -> pd.DataFrame:
-    return chip_table(workspace, labels_of(workspace), **options)
+    return chip_table(leaving(workspace), **options)
 
 
 def content_of(workspace: OpenedWorkspace) -> Content:
-    return gather(workspace, embeddings=False)
+    return gather(leaving(workspace), embeddings=False)
 
 
 def test_chip_table_names_chips_by_place_and_labels_them_by_area(counted: OpenedWorkspace) -> None:
