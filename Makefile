@@ -25,7 +25,7 @@ setup: system .venv/.ready ## create the environment .venv from requirements.loc
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e plugins/napari-rsgraph
 	@touch $@
 
-system: # system packages: by apt where we are root, else named
+system: # system packages: installed by apt as root, else listed
 	@bash .ci/system-packages
 
 screen: # and those that windows on a virtual screen need

@@ -1,4 +1,4 @@
-"""What a moving brush costs without a window: selection, counts, pictures, tints and search, with a million points.
+"""The cost of a moving brush without a window: selection, counts, pictures, tints, search; a million points.
 
 The points lie in 20 clumps with bridges between them, as UMAP makes them. ``ours_s`` is the 99th percentile of the
 steps, ``p50_s`` their median, ``cpu_p99_s`` the 99th percentile of CPU seconds: the two differ where other programs

@@ -1,4 +1,4 @@
-"""Compiles what the first brush needs before it is needed, off the thread that draws the window."""
+"""Compilation of the brush's functions ahead of their first use, off the thread that draws the window."""
 
 from __future__ import annotations
 

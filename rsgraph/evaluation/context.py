@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.evaluation.assignment import assign
 from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions
@@ -110,7 +110,7 @@ def _nearest(
     return found
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc"})  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(fastmath={"reassoc"})
 def _product(one: Any, two: Any) -> Any:
     """Return <x, y>, added up in vector registers: the same for equal rows, wherever they stand."""
     total = 0.0
@@ -119,7 +119,7 @@ def _product(one: Any, two: Any) -> Any:
     return total
 
 
-@njit(nogil=True, cache=True, fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(fastmath={"nnan", "nsz"})
 def _largest(line: Any) -> Any:
     most = line[0]
     for value in line:
@@ -127,7 +127,7 @@ def _largest(line: Any) -> Any:
     return most
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _best(scores: Any, slack: Any, rows: Any, half: Any, wanted: Any, allowed: Any) -> Any:
     """Return the best of each line of scores, after computing in float64 what may be the best. Scores are spent."""
     found = np.full(len(wanted), -1, dtype=np.int64)
@@ -253,7 +253,7 @@ def _check_sides(
             raise ConfigError(f"`{name}` must be indices of the {n} segments. Got {given.min()} ... {given.max()}.")
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> Any:
     size = neighbours.shape[1] + 1
     pairs = np.full((len(segments), size, 2), -1, dtype=np.int64)
@@ -265,14 +265,14 @@ def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> 
         for i in range(n):
             for j in range(m):
                 cost[i, j] = 1 - _product(rows[here[i]], rows[there[j]])
-        found = assign(cost[:n, :m]) if n <= m else _turned(assign(cost[:n, :m].T), n)
+        found = assign(cost[:n, :m]) if n <= m else _inverted(assign(cost[:n, :m].T), n)
         for i in range(n):
             if found[i] >= 0:
                 pairs[index, i, 0], pairs[index, i, 1] = here[i], there[found[i]]
     return pairs
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _side(segment: int, neighbours: Any, members: Any) -> int:
     """Write a segment and its neighbours into ``members``; return how many they are."""
     members[0], count = segment, 1
@@ -283,13 +283,13 @@ def _side(segment: int, neighbours: Any, members: Any) -> int:
     return count
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _turned(found: Any, n: int) -> Any:
-    """Turn "row of each column" into "column of each row", -1 for rows that are left over."""
-    turned = np.full(n, -1, dtype=np.int64)
+@compiled()
+def _inverted(found: Any, n: int) -> Any:
+    """Return "row of each column" as "column of each row", -1 for rows that are left over."""
+    inverted = np.full(n, -1, dtype=np.int64)
     for column in range(len(found)):
-        turned[found[column]] = column
-    return turned
+        inverted[found[column]] = column
+    return inverted
 
 
 def context_measures(
@@ -368,7 +368,7 @@ def evaluate_graph(
         root of their number would promise too much.) ``overlap``: ``adjacent``, the share of nearest segments in
         feature space that are spatial neighbours anyway; ``itself``, the share of pairs in the contexts that pair a
         segment with itself, as contexts of neighbours do; ``apart``, the share of contexts without such a pair.
-        ``feature_apart`` and ``context_apart``: the means over those alone (NaN where there are none). A segment is
+        ``feature_apart`` and ``context_apart``: the means over only those (NaN where there are none). A segment is
         perfectly like itself, so that an embedding that is merely smooth in space looks good: on T48QUE 22 % of the
         second GCN layer's pairs are of that kind and 2 % of the mean bands', which is why table 3 of the paper is
         better than its table 2; of contexts that are apart the measures are worse than those of segments.

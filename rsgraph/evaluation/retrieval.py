@@ -1,4 +1,4 @@
-r"""How often the nearest neighbours of a segment or chip are of its own class.
+r"""Retrieval: the share of nearest neighbours of a segment or chip that are of its own class.
 
 Classes come from a reference (``rsgraph.evaluation.reference``): 1 ... C, and 0 where it is unknown. Unknown items
 ask for no neighbours, and as neighbours they count neither as right nor as wrong:

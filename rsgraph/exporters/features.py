@@ -20,8 +20,8 @@ from rsgraph.exporters.content import Content, gather, parsed_crs, shifted
 from rsgraph.exporters.polygons import Geometries, outlines
 from rsgraph.exporters.provenance import provenance
 from rsgraph.exporters.rasters import read_ids
-from rsgraph.io.chips import grown
-from rsgraph.protocols import Progress
+from rsgraph.io.chips import widened
+from rsgraph.protocols import Export, Progress
 from rsgraph.types import Mask, Window
 from rsgraph.workspace import SceneInfo, Workspace
 
@@ -41,7 +41,7 @@ NAMES: Mapping[Dissolve, str] = {
 
 @dataclass(frozen=True)
 class _File:
-    """One file, what its name ends in, and the scenes whose segments are in it, by CRS."""
+    """One file, the ending of its name, and the scenes whose segments are in it, by CRS."""
 
     word: str
     scenes: Sequence[Sequence[SceneInfo]]
@@ -55,7 +55,7 @@ class _Traced(NamedTuple):
 
 
 def export_polygons(
-    workspace: Workspace,
+    export: Export,
     folder: Path,
     ending: str,
     sink: Sink,
@@ -70,8 +70,8 @@ def export_polygons(
 
     Parameters
     ----------
-    workspace, folder
-        From where, to where.
+    export, folder
+        What leaves, and where to.
     ending
         Of the files, without a dot.
     sink
@@ -100,8 +100,9 @@ def export_polygons(
     OutputError
         Disk full or folder not writable.
     """
-    content = gather(workspace, layer, embeddings=embeddings and dissolve == "none")
-    facts = provenance(workspace, content.labels, layer=content.layer)
+    workspace = export.workspace
+    content = gather(export, layer, embeddings=embeddings and dissolve == "none")
+    facts = provenance(export, layer=content.layer)
     if dissolve != "none":
         check_labelled(workspace, content)
     chips, written = workspace.chips, []
@@ -152,14 +153,14 @@ def _files(scenes: Sequence[SceneInfo], *, one_crs: bool) -> list[_File]:
         located = [group for crs, group in groups.items() if crs is not None]
         files = {"": located, "pixels": [groups[None]] if None in groups else []}
     else:
-        files = {_word(crs, number): [group] for number, (crs, group) in enumerate(groups.items(), start=1)}
+        files = {_name_part(crs, number): [group] for number, (crs, group) in enumerate(groups.items(), start=1)}
     files = {word: found for word, found in files.items() if found}
     if len(files) == 1:
         return [_File("", found) for found in files.values()]
     return [_File(f"_{word}" if word else "", found) for word, found in files.items()]
 
 
-def _word(crs: str | None, number: int) -> str:
+def _name_part(crs: str | None, number: int) -> str:
     """Name a CRS in a file name."""
     if crs is None:
         return "pixels"
@@ -191,7 +192,7 @@ def _trace(workspace: Workspace, content: Content, scene: SceneInfo, chips: pd.D
     whole = Window(0, 0, scene.rows, scene.columns)
     columns = ["chip_id", "row_offset", "column_offset", "rows", "columns"]
     for chip_id, *numbers in chips[columns].itertuples(index=False):
-        window = grown(Window(*(int(number) for number in numbers)), overlap, whole)
+        window = widened(Window(*(int(number) for number in numbers)), overlap, whole)
         found = read_ids(path, window)
         if overlap:
             own = content.table["segment_id"].to_numpy()[content.rows_of_chip.get(chip_id, np.array([], dtype=int))]

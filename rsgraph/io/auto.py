@@ -1,4 +1,4 @@
-"""Finds the reader that fits what the user named."""
+"""The reader ``auto``: the choice of the reader that fits a path."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LOOKED_FOR = (
 )
 
 
-class Auto:
+class Auto(Reader):
     """Looks at the path and picks the reader: safe, eurosat, swed, bands, scenes or geotiff.
 
     Parameters
@@ -43,6 +43,8 @@ class Auto:
     ConfigError
         A parameter is of the wrong kind or out of range.
     """
+
+    needs_path = False  # without one, ``open`` says how to name a scene
 
     def __init__(
         self,

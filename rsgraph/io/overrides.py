@@ -1,4 +1,4 @@
-"""What a user may say about a raster when its file says nothing, or the wrong thing."""
+"""Options of the readers that replace what a raster's file says: bands, scale, offset, nodata, CRS."""
 
 from __future__ import annotations
 

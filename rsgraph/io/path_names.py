@@ -1,4 +1,4 @@
-"""A name for what a path names: a scene, a folder of scenes, or several of them."""
+"""Names of scenes, folders of scenes and lists of scenes, made from their paths."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from rsgraph.types import Scene
 _RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
 
 
-class Scenes:
+class Scenes(Reader):
     """Folder of several scenes: raster files with all their bands, SAFE products, band folders; also mixed.
 
     What lies directly in the folder is looked at, in the order of its names: each raster file (.tif, .tiff, .jp2,
@@ -76,10 +76,10 @@ class Scenes:
         if not scenes:
             raise NotReadable(f"{path} holds no scenes; expected raster files, SAFE products or band folders in it.")
         left_out = [member.name for member, reader in readers.items() if reader is None]
-        return [replace(scene, notes=(*_told(path, left_out), *scene.notes)) for scene in scenes]
+        return [replace(scene, notes=(*_left_out_note(path, left_out), *scene.notes)) for scene in scenes]
 
     def _reader(self, member: Path) -> Reader | None:
-        """Choose by what it is, not by whether it opens: a damaged scene must be told, not left out."""
+        """Choose by what it is, not by whether it opens: a damaged scene must be reported, not left out."""
         if member.is_file() and member.suffix.lower() in _RASTERS:
             return self.files
         if self._is_product(member):
@@ -97,7 +97,7 @@ def _members(folder: Path) -> list[Path]:
     return sorted(found, key=lambda member: (member.name.lower(), member.name))
 
 
-def _told(folder: Path, left_out: Sequence[str]) -> tuple[str, ...]:
+def _left_out_note(folder: Path, left_out: Sequence[str]) -> tuple[str, ...]:
     if not left_out:
         return ()
     shown = ", ".join(left_out[:5]) + (f" and {len(left_out) - 5} more" if len(left_out) > 5 else "")

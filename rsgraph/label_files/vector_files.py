@@ -257,7 +257,7 @@ class _Batch:
 def reading(path: Path) -> Iterator[None]:
     """Turn what GDAL says of a vector file into NotReadable, and keep its warnings quiet."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # GDAL's remarks on files of others: the user cannot mend them here
+        warnings.simplefilter("ignore")  # GDAL's remarks on files of others: the user cannot change them here
         try:
             yield
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.errors.GEOSException) as error:

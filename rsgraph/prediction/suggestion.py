@@ -1,4 +1,4 @@
-"""What to label next, and what is certain enough to be accepted in bulk."""
+"""Suggestion of segments to label next, and acceptance of certain predictions in bulk."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def most_different(
 
 
 class _Farthest:
-    """Gives the rows farthest from a growing set of references; see ``most_different``."""
+    """Gives the rows farthest from a set of references that gains members; see ``most_different``."""
 
     def __init__(self, vectors: Floats, codes: NDArray[np.int64], seed: int, tick: Callable[[], None]) -> None:
         rng = np.random.default_rng(seed)

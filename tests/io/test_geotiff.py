@@ -76,7 +76,7 @@ def test_geotiff_twelve_undescribed_bands_are_the_papers(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(("cirrus", "names"), [(10, L1C), (9, EUROSAT), (3, tuple(f"band{i}" for i in range(1, 14)))])
-def test_geotiff_thirteen_undescribed_bands_are_told_by_the_dark_cirrus_band(
+def test_geotiff_thirteen_undescribed_bands_are_recognised_by_the_dark_cirrus_band(
     tmp_path: Path, cirrus: int, names: tuple[str, ...]
 ) -> None:
     numbers = counts(13)

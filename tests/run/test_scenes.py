@@ -1,4 +1,4 @@
-"""What a path is called, and readers that were given none."""
+"""Names of scenes from their paths, and readers without a path."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from rsgraph.components import build
 from rsgraph.errors import ConfigError
-from rsgraph.io.chips import cut, grown
+from rsgraph.io.chips import cut, widened
 from rsgraph.segmenters.levels import level, levels
 from rsgraph.segmenters.preparation import smallest_segment
 from rsgraph.segmenters.stitching import Piece, Strip, cut_piece, overlap, ridges, stitch
@@ -49,7 +49,7 @@ def pieces_of(scene: Scene, name: str, n_segments: int = N, size: int = SIZE) ->
     scale = levels([chip.window for chip in chips], found) if len(chips) > 1 else None
     pieces = []
     for chip in chips:
-        outer = grown(chip.window, overlap(n_segments, size), scene.window)
+        outer = widened(chip.window, overlap(n_segments, size), scene.window)
         pieces.append(
             cut_piece(
                 segmenter,

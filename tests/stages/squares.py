@@ -8,8 +8,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,12 @@ import numpy as np
 
 from rsgraph.io.chips import cut
 from rsgraph.stages.context import Context, Opened
+from rsgraph.stages.plan import Plan
 from rsgraph.stages.scene import scene
 from rsgraph.stages.segments import segments
 from rsgraph.types import Floats, Mask, Raster, Scene, Window
 from rsgraph.workspace import Workspace
-from tests.small_runs import composed
+from tests.small_runs import composed, planned
 
 OPTIONS = (
     "chips.size=16",
@@ -67,8 +68,8 @@ def squares(name: str = "squares", **more: Any) -> Scene:
 
 
 @cache
-def _config(overrides: tuple[str, ...]) -> Mapping[str, Any]:
-    return composed(*OPTIONS, *overrides)
+def _plan(overrides: tuple[str, ...]) -> Plan:
+    return planned(composed(*OPTIONS, *overrides))
 
 
 def context(folder: Path, *overrides: str, scenes: Sequence[Scene] | None = None, **more: Any) -> Context:
@@ -76,15 +77,8 @@ def context(folder: Path, *overrides: str, scenes: Sequence[Scene] | None = None
     (folder / "work").mkdir(parents=True, exist_ok=True)
     given = [squares()] if scenes is None else scenes
     opened = Opened(given, cut(given, size=16), 16)
-    config = {
-        **_config(overrides),
-        "layer": "bands",
-        "compared": "segments",
-        "model": {"from": None, "identity": None},
-    }
-    return Context(
-        config, opened, Workspace(folder), folder, folder / "work", lambda *_: None, lambda *_: None, **more
-    )
+    plan = replace(_plan(overrides), layer="bands")
+    return Context(plan, opened, Workspace(folder), folder, folder / "work", lambda *_: None, lambda *_: None, **more)
 
 
 def segmented(folder: Path, *overrides: str, **more: Any) -> Context:

@@ -9,9 +9,18 @@ import pytest
 
 from rsgraph.errors import NotThere
 from rsgraph.files import read_json
+from rsgraph.stages.context import Context
 from rsgraph.stages.models import describe, learning_facts, take_over
+from rsgraph.stages.plan import GivenModel
 from rsgraph.training import History
 from tests.stages.squares import context
+
+
+def applied(folder: Path, origin: Path) -> Context:
+    """What a stage is given where a model is applied whose files are in ``origin``."""
+    made = context(folder)
+    model = GivenModel("/models/coast", "identity", ("B04", "B08"))
+    return replace(made, plan=replace(made.plan, model=model), model=origin)
 
 
 def test_describe_writes_bands_and_facts(tmp_path: Path) -> None:
@@ -23,14 +32,14 @@ def test_take_over_copies_the_files_that_are_there(tmp_path: Path) -> None:
     origin = tmp_path / "other"
     (origin / "models").mkdir(parents=True)
     (origin / "models" / "gnn.safetensors").write_bytes(b"weights")
-    given = replace(context(tmp_path / "w"), before=origin)
+    given = applied(tmp_path / "w", origin)
     take_over(given, "models/gnn.safetensors", "models/gnn.json")
     assert (tmp_path / "w" / "models" / "gnn.safetensors").read_bytes() == b"weights"
     assert not (tmp_path / "w" / "models" / "gnn.json").exists()
 
 
 def test_take_over_says_which_workspace_lost_its_model(tmp_path: Path) -> None:
-    given = replace(context(tmp_path / "w"), before=tmp_path)
+    given = applied(tmp_path / "w", tmp_path)
     with pytest.raises(NotThere, match=r"holds no targets\.npz any more: name another model, or train anew"):
         take_over(given, "targets.npz")
 

@@ -25,7 +25,7 @@ from rsgraph.stages.project import lay_out_chips, write_located
 from rsgraph.types import Similarity
 from rsgraph.view.other_maps import find_map, project_chips, project_segments
 from rsgraph.workspace import Workspace, read_arrays, write_arrays
-from tests.small_runs import Configure
+from tests.small_runs import Configure, composed, planned
 
 
 def similarity(chips: int, k: int, *, matrix: bool) -> Similarity:
@@ -79,11 +79,11 @@ def test_write_located_replaces_x_and_y_and_keeps_the_rest(tmp_path: Path) -> No
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "ids.parquet"), expected[["segment_id", "x", "y"]])
 
 
-def placing(accelerator: str, trainer: str) -> Context:
+def placing(trainer: str, *more: str, projector: str = "parametric") -> Context:
     """A context that says nothing but where to compute."""
-    config = {"projector": {"name": "parametric", "accelerator": accelerator}, "trainer": {"accelerator": trainer}}
+    plan = planned(composed(f"projector={projector}", f"trainer.accelerator={trainer}", *more))
     nowhere = Path("nowhere")
-    return Context(config, Opened([], [], 64), Workspace(nowhere), nowhere, nowhere, lambda *_: None, lambda *_: None)
+    return Context(plan, Opened([], [], 64), Workspace(nowhere), nowhere, nowhere, lambda *_: None, lambda *_: None)
 
 
 @pytest.mark.parametrize(
@@ -96,14 +96,14 @@ def test_segments_are_placed_where_the_one_gpu_is(
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    context = placing(accelerator, trainer)
-    assert project._blocks(context) is (context.on_device if device == "gpu" else context.blocks)
+    context = placing(trainer, f"projector.accelerator={accelerator}")
+    projector = context.options.projector.build().with_accelerator(trainer)
+    assert project._blocks(context, projector) is (context.on_device if device == "gpu" else context.blocks)
 
 
-def test_a_projector_without_a_network_is_placed_in_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    context = placing("auto", "auto")
-    del context.config["projector"]["accelerator"]
-    assert project._blocks(context) is context.blocks
+def test_a_projector_without_a_network_is_placed_in_all_workers() -> None:
+    context = placing("auto", projector="umap")
+    assert project._blocks(context, Umap().with_accelerator("auto")) is context.blocks
 
 
 def test_a_damaged_model_of_an_interrupted_run_is_made_again(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from rsgraph.stages.scene import scene
 from rsgraph.stages.target import sample_pixels, target
 from rsgraph.types import Floats, Raster, Scene, Window
 from rsgraph.workspace import Workspace, read_arrays
+from tests.small_runs import composed, planned
 from tests.stages.squares import segmented
 
 
@@ -38,11 +39,11 @@ def test_samples_are_counted_through_the_chips(tmp_path: Path, workers: int) -> 
     source = Holes(np.random.default_rng(0).random((3, 40, 70), dtype=np.float32))
     whole = Scene("holes", ("a", "b", "c"), 40, 70, source)
     opened = Opened([whole], cut([whole], size=16), 16)
-    workspace, config = Workspace(tmp_path), {"chips": {"test_every": 4}, "seed": 0}
+    workspace, plan = Workspace(tmp_path), planned(composed())
     blocks = ResumableBlocks(Threads(workers))
 
     def context(opened: Opened) -> Context:
-        return Context(config, opened, workspace, tmp_path, tmp_path, lambda *_: None, lambda *_: None, blocks)
+        return Context(plan, opened, workspace, tmp_path, tmp_path, lambda *_: None, lambda *_: None, blocks)
 
     scene(context(opened))
     kept = keep_chips(opened, workspace)

@@ -66,7 +66,7 @@ def test_training_goes_on_after_ctrl_c_in_the_middle_of_an_epoch(tmp_path: Path)
     def progress(done: int, total: int) -> None:
         assert total == 10
         if done == 5:
-            signal.raise_signal(signal.SIGINT)  # to this thread: another might be told too late
+            signal.raise_signal(signal.SIGINT)  # to this thread: another might receive it too late
 
     def run(report: object) -> object:
         return train_encoder(

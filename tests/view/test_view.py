@@ -191,11 +191,11 @@ def test_damaged_view_is_not_found(workspace: OpenedWorkspace, damage: str) -> N
 
 
 def test_progress_ends_at_its_total(workspace: OpenedWorkspace) -> None:
-    told: list[tuple[int, int]] = []
-    make_view(workspace, progress=lambda done, total: told.append((done, total)))
-    assert len({total for _, total in told}) == 1
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert told[-1][0] == told[-1][1]
+    calls: list[tuple[int, int]] = []
+    make_view(workspace, progress=lambda done, total: calls.append((done, total)))
+    assert len({total for _, total in calls}) == 1
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+    assert calls[-1][0] == calls[-1][1]
 
 
 class Cancelled(Exception):
@@ -226,7 +226,7 @@ def file_limit(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_full_disk_is_told_and_leaves_nothing(workspace: OpenedWorkspace) -> None:
+def test_full_disk_is_reported_and_leaves_nothing(workspace: OpenedWorkspace) -> None:
     with file_limit(10_000), pytest.raises(OutputError, match="disk is full"):
         make_view(workspace)
     assert left(workspace) == set()

@@ -14,9 +14,9 @@ from torch.utils.data import DataLoader
 
 from rsgraph import build
 from rsgraph.training import EncoderOptions, GraphSample, History, TrainingOptions, gnn_module, train_gnn
+from rsgraph.training.distributed import DistributedBatches, SynchronisedBatchNorm2d, synchronise_batch_norms
 from rsgraph.training.ordering import SeededRows
 from rsgraph.training.processes import run_together
-from rsgraph.training.sharing import SharedBatchNorm2d, Shares, share_normalisations
 from tests.training.chips import CPU, TinyChips, tiny_module, train
 from tests.training.normalising import Normalise, images, measured
 
@@ -27,8 +27,8 @@ TWO = replace(CPU, devices=2, strategy="ddp")
 def test_shares_together_are_the_batches_of_one_process(n: int, batch_size: int, count: int) -> None:
     order = SeededRows(list(range(n)), 3)
     order.set_epoch(4)
-    parts = [list(Shares(order, batch_size, rank=rank, count=count)) for rank in range(count)]
-    assert {len(part) for part in parts} == {len(Shares(order, batch_size, rank=0, count=count))}
+    parts = [list(DistributedBatches(order, batch_size, rank=rank, count=count)) for rank in range(count)]
+    assert {len(part) for part in parts} == {len(DistributedBatches(order, batch_size, rank=0, count=count))}
     joined = [sorted(itertools.chain(*step)) for step in zip(*parts, strict=True)]
     whole = DataLoader(range(n), batch_size * count, sampler=order)  # type: ignore[arg-type]  # a sequence
     assert joined == [sorted(batch.tolist()) for batch in whole]
@@ -38,8 +38,8 @@ def test_one_process_normalises_as_before() -> None:
     module = nn.Sequential(nn.Conv2d(2, 3, 1), nn.Sequential(nn.BatchNorm2d(3)))
     names = list(module.state_dict())
     expected = module(torch.ones(2, 2, 4, 4))
-    share_normalisations(module)
-    assert isinstance(module[1][0], SharedBatchNorm2d)
+    synchronise_batch_norms(module)
+    assert isinstance(module[1][0], SynchronisedBatchNorm2d)
     assert list(module.state_dict()) == names
     torch.testing.assert_close(module(torch.ones(2, 2, 4, 4)), expected)
 
@@ -47,14 +47,14 @@ def test_one_process_normalises_as_before() -> None:
 def test_shared_normalisation_is_that_of_the_whole_batch() -> None:
     """Three processes have two images, one, and none."""
     shares = (slice(0, 2), slice(2, 3), slice(3, 3))
-    told: dict[int, list[np.ndarray]] = {}
-    run_together(Normalise(shares), count=3, backend="gloo", tell=lambda said: told.update([said]))
+    results: dict[int, list[np.ndarray]] = {}
+    run_together(Normalise(shares), count=3, backend="gloo", tell=lambda said: results.update([said]))
     plain = nn.BatchNorm2d(4)
     found, gradients, by_input = measured(plain, images())
     for rank, share in enumerate((*shares[:2], slice(0, 3))):
         by_share = torch.zeros_like(by_input) if rank == 2 else by_input[share]
         expected = [found[share], *gradients, by_share, plain.running_mean, plain.running_var]
-        for here, there in zip(told[rank], expected, strict=True):
+        for here, there in zip(results[rank], expected, strict=True):
             np.testing.assert_allclose(here, there, rtol=1e-4, atol=1e-4)
 
 
@@ -66,7 +66,7 @@ def test_encoder_learns_in_two_processes_as_in_one(tmp_path: Path, capfd: pytest
     """Of 7 chips 6 train, in batches of 4 and 2; 1 validates: one share of it is empty. One process may go on."""
     one, two = tiny_module(), tiny_module()
     epochs: list[int] = []
-    alone = train(one, tmp_path / "1", chips=TinyChips(7), options=EncoderOptions(max_epochs=4, batch_size=4))
+    single = train(one, tmp_path / "1", chips=TinyChips(7), options=EncoderOptions(max_epochs=4, batch_size=4))
     together = train(
         two,
         tmp_path / "2",
@@ -76,13 +76,13 @@ def test_encoder_learns_in_two_processes_as_in_one(tmp_path: Path, capfd: pytest
         on_epoch=lambda number, _: epochs.append(number),
     )
     names = ("train_loss", "val_loss", "bce", "dice")
-    np.testing.assert_allclose(losses(together, *names), losses(alone, *names)[:3], rtol=1e-4)
+    np.testing.assert_allclose(losses(together, *names), losses(single, *names)[:3], rtol=1e-4)
     assert epochs == [0, 1, 2]
     assert capfd.readouterr() == ("", "")
     three = tiny_module()
     on = train(three, tmp_path / "2", chips=TinyChips(7), options=EncoderOptions(max_epochs=4, batch_size=4))
     assert on.resumed_at == 3
-    np.testing.assert_allclose(losses(on, *names), losses(alone, *names), rtol=1e-4)
+    np.testing.assert_allclose(losses(on, *names), losses(single, *names), rtol=1e-4)
 
 
 def graphs(n: int) -> list[GraphSample]:
@@ -113,10 +113,10 @@ def test_gnn_learns_in_two_processes_as_in_one(tmp_path: Path) -> None:
             folder=folder,
         )
 
-    alone = learn(tmp_path / "1", 5, 4, 1)
+    single = learn(tmp_path / "1", 5, 4, 1)
     learn(tmp_path / "2", 2, 4, 1)
     together = learn(tmp_path / "2", 5, 2, 2)
     assert together.resumed_at == 2
     np.testing.assert_allclose(
-        losses(together, "train_loss", "val_loss"), losses(alone, "train_loss", "val_loss"), rtol=1e-5
+        losses(together, "train_loss", "val_loss"), losses(single, "train_loss", "val_loss"), rtol=1e-5
     )

@@ -1,13 +1,14 @@
-r"""One batch on several processes: what makes the loss, and its gradient, those of one process.
+r"""Training by several processes: parts of batches, sums over processes, synchronised batch normalisation.
 
-The batch of a step is that of one process with ``devices`` times the batch size, in the same order; each process
-takes its share of it. A loss that is no plain mean over samples (Dice is a quotient of sums; masks differ in size) is
-made of sums, so the sums are added over the processes (:func:`total`) before the loss is made of them, and batch
-normalisation takes its mean and variance from the whole batch (:class:`SharedBatchNorm2d`). Each process then has the
-same loss L. DDP averages the gradients of W processes, :math:`\frac1W \sum_r \partial_r \sum_s L_s = \partial L`,
-because the gradient of an added sum is added over the processes too.
+Loss and gradient are those of one process. The batch of a step is that of one process with ``devices`` times the
+batch size, in the same order; each process takes its share of it. A loss that is no plain mean over samples (Dice is
+a quotient of sums; masks differ in size) is made of sums, so the sums are added over the processes (:func:`total`)
+before the loss is made of them, and batch normalisation takes its mean and variance from the whole batch
+(:class:`SynchronisedBatchNorm2d`). Each process then has the same loss L. DDP averages the gradients of W processes,
+:math:`\frac1W \sum_r \partial_r \sum_s L_s = \partial L`, because the gradient of an
+added sum is added over the processes too.
 
-torch's own SyncBatchNorm does the second for GPUs only.
+torch's own SyncBatchNorm works on GPUs only.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from torch.utils.data import DataLoader, Sampler
 Key = TypeVar("Key")
 
 
-class Shares(Sampler[list[Key]], Generic[Key]):
+class DistributedBatches(Sampler[list[Key]], Generic[Key]):
     """One process's share of every batch.
 
     Parameters
@@ -37,7 +38,7 @@ class Shares(Sampler[list[Key]], Generic[Key]):
     """
 
     def __init__(self, sampler: Sampler[Key], batch_size: int, *, rank: int, count: int) -> None:
-        self.sampler = sampler  # Lightning tells it the epoch
+        self.sampler = sampler  # Lightning sets its epoch
         self.whole = batch_size * count
         self.rank = rank
         self.count = count
@@ -51,8 +52,8 @@ class Shares(Sampler[list[Key]], Generic[Key]):
             yield batch[self.rank :: self.count]
 
 
-class Shareable(Protocol):
-    """A training whose batches can be shared."""
+class DistributedTraining(Protocol):
+    """A training whose batches can be divided among processes."""
 
     def nothing(self, batch: Any) -> Any:
         """Return the batch marked as a stand-in: it runs through the network, and counts for nothing."""
@@ -74,11 +75,13 @@ class _Collate:
         return self.nothing(self.collate([self.dataset[next(iter(self.sampler))]]))
 
 
-def shared(loader: DataLoader[Any], training: Shareable, *, rank: int, count: int) -> DataLoader[Any]:
-    """Return what one process of several reads of a loader."""
+def distributed_loader(
+    loader: DataLoader[Any], training: DistributedTraining, *, rank: int, count: int
+) -> DataLoader[Any]:
+    """Return a loader that reads one process's share of every batch of another loader."""
     assert loader.batch_size is not None, "a loader that batches"
     assert isinstance(loader.sampler, Sampler), "ours are"
-    shares: Shares[Any] = Shares(loader.sampler, loader.batch_size, rank=rank, count=count)
+    shares: DistributedBatches[Any] = DistributedBatches(loader.sampler, loader.batch_size, rank=rank, count=count)
     return DataLoader(loader.dataset, batch_sampler=shares, collate_fn=_Collate(loader, training.nothing))
 
 
@@ -100,17 +103,17 @@ def _added(local: Tensor) -> Tensor:
     return everywhere
 
 
-def is_shared() -> bool:
+def is_distributed() -> bool:
     """Tell whether this process trains together with others."""
     return distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1
 
 
 def total(local: Tensor) -> Tensor:
     """Add a tensor of any shape over all processes; one process has it already."""
-    return _Total.apply(local) if is_shared() else local  # type: ignore[no-untyped-call]  # missing in torch's stubs
+    return _Total.apply(local) if is_distributed() else local  # type: ignore[no-untyped-call]  # missing in torch's stubs
 
 
-class SharedBatchNorm2d(nn.BatchNorm2d):
+class SynchronisedBatchNorm2d(nn.BatchNorm2d):
     """Batch normalisation over the batch of all processes, whose shares may differ in size.
 
     Parameters
@@ -134,7 +137,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """Normalise (batch, channels, rows, columns)."""
-        if not self.training or not is_shared():
+        if not self.training or not is_distributed():
             return super().forward(input)
         values = input.float()
         axes = (0, 2, 3)
@@ -159,10 +162,10 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
         self.running_var.lerp_(variance, momentum)
 
 
-def share_normalisations(module: nn.Module) -> None:
-    """Replace every BatchNorm2d below ``module`` by a shared one, in place; names of weights stay as they are."""
+def synchronise_batch_norms(module: nn.Module) -> None:
+    """Replace every BatchNorm2d below ``module`` by a synchronised one, in place; names of weights stay."""
     for name, part in module.named_children():
         if type(part) is nn.BatchNorm2d:
-            setattr(module, name, SharedBatchNorm2d(part))
+            setattr(module, name, SynchronisedBatchNorm2d(part))
         else:
-            share_normalisations(part)
+            synchronise_batch_norms(part)
