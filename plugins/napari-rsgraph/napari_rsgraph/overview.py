@@ -13,7 +13,7 @@ from napari_rsgraph.point_map.bar import MapBar
 from napari_rsgraph.point_map.legend import Legend
 from napari_rsgraph.point_map.point_map import PointMap
 from napari_rsgraph.session.session import Session
-from napari_rsgraph.session.ticks import ticks
+from napari_rsgraph.widgets.ticks import ticks
 from rsgraph.view.view import View
 
 _THUMBNAIL = 128

@@ -10,7 +10,7 @@ from qtpy.QtGui import QColor, QFont, QImage, QKeyEvent, QPainter, QPalette
 from qtpy.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 if TYPE_CHECKING:
-    from napari_rsgraph.session.searching import Results
+    from napari_rsgraph.session.search import Results
     from napari_rsgraph.session.session import Session
 
 PAGE = 20

@@ -9,7 +9,7 @@ from qtpy.QtCore import QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from napari_rsgraph.panels.controls import button, enable, percent
+from napari_rsgraph.widgets.controls import button, enable, percent
 
 
 @dataclass(frozen=True)

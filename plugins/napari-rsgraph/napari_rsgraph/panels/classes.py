@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_rsgraph.panels.class_row import ClassFacts, ClassRow
-from napari_rsgraph.panels.controls import (
+from napari_rsgraph.widgets.controls import (
     Refresh,
     action_button,
     amount,

@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_rsgraph.panels.controls import Refresh, action_button, button, enable, heading, listen, text_label
+from napari_rsgraph.widgets.controls import Refresh, action_button, button, enable, heading, listen, text_label
 from napari_rsgraph.panels.export_options import ExporterFacts, Widget, read_exporters, title, value_of, widget_of
 from napari_rsgraph.session.exporting import exporter_names
 from rsgraph.errors import RsgraphError

@@ -10,7 +10,7 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex,
 from qtpy.QtGui import QBrush, QColor, QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
-from napari_rsgraph.panels.controls import Refresh, action_button, enable, flowing, hint, listen, text_label
+from napari_rsgraph.widgets.controls import Refresh, action_button, enable, flowing, hint, listen, text_label
 from napari_rsgraph.panels.shortcuts import action
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from qtpy.QtCore import QModelIndex
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from napari_rsgraph.panels.candidates import PAGE, CandidateList, Thumbnail
-from napari_rsgraph.panels.controls import (
+from napari_rsgraph.widgets.controls import (
     Refresh,
     action_button,
     beside,
@@ -25,7 +25,7 @@ from napari_rsgraph.panels.controls import (
 from napari_rsgraph.panels.shortcuts import session_calls
 
 if TYPE_CHECKING:
-    from napari_rsgraph.session.searching import Results
+    from napari_rsgraph.session.search import Results
     from napari_rsgraph.session.session import Session
 
 _MOST = 2000

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_rsgraph.panels.controls import (
+from napari_rsgraph.widgets.controls import (
     Refresh,
     action_button,
     amount,
@@ -37,13 +37,13 @@ from napari_rsgraph.panels.controls import (
     swatch,
     text_label,
 )
-from napari_rsgraph.panels.naming import layer_title
+from napari_rsgraph.widgets.naming import layer_title
 from napari_rsgraph.panels.shortcuts import session_calls
 from napari_rsgraph.session.colouring import PREDICTED, UNCERTAINTY
 
 if TYPE_CHECKING:
     from napari_rsgraph.session.session import Session
-    from napari_rsgraph.session.suggesting import Prediction
+    from napari_rsgraph.session.suggestions import Prediction
 
 METHODS = {
     "propagation": (

@@ -16,9 +16,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_rsgraph.panels.controls import Refresh, action_button, button, enable, flowing, listen
-from napari_rsgraph.panels.icons import IconButton
-from napari_rsgraph.panels.naming import layer_title, projector_title
+from napari_rsgraph.widgets.controls import Refresh, action_button, button, enable, flowing, listen
+from napari_rsgraph.widgets.icons import IconButton
+from napari_rsgraph.widgets.naming import layer_title, projector_title
 from napari_rsgraph.panels.shortcuts import action, session_calls
 from napari_rsgraph.point_map.class_filter import ClassFilter
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QMenu, QPushButton, QVBoxLayout, QWidget, QWidgetAction
 
-from napari_rsgraph.panels.controls import action_button, listen, swatch
+from napari_rsgraph.widgets.controls import action_button, listen, swatch
 from napari_rsgraph.panels.shortcuts import action, toggle_unlabelled
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from qtpy.QtCore import QRectF, QSize
 from qtpy.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from napari_rsgraph.panels.controls import FlowLayout, Refresh, emptied, listen, swatch
+from napari_rsgraph.widgets.controls import FlowLayout, Refresh, emptied, listen, swatch
 
 if TYPE_CHECKING:
     from napari_rsgraph.session.colouring import Key

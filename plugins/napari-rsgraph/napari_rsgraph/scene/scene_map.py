@@ -36,7 +36,7 @@ from napari_rsgraph.scene.places import NONE, ScenePlaces
 from napari_rsgraph.scene.tools import LARGEST, Pixel, SceneTool, SceneTools
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.session.tables import Mask, Rows
-from napari_rsgraph.session.ticks import ticks
+from napari_rsgraph.widgets.ticks import ticks
 from rsgraph.brushing.shapes import Mode
 from rsgraph.brushing.tinting import BLUE
 from rsgraph.types import Window

@@ -24,10 +24,10 @@ import numpy as np
 from psygnal import Signal
 
 from napari_rsgraph.session.colouring import Colouring
-from napari_rsgraph.session.labelling import Labelling
+from napari_rsgraph.session.labels import Labelling
 from napari_rsgraph.session.maps import Maps, PointsMap
-from napari_rsgraph.session.searching import Search
-from napari_rsgraph.session.suggesting import Suggestions
+from napari_rsgraph.session.search import Search
+from napari_rsgraph.session.suggestions import Suggestions
 from napari_rsgraph.session.tables import Mask, Rows, Tables
 from napari_rsgraph.session.work import Lane, Work
 from rsgraph.brushing.shapes import Mode

@@ -18,7 +18,7 @@ from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 
 if TYPE_CHECKING:
-    from napari_rsgraph.session.labelling import Codes
+    from napari_rsgraph.session.labels import Codes
     from napari_rsgraph.session.session import Session
 
 Method = Literal["propagation", "classifier"]

@@ -22,7 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_rsgraph.panels.shortcuts import action
-from napari_rsgraph.session.ticks import ticks
+from napari_rsgraph.widgets.ticks import ticks
 
 
 def listen(widget: QWidget, signal: SignalInstance, slot: Callable[..., Any]) -> None:
