@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from psygnal import Signal
 
-from napari_rsgraph.session.tables import Rows
+from napari_rsgraph.actions import key
+from napari_rsgraph.session.labels import Labels
+from napari_rsgraph.session.tables import Level, Rows, Tables
+from napari_rsgraph.session.work import Tasks
 from rsgraph.brushing.search import nearest_chips, nearest_rows
 from rsgraph.protocols import Progress
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.session import Session
+from rsgraph.workspace import Workspace
 
 Verdict = Literal["open", "accepted", "rejected"]
 
@@ -38,7 +40,7 @@ class Results:
         The candidate that is looked at.
     """
 
-    level: Literal["chips", "segments"]
+    level: Level
     examples: Rows
     rows: Rows
     scores: NDArray[np.float64]
@@ -48,61 +50,80 @@ class Results:
     def __post_init__(self) -> None:
         self.verdicts = self.verdicts or ["open"] * len(self.rows)
 
+    @property
+    def current(self) -> Rows:
+        """The row that is looked at, as an array; empty where nothing was found."""
+        return self.rows[self.at : self.at + 1]
+
     def accepted(self) -> Rows:
         """Return the rows that were accepted."""
         return self.rows[[verdict == "accepted" for verdict in self.verdicts]]
 
 
 class Search:
-    """Search by example within a session.
+    """Search by example: nearest chips or segments, judged one by one.
 
     Parameters
     ----------
-    session
-        Its selection is the example.
+    workspace
+        Its embeddings and chip similarities rank.
+    tables
+        Which segments a chip holds.
+    labels
+        Take the class of what was accepted.
+    tasks
+        Runs the search.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    changed = Signal()
+    looked_at = Signal(object)
+    """Rows of the segments of the candidate that is looked at now."""
+
+    def __init__(self, workspace: Workspace, tables: Tables, labels: Labels, tasks: Tasks) -> None:
+        self.workspace, self.tables, self.labels, self.tasks = workspace, tables, labels, tasks
         self.results: Results | None = None
         self.k = 60
 
-    def start(self) -> None:
-        """Rank what is nearest to the selection, by the layer that is shown; the examples themselves are left out."""
-        session = self.session
-        level = session.level
-        examples = np.flatnonzero(session.selected_chips if level == "chips" else session.selected)
+    def start(self, level: Level, examples: Rows, layer: str) -> None:
+        """Rank what is nearest to examples of a level, by a layer; the examples themselves are left out."""
         if len(examples) == 0:
-            session.tell(f"select one or more {level} as examples first", "warning")
+            self.tasks.say(f"select one or more {level} as examples first", "warning")
             return
-        layer, k = session.map.layer, self.k
+        workspace, k = self.workspace, self.k
 
         def job(progress: Progress) -> tuple[Rows, NDArray[np.float64]]:
             if level == "chips":
-                return nearest_chips(session.workspace.similarity, examples, k=k)
-            return nearest_rows(session.workspace.embedding(layer), examples, k=k, progress=progress)
+                return nearest_chips(workspace.similarity, examples, k=k)
+            return nearest_rows(workspace.embedding(layer), examples, k=k, progress=progress)
 
         def done(found: tuple[Rows, NDArray[np.float64]]) -> None:
             self.results = Results(level, examples, *found)
-            session.results_changed.emit()
+            self._look(0)
 
-        session.run(f"search for {len(examples):,} {level}", job, done)
+        self.tasks.run(f"search for {len(examples):,} {level}", job, done)
+
+    def _look(self, at: int) -> None:
+        """Look at the candidate at a place."""
+        assert self.results is not None
+        self.results.at = int(np.clip(at, 0, max(len(self.results.rows) - 1, 0)))
+        self.looked_at.emit(self._segments_of(self.results.level, self.results.current))
+        self.changed.emit()
+
+    def _segments_of(self, level: Level, rows: Rows) -> Rows:
+        """Return the rows of segments: the given ones, or all of chips."""
+        return rows if level == "segments" else np.flatnonzero(np.isin(self.tables.chip_of, rows))
 
     def go(self, step: int) -> None:
         """Look at the next (1) or previous (-1) candidate."""
         if self.results is not None and len(self.results.rows):
-            self.results.at = int(np.clip(self.results.at + step, 0, len(self.results.rows) - 1))
-            self.session.results_changed.emit()
+            self._look(self.results.at + step)
 
-    def judge(self, verdict: Verdict, *, at: int | None = None) -> None:
-        """Accept or reject the candidate that is looked at and go to the next; or judge the one at a place."""
+    def judge(self, verdict: Verdict) -> None:
+        """Accept or reject the candidate that is looked at and go to the next."""
         results = self.results
-        if results is None or len(results.rows) == 0:
-            return
-        results.verdicts[results.at if at is None else at] = verdict
-        if at is None and results.at < len(results.rows) - 1:
-            results.at += 1
-        self.session.results_changed.emit()
+        if results is not None and len(results.rows):
+            results.verdicts[results.at] = verdict
+            self._look(results.at + 1)
 
     def accept_rest(self) -> None:
         """Accept every candidate up to the one that is looked at, unless it was rejected."""
@@ -110,33 +131,18 @@ class Search:
             for place in range(self.results.at + 1):
                 if self.results.verdicts[place] == "open":
                     self.results.verdicts[place] = "accepted"
-            self.session.results_changed.emit()
-
-    def select_accepted(self) -> None:
-        """Make the accepted candidates, with the examples, the selection."""
-        results = self.results
-        if results is not None:
-            rows = np.concatenate([results.examples, results.accepted()])
-            if results.level == "chips":
-                self.session.select_chips(rows, "replace")
-            else:
-                self.session.reveal(rows)
-                self.session.select(rows, "replace")
+            self.changed.emit()
 
     def label_accepted(self, name: str) -> None:
         """Label the accepted candidates (of chips: all their segments)."""
         results = self.results
-        rows = results.accepted() if results is not None else np.zeros(0, dtype=np.int64)
-        if results is None or len(rows) == 0:
-            self.session.tell("accept some candidates first (A accepts, X rejects)", "warning")
+        if results is None or len(results.accepted()) == 0:
+            keys = f"{key('accept')} accepts, {key('reject')} rejects"
+            self.tasks.say(f"accept some candidates first ({keys})", "warning")
             return
-        if results.level == "chips":
-            chips = np.zeros(self.session.tables.n_chips, dtype=bool)
-            chips[rows] = True
-            rows = np.flatnonzero(self.session.tables.segments_of(chips))
-        self.session.labelling.assign_rows(rows, name, note="search by example")
+        self.labels.assign(self._segments_of(results.level, results.accepted()), name, note="search by example")
 
     def close(self) -> None:
         """Leave the search."""
         self.results = None
-        self.session.results_changed.emit()
+        self.changed.emit()
