@@ -38,7 +38,6 @@ class Runner(Protocol):
 
     def run(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Yield the results in the order of the items; what is not wanted any more is dropped on close."""
-        ...
 
 
 class ResumableBlocks:

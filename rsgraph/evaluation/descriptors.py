@@ -279,8 +279,7 @@ def grey_image(bands: Floats, valid: Mask) -> Floats:
     total = np.zeros(valid.shape, dtype=np.float64)
     for band in bands:
         total += band
-    grey: Floats = np.where(valid, total / max(len(bands), 1), 0).astype(np.float32)
-    return grey
+    return np.where(valid, total / max(len(bands), 1), 0).astype(np.float32)
 
 
 def grey_levels(grey: Floats, levels: int) -> NDArray[np.uint8]:

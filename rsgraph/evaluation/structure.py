@@ -46,8 +46,7 @@ def content_grids(
     grids
         (n, side, side) float32; zeros for a label that no pixel has.
     """
-    grids: Floats = _grids(grey, labels, boxes, side, outside == "mean")
-    return grids
+    return _grids(grey, labels, boxes, side, outside == "mean")
 
 
 def structural_similarities(
@@ -83,12 +82,11 @@ def structural_similarities(
     """
     side = grids.shape[1]
     lines = grids.reshape(len(grids), side * side)
-    similarities: NDArray[np.float64] = _similarities(lines, side, pairs, window, k1**2, k2**2)
-    return similarities
+    return _similarities(lines, side, pairs, window, k1**2, k2**2)
 
 
 @compiled()
-def _grids(grey: Any, labels: Any, boxes: Any, side: int, fill_mean: bool) -> Any:
+def _grids(grey: Any, labels: Any, boxes: Any, side: int, fill_mean: bool) -> Floats:
     grids = np.zeros((len(boxes), side, side), dtype=np.float32)
     for index in range(len(boxes)):
         top, left, rows, columns = boxes[index]
@@ -135,7 +133,7 @@ def _resample(content: Any, grid: Any) -> None:
 
 
 @compiled()
-def _similarities(grids: Any, side: int, pairs: Any, window: int, c1: float, c2: float) -> Any:
+def _similarities(grids: Any, side: int, pairs: Any, window: int, c1: float, c2: float) -> NDArray[np.float64]:
     """Compare grids given as lines (n, side * side)."""
     found = np.empty(len(pairs))
     products, sums = np.empty((5, side * side)), np.empty((5, side * side))

@@ -43,6 +43,13 @@ def parts(n: int) -> list[slice]:
     return [slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
 
 
+def drawn(n: int, sample: int | None, seed: int) -> Rows:
+    """Draw ``sample`` of n rows, ascending; None: all."""
+    if sample is None or sample >= n:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, size=sample, replace=False))
+
+
 def moments(vectors: Floats) -> tuple[Doubles, Doubles]:
     """Return the mean (D,) and the sum of centred products (D, D) of rows (n, D), n at least 1, in float64."""
     mean = vectors.mean(axis=0, dtype=np.float64)

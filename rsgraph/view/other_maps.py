@@ -53,8 +53,7 @@ def find_map(workspace: Workspace, level: Level, layer: str, projector: str) -> 
     fresh = recorded if made_from is None else made_from == _origin_hash(workspace, level, layer)
     if not fresh or len(table) != len(whole):
         return None
-    points: Floats = table[["x", "y"]].to_numpy(np.float32)
-    return points
+    return table[["x", "y"]].to_numpy(np.float32)
 
 
 def embedding_hash(workspace: Workspace, layer: str) -> str | None:

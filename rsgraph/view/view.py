@@ -166,8 +166,7 @@ def _resized(values: NDArray[Any], whole: int, size: int) -> NDArray[Any]:
     if whole % size == 0:
         return values[:: whole // size, :: whole // size]
     at_rows, at_columns = (_nearest(length, whole, size) for length in values.shape[:2])
-    taken: NDArray[Any] = values[at_rows[:, None], at_columns]
-    return taken
+    return values[at_rows[:, None], at_columns]
 
 
 def _nearest(length: int, whole: int, size: int) -> NDArray[np.intp]:
