@@ -102,6 +102,20 @@ def as_metric(distances: Floats, metric: Metric) -> Floats:
     return (np.square(distances) / 2).astype(np.float32) if metric == "cosine" else distances
 
 
+@compiled()
+def enter(row: int, squared: float, found: Any, far: Any) -> None:
+    """Put a row in its place in a list sorted by distance, behind equals; the last falls out."""
+    place = len(far) - 1
+    if squared >= far[place]:
+        return
+    while place > 0 and far[place - 1] > squared:
+        far[place] = far[place - 1]
+        found[place] = found[place - 1]
+        place -= 1
+    far[place] = squared
+    found[place] = row
+
+
 @compiled(fastmath={"reassoc"})
 def product(one: Any, two: Any) -> Any:
     """Return <x, y>, added up in vector registers: the same for equal rows, wherever they stand."""

@@ -110,17 +110,7 @@ def edge_places(workspace: Workspace, rows: Sequence[int]) -> list[int]:
 
 @dataclass(frozen=True)
 class _Embed:
-    """Applies the graph network to the chips of one block.
-
-    Parameters
-    ----------
-    gnn
-        The component.
-    workspace
-        Where the segments, their vectors and edges are.
-    weights
-        Of the network.
-    """
+    """Applies the graph network to the chips of one block."""
 
     gnn: Choice
     workspace: Path

@@ -22,15 +22,7 @@ from rsgraph.workspace import Workspace
 
 @dataclass(frozen=True)
 class _Connect:
-    """Connects the segments of one block's chips.
-
-    Parameters
-    ----------
-    graph
-        The component.
-    workspace
-        Whose segments are connected.
-    """
+    """Connects the segments of one block's chips."""
 
     graph: Choice
     workspace: Path

@@ -36,15 +36,7 @@ def memberships(context: Context) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Memberships:
-    """Averages the pixels' memberships over the segments of one block.
-
-    Parameters
-    ----------
-    target
-        The component.
-    workspace
-        Where the soft classes and the segments are.
-    """
+    """Averages the pixels' memberships over the segments of one block."""
 
     target: Choice
     workspace: Path

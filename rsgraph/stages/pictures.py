@@ -149,21 +149,7 @@ def _views(context: Context, looks: _Looks, shown: Collection[int]) -> tuple[_Pr
 
 @dataclass(frozen=True)
 class _Look:
-    """Reads the chips of one block and makes them small.
-
-    Parameters
-    ----------
-    target
-        The component.
-    workspace
-        Where the soft classes are.
-    looks
-        How pixels become colours.
-    pasted
-        So many first chips make the picture of the whole: they give image, memberships and valid.
-    shown
-        Numbers of the chips that give a thumbnail, (rows, columns, 3) uint8, at most 128 pixels long.
-    """
+    """Reads the chips of one block and makes them small."""
 
     target: Choice
     workspace: Path

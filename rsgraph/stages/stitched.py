@@ -83,15 +83,7 @@ class _Overlapping:
 
 @dataclass(frozen=True)
 class _CutPieces:
-    """Segments the chips of one block with their overlap.
-
-    Parameters
-    ----------
-    segmenter
-        The component.
-    chip_pixels
-        Of a whole chip.
-    """
+    """Segments the chips of one block with their overlap."""
 
     segmenter: Choice
     chip_pixels: int
@@ -189,13 +181,7 @@ def _scales(context: Context) -> dict[int, Levels]:
 
 @dataclass(frozen=True)
 class _AddBands:
-    """Adds the bands up over the segments of one block.
-
-    Parameters
-    ----------
-    folder
-        Where the rasters of segment ids are, laid out like a workspace.
-    """
+    """Adds the bands up over the segments of one block."""
 
     folder: Path
 
