@@ -63,11 +63,7 @@ class ResumableBlocks:
         """Blocks that an interrupted run had left, of all phases so far."""
 
     def map(
-        self,
-        name: str,
-        task: Callable[[Item], Arrays],
-        items: Sequence[Item],
-        progress: Progress | None = None,
+        self, name: str, task: Callable[[Item], Arrays], items: Sequence[Item], progress: Progress | None = None
     ) -> Iterator[Arrays]:
         """Yield ``task(item)`` for all items in their order.
 

@@ -270,13 +270,7 @@ class Workspace:
                 self.path(file).unlink(missing_ok=True)
 
     def adopt(
-        self,
-        record: StageRecord,
-        cache: StageCache,
-        *,
-        run_id: str | None,
-        layers: Sequence[str],
-        default_layer: str,
+        self, record: StageRecord, cache: StageCache, *, run_id: str | None, layers: Sequence[str], default_layer: str
     ) -> None:
         """Put a stored stage's outputs into the workspace and enter it in the manifest."""
         origin = cache.place_of(record.stage, record.key)

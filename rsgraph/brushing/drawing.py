@@ -15,16 +15,7 @@ from rsgraph.brushing.viewport import Viewport
 from rsgraph.compiled import compiled
 from rsgraph.types import Floats, Mask
 
-__all__ = [
-    "BACKGROUND",
-    "HIGHLIGHT",
-    "UNLABELLED",
-    "Viewport",
-    "dim",
-    "dot_size",
-    "draw_points",
-    "overlay_points",
-]
+__all__ = ["BACKGROUND", "HIGHLIGHT", "UNLABELLED", "Viewport", "dim", "dot_size", "draw_points", "overlay_points"]
 
 Bytes = NDArray[np.uint8]
 Rows = NDArray[np.integer]

@@ -13,14 +13,7 @@ from numpy.typing import NDArray
 from rsgraph.errors import ConfigError
 from rsgraph.evaluation.spectral import mean_spectra
 from rsgraph.evaluation.structure import Outside, content_grids
-from rsgraph.evaluation.texture import (
-    Comparison,
-    Pattern,
-    Property,
-    binary_patterns,
-    bounding_boxes,
-    co_occurrence,
-)
+from rsgraph.evaluation.texture import Comparison, Pattern, Property, binary_patterns, bounding_boxes, co_occurrence
 from rsgraph.types import Floats, Labels, Mask
 
 Pixels = Literal["reflectance", "scaled"]

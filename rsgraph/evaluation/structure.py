@@ -14,14 +14,7 @@ Outside = Literal["zero", "mean"]
 """What stands in the box where the segment is not."""
 
 
-def content_grids(
-    grey: Floats,
-    labels: Labels,
-    boxes: NDArray[np.int32],
-    *,
-    side: int,
-    outside: Outside,
-) -> Floats:
+def content_grids(grey: Floats, labels: Labels, boxes: NDArray[np.int32], *, side: int, outside: Outside) -> Floats:
     """Bring the content of each segment to a grid of side x side.
 
     The bounding box, with everything but the segment blotted out, is interpolated bilinearly (pixel centres at half

@@ -177,12 +177,7 @@ class VectorFile:
         columns = [name for name in (self.column, self.colour_column, self.origin_column) if name is not None]
         with reading(self.path):
             opened = pyogrio.open_arrow(
-                self.place,
-                layer=self.layer,
-                columns=columns,
-                bbox=near,
-                batch_size=_BATCH,
-                use_pyarrow=True,
+                self.place, layer=self.layer, columns=columns, bbox=near, batch_size=_BATCH, use_pyarrow=True
             )
             with opened as (meta, reader):
                 for batch in reader:

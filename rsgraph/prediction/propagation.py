@@ -203,12 +203,7 @@ def _probabilities(solution: NDArray[np.float64], codes: NDArray[np.int64]) -> F
 
 
 def segment_graph(
-    edges: NDArray[np.int64],
-    vectors: Floats,
-    *,
-    k: int = 8,
-    seed: int = 0,
-    progress: Progress | None = None,
+    edges: NDArray[np.int64], vectors: Floats, *, k: int = 8, seed: int = 0, progress: Progress | None = None
 ) -> tuple[NDArray[np.int64], Floats]:
     r"""Join the spatial edges with those to the k most similar segments anywhere, weighted by similarity.
 

@@ -64,12 +64,7 @@ def margins(probabilities: Floats) -> Floats:
 
 
 def most_different(
-    vectors: Floats,
-    codes: NDArray[Any],
-    *,
-    limit: int,
-    seed: int = 0,
-    progress: Progress | None = None,
+    vectors: Floats, codes: NDArray[Any], *, limit: int, seed: int = 0, progress: Progress | None = None
 ) -> NDArray[np.int64]:
     """Queue the segments that differ most from anything labelled: farthest first (greedy k-centre).
 

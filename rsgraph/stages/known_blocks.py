@@ -38,11 +38,7 @@ class KnownBlocks:
         self.scenes = scenes
 
     def map(
-        self,
-        name: str,
-        task: Callable[[Item], Arrays],
-        items: Sequence[Item],
-        progress: Progress | None = None,
+        self, name: str, task: Callable[[Item], Arrays], items: Sequence[Item], progress: Progress | None = None
     ) -> Iterator[Arrays]:
         """Yield ``task(item)`` for all items in their order; as ``ResumableBlocks.map``."""
         look_up = _LOOK_UPS.get(name.partition("-")[0])

@@ -95,12 +95,7 @@ class _CutPieces:
             raster = item.block.scene(chip).source.read(outer)
             found.append(
                 cut_piece(
-                    segmenter,
-                    raster,
-                    window=chip.window,
-                    outer=outer,
-                    chip_pixels=self.chip_pixels,
-                    levels=scale,
+                    segmenter, raster, window=chip.window, outer=outer, chip_pixels=self.chip_pixels, levels=scale
                 )
             )
         return _pack(found)

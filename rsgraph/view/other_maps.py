@@ -90,11 +90,7 @@ def _projector(config: Mapping[str, Any], name: str) -> Any:
 
 
 def project_segments(
-    folder: Path,
-    layer: str,
-    projector: str,
-    rows: NDArray[np.int64] | None = None,
-    progress: Progress | None = None,
+    folder: Path, layer: str, projector: str, rows: NDArray[np.int64] | None = None, progress: Progress | None = None
 ) -> Floats:
     """Lay out segments; the map of all segments is kept in the workspace.
 

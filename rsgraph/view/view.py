@@ -27,15 +27,7 @@ from numpy.typing import NDArray
 from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.exporters.rasters import read_ids
 from rsgraph.files import digest, make_folder, read_json, sha256, write_json
-from rsgraph.io.display import (
-    GAMMA,
-    NO_DATA,
-    Pixels,
-    choose_bands,
-    describe_bands,
-    shown_limits,
-    stretch,
-)
+from rsgraph.io.display import GAMMA, NO_DATA, Pixels, choose_bands, describe_bands, shown_limits, stretch
 from rsgraph.io.path_names import file_safe
 from rsgraph.protocols import Progress
 from rsgraph.run.scenes import Reopened
@@ -296,14 +288,7 @@ def _opened(workspace: Workspace, look: _Display) -> View | None:
         return None
     thumbnails = None if ids[1] is None or rgb[1] is None else (rgb[1], ids[1])
     return View(
-        places.scenes,
-        look.description,
-        places.side,
-        places.windows,
-        places.of_scene,
-        rgb[0],
-        ids[0],
-        thumbnails,
+        places.scenes, look.description, places.side, places.windows, places.of_scene, rgb[0], ids[0], thumbnails
     )
 
 
