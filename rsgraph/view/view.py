@@ -201,10 +201,6 @@ def make_view(workspace: Reopened, *, display: Display = "auto", progress: Progr
     progress
         Called with (windows done, windows in all). It may raise, to cancel: then nothing is left behind.
 
-    Returns
-    -------
-    View
-
     Raises
     ------
     ConfigError
