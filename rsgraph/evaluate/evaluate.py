@@ -106,7 +106,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     job.workspace.existing("segments.parquet")
     if job.config["reference"] is not None:
         with console.progress("reference") as job.progress:
-            job.read_reference()  # a wrong one is refused before anything is measured
+            _ = job.reference  # a wrong one is refused before anything is measured
     found: dict[str, DataFrame] = {}
     fresh: dict[str, DataFrame] = {}
     for part in (PARTS[name] for name in asked):

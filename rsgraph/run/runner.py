@@ -111,11 +111,9 @@ def _shared(plan: Plan, *folders: Path) -> list[Path]:
 
 
 def _what(opened: Opened) -> str:
-    scenes, bands = opened.scenes, f"{len(opened.bands)} bands ({', '.join(opened.bands)})"
-    sizes = sorted({(scene.columns, scene.rows) for scene in scenes}, key=lambda size: size[0] * size[1])
-    size = " to ".join(f"{columns} x {rows}" for columns, rows in dict.fromkeys((sizes[0], sizes[-1])))
-    several = f"{len(scenes)} images of " if opened.collection else ""
-    return f"{several}{size} pixels, {bands}, {len(opened.chips)} chips"
+    bands = f"{len(opened.bands)} bands ({', '.join(opened.bands)})"
+    several = f"{len(opened.scenes)} images of " if opened.collection else ""
+    return f"{several}{opened.sizes} pixels, {bands}, {len(opened.chips)} chips"
 
 
 def _finished(workspace: Workspace, stage: str, wanted: Mapping[str, str], there: Mapping[str, str]) -> bool:
