@@ -12,22 +12,7 @@ from rsgraph.types import Floats, Labels
 
 
 def mean_spectra(values: Floats, labels: Labels, n: int) -> Floats:
-    """Average the spectra of each segment.
-
-    Parameters
-    ----------
-    values
-        (bands, rows, columns), finite wherever ``labels`` is not 0.
-    labels
-        (rows, columns) int32: 1 ... n, 0 where there are no data.
-    n
-        Number of segments.
-
-    Returns
-    -------
-    spectra
-        (n, bands) float32; zeros for a label that no pixel has.
-    """
+    """Average the bands over each segment, as ``rsgraph.graphs.features.segment_means``, by one thread."""
     return _means(np.ascontiguousarray(values), np.ascontiguousarray(labels), n)
 
 

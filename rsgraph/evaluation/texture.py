@@ -17,20 +17,7 @@ Comparison = Literal["intersection", "cosine", "correlation", "bhattacharyya"]
 
 
 def bounding_boxes(labels: Labels, n: int) -> NDArray[np.int32]:
-    """Find the bounding box of each segment.
-
-    Parameters
-    ----------
-    labels
-        (rows, columns) int32: 1 ... n, 0 where there are no data.
-    n
-        Number of segments.
-
-    Returns
-    -------
-    boxes
-        (n, 4) int32: first row, first column, rows, columns; zeros for a label that no pixel has.
-    """
+    """Find the bounding boxes (n, 4) of labels 1 ... n: first row, first column, rows, columns; zeros for none."""
     return _boxes(labels, n)
 
 

@@ -222,15 +222,7 @@ def _best_scores(line: Floats, peaks: Floats, best: Floats) -> None:
 
 
 def nearest_of_distances(distances: NDArray[Any], k: int, *, queries: NDArray[Any] | None = None) -> Nearest:
-    """Find the min(k, n - 1) nearest others by a matrix (n, n) of distances; equals in the order of their index.
-
-    Parameters
-    ----------
-    distances
-        (n, n).
-    k, queries
-        As in ``nearest``.
-    """
+    """As ``nearest``, by a matrix (n, n) of distances; equals in the order of their index."""
     wanted = np.arange(len(distances)) if queries is None else queries
     found = np.empty((len(wanted), max(0, min(k, len(distances) - 1))), dtype=np.int64)
     for place, own in enumerate(wanted):

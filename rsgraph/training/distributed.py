@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
@@ -52,13 +52,6 @@ class DistributedBatches(Sampler[list[Key]], Generic[Key]):
             yield batch[self.rank :: self.count]
 
 
-class DistributedTraining(Protocol):
-    """A training whose batches can be divided among processes."""
-
-    def nothing(self, batch: Any) -> Any:
-        """Return the batch marked as a stand-in: it runs through the network, and counts for nothing."""
-
-
 class _Collate:
     """Collates a share; for an empty one another sample stands in: not every network takes no sample at all."""
 
@@ -75,13 +68,13 @@ class _Collate:
 
 
 def distributed_loader(
-    loader: DataLoader[Any], training: DistributedTraining, *, rank: int, count: int
+    loader: DataLoader[Any], nothing: Callable[[Any], Any], *, rank: int, count: int
 ) -> DataLoader[Any]:
-    """Return a loader that reads one process's share of every batch of another loader."""
+    """Return a loader that reads one process's share of every batch of another; ``nothing`` marks stand-ins."""
     assert loader.batch_size is not None, "a loader that batches"
     assert isinstance(loader.sampler, Sampler), "ours are"
     shares: DistributedBatches[Any] = DistributedBatches(loader.sampler, loader.batch_size, rank=rank, count=count)
-    return DataLoader(loader.dataset, batch_sampler=shares, collate_fn=_Collate(loader, training.nothing))
+    return DataLoader(loader.dataset, batch_sampler=shares, collate_fn=_Collate(loader, nothing))
 
 
 class _Total(torch.autograd.Function):

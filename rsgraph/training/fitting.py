@@ -220,7 +220,7 @@ class DistributedModule(LightningModule):
     """A training that several processes can do together: see :mod:`rsgraph.training.distributed`."""
 
     def nothing(self, batch: Any) -> Any:
-        """Return the batch as one that counts for nothing, for a process whose share of the last batch is empty."""
+        """Return the batch marked as a stand-in for an empty share: it runs through, and counts for nothing."""
         raise NotImplementedError
 
 
@@ -245,7 +245,7 @@ class _Job:
         torch.set_num_threads(self.hardware.threads or 1)
         synchronise_batch_norms(self.module)
         loaders = [
-            distributed_loader(loader, self.training, rank=place.rank, count=place.count)
+            distributed_loader(loader, self.training.nothing, rank=place.rank, count=place.count)
             for loader in (self.train, self.validation)
         ]
         report = tell if place.rank == 0 else lambda message: None  # the first reports for all

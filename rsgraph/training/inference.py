@@ -67,15 +67,7 @@ class FrozenEncoder:
             return _floats(activations)
 
     def latent(self, values: Floats, valid: Mask) -> Floats:
-        """Return one chip's vector (L,) float32; only encoders that make latents have one.
-
-        Parameters
-        ----------
-        values
-            (bands, rows, columns) reflectance.
-        valid
-            (rows, columns).
-        """
+        """Return one chip's vector (L,) float32, of encoders that make latents; parameters as of ``encode``."""
         with torch.inference_mode(), cpu_threads(self.threads):
             vector: Floats = _floats(self.module.latent(self._inputs(values[None], valid[None])))[0]
             return vector
