@@ -161,3 +161,10 @@ def _spoken(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return f"one of: {', '.join(map(str, get_args(hint)))}"
     return _SCALARS.get(hint, "a list")
+
+
+def check_count(parameter: str, value: int) -> int:
+    """Return ``value``. Raises ConfigError unless it is a whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigError(f"`{parameter}` must be a whole number of at least 1. Got {value!r} instead.")
+    return value

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rsgraph.matchers.neighbours import check_count
 from rsgraph.protocols import Blocks, Matcher, Progress
+from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
 if TYPE_CHECKING:
