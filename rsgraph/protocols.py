@@ -268,7 +268,12 @@ class Gnn(Component):
 
 
 class Matcher(Component):
-    """Compares whole chips by their nodes."""
+    """Compares whole chips by their nodes.
+
+    ``measure``: the matcher whose similarity this one computes in another way, such as ``hungarian``.
+    """
+
+    measure: str | None = None
 
     @abstractmethod
     def match(self, nodes: Sequence[Floats], *, progress: Progress | None = None) -> Similarity:

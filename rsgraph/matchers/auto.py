@@ -32,6 +32,8 @@ class Auto(Matcher):
         k or full is not a whole number of at least 1.
     """
 
+    measure = "hungarian"
+
     def __init__(self, k: int = 15, full: int = 300) -> None:
         self.k, self.full = check_count("k", k), check_count("full", full)
 

@@ -68,6 +68,8 @@ class HungarianNearest(Matcher):
         k is not a whole number of at least 1.
     """
 
+    measure = "hungarian"
+
     def __init__(self, k: int = 15) -> None:
         self.k = check_count("k", k)
 
