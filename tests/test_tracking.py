@@ -1,4 +1,4 @@
-"""What MLflow's store holds of runs and sweeps; read with sqlite3 alone."""
+"""MLflow's store of runs and sweeps, read with sqlite3."""
 
 from __future__ import annotations
 
