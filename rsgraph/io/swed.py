@@ -156,7 +156,8 @@ class WaterLabels:
         if self.path.lower().endswith(".npy"):
             return read_npy(self.path)
         found = header(self.path, holes_allowed=True)
-        return read(self.path, [1], 0, 0, found.rows, found.columns)  # type: ignore[no-any-return]  # rasterio is untyped
+        codes: NDArray[Any] = read(self.path, [1], 0, 0, found.rows, found.columns)
+        return codes
 
 
 def _squeezed(stored: NDArray[Any]) -> NDArray[Any]:
