@@ -179,19 +179,22 @@ class RegionGraph:
 
 
 @dataclass(frozen=True)
-class Embedding:
-    """One vector per segment.
+class LabelClass:
+    """A class that segments are labelled with.
 
     Parameters
     ----------
-    layer
-        ``bands``, ``target``, ``encoder``, ``gnn1`` ...
-    vectors
-        (segments, D) float32, in the row order of ``segments.parquet``.
+    code
+        1, 2 ... in the order in which the classes were defined; 0 stands for unlabelled.
+    name
+        As the user wrote it.
+    colour
+        ``#rrggbb``.
     """
 
-    layer: str
-    vectors: Floats
+    code: int
+    name: str
+    colour: str
 
 
 @dataclass(frozen=True)

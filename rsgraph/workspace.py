@@ -179,6 +179,14 @@ class Workspace:
         """The layer that chips are matched on and points are drawn from."""
         return str(self.manifest.get("default_layer", "encoder"))
 
+    @property
+    def chips_by(self) -> str:
+        """What chips are compared by: ``segments`` (their nodes) or ``latent`` (the encoder's vector of each)."""
+        made = self.manifest.get("run") or {}
+        if "chips_by" not in made and self.path("config.yaml").exists():
+            made = {"chips_by": self.config.get("compared", "segments")}  # as version 0.1.0 wrote it
+        return str(made.get("chips_by", "segments"))
+
     def embedding(self, layer: str | None = None) -> Floats:
         """Return one layer's vectors, (segments, D) float32, memory-mapped, in row order of ``segments``.
 

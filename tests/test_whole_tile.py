@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from experiments.benchmarks import bounds, places, table, watching, whole_tile
-from rsgraph.run.plan import STAGES
+from rsgraph.stages.plan import STAGES
 
 HOLD = """
 import subprocess, sys, time

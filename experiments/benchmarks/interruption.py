@@ -39,7 +39,7 @@ from experiments.benchmarks.record import Value, record
 from experiments.benchmarks.watching import current, family, finished, watch
 from experiments.benchmarks.whole_tile import QUICK, command, named, stop_if_failed
 from rsgraph.files import read_json
-from rsgraph.run.plan import STAGES
+from rsgraph.stages.plan import STAGES
 
 SIZE, SEED = 2048, 0
 LOOK_EVERY = 0.02

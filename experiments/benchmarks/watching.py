@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import psutil
 
-from rsgraph.run.plan import STAGES
+from rsgraph.stages.plan import STAGES
 
 EVERY = 0.5
 

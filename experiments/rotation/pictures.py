@@ -95,7 +95,7 @@ def _chip_map(workspace: Reopened) -> Pixels:
 
 def _thumbnails(workspace: Reopened) -> list[Pixels]:
     """Return every chip in colours (rows, columns, 3)."""
-    opened = keep_chips(cut_chips(workspace.config, workspace.opened()), workspace)
+    opened = keep_chips(cut_chips(workspace.options.chips, workspace.opened()), workspace)
     bands = choose_bands(opened.bands, workspace.config["display"])
     low, high = shown_limits(workspace.survey, bands, reflectance=opened.scenes[0].reflectance)
     rasters = (opened.read(chip) for chip in opened.chips)

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.brushing.viewport import Viewport
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats, Mask
 
 Bytes = NDArray[np.uint8]
@@ -111,7 +111,7 @@ def _rise(dense: float) -> Floats:
     return np.minimum(np.log1p(np.maximum(quarters, 1)) / dense, 1).astype(np.float32)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _accumulate(points: Any, colours: Any, visible: Any, window: Any, light: Any, sums: Any) -> Any:
     """Add up red, green and blue light and the number of points of each pixel, two pixels off the border.
 
@@ -134,7 +134,7 @@ def _accumulate(points: Any, colours: Any, visible: Any, window: Any, light: Any
     return top, bottom, left, right
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _soften(sums: Any, soft: Any, part: Any) -> Any:
     """Spread each point over 3 x 3 pixels, and return the histogram of logarithms of the densities."""
     top, bottom, left, right = part
@@ -156,7 +156,7 @@ def _soften(sums: Any, soft: Any, part: Any) -> Any:
     return histogram
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _blend(soft: Any, image: Any, part: Any, rise: Any, levels: Any, single: Any, glow: Any, edge: Any) -> None:
     top, bottom, left, right = part
     one, full, most = np.float32(1), np.float32(255), np.float32(rise.size - 1)
@@ -180,7 +180,7 @@ def _blend(soft: Any, image: Any, part: Any, rise: Any, levels: Any, single: Any
                 image[row, column, band] = np.uint8(below + (colour - below) * opacity + np.float32(0.5))
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _beside(soft: Any, row: int, column: int) -> Any:
     """Tell whether a dense place is beside: not a single point, of which at most half is left at its border."""
     across = soft[row, column - 1, 3] >= 1 or soft[row, column + 1, 3] >= 1

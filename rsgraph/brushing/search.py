@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Mask, Similarity
 
@@ -177,7 +177,7 @@ def _scored(block: Floats, places: Rows, wanted: Doubles, cosine: bool, best: bo
         return np.append(_exact(block, places[:half], wanted, cosine, best), other.result())
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})  # type: ignore[untyped-decorator]  # numba
+@compiled(fastmath={"reassoc", "contract"})
 def _exact(block: Any, places: Any, wanted: Any, cosine: bool, best: bool) -> Any:
     """Score each vector by the same operations in the same order; -inf if it is not finite."""
     scores = np.empty(places.size)
@@ -198,7 +198,7 @@ def _exact(block: Any, places: Any, wanted: Any, cosine: bool, best: bool) -> An
     return scores
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})  # type: ignore[untyped-decorator]  # numba
+@compiled(fastmath={"reassoc", "contract"})
 def _dot(a: Any, b: Any) -> float:
     total = 0.0
     for d in range(a.size):
@@ -206,7 +206,7 @@ def _dot(a: Any, b: Any) -> float:
     return total
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})  # type: ignore[untyped-decorator]  # numba
+@compiled(fastmath={"reassoc", "contract"})
 def _squared_distance(a: Any, b: Any) -> float:
     total = 0.0
     for d in range(a.size):

@@ -221,7 +221,6 @@ def _key(part: Part, job: Evaluation) -> str:
     return digest(
         {
             "part": part.name,
-            "rsgraph": version("rsgraph"),
             "stages": made,
             "options": {name: job.config[name] for name in part.options},
             "reference": job.reference_identity if part.needs_reference else None,

@@ -78,10 +78,10 @@ class Evaluation:
     @cached_property
     def context(self) -> Context:
         """The workspace with its chips, as the stages of a run see it."""
-        made = self.workspace.config
-        opened = keep_chips(cut_chips(made, self.workspace.opened()), self.workspace)
+        plan = self.workspace.plan
+        opened = keep_chips(cut_chips(plan.options.chips, self.workspace.opened()), self.workspace)
         folder = self.workspace.path("evaluation")
-        return Context(made, opened, self.workspace, folder, folder, self.progress, lambda *_: None)
+        return Context(plan, opened, self.workspace, folder, folder, self.progress, lambda *_: None)
 
     @property
     def opened(self) -> Opened:

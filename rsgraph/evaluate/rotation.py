@@ -25,16 +25,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import rsgraph.training as training
-from rsgraph.components import build, from_config
+from rsgraph.components import build
 from rsgraph.errors import NotUsable
 from rsgraph.evaluation.rotation import rotation_invariance
 from rsgraph.graphs.features import centroids, segment_means
-from rsgraph.protocols import Nodes, Progress, makes_latents, reads
-from rsgraph.run.plan import layers
+from rsgraph.options import Options
+from rsgraph.protocols import Matcher, Nodes, Progress
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 from rsgraph.stages.context import Opened
 from rsgraph.stages.encoder import load_encoder
 from rsgraph.stages.gnn import load_gnn
+from rsgraph.stages.plan import Plan
 from rsgraph.types import Chip, Floats, Mask, Raster, Segmentation
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ class _Pipeline:
     gnn: GnnModule | None
     nodes: Nodes
     layer: int
-    matcher: Any
+    matcher: Matcher
 
     def look(self, raster: Raster) -> dict[str, Floats]:
         """Return level -> vectors of the chip: (nodes, D), one row where the whole chip is one vector."""
@@ -210,39 +211,33 @@ def _row(values: NDArray[Any]) -> Floats:
 def _pipeline(workspace: Reopened) -> _Pipeline:
     """Build the pipeline of a finished workspace with its trained networks."""
     workspace.existing("similarity.npz")
-    config = workspace.config
-    gnn = load_gnn(workspace, config)
+    plan = workspace.plan
+    options = plan.options
+    gnn = load_gnn(workspace, options.gnn)
     std = np.array(workspace.survey["std"], dtype=np.float32)
     return _Pipeline(
-        opened=keep_chips(cut_chips(config, workspace.opened()), workspace),
-        levels=_levels(config, gnn),
+        opened=keep_chips(cut_chips(options.chips, workspace.opened()), workspace),
+        levels=_levels(options, gnn),
         mean=np.array(workspace.survey["mean"], dtype=np.float32),
         std=np.where(std > 0, std, np.float32(1)),
-        frozen=training.FrozenEncoder(load_encoder(workspace, config), training.Hardware(**config["trainer"])),
-        segmenter=from_config("segmenter", config["segmenter"]),
-        chip_pixels=int(config["chips"]["size"]) ** 2,
-        graph=from_config("graph", config["graph"]),
+        frozen=training.FrozenEncoder(load_encoder(workspace, options.encoder), options.trainer),
+        segmenter=options.segmenter.build(),
+        chip_pixels=options.chips.size**2,
+        graph=options.graph.build(),
         gnn=gnn,
-        nodes=reads(from_config("gnn", config["gnn"])),
-        layer=_graph_layer(config),
-        matcher=_with_matrix(config["matcher"]),
+        nodes=options.gnn.build().reads,
+        layer=_graph_layer(plan),
+        matcher=options.matcher.build().with_matrix(),
     )
 
 
-def _with_matrix(section: Mapping[str, Any]) -> Any:
-    """Build the workspace's matcher; one of nearest chips is replaced by the full matrix of its measure."""
-    if section["name"] in ("auto", "hungarian_nearest"):
-        return build("matcher", name="hungarian", k=section["k"])
-    return from_config("matcher", section)
-
-
-def _levels(config: Mapping[str, Any], gnn: GnnModule | None) -> tuple[str, ...]:
-    latent = ("latent",) if makes_latents(from_config("encoder", config["encoder"])) else ()
+def _levels(options: Options, gnn: GnnModule | None) -> tuple[str, ...]:
+    latent = ("latent",) if options.encoder.build().makes_latents else ()
     graph = ("graph",) if gnn is not None else ()
     return ("pixels", "encoder", *latent, "bands segments", "encoder segments", *graph)
 
 
-def _graph_layer(config: Mapping[str, Any]) -> int:
+def _graph_layer(plan: Plan) -> int:
     """Return the index of the layer that chips are matched on, where it is the GNN's; else of the second to last."""
-    made = [name for name in layers(config) if name.startswith("gnn")]
-    return made.index(config["layer"]) if config["layer"] in made else max(len(made) - 2, 0)
+    made = [name for name in plan.layers if name.startswith("gnn")]
+    return made.index(plan.layer) if plan.layer in made else max(len(made) - 2, 0)

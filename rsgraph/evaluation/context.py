@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.evaluation.assignment import assign
 from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions
@@ -110,7 +110,7 @@ def _nearest(
     return found
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc"})  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(fastmath={"reassoc"})
 def _product(one: Any, two: Any) -> Any:
     """Return <x, y>, added up in vector registers: the same for equal rows, wherever they stand."""
     total = 0.0
@@ -119,7 +119,7 @@ def _product(one: Any, two: Any) -> Any:
     return total
 
 
-@njit(nogil=True, cache=True, fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(fastmath={"nnan", "nsz"})
 def _largest(line: Any) -> Any:
     most = line[0]
     for value in line:
@@ -127,7 +127,7 @@ def _largest(line: Any) -> Any:
     return most
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _best(scores: Any, slack: Any, rows: Any, half: Any, wanted: Any, allowed: Any) -> Any:
     """Return the best of each line of scores, after computing in float64 what may be the best. Scores are spent."""
     found = np.full(len(wanted), -1, dtype=np.int64)
@@ -253,7 +253,7 @@ def _check_sides(
             raise ConfigError(f"`{name}` must be indices of the {n} segments. Got {given.min()} ... {given.max()}.")
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> Any:
     size = neighbours.shape[1] + 1
     pairs = np.full((len(segments), size, 2), -1, dtype=np.int64)
@@ -272,7 +272,7 @@ def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> 
     return pairs
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _side(segment: int, neighbours: Any, members: Any) -> int:
     """Write a segment and its neighbours into ``members``; return how many they are."""
     members[0], count = segment, 1
@@ -283,7 +283,7 @@ def _side(segment: int, neighbours: Any, members: Any) -> int:
     return count
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _inverted(found: Any, n: int) -> Any:
     """Return "row of each column" as "column of each row", -1 for rows that are left over."""
     inverted = np.full(n, -1, dtype=np.int64)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rsgraph.blocks import AHEAD, Threads, cores, in_child, one_blas_thread
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError, WorkerLost
 from rsgraph.executors.processes import one_thread
-from rsgraph.protocols import Workers
+from rsgraph.protocols import Executor, Workers
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -35,7 +35,7 @@ _PATIENCE = 60
 """Seconds in which a scheduler must answer and have a worker."""
 
 
-class Dask:
+class Dask(Executor):
     """Workers of a Dask cluster: tcp://host:port or a scheduler file; without an address, one on this machine.
 
     All workers must have this version of rsgraph installed and see the scene, the workspace and the cache under the
@@ -126,7 +126,7 @@ class Dask:
             return Client(cluster)
 
 
-class DaskWorkers:
+class DaskWorkers(Workers):
     """The workers of one cluster.
 
     Parameters
@@ -206,9 +206,6 @@ class DaskWorkers:
             "Where memory ran out, give workers more of it or run fewer, then type the same command again."
         )
 
-    def __enter__(self) -> DaskWorkers:
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -246,24 +243,11 @@ def _unpacked(packed: bytes) -> _Answer:
     return _Answer(loads(packed))
 
 
-class _OneThread(Threads):
+class _OneThread(Threads, Workers):
     """The executor of a sweep's point: one thread."""
-
-    own_devices = False
 
     def __init__(self) -> None:
         super().__init__(1)
-
-    def release(self) -> None:
-        """Do nothing: there are no workers."""
-
-    def __enter__(self) -> _OneThread:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Do nothing: nothing was opened."""
 
 
 def _connected(client: type[Client], address: str) -> Client:

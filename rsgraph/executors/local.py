@@ -6,18 +6,18 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import TypeVar
 
 from rsgraph.blocks import Threads, cores, in_child
 from rsgraph.errors import ConfigError
 from rsgraph.executors.processes import NAME, Processes
+from rsgraph.protocols import Executor, Workers
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Local:
+class Local(Executor):
     """Worker processes on this machine; little work stays in this one.
 
     The first blocks of a phase are done by threads of this process, two per worker; the second half of them is timed.
@@ -64,7 +64,7 @@ class Local:
         return LocalWorkers(1 if in_child() else self.workers or cores(), self.patience)
 
 
-class LocalWorkers:
+class LocalWorkers(Workers):
     """Threads for little work, processes for more.
 
     Parameters
@@ -74,8 +74,6 @@ class LocalWorkers:
     patience
         Seconds of work that threads do.
     """
-
-    own_devices = False
 
     def __init__(self, workers: int, patience: float) -> None:
         self.patience = patience
@@ -104,11 +102,3 @@ class LocalWorkers:
         """End the processes; the next stage starts its own. Two with an encoder hold 4 GB that matching needs."""
         if self._processes is not None:
             self._processes.close()
-
-    def __enter__(self) -> LocalWorkers:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()

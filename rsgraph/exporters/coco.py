@@ -23,7 +23,6 @@ from rsgraph.exporters.chip_files import (
     chip_classes,
     chip_table,
     each_chip,
-    opened_scenes,
 )
 from rsgraph.exporters.content import Content, gather
 from rsgraph.exporters.dissolve import Region, Strip, regions
@@ -31,13 +30,13 @@ from rsgraph.exporters.folders import ABOUT, LISTING, whole_folder
 from rsgraph.exporters.provenance import KEY, as_text, provenance
 from rsgraph.files import make_folder, write_json, write_text
 from rsgraph.io.display import check_display
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.workspace import Workspace
 
 _SPLITS = ("train", "test")
 
 
-class Coco:
+class Coco(Exporter):
     """COCO: chips as pictures with an instance per connected region of a class, split as in the paper.
 
     ``coco/<split>/<scene>_r<row>_c<column>.png`` and ``coco/annotations/instances_<split>.json``, where split is the
@@ -69,15 +68,13 @@ class Coco:
         self.display = check_display(display)
         self.chips = check_chosen(chips)
 
-    def export(self, workspace: Workspace, folder: Path, *, progress: Progress | None = None) -> list[Path]:
+    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
         """Write the folder.
 
         Parameters
         ----------
-        workspace
-            It must also have ``opened()``, as for the exporter ``chips``.
-        folder
-            Where to write.
+        export, folder
+            What leaves, and where to.
         progress
             Called with (chips done, chips in all).
 
@@ -95,12 +92,12 @@ class Coco:
         OutputError
             Disk full, folder not writable, or it holds files that no export wrote.
         """
-        content = gather(workspace, embeddings=False)
+        workspace, content = export.workspace, gather(export, embeddings=False)
         check_labelled(workspace, content)
-        scenes = opened_scenes(workspace)
-        table = _with_files(chip_table(workspace, content.labels, chosen=self.chips))
+        scenes = export.scenes()
+        table = _with_files(chip_table(export, chosen=self.chips))
         pictures = Pictures.of(workspace, self.display)
-        facts = provenance(workspace, content.labels, layer=None)
+        facts = provenance(export, layer=None)
         also = (ABOUT, *(f"annotations/instances_{split}.json" for split in _SPLITS))
         with whole_folder(folder / "coco", also=also) as temporary:
             with _annotations(make_folder(temporary / "annotations"), content, facts) as files:

@@ -21,7 +21,7 @@ from rsgraph.exporters.polygons import Geometries, outlines
 from rsgraph.exporters.provenance import provenance
 from rsgraph.exporters.rasters import read_ids
 from rsgraph.io.chips import widened
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Export, Progress
 from rsgraph.types import Mask, Window
 from rsgraph.workspace import SceneInfo, Workspace
 
@@ -55,7 +55,7 @@ class _Traced(NamedTuple):
 
 
 def export_polygons(
-    workspace: Workspace,
+    export: Export,
     folder: Path,
     ending: str,
     sink: Sink,
@@ -70,8 +70,8 @@ def export_polygons(
 
     Parameters
     ----------
-    workspace, folder
-        From where, to where.
+    export, folder
+        What leaves, and where to.
     ending
         Of the files, without a dot.
     sink
@@ -100,8 +100,9 @@ def export_polygons(
     OutputError
         Disk full or folder not writable.
     """
-    content = gather(workspace, layer, embeddings=embeddings and dissolve == "none")
-    facts = provenance(workspace, content.labels, layer=content.layer)
+    workspace = export.workspace
+    content = gather(export, layer, embeddings=embeddings and dissolve == "none")
+    facts = provenance(export, layer=content.layer)
     if dissolve != "none":
         check_labelled(workspace, content)
     chips, written = workspace.chips, []

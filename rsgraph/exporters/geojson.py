@@ -17,15 +17,14 @@ from rsgraph.exporters.content import check_embeddings, check_layer, parsed_crs
 from rsgraph.exporters.features import Frames, export_polygons
 from rsgraph.exporters.provenance import KEY, as_text
 from rsgraph.exporters.whole import whole
-from rsgraph.protocols import Progress
-from rsgraph.workspace import Workspace
+from rsgraph.protocols import Export, Exporter, Progress
 
 Crs = Literal["scene", "wgs84"]
 
 _NO_CRS = ("'crs' was not provided", "No SRS set on layer")
 
 
-class GeoJson:
+class GeoJson(Exporter):
     """GeoJSON: one polygon per segment, or per class, with all columns, in the scene's CRS or WGS 84.
 
     ``segments_polygons.geojson``; dissolved by class ``classes_polygons.geojson`` or ``regions_polygons.geojson``.
@@ -76,12 +75,12 @@ class GeoJson:
         self.dissolve = check_dissolve(dissolve)
         self.crs = crs
 
-    def export(self, workspace: Workspace, folder: Path, *, progress: Progress | None = None) -> list[Path]:
+    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
         """Write the GeoJSON. Raises what ``export_polygons`` raises."""
-        known = all(_code(scene.crs) for scene in workspace.scenes if scene.crs is not None)
+        known = all(_code(scene.crs) for scene in export.workspace.scenes if scene.crs is not None)
         wgs84 = self.crs == "wgs84" or not known
         return export_polygons(
-            workspace,
+            export,
             folder,
             "geojson",
             write_geojson if wgs84 else _write_as_it_is,

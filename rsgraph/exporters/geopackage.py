@@ -15,11 +15,10 @@ from rsgraph.exporters.content import check_embeddings, check_layer
 from rsgraph.exporters.features import Frames, export_polygons, layer_name
 from rsgraph.exporters.provenance import KEY, as_text
 from rsgraph.exporters.whole import whole
-from rsgraph.protocols import Progress
-from rsgraph.workspace import Workspace
+from rsgraph.protocols import Export, Exporter, Progress
 
 
-class GeoPackage:
+class GeoPackage(Exporter):
     """GeoPackage: one polygon per segment, with areas, memberships, labels and embedding as columns.
 
     ``segments_polygons.gpkg``, layer ``segments``, in the scene's CRS; without a CRS in pixels, x = column and
@@ -53,10 +52,10 @@ class GeoPackage:
         self.embeddings = check_embeddings(embeddings)
         self.dissolve = check_dissolve(dissolve)
 
-    def export(self, workspace: Workspace, folder: Path, *, progress: Progress | None = None) -> list[Path]:
+    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
         """Write the GeoPackage. Raises what ``export_polygons`` raises."""
         return export_polygons(
-            workspace,
+            export,
             folder,
             "gpkg",
             write_geopackage,

@@ -19,13 +19,12 @@ from rsgraph.exporters.content import check_embeddings, check_layer
 from rsgraph.exporters.features import Frames, export_polygons
 from rsgraph.exporters.provenance import KEY, as_text
 from rsgraph.exporters.whole import whole
-from rsgraph.protocols import Progress
-from rsgraph.workspace import Workspace
+from rsgraph.protocols import Export, Exporter, Progress
 
 _GEOMETRY = "geometry"
 
 
-class GeoParquet:
+class GeoParquet(Exporter):
     """GeoParquet 1.0: one polygon per segment, with areas, memberships, labels and embedding as columns.
 
     ``segments_polygons.parquet``, in the scene's CRS; without a CRS in pixels, x = column and y = row counted
@@ -59,10 +58,10 @@ class GeoParquet:
         self.embeddings = check_embeddings(embeddings)
         self.dissolve = check_dissolve(dissolve)
 
-    def export(self, workspace: Workspace, folder: Path, *, progress: Progress | None = None) -> list[Path]:
+    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
         """Write the GeoParquet. Raises what ``export_polygons`` raises."""
         return export_polygons(
-            workspace,
+            export,
             folder,
             "parquet",
             _write,

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from rsgraph.exporters.labelled import LabelClass
 from rsgraph.files import write_text
 from rsgraph.io.palette import colours
+from rsgraph.types import LabelClass
 
 
 @dataclass(frozen=True)

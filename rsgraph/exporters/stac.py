@@ -25,7 +25,7 @@ from rsgraph.exporters.legend import class_legend, write_categories
 from rsgraph.exporters.provenance import KEY, provenance, tiff_tags
 from rsgraph.exporters.rasters import blocks, write_geotiff
 from rsgraph.files import write_json, write_text
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.workspace import SceneInfo, Workspace
 
 VERSION = "1.1.0"
@@ -38,7 +38,7 @@ _EDGE_POINTS = 8
 """Points on each side of a footprint: straight lines in a scene's CRS are curved in longitude and latitude."""
 
 
-class Stac:
+class Stac(Exporter):
     """STAC: an item with the label extension for each labelled scene, with its labels beside it.
 
     ``stac/<scene>/<scene>.json`` (STAC 1.1, extensions label 1.0.1 and projection 2.0) with the assets
@@ -56,13 +56,13 @@ class Stac:
     https://github.com/stac-extensions/label, https://github.com/stac-extensions/projection
     """
 
-    def export(self, workspace: Workspace, folder: Path, *, progress: Progress | None = None) -> list[Path]:
+    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
         """Write the folder.
 
         Parameters
         ----------
-        workspace, folder
-            From where, to where.
+        export, folder
+            What leaves, and where to.
         progress
             Called with (steps done, steps in all).
 
@@ -80,9 +80,9 @@ class Stac:
         OutputError
             Disk full, folder not writable, or it holds files that no export wrote.
         """
-        content = gather(workspace, embeddings=False)
+        workspace, content = export.workspace, gather(export, embeddings=False)
         check_labelled(workspace, content)
-        facts = provenance(workspace, content.labels, layer=None)
+        facts = provenance(export, layer=None)
         scenes = _labelled_scenes(workspace, content)
         steps, total = count(1), 3 * strip_count(scenes)
 

@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 
 from rsgraph.errors import ConfigError
 from rsgraph.graphs.edges import ATTRIBUTE_NAMES, edge_attributes
+from rsgraph.protocols import Graph
 from rsgraph.types import Floats, RegionGraph, Segmentation
 
 
@@ -56,7 +57,7 @@ def _candidates(points: NDArray[np.float64], k: int) -> NDArray[np.int64]:
         width = min(2 * width, n)
 
 
-class Nearest:
+class Nearest(Graph):
     """K geographically nearest segments, by their centroids (the paper's graph, K = 8).
 
     Section 2.5 builds the edges from the "K geographically nearest segments", without weights, and that is

@@ -24,7 +24,7 @@ _LOOKED_FOR = (
 )
 
 
-class Auto:
+class Auto(Reader):
     """Looks at the path and picks the reader: safe, eurosat, swed, bands, scenes or geotiff.
 
     Parameters
@@ -43,6 +43,8 @@ class Auto:
     ConfigError
         A parameter is of the wrong kind or out of range.
     """
+
+    needs_path = False  # without one, ``open`` says how to name a scene
 
     def __init__(
         self,

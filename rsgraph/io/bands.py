@@ -14,12 +14,13 @@ from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
 from rsgraph.io.mosaic import agree, chosen, scene_of_files
 from rsgraph.io.overrides import overrides
+from rsgraph.protocols import Reader
 from rsgraph.types import Scene
 
 _ENDINGS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
 
 
-class Bands:
+class Bands(Reader):
     """Folder with one file per band (B02.tif, ..._B8A_..., Copernicus browser), of any resolution.
 
     Files whose name holds one Sentinel-2 band are read, others (cloud mask, TCI, SCL) are left out with a

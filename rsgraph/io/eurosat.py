@@ -21,6 +21,7 @@ from rsgraph.io.geotiff import choose_bands, identity_of, name_bands
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, join
 from rsgraph.io.overrides import Overrides, overrides
+from rsgraph.protocols import Reader
 from rsgraph.types import PixelSource, Raster, Scene, Window
 
 _RGB = ("B04", "B03", "B02")
@@ -30,7 +31,7 @@ _WHOLE_CHIP = 256
 _IMAGE = re.compile(r"(?P<name>(?P<class>[^/]+)_(?P<number>\d+))\.(?P<ending>jpe?g|png|tiff?)", re.IGNORECASE)
 
 
-class EuroSat:
+class EuroSat(Reader):
     """EuroSAT: class folders of small images, RGB (.zip or folder) or 13 bands; each image is a scene.
 
     An image is a file ``<Class>/<Class>_<number>`` with the ending jpg, png or tif, at any depth. Listing opens

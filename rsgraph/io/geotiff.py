@@ -14,10 +14,11 @@ from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry
 from rsgraph.io.overrides import Overrides, overrides
+from rsgraph.protocols import Reader
 from rsgraph.types import Scene
 
 
-class GeoTiff:
+class GeoTiff(Reader):
     """One raster file with its bands: GeoTIFF, COG, VRT, JPEG 2000 or anything else that GDAL opens.
 
     Parameters

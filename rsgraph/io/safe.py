@@ -16,13 +16,14 @@ from rsgraph.io.layers import Radiometry
 from rsgraph.io.mosaic import chosen, scene_of_files
 from rsgraph.io.overrides import overrides
 from rsgraph.io.safe_metadata import Checksum, Product, checksums, product, verify
+from rsgraph.protocols import Reader
 from rsgraph.types import Scene
 
 _METADATA = re.compile(r"(?:.*/)?(MTD_MSI(L1C|L2A)\.xml|S2[A-Z]_[A-Z]{4}_MTD_SAF(L1C|L2A)_[^/]*\.xml)")
 _RESOLUTION = re.compile(r"_(10|20|60)m$")
 
 
-class Safe:
+class Safe(Reader):
     """Sentinel-2 SAFE product, L1C or L2A, folder or .zip (read without unpacking), any processing baseline.
 
     Quantification, add-offset (-1000 counts from baseline 04.00 on) and nodata come from the metadata; each

@@ -17,7 +17,7 @@ from rsgraph.types import Scene
 _RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
 
 
-class Scenes:
+class Scenes(Reader):
     """Folder of several scenes: raster files with all their bands, SAFE products, band folders; also mixed.
 
     What lies directly in the folder is looked at, in the order of its names: each raster file (.tif, .tiff, .jp2,

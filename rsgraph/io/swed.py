@@ -22,6 +22,7 @@ from rsgraph.io.handles import existing_file, read
 from rsgraph.io.header import header
 from rsgraph.io.layers import Radiometry, join
 from rsgraph.io.overrides import Overrides, overrides
+from rsgraph.protocols import Reader
 from rsgraph.types import Raster, Scene, Window
 
 _LABELS = ("chip", "label", "mask", "image")
@@ -37,7 +38,7 @@ _HEADER = {
 }
 
 
-class Swed:
+class Swed(Reader):
     """SWED chips: images/ and labels/ of .npy (training) or .tif (test); the labels become the reference.
 
     The folder holds ``images`` and ``labels``, or ``train`` and ``test`` folders that do. An image is

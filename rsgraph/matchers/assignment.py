@@ -21,9 +21,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats
 
 UNIT = 2**26
@@ -94,7 +94,7 @@ def assign(cosine: Floats, *, cutoff: float = NEVER, tolerance: float = 0.0) -> 
     return Matched(mean_of(cosine, columns), bound, columns[:n])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def solve(cost: Any, price: Any, cutoff: float, tolerance: float) -> Any:
     """Solve one problem in whole numbers, called from compiled loops: (bound, columns).
 
@@ -134,7 +134,7 @@ def solve(cost: Any, price: Any, cutoff: float, tolerance: float) -> Any:
     return _augment(cost, price, column, owner, key, wanted, bound, dual, cutoff)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def whole_numbers(cosine: Any, cost: Any) -> None:
     """Write costs (n + 1, m) int32 of cosines (n, m); last the dummies' row.
 
@@ -149,7 +149,7 @@ def whole_numbers(cosine: Any, cost: Any) -> None:
     cost[n] = UNIT
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def mean_of(cosine: Any, column: Any) -> float:
     """Mean cosine of an assignment of the rows, summed in float64; -inf where it was given up."""
     if column[0] < 0:
@@ -160,7 +160,7 @@ def mean_of(cosine: Any, column: Any) -> float:
     return min(max(total / len(cosine), -1.0), 1.0)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _value(cost: Any, column: Any) -> float:
     """Mean cosine of an assignment in whole numbers, never more than it is."""
     n = cost.shape[0] - 1
@@ -170,7 +170,7 @@ def _value(cost: Any, column: Any) -> float:
     return 1.0 - total / (np.float64(n) * UNIT)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def reduced(row: Any, price: Any, key: Any) -> Any:
     """Write reduced costs (m,) to ``key``; return the least."""
     least = _LAST
@@ -181,7 +181,7 @@ def reduced(row: Any, price: Any, key: Any) -> Any:
     return least
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _first(key: Any, least: Any, owner: Any) -> Any:
     """Return the column whose key is ``least``: a free one before those that are taken, then the lowest index."""
     found = _LAST
@@ -191,7 +191,7 @@ def _first(key: Any, least: Any, owner: Any) -> Any:
     return found & _INDEX
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _least(key: Any) -> Any:
     """Return the least key."""
     least = _LAST
@@ -200,7 +200,7 @@ def _least(key: Any) -> Any:
     return least
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _auction(cost: Any, price: Any, column: Any, owner: Any, increment: Any, key: Any) -> None:
     """Let rows, dummies too, bid for their cheapest columns until all have one, to within ``increment`` a row.
 
@@ -226,7 +226,7 @@ def _auction(cost: Any, price: Any, column: Any, owner: Any, increment: Any, key
             row = displaced
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _claim(cost: Any, price: Any, column: Any, owner: Any, key: Any, wanted: Any) -> Any:
     """Give each row its cheapest column where that is free; (upper bound of the mean cosine, rows left).
 
@@ -247,7 +247,7 @@ def _claim(cost: Any, price: Any, column: Any, owner: Any, key: Any, wanted: Any
     return 1.0 - (total / n - 1.0) / UNIT, left
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _augment(
     cost: Any,
     price: Any,
@@ -283,7 +283,7 @@ def _augment(
     return min(bound, dual), column
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _path(
     cost: Any,
     start: Any,
@@ -318,7 +318,7 @@ def _path(
     return least, j
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _relax(row_cost: Any, price: Any, base: Any, row: Any, distance: Any, before: Any, final: Any, key: Any) -> Any:
     """Shorten the distances (m,) of columns that are not final by paths through ``row``; return the least."""
     least = _LAST

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rsgraph.matchers.hungarian import Hungarian
 from rsgraph.matchers.hungarian_nearest import HungarianNearest
 from rsgraph.matchers.neighbours import check_count
-from rsgraph.protocols import Blocks, Progress
+from rsgraph.protocols import Blocks, Matcher, Progress
 from rsgraph.types import Floats, Similarity
 
 
-class Auto:
+class Auto(Matcher):
     """The exact Hungarian similarity: the full matrix of few chips, the k nearest of many.
 
     ``hungarian`` up to ``full`` chips, above that ``hungarian_nearest``: the same similarities and neighbours, but no
@@ -46,3 +46,19 @@ class Auto:
         if len(nodes) <= self.full:
             return Hungarian(self.k).match(nodes, progress=progress, blocks=blocks, on_device=on_device)
         return HungarianNearest(self.k).match(nodes, progress=progress, blocks=blocks, known=known)
+
+    def match_blocks(
+        self,
+        nodes: Sequence[Floats],
+        *,
+        blocks: Blocks,
+        on_device: Blocks,
+        known: Similarity | None = None,
+        progress: Progress | None = None,
+    ) -> Similarity:
+        """Match in a run; as ``match``."""
+        return self.match(nodes, progress=progress, blocks=blocks, on_device=on_device, known=known)
+
+    def with_matrix(self) -> Hungarian:
+        """Return ``hungarian``, whatever the number of chips."""
+        return Hungarian(self.k)

@@ -15,7 +15,7 @@ from rsgraph.matchers.assignment import assign
 from rsgraph.matchers.batched import Device, assign_pairs, device_of
 from rsgraph.matchers.chips import StoredChips, UnitChips, unit_chips
 from rsgraph.matchers.neighbours import as_similarity, check_count
-from rsgraph.protocols import Arrays, Blocks, Progress
+from rsgraph.protocols import Arrays, Blocks, Matcher, Progress
 from rsgraph.types import Floats, Similarity
 
 SIDE = 32
@@ -48,7 +48,7 @@ def matched_cosine(few: Floats, many: Floats) -> float:
     return assign(few @ many.T).similarity
 
 
-class Hungarian:
+class Hungarian(Matcher):
     """Mean cosine of nodes paired one to one, exactly (Hungarian assignment); the paper's similarity.
 
     Every pair of chips is one linear assignment problem, solved exactly (``assignment.py``: auction, then shortest
@@ -142,6 +142,18 @@ class Hungarian:
             solved += int(arrays["solved"])
         error = np.zeros_like(matrix) if device == "cpu" and self.tolerance == 0 else dual - matrix
         return as_similarity(matrix, error, self.k, solved, dual=dual if self.tolerance > 0 else None)
+
+    def match_blocks(
+        self,
+        nodes: Sequence[Floats],
+        *,
+        blocks: Blocks,
+        on_device: Blocks,
+        known: Similarity | None = None,
+        progress: Progress | None = None,
+    ) -> Similarity:
+        """Match in a run; as ``match``."""
+        return self.match(nodes, progress=progress, blocks=blocks, on_device=on_device)
 
     def _device(self, count: int) -> Device:
         """Return the device for the tasks: ``auto`` only where there is a GPU here, so that workers may lack one."""

@@ -13,11 +13,12 @@ from rsgraph.blocks import ResumableBlocks, one_blas_thread
 from rsgraph.errors import NotUsable
 from rsgraph.matchers.assignment import NEVER
 from rsgraph.matchers.chips import StoredChips, UnitChips, unit_chips
+from rsgraph.matchers.hungarian import Hungarian
 from rsgraph.matchers.neighbours import check_count
 from rsgraph.matchers.ranking import Ranking
 from rsgraph.matchers.screening import Search
 from rsgraph.matchers.signatures import Axes, upper_bounds
-from rsgraph.protocols import Arrays, Blocks, Progress
+from rsgraph.protocols import Arrays, Blocks, Matcher, Progress
 from rsgraph.types import Floats, Similarity
 
 ROWS = 16
@@ -33,7 +34,7 @@ TIE = 1e-6
 """Similarities that differ by less are ties: a chip that could only tie with the k-th best is not looked at."""
 
 
-class HungarianNearest:
+class HungarianNearest(Matcher):
     r"""The exact k nearest chips under the Hungarian similarity, with proof that no other could enter.
 
     The measure is that of ``hungarian``. Every pair is given up as soon as an upper bound shows that it is not more
@@ -111,6 +112,22 @@ class HungarianNearest:
                 work = _Work(chips, nodes, first, ranking, blocks or ResumableBlocks(), progress)
                 work.do()
         return ranking.similarity()
+
+    def match_blocks(
+        self,
+        nodes: Sequence[Floats],
+        *,
+        blocks: Blocks,
+        on_device: Blocks,
+        known: Similarity | None = None,
+        progress: Progress | None = None,
+    ) -> Similarity:
+        """Match in a run; as ``match``."""
+        return self.match(nodes, progress=progress, blocks=blocks, known=known)
+
+    def with_matrix(self) -> Hungarian:
+        """Return ``hungarian``: the same similarities, of all pairs."""
+        return Hungarian(self.k)
 
     def _take_known(self, known: Similarity, ranking: Ranking, count: int) -> int:
         first = len(known.indices)

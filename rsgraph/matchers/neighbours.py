@@ -7,9 +7,9 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Similarity
@@ -65,7 +65,7 @@ def unit_rows(vectors: Floats) -> Floats:
     return unit
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _scale_rows(vectors: Any, unit: Any) -> None:
     """Write unit rows. Squares of the smallest and largest float32 have their place in float64."""
     for row in range(vectors.shape[0]):

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.compiled import import_compiled
 from rsgraph.errors import ConfigError
 from rsgraph.neighbours.cells import cut, find_nearest
 from rsgraph.neighbours.rows import parts
@@ -89,9 +90,7 @@ def load_umap() -> ModuleType:
     """Import umap-learn (seconds) without its remark that TensorFlow, which we do not use, is absent."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
-        from umap import umap_
-    module: ModuleType = umap_
-    return module
+        return import_compiled("umap.umap_")
 
 
 def seeded_start(points: Floats, seed: int, size: float) -> Floats:

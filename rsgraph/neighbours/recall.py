@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError, NotUsable
 
 Metric = Literal["cosine", "euclidean", "precomputed"]
@@ -169,7 +169,7 @@ def _centred(vectors: NDArray[Any]) -> Distances:
     return scaled
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _squared(products: Any, own: Any, squares: Any) -> None:
     """Turn products (q, n) into squared distances, whole numbers, in place."""
     for query in range(products.shape[0]):
@@ -177,7 +177,7 @@ def _squared(products: Any, own: Any, squares: Any) -> None:
             products[query, row] = np.rint(own[query] + squares[row] - 2 * products[query, row])
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _keep_nearest(distances: Any, queries: Any, found: Any) -> None:
     """Fill in the nearest rows (q, k): rows come in order, so of equals the first stays first."""
     k = found.shape[1]
@@ -197,7 +197,7 @@ def _keep_nearest(distances: Any, queries: Any, found: Any) -> None:
             found[query, place] = row
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _count_nearer(distances: Any, queries: Any, neighbours: Any, found: Any) -> None:
     """Count how many rows come before each neighbour, by distance and then by row.
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
@@ -193,8 +193,8 @@ def _refine(found: _Nearest, steps: _Steps) -> None:
             steps.add(last - first)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _insert(rows: Any, squared: Any, row: int, other: int, distance: float) -> None:
+@compiled()
+def _insert(rows: Any, squared: Any, row: int, other: int, distance: float | np.float32) -> None:
     """Insert a neighbour that is nearer than the last one."""
     place = rows.shape[1] - 1
     while place > 0 and squared[row, place - 1] > distance:
@@ -205,7 +205,7 @@ def _insert(rows: Any, squared: Any, row: int, other: int, distance: float) -> N
     rows[row, place] = other
 
 
-@njit(nogil=True, cache=True, fastmath=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(fastmath=True)
 def _compare(points: Any, members: Any, rows: Any, squared: Any) -> None:
     """Compare the members of a leaf, each pair once."""
     k = rows.shape[1]
@@ -222,7 +222,7 @@ def _compare(points: Any, members: Any, rows: Any, squared: Any) -> None:
                 _insert(rows, squared, b, a, distance)
 
 
-@njit(nogil=True, cache=True, fastmath=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(fastmath=True)
 def _descend(
     points: Any, rows: Any, squared: Any, starts: Any, senders: Any, seen: Any, first: int, last: int
 ) -> None:

@@ -7,9 +7,9 @@ from math import ceil, log, sqrt
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.neighbours.search import check_vectors, nearest_rows, standardised
 from rsgraph.prediction.checks import check_between, check_codes, check_labelled
@@ -176,7 +176,7 @@ def _swept(
     return change
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _sweep(
     indptr: Any,
     indices: Any,

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
 from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, principal_components
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Projector
 from rsgraph.types import Floats, Projection
 
 
-class Pca:
+class Pca(Projector):
     """The two principal components (classical scaling for distances): linear, instant, no parameters.
 
     Distances along the axes mean something, unlike UMAP's or t-SNE's, but groups overlap more. The seed is

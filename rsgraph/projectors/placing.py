@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats
 
 EPOCHS = 100
@@ -74,7 +74,7 @@ def memberships(distances: Floats) -> Floats:
     return found
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _memberships(distances: Any, found: Any) -> None:
     """Fill in the memberships, by bisection for the width."""
     k = distances.shape[1]
@@ -96,7 +96,7 @@ def _memberships(distances: Any, found: Any) -> None:
             found[row, place] = np.exp(-distances[row, place] / width)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _optimise(
     points: Any, indices: Any, weights: Any, anchors: Any, a: float, b: float, epochs: int, seed: int, rows: Any
 ) -> None:
@@ -115,8 +115,10 @@ def _optimise(
                     _step(points, row, anchors, other, a, b, rate, False)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _step(points: Any, row: int, anchors: Any, other: int, a: float, b: float, rate: float, attract: bool) -> None:
+@compiled()
+def _step(
+    points: Any, row: int, anchors: Any, other: int | np.int64, a: float, b: float, rate: float, attract: bool
+) -> None:
     """Move a point along the gradient of UMAP's loss, to or from one anchor; each coordinate by at most 4 rates."""
     across, up = points[row, 0] - anchors[other, 0], points[row, 1] - anchors[other, 1]
     squared = across * across + up * up
@@ -128,7 +130,7 @@ def _step(points: Any, row: int, anchors: Any, other: int, a: float, b: float, r
     points[row, 1] += rate * min(4.0, max(-4.0, slope * up))
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _mixed(state: Any) -> Any:
     """Return the next of a row's random numbers (SplitMix64)."""
     state = state + np.uint64(0x9E3779B97F4A7C15)

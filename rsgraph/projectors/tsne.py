@@ -12,7 +12,7 @@ from rsgraph.neighbours.graph import FEWEST, Metric, check_metric, comparable, f
 from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, principal_components
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Projector
 from rsgraph.types import Floats, Projection
 
 MOST = 200_000
@@ -22,7 +22,7 @@ _LEAST = 4
 """Neighbours per point below which the perplexity would fall under 1."""
 
 
-class Tsne:
+class Tsne(Projector):
     """t-SNE (scikit-learn's Barnes-Hut): even, well parted groups; several times slower than UMAP.
 
     Starts from the principal components (classical scaling for distances) and runs on one thread, so that

@@ -30,7 +30,7 @@ from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.placing import place
 from rsgraph.projectors.sampling import check_sample, draw, part_of
 from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, principal_components
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Projector
 from rsgraph.types import Floats, Projection
 
 EPOCHS, MORE_EPOCHS, FEW_POINTS = 200, 500, 10_000
@@ -43,7 +43,7 @@ PLACED_BY = 5
 """Nearest points of the map that a further point is placed by."""
 
 
-class Umap:
+class Umap(Projector):
     """UMAP, seeded: neighbours stay neighbours; the paper's map of chips and of segments.
 
     umap-learn's optimisation [1]_, with some choices where the paper is silent. Nearest neighbours are exact

@@ -1,4 +1,4 @@
-"""Where results go when the user does not say."""
+"""Folders of the cache and of sweeps, and names of sweep points."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ from rsgraph.files import digest
 from rsgraph.io.path_names import path_name
 
 _LONGEST = 150
-
-
-def workspace_folder(asked: str | None, scene: str) -> Path:
-    """Return ``workspace=``, or workspaces/<scene name>."""
-    return Path(asked).expanduser() if asked else Path("workspaces") / scene
 
 
 def cache_folder(asked: str | None, beside: Path) -> Path:

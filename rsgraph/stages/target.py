@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rsgraph.components import from_config
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
@@ -24,13 +23,13 @@ _PER_CLUSTER = 200
 
 def target(context: Context) -> dict[str, Any]:
     """Fit soft classes to a sample of pixels; write targets.npz and models/target.json."""
-    if context.config["model"].get("identity"):
+    if context.plan.model:
         return take_over(context, "targets.npz", "models/target.json")
-    component = from_config("target", context.config["target"])
+    component = context.options.target.build()
     pixels, step = sample_pixels(context, component.n_clusters, component.sample_every)
     model = component.fit(pixels, bands=context.opened.bands, seed=context.seed, progress=context.progress)
     write_arrays(context.out / "targets.npz", model)
-    describe(context, "target", component=context.config["target"])
+    describe(context, "target", component=context.options.target.section)
     notes = []
     if step != component.sample_every:
         notes = [

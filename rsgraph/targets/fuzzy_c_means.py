@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Target
 from rsgraph.targets.sample import by_brightness, check_options, check_pixels, check_sample, count_different
 from rsgraph.types import Floats
 
@@ -105,7 +105,7 @@ def memberships(pixels: Floats, centres: NDArray[Any], fuzziness: float) -> Floa
     return out
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _memberships(pixels: Any, centres: Any, power: float, out: Any) -> None:
     squared = np.empty(centres.shape[0])
     for n in range(pixels.shape[0]):
@@ -190,7 +190,7 @@ def _table(centres: Prior) -> NDArray[np.float64]:
     return table
 
 
-class FuzzyCMeans:
+class FuzzyCMeans(Target):
     """Fuzzy C-means on raw reflectance, with scikit-fuzzy (the paper's targets, C = 8).
 
     Every pixel gets a degree of membership in each of C clusters (Bezdek, Ehrlich and Full 1984,

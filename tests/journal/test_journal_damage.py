@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import JournalDamaged, JournalLocked
-from rsgraph.exporters.content import labels_of
 from rsgraph.journal.journal import Journal, adopt_recovered
+from rsgraph.journal.reading import read_labels
 from rsgraph.journal.recovery import salvage
 from rsgraph.journal.schema import PAGE
-from rsgraph.workspace import Workspace
 
 SEGMENTS = 20_000
 ACTIONS = 42
@@ -124,7 +123,7 @@ def test_a_recovered_copy_is_adopted_and_the_damaged_file_kept(path: Path) -> No
         while journal.undo() is not None:
             pass
         assert journal.labels().empty
-    assert labels_of(Workspace(path.parent)).empty
+    assert read_labels(path).table.empty
 
 
 def test_a_recovered_copy_is_not_adopted_under_somebodys_hands(path: Path) -> None:

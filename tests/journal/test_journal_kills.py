@@ -15,11 +15,10 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from rsgraph.exporters.content import labels_of
 from rsgraph.journal import schema
 from rsgraph.journal.journal import Journal
+from rsgraph.journal.reading import read_labels
 from rsgraph.journal.state import replay
-from rsgraph.workspace import Workspace
 from tests.journal.test_journal_replay import FAST
 
 KILLS = 240
@@ -99,7 +98,7 @@ def check_survivor(path: Path, acks: list[tuple[int, int]], before: int) -> tupl
         for left in path.parent.glob("labels.sqlite*"):
             shutil.copy(left, place)
         copy = Path(place, path.name)
-        exported = labels_of(Workspace(copy.parent))
+        exported = read_labels(copy).table
         with Journal(copy) as journal:
             events = len(journal.history())
             labels = journal.labels()

@@ -10,7 +10,6 @@ from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.neighbours.graph import nearest_of_distances
 from rsgraph.projectors.sampling import draw
 from rsgraph.projectors.umap import Umap
-from rsgraph.protocols import Transforms
 
 
 def three_groups(each: int = 30) -> tuple[np.ndarray, np.ndarray]:
@@ -87,7 +86,6 @@ def test_transform_in_blocks_gives_the_map_of_project() -> None:
 def test_transform_places_new_vectors_on_any_map() -> None:
     vectors, labels = three_groups(60)
     projector = Umap(n_epochs=100)
-    assert isinstance(projector, Transforms)
     points = projector.project(vectors[::2], seed=0).points
     placed = projector.transform(vectors[1::2], {"vectors": vectors[::2], "points": points}, seed=0)
     nearest = cdist(placed, points).argmin(axis=1)

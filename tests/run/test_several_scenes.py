@@ -170,5 +170,5 @@ def test_a_model_chooses_the_bands_of_each_scene(collection: Workspace, tmp_path
     scene = write_scene(tmp_path / "d.tif", 64, 64, turned=True)
     words = several([scene], tmp_path / "w", f"model.from={collection.folder}", "matcher=mean")
     made = run(words)
-    assert made.config["model"]["bands"] == list(Reopened(collection.folder).opened()[0].bands)
+    assert Reopened(made.folder).plan.model.bands == Reopened(collection.folder).opened()[0].bands  # type: ignore[union-attr]
     assert "scene_id" not in made.segments

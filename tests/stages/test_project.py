@@ -14,7 +14,7 @@ from scipy.spatial.distance import cdist
 
 import rsgraph
 from rsgraph.components import build
-from rsgraph.errors import NotThere, WorkspaceError
+from rsgraph.errors import NotThere
 from rsgraph.evaluate import parts as measuring
 from rsgraph.matchers.hungarian import Hungarian
 from rsgraph.neighbours import rows
@@ -28,7 +28,7 @@ from rsgraph.types import Similarity
 from rsgraph.view import other_maps as projecting
 from rsgraph.view.other_maps import find_map, project_chips, project_segments
 from rsgraph.workspace import Workspace, read_arrays, similarity_arrays, write_array, write_arrays, write_table
-from tests.small_runs import Configure
+from tests.small_runs import Configure, composed, planned
 
 
 def similarity(chips: int, k: int, *, matrix: bool) -> Similarity:
@@ -82,25 +82,11 @@ def test_write_located_replaces_x_and_y_and_keeps_the_rest(tmp_path: Path) -> No
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "ids.parquet"), expected[["segment_id", "x", "y"]])
 
 
-def test_a_model_comes_back_and_a_damaged_one_is_told(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path)
-    assert read_model(workspace.path("models")) is None
-    model = {"points": np.arange(6, dtype=np.float32).reshape(3, 2), "vectors": np.eye(3, dtype=np.float32)[:, ::-1]}
-    write_model(tmp_path / "models", model, {"name": "umap"})
-    found = read_model(workspace.path("models"))
-    assert found is not None
-    for name, array in model.items():
-        np.testing.assert_array_equal(found[name], array)
-    (tmp_path / "models" / "projector.safetensors").write_bytes(b"nonsense")
-    with pytest.raises(WorkspaceError, match="damaged"):
-        read_model(workspace.path("models"))
-
-
-def placing(accelerator: str, trainer: str) -> Context:
+def placing(trainer: str, *more: str, projector: str = "parametric") -> Context:
     """A context that says nothing but where to compute."""
-    config = {"projector": {"name": "parametric", "accelerator": accelerator}, "trainer": {"accelerator": trainer}}
+    plan = planned(composed(f"projector={projector}", f"trainer.accelerator={trainer}", *more))
     nowhere = Path("nowhere")
-    return Context(config, Opened([], [], 64), Workspace(nowhere), nowhere, nowhere, lambda *_: None, lambda *_: None)
+    return Context(plan, Opened([], [], 64), Workspace(nowhere), nowhere, nowhere, lambda *_: None, lambda *_: None)
 
 
 @pytest.mark.parametrize(
@@ -113,14 +99,14 @@ def test_segments_are_placed_where_the_one_gpu_is(
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    context = placing(accelerator, trainer)
-    assert project._blocks(context) is (context.on_device if device == "gpu" else context.blocks)
+    context = placing(trainer, f"projector.accelerator={accelerator}")
+    projector = context.options.projector.build().with_accelerator(trainer)
+    assert project._blocks(context, projector) is (context.on_device if device == "gpu" else context.blocks)
 
 
-def test_a_projector_without_a_network_is_placed_in_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    context = placing("auto", "auto")
-    del context.config["projector"]["accelerator"]
-    assert project._blocks(context) is context.blocks
+def test_a_projector_without_a_network_is_placed_in_all_workers() -> None:
+    context = placing("auto", projector="umap")
+    assert project._blocks(context, Umap().with_accelerator("auto")) is context.blocks
 
 
 def test_a_damaged_model_of_an_interrupted_run_is_made_again(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from rsgraph.stages.memberships import membership_maps
 from rsgraph.stages.stitched import _AddBands, whole_means
 from rsgraph.types import Chip, Window
 from rsgraph.workspace import Workspace, read_arrays
+from tests.exporters.workspaces import leaving
 from tests.run.several import several, write_scene
 from tests.small_runs import TINY, composed
 
@@ -76,7 +77,7 @@ def test_graph_connects_all_touching_segments_of_one_chip(stitched: Reopened) ->
 
 
 def test_exported_polygons_cover_whole_segments(stitched: Reopened, tmp_path: Path) -> None:
-    build("exporter", name="geopackage").export(stitched, tmp_path)
+    build("exporter", name="geopackage").export(leaving(stitched), tmp_path)
     found = gpd.read_file(next(tmp_path.glob("**/*.gpkg")), layer="segments").sort_values("segment_id")
     np.testing.assert_allclose(found.geometry.area / 100, stitched.segments["area_px"])  # pixels of 10 m
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from skimage.measure import label
 
 from rsgraph.errors import ConfigError
+from rsgraph.protocols import Segmenter
 from rsgraph.types import Floats, Mask, Segmentation
 
 
@@ -24,7 +25,7 @@ def hexagon_ids(rows: int, columns: int, area: float) -> NDArray[np.int64]:
     return ids.reshape(rows, columns) + 1
 
 
-class Hexagons:
+class Hexagons(Segmenter):
     """Hexagonal cells that ignore the image: six neighbours each, all equally near.
 
     Parameters

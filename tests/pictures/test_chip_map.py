@@ -1,3 +1,5 @@
+"""The chips' map: their places in pixels, free cells of the grid, thumbnails and numbers."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -19,8 +21,6 @@ from rsgraph.pictures.chip_map import (
     thumbnail_side,
 )
 from rsgraph.pictures.figure import save_png
-from rsgraph.pictures.palette import cluster_colours
-from rsgraph.pictures.segment_map import draw_segment_map, marker_area, opacity
 
 
 @given(seed=st.integers(0, 10**6), count=st.integers(1, 60))
@@ -35,9 +35,20 @@ def test_compose_never_puts_one_chip_on_another(seed: int, count: int) -> None:
     assert moved.min() >= 0
 
 
+def test_thumbnail_side_covers_two_fifths_of_the_map_between_14_and_150_pixels() -> None:
+    assert thumbnail_side(100, 1000, 400) == 40  # 100 of 40 x 40 are 0.4 of 1000 x 400
+    assert thumbnail_side(1, 1000, 1000) == 150
+    assert thumbnail_side(10**6, 1000, 1000) == 14
+
+
 def test_free_cells_keep_chips_that_have_room() -> None:
     corners = free_cells(np.array([[15, 25], [85, 95]], np.float32), 100, 100, 10)
     np.testing.assert_array_equal(corners, [[10, 20], [80, 90]])
+
+
+def test_free_cells_move_the_second_of_one_place_to_the_nearest_cell() -> None:
+    corners = free_cells(np.array([[15, 15], [18, 15]], np.float32), 100, 100, 10)
+    np.testing.assert_array_equal(corners, [[10, 10], [20, 10]])
 
 
 def test_fit_keeps_proportions_and_turns_y_up() -> None:
@@ -73,27 +84,3 @@ def test_draw_chip_map_says_that_it_is_a_sample(monkeypatch: pytest.MonkeyPatch)
     )
     assert "Shown are 2 of 9 chips" in figure.texts[1].get_text().replace("\n", " ")
     assert not figure.axes[0].texts
-
-
-def test_draw_segment_map_counts_clusters(tmp_path: Path) -> None:
-    points = np.random.default_rng(0).normal(size=(40, 2)).astype(np.float32)
-    strongest = np.repeat([0, 2], [30, 10])
-    colours = np.zeros((3, 3), np.uint8)
-    figure = draw_segment_map(points, strongest, 3, title="t", caption="c", true_colours=colours)
-    assert [text.get_text() for text in figure.axes[0].texts] == ["1", "3"]
-    shown = [text.get_text() for text in figure.axes[1].texts][2:]
-    assert shown == ["1", "75.0%", "2", "0.0%", "3", "25.0%"]
-    assert save_png(figure, tmp_path / "map.png").exists()
-
-
-def test_points_shrink_and_fade_with_their_number() -> None:
-    counts = [10, 10**3, 10**5, 10**6]
-    assert sorted(map(marker_area, counts), reverse=True) == [marker_area(n) for n in counts]
-    assert [opacity(n) for n in counts] == pytest.approx([0.9, 0.9, 0.4, 0.15])
-
-
-def test_cluster_colours_all_differ() -> None:
-    colours = cluster_colours(24)
-    distances = np.abs(colours[:, None] - colours[None]).max(axis=2) + np.eye(24)
-    assert distances.min() > 0.04
-    assert ((colours >= 0) & (colours <= 1)).all()
