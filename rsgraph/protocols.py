@@ -68,7 +68,7 @@ class Blocks(Protocol):
         """Yield ``task(item)`` for all items in their order.
 
         ``name`` names the phase, once per stage. ``task`` is picklable (a frozen dataclass with ``__call__``) and
-        depends on its item alone; items are small and picklable, their number and order the same in every run.
+        depends on nothing but its item; items are small and picklable, their number and order the same in every run.
         """
         ...
 

@@ -110,7 +110,7 @@ def carry_labels(workspace: Workspace, made: Path) -> None:
 
 
 def _successor(kept: Path, old: Path, made: Path) -> Path:
-    """Return the new raster of a scene: alone as before, or one of several since others were added."""
+    """Return the new raster of a scene: the only one, or one of several since others were added."""
     name = read_json(kept / "scenes.json")[0] if old.name == "segments.tif" else old.stem
     several = made / "segments" / f"{name}.tif"
     return several if several.exists() else made / "segments.tif"

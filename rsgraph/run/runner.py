@@ -59,7 +59,7 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     Raises
     ------
     RsgraphError
-        Anything that the user can mend; what was finished stays and is used by the next run.
+        Anything that the user can put right; what was finished stays and is used by the next run.
     """
     started = time.monotonic()
     prepared = prepare(config, point=point, typed=typed)
@@ -161,7 +161,7 @@ def _start_tracking(plan: Plan, workspace: Workspace, beside: Path) -> Tracker |
 
 @dataclass(frozen=True)
 class _Running:
-    """What stays the same from stage to stage: the plan and keys, where outputs go, who is told and who computes."""
+    """What stays the same from stage to stage: the plan and keys, where outputs go, who is informed and who computes."""
 
     prepared: Prepared
     experiments: tuple[str, ...]

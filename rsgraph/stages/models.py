@@ -1,4 +1,4 @@
-"""What the models of a workspace are, beside their weights, and how those of another one are taken over."""
+"""Descriptions of the models of a workspace, beside their weights, and how those of another one are taken over."""
 
 from __future__ import annotations
 

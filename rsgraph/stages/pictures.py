@@ -244,7 +244,7 @@ class _Tiles:
 
 
 def _joined(parts: Sequence[_View | _Canvas]) -> _Preview:
-    """Lay pictures out side by side; one alone stays as it is."""
+    """Lay pictures out side by side; a single one stays as it is."""
     clusters = range(len(parts[0].memberships))
     memberships = [mosaic([part.memberships[c] for part in parts], fill=0.0) for c in clusters]
     image = mosaic([part.image for part in parts])
@@ -319,8 +319,8 @@ def _curves(context: Context) -> Figure:
             train, validation = ([epoch[name] for epoch in history] for name in ("train_loss", "val_loss"))
             title = f"{part}: {choice(context.plan, part).name}"
             curves.append(Curve(title, loss, train, validation, int(np.argmin(validation))))
-    told = "Loss per epoch; the weights of the marked epoch were kept." if curves else "Nothing was trained."
-    return draw_curves(curves, title=f"{_name(context)}: training", caption=told)
+    caption = "Loss per epoch; the weights of the marked epoch were kept." if curves else "Nothing was trained."
+    return draw_curves(curves, title=f"{_name(context)}: training", caption=caption)
 
 
 def _points(table: Any) -> Floats:

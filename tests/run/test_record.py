@@ -1,4 +1,4 @@
-"""What a workspace says of its run: written, read, and read from a config of version 0.1.0."""
+"""The record that a workspace keeps of its run: written, read, and read from a config of version 0.1.0."""
 
 from __future__ import annotations
 

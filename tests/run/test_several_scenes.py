@@ -111,7 +111,7 @@ def test_a_folder_of_scenes_is_the_same_collection(collection: Workspace, tmp_pa
     assert len(drawn) == 2
 
 
-def test_scenes_of_one_name_are_told_apart(tmp_path: Path) -> None:
+def test_scenes_of_one_name_are_distinguished(tmp_path: Path) -> None:
     paths = [write_tiff(tmp_path / folder / "a.tif", counts(2)) for folder in "xyz"]
     paths.insert(1, write_tiff(tmp_path / "a_1.tif", counts(2)))
     scenes = open_scenes(read_options(several(paths, tmp_path / "w")))
@@ -155,10 +155,10 @@ def test_notes_name_the_scenes_that_say_them(tmp_path: Path) -> None:
         )
         for name in "abc"
     ]
-    told = notes(open_scenes(read_options(several(paths, tmp_path / "w"))))
-    assert "b: The file has no coordinate reference system: working in pixel space." in told
-    assert sum("divided by 10000" in text for text in told) == 1
-    assert not any(text.startswith(("a", "c")) for text in told)
+    said = notes(open_scenes(read_options(several(paths, tmp_path / "w"))))
+    assert "b: The file has no coordinate reference system: working in pixel space." in said
+    assert sum("divided by 10000" in text for text in said) == 1
+    assert not any(text.startswith(("a", "c")) for text in said)
 
 
 def test_workspaces_of_several_scenes_are_named_by_the_first() -> None:

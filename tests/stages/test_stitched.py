@@ -125,9 +125,9 @@ def test_scenes_are_stitched_each_by_itself_and_more_can_be_added(tmp_path: Path
 
 def test_one_chip_gives_what_it_gives_without_stitching(tmp_path: Path) -> None:
     small = (*UNTRAINED, "encoder=bands", "gnn=none", "matcher=mean", "reader.rows=64", "reader.columns=48")
-    alone = run(composed(*small, f"workspace={tmp_path / 'chip'}"))
+    single = run(composed(*small, f"workspace={tmp_path / 'chip'}"))
     same = run(composed(*small, "segmenter.seams=stitch", f"workspace={tmp_path / 'stitch'}"))
-    np.testing.assert_array_equal(ids_of(alone), ids_of(same))
+    np.testing.assert_array_equal(ids_of(single), ids_of(same))
 
 
 class Anyhow(Grid):
