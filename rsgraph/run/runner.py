@@ -161,7 +161,7 @@ def _start_tracking(plan: Plan, workspace: Workspace, beside: Path) -> Tracker |
 
 @dataclass(frozen=True)
 class _Running:
-    """What stays the same from stage to stage: the plan and keys, where outputs go, who is informed and who computes."""
+    """The same for all stages: the plan and keys, where outputs go, who is informed and who computes."""
 
     prepared: Prepared
     experiments: tuple[str, ...]
