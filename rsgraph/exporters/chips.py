@@ -44,11 +44,6 @@ class Chips(Exporter):
     format
         ``png``: 8-bit pictures. ``tif``: all bands as reflectance (float32, NaN without data) with CRS and
         transform, for training on.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is none of these.
     """
 
     def __init__(self, display: str | Sequence[str] = "auto", format: Format = "png") -> None:

@@ -56,11 +56,6 @@ class Coco(Exporter):
     References
     ----------
     https://cocodataset.org/#format-data
-
-    Raises
-    ------
-    ConfigError
-        A parameter is none of these.
     """
 
     def __init__(self, display: str | Sequence[str] = "auto", chips: Chosen = "labelled") -> None:

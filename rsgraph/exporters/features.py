@@ -67,11 +67,6 @@ class PolygonExporter(Exporter):
     dissolve
         ``none``: one polygon per segment. ``class``: one multipolygon per class. ``regions``: one polygon per
         connected region of a class. Then there are no embeddings.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind.
     """
 
     ending: ClassVar[str]

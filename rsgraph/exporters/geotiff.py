@@ -54,11 +54,6 @@ class GeoTiff(Exporter):
         False leaves the embedding out, by far the largest file (4 D bytes per pixel before compression).
     masks
         False leaves the masks out.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind.
     """
 
     def __init__(self, layer: str | None = None, embeddings: bool = True, masks: bool = True) -> None:
@@ -67,22 +62,7 @@ class GeoTiff(Exporter):
         self.masks = check_flag("masks", masks)
 
     def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the rasters.
-
-        Returns
-        -------
-        list of Path
-            The files, masks included; of a collection the folders.
-
-        Raises
-        ------
-        NotThere
-            The workspace is unfinished or lacks the layer.
-        WorkspaceError
-            Its files are damaged or do not fit together.
-        OutputError
-            Disk full or folder not writable.
-        """
+        """Write the rasters; return the files, masks included, of a collection the folders. Raises as ``gather``."""
         workspace, content = export.workspace, gather(export, self.layer, embeddings=self.embeddings)
         tags = tiff_tags(provenance(export, layer=content.layer))
         kinds, masks = _kinds(content, tags), _masks(content, tags) if self.masks else []

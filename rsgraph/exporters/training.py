@@ -54,11 +54,6 @@ class Training(Exporter):
         Bands of the pictures (png): ``auto``, ``true_colour``, ``false_colour`` or three band names.
     chips
         ``labelled``: only chips that hold a label; ``all``: the others too, with empty masks.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is none of these.
     """
 
     def __init__(

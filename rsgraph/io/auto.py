@@ -56,15 +56,7 @@ class Auto(Reader):
         return any(reader.accepts(path) for reader in self.readers)
 
     def open(self, path: Path | None) -> Sequence[Scene]:
-        """Return the scenes of the first reader that accepts the path.
-
-        Raises
-        ------
-        NotReadable
-            No path, nothing there, or nothing that any reader knows.
-        InputError
-            What the chosen reader raises.
-        """
+        """Return the scenes of the first reader that accepts the path. Raises InputError, as that one does."""
         if path is None:
             raise NotReadable("No scene was given; give the path of a file or folder, or say reader=synthetic.")
         if not path.exists():

@@ -34,17 +34,7 @@ class Bands(FileReader):
         return path.is_dir() and bool(_band_files(path)[0])
 
     def open(self, path: Path) -> Sequence[Scene]:
-        """Return the one scene.
-
-        Raises
-        ------
-        NotReadable
-            The folder is missing or holds no band files; a file is damaged, cut off or has holes.
-        NotUsable
-            A band is there twice, or the files do not lie on one another.
-        ConfigError
-            A band was asked for that is not there.
-        """
+        """Return the one scene. Raises ConfigError where a band was asked for that is not there."""
         files, ignored = _band_files(_existing_folder(path))
         if not files:
             raise NotReadable(

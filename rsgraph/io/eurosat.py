@@ -59,17 +59,7 @@ class EuroSat(ChipReader):
             return False
 
     def open(self, path: Path) -> Sequence[Scene]:
-        """Return one scene per image, sorted by class and number.
-
-        Raises
-        ------
-        NotReadable
-            Nothing of that kind is there, or the first image is damaged.
-        NotUsable
-            RGB and 13-band images stand side by side.
-        ConfigError
-            A band was asked for that the images do not have.
-        """
+        """Return one scene per image, sorted by class and number. Raises ConfigError, as ``choose_bands``."""
         if not path.exists():
             raise NotReadable(f"{path} does not exist; expected EuroSAT's .zip or folder.")
         found = tree(path) if path.is_dir() or is_zip(path) else Tree(path, ())

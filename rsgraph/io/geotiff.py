@@ -35,17 +35,7 @@ class GeoTiff(FileReader):
         return True
 
     def open(self, path: Path) -> Sequence[Scene]:
-        """Return the one scene.
-
-        Raises
-        ------
-        NotReadable
-            Missing, a folder, empty, not a raster, cut off, or with holes.
-        NotUsable
-            No bands, or complex numbers.
-        ConfigError
-            The band names that were given do not fit the file.
-        """
+        """Return the one scene. Raises ConfigError where band names were given that do not fit the file."""
         place = os.path.abspath(existing_file(path))
         found = header(place, holes_allowed=self.given.nodata is not None)
         found = choose_bands(name_bands(found), self.given)

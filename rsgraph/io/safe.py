@@ -65,14 +65,7 @@ class Safe(FileReader):
     def open(self, path: Path) -> Sequence[Scene]:
         """Return one scene per granule (products since December 2016 have one).
 
-        Raises
-        ------
-        NotReadable
-            Not a product; metadata or band files are missing or damaged.
-        NotUsable
-            Bands do not lie on one another.
-        ConfigError
-            A band was asked for that is not there.
+        Raises ConfigError where a band was asked for that is not there.
         """
         if not path.exists():
             raise NotReadable(f"{path} does not exist; expected a SAFE product, as a folder or .zip.")

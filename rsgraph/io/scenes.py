@@ -46,15 +46,7 @@ class Scenes(Reader):
         return sum(self._reader(member) is not None for member in _members(path)) > self.safe.accepts(path)
 
     def open(self, path: Path) -> Sequence[Scene]:
-        """Return all scenes, sorted by the names of their files.
-
-        Raises
-        ------
-        NotReadable
-            No folder, no scene in it, or one of them is damaged.
-        InputError
-            What the reader of a scene raises; it names the file.
-        """
+        """Return all scenes, sorted by the names of their files. Raises InputError, which names the file."""
         if not path.is_dir():
             raise NotReadable(f"{path} is no folder; expected one that holds several scenes.")
         readers = {member: self._reader(member) for member in _members(path)}

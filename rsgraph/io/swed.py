@@ -58,17 +58,7 @@ class Swed(ChipReader):
         return path.is_dir() and any(next(_files(folder), None) for folder in _image_folders(path))
 
     def open(self, path: Path) -> Sequence[Scene]:
-        """Return one scene per image, sorted by name, training before testing.
-
-        Raises
-        ------
-        NotReadable
-            Nothing of that kind is there, or the first image is damaged.
-        NotUsable
-            The images do not have 12 bands.
-        ConfigError
-            A band was asked for that is not there.
-        """
+        """Return one scene per image, sorted by name, training first. Raises ConfigError, as ``choose_bands``."""
         if not path.is_dir():
             raise NotReadable(f"{path} is no folder; expected SWED's folder with images/ and labels/.")
         images = [image for folder in _image_folders(path) for image in sorted(_files(folder))]

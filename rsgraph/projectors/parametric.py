@@ -83,11 +83,6 @@ class Parametric(Projector):
     accelerator
         ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``gpu`` or ``mps``.
 
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
-
     References
     ----------
     .. [1] T. Sainburg, L. McInnes and T. Q. Gentner, "Parametric UMAP embeddings for representation and

@@ -65,11 +65,6 @@ class Umap(Projector):
         Vectors above this number are placed on the map of a sample of so many; None: never. More is slower
         and shows rarer things. Distances and neighbour lists (chips) are always laid out whole.
 
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
-
     References
     ----------
     .. [1] L. McInnes, J. Healy and J. Melville, "UMAP: Uniform Manifold Approximation and Projection for

@@ -17,19 +17,6 @@ if TYPE_CHECKING:
     from rsgraph.types import Floats, Labels, Mask
 
 
-def connected(labels: Labels) -> bool:
-    """Tell whether every label other than 0 is one piece.
-
-    Parameters
-    ----------
-    labels
-        (rows, columns) integers.
-    """
-    flat = np.ascontiguousarray(labels)
-    _, count = _pieces(flat, flat != 0)
-    return bool(count == len(np.unique(flat[flat != 0])))
-
-
 def relabel_connected(
     labels: NDArray[Any], valid: Mask, values: Floats | None = None, *, min_size: int = 1
 ) -> tuple[Labels, int]:
@@ -57,11 +44,20 @@ def relabel_connected(
     n
         Number of segments.
     """
-    pieces, count = _pieces(np.ascontiguousarray(labels), np.ascontiguousarray(valid))
+    pieces, count = _pieces(labels, valid)
     if min_size > 1 and count > 1:
         parents = _merge(pieces, _borders(pieces, count), count, _spectra(values, pieces.shape), min_size)
         pieces, count = _renumber(pieces, parents)
     return pieces, int(count)
+
+
+def _pieces(labels: NDArray[Any], valid: Mask) -> tuple[Labels, int]:
+    """Number connected pieces of equal label 1 ... n, by their first pixels; 0 where not valid."""
+    from skimage.measure import label
+
+    numbers = np.where(valid, labels - labels.min(initial=0) + 1, 0)
+    pieces, count = label(numbers, background=0, connectivity=1, return_num=True)
+    return pieces.astype(np.int32), int(count)
 
 
 def _spectra(values: Floats | None, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -90,44 +86,6 @@ def _root(parents: Any, node: int) -> int:
         parents[node] = parents[parents[node]]
         node = parents[node]
     return node
-
-
-@compiled()
-def _join(parents: Any, one: int, two: int) -> None:
-    """Unite two trees; the lower number is the root."""
-    a, b = _root(parents, one), _root(parents, two)
-    if a < b:
-        parents[b] = a
-    else:
-        parents[a] = b
-
-
-@compiled()
-def _pieces(labels: Any, valid: Any) -> Any:
-    """Number connected pieces of equal label 1 ... n, by their first pixels; 0 where not valid."""
-    rows, columns = labels.shape
-    parents = np.arange(rows * columns)
-    for r in range(rows):
-        for c in range(columns):
-            if not valid[r, c]:
-                continue
-            if c > 0 and valid[r, c - 1] and labels[r, c] == labels[r, c - 1]:
-                _join(parents, r * columns + c, r * columns + c - 1)
-            if r > 0 and valid[r - 1, c] and labels[r, c] == labels[r - 1, c]:
-                _join(parents, r * columns + c, (r - 1) * columns + c)
-    pieces = np.zeros((rows, columns), dtype=np.int32)
-    count = 0
-    for r in range(rows):
-        for c in range(columns):
-            if not valid[r, c]:
-                continue
-            top = _root(parents, r * columns + c)
-            if top == r * columns + c:
-                count += 1
-                pieces[r, c] = count
-            else:
-                pieces[r, c] = pieces[top // columns, top % columns]
-    return pieces, count
 
 
 @compiled()

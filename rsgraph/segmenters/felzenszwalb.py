@@ -124,10 +124,8 @@ def felzenszwalb_regions(
 
     Parameters
     ----------
-    values
-        (bands, rows, columns) float32, finite where valid; any unit.
-    valid
-        (rows, columns).
+    values, valid
+        (bands, rows, columns) float32, finite where valid, in any unit; (rows, columns).
     n_segments
         Asked for. An image may hold fewer: one of a constant colour is one region.
     sigma
@@ -137,10 +135,8 @@ def felzenszwalb_regions(
 
     Returns
     -------
-    labels
-        (rows, columns) int32: 1 ... n, each connected, 0 where not valid.
-    n
-        Number of segments.
+    labels, n
+        As ``relabel_connected``.
     """
     if not valid.any():
         return np.zeros(valid.shape, dtype=np.int32), 0
@@ -181,13 +177,7 @@ class Felzenszwalb(Segmenter):
     sigma
         Width of a Gaussian smoothing beforehand, in pixels. 0.8 is the authors' value.
     seams
-        ``chip``: every chip for itself, segments end at its border (the paper). ``stitch``: chips are cut with
-        overlap and joined, so that the label map shows no grid (``rsgraph.segmenters.stitching``).
-
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
+        As of ``Slic``.
     """
 
     def __init__(self, n_segments: int = 500, sigma: float = 0.8, seams: Seams = "chip") -> None:
@@ -200,7 +190,7 @@ class Felzenszwalb(Segmenter):
         self.seams = seams
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
-        """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""
+        """As ``Segmenter.segment``."""
         labels, n = felzenszwalb_regions(
             values,
             valid,

@@ -25,10 +25,8 @@ def grid_cells(valid: Mask, n_cells: int, *, min_size: int) -> tuple[Labels, int
 
     Returns
     -------
-    labels
-        (rows, columns) int32: 1 ... n, each connected, 0 where not valid.
-    n
-        Number of segments.
+    labels, n
+        As ``relabel_connected``.
     """
     if not valid.any():
         return np.zeros(valid.shape, dtype=np.int32), 0
@@ -62,7 +60,7 @@ class Grid(Segmenter):
         self.seams = seams
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
-        """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""
+        """As ``Segmenter.segment``."""
         n_cells = max(1, round(self.n_segments * valid.size / chip_pixels))
         labels, n = grid_cells(valid, n_cells, min_size=smallest_segment(self.n_segments, chip_pixels))
         return Segmentation(labels, n)

@@ -51,10 +51,8 @@ def watershed_basins(
 
     Parameters
     ----------
-    values
-        (bands, rows, columns) float32, finite where valid; any unit.
-    valid
-        (rows, columns).
+    values, valid
+        (bands, rows, columns) float32, finite where valid, in any unit; (rows, columns).
     n_cells
         Cells of the grid of markers in the whole rectangle, valid or not.
     compactness, sigma
@@ -64,10 +62,8 @@ def watershed_basins(
 
     Returns
     -------
-    labels
-        (rows, columns) int32: 1 ... n, each connected, 0 where not valid.
-    n
-        Number of segments.
+    labels, n
+        As ``relabel_connected``.
     """
     if not valid.any():
         return np.zeros(valid.shape, dtype=np.int32), 0
@@ -95,13 +91,7 @@ class Watershed(Segmenter):
     sigma
         Width of a Gaussian smoothing beforehand, in pixels.
     seams
-        ``chip``: every chip for itself, segments end at its border (the paper). ``stitch``: chips are cut with
-        overlap and joined, so that the label map shows no grid (``rsgraph.segmenters.stitching``).
-
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
+        As of ``Slic``.
     """
 
     def __init__(
@@ -120,7 +110,7 @@ class Watershed(Segmenter):
         self.seams = seams
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
-        """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""
+        """As ``Segmenter.segment``."""
         labels, n = watershed_basins(
             values,
             valid,

@@ -271,19 +271,9 @@ class FuzzyCMeans(Target):
     def fit(
         self, pixels: Floats, *, bands: Sequence[str], seed: int, progress: Progress | None = None
     ) -> dict[str, NDArray[Any]]:
-        """Fit to pixels (n, bands).
+        """Fit to pixels (n, bands): ``centres`` (C, bands) float64 and ``fuzziness`` ().
 
-        Returns
-        -------
-        model
-            ``centres`` (C, bands) float64 and ``fuzziness`` ().
-
-        Raises
-        ------
-        NotUsable
-            NaN in the sample, or fewer different pixels than clusters.
-        ConfigError
-            ``centres`` do not fit the bands.
+        Raises what ``check_sample`` raises, and ConfigError where ``centres`` do not fit the bands.
         """
         check_sample(pixels, bands, self.n_clusters)
         start = self._start(pixels, bands, seed)
@@ -295,12 +285,7 @@ class FuzzyCMeans(Target):
     def predict(self, pixels: Floats, model: Mapping[str, NDArray[Any]]) -> Floats:
         """Return memberships (n, C) float32 of pixels (n, bands), by the centres and fuzziness of ``model``.
 
-        Raises
-        ------
-        ModelMismatch
-            The pixels do not have as many bands as the centres.
-        ValueError
-            A pixel is NaN or infinite.
+        Raises what ``check_pixels`` raises.
         """
         check_pixels(pixels, model["centres"].shape[1])
         return memberships(pixels, model["centres"], float(model["fuzziness"]))

@@ -135,11 +135,6 @@ class Synthetic(Reader):
     (water below 0.02 in the infrared, vegetation with its red edge, sand, soils, roofs, cloud). A pixel's ground
     is a mixture of two materials times a brightness; a 3 x 3 point spread mixes neighbours at borders, then come
     cloud shadow, cloud and noise. All bands have one resolution here; real 20 m and 60 m bands are blurrier.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
     """
 
     needs_path = False
