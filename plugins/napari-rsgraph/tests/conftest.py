@@ -6,7 +6,7 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ from rsgraph.view.view import make_view
 from rsgraph.workspace import SceneInfo
 
 if TYPE_CHECKING:
+    from scene_screen import Screen
+
     from napari_rsgraph.session.labels import Labels
     from napari_rsgraph.session.session import Session
     from napari_rsgraph.session.tables import Tables
@@ -124,3 +126,14 @@ def session(workspace: Path) -> Iterator[Session]:
     opened = open_session(workspace, Immediate())
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def screen(make_napari_viewer_proxy: Callable[..., Any], session: Session, qtbot: Any) -> Screen:
+    """The scene map of a session in a window, and a mouse."""
+    from scene_screen import Screen
+
+    viewer = make_napari_viewer_proxy(show=True)
+    viewer.window.resize(1000, 760)
+    # layers are left to the viewer: napari collects garbage for each that is removed
+    return Screen(viewer, session, qtbot)
