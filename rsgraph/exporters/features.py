@@ -19,8 +19,8 @@ from rsgraph.exporters.areas import Dissolve, area_frames, check_labelled, strip
 from rsgraph.exporters.content import Content, gather, parsed_crs, shifted
 from rsgraph.exporters.polygons import Geometries, outlines
 from rsgraph.exporters.provenance import provenance
-from rsgraph.exporters.rasters import read_ids
 from rsgraph.io.chips import widened
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.protocols import Export, Progress
 from rsgraph.types import Mask, Window
 from rsgraph.workspace import SceneInfo, Workspace
