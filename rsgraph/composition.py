@@ -105,7 +105,7 @@ class Job:
 
 def show(verb: str, line: Line) -> None:
     """Let Hydra print what was asked for: the options, the config, a help page."""
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole; they are told in one sentence
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, to be put in one sentence
     _add_folders(line)
     sys.argv = [sys.argv[0], *line.flags, *line.overrides]
     with one_sentence(line):

@@ -1,4 +1,4 @@
-"""Base classes of the eleven kinds of component, and the interfaces that are handed to them.
+"""Base classes of the ten kinds of component, and the interfaces that are handed to them.
 
 A component subclasses the base class of its kind, and so does one that comes from another package. Abstract methods
 must be written; attributes and methods with a body are optional, and say what holds without them. A class that lacks
@@ -268,7 +268,12 @@ class Gnn(Component):
 
 
 class Matcher(Component):
-    """Compares whole chips by their nodes."""
+    """Compares whole chips by their nodes.
+
+    ``measure``: the matcher whose similarity this one computes in another way, such as ``hungarian``.
+    """
+
+    measure: str | None = None
 
     @abstractmethod
     def match(self, nodes: Sequence[Floats], *, progress: Progress | None = None) -> Similarity:
@@ -438,21 +443,21 @@ def check_component(kind: str, component: type, name: str) -> None:
         It is no subclass of the base class, lacks one of its methods, or is an exporter of the workspace, as they
         were before ``Export``.
     """
-    base, told = BASES[kind], f"{kind} '{name}' ({component.__module__}:{component.__qualname__})"
+    base, named = BASES[kind], f"{kind} '{name}' ({component.__module__}:{component.__qualname__})"
     if kind == "exporter" and _takes_workspace(component):
         raise ConfigError(
-            f"{told} has the old signature: instead of the workspace, `export` now takes an rsgraph.protocols.Export "
-            "with the labels and segments that are to leave; write `export(self, export, folder, *, progress=None)` "
-            "and read export.workspace, export.labels and export.segment_ids"
+            f"{named} has the old signature: instead of the workspace, `export` now takes an `Export` with the "
+            "labels and segments that are to leave; write `export(self, export, folder, *, progress=None)` and "
+            "read export.workspace, export.labels and export.segment_ids"
         )
     if not issubclass(component, base):
         raise ConfigError(
-            f"{told} must be a subclass of rsgraph.protocols.{base.__name__}, which holds what is optional: write "
+            f"{named} must be a subclass of rsgraph.protocols.{base.__name__}, which holds what is optional: write "
             f"`class {component.__name__}({base.__name__})`"
         )
     missing = sorted(vars(component).get("__abstractmethods__", ()))
     if missing:
-        raise ConfigError(f"{told} lacks `{'`, `'.join(missing)}`, which every {kind} must have")
+        raise ConfigError(f"{named} lacks `{'`, `'.join(missing)}`, which every {kind} must have")
 
 
 def _takes_workspace(exporter: Any) -> bool:

@@ -49,10 +49,16 @@ class Registry(Mapping[str, type]):
         self.places: dict[str, str] = {**added, **built_in}
 
     def __getitem__(self, name: str) -> type:
-        """Import and return the class. Raises UnknownComponent (with the choices) for an unknown name."""
+        """Import and return the class.
+
+        Raises UnknownComponent (with the choices) for an unknown name, and ConfigError for a class that is no
+        component of this kind.
+        """
         self.check(name)
         module, _, attribute = self.places[name].partition(":")
         found: type = getattr(import_module(module), attribute)
+        if self.kind in BASES:
+            check_component(self.kind, found, name)
         return found
 
     def describe(self, name: str) -> str:
@@ -76,14 +82,8 @@ class Registry(Mapping[str, type]):
         return len(self.places)
 
     def build(self, name: str, parameters: Mapping[str, Any]) -> Any:
-        """Construct a component.
-
-        Raises ConfigError for a parameter that its constructor does not have, and for a class that is no component of
-        this kind.
-        """
+        """Construct a component. Raises ConfigError for a parameter that its constructor does not have."""
         component = self[name]
-        if self.kind in BASES:
-            check_component(self.kind, component, name)
         known = list(inspect.signature(component).parameters)
         for parameter in parameters:
             if parameter not in known:
@@ -161,3 +161,10 @@ def _spoken(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return f"one of: {', '.join(map(str, get_args(hint)))}"
     return _SCALARS.get(hint, "a list")
+
+
+def check_count(parameter: str, value: int) -> int:
+    """Return ``value``. Raises ConfigError unless it is a whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigError(f"`{parameter}` must be a whole number of at least 1. Got {value!r} instead.")
+    return value

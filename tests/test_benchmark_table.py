@@ -45,6 +45,8 @@ ROWS = {
     "1062 s, peak 3.63 GB (aim 3600 s, 6 GB: met)": {
         "seconds": "1062", "peak_gb": "3.63", "limit_gb": "6", "limit_s": "3600", "note": "aim 3600 s, 6 GB: met",
     },
+    "8 (main > run)": {"count": "8", "note": "main > run"},
+    "44": {"count": "44", "note": ""},
     "median 0.31, 2.1 % alike (alike: nearer than 0.1)": {
         "median_distance": "0.31", "alike_percent": "2.1", "note": "alike: nearer than 0.1",
     },

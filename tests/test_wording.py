@@ -14,13 +14,9 @@ ROOMS = ("rsgraph", "plugins", "conf", "experiments", "tests")
 NOT_YET = (
     "experiments/benchmarks/point_map.py",
     "plugins/napari-rsgraph/",
-    "rsgraph/cli.py",
-    "rsgraph/components.py",
+    "rsgraph/composition.py",
     "rsgraph/config.py",
-    "rsgraph/journal/",
-    "rsgraph/neighbours/",
     "rsgraph/protocols.py",
-    "rsgraph/registry.py",
     "rsgraph/run/",
     "rsgraph/stages/",
 )
@@ -33,8 +29,17 @@ BANNED = frozenset(
     ]
 )
 
-ALLOWED = ("without opening", "opening it on first use")
-"""Files are opened, and nothing else is."""
+ALLOWED = (
+    "without opening",
+    "opening it",
+    "opening for writing",
+    "making, opening, locking",
+    "Opening a journal's file",
+    "journal/opening.py",
+    "journal.opening",  # all of these open files
+    "grown_from",  # an entry in workspaces of version 0.1, which are continued
+)
+"""Phrases in which a banned word has its plain meaning, or is fixed by files of users."""
 
 _SUSPECT = re.compile("|".join(sorted(BANNED)), re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")

@@ -1,4 +1,4 @@
-"""How much code a run passes, and how long the command line takes to answer.
+"""The code that a run passes, and the seconds that the command line takes to answer.
 
 ``python -m experiments.benchmarks.house [CHECKOUT] [LABEL]``
 
@@ -30,6 +30,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Any
 
 from experiments.benchmarks import tracing
 from experiments.benchmarks.record import Value, record
@@ -52,10 +53,7 @@ def main(words: Sequence[str]) -> None:
 def touched(tree: Path) -> list[dict[str, Value]]:
     """Follow a tiny run."""
     with tempfile.TemporaryDirectory() as folder:
-        arguments = (str(tree), ["run", *TINY, "workspace=w"], f"{folder}/found.json")
-        call = tracing.CALL.format(file=tracing.__file__, arguments=arguments)
-        subprocess.run([sys.executable, "-c", call], cwd=folder, env=_environment(tree), check=True)
-        found = json.loads(Path(folder, "found.json").read_text(encoding="utf-8"))
+        found = followed(tree, Path(folder))
     return [
         {"work": "files that a tiny run touches", "count": len(found["files"])},
         {"work": "files before the first stage", "count": len(found["before"])},
@@ -64,6 +62,16 @@ def touched(tree: Path) -> list[dict[str, Value]]:
         {"work": "registries that a tiny run builds", "count": found["registries"]},
         {"work": "compositions of its config", "count": found["compositions"]},
     ]
+
+
+def followed(tree: Path, folder: Path, *, whole: bool = True) -> dict[str, Any]:
+    """Follow a tiny run in a process of its own, which works in ``folder``; return what ``tracing.follow`` found."""
+    out = folder / "found.json"
+    arguments = (str(tree), ["run", *TINY, "workspace=w"], str(out), whole)
+    call = tracing.CALL.format(file=tracing.__file__, arguments=arguments)
+    subprocess.run([sys.executable, "-c", call], cwd=folder, env=_environment(tree), check=True)
+    found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    return found
 
 
 def answers(tree: Path) -> list[dict[str, Value]]:

@@ -122,7 +122,7 @@ class Screen(QObject):
     def wait_until_final(self) -> float:
         """Return how many seconds it takes until the final picture is there."""
         start = perf_counter()
-        while not self.point_map.settled:
+        while not self.point_map.at_rest:
             QApplication.processEvents()
         QTest.qWait(30)
         return perf_counter() - start
@@ -196,7 +196,7 @@ def zoomed(screen: Screen) -> Iterator[tuple[float, float]]:
         start = perf_counter()
         screen.point_map.zoom(1.2 if number % 8 < 4 else 1 / 1.2, QPointF(place))
         first = screen.painted(start)
-        while not screen.point_map.settled:
+        while not screen.point_map.at_rest:
             QApplication.processEvents()
         yield first, perf_counter() - start
 

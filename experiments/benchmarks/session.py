@@ -123,7 +123,7 @@ def measure(folder: Path) -> list[dict[str, Any]]:
     pictures = perf_counter() - start
     print(f"pictures in the background: {pictures:.0f} s; peak {peak_gb():.2f} GB")
     beat = Heartbeat()
-    window.session.set_level("segments")
+    window.session.selection.set_level("segments")
     process_events(1500)
     for tool in ("circle", "rectangle"):
         moves = brush_moves(window, tool)
@@ -140,14 +140,14 @@ def measure(folder: Path) -> list[dict[str, Any]]:
 def label_rows(window: Any, beat: Heartbeat) -> list[dict[str, Any]]:
     """Time labelling and undoing 100 000 segments, from the key until it is durable and shown."""
     session, work = window.session, window.work
-    session.labelling.define("water", colour="#0072b2", key="1")
-    session.labelling.define("land", colour="#e69f00", key="2")
+    session.labels.define("water", colour="#0072b2", key="1")
+    session.labels.define("land", colour="#e69f00", key="2")
     work.wait()
     labelled, undone, stalls = [], [], []
     rng = np.random.default_rng(1)
     for turn in range(10):
         rows = np.sort(rng.choice(session.tables.n_segments, 100_000, replace=False))
-        session.select(rows)
+        session.selection.select(rows)
         action = window.commands.class_action("water" if turn % 2 else "land")
         seconds, stall = beat.during(lambda action=action: (action.trigger(), work.wait()))
         labelled.append(seconds)

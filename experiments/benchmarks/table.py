@@ -128,6 +128,11 @@ def varied(row: dict[str, str]) -> str:
     return f"median {row['median_distance']}, {row['alike_percent']} % alike ({row['note']})"
 
 
+def counted(row: dict[str, str]) -> str:
+    """Tell a number and what it is made of."""
+    return row["count"] + (f" ({row['note']})" if row.get("note") else "")
+
+
 FIGURES: dict[str, Callable[[dict[str, str]], str]] = {
     "exponent": growth,
     "queries": searching,
@@ -137,6 +142,7 @@ FIGURES: dict[str, Callable[[dict[str, str]], str]] = {
     "p99_ms": distributed,
     "limit_gb": staged,
     "median_distance": varied,
+    "count": counted,
 }
 """A column that only such rows fill -> the function that words them."""
 

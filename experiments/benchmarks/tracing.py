@@ -10,6 +10,7 @@ import inspect
 import json
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -19,6 +20,14 @@ CALL = "from runpy import run_path; run_path('{file}')['follow'](*{arguments!r})
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
 
 
+_OTHERS = ("hydra", "numba", "pandas", "rasterio", "scipy.spatial", "skimage.segmentation", "torch")
+"""Packages that are loaded beforehand: under a profiler that takes several times as long."""
+
+
+class FirstStage(BaseException):
+    """The first stage begins."""
+
+
 class Follower:
     """A profiler that remembers what ran of one package.
 
@@ -26,10 +35,12 @@ class Follower:
     ----------
     package
         Its folder.
+    whole
+        False: the run ends where its first stage begins.
     """
 
-    def __init__(self, package: Path) -> None:
-        self.package = f"{package}/"
+    def __init__(self, package: Path, *, whole: bool = True) -> None:
+        self.package, self.whole = f"{package}/", whole
         self.seen: set[CodeType] = set()
         self.before: list[str] = []
         self.frames: list[str] = []
@@ -44,11 +55,13 @@ class Follower:
         if not code.co_filename.startswith(self.package):
             return
         self.registries += code.co_qualname == "Registry.__init__"
+        if code.co_qualname == "progress" and frame.f_locals.get("title") == "scene" and not self.before:
+            self.before = self.files()
+            if not self.whole:
+                raise FirstStage
         if code in self.seen:
             return
         self.seen.add(code)
-        if code.co_name == "progress" and frame.f_locals.get("title") == "scene":
-            self.before = self.files()
         if code.co_qualname == "Nearest.__init__":
             self.frames = self._stack(frame)
 
@@ -77,9 +90,11 @@ def _holds_code(file: Path) -> bool:
     return any(not isinstance(node, ast.Expr) for node in ast.parse(file.read_text(encoding="utf-8")).body)
 
 
-def follow(tree: str, words: list[str], out: str) -> None:
-    """Run ``rsgraph`` of a checkout and write what was touched to a JSON file."""
-    follower = Follower(Path(tree) / "rsgraph")
+def follow(tree: str, words: list[str], out: str, whole: bool = True) -> None:
+    """Run ``rsgraph`` of a checkout, to the end or to its first stage; write what was touched to a JSON file."""
+    follower = Follower(Path(tree) / "rsgraph", whole=whole)
+    for package in _OTHERS:
+        import_module(package)
     sys.path.insert(0, tree)
     threading.setprofile(follower)
     sys.setprofile(follower)
@@ -87,6 +102,8 @@ def follow(tree: str, words: list[str], out: str) -> None:
         from rsgraph.cli import main
 
         main(words)
+    except FirstStage:
+        pass
     finally:
         sys.setprofile(None)
         threading.setprofile(None)

@@ -24,7 +24,7 @@ SHOWN = ("chips", "segments")
 """Those that the README shows; the others are saved where another folder is named, for a look."""
 
 
-def settle(seconds: float = 1.0) -> None:
+def process_events(seconds: float = 1.0) -> None:
     """Let the window finish what it had to do."""
     end = perf_counter() + seconds
     while perf_counter() < end:
@@ -33,7 +33,7 @@ def settle(seconds: float = 1.0) -> None:
 
 def grab(window: Window, name: str, folder: Path) -> None:
     """Save the whole window."""
-    settle()
+    process_events()
     if folder == PICTURES and name not in SHOWN:
         return
     folder.mkdir(exist_ok=True)
@@ -57,7 +57,7 @@ def brush(window: Window, rows: Any, radius: float, mode: Any = "replace") -> No
 
 def label(window: Window, name: str) -> None:
     """Label the selection."""
-    window.session.labelling.assign(name)
+    window.session.label(name)
     window.work.wait()
 
 
@@ -81,29 +81,29 @@ def walk(window: Window, folder: Path) -> None:
         label(window, name)
     brush(window, np.flatnonzero(strongest == strongest[0]), reach / 2)
     grab(window, "segments", folder)
-    session.select(np.array([10]))
-    session.search.start()
+    session.selection.select(np.array([10]))
+    session.find_similar()
     work.wait()
     for verdict in ("accepted", "accepted", "rejected"):
         session.search.judge(verdict)  # type: ignore[arg-type]
     grab(window, "search", folder)
-    session.suggestions.predict("classifier")
+    session.suggestions.predict("classifier", session.maps.layer)
     work.wait()
     window.open_tab("Suggest")
-    session.suggestions.make_queue("least certain first")
+    session.suggestions.make_queue("least certain first", session.maps.layer)
     work.wait()
     session.colouring.choose("predicted")
     grab(window, "suggest", folder)
     window.open_tab("Export")
     grab(window, "export", folder)
     window.open_tab("History")
-    settle()
+    process_events()
     grab(window, "history", folder)
-    window.commands.show_sheet()
-    settle()
+    window.show_sheet()
+    process_events()
     if folder != PICTURES:
-        window.commands.sheet.grab().save(str(folder / "shortcuts.png"))
-    window.commands.sheet.close()
+        window.sheet.grab().save(str(folder / "shortcuts.png"))
+    window.sheet.close()
 
 
 def main() -> None:
@@ -115,10 +115,10 @@ def main() -> None:
         viewer = napari.Viewer(title=f"rsgraph: {workspace.name}", show=False)
         window = open_workspace(viewer, copied)
         viewer.window.show()
-        settle(0.2)
+        process_events(0.2)
         viewer.window.resize(1280, 800)
         window.work.wait(300_000)
-        settle()
+        process_events()
         window.arrange()
         walk(window, folder)
         window.close()

@@ -57,19 +57,7 @@ class Stac(Exporter):
     """
 
     def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the folder.
-
-        Parameters
-        ----------
-        export, folder
-            What leaves, and where to.
-        progress
-            Called with (steps done, steps in all).
-
-        Returns
-        -------
-        list of Path
-            The items.
+        """Write the folder; return the items.
 
         Raises
         ------

@@ -25,21 +25,7 @@ class Scenes(Reader):
     holds files named after bands (B02.tif) is no folder of scenes but one scene: ``reader=bands``. Scenes may differ
     in size, pixel size and coordinate reference system; bands are matched by name.
 
-    Parameters
-    ----------
-    bands
-        The bands to read, in this order; for files whose bands have no names, their names in the files' order.
-    scale, offset
-        reflectance = stored number * scale + offset, the offset in units of reflectance.
-    nodata
-        Stored number that stands for "no data".
-    crs
-        Coordinate reference system to assign to all scenes (nothing is reprojected).
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
+    Options as of ``FileReader``: they hold for all scenes.
     """
 
     def __init__(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rsgraph.matchers.neighbours import check_count
 from rsgraph.protocols import Blocks, Matcher, Progress
+from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ class Auto(Matcher):
     ConfigError
         k or full is not a whole number of at least 1.
     """
+
+    measure = "hungarian"
 
     def __init__(self, k: int = 15, full: int = 300) -> None:
         self.k, self.full = check_count("k", k), check_count("full", full)

@@ -14,8 +14,9 @@ from rsgraph.errors import ConfigError
 from rsgraph.matchers.assignment import assign
 from rsgraph.matchers.batched import Device, assign_pairs, device_of
 from rsgraph.matchers.chips import StoredChips, UnitChips, unit_chips
-from rsgraph.matchers.neighbours import as_similarity, check_count
+from rsgraph.matchers.neighbours import as_similarity
 from rsgraph.protocols import Arrays, Blocks, Matcher, Progress
+from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
 SIDE = 32

@@ -14,11 +14,11 @@ from rsgraph.errors import NotUsable
 from rsgraph.matchers.assignment import NEVER
 from rsgraph.matchers.chips import StoredChips, UnitChips, unit_chips
 from rsgraph.matchers.hungarian import Hungarian
-from rsgraph.matchers.neighbours import check_count
 from rsgraph.matchers.ranking import Ranking
 from rsgraph.matchers.screening import Search
 from rsgraph.matchers.signatures import Axes, upper_bounds
 from rsgraph.protocols import Arrays, Blocks, Matcher, Progress
+from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
 ROWS = 16
@@ -67,6 +67,8 @@ class HungarianNearest(Matcher):
     ConfigError
         k is not a whole number of at least 1.
     """
+
+    measure = "hungarian"
 
     def __init__(self, k: int = 15) -> None:
         self.k = check_count("k", k)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rsgraph.matchers.neighbours import as_similarity, check_chips, check_count, unit_rows
+from rsgraph.matchers.neighbours import as_similarity, check_chips, unit_rows
 from rsgraph.protocols import Matcher, Progress
+from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.compiled import compiled
-from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.errors import NotUsable
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Similarity
 
@@ -19,13 +19,6 @@ Compare = Callable[[Floats, Floats], tuple[float, float]]
 
 REPORT_EVERY = 16
 """Pairs between two calls of ``progress``: about once a second at 500 nodes a chip."""
-
-
-def check_count(parameter: str, value: int) -> int:
-    """Return ``value``. Raises ConfigError unless it is a whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigError(f"`{parameter}` must be a whole number of at least 1. Got {value!r} instead.")
-    return value
 
 
 def check_chips(nodes: Sequence[Floats], *, features: int | None = None, first: int = 0) -> list[Floats]:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from rsgraph.errors import ConfigError
-from rsgraph.matchers.neighbours import as_similarity, check_chips, check_count, compare_pairs, unit_rows
+from rsgraph.matchers.neighbours import as_similarity, check_chips, compare_pairs, unit_rows
 from rsgraph.protocols import Matcher, Progress
+from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
 Doubles = NDArray[np.float64]

@@ -11,7 +11,6 @@ from skimage.segmentation import slic
 
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Seams, Segmenter
-from rsgraph.segmenters.connectivity import relabel_connected
 from rsgraph.segmenters.preparation import (
     check_n_segments,
     check_seams,
@@ -50,6 +49,8 @@ def slic_superpixels(
     n
         Number of segments.
     """
+    from rsgraph.segmenters.connectivity import relabel_connected
+
     if not valid.any():
         return np.zeros(valid.shape, dtype=np.int32), 0
     box = valid_box(valid)

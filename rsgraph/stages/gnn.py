@@ -51,7 +51,7 @@ def gnn(context: Context) -> dict[str, Any]:
         facts = take_over(context, "models/gnn.safetensors", "models/gnn.json")
     else:
         facts = _learn_gnn(context, component)
-    _write_layers(context, component)
+    write_layers(context, component)
     return facts
 
 
@@ -73,7 +73,7 @@ def _gnn_sizes(workspace: Workspace, component: Gnn) -> dict[str, int]:
     }
 
 
-def _write_layers(context: Context, component: Gnn) -> None:
+def write_layers(context: Context, component: Gnn) -> None:
     """Apply the graph network to all chips; write the outputs of its layers."""
     weights = (context.out / "models" / "gnn.safetensors").resolve()
     task = _Embed(context.options.gnn, context.workspace.folder.resolve(), weights)

@@ -349,9 +349,8 @@ def _likeness(context: Context) -> str:
     """Say by what chips were compared."""
     if context.plan.chips_by == "latent":
         return "similarity: the cosine of the encoder's vectors"
-    name = context.options.matcher.name
-    measure = "hungarian" if name in ("auto", "hungarian_nearest") else name  # three ways to one measure
-    return f"{measure} similarity on layer {context.plan.layer}"
+    matcher = context.options.matcher
+    return f"{matcher.build().measure or matcher.name} similarity on layer {context.plan.layer}"
 
 
 def _segment_map(context: Context, looks: _Looks) -> Figure:

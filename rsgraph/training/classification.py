@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from rsgraph.encoders.unet import UNetNetwork
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.protocols import Progress
 from rsgraph.training.encoder import rotated, training_layout
@@ -132,16 +133,17 @@ class PooledEncoder(nn.Module):
         super().__init__()
         if pooling not in get_args(Pooling):
             raise ConfigError(f"`pooling` must be one of: {', '.join(get_args(Pooling))}. Got '{pooling}' instead.")
-        if pooling == "mean_std_bottleneck" and not isinstance(getattr(encoder.network, "down", None), nn.ModuleList):
+        if pooling == "mean_std_bottleneck" and not isinstance(encoder.network, UNetNetwork):
             raise ConfigError("`pooling` mean_std_bottleneck needs a U-Net; use mean_std with other encoders.")
         self.encoder = encoder
         self.pooling = pooling
 
     def forward(self, standardised: Tensor) -> Tensor:
         """Return features (batch, F) of standardised images (batch, bands, rows, columns)."""
-        if self.pooling != "mean_std_bottleneck":
-            return pooled(self.encoder(standardised)[0], deviation=self.pooling == "mean_std")
-        with _outputs(self.encoder.network.down[-1]) as deepest:  # type: ignore[index, arg-type]  # a ModuleList
+        network = self.encoder.network
+        if self.pooling != "mean_std_bottleneck" or not isinstance(network, UNetNetwork):
+            return pooled(self.encoder(standardised)[0], deviation=self.pooling != "mean")
+        with _outputs(network.down[-1]) as deepest:
             maps = self.encoder(standardised)[0]
         return torch.cat([pooled(maps, deviation=True), pooled(deepest[0], deviation=False)], dim=1)
 

@@ -13,7 +13,6 @@ import yaml
 from sklearn.manifold import trustworthiness
 
 from rsgraph.errors import ConfigError, NotThere
-from rsgraph.evaluate import parts as measuring
 from rsgraph.evaluate.parts import Evaluation, check_among, map_hashes, maps, measure_options, retrieval
 from rsgraph.evaluate.reference import ReferenceCounts
 from rsgraph.files import sha256, write_json
@@ -135,10 +134,13 @@ def test_retrieval_finds_the_class_where_vectors_are_the_class(workspace: Worksp
     assert found.loc[("chips", 3), "overlap"] == 1, "every chip has as many of both"
 
 
-def test_retrieval_apart_leaves_out_what_lies_around(workspace: Workspace) -> None:
-    near = np.array([[5, 2, 7, 3], [1, 4, 0, 9]])
-    around = np.array([[2, 5], [8, 4]])
-    assert measuring._without(near, around).tolist() == [[7, 3, 5, 2], [1, 0, 9, 4]]
+def test_retrieval_apart_leaves_out_the_eight_segments_around(workspace: Workspace) -> None:
+    angles = 0.03 * np.arange(N)  # segments along a line, each most like those beside it
+    write_array(workspace.path("embeddings", "bands.npy"), np.stack([np.cos(angles), np.sin(angles)], 1).astype("f4"))
+    write_table(workspace.path("segments.parquet"), workspace.segments.assign(row=np.arange(N), column=0))
+    found = retrieval(with_classes(job(workspace), lambda i: i // 5 % 2)).set_index(["level", "k"])
+    assert found.loc[("segments", 1), "precision"] > 0.8
+    assert found.loc[("segments apart", 1), "precision"] == 0, "the fifth on either side is of the other class"
 
 
 def test_retrieval_needs_a_reference(workspace: Workspace) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,21 +14,19 @@ from rsgraph.errors import ConfigError
 from rsgraph.exporters.chip_files import (
     ChipPixels,
     Pictures,
-    check_chosen,
-    check_format,
     chip_classes,
     chip_table,
     each_chip,
     save_raster,
 )
-from rsgraph.exporters.content import gather
+from rsgraph.exporters.content import Content, gather
 from rsgraph.exporters.rasters import Style
+from rsgraph.exporters.training import Training
 from rsgraph.io.display import GAMMA
 from rsgraph.types import Raster, Window
 from rsgraph.workspace import write_table
-from tests.exporters.workspaces import GRID, OpenedWorkspace, read_tif
+from tests.exporters.workspaces import GRID, OpenedWorkspace, leaving, read_tif, write_labels
 
-LABELS = pd.DataFrame({"segment_id": [1, 2, 3], "label": ["water", "sand", "sand"], "origin": ["human"] * 3})
 WHOLE = Window(0, 0, 32, 32)
 
 
@@ -36,11 +35,22 @@ def counted(workspace: OpenedWorkspace) -> OpenedWorkspace:
     """Four segments of known areas: three in the first chip, the fourth in the second."""
     table = pd.DataFrame({"segment_id": [1, 2, 3, 4], "chip_id": [0, 0, 0, 1], "area_px": [50, 20, 40, 7]})
     write_table(workspace.path("segments.parquet"), table)
+    names = {1: "water", 2: "sand", 3: "sand"}
+    rows = [(segment, name, "human", 1.0, "me", "2026-01-01") for segment, name in names.items()]
+    write_labels(workspace.path("labels.sqlite"), rows)
     return workspace
 
 
+def table_of(workspace: OpenedWorkspace, **options: Any) -> pd.DataFrame:
+    return chip_table(leaving(workspace), **options)
+
+
+def content_of(workspace: OpenedWorkspace) -> Content:
+    return gather(leaving(workspace), embeddings=False)
+
+
 def test_chip_table_names_chips_by_place_and_labels_them_by_area(counted: OpenedWorkspace) -> None:
-    table = chip_table(counted, LABELS)
+    table = table_of(counted)
     assert table["name"].tolist() == [f"coast_r{row:05d}_c{column:05d}" for row in (0, 32) for column in (0, 32)]
     assert table["label"].tolist()[0] == "sand"  # 20 + 40 pixels against 50 of the one large segment
     assert table["label_fraction"].tolist()[0] == pytest.approx(60 / 110, abs=1e-4)
@@ -48,13 +58,14 @@ def test_chip_table_names_chips_by_place_and_labels_them_by_area(counted: Opened
 
 
 def test_chip_table_keeps_labelled_chips_where_only_those_are_chosen(counted: OpenedWorkspace) -> None:
-    assert chip_table(counted, LABELS, chosen="labelled")["chip_id"].tolist() == [0]
-    assert "label" not in chip_table(counted, LABELS[:0])
+    assert table_of(counted, chosen="labelled")["chip_id"].tolist() == [0]
+    assert table_of(counted)["chip_id"].tolist() == [0, 1, 2, 3]
 
 
 def test_each_chip_gives_windows_in_order_and_reports_them(workspace: OpenedWorkspace) -> None:
     seen: list[tuple[int, int]] = []
-    table = chip_table(workspace, LABELS[:0])
+    table = table_of(workspace)
+    assert "label" not in table
     chips = list(
         each_chip(table, {"coast": workspace.opened_scenes[0]}, lambda done, total: seen.append((done, total)))
     )
@@ -69,7 +80,7 @@ def test_each_chip_gives_windows_in_order_and_reports_them(workspace: OpenedWork
 
 def test_chip_classes_are_those_of_the_segments_below(labelled: OpenedWorkspace) -> None:
     chip = ChipPixels({}, labelled.opened_scenes[0], WHOLE)
-    codes, rows = chip_classes(labelled, gather(labelled, embeddings=False), chip)
+    codes, rows = chip_classes(labelled, content_of(labelled), chip)
     ids = read_tif(labelled.path("segments.tif"))[0][0, :32, :32]
     np.testing.assert_array_equal(codes, np.select([np.isin(ids, (1, 5)), ids == 2], [2, 1], 0))  # sand 1, water 2
     np.testing.assert_array_equal(rows[ids > 0], ids[ids > 0] - 1)
@@ -102,8 +113,7 @@ def test_save_raster_writes_a_chip_with_its_place_on_the_ground(workspace: Opene
 
 
 def test_options_are_checked_by_name() -> None:
-    assert (check_format("tif"), check_chosen("labelled")) == ("tif", "labelled")
     with pytest.raises(ConfigError, match=r"`format` must be one of: png, tif\. Got 'jpg' instead"):
-        check_format("jpg")
+        Training(format="jpg")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"`chips` must be one of: labelled, all\. Got None instead"):
-        check_chosen(None)
+        Training(chips=None)  # type: ignore[arg-type]

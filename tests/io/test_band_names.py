@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rsgraph.io.band_names import EUROSAT, L1C, L2A, band_name, described_names, file_safe, guessed_names, is_spectral
+from rsgraph.io.band_names import EUROSAT, L1C, L2A, band_name, described_names, guessed_names, is_spectral
 
 
 def test_band_lists_are_those_of_esa_and_eurosat() -> None:
@@ -58,8 +58,3 @@ def test_guessed_names_follow_the_dark_cirrus_band() -> None:
     assert guessed_names([10.0] + [1000.0] * 12) is None
     assert guessed_names([1000.0] * 12) == L2A
     assert guessed_names([1000.0] * 4) is None
-
-
-def test_file_safe_keeps_letters_digits_dots_and_dashes() -> None:
-    assert file_safe("Plöner See (2020)/a.b-c") == "Plöner_See_2020_a.b-c"
-    assert file_safe("///") == "scene"

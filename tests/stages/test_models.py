@@ -1,4 +1,4 @@
-"""What a model is, beside its weights; models that are taken over from another workspace."""
+"""The facts of a model beside its weights; models that are taken over from another workspace."""
 
 from __future__ import annotations
 

@@ -10,10 +10,12 @@ from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from napari_rsgraph.gallery.gallery import Gallery
 from napari_rsgraph.point_map.bar import MapBar
+from napari_rsgraph.point_map.brush import Tool
 from napari_rsgraph.point_map.legend import Legend
 from napari_rsgraph.point_map.point_map import PointMap
 from napari_rsgraph.session.session import Session
-from napari_rsgraph.session.ticks import ticks
+from napari_rsgraph.widgets.refresh import ticks
+from rsgraph.brushing.shapes import Mode
 from rsgraph.view.view import View
 
 _THUMBNAIL = 128
@@ -74,13 +76,14 @@ class Overview(QWidget):
         self.bar.mode_chosen.connect(self.points.set_mode)
         self.points.tool_changed.connect(self.bar.set_tool)
         self.points.mode_changed.connect(self.bar.set_mode)
+        selection, labels = session.selection, session.labels
         session.map_changed.connect(self._show_map)
-        session.selection_changed.connect(self._show_selection)
-        session.visible_changed.connect(self._show_visible)
-        session.chips_chosen.connect(self._show_visible)
-        session.colours_changed.connect(self._show_colours)
-        session.labels_changed.connect(self._show_labels)
-        session.classes_changed.connect(self._show_labels)
+        session.colouring.changed.connect(self._show_colours)
+        selection.changed.connect(self._show_selection)
+        selection.visible_changed.connect(self._show_visible)
+        selection.chips_chosen.connect(self._show_visible)
+        labels.changed.connect(self._show_labels)
+        labels.classes_changed.connect(self._show_labels)
 
     def set_view(self, view: View | None) -> None:
         """Give the pictures of the scene, once they are there."""
@@ -95,13 +98,13 @@ class Overview(QWidget):
     def _show_map(self) -> None:
         shown = self.session.map
         self.points.set_points(shown.points, index=shown.index)
-        self.points.set_colours(self.session.colouring.colours())
+        self._show_colours()
         self.points.set_visible(self.session.map_visible())
         self._show_thumbnails()
         self._show_selection(True)
 
     def _show_thumbnails(self) -> None:
-        wanted = self.view is not None and self.session.level == "chips"
+        wanted = self.view is not None and self.session.selection.level == "chips"
         self.points.set_thumbnails(self._thumbnail if wanted else None)
 
     def _thumbnail(self, point: int) -> QImage | None:
@@ -111,7 +114,8 @@ class Overview(QWidget):
         return image_of(rgb)
 
     def _show_colours(self) -> None:
-        self.points.set_colours(self.session.colouring.colours())
+        session = self.session
+        self.points.set_colours(session.map.of_points(session.colouring.colours(session.selection.level)))
 
     def _show_visible(self) -> None:
         visible = self.session.map_visible()
@@ -126,25 +130,23 @@ class Overview(QWidget):
         ticks().ask(self._show_gallery, self)
 
     def _show_gallery(self) -> None:
-        session = self.session
-        chips = session.shown_chips()
-        if session.level == "chips":
-            self.gallery.set_message(None if len(chips) else "Brush points in the map above to see their chips")
-            self.gallery.show_chips(chips, total=session.tables.n_chips)
+        selection, tables = self.session.selection, self.session.tables
+        chips, level = selection.shown_chips(), selection.level
+        self.gallery.set_message(None if len(chips) else f"Brush points in the map above to see their {level}")
+        if level == "chips":
+            self.gallery.show_chips(chips, total=tables.n_chips)
         else:
-            self.gallery.set_message(None if len(chips) else "Brush points in the map above to see their segments")
-            counts = session.tables.chips_with(session.target())[chips]
-            total = session.tables.n_chips
-            self.gallery.show_segments(chips, session.target_lookup(), counts=counts, total=total)
+            counts = tables.chips_with(selection.target())[chips]
+            self.gallery.show_segments(chips, selection.target_lookup(), counts=counts, total=tables.n_chips)
 
     def _show_labels(self) -> None:
-        labelling = self.session.labelling
+        labelling = self.session.labels
         self.gallery.set_classes(labelling.codes_by_id(), labelling.palette(), ["", *labelling.names])
 
     def point_at(self, row: int) -> None:
         """Ring the point of a segment (or of its chip) that the pointer is on in the scene; -1 for none."""
         session, shown = self.session, self.session.map
-        if row >= 0 and session.level == "chips":
+        if row >= 0 and session.selection.level == "chips":
             row = int(session.tables.chip_of[row])
         if row >= 0 and shown.subset:
             found = np.flatnonzero(shown.rows == row)
@@ -153,28 +155,26 @@ class Overview(QWidget):
 
     # to the session
 
-    def _set_tool(self, tool: str) -> None:
-        self.points.tool = tool  # type: ignore[assignment]
+    def _set_tool(self, tool: Tool) -> None:
+        self.points.tool = tool
 
-    def _chip_clicked(self, chip: int, mode: str) -> None:
+    def _chip_clicked(self, chip: int, mode: Mode) -> None:
         """At chip level the chip is selected; at segment level all its segments."""
-        session = self.session
-        if session.level == "chips":
-            session.select_chips(np.array([chip]), mode)  # type: ignore[arg-type]
-        else:
-            session.select(np.flatnonzero(session.tables.chip_of == chip), mode)  # type: ignore[arg-type]
+        selection, at_chips = self.session.selection, self.session.selection.level == "chips"
+        rows = np.array([chip]) if at_chips else np.flatnonzero(self.session.tables.chip_of == chip)
+        selection.select_at_level(rows, mode, final=True)
 
     def _chip_activated(self, chip: int) -> None:
         self.session.focus_requested.emit(np.flatnonzero(self.session.tables.chip_of == chip))
 
-    def _segment_clicked(self, segment: int, mode: str) -> None:
+    def _segment_clicked(self, segment: int, mode: Mode) -> None:
         row = int(self.session.tables.row_of_id[segment])
         if row >= 0:
-            self.session.select(np.array([row]), mode)  # type: ignore[arg-type]
+            self.session.selection.select(np.array([row]), mode)
 
-    def _segments_painted(self, ids: NDArray[np.int64], mode: str, final: bool) -> None:
+    def _segments_painted(self, ids: NDArray[np.int64], mode: Mode, final: bool) -> None:
         rows = self.session.tables.row_of_id[np.asarray(ids, dtype=np.int64)]
-        self.session.select(rows[rows >= 0], mode, final=final)  # type: ignore[arg-type]
+        self.session.selection.select(rows[rows >= 0], mode, final=final)
 
     # words
 
@@ -182,9 +182,9 @@ class Overview(QWidget):
         """Say what is under the brush: how many, and of which classes."""
         session = self.session
         rows = session.map.rows[points]
-        if session.level == "chips":
+        if session.selection.level == "chips":
             return f"{len(rows):,} chips"
-        labelling = session.labelling
+        labelling = session.labels
         counts = np.bincount(labelling.codes[rows], minlength=len(labelling.names) + 1)
         names = ["unlabelled", *labelling.names]
         order = [code for code in np.argsort(-counts, kind="stable")[:_LISTED] if counts[code]]
@@ -193,7 +193,7 @@ class Overview(QWidget):
 
     def _point_text(self, point: int) -> str:
         row = int(self.session.map.rows[point])
-        return self._chip_text(row) if self.session.level == "chips" else self._segment_text(row)
+        return self._chip_text(row) if self.session.selection.level == "chips" else self._segment_text(row)
 
     def _chip_text(self, chip: int) -> str:
         table = self.session.tables.chips
@@ -202,8 +202,8 @@ class Overview(QWidget):
 
     def _segment_text(self, row: int) -> str:
         session = self.session
-        code = int(session.labelling.codes[row])
-        name = session.labelling.names[code - 1] if code else "unlabelled"
+        code = int(session.labels.codes[row])
+        name = session.labels.names[code - 1] if code else "unlabelled"
         chip = int(session.tables.segments["chip_id"].iloc[row])
         return f"segment {int(session.tables.ids[row])} in chip {chip}: {name}"
 

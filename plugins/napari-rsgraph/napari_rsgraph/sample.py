@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _COMMAND = "from rsgraph.cli import main; main()"
 _STAGE = re.compile(r"^ +\w+ +[\d.]+ (?:s|min|h)\b", re.MULTILINE)
-_TOLD = 400
+_SHOWN = 400
 """Characters of the error that the user sees."""
 _NOTE = "Demo workspace"
 
@@ -57,11 +57,11 @@ def cached_demo() -> Path:
     return Path(place) / "rsgraph" / "demo"
 
 
-def _note(text: str) -> LayerData:
+def _note(sentence: str) -> LayerData:
     """Return a point that cannot be seen, with a text that can."""
-    told: dict[str, Any] = {"string": [text], "color": "white", "size": 12}
+    text: dict[str, Any] = {"string": [sentence], "color": "white", "size": 12}
     unseen = {"face_color": "transparent", "border_color": "transparent"}
-    return ([[0.0, 0.0]], {"name": _NOTE, "text": told, **unseen}, "points")
+    return ([[0.0, 0.0]], {"name": _NOTE, "text": text, **unseen}, "points")
 
 
 def _forget_note(viewer: napari.Viewer) -> None:
@@ -84,7 +84,7 @@ class DemoRun(QObject):
     done
         Called with the folder once it is finished.
     failed
-        Called where it was cancelled or went wrong; the user has been told why.
+        Called where it was cancelled or went wrong; the user has read why.
     """
 
     running: ClassVar[set[DemoRun]] = set()
@@ -121,7 +121,7 @@ class DemoRun(QObject):
             show_info("the demo workspace is not finished; open it again to go on")
             self._failed()
         elif code != 0 or workspace_at(str(self.folder)) is None:
-            show_error(f"the demo workspace could not be made: {self._said.strip()[-_TOLD:]}")
+            show_error(f"the demo workspace could not be made: {self._said.strip()[-_SHOWN:]}")
             self._failed()
         else:
             self._done(self.folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,12 +32,15 @@ from napari_rsgraph.panels.classes import LabelPanel
 from napari_rsgraph.panels.export import ExportPanel
 from napari_rsgraph.panels.history import HistoryPanel
 from napari_rsgraph.panels.search import SearchPanel
+from napari_rsgraph.panels.shortcuts import ShortcutSheet
 from napari_rsgraph.panels.suggest import SuggestPanel
 from napari_rsgraph.panels.tasks import TaskStrip
 from napari_rsgraph.point_map.opengl import release_context
 from napari_rsgraph.qt_work import QtWork
 from napari_rsgraph.scene.bar import SceneBar
 from napari_rsgraph.scene.scene_map import SceneMap
+from napari_rsgraph.scene.tools import SceneTools
+from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.session import Session, open_session
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
@@ -77,12 +80,15 @@ class Window(QObject):
         self._closed = False
         self.overview = Overview(session)
         self.scene = SceneMap(viewer, session)
+        self.scene_tools = SceneTools(viewer, self.scene)
         self.labels, self.search = LabelPanel(session), SearchPanel(session)
         self.suggest, self.export = SuggestPanel(session), ExportPanel(session)
         self.history, self.tasks = HistoryPanel(session), TaskStrip()
         self._dock()
         self._listen()
-        self.commands = Commands(self)
+        made = {**self.overview.points.named, **self.overview.gallery.named}
+        owners = {"overview": self.overview, "search": self.search, "suggest": self.suggest}
+        self.commands = Commands(self.main, session, self._calls(), owners, made)
         self.setParent(self.main)  # lives as long as napari's window, whoever opened it
         _windows.add(self)
         self._load_view()
@@ -101,7 +107,7 @@ class Window(QObject):
         self.bar = QToolBar("Scene", main)
         self.bar.setObjectName("rsgraph scene")
         self.bar.setMovable(False)
-        self.bar.addWidget(SceneBar(self.scene))
+        self.bar.addWidget(SceneBar(self.scene_tools))
         main.addToolBar(self.bar)
         for dock in self.main.findChildren(QDockWidget):
             if dock.objectName() in _HIDDEN:
@@ -141,24 +147,24 @@ class Window(QObject):
 
     def _listen(self) -> None:
         session, work = self.session, self.work
-        session.told.connect(self._tell)
+        session.tasks.message.connect(self._say)
         session.focus_requested.connect(self.scene.go_to)
-        session.results_changed.connect(self._search_changed)
+        session.search.changed.connect(self._search_changed)
         self.scene.hovered.connect(self.overview.point_at)
         work.started.connect(self.tasks.task_started)
         work.progressed.connect(self.tasks.task_progress)
         work.ended.connect(self.tasks.task_ended)
-        work.crashed.connect(_tell_defect)
+        work.crashed.connect(_report_defect)
         self.tasks.cancelled.connect(work.cancel)
         self.overview.bar.window_filter_requested.connect(self.filter_to_window)
         self.search.set_thumbnail(self._thumbnail)
         self.main.destroyed.connect(self.close)
         self._looking = QTimer(self, interval=_LOOK_AGAIN)
-        self._looking.timeout.connect(session.labelling.refresh)
-        if session.labelling.read_only:
+        self._looking.timeout.connect(session.labels.refresh)
+        if session.labels.read_only:
             self._looking.start()
 
-    def _tell(self, severity: str, text: str) -> None:
+    def _say(self, severity: str, text: str) -> None:
         """Say a sentence: in the status bar, or as a notification that stays for a while."""
         if severity == "status":
             self.viewer.status = text
@@ -169,14 +175,41 @@ class Window(QObject):
         if self.session.search.results is not None:
             self.open_tab("Search")
 
+    def _calls(self) -> Mapping[str, Callable[[], object]]:
+        """What does each action, by its name in the table."""
+        return {
+            **calls_of(self.session),
+            **self.scene_tools.calls(),
+            "clear": self.clear,
+            "filter_window": self.overview.bar.toggle_window_filter,
+            "note": self.labels.write_note,
+            "import": self.labels.import_labels,
+            "next_page": self.search.next_page,
+            "previous_page": self.search.previous_page,
+            "predict": self._predict,
+            "export": partial(self.open_tab, "Export"),
+            "history": partial(self.open_tab, "History"),
+            "reopen": self.reopen,
+            "help": self.show_sheet,
+        }
+
+    def _predict(self) -> None:
+        self.open_tab("Suggest")
+        self.suggest.predict()
+
+    def show_sheet(self) -> None:
+        """Open the sheet of all shortcuts."""
+        self.sheet = ShortcutSheet(self.session.labels, self.main)
+        self.sheet.show()
+
     def clear(self) -> None:
         """Put the brush away and select nothing."""
         self.overview.points.put_away()
-        self.session.clear_selection()
+        self.session.selection.clear()
 
     def filter_to_window(self, wanted: bool) -> None:
         """Show only what lies in the part of the scene that is in view, or everything again."""
-        self.session.set_filter(window=self.scene.window_in_view() if wanted else None)
+        self.session.selection.set_filter(window=self.scene.window_in_view() if wanted else None)
 
     def _thumbnail(self, level: str, row: int) -> QImage | None:
         view, tables = self.overview.view, self.session.tables
@@ -207,12 +240,12 @@ class Window(QObject):
 
     def _view_failed(self, error: RsgraphError) -> None:
         """Without the scene's files segments are painted by their mean colours: labelling goes on."""
-        told = f"segments are painted in their mean colours, as the scene's pixels cannot be read: {error}"
-        self.session.tell(told, "warning")
+        text = f"segments are painted in their mean colours, as the scene's pixels cannot be read: {error}"
+        self.session.tasks.say(text, "warning")
         if isinstance(error, NotReadable | WorkspaceMismatch):
             workspace, display = self.session.workspace, self.display
             job = partial(mean_colours, workspace, display=display)
-            self.session.run("mean colours", lambda progress: job(progress=progress), self._show_view)
+            self.session.tasks.run("mean colours", lambda progress: job(progress=progress), self._show_view)
 
     # the end
 
@@ -228,16 +261,17 @@ class Window(QObject):
         self.commands.close()
         self.main.removeToolBar(self.bar)
         self.bar.deleteLater()
+        self.scene_tools.close()
         self.scene.close()
         self.close()
 
     def reopen(self) -> None:
         """Write labels where they were only looked at; a recovered copy takes the damaged journal's place."""
-        labelling, viewer, folder = self.session.labelling, self.viewer, self.session.workspace.folder
-        if not labelling.read_only:
-            self.session.tell("this window writes labels already")
+        labels, viewer, folder = self.session.labels, self.viewer, self.session.workspace.folder
+        if not labels.read_only:
+            self.session.tasks.say("this window writes labels already")
             return
-        recovered = labelling.journal.path
+        recovered = labels.journal.path
         self.remove()
         if recovered.name != "labels.sqlite":
             adopt_recovered(recovered)
@@ -254,7 +288,7 @@ class Window(QObject):
         self.session.close()
         release_context()
         # connections hold this object until Qt deletes it; they must not hold napari's window as well
-        for name in ("viewer", "main", "left", "right", "scene", "commands", "bar"):
+        for name in ("viewer", "main", "left", "right", "scene", "scene_tools", "commands", "bar"):
             self.__dict__.pop(name, None)
 
 
@@ -348,12 +382,12 @@ def open_workspace(
     if former is not None:
         former.remove()
     window = Window(viewer, session, work, display=display)
-    if session.labelling.journal.notice:
-        session.tell(session.labelling.journal.notice, "warning")
+    if session.labels.journal.notice:
+        session.tasks.say(session.labels.journal.notice, "warning")
     return window
 
 
-def _tell_defect(error: BaseException) -> None:
+def _report_defect(error: BaseException) -> None:
     """A defect of ours: the user gets a notification with the traceback, and keeps the window."""
     traceback.print_exception(error)
     notification_manager.receive_error(type(error), error, error.__traceback__)

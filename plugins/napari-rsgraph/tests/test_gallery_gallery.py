@@ -285,13 +285,13 @@ def drag(qtbot: QtBot, gallery: Gallery, *points: QPoint) -> None:
 
 def test_dragging_paints_every_segment_on_the_way(qtbot: QtBot, gallery: Gallery) -> None:
     gallery.show_segments(np.array([7, 3]), chosen())
-    told: list[tuple[list[int], str, bool]] = []
-    gallery.segments_painted.connect(lambda ids, mode, final: told.append((ids.tolist(), mode, final)))
+    said: list[tuple[list[int], str, bool]] = []
+    gallery.segments_painted.connect(lambda ids, mode, final: said.append((ids.tolist(), mode, final)))
     drag(qtbot, gallery, middle(gallery, 1, 4), middle(gallery, 1, 7), middle(gallery, 1, 15))
     first = 3 * SEGMENTS + 1
-    assert told[-1] == ([first + k for k in (4, 5, 6, 7, 11, 15)], "add", True)
-    assert [final for _, _, final in told] == [False] * (len(told) - 1) + [True]
-    assert told[0][0] == [first + k for k in (4, 5, 6, 7)]
+    assert said[-1] == ([first + k for k in (4, 5, 6, 7, 11, 15)], "add", True)
+    assert [final for _, _, final in said] == [False] * (len(said) - 1) + [True]
+    assert said[0][0] == [first + k for k in (4, 5, 6, 7)]
 
 
 def test_tiles_stay_where_they_are_while_segments_are_painted(qtbot: QtBot, gallery: Gallery) -> None:
@@ -328,12 +328,12 @@ def test_captions_and_tooltip_say_what_is_there(gallery: Gallery) -> None:
     gallery.set_classes(np.full(N * SEGMENTS + 1, 2), np.zeros((3, 3), np.uint8), ["water", "sand"])
     gallery.show_segments(np.array([7, 3]), chosen(3 * SEGMENTS + 7), counts=np.array([0, 1]))
     assert [tiles.caption(place) for place in range(2)] == ["chip 7 · 0 segments", "chip 3 · 1 segment"]
-    lines = tiles.told(middle(gallery, 1, 6)).split("\n")
+    lines = tiles.text_at(middle(gallery, 1, 6)).split("\n")
     assert lines[1] == "rows 0 to 63, columns 192 to 255"
     assert lines[2] == "segment 55, chosen, sand"
     gallery.set_captions(lambda chip: f"no. {chip}")
     assert tiles.caption(0) == "no. 7 · 0 segments"
-    assert tiles.told(QPoint(1, 1)) == ""
+    assert tiles.text_at(QPoint(1, 1)) == ""
 
 
 def test_hovering_shows_a_tooltip(gallery: Gallery, monkeypatch: pytest.MonkeyPatch) -> None:

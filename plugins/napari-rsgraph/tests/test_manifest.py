@@ -1,4 +1,4 @@
-"""What napari is told of the plugin, and that it finds there what it is told."""
+"""The manifest that napari reads: everything that it names is there."""
 
 from __future__ import annotations
 

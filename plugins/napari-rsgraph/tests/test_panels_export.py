@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import geopandas
 import numpy as np
@@ -11,7 +11,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_rsgraph.panels.export import ExportPanel
-from napari_rsgraph.panels.export_options import options_of, parameters_of, value_of, widget_of
+from napari_rsgraph.panels.export_options import value_of
 from napari_rsgraph.session.session import Session
 
 LEFT = Qt.MouseButton.LeftButton
@@ -48,9 +48,9 @@ def test_options_start_at_the_defaults(panel: ExportPanel) -> None:
 def test_the_selection_is_written_where_it_was_said(
     qtbot: Any, panel: ExportPanel, session: Session, tmp_path: Path
 ) -> None:
-    session.labelling.define("water")
-    session.labelling.assign_rows(np.arange(9), "water")
-    session.select(np.arange(5))
+    session.labels.define("water")
+    session.labels.assign(np.arange(9), "water")
+    session.selection.select(np.arange(5))
     choose(panel, "geopackage")
     panel.options["embeddings"].setChecked(False)
     panel.folder.setText(str(tmp_path / "out of here"))
@@ -68,9 +68,9 @@ def test_the_selection_is_written_where_it_was_said(
 def test_only_labels_by_people_leaves_predictions_out(
     qtbot: Any, panel: ExportPanel, session: Session, tmp_path: Path
 ) -> None:
-    session.labelling.define("water")
-    session.labelling.assign_rows(np.arange(4), "water")
-    session.labelling.assign_each(np.arange(4, 9), ["water"] * 5, origin="propagated")
+    session.labels.define("water")
+    session.labels.assign(np.arange(4), "water")
+    session.labels.assign_each(np.arange(4, 9), ["water"] * 5, origin="propagated")
     choose(panel, "geojson")
     panel.folder.setText(str(tmp_path))
     panel.scopes["human"].setChecked(True)
@@ -89,7 +89,7 @@ def test_an_error_stays_in_the_panel(qtbot: Any, panel: ExportPanel, session: Se
     blocked = tmp_path / "file"
     blocked.write_text("in the way")
     heard: list[tuple[str, str]] = []
-    session.told.connect(lambda severity, text: heard.append((severity, text)))
+    session.tasks.message.connect(lambda severity, text: heard.append((severity, text)))
     panel.folder.setText(str(blocked / "below"))
     qtbot.mouseClick(panel.run, LEFT)
     assert heard[-1][0] == "error"
@@ -97,55 +97,6 @@ def test_an_error_stays_in_the_panel(qtbot: Any, panel: ExportPanel, session: Se
     assert "file" in panel.result.text()
     qtbot.waitUntil(lambda: panel.run.isEnabled())
     assert not panel.open_folder.isVisible()
-
-
-class Example:
-    """One line.
-
-    More.
-
-    Parameters
-    ----------
-    kind
-        Which kind
-        it is.
-    least, most
-        Bounds.
-
-    Raises
-    ------
-    ValueError
-        Never.
-    """
-
-    def __init__(
-        self,
-        needed: str,
-        kind: Literal["a", "b"] = "b",
-        least: int = 3,
-        most: float = 0.5,
-        layer: str | None = None,
-        other: list[int] | None = None,
-    ) -> None:
-        pass
-
-
-def test_options_come_from_signature_and_docstring(qtbot: Any) -> None:
-    found = {option.name: option for option in options_of(Example, ["x", "y"])}
-    assert list(found) == ["kind", "least", "most", "layer"]
-    assert found["kind"].choices == ("a", "b")
-    assert found["kind"].about == "Which kind it is."
-    assert found["most"].about == "Bounds."
-    assert found["layer"].choices == (None, "x", "y")
-    for option in found.values():
-        widget = widget_of(option)
-        qtbot.addWidget(widget)
-        assert value_of(widget) == option.default
-
-
-def test_a_docstring_without_parameters_gives_none() -> None:
-    assert parameters_of("One line.") == {}
-    assert parameters_of(Example.__doc__ or "") == {}  # indented: as inspect.getdoc gives it, it is not
 
 
 def test_it_fits_the_dock(panel: ExportPanel) -> None:

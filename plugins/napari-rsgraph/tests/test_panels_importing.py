@@ -51,12 +51,12 @@ def test_polygons_label_segments(
     asked = choose(monkeypatch, left_half(session, tmp_path, label="water"))
     panel.importing.click()
     assert asked == []
-    assert session.labelling.names == ["water"]
+    assert session.labels.names == ["water"]
     columns = session.tables.centroids[:, 1]
     middle = session.tables.scenes[0].columns / 2
-    assert session.labelling.codes[columns < middle - 20].all()
-    assert not session.labelling.codes[columns > middle + 20].any()
-    assert set(session.labelling.state.origins) == {0, 2}
+    assert session.labels.codes[columns < middle - 20].all()
+    assert not session.labels.codes[columns > middle + 20].any()
+    assert set(session.labels.state.origins) == {0, 2}
 
 
 def test_the_attribute_is_asked_for_where_none_looks_like_a_class(
@@ -65,7 +65,7 @@ def test_the_attribute_is_asked_for_where_none_looks_like_a_class(
     asked = choose(monkeypatch, left_half(session, tmp_path, xx="lake", yy="deep"), "yy")
     panel.importing.click()
     assert [set(names) for names in asked] == [{"xx", "yy"}]
-    assert session.labelling.names == ["deep"]
+    assert session.labels.names == ["deep"]
 
 
 def test_not_choosing_an_attribute_imports_nothing(
@@ -73,7 +73,7 @@ def test_not_choosing_an_attribute_imports_nothing(
 ) -> None:
     choose(monkeypatch, left_half(session, tmp_path, xx="lake", yy="deep"))
     panel.importing.click()
-    assert session.labelling.names == []
+    assert session.labels.names == []
 
 
 def test_a_list_of_classes_defines_them(
@@ -82,20 +82,20 @@ def test_a_list_of_classes_defines_them(
     path = tmp_path / "classes.csv"
     path.write_text("name,colour\nwater,#0000ff\nforest,#00ff00\n")
     choose(monkeypatch, path)
-    session.labelling.define("forest")
+    session.labels.define("forest")
     panel.importing.click()
-    assert session.labelling.names == ["forest", "water"]
-    assert session.labelling.classes["colour"].to_list()[1] == "#0000ff"
+    assert session.labels.names == ["forest", "water"]
+    assert session.labels.classes["colour"].to_list()[1] == "#0000ff"
 
 
-def test_a_file_that_cannot_be_read_is_told(
+def test_a_file_that_cannot_be_read_is_reported(
     panel: LabelPanel, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "broken.gpkg"
     path.write_bytes(np.arange(200, dtype=np.uint8).tobytes())
     choose(monkeypatch, path)
     heard: list[tuple[str, str]] = []
-    session.told.connect(lambda severity, text: heard.append((severity, text)))
+    session.tasks.message.connect(lambda severity, text: heard.append((severity, text)))
     panel.importing.click()
     assert heard[0][0] == "error"
     assert "broken.gpkg" in heard[0][1]

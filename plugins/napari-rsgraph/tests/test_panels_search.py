@@ -23,14 +23,14 @@ def panel(qtbot: Any, session: Session) -> SearchPanel:
     made.resize(320, 640)
     made.show()
     qtbot.waitExposed(made)
-    session.labelling.define("water")
-    session.labelling.define("forest")
+    session.labels.define("water")
+    session.labels.define("forest")
     return made
 
 
 @pytest.fixture
 def searched(qtbot: Any, panel: SearchPanel, session: Session) -> SearchPanel:
-    session.select(np.array([7]))
+    session.selection.select(np.array([7]))
     qtbot.waitUntil(lambda: panel.find_similar.isEnabled())
     qtbot.mouseClick(panel.find_similar, LEFT)
     qtbot.waitUntil(lambda: panel.list.model().rowCount() > 0)
@@ -88,10 +88,10 @@ def test_the_accepted_are_labelled_as_the_class_chosen(qtbot: Any, searched: Sea
     qtbot.mouseClick(searched.label, LEFT)
     results = session.search.results
     assert results is not None
-    labels = session.labelling.journal.labels()
+    labels = session.labels.journal.labels()
     assert set(labels["segment_id"]) == set(session.tables.ids[results.rows[[0, 2]]])
     assert set(labels["label"]) == {"forest"}
-    assert session.labelling.history().iloc[-1]["note"] == "search by example"
+    assert session.labels.history().iloc[-1]["note"] == "search by example"
 
 
 def test_the_accepted_are_selected_with_the_example(qtbot: Any, searched: SearchPanel, session: Session) -> None:
@@ -100,7 +100,7 @@ def test_the_accepted_are_selected_with_the_example(qtbot: Any, searched: Search
     qtbot.mouseClick(searched.select, LEFT)
     results = session.search.results
     assert results is not None
-    assert set(session.target_rows()) == {7, int(results.rows[0])}
+    assert set(session.selection.target_rows()) == {7, int(results.rows[0])}
 
 
 def test_what_is_looked_at_is_shown_in_the_scene(qtbot: Any, searched: SearchPanel, session: Session) -> None:
@@ -119,7 +119,7 @@ def test_what_is_looked_at_is_shown_in_the_scene(qtbot: Any, searched: SearchPan
 def test_chips_are_searched_and_all_their_segments_labelled(qtbot: Any, panel: SearchPanel, session: Session) -> None:
     asked: list[np.ndarray] = []
     session.focus_requested.connect(asked.append)
-    session.select_chips(np.array([2]))
+    session.selection.select_chips(np.array([2]))
     qtbot.waitUntil(lambda: panel.find_similar.text() == "Find similar (1 chip)")
     qtbot.mouseClick(panel.find_similar, LEFT)
     results = session.search.results
@@ -128,7 +128,7 @@ def test_chips_are_searched_and_all_their_segments_labelled(qtbot: Any, panel: S
     qtbot.keyClick(panel.list, KEY.Key_A)
     qtbot.waitUntil(lambda: panel.label.isEnabled())
     qtbot.mouseClick(panel.label, LEFT)
-    labelled = np.flatnonzero(session.labelling.codes)
+    labelled = np.flatnonzero(session.labels.codes)
     assert np.array_equal(labelled, np.flatnonzero(session.tables.chip_of == results.rows[0]))
 
 

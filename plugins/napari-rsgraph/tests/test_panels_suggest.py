@@ -31,8 +31,8 @@ def taught(qtbot: Any, panel: SuggestPanel, session: Session) -> SuggestPanel:
     strongest = np.asarray(session.workspace.embedding("target")).argmax(axis=1)
     common = np.argsort(-np.bincount(strongest))[:2]
     for name, cluster in zip(("water", "forest"), common, strict=True):
-        session.labelling.define(name)
-        session.labelling.assign_rows(np.flatnonzero(strongest == cluster)[:20], name)
+        session.labels.define(name)
+        session.labels.assign(np.flatnonzero(strongest == cluster)[:20], name)
     qtbot.waitUntil(lambda: panel.run_predict.isEnabled())
     return panel
 
@@ -57,8 +57,8 @@ def test_a_prediction_is_shown_by_class_and_labels_nothing(
     made = session.suggestions.predictions
     assert made is not None
     assert made.method == "classifier"
-    assert np.count_nonzero(session.labelling.codes) == 40
-    free = session.labelling.codes == 0
+    assert np.count_nonzero(session.labels.codes) == 40
+    free = session.labels.codes == 0
     for row, name in enumerate(("water", "forest")):
         expected = np.count_nonzero(free & (made.probabilities.argmax(axis=1) == row))
         assert predicted.table.item(row, 0).text() == name
@@ -78,25 +78,25 @@ def test_the_calibration_is_said_where_it_is_known(qtbot: Any, predicted: Sugges
 def test_the_threshold_counts_and_accepts(qtbot: Any, predicted: SuggestPanel, session: Session) -> None:
     made = session.suggestions.predictions
     assert made is not None
-    free = session.labelling.codes == 0
+    free = session.labels.codes == 0
     predicted.threshold.setValue(60)
     expected = np.flatnonzero(free & (made.probabilities.max(axis=1) >= np.float32(0.6)))
     qtbot.waitUntil(lambda: f"would label {len(expected):,} segments" in predicted.count.text())
     qtbot.mouseClick(predicted.accept, LEFT)
-    labels = session.labelling.journal.labels().set_index("segment_id")
+    labels = session.labels.journal.labels().set_index("segment_id")
     accepted = labels[labels["origin"] == "classified"]
     assert set(accepted.index) == set(session.tables.ids[expected])
     best = np.array(["water", "forest"])[made.probabilities[expected].argmax(axis=1)]
     assert accepted.loc[session.tables.ids[expected], "label"].to_list() == best.tolist()
     assert (accepted["confidence"] >= 0.6 - 1e-6).all()
-    session.labelling.undo()
-    assert np.count_nonzero(session.labelling.codes) == 40
+    session.labels.undo()
+    assert np.count_nonzero(session.labels.codes) == 40
 
 
 def test_changed_labels_are_said_until_predicted_again(qtbot: Any, predicted: SuggestPanel, session: Session) -> None:
     assert not predicted.stale.isVisible()
-    free = np.flatnonzero(session.labelling.codes == 0)
-    session.labelling.assign_rows(free[:5], "water")
+    free = np.flatnonzero(session.labels.codes == 0)
+    session.labels.assign(free[:5], "water")
     qtbot.waitUntil(lambda: predicted.stale.isVisible())
     qtbot.mouseClick(predicted.run_predict, LEFT)
     qtbot.waitUntil(lambda: not predicted.stale.isVisible())
@@ -115,7 +115,7 @@ def test_the_queue_is_gone_through_and_labelled(qtbot: Any, predicted: SuggestPa
     queue, made = session.suggestions.queue.copy(), session.suggestions.predictions
     assert made is not None
     assert predicted.place.text() == f"1 of {len(queue)}"
-    assert session.target_rows().tolist() == [queue[0]]
+    assert session.selection.target_rows().tolist() == [queue[0]]
     assert not predicted.previous.isEnabled()
     likelier, other = sorted(made.probabilities[queue[0]], reverse=True)[:2]
     assert f"{likelier:.0%}".replace("%", "\u00a0%") in predicted.current.text()
@@ -123,14 +123,14 @@ def test_the_queue_is_gone_through_and_labelled(qtbot: Any, predicted: SuggestPa
     qtbot.mouseClick(predicted.next, LEFT)
     qtbot.waitUntil(lambda: predicted.place.text() == f"2 of {len(queue)}")
     qtbot.keyClick(predicted, Qt.Key.Key_Return)
-    assert session.labelling.codes[queue[1]] == made.best[queue[1]]
-    assert session.labelling.state.origins[queue[1]] == 4
+    assert session.labels.codes[queue[1]] == made.best[queue[1]]
+    assert session.labels.state.origins[queue[1]] == 4
     assert session.suggestions.at == 2
     qtbot.waitUntil(lambda: predicted.place.text() == f"3 of {len(queue)}")
     forest = next(made for made in predicted.classes.findChildren(QPushButton) if made.text().startswith("forest"))
     qtbot.mouseClick(forest, LEFT)
-    assert session.labelling.codes[queue[2]] == 2
-    assert session.labelling.state.origins[queue[2]] == 1
+    assert session.labels.codes[queue[2]] == 2
+    assert session.labels.state.origins[queue[2]] == 1
     assert session.suggestions.at == 3
 
 
@@ -148,7 +148,11 @@ def test_points_are_coloured_by_prediction_and_uncertainty(
 ) -> None:
     qtbot.mouseClick(predicted.by_prediction, LEFT)
     assert session.colouring.by == "predicted"
-    assert [name for name, _ in session.colouring.key().entries] == ["unreached", "water", "forest"]
+    assert [name for name, _ in session.colouring.key(session.selection.level).entries] == [
+        "unreached",
+        "water",
+        "forest",
+    ]
     qtbot.mouseClick(predicted.by_uncertainty, LEFT)
     assert session.colouring.by == "uncertainty"
 
@@ -157,10 +161,10 @@ def test_predictions_of_classes_that_were_removed_are_dropped(
     qtbot: Any, predicted: SuggestPanel, session: Session
 ) -> None:
     heard: list[str] = []
-    session.told.connect(lambda _, text: heard.append(text))
-    session.labelling.define("bare")
+    session.tasks.message.connect(lambda _, text: heard.append(text))
+    session.labels.define("bare")
     assert session.suggestions.predictions is not None
-    session.labelling.remove("water")
+    session.labels.remove("water")
     assert session.suggestions.predictions is None
     assert "predict again" in heard[-1]
     qtbot.waitUntil(lambda: not predicted.predicted.isVisible())

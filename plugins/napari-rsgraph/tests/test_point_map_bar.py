@@ -1,4 +1,4 @@
-"""The bar over the 2-D map, its filter, and the legend."""
+"""The bar over the 2-D map, and the filter in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractButton, QComboBox
 
 from napari_rsgraph.point_map.bar import MapBar
-from napari_rsgraph.point_map.legend import Legend
 from napari_rsgraph.session.session import Session
 
 LEFT = Qt.MouseButton.LeftButton
@@ -35,8 +34,8 @@ def pick(box: QComboBox, name: str) -> None:
 def test_levels_switch_both_ways(qtbot: Any, bar: MapBar, session: Session) -> None:
     assert bar.levels["chips"].isChecked()
     qtbot.mouseClick(bar.levels["segments"], LEFT)
-    assert session.level == "segments"
-    session.set_level("chips")
+    assert session.selection.level == "segments"
+    session.selection.set_level("chips")
     qtbot.waitUntil(lambda: bar.levels["chips"].isChecked())
     assert not bar.levels["segments"].isChecked()
 
@@ -57,8 +56,8 @@ def test_a_map_that_is_still_made_is_announced_and_the_box_says_what_is_shown(
     qtbot: Any, bar: MapBar, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[str] = []
-    session.told.connect(lambda _, text: heard.append(text))
-    monkeypatch.setattr(session, "run", lambda *_, **__: None)
+    session.tasks.message.connect(lambda _, text: heard.append(text))
+    monkeypatch.setattr(session.tasks, "run", lambda *_, **__: None)
     shown = session.map.layer
     pick(bar.layer, "encoder")
     assert bar.layer.currentData() == shown
@@ -68,12 +67,14 @@ def test_a_map_that_is_still_made_is_announced_and_the_box_says_what_is_shown(
 def test_colours_are_chosen_and_fall_back_where_the_other_level_lacks_the_column(
     qtbot: Any, bar: MapBar, session: Session
 ) -> None:
-    assert [bar.colour_by.itemData(place) for place in range(bar.colour_by.count())] == session.colouring.choices()
+    assert [bar.colour_by.itemData(place) for place in range(bar.colour_by.count())] == session.colouring.choices(
+        session.selection.level
+    )
     pick(bar.colour_by, "valid_fraction")
     assert session.colouring.by == "valid_fraction"
-    session.set_level("segments")
-    qtbot.waitUntil(lambda: bar.colour_by.currentData() == session.colouring.choices()[0])
-    assert session.colouring.by == session.colouring.choices()[0]
+    session.selection.set_level("segments")
+    qtbot.waitUntil(lambda: bar.colour_by.currentData() == session.colouring.choices(session.selection.level)[0])
+    assert session.colouring.by == session.colouring.choices(session.selection.level)[0]
 
 
 def test_tools_and_modes_say_what_was_chosen(qtbot: Any, bar: MapBar) -> None:
@@ -96,19 +97,19 @@ def test_chips_are_taken_apart_and_put_together(qtbot: Any, bar: MapBar, session
     assert not bar.take_apart.isEnabled()
     assert "select chips first" in bar.take_apart.toolTip()
     assert not bar.whole.isEnabled()
-    session.select_chips(np.array([1, 3]))
+    session.selection.select_chips(np.array([1, 3]))
     qtbot.waitUntil(lambda: bar.take_apart.isEnabled())
     assert bar.take_apart.text() == "Take apart (2)"
     qtbot.mouseClick(bar.take_apart, LEFT)
-    assert session.level == "segments"
-    assert np.flatnonzero(session.chosen_chips).tolist() == [1, 3]
+    assert session.selection.level == "segments"
+    assert np.flatnonzero(session.selection.chosen_chips).tolist() == [1, 3]
     qtbot.waitUntil(lambda: bar.whole.isEnabled())
     qtbot.mouseClick(bar.whole, LEFT)
-    assert session.chosen_chips.all()
+    assert session.selection.chosen_chips.all()
 
 
 def test_the_selection_is_laid_out_on_its_own_and_back(qtbot: Any, bar: MapBar, session: Session) -> None:
-    session.select(np.arange(40))
+    session.selection.select(np.arange(40))
     qtbot.waitUntil(lambda: bar.selecting["clear"].isEnabled())
     qtbot.mouseClick(bar.reproject, LEFT)
     assert session.map.subset
@@ -119,34 +120,34 @@ def test_the_selection_is_laid_out_on_its_own_and_back(qtbot: Any, bar: MapBar, 
 
 
 def test_all_inverse_and_nothing_are_selected(qtbot: Any, bar: MapBar, session: Session) -> None:
-    session.select(np.arange(3))
+    session.selection.select(np.arange(3))
     qtbot.mouseClick(bar.selecting["invert"], LEFT)
-    assert np.flatnonzero(~session.selected).tolist() == [0, 1, 2]
+    assert np.flatnonzero(~session.selection.segments).tolist() == [0, 1, 2]
     qtbot.mouseClick(bar.selecting["select_all"], LEFT)
-    assert session.selected.all()
+    assert session.selection.segments.all()
     qtbot.waitUntil(lambda: bar.selecting["clear"].isEnabled())
     qtbot.mouseClick(bar.selecting["clear"], LEFT)
-    assert not session.selected.any()
+    assert not session.selection.segments.any()
 
 
 def test_the_filter_hides_classes_and_says_so(qtbot: Any, bar: MapBar, session: Session) -> None:
-    session.labelling.define("water")
-    session.labelling.define("forest")
-    session.labelling.assign_rows(np.arange(8), "water")
+    session.labels.define("water")
+    session.labels.define("forest")
+    session.labels.assign(np.arange(8), "water")
     assert [box.text() for box in bar.filter.boxes.values()] == ["unlabelled", "water", "forest"]
     bar.filter.boxes[1].click()
-    assert session.filter.classes == frozenset({0, 2})
-    visible = session.visible("segments")
+    assert session.selection.filter.classes == frozenset({0, 2})
+    visible = session.selection.visible("segments")
     assert visible is not None
     assert np.flatnonzero(~visible).tolist() == list(range(8))
     assert bar.filter.text() == "Filter: 2 of 3"
     bar.filter.boxes[1].click()
-    assert session.filter.classes is None
+    assert session.selection.filter.classes is None
     assert bar.filter.text() == "Filter"
     bar.filter.only_unlabelled.click()
-    assert session.filter.classes == frozenset({0})
+    assert session.selection.filter.classes == frozenset({0})
     bar.filter.everything.click()
-    assert session.filter.classes is None
+    assert session.selection.filter.classes is None
 
 
 def test_the_filter_by_view_is_asked_of_the_window(qtbot: Any, bar: MapBar) -> None:
@@ -164,26 +165,3 @@ def test_it_fits_its_width_and_everything_has_a_name(bar: MapBar) -> None:
     for control in [*bar.findChildren(QAbstractButton), *bar.findChildren(QComboBox)]:
         assert control.toolTip(), control
         assert control.accessibleName() or control.text(), control
-
-
-def test_the_legend_names_classes_and_the_ends_of_a_scale(qtbot: Any, session: Session) -> None:
-    legend = Legend(session)
-    qtbot.addWidget(legend)
-    legend.show()
-    session.labelling.define("water")
-    session.colouring.choose("class")
-    qtbot.waitUntil(lambda: legend.texts == ["class", "unlabelled", "water"])
-    session.colouring.choose("uncertainty")
-    low, high = session.colouring.key().scale or (0, 0)
-    qtbot.waitUntil(lambda: legend.texts == ["uncertainty", f"{low:.3g}", "", f"{high:.3g}"])
-    assert "uncertainty" in legend.accessibleName()
-
-
-def test_the_legend_says_how_many_classes_it_leaves_out(qtbot: Any, session: Session) -> None:
-    legend = Legend(session)
-    qtbot.addWidget(legend)
-    legend.show()
-    session.colouring.choose("class")
-    for number in range(14):
-        session.labelling.define(f"class {number}")
-    qtbot.waitUntil(lambda: legend.texts[-1:] == ["and 3 more"])

@@ -7,13 +7,12 @@ from matplotlib.path import Path
 from napari_rsgraph.point_map.brush import (
     Stroke,
     covers,
-    grown,
     half_sizes,
     matches,
     middle,
-    mode_of,
     moved,
     new_brush,
+    scaled,
     stamps,
     stretched,
 )
@@ -36,8 +35,8 @@ def test_moved_shifts_the_middle_and_keeps_the_size(shape: Circle | Rectangle | 
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_grown_keeps_the_middle(shape: Circle | Rectangle | Lasso) -> None:
-    after = grown(shape, 2)
+def test_scaled_keeps_the_middle(shape: Circle | Rectangle | Lasso) -> None:
+    after = scaled(shape, 2)
     assert middle(after) == pytest.approx(middle(shape))
     assert half_sizes(after) == pytest.approx(tuple(2 * half for half in half_sizes(shape)))
 
@@ -75,18 +74,6 @@ def test_stamps_leave_no_gap_and_end_at_the_end() -> None:
 
 def test_stamps_of_a_leap_are_bounded() -> None:
     assert len(stamps(Circle(0, 0, 1e-6), Circle(10, 0, 1e-6))) == 32
-
-
-@pytest.mark.parametrize(
-    ("shift", "remove", "expected"),
-    [(False, False, "replace"), (True, False, "add"), (False, True, "subtract"), (True, True, "intersect")],
-)
-def test_mode_of_modifiers(shift: bool, remove: bool, expected: str) -> None:
-    assert mode_of(shift=shift, remove=remove, default="replace") == expected
-
-
-def test_mode_of_no_modifier_is_that_of_the_toolbar() -> None:
-    assert mode_of(shift=False, remove=False, default="intersect") == "intersect"
 
 
 @pytest.mark.parametrize("mode", ["add", "subtract"])

@@ -98,12 +98,12 @@ def pixel(point_map: PointMap, x: float, y: float) -> QPoint:
     return QPoint(*np.rint(point_map.to_screen(np.array([[x, y]]))[0]).astype(int).tolist())
 
 
-def settle(point_map: PointMap) -> None:
+def wait_until_drawn(point_map: PointMap) -> None:
     """Let the event loop run until all that was done so far has had its effect."""
     deadline = monotonic() + 20
-    while not point_map.settled and monotonic() < deadline:
+    while not point_map.at_rest and monotonic() < deadline:
         QApplication.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 5)
-    assert point_map.settled
+    assert point_map.at_rest
 
 
 def drag(
@@ -120,7 +120,7 @@ def drag(
     for start, end in pairwise(places):
         for step in range(1, 6):
             QTest.mouseMove(point_map, start + (end - start) * step / 5)
-            settle(point_map)
+            wait_until_drawn(point_map)
     if release:
         QTest.mouseRelease(point_map, button, keys, places[-1])
 
@@ -270,11 +270,11 @@ def test_mode_of_the_toolbar_holds_without_keys(point_map: PointMap, listener: L
 
 def test_moves_between_two_turns_of_the_loop_are_one_step(point_map: PointMap, listener: Listener) -> None:
     QTest.mousePress(point_map, LEFT, NONE, QPoint(10, 10))
-    settle(point_map)
+    wait_until_drawn(point_map)
     listener.heard.clear()
     for step in range(50):
         QTest.mouseMove(point_map, QPoint(20 + step, 20))
-    settle(point_map)
+    wait_until_drawn(point_map)
     assert len(listener.heard) == 1
     QTest.mouseRelease(point_map, LEFT, NONE, QPoint(69, 20))
 
@@ -314,7 +314,7 @@ def test_shift_wheel_stretches_the_rectangle(point_map: PointMap, listener: List
     drag(point_map, [(2, 2), (0, 0)])
     before = point_map.brush
     wheel(point_map, pixel(point_map, 0, 0), 2, SHIFT)
-    settle(point_map)
+    wait_until_drawn(point_map)
     after = point_map.brush
     assert isinstance(before, Rectangle)
     assert isinstance(after, Rectangle)
@@ -330,7 +330,7 @@ def test_brackets_resize_and_arrows_move(point_map: PointMap, listener: Listener
     QTest.keyClick(point_map, Qt.Key.Key_BracketRight)
     QTest.keyClick(point_map, Qt.Key.Key_Right)
     QTest.keyClick(point_map, Qt.Key.Key_Up)
-    settle(point_map)
+    wait_until_drawn(point_map)
     after = point_map.brush
     assert isinstance(after, Circle)
     unit = float(np.diff(point_map.to_screen(np.array([[0, 0], [1, 0]]))[:, 0])[0])
@@ -393,7 +393,7 @@ def test_hover_names_the_point_under_the_pointer_and_the_end_of_it(five: PointMa
     five.hovered.connect(heard.append)
     for place in ((0.5, 0.4), (0.75, 0.6), (1, 1)):
         hover(five, pixel(five, *place))
-        settle(five)
+        wait_until_drawn(five)
     QApplication.sendEvent(five, QEvent(QEvent.Type.Leave))
     assert heard == [4, -1, 3, -1]
 
@@ -509,7 +509,7 @@ def test_every_action_has_text_tooltip_and_shortcut(point_map: PointMap) -> None
     keys = [key.toString() for action in actions for key in action.shortcuts()]
     assert all(action.text() and action.toolTip() and action.shortcuts() for action in actions)
     assert len(keys) == len(set(keys))
-    assert {"C", "R", "L", "H", "F", "+", "-", "[", "]", "Esc"} <= set(keys)
+    assert {"C", "R", "L", "H", "Shift+F", "+", "-", "[", "]", "Shift+Esc"} <= set(keys)
 
 
 def test_actions_follow_the_tool(point_map: PointMap, qtbot: QtBot) -> None:
@@ -602,7 +602,7 @@ def test_thumbnails_take_the_place_of_dots_where_there_is_room(five: PointMap) -
 
     five.set_thumbnails(thumbnail, size=60)
     five.screenshot()
-    settle(five)
+    wait_until_drawn(five)
     image = five.screenshot()
     beside = QPoint(15, 15)
     assert QColor(image.pixel(pixel(five, 1, 1) + beside)) == QColor(0, 200, 0)
@@ -658,8 +658,9 @@ def test_empty_map_takes_all_events(qtbot: QtBot) -> None:
     wheel(point_map, QPoint(9, 9), 1)
     wheel(point_map, QPoint(9, 9), 1, CONTROL)
     QTest.mouseDClick(point_map, LEFT, NONE, QPoint(9, 9))
-    for key in (Qt.Key.Key_Left, Qt.Key.Key_Escape, Qt.Key.Key_BracketLeft, Qt.Key.Key_F):
+    for key in (Qt.Key.Key_Left, Qt.Key.Key_Escape, Qt.Key.Key_BracketLeft):
         QTest.keyClick(point_map, key)
+    QTest.keyClick(point_map, Qt.Key.Key_F, SHIFT)
     assert not point_map.screenshot().isNull()
     assert listener.heard == []
 

@@ -57,18 +57,18 @@ def test_work_gives_the_result_on_the_windows_thread(work: QtWork, lane: Any) ->
 
 @pytest.mark.parametrize("lane", ["background", "process"])
 def test_work_tells_errors_of_the_users(work: QtWork, lane: Any) -> None:
-    told: list[RsgraphError] = []
-    work.start("fail", fail, lambda _: None, lane=lane, failed=told.append)
+    said: list[RsgraphError] = []
+    work.start("fail", fail, lambda _: None, lane=lane, failed=said.append)
     assert work.wait(60_000)
-    assert isinstance(told[0], NotThere)
-    assert str(told[0]) == "there is no such layer"
+    assert isinstance(said[0], NotThere)
+    assert str(said[0]) == "there is no such layer"
 
 
 def test_work_tells_that_a_process_died(work: QtWork) -> None:
-    told: list[RsgraphError] = []
-    work.start("die", die, lambda _: None, lane="process", failed=told.append)
+    said: list[RsgraphError] = []
+    work.start("die", die, lambda _: None, lane="process", failed=said.append)
     assert work.wait(60_000)
-    assert "ended early" in str(told[0])
+    assert "ended early" in str(said[0])
 
 
 def test_work_hands_on_what_is_no_error_of_the_users(work: QtWork, qtbot: QtBot) -> None:

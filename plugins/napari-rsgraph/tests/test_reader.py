@@ -106,17 +106,17 @@ def test_demo_is_made_where_there_is_none(
     assert run not in sample.DemoRun.running
 
 
-def test_a_demo_that_fails_is_told(
+def test_a_demo_that_fails_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: Any, make_napari_viewer_proxy: Callable[..., Any]
 ) -> None:
     make_napari_viewer_proxy()
-    told: list[str] = []
+    said: list[str] = []
     monkeypatch.setattr(sample, "_COMMAND", "import sys; print('rsgraph: the disk is full'); sys.exit(2)")
-    monkeypatch.setattr(sample, "show_error", told.append)
+    monkeypatch.setattr(sample, "show_error", said.append)
     failed: list[bool] = []
     sample.DemoRun(tmp_path / "c" / "demo", lambda folder: None, lambda: failed.append(True))
     qtbot.waitUntil(lambda: bool(failed), timeout=20000)
-    assert "the disk is full" in told[0]
+    assert "the disk is full" in said[0]
 
 
 def test_a_demo_can_be_cancelled(

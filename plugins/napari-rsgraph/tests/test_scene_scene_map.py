@@ -13,11 +13,13 @@ from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QMouseEvent, QWheelEvent
 from qtpy.QtWidgets import QApplication
 
+from napari_rsgraph.actions import ACTIONS
 from napari_rsgraph.scene.bar import SceneBar
 from napari_rsgraph.scene.grid import SceneGrid
 from napari_rsgraph.scene.lazy_layers import CASING, CHOSEN, EDGE, HIDDEN, HIDDEN_CASING, MAGNIFIED, NOTHING, REST
-from napari_rsgraph.scene.scene_map import NONE, SceneMap
-from napari_rsgraph.scene.tools import SCENE_TOOLS, centroids_within, ids_near
+from napari_rsgraph.scene.places import NONE, centroids_within, ids_near
+from napari_rsgraph.scene.scene_map import SceneMap
+from napari_rsgraph.scene.tools import SCENE_TOOLS, SceneTools
 from napari_rsgraph.session.session import Session
 from rsgraph.types import Window
 from rsgraph.view.view import View, find_view
@@ -38,6 +40,7 @@ class Screen:
         assert view is not None
         self.view: View = view
         self.map = SceneMap(viewer, session)
+        self.tools = SceneTools(viewer, self.map)
         self.map.set_view(view)
         self.canvas = viewer.__wrapped__.window._qt_viewer.canvas.native
         self.drawn()
@@ -91,7 +94,7 @@ class Screen:
         return int(self.session.tables.row_of_id[self.ids[pixel]])
 
     def selected(self) -> list[int]:
-        return [int(row) for row in np.flatnonzero(self.session.selected)]
+        return [int(row) for row in np.flatnonzero(self.session.selection.segments)]
 
 
 @pytest.fixture
@@ -121,9 +124,9 @@ def test_layers_have_names_and_lie_on_each_other(screen: Screen) -> None:
 
 
 def test_labels_show_codes_and_nothing_on_no_data(screen: Screen) -> None:
-    screen.session.labelling.define("water")
-    screen.session.labelling.define("land")
-    screen.session.labelling.assign_rows(np.array([3, 4]), "land")
+    screen.session.labels.define("water")
+    screen.session.labels.define("land")
+    screen.session.labels.assign(np.array([3, 4]), "land")
     screen.drawn()
     codes, ids = whole(screen.map.labels), screen.session.tables.ids
     assert np.array_equal(codes == 2, np.isin(screen.ids, ids[[3, 4]]))
@@ -132,12 +135,12 @@ def test_labels_show_codes_and_nothing_on_no_data(screen: Screen) -> None:
 
 
 def test_labels_have_the_colours_of_the_classes(screen: Screen) -> None:
-    screen.session.labelling.define("water", colour="#0000ff")
-    screen.session.labelling.define("land", colour="#ff8000")
+    screen.session.labels.define("water", colour="#0000ff")
+    screen.session.labels.define("land", colour="#ff8000")
     screen.drawn()
     assert screen.map.labels.get_color(1) == pytest.approx([0, 0, 1, 1])
     assert screen.map.labels.get_color(2) == pytest.approx([1, 128 / 255, 0, 1])
-    screen.session.labelling.define("land", colour="#00ff00")
+    screen.session.labels.define("land", colour="#00ff00")
     screen.drawn()
     assert screen.map.labels.get_color(2) == pytest.approx([0, 1, 0, 1])
 
@@ -145,8 +148,8 @@ def test_labels_have_the_colours_of_the_classes(screen: Screen) -> None:
 def test_a_label_is_seen_on_the_screen(screen: Screen) -> None:
     row, column = 80, 100
     before = screen.viewer.screenshot(canvas_only=True, flash=False)
-    screen.session.labelling.define("water", colour="#ff00ff")
-    screen.session.labelling.assign_rows(np.arange(screen.session.tables.n_segments), "water")
+    screen.session.labels.define("water", colour="#ff00ff")
+    screen.session.labels.assign(np.arange(screen.session.tables.n_segments), "water")
     screen.drawn()
     after = screen.viewer.screenshot(canvas_only=True, flash=False)
     place = screen.at(row, column).toPoint()
@@ -157,21 +160,21 @@ def test_a_label_is_seen_on_the_screen(screen: Screen) -> None:
 def test_selection_clears_the_chosen_and_covers_the_rest(screen: Screen) -> None:
     assert (whole(screen.map.selection) == NOTHING).all()
     rows = np.array([10, 11, 40])
-    screen.session.select(rows)
+    screen.session.selection.select(rows)
     screen.drawn()
     codes, chosen = whole(screen.map.selection), np.isin(screen.ids, screen.session.tables.ids[rows])
     assert set(np.unique(codes[chosen])) <= {CHOSEN, EDGE}
     assert set(np.unique(codes[~chosen & (screen.ids > 0)])) <= {REST, CASING}
     inside = np.lib.stride_tricks.sliding_window_view(np.pad(chosen, 2), (5, 5)).all(axis=(2, 3))
     assert (codes[inside] == CHOSEN).all()
-    screen.session.clear_selection()
+    screen.session.selection.clear()
     screen.drawn()
     assert (whole(screen.map.selection) == NOTHING).all()
 
 
 def test_selection_is_drawn_again_at_the_coarsest_level(screen: Screen) -> None:
     """napari keeps the coarsest level of multiscale layers as it first was."""
-    screen.session.select(np.arange(20))
+    screen.session.selection.select(np.arange(20))
     screen.drawn()
     layer = screen.map.selection
     coarsest = layer.scales[-1]
@@ -194,8 +197,8 @@ def test_outlines_follow_the_segments_and_hide_when_small(screen: Screen) -> Non
 
 
 def test_a_window_of_a_level_is_the_same_part_of_the_whole(screen: Screen) -> None:
-    screen.session.labelling.define("water")
-    screen.session.labelling.assign_rows(np.arange(0, 300, 2), "water")
+    screen.session.labels.define("water")
+    screen.session.labels.assign(np.arange(0, 300, 2), "water")
     screen.drawn()
     for level in screen.map.labels.scales:
         assert np.array_equal(level[3:20, 5:31], level[:, :][3:20, 5:31])
@@ -209,7 +212,7 @@ def test_chip_edges_show_at_chip_level_only(screen: Screen) -> None:
     assert codes[64].all()
     assert codes[:, 128].all()
     assert not codes[30, 30]
-    screen.session.set_level("segments")
+    screen.session.selection.set_level("segments")
     assert not screen.map.chips.visible
 
 
@@ -217,7 +220,7 @@ def test_redraws_are_gathered(screen: Screen, monkeypatch: pytest.MonkeyPatch) -
     drawn: list[bool] = []
     monkeypatch.setattr(screen.map.selection, "repaint", lambda *, thumbnail: drawn.append(thumbnail))
     for row in range(50):
-        screen.session.select(np.array([row]), "add", final=row == 49)
+        screen.session.selection.select(np.array([row]), "add", final=row == 49)
     screen.drawn()
     assert drawn == [True]
 
@@ -252,13 +255,13 @@ def test_a_magnified_picture_covers_the_same_ground() -> None:
     assert grid.affine_of(16) @ far == pytest.approx(grid.affine @ [99.5, 119.5, 1.0])
 
 
-def test_coordinates_are_told_as_a_person_writes_them() -> None:
+def test_coordinates_are_said_as_a_person_writes_them() -> None:
     metres = SceneGrid(scene_with((10.0, 0.0, 399960.0, 0.0, -10.0, 5600040.0), "EPSG:32630"))
-    assert metres.told((-5.0, 5.0)) == "399,965 E, 5,600,035 N (EPSG:32630)"
+    assert metres.written((-5.0, 5.0)) == "399,965 E, 5,600,035 N (EPSG:32630)"
     degrees = SceneGrid(scene_with((0.1, 0.0, -4.0, 0.0, -0.1, 51.0), "EPSG:4326"))
-    assert degrees.told((-0.05, 0.05)) == "50.95000° N, 3.95000° W"
+    assert degrees.written((-0.05, 0.05)) == "50.95000° N, 3.95000° W"
     assert not degrees.metric
-    assert SceneGrid(scene_with((1.0, 0, 0, 0, 1.0, 0), None)).told((3.2, 7.9)) == "row 3, column 8"
+    assert SceneGrid(scene_with((1.0, 0, 0, 0, 1.0, 0), None)).written((3.2, 7.9)) == "row 3, column 8"
 
 
 def test_north_is_up_on_the_screen(screen: Screen) -> None:
@@ -276,14 +279,14 @@ def test_north_is_up_on_the_screen(screen: Screen) -> None:
 
 
 def test_status_bar_tells_place_chip_segment_and_label(screen: Screen) -> None:
-    screen.session.labelling.define("water")
+    screen.session.labels.define("water")
     row = screen.row_at((80, 100))
-    screen.session.labelling.assign_rows(np.array([row]), "water")
+    screen.session.labels.assign(np.array([row]), "water")
     place = screen.map.grid.to_world(np.array([[80.0, 100.0]]))[0]
-    told = screen.map.picture.get_status(tuple(place), world=True)["coordinates"]
+    said = screen.map.picture.get_status(tuple(place), world=True)["coordinates"]
     chip = screen.session.tables.chips["chip_id"].iloc[screen.session.tables.chip_of[row]]
     for part in ("EPSG:32630", "pixel 80, 100", f"chip {chip}", f"segment {screen.ids[80, 100]}", "water"):
-        assert part in told
+        assert part in said
     assert "no data" in screen.map.describe((1e7, 1e7))
 
 
@@ -325,7 +328,7 @@ def test_go_to_shows_the_segments(screen: Screen) -> None:
 
 
 def test_click_selects_the_segment_under_the_pointer(screen: Screen) -> None:
-    screen.session.set_level("segments")
+    screen.session.selection.set_level("segments")
     one, other = (40, 60), (120, 150)
     screen.click(one)
     assert screen.selected() == [screen.row_at(one)]
@@ -338,7 +341,7 @@ def test_click_selects_the_segment_under_the_pointer(screen: Screen) -> None:
 
 
 def test_click_outside_selects_nothing(screen: Screen) -> None:
-    screen.session.set_level("segments")
+    screen.session.selection.set_level("segments")
     screen.click((40, 60))
     screen.click((-3, 60))
     assert screen.selected() == []
@@ -347,9 +350,9 @@ def test_click_outside_selects_nothing(screen: Screen) -> None:
 def test_click_at_chip_level_selects_the_chip(screen: Screen) -> None:
     screen.click((100, 100))
     chip = screen.map.chip_at((100.0, 100.0))
-    assert np.flatnonzero(screen.session.selected_chips).tolist() == [chip]
+    assert np.flatnonzero(screen.session.selection.chips).tolist() == [chip]
     assert screen.session.tables.window_of(chip)[:2] == (64, 64)
-    assert screen.session.level == "chips"
+    assert screen.session.selection.level == "chips"
 
 
 def min_squares(rows: np.ndarray, columns: np.ndarray, points: np.ndarray) -> np.ndarray:
@@ -361,17 +364,17 @@ def min_squares(rows: np.ndarray, columns: np.ndarray, points: np.ndarray) -> np
 
 
 def test_paint_gathers_what_the_circle_touches(screen: Screen) -> None:
-    screen.session.set_level("segments")
-    screen.map.tool, screen.map.radius = "paint", 4.0
+    screen.session.selection.set_level("segments")
+    screen.tools.tool, screen.tools.radius = "paint", 4.0
     finals: list[bool] = []
-    screen.session.selection_changed.connect(finals.append)
+    screen.session.selection.changed.connect(finals.append)
     way = [(40.0, 40.0), (40.0, 90.0), (90.0, 90.0)]
     screen.drag(*way)
     rows, columns = np.mgrid[:160, :200]
     ends = [np.linspace(one, other, 300) for one, other in pairwise(np.array(way))]
     squares = min_squares(rows, columns, np.concatenate(ends))
     surely, perhaps = (set(np.unique(screen.ids[squares <= reach**2]).tolist()) - {0} for reach in (3.5, 4.5))
-    found = set(screen.session.tables.ids[screen.session.selected].tolist())
+    found = set(screen.session.tables.ids[screen.session.selection.segments].tolist())
     assert surely <= found <= perhaps  # the mouse stands on whole pixels of the canvas
     assert len(surely) > 5
     assert finals[-1] is True
@@ -381,18 +384,18 @@ def test_paint_gathers_what_the_circle_touches(screen: Screen) -> None:
 
 
 def test_rectangle_takes_centroids(screen: Screen) -> None:
-    screen.session.set_level("segments")
-    screen.map.tool = "rectangle"
+    screen.session.selection.set_level("segments")
+    screen.tools.tool = "rectangle"
     screen.drag((30.0, 20.0), (60.0, 60.0), (90.0, 110.0))
     places = screen.session.tables.centroids
     clear = np.abs(places[:, None] - np.array([[30, 20], [90, 110]])).min(axis=(1, 2)) > 0.5
     inside = ((places > (30, 20)) & (places < (90, 110))).all(axis=1)
-    assert np.array_equal(screen.session.selected[clear], inside[clear])
+    assert np.array_equal(screen.session.selection.segments[clear], inside[clear])
     assert inside.sum() > 20
 
 
 def test_rectangle_is_drawn_while_it_grows(screen: Screen) -> None:
-    screen.session.set_level("segments")
+    screen.session.selection.set_level("segments")
     screen.map.select_within((30.0, 20.0), (90.0, 110.0), "replace", final=False)
     codes = whole(screen.map.selection)
     assert (codes[30, 20:111] == EDGE).all()
@@ -406,7 +409,7 @@ def test_tools_leave_the_camera_alone_and_the_other_buttons_do_not(screen: Scree
     screen.drawn()
     before, zoom = np.array(camera.center[-2:]), camera.zoom
     for tool in SCENE_TOOLS[:3]:
-        screen.map.tool = tool
+        screen.tools.tool = tool
         screen.drag((40, 40), (50, 60), (60, 80))
         screen.drawn()
         assert np.array(camera.center[-2:]) == pytest.approx(before)
@@ -420,8 +423,8 @@ def test_tools_leave_the_camera_alone_and_the_other_buttons_do_not(screen: Scree
 
 
 def test_pan_tool_moves_the_camera_and_selects_nothing(screen: Screen) -> None:
-    screen.session.set_level("segments")
-    screen.map.tool = "pan"
+    screen.session.selection.set_level("segments")
+    screen.tools.tool = "pan"
     camera = screen.viewer.scene.camera
     before = np.array(camera.center[-2:])
     screen.drag((40.0, 40.0), (60.0, 80.0))
@@ -431,25 +434,25 @@ def test_pan_tool_moves_the_camera_and_selects_nothing(screen: Screen) -> None:
 
 
 def test_alt_does_not_zoom_while_a_tool_is_used(screen: Screen) -> None:
-    screen.session.set_level("segments")
+    screen.session.selection.set_level("segments")
     zoom = screen.viewer.scene.camera.zoom
-    screen.map.tool = "paint"
+    screen.tools.tool = "paint"
     screen.drag((40, 40), (80, 100), keys=ALT)
     screen.drawn()
     assert screen.viewer.scene.camera.zoom == pytest.approx(zoom)
     names = [found.__name__ for found in screen.viewer.mouse_drag_callbacks]
     assert "drag_to_zoom" not in names
-    screen.map.tool = "pan"
+    screen.tools.tool = "pan"
     assert "drag_to_zoom" in [found.__name__ for found in screen.viewer.mouse_drag_callbacks]
 
 
 def test_wheel_with_shift_resizes_the_brush(screen: Screen) -> None:
-    screen.map.tool, screen.map.radius = "paint", 8.0
+    screen.tools.tool, screen.tools.radius = "paint", 8.0
     zoom = screen.viewer.scene.camera.zoom
     screen.wheel((80, 100), 1, keys=SHIFT)
-    assert screen.map.radius == pytest.approx(9.6)
+    assert screen.tools.radius == pytest.approx(9.6)
     screen.wheel((80, 100), -1, keys=SHIFT)
-    assert screen.map.radius == pytest.approx(8.0)
+    assert screen.tools.radius == pytest.approx(8.0)
     assert screen.viewer.scene.camera.zoom == pytest.approx(zoom)
     assert str(screen.viewer.cursor.style) == "circle"
     assert screen.viewer.cursor.size == pytest.approx(2 * 8 * 10)
@@ -461,8 +464,8 @@ def test_double_click_takes_a_chip_apart(screen: Screen) -> None:
     screen.send(QEvent.Type.MouseButtonDblClick, (100, 100), LEFT, LEFT, PLAIN)
     screen.drawn()
     chip = screen.map.chip_at((100.0, 100.0))
-    assert screen.session.level == "segments"
-    assert np.flatnonzero(screen.session.chosen_chips).tolist() == [chip]
+    assert screen.session.selection.level == "segments"
+    assert np.flatnonzero(screen.session.selection.chosen_chips).tolist() == [chip]
     assert screen.viewer.scene.camera.zoom == pytest.approx(zoom)
 
 
@@ -476,7 +479,7 @@ def test_hovering_tells_the_row(screen: Screen) -> None:
 
 
 def test_mouse_is_left_to_another_layer_that_is_drawn_on(screen: Screen) -> None:
-    screen.session.set_level("segments")
+    screen.session.selection.set_level("segments")
     layer = screen.viewer.add_points(np.zeros((0, 2)), name="mine")
     layer.mode = "add"
     screen.click((40, 60))
@@ -487,10 +490,10 @@ def test_mouse_is_left_to_another_layer_that_is_drawn_on(screen: Screen) -> None
 
 
 def test_what_the_filter_hides_is_not_selected(screen: Screen) -> None:
-    screen.session.labelling.define("water")
-    screen.session.labelling.assign_rows(np.array([screen.row_at((40, 60))]), "water")
-    screen.session.set_level("segments")
-    screen.session.set_filter(classes=frozenset({0}))
+    screen.session.labels.define("water")
+    screen.session.labels.assign(np.array([screen.row_at((40, 60))]), "water")
+    screen.session.selection.set_level("segments")
+    screen.session.selection.set_filter(classes=frozenset({0}))
     screen.click((40, 60))
     assert screen.selected() == []
 
@@ -503,10 +506,10 @@ def test_what_cannot_be_selected_is_dark(screen: Screen) -> None:
     codes, outside = whole(screen.map.selection), ~np.isin(screen.ids, tables.ids[tables.chip_of == 5])
     assert (codes[outside & (screen.ids > 0)] == HIDDEN).all()
     assert (codes[~outside] == NOTHING).all()
-    told: list[str] = []
-    session.told.connect(lambda severity, text: told.append(text))
+    said: list[str] = []
+    session.tasks.message.connect(lambda severity, text: said.append(text))
     screen.click((10, 10))
-    assert "can be selected" in told[0]
+    assert "can be selected" in said[0]
     screen.click((100, 100))
     screen.drawn()
     assert screen.selected() == [screen.row_at((100, 100))]
@@ -534,18 +537,18 @@ def test_the_whole_scene_stays_in_view_when_the_window_grows(screen: Screen) -> 
 
 
 def test_the_bar_drives_and_follows(screen: Screen) -> None:
-    bar = SceneBar(screen.map)
+    bar = SceneBar(screen.tools)
     screen.qtbot.addWidget(bar)
-    assert bar.buttons["click"].isChecked()
-    bar.buttons["paint"].click()
-    assert screen.map.tool == "paint"
-    radius = screen.map.radius
-    bar.buttons["larger"].click()
-    assert screen.map.radius == pytest.approx(1.2 * radius)
-    assert bar.size_told.text() == f"brush {2.4 * radius:.0f} px"
-    screen.map.tool = "pan"
-    assert bar.buttons["pan"].isChecked()
-    assert not bar.buttons["larger"].isEnabled()
+    assert bar.buttons["scene_click"].isChecked()
+    bar.buttons["scene_paint"].click()
+    assert screen.tools.tool == "paint"
+    radius = screen.tools.radius
+    bar.buttons["scene_larger"].click()
+    assert screen.tools.radius == pytest.approx(1.2 * radius)
+    assert bar.size_text.text() == f"brush {2.4 * radius:.0f} px"
+    screen.tools.tool = "pan"
+    assert bar.buttons["scene_pan"].isChecked()
+    assert not bar.buttons["scene_larger"].isEnabled()
     bar.buttons["outlines"].click()
     assert not screen.map.segments.visible
     assert all(made.toolTip() for made in bar.buttons.values())
@@ -555,27 +558,27 @@ def test_the_bar_drives_and_follows(screen: Screen) -> None:
 def test_close_gives_everything_back(screen: Screen) -> None:
     viewer = screen.viewer
     viewer.add_points(np.zeros((1, 2)), name="mine")
+    screen.tools.close()
     screen.map.close()
     assert [layer.name for layer in viewer.layers] == ["mine"]
-    assert all(getattr(found, "__self__", None) is not screen.map.tools for found in viewer.mouse_drag_callbacks)
+    assert all(getattr(found, "__self__", None) is not screen.tools for found in viewer.mouse_drag_callbacks)
     assert {"drag_to_zoom"} <= {found.__name__ for found in viewer.mouse_drag_callbacks}
-    screen.session.select(np.array([1]))
+    screen.session.selection.select(np.array([1]))
 
 
-def test_actions_have_texts_tooltips_and_keys_of_their_own(screen: Screen) -> None:
-    actions = screen.map.actions()
-    assert len({key for _, _, key, _ in actions}) == len(actions)
-    assert all(text and tip for text, tip, _, _ in actions)
+def test_calls_are_those_of_the_table_and_take_the_tools(screen: Screen) -> None:
+    calls = screen.tools.calls()
+    assert set(calls) == {row.name for row in ACTIONS if row.group == "Scene"} | {"overlay"}
     heard: list[str] = []
-    screen.map.tool_changed.connect(heard.append)
-    for _, _, _, run in actions:
-        run()
-    assert set(heard) >= {"paint", "rectangle", "pan"}
+    screen.tools.tool_changed.connect(heard.append)
+    for call in calls.values():
+        call()
+    assert heard == ["paint", "rectangle", "pan"]
 
 
 def test_a_removed_layer_is_no_error(screen: Screen) -> None:
     screen.viewer.layers.remove("Selection")
-    screen.session.select(np.array([1]))
+    screen.session.selection.select(np.array([1]))
     screen.drawn()
 
 

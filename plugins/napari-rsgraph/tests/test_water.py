@@ -1,4 +1,4 @@
-"""What a new user would do: `make demo`, `rsgraph label demo`, water in a few brushes, export, open it elsewhere."""
+"""The way of a new user: `make demo`, `rsgraph label demo`, water in a few brushes, export, open it elsewhere."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_water_of_the_demo_is_labelled_in_fewer_than_ten_brushes(
     window.labels.new_name.setText("water")
     qtbot.keyClick(window.labels.new_name, Qt.Key.Key_Return)
     assert window.work.wait()
-    key = str(session.labelling.classes["key"].iloc[0])
+    key = str(session.labels.classes["key"].iloc[0])
 
     strokes = circles(session.map.points, what_a_person_sees(workspace), workspace.segments["area_px"].to_numpy())
     assert 0 < len(strokes) < 10
@@ -112,7 +112,7 @@ def test_water_of_the_demo_is_labelled_in_fewer_than_ten_brushes(
         brush(qtbot, window, centre, radius)
         qtbot.keyClick(window.overview.points, key)
         assert window.work.wait()
-    events = session.labelling.history()
+    events = session.labels.history()
     assert (events["action"] == "assign").sum() == len(strokes)
 
     window.commands.run("export")
@@ -123,10 +123,10 @@ def test_water_of_the_demo_is_labelled_in_fewer_than_ten_brushes(
         transform = file.transform
     raster = next((demo / "exports").glob("*classes*.tif"))
     with rasterio.open(raster) as file:
-        code = next(number for number, name in enumerate(["", *session.labelling.names]) if name == "water")
+        code = next(number for number, name in enumerate(["", *session.labels.names]) if name == "water")
         painted = file.read(1) == code
         assert file.crs is not None
-        assert file.colormap(1)[code][:3] == tuple(session.labelling.palette()[code])
+        assert file.colormap(1)[code][:3] == tuple(session.labels.palette()[code])
     polygons = geopandas.read_file(next((demo / "exports").glob("*.gpkg")))
     water = polygons[polygons["label"] == "water"]
     drawn = rasterize(water.geometry, truth.shape, transform=transform).astype(bool)

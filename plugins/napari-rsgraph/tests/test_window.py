@@ -12,7 +12,7 @@ import rasterio
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QAction
 
-from napari_rsgraph.commands import missing
+from napari_rsgraph.actions import ACTIONS
 from napari_rsgraph.window import Window, open_workspace
 from rsgraph import Workspace
 
@@ -21,7 +21,7 @@ Opener = Callable[..., Window]
 
 @pytest.fixture
 def opener(workspace: Path, make_napari_viewer_proxy: Callable[..., Any], qtbot: Any) -> Iterator[Opener]:
-    """Opens windows on the workspace, active and settled."""
+    """Opens windows on the workspace, active and drawn."""
     opened: list[Window] = []
 
     def open_one(folder: Path = workspace, *, read_only: bool = False) -> Window:
@@ -45,7 +45,7 @@ def add_class(qtbot: Any, window: Window, name: str) -> str:
     window.labels.new_name.setText(name)
     qtbot.keyClick(window.labels.new_name, Qt.Key.Key_Return)
     assert window.work.wait()
-    classes = window.session.labelling.classes.set_index("name")
+    classes = window.session.labels.classes.set_index("name")
     return str(classes.loc[name, "key"])
 
 
@@ -74,34 +74,34 @@ def test_window_brush_label_undo_redo_and_reopen(opener: Opener, qtbot: Any, wor
     key = add_class(qtbot, window, "water")
     end = on_screen(window, 10)
     drag(qtbot, window, end + QPoint(30, 30), end)
-    brushed = np.flatnonzero(window.session.selected)
+    brushed = np.flatnonzero(window.session.selection.segments)
     assert 10 in brushed
     chips = set(window.session.tables.chip_of[brushed])
     qtbot.waitUntil(lambda: set(window.overview.gallery.tiles.shown.chips) == chips)
     qtbot.keyClick(window.overview.points, key)
     assert window.work.wait()
-    assert np.flatnonzero(window.session.labelling.codes).tolist() == brushed.tolist()
+    assert np.flatnonzero(window.session.labels.codes).tolist() == brushed.tolist()
     with Workspace(workspace).path("labels.sqlite").open("rb") as file:
         assert file.read(6) == b"SQLite"
     qtbot.keyClick(window.overview.points, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert window.work.wait()
-    assert not window.session.labelling.codes.any()
+    assert not window.session.labels.codes.any()
     both = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
     qtbot.keyClick(window.overview.points, Qt.Key.Key_Z, both)
     assert window.work.wait()
-    assert np.flatnonzero(window.session.labelling.codes).tolist() == brushed.tolist()
+    assert np.flatnonzero(window.session.labels.codes).tolist() == brushed.tolist()
     window.close()
     again = opener()
-    assert np.flatnonzero(again.session.labelling.codes).tolist() == brushed.tolist()
+    assert np.flatnonzero(again.session.labels.codes).tolist() == brushed.tolist()
     again.commands.run("undo")
     assert again.work.wait()
-    assert not again.session.labelling.codes.any()
+    assert not again.session.labels.codes.any()
 
 
 def test_window_selection_on_the_scene_lights_up_points_and_gallery(opener: Opener, qtbot: Any) -> None:
     window = opener()
     window.commands.run("switch_level")
-    window.session.select(np.array([5, 6]))
+    window.session.selection.select(np.array([5, 6]))
     assert np.flatnonzero(window.session.map_selection()).tolist() == [5, 6]
     assert window.overview.points.selection.tolist() == [5, 6]
     chips = sorted(set(window.session.tables.chip_of[[5, 6]]))
@@ -110,12 +110,12 @@ def test_window_selection_on_the_scene_lights_up_points_and_gallery(opener: Open
 
 def test_window_every_action_of_the_table_does_something_and_has_a_tooltip(opener: Opener) -> None:
     window = opener()
-    assert missing(window.commands) == []
-    for action in window.commands.actions.values():
-        assert action.toolTip()
-        assert action.text()
-    shortcuts = [keys.toString() for action in window.commands.actions.values() for keys in action.shortcuts()]
-    assert len(shortcuts) == len(set(shortcuts))
+    assert list(window.commands.actions) == [row.name for row in ACTIONS]
+    for row in ACTIONS:
+        action = window.commands.actions[row.name]
+        assert action.text() == row.text
+        assert action.toolTip().startswith(row.tooltip)
+        assert [keys.toString() for keys in action.shortcuts()] == list(row.keys)
 
 
 def test_window_no_other_action_has_one_of_our_keys(opener: Opener) -> None:
@@ -130,11 +130,11 @@ def test_window_no_other_action_has_one_of_our_keys(opener: Opener) -> None:
 def test_window_second_on_the_same_workspace_is_read_only_and_says_so(opener: Opener, qtbot: Any) -> None:
     first = opener()
     second = opener()
-    assert second.session.labelling.read_only
+    assert second.session.labels.read_only
     assert not second.labels.new_name.isEnabled()
     add_class(qtbot, first, "water")
-    second.session.labelling.refresh()
-    assert second.session.labelling.names == ["water"]
+    second.session.labels.refresh()
+    assert second.session.labels.names == ["water"]
 
 
 def test_window_of_a_scene_that_is_gone_shows_mean_colours_and_labels_go_on(
@@ -155,18 +155,18 @@ def test_window_of_a_scene_that_is_gone_shows_mean_colours_and_labels_go_on(
     assert window.overview.view is not None
     assert "mean" in window.overview.view.description
     add_class(qtbot, window, "water")
-    window.session.set_level("segments")
-    window.session.select(np.array([0]))
-    window.session.labelling.assign("water")
+    window.session.selection.set_level("segments")
+    window.session.selection.select(np.array([0]))
+    window.session.label("water")
     assert window.work.wait()
-    assert window.session.labelling.counts()[1] == 1
+    assert window.session.labels.counts()[1] == 1
 
 
 def test_window_search_accept_and_label(opener: Opener, qtbot: Any) -> None:
     window = opener()
     add_class(qtbot, window, "water")
-    window.session.set_level("segments")
-    window.session.select(np.array([3]))
+    window.session.selection.set_level("segments")
+    window.session.selection.select(np.array([3]))
     window.commands.run("find")
     assert window.work.wait()
     assert window.tabs.tabText(window.tabs.currentIndex()) == "Search"
@@ -177,13 +177,13 @@ def test_window_search_accept_and_label(opener: Opener, qtbot: Any) -> None:
     assert results is not None
     window.session.search.label_accepted("water")
     assert window.work.wait()
-    assert np.flatnonzero(window.session.labelling.codes).tolist() == sorted(results.rows[[0, 2]].tolist())
+    assert np.flatnonzero(window.session.labels.codes).tolist() == sorted(results.rows[[0, 2]].tolist())
 
 
 def test_window_reprojects_in_the_background_and_comes_back(opener: Opener, qtbot: Any) -> None:
     window = opener()
-    window.session.set_level("segments")
-    window.session.select(np.arange(30))
+    window.session.selection.set_level("segments")
+    window.session.selection.select(np.arange(30))
     window.commands.run("reproject")
     assert window.work.wait(120_000)
     assert window.session.map.subset
@@ -195,13 +195,13 @@ def test_window_reprojects_in_the_background_and_comes_back(opener: Opener, qtbo
 def test_window_export_of_human_labels_and_of_the_selection(opener: Opener, qtbot: Any, tmp_path: Path) -> None:
     window = opener()
     add_class(qtbot, window, "water")
-    window.session.set_level("segments")
-    window.session.select(np.array([0, 1, 2]))
-    window.session.labelling.assign("water")
+    window.session.selection.set_level("segments")
+    window.session.selection.select(np.array([0, 1, 2]))
+    window.session.label("water")
     assert window.work.wait()
-    window.session.select(np.array([1]))
+    window.session.selection.select(np.array([1]))
     written: list[Path] = []
-    window.session.export("geotiff", scope="selection", folder=tmp_path / "part", done=written.extend)
+    window.session.exports.start("geotiff", scope="selection", folder=tmp_path / "part", done=written.extend)
     assert window.work.wait()
     path = next(each for each in written if "classes" in each.name)
     with rasterio.open(path) as file:
@@ -209,25 +209,25 @@ def test_window_export_of_human_labels_and_of_the_selection(opener: Opener, qtbo
     assert painted == window.session.tables.segments["area_px"].iloc[1]
 
 
-def test_window_full_disk_during_export_is_told_and_the_window_lives(
+def test_window_full_disk_during_export_reaches_the_user_and_the_window_lives(
     opener: Opener, qtbot: Any, tmp_path: Path
 ) -> None:
     window = opener()
-    told: list[tuple[str, str]] = []
-    window.session.told.connect(lambda severity, text: told.append((severity, text)))
+    said: list[tuple[str, str]] = []
+    window.session.tasks.message.connect(lambda severity, text: said.append((severity, text)))
     target = tmp_path / "file"
     target.write_text("in the way")
-    window.session.export("geotiff", folder=target)
+    window.session.exports.start("geotiff", folder=target)
     assert window.work.wait()
-    assert told[-1][0] == "error"
-    assert str(target) in told[-1][1]
+    assert said[-1][0] == "error"
+    assert str(target) in said[-1][1]
     add_class(qtbot, window, "water")
-    assert window.session.labelling.names == ["water"]
+    assert window.session.labels.names == ["water"]
 
 
 def test_window_hovering_over_the_scene_rings_the_point(opener: Opener) -> None:
     window = opener()
-    window.session.set_level("segments")
+    window.session.selection.set_level("segments")
     before = window.overview.points.screenshot()
     window.scene.hovered.emit(7)
     after = window.overview.points.screenshot()

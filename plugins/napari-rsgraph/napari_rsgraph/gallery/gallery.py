@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QAction, QImage, QKeySequence
+from qtpy.QtGui import QAction, QImage
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
+from napari_rsgraph.actions import key
 from napari_rsgraph.gallery.grid import GAP, Mask, Rows, Shown
 from napari_rsgraph.gallery.tiles import HINT, LARGEST, SMALLEST, STEP, Caption, Tiles
+from napari_rsgraph.widgets.shortcuts import add_actions, shown
 from rsgraph.view.view import View
 
 
@@ -43,9 +45,13 @@ class Gallery(QWidget):
         self._slider = _size_slider(self.tiles)
         self._make_actions()
         self._lay_out()
-        for name in ("chip_clicked", "chip_activated", "chip_hovered", "segment_clicked", "segments_painted"):
-            getattr(self.tiles, name).connect(getattr(self, name))
-        self._tell()
+        tiles = self.tiles
+        tiles.chip_clicked.connect(self.chip_clicked)
+        tiles.chip_activated.connect(self.chip_activated)
+        tiles.chip_hovered.connect(self.chip_hovered)
+        tiles.segment_clicked.connect(self.segment_clicked)
+        tiles.segments_painted.connect(self.segments_painted)
+        self._show_header()
 
     # what is shown
 
@@ -57,7 +63,7 @@ class Gallery(QWidget):
     def show_chips(self, chips: Rows, *, total: int | None = None) -> None:
         """Show chips (rows of the table of chips) in this order, of ``total`` chips in all."""
         self.tiles.show_tiles(Shown(np.asarray(chips, dtype=np.int64), None, None, total))
-        self._tell()
+        self._show_header()
 
     def show_segments(
         self,
@@ -82,7 +88,7 @@ class Gallery(QWidget):
             How many chips there are in all.
         """
         self.tiles.show_tiles(Shown(np.asarray(chips, dtype=np.int64), chosen, counts, total))
-        self._tell()
+        self._show_header()
 
     def set_classes(
         self,
@@ -144,29 +150,24 @@ class Gallery(QWidget):
         lines = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
         return lines[:, : 3 * image.width()].reshape(image.height(), image.width(), 3).copy()
 
-    def _tell(self) -> None:
+    def _show_header(self) -> None:
         self._header.setText(self.tiles.shown.header() if len(self.tiles.shown.chips) else "No chips")
 
     def _make_actions(self) -> None:
         tiles = self.tiles
-        self._action("Larger tiles", "Ctrl++", lambda: tiles.set_side(tiles.side + STEP))
-        self._action("Smaller tiles", "Ctrl+-", lambda: tiles.set_side(tiles.side - STEP))
-        self._labels = self._action("Labels", "Ctrl+Shift+L", self._toggle_labels, tip="Lay labels over the pictures")
-        self._outlines = self._action(
-            "Outlines", "Ctrl+Shift+U", self._toggle_outlines, tip="Show the outlines of segments"
+        self.named = add_actions(
+            self,
+            {
+                "larger_tiles": lambda: tiles.set_side(tiles.side + STEP),
+                "smaller_tiles": lambda: tiles.set_side(tiles.side - STEP),
+                "tile_labels": self._toggle_labels,
+                "tile_outlines": self._toggle_outlines,
+            },
         )
-        for action in (self._labels, self._outlines):
-            action.setCheckable(True)
+        self._labels, self._outlines = self.named["tile_labels"], self.named["tile_outlines"]
+        for switch in (self._labels, self._outlines):
+            switch.setCheckable(True)
         self._labels.setEnabled(False)
-
-    def _action(self, text: str, shortcut: str, function: Callable[[], None], *, tip: str | None = None) -> QAction:
-        action = QAction(text, self)
-        action.setShortcut(QKeySequence(shortcut))
-        action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        action.setToolTip(f"{tip or text} ({shortcut})")
-        action.triggered.connect(lambda *_: function())
-        self.addAction(action)
-        return action
 
     def _toggle_labels(self) -> None:
         self.tiles.pictures.labels = self._labels.isChecked()
@@ -181,8 +182,8 @@ class Gallery(QWidget):
         line.setContentsMargins(GAP, 2, GAP, 0)
         self._header.setWordWrap(True)
         line.addWidget(self._header, 1)
-        for action in (self._labels, self._outlines):
-            line.addWidget(_check_box(action))
+        for switch in (self._labels, self._outlines):
+            line.addWidget(_check_box(switch))
         line.addWidget(self._slider)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
@@ -191,18 +192,18 @@ class Gallery(QWidget):
         whole.addWidget(self.tiles, 1)
 
 
-def _check_box(action: QAction) -> QCheckBox:
+def _check_box(switch: QAction) -> QCheckBox:
     """Show a switch as a box with a tick: napari's themes hardly show whether a button is down."""
-    box = QCheckBox(action.text())
-    box.setToolTip(action.toolTip())
-    box.setEnabled(action.isEnabled())
-    box.clicked.connect(action.trigger)
+    box = QCheckBox(switch.text())
+    box.setToolTip(switch.toolTip())
+    box.setEnabled(switch.isEnabled())
+    box.clicked.connect(switch.trigger)
 
     def follow() -> None:
-        box.setChecked(action.isChecked())
-        box.setEnabled(action.isEnabled())
+        box.setChecked(switch.isChecked())
+        box.setEnabled(switch.isEnabled())
 
-    action.changed.connect(follow)
+    switch.changed.connect(follow)
     return box
 
 
@@ -211,7 +212,8 @@ def _size_slider(tiles: Tiles) -> QSlider:
     slider.setRange(SMALLEST // STEP, LARGEST // STEP)
     slider.setValue(tiles.side // STEP)
     slider.setFixedWidth(80)
-    slider.setToolTip("Size of the tiles (Ctrl + scroll, Ctrl++, Ctrl+-)")
+    keys = (shown(key(name)) for name in ("larger_tiles", "smaller_tiles"))
+    slider.setToolTip(f"Size of the tiles (Ctrl + scroll, {', '.join(keys)})")
     slider.setAccessibleName("Size of the tiles")
     slider.valueChanged.connect(lambda steps: tiles.set_side(steps * STEP))
     tiles.resized_tiles.connect(lambda side: slider.setValue(side // STEP))

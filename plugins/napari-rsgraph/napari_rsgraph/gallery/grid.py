@@ -1,4 +1,4 @@
-"""What a gallery shows, and where its tiles are. No Qt in here."""
+"""The grid of a gallery: places of its tiles, and the chips and segments in them. No Qt in here."""
 
 from __future__ import annotations
 

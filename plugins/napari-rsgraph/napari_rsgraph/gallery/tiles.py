@@ -352,28 +352,28 @@ class Tiles(QAbstractScrollArea):
         """Tell what is under the pointer."""
         if event.type() == QEvent.Type.ToolTip:
             position = cast("QHelpEvent", event).pos()
-            QToolTip.showText(cast("QHelpEvent", event).globalPos(), self.told(position), self.viewport())
+            QToolTip.showText(cast("QHelpEvent", event).globalPos(), self.text_at(position), self.viewport())
             return True
         return bool(super().viewportEvent(event))
 
-    def told(self, position: QPoint) -> str:
+    def text_at(self, position: QPoint) -> str:
         """Say what is under a point of the viewport."""
         place = self.place_at(position)
         if place < 0:
             return ""
         lines = [self.caption(place)]
         if self.pictures.view is not None:
-            lines.append(self._told_place(self.pictures.view, int(self.shown.chips[place])))
-            lines += self._told_segment(self.segment_at(position))
+            lines.append(self._place_line(self.pictures.view, int(self.shown.chips[place])))
+            lines += self._segment_line(self.segment_at(position))
         return "\n".join([*lines, "Double-click: show it on the map"])
 
     @staticmethod
-    def _told_place(view: View, chip: int) -> str:
+    def _place_line(view: View, chip: int) -> str:
         row, column, rows, columns = view.windows[chip].tolist()
         name = f"{view.scenes[int(view.of_scene[chip])].name}, " if len(view.scenes) > 1 else ""
         return f"{name}rows {row} to {row + rows - 1}, columns {column} to {column + columns - 1}"
 
-    def _told_segment(self, segment: int) -> list[str]:
+    def _segment_line(self, segment: int) -> list[str]:
         if not segment:
             return []
         words = [f"segment {segment}"]

@@ -1,17 +1,17 @@
-"""The list of candidates of a search: one page, each with picture, rank, score and what was said of it."""
+"""The list of candidates of a search: one page, each with picture, rank, similarity and verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QFont, QImage, QKeyEvent, QPainter, QPalette
 from qtpy.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-if TYPE_CHECKING:
-    from napari_rsgraph.session.searching import Results
-    from napari_rsgraph.session.session import Session
+from napari_rsgraph.session.search import Results
+from napari_rsgraph.session.session import Session
+from napari_rsgraph.widgets.shortcuts import pressed
 
 PAGE = 20
 _HEIGHT, _PICTURE, _GAP = 58, 48, 8
@@ -81,8 +81,8 @@ class CandidateModel(QAbstractListModel):
         results = self.results
         assert results is not None
         text = f"similarity {results.scores[place]:.4f}"
-        code = int(self.session.labelling.codes[results.rows[place]]) if results.level == "segments" else 0
-        return f"{text} · is {self.session.labelling.names[code - 1]}" if code else text
+        code = int(self.session.labels.codes[results.rows[place]]) if results.level == "segments" else 0
+        return f"{text} · is {self.session.labels.names[code - 1]}" if code else text
 
     def _picture(self, level: str, row: int) -> QImage | None:
         key = (level, row)
@@ -184,30 +184,16 @@ class CandidateList(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  # Qt's name
         """Judge or move; other keys go on to the window."""
-        name = _action_of(event)
-        if name:
+        name = pressed(event, _KEYS) or _ARROWS.get(Qt.Key(event.key()))
+        if name is not None:
             self.pressed_key.emit(name)
         else:
             event.ignore()
 
 
-_KEYS = {
-    Qt.Key.Key_A: "accept",
-    Qt.Key.Key_X: "reject",
-    Qt.Key.Key_J: "next_candidate",
-    Qt.Key.Key_Down: "next_candidate",
-    Qt.Key.Key_K: "previous_candidate",
-    Qt.Key.Key_Up: "previous_candidate",
-    Qt.Key.Key_PageDown: "next_page",
-    Qt.Key.Key_PageUp: "previous_page",
-}
-
-
-def _action_of(event: QKeyEvent) -> str:
-    modifiers = event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
-    if modifiers == Qt.KeyboardModifier.ShiftModifier and event.key() == Qt.Key.Key_A:
-        return "accept_rest"
-    return _KEYS.get(Qt.Key(event.key()), "") if modifiers == Qt.KeyboardModifier.NoModifier else ""
+_KEYS = ("accept", "reject", "accept_rest", "next_candidate", "previous_candidate", "next_page", "previous_page")
+_ARROWS = {Qt.Key.Key_Down: "next_candidate", Qt.Key.Key_Up: "previous_candidate"}
+"""As in any list."""
 
 
 def _bold(font: QFont) -> QFont:

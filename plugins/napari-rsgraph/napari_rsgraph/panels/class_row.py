@@ -9,7 +9,8 @@ from qtpy.QtCore import QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from napari_rsgraph.panels.controls import button, enable, percent
+from napari_rsgraph.widgets.controls import button, enable
+from napari_rsgraph.widgets.naming import percent
 
 
 @dataclass(frozen=True)
@@ -93,11 +94,11 @@ class ClassRow(QWidget):
     def show_counts(self, segments: int, area: str, share: float) -> None:
         """Show how many segments have the class, how much area, and which share of the whole, 0 ... 1."""
         self.counts.setText(f"{segments:,} · {area}" if segments else "none yet")
-        told = f"{segments:,} segments, {area}, {percent(share)} of the scene"
-        self.counts.setToolTip(told)
+        text = f"{segments:,} segments, {area}, {percent(share)} of the scene"
+        self.counts.setToolTip(text)
         self.share.show_share(share)
-        self.share.setToolTip(told)
-        self.share.setAccessibleName(f"{self.facts.name}: {told}")
+        self.share.setToolTip(text)
+        self.share.setAccessibleName(f"{self.facts.name}: {text}")
 
     def allow(self, *, change: bool, label: bool, why_not: str) -> None:
         """Enable what can be done now: changing the class, labelling the selection."""

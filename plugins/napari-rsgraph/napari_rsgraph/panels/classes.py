@@ -1,8 +1,6 @@
-"""Classes and labels: how much is labelled, what is selected, and one press to label it."""
+"""The panel of classes: progress, the selection, and one press to label it."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QSize
@@ -19,28 +17,17 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_rsgraph.actions import action, key
 from napari_rsgraph.panels.class_row import ClassFacts, ClassRow
-from napari_rsgraph.panels.controls import (
-    Refresh,
-    action_button,
-    amount,
-    button,
-    enable,
-    flowing,
-    hint,
-    listen,
-    percent,
-    scrolled,
-    swatch,
-    text_label,
-)
 from napari_rsgraph.panels.importing import Importing
-from napari_rsgraph.panels.shortcuts import action, shown
 from napari_rsgraph.session.keys import CLASS_KEYS, free_key
+from napari_rsgraph.session.session import Session
+from napari_rsgraph.widgets.controls import action_button, button, enable, hint, swatch, text_label
+from napari_rsgraph.widgets.layouts import flowing, scrolled
+from napari_rsgraph.widgets.naming import amount, percent
+from napari_rsgraph.widgets.refresh import Refresh, listen
+from napari_rsgraph.widgets.shortcuts import help_of, shown
 from rsgraph.io.palette import colours
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.session import Session
 
 _LISTED = 5
 """Classes named in the line about the selection."""
@@ -61,7 +48,7 @@ class LabelPanel(QWidget):
         super().__init__(parent)
         self.session = session
         self.rows: list[ClassRow] = []
-        self.importer = Importing(session, self)
+        self.importer = Importing(session.labels, self)
         self._pixels = session.tables.segments["area_px"].to_numpy(np.float64)
         self.read_only = text_label(name="Read-only")
         self.progress_text, self.progress = text_label(name="Progress"), QProgressBar()
@@ -75,19 +62,19 @@ class LabelPanel(QWidget):
         self._counting, self._selecting = Refresh(self, self.show_counts), Refresh(self, self.show_selection)
         self._rebuild()
         self._show_read_only()
-        listen(self, session.classes_changed, self._rebuild)
-        listen(self, session.labels_changed, self._labels_changed)
-        listen(self, session.selection_changed, self._selecting.ask)
-        listen(self, session.level_changed, self._selecting.ask)
+        listen(self, session.labels.classes_changed, self._rebuild)
+        listen(self, session.labels.changed, self._labels_changed)
+        listen(self, session.selection.changed, self._selecting.ask)
+        listen(self, session.selection.level_changed, self._selecting.ask)
 
     # parts
 
     def _make_buttons(self) -> None:
-        labelling = self.session.labelling
-        self.undo, self.redo = action_button("undo", labelling.undo), action_button("redo", labelling.redo)
-        self.erase = action_button("erase", lambda: labelling.assign(None))
-        self.note = action_button("note", self.write_note, text="Note…")
-        self.importing = action_button("import", self.import_labels, text="Import…")
+        labels = self.session.labels
+        self.undo, self.redo = action_button("undo", labels.undo), action_button("redo", labels.redo)
+        self.erase = action_button("erase", lambda: self.session.label(None))
+        self.note = action_button("note", self.write_note)
+        self.importing = action_button("import", self.import_labels)
 
     def _make_adding(self) -> None:
         self.new_name = QLineEdit()
@@ -138,44 +125,44 @@ class LabelPanel(QWidget):
             row.hide()
             row.deleteLater()
         self.rows = [*self.rows[:same], *(self._new_row(each) for each in facts[same:])]
-        self._asked = {name: asked for name, asked in self._asked.items() if name not in self.session.labelling.names}
+        self._asked = {name: asked for name, asked in self._asked.items() if name not in self.session.labels.names}
         self._show_new_colour()
         self._counting.ask()
         self._selecting.ask()
 
     def _new_row(self, facts: ClassFacts) -> ClassRow:
         row = ClassRow(facts, self._fill_menu)
-        row.chosen.connect(self.session.labelling.assign)
-        row.renamed.connect(self.session.labelling.rename)
+        row.chosen.connect(self.session.label)
+        row.renamed.connect(self.session.labels.rename)
         row.allow(change=not self._why_not(), label=False, why_not="nothing is selected")
         self._list.addWidget(row)
         return row
 
     def _facts(self) -> list[ClassFacts]:
-        table = self.session.labelling.classes
+        table = self.session.labels.classes
         columns = zip(table["name"], table["colour"], table["key"], strict=True)
         return [
-            ClassFacts(code, str(name), str(colour), key if isinstance(key, str) else "")
-            for code, (name, colour, key) in enumerate(columns, start=1)
+            ClassFacts(code, str(name), str(colour), own if isinstance(own, str) else "")
+            for code, (name, colour, own) in enumerate(columns, start=1)
         ]
 
     def add_class(self) -> None:
         """Add the class that was typed, with the colour shown and the next free key."""
         name = self.new_name.text().strip()
         if not name:
-            self.session.tell("type the name of the class first", "warning")
+            self.session.tasks.say("type the name of the class first", "warning")
             self.new_name.setFocus()
             return
-        if name in (*self.session.labelling.names, *self._asked):
-            self.session.tell(f"there is a class '{name}' already; choose another name", "warning")
+        if name in (*self.session.labels.names, *self._asked):
+            self.session.tasks.say(f"there is a class '{name}' already; choose another name", "warning")
             self.new_name.selectAll()
             return
         self.new_name.clear()
         colour = self._next_colour()
-        key = free_key([*(row.facts.key for row in self.rows), *(key for _, key in self._asked.values())])
-        self._asked[name], self._colour = (colour, key or ""), None
+        own = free_key([*(row.facts.key for row in self.rows), *(taken for _, taken in self._asked.values())])
+        self._asked[name], self._colour = (colour, own or ""), None
         self._show_new_colour()
-        self.session.labelling.define(name, colour=colour, key=key)
+        self.session.labels.define(name, colour=colour, key=own)
 
     def _next_colour(self) -> str:
         taken = {row.facts.colour.lower() for row in self.rows} | {colour for colour, _ in self._asked.values()}
@@ -193,8 +180,8 @@ class LabelPanel(QWidget):
             self._show_new_colour()
 
     def _fill_menu(self, menu: QMenu, facts: ClassFacts) -> None:
-        """What can be done with a class besides labelling."""
-        row, changeable = self.rows[facts.code - 1], not self.session.labelling.read_only
+        """What can be done with a class besides labels."""
+        row, changeable = self.rows[facts.code - 1], not self.session.labels.read_only
         menu.addAction("Select all of this class", lambda: self.select_class(facts))
         changes = [
             menu.addAction("Rename", row.name.start),
@@ -209,47 +196,47 @@ class LabelPanel(QWidget):
     def _key_menu(self, menu: QMenu, facts: ClassFacts) -> QMenu:
         keys = QMenu(f"Key ({facts.key or 'none'})", menu)
         taken = {row.facts.key: row.facts.name for row in self.rows if row.facts.key}
-        for key in ["", *CLASS_KEYS]:
-            holder = taken.get(key)
-            text = key or "none"
+        for free in ["", *CLASS_KEYS]:
+            holder = taken.get(free)
+            text = free or "none"
             entry = keys.addAction(f"{text}: {holder}" if holder else text)
             entry.setCheckable(True)
-            entry.setChecked(key == facts.key)
+            entry.setChecked(free == facts.key)
             entry.setEnabled(holder is None)
-            entry.triggered.connect(lambda _=False, key=key: self.session.labelling.define(facts.name, key=key))
+            entry.triggered.connect(lambda _=False, key=free: self.session.labels.define(facts.name, key=key))
         return keys
 
     def select_class(self, facts: ClassFacts) -> None:
         """Select all segments of a class; say so where there are none."""
-        rows = np.flatnonzero(self.session.labelling.codes == facts.code)
+        rows = np.flatnonzero(self.session.labels.codes == facts.code)
         if len(rows):
-            self.session.reveal(rows)
-            self.session.select(rows, "replace")
+            self.session.select_hidden(rows)
         else:
-            self.session.tell(f"no segment is labelled as {facts.name} yet", "warning")
+            self.session.tasks.say(f"no segment is labelled as {facts.name} yet", "warning")
 
     def _recolour(self, facts: ClassFacts) -> None:
         chosen = QColorDialog.getColor(QColor(facts.colour), self, f"Colour of {facts.name}")
         if chosen.isValid():
-            self.session.labelling.define(facts.name, colour=chosen.name())
+            self.session.labels.define(facts.name, colour=chosen.name())
 
     def remove_class(self, facts: ClassFacts) -> None:
         """Remove a class; ask first where labels would go with it."""
-        n = int(self.session.labelling.counts()[facts.code])
+        n = int(self.session.labels.counts()[facts.code])
         question = f"Remove the class {facts.name} and its {n:,} labels? Undo brings them back."
         answers = QMessageBox.StandardButton
         if n == 0 or QMessageBox.question(self, "Remove a class", question) == answers.Yes:
-            self.session.labelling.remove(facts.name)
+            self.session.labels.remove(facts.name)
 
     # notes and imports
 
     def write_note(self) -> None:
         """Ask for a note on the selection, or on the scene."""
-        n = int(np.count_nonzero(self.session.target()))
+        rows = self.session.selection.target_rows()
+        n = len(rows)
         about = f"A note on the {n:,} selected segments:" if n else "A note on the whole scene:"
         text, given = QInputDialog.getMultiLineText(self, "Note", about)
         if given and text.strip():
-            self.session.labelling.note(text.strip())
+            self.session.labels.note(text.strip(), rows)
 
     def import_labels(self) -> None:
         """Ask for a file and take its classes and labels."""
@@ -263,8 +250,8 @@ class LabelPanel(QWidget):
 
     def show_counts(self) -> None:
         """Show how much is labelled, in all and by class; undo and redo by name."""
-        session, labelling = self.session, self.session.labelling
-        n_codes, codes = len(labelling.names) + 1, labelling.codes
+        session, labels = self.session, self.session.labels
+        n_codes, codes = len(labels.names) + 1, labels.codes
         counts = np.bincount(codes, minlength=n_codes)
         pixels = np.bincount(codes, weights=self._pixels, minlength=n_codes)
         hectares = np.bincount(codes, weights=session.tables.hectares, minlength=n_codes)
@@ -283,18 +270,18 @@ class LabelPanel(QWidget):
         self._show_steps()
 
     def _show_steps(self) -> None:
-        state, why = self.session.labelling.state, self._why_not()
+        state, why = self.session.labels.state, self._why_not()
         for control, step, name, nothing in (
             (self.undo, state.undoable, "undo", "nothing was done yet"),
             (self.redo, state.redoable, "redo", "nothing was undone"),
         ):
-            usual = action(name).help if step is None else f"{action(name).text}: {step.text} ({_key(name)})"
+            usual = help_of(name) if step is None else f"{action(name).text}: {step.text} ({shown(key(name))})"
             control.setProperty("usual_tooltip", usual)
             enable(control, step is not None and not why, why or nothing)
 
     def show_selection(self) -> None:
         """Show what is selected; cheap enough for every movement of the brush."""
-        rows = self.session.target_rows()
+        rows = self.session.selection.target_rows()
         self.selection.setText(self._selection_text(rows))
         why = self._why_not()
         chosen = len(rows) > 0
@@ -306,12 +293,12 @@ class LabelPanel(QWidget):
             enable(control, not why, why)
 
     def _selection_text(self, rows: np.ndarray) -> str:
-        session, labelling = self.session, self.session.labelling
+        session, labels = self.session, self.session.labels
         if len(rows) == 0:
             return "Nothing selected: brush points in the 2-D map, or click in the scene"
-        tables, names = session.tables, ["unlabelled", *labelling.names]
+        tables, names = session.tables, ["unlabelled", *labels.names]
         chips = int(np.count_nonzero(np.bincount(tables.chip_of[rows], minlength=tables.n_chips)))
-        counts = np.bincount(labelling.codes[rows], minlength=len(names))
+        counts = np.bincount(labels.codes[rows], minlength=len(names))
         area = amount(float(tables.hectares[rows].sum()), float(self._pixels[rows].sum()))
         order = [code for code in np.argsort(-counts, kind="stable") if counts[code]]
         listed = [f"{names[code]} {counts[code]:,}" for code in order[:_LISTED]]
@@ -322,17 +309,13 @@ class LabelPanel(QWidget):
     def _show_read_only(self) -> None:
         why = self._why_not()
         self.read_only.setVisible(bool(why))
-        self.read_only.setText(f"⚠ Read-only: {why}. {action('reopen').text}: {shown(action('reopen').shortcut)}")
+        self.read_only.setText(f"⚠ Read-only: {why}. {action('reopen').text}: {shown(key('reopen'))}")
         self.read_only.setStyleSheet("QLabel { border: 1px solid #e69f00; border-radius: 3px; padding: 4px }")
 
     def _why_not(self) -> str:
         """Why labels cannot be changed, or ""."""
-        labelling = self.session.labelling
-        return (labelling.journal.notice or "this session only looks") if labelling.read_only else ""
-
-
-def _key(name: str) -> str:
-    return shown(action(name).shortcut)
+        labels = self.session.labels
+        return (labels.journal.notice or "this session only looks") if labels.read_only else ""
 
 
 def _plural(n: int, noun: str) -> str:

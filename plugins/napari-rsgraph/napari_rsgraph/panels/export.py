@@ -1,12 +1,11 @@
-"""Export from the session: what, of which segments, to which folder; and where it went."""
+"""The panel of exports: files for other programs, of which segments, in which folder."""
 
 from __future__ import annotations
 
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 from qtpy.QtCore import Qt, QUrl
 from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import (
@@ -23,14 +22,13 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_rsgraph.panels.controls import Refresh, action_button, button, enable, heading, listen, text_label
 from napari_rsgraph.panels.export_options import ExporterFacts, Widget, read_exporters, title, value_of, widget_of
-from napari_rsgraph.session.exporting import exporter_names
+from napari_rsgraph.session.exporting import Scope, exporter_names
+from napari_rsgraph.session.session import Session
+from napari_rsgraph.widgets.controls import action_button, button, enable, heading, text_label
+from napari_rsgraph.widgets.refresh import Refresh, listen
 from rsgraph.errors import RsgraphError
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.session import Session
-    from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress
 
 _TITLES = {
     "geotiff": "GeoTIFF (raster)",
@@ -42,12 +40,16 @@ _TITLES = {
     "training": "Chips and masks (training)",
     "stac": "STAC item",
 }
-_SCOPES = {
-    "all": ("Everything", "All segments, labelled or not"),
-    "human": ("Only labels by people", "Only segments that a person labelled; predictions are left out"),
-    "selection": ("Only the selection", "Only the segments that are selected now"),
+_SCOPES: dict[Scope, tuple[str, str, str]] = {
+    "all": ("Everything", "All segments, labelled or not", "no segments"),
+    "human": (
+        "Only labels by people",
+        "Only segments that a person labelled; predictions are left out",
+        "nobody labelled anything yet",
+    ),
+    "selection": ("Only the selection", "Only the segments that are selected now", "nothing is selected"),
 }
-
+"""Text, tooltip, and why it cannot be exported where it is empty."""
 
 _LISTED = 8
 _LINK = "#56b4e9"
@@ -71,13 +73,13 @@ class ExportPanel(QWidget):
         self.facts: dict[str, ExporterFacts] = {}
         self.options: dict[str, Widget] = {}
         self.written: list[Path] = []
-        self._asked = self._running = self._told = False
+        self._asked = self._running = self._answered = False
         self._make_choices()
         self._make_folder()
         self._make_result()
         self._lay_out()
         self._refresh = Refresh(self, self.refresh)
-        for signal in (session.selection_changed, session.labels_changed, session.level_changed):
+        for signal in (session.selection.changed, session.labels.changed, session.selection.level_changed):
             listen(self, signal, self._refresh.ask)
         self._scope_group.buttonToggled.connect(self._refresh.ask)
 
@@ -91,9 +93,9 @@ class ExportPanel(QWidget):
             self.exporter.addItem(_TITLES.get(name, name), name)
         self.exporter.currentIndexChanged.connect(self._show_options)
         self.summary = text_label(name="What is written")
-        self.scopes: dict[str, QRadioButton] = {}
+        self.scopes: dict[Scope, QRadioButton] = {}
         self._scope_group = QButtonGroup(self)
-        for scope, (text, tooltip) in _SCOPES.items():
+        for scope, (text, tooltip, _) in _SCOPES.items():
             made = QRadioButton(text)
             made.setToolTip(tooltip)
             self._scope_group.addButton(made)
@@ -144,7 +146,7 @@ class ExportPanel(QWidget):
         def job(progress: Progress) -> dict[str, ExporterFacts]:
             return read_exporters(layers, progress)
 
-        self.session.run("read what exporters offer", job, self._take)
+        self.session.tasks.run("read what exporters offer", job, self._take)
 
     def _take(self, facts: dict[str, ExporterFacts]) -> None:
         self.facts = facts
@@ -168,7 +170,7 @@ class ExportPanel(QWidget):
     # what the person does
 
     @property
-    def scope(self) -> str:
+    def scope(self) -> Scope:
         """all, human or selection."""
         return next(name for name, made in self.scopes.items() if made.isChecked())
 
@@ -176,21 +178,21 @@ class ExportPanel(QWidget):
         """Write the files in the background; say where they went, or why not."""
         name = str(self.exporter.currentData())
         self._say(f"Exporting {_TITLES.get(name, name)}…")
-        self._running, self._told = True, False
+        self._running, self._answered = True, False
         self.refresh()
         try:
             self._start(name)
         except RsgraphError as error:
-            self.session.tell(str(error), "error")
+            self.session.tasks.say(str(error), "error")
             self._failed(error)
             self._ended()
 
     def _start(self, name: str) -> None:
         options: dict[str, Any] = {key: value_of(widget) for key, widget in self.options.items()}
         folder = Path(self.folder.text().strip()).expanduser() if self.folder.text().strip() else None
-        self.session.export(
+        self.session.exports.start(
             name,
-            scope=self.scope,  # type: ignore[arg-type]
+            scope=self.scope,
             folder=folder,
             options=options,
             done=self._done,
@@ -202,16 +204,16 @@ class ExportPanel(QWidget):
         self.written = list(written)
         self._say(_links(written) if written else "Nothing was written")
         self.open_folder.setVisible(bool(written))
-        self._told = True
+        self._answered = True
 
     def _failed(self, error: RsgraphError) -> None:
         """Keep in sight why nothing was exported."""
         self._say(f"⚠ Not exported: {escape(str(error))}")
-        self._told = True
+        self._answered = True
 
     def _ended(self) -> None:
         self._running = False
-        if not self._told:
+        if not self._answered:
             self._say("Not exported: it was cancelled; earlier exports are as they were")
         self.refresh()
 
@@ -233,17 +235,11 @@ class ExportPanel(QWidget):
         """Say of how many segments each scope is, and whether it can be exported."""
         if not self._asked:
             self._ask()
-        session = self.session
-        counts = {
-            "all": session.tables.n_segments,
-            "human": int(np.count_nonzero(session.labelling.state.origins == 1)),
-            "selection": int(np.count_nonzero(session.target())),
-        }
+        counts = self.session.exports.counts()
         for scope, made in self.scopes.items():
             made.setText(f"{_SCOPES[scope][0]} ({counts[scope]:,})")
-        nothing = {"human": "nobody labelled anything yet", "selection": "nothing is selected", "all": "no segments"}
         why = "the last export is still running" if self._running else ""
-        why = why or ("" if counts[self.scope] else nothing[self.scope])
+        why = why or ("" if counts[self.scope] else _SCOPES[self.scope][2])
         enable(self.run, not why, why)
 
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from qtpy.QtGui import QBrush, QColor, QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
-from napari_rsgraph.panels.controls import Refresh, action_button, enable, flowing, hint, listen, text_label
-from napari_rsgraph.panels.shortcuts import action
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.session import Session
-    from rsgraph.errors import RsgraphError
+from napari_rsgraph.actions import action
+from napari_rsgraph.session.session import Session
+from napari_rsgraph.widgets.controls import action_button, enable, hint, text_label
+from napari_rsgraph.widgets.layouts import flowing
+from napari_rsgraph.widgets.refresh import Refresh, listen
+from napari_rsgraph.widgets.shortcuts import help_of
+from rsgraph.errors import RsgraphError
 from rsgraph.protocols import Progress
 
 COLUMNS = ("When", "What", "Count", "Who")
@@ -96,8 +97,8 @@ class HistoryPanel(QWidget):
         super().__init__(parent)
         self.session = session
         self._reading = self._again = False
-        self.undo = action_button("undo", session.labelling.undo)
-        self.redo = action_button("redo", session.labelling.redo)
+        self.undo = action_button("undo", session.labels.undo)
+        self.redo = action_button("redo", session.labels.redo)
         self.about = text_label(name="Number of events")
         self.empty = hint("Everything that you do to classes and labels is listed here and can be taken back.")
         self.model = HistoryModel(self)
@@ -108,7 +109,7 @@ class HistoryPanel(QWidget):
             layout.addWidget(widget, 1 if widget is self.table else 0)
         layout.addStretch(0)
         self._refresh = Refresh(self, self.refresh, 100)
-        listen(self, session.labels_changed, self._refresh.ask)
+        listen(self, session.labels.changed, self._refresh.ask)
 
     def _make_table(self) -> QTableView:
         table = QTableView()
@@ -135,9 +136,9 @@ class HistoryPanel(QWidget):
         self._reading, session = True, self.session
 
         def job(progress: Progress) -> pd.DataFrame:
-            return session.labelling.history()
+            return session.labels.history()
 
-        session.work.start("read the history", job, self._read, failed=self._failed, ended=self._ended)
+        session.tasks.work.start("read the history", job, self._read, failed=self._failed, ended=self._ended)
 
     def _ended(self) -> None:
         """Also a reading that was cancelled is over."""
@@ -159,9 +160,9 @@ class HistoryPanel(QWidget):
         self.about.setText(str(error))
 
     def _show_steps(self) -> None:
-        state, read_only = self.session.labelling.state, self.session.labelling.read_only
+        state, read_only = self.session.labels.state, self.session.labels.read_only
         for control, step, name in ((self.undo, state.undoable, "undo"), (self.redo, state.redoable, "redo")):
-            usual = action(name).help if step is None else f"{action(name).text}: {step.text}"
+            usual = help_of(name) if step is None else f"{action(name).text}: {step.text}"
             control.setProperty("usual_tooltip", usual)
             why = "labels cannot be changed here" if read_only else f"nothing to {name}"
             enable(control, step is not None and not read_only, why)

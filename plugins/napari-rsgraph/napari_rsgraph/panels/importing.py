@@ -1,20 +1,17 @@
-"""Import of labels and classes: a file, then which layer and attribute where that is not plain."""
+"""Import of labels and classes from a file; its layer and attribute are asked for where they are not plain."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QWidget
 
 from napari_rsgraph.session.keys import free_key
+from napari_rsgraph.session.labels import Labels
 from rsgraph.errors import NotUsable
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.session import Session
-    from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress
 
 LISTS = (".csv", ".tsv", ".txt")
 """Files that name classes and have no labels."""
@@ -70,15 +67,15 @@ class Importing(QObject):
 
     Parameters
     ----------
-    session
-        Takes the labels.
+    labels
+        Take what is imported.
     parent
         The panel.
     """
 
-    def __init__(self, session: Session, parent: QWidget) -> None:
+    def __init__(self, labels: Labels, parent: QWidget) -> None:
         super().__init__(parent)
-        self.session, self._panel = session, parent
+        self.labels, self._panel = labels, parent
 
     def ask(self) -> None:
         """Ask for a file and import it."""
@@ -92,7 +89,7 @@ class Importing(QObject):
         def job(progress: Progress) -> Offered:
             return look(path, layer, progress)
 
-        self.session.run(f"look at {path.name}", job, lambda offered: self._go_on(path, layer, offered))
+        self.labels.tasks.run(f"look at {path.name}", job, lambda offered: self._go_on(path, layer, offered))
 
     def _go_on(self, path: Path, layer: str | None, offered: Offered) -> None:
         if offered.classes is not None:
@@ -107,20 +104,19 @@ class Importing(QObject):
                 column = self._choose(f"Which attribute of {path.name} holds the class?", offered.columns)
                 if column is None:
                     return
-            self.session.labelling.import_labels(path, column=column, layer=layer)
+            self.labels.import_labels(path, column=column, layer=layer)
 
     def _choose(self, question: str, names: list[str]) -> str | None:
         chosen, given = QInputDialog.getItem(self._panel, "Import", question, names, 0, False)
         return chosen if given else None
 
     def _define(self, path: Path, classes: list[tuple[str, str | None]]) -> None:
-        labelling = self.session.labelling
-        new = [(name, colour) for name, colour in classes if name not in labelling.names]
-        keys = [str(key) for key in labelling.classes["key"].dropna()]
+        new = [(name, colour) for name, colour in classes if name not in self.labels.names]
+        keys = [str(key) for key in self.labels.classes["key"].dropna()]
         for name, colour in new:
             keys.append(free_key(keys) or "")
-            labelling.define(name, colour=colour, key=keys[-1])
+            self.labels.define(name, colour=colour, key=keys[-1])
         known = len(classes) - len(new)
-        self.session.tell(
+        self.labels.tasks.say(
             f"imported {len(new):,} classes from {path.name}" + (f"; {known:,} were there already" if known else "")
         )

@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
 
-import numpy as np
 from qtpy.QtCore import QModelIndex
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
+from napari_rsgraph.actions import action, key
 from napari_rsgraph.panels.candidates import PAGE, CandidateList, Thumbnail
-from napari_rsgraph.panels.controls import (
-    Refresh,
-    action_button,
-    beside,
-    button,
-    enable,
-    flowing,
-    hint,
-    listen,
-    swatch,
-    text_label,
-)
-from napari_rsgraph.panels.shortcuts import session_calls
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.searching import Results
-    from napari_rsgraph.session.session import Session
+from napari_rsgraph.session.calls import calls_of
+from napari_rsgraph.session.search import Results
+from napari_rsgraph.session.session import Session
+from napari_rsgraph.widgets.controls import action_button, button, enable, hint, swatch, text_label
+from napari_rsgraph.widgets.layouts import beside, flowing
+from napari_rsgraph.widgets.refresh import Refresh, listen
 
 _MOST = 2000
 
@@ -45,26 +33,26 @@ class SearchPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self._looked_at: tuple[int, int] | None = None
+        self._known: Results | None = None
         self.list = CandidateList(session, self)
         self.list.clicked.connect(self._clicked)
         self.list.pressed_key.connect(self._run)
-        self._calls = {**session_calls(session), "next_page": self.next_page, "previous_page": self.previous_page}
+        self._calls = {**calls_of(session), "next_page": self.next_page, "previous_page": self.previous_page}
         self._make_controls()
         self.about, self.empty = text_label(name="Search"), hint()
         self._lay_out()
         self._refresh = Refresh(self, self.refresh)
-        for signal in (session.selection_changed, session.level_changed, session.labels_changed):
+        for signal in (session.selection.changed, session.selection.level_changed, session.labels.changed):
             listen(self, signal, self._refresh.ask)
-        listen(self, session.classes_changed, self._list_classes)
-        listen(self, session.results_changed, self._results_changed)
+        listen(self, session.labels.classes_changed, self._list_classes)
+        listen(self, session.search.changed, self._results_changed)
         self._list_classes()
 
     # parts
 
     def _make_controls(self) -> None:
         search = self.session.search
-        self.find_similar = action_button("find", search.start)
+        self.find_similar = action_button("find", self._calls["find"])
         self.k = QSpinBox()
         self.k.setRange(1, _MOST)
         self.k.setValue(search.k)
@@ -143,17 +131,17 @@ class SearchPanel(QWidget):
     def _label(self) -> None:
         name = self.classes.currentData()
         if name is None:
-            self.session.tell("add a class first, in the panel Label", "warning")
+            self.session.tasks.say("add a class first, in the panel Label", "warning")
         else:
             self.session.search.label_accepted(str(name))
 
     def _select(self) -> None:
-        self.session.search.select_accepted()
+        self.session.select_accepted()
 
     # what is shown
 
     def _list_classes(self) -> None:
-        chosen, table = self.classes.currentData(), self.session.labelling.classes
+        chosen, table = self.classes.currentData(), self.session.labels.classes
         self.classes.clear()
         for name, colour in zip(table["name"], table["colour"], strict=True):
             self.classes.addItem(swatch(str(colour)), str(name), str(name))
@@ -161,33 +149,23 @@ class SearchPanel(QWidget):
         self._refresh.ask()
 
     def _results_changed(self) -> None:
-        """Show the candidate that is looked at in the scene, then in the list."""
+        """Give a new search the focus, so that the keys judge at once."""
         results = self.session.search.results
-        looked_at = None if results is None or len(results.rows) == 0 else (id(results), results.at)
-        if looked_at != self._looked_at and results is not None and looked_at is not None:
-            self.session.focus_requested.emit(self._segments_of(results))
-        if looked_at is not None and (self._looked_at is None or self._looked_at[0] != looked_at[0]):
-            self.list.setFocus()  # so that A, X, J and K judge at once
-        self._looked_at = looked_at
+        if results is not None and results is not self._known and len(results.rows):
+            self.list.setFocus()
+        self._known = results
         self._refresh.ask()
-
-    def _segments_of(self, results: Results) -> np.ndarray:
-        """Rows of the segments of the candidate that is looked at."""
-        row = results.rows[results.at : results.at + 1]
-        if results.level == "segments":
-            return row
-        return np.flatnonzero(self.session.tables.chip_of == row[0])
 
     def refresh(self) -> None:
         """Show the search of now."""
-        session, results = self.session, self.session.search.results
-        examples = int(np.count_nonzero(session.selected_chips if session.level == "chips" else session.selected))
-        noun = session.level if examples != 1 else session.level[:-1]
-        self.find_similar.setText(f"Find similar ({examples:,} {noun})" if examples else "Find similar")
-        enable(self.find_similar, examples > 0, f"select one or more {session.level} as examples first")
+        results, level = self.session.search.results, self.session.selection.level
+        examples, text = len(self.session.selection.rows), action("find").text
+        noun = level if examples != 1 else level[:-1]
+        self.find_similar.setText(f"{text} ({examples:,} {noun})" if examples else text)
+        enable(self.find_similar, examples > 0, f"select one or more {level} as examples first")
         self.found.setVisible(results is not None)
         self.empty.setVisible(results is None)
-        self.empty.setText(_hint(session.level))
+        self.empty.setText(_hint(level))
         self.about.setVisible(results is not None)
         if results is not None:
             self._show(results)
@@ -208,7 +186,7 @@ class SearchPanel(QWidget):
         enable(self.paging["next_page"], page + 1 < pages, "this is the last page")
         why = "" if accepted else "accept some candidates first"
         enable(self.select, accepted > 0, why)
-        why = "labels cannot be changed here" if self.session.labelling.read_only else why
+        why = "labels cannot be changed here" if self.session.labels.read_only else why
         why = why or ("" if self.classes.count() else "add a class first, in the panel Label")
         enable(self.label, not why, why)
 
@@ -218,7 +196,9 @@ _PAGING = ("previous_page", "next_page")
 
 
 def _hint(level: str) -> str:
+    moving = f"{key('next_candidate')} and {key('previous_candidate')}"
     return (
-        f"Select one or more {level}, then press Find similar: the {level} most like them are listed here, best "
-        "first. Go through them with J and K, accept with A, reject with X, then label the accepted ones together."
+        f"Select one or more {level}, then press {action('find').text}: the {level} most like them are listed here, "
+        f"best first. Go through them with {moving}, accept with {key('accept')}, reject with {key('reject')}, then "
+        "label the accepted ones together."
     )

@@ -1,9 +1,9 @@
-"""Predictions from the labels given, what to label next, and acceptance in bulk."""
+"""The panel of predictions: made from the labels given, accepted in bulk or one by one, least certain first."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from qtpy.QtCore import Qt
@@ -21,29 +21,16 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_rsgraph.panels.controls import (
-    Refresh,
-    action_button,
-    amount,
-    beside,
-    button,
-    emptied,
-    enable,
-    flowing,
-    heading,
-    hint,
-    listen,
-    percent,
-    swatch,
-    text_label,
-)
-from napari_rsgraph.panels.naming import layer_title
-from napari_rsgraph.panels.shortcuts import session_calls
+from napari_rsgraph.actions import action
+from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.colouring import PREDICTED, UNCERTAINTY
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.session import Session
-    from napari_rsgraph.session.suggesting import Prediction
+from napari_rsgraph.session.session import Session
+from napari_rsgraph.session.suggestions import Prediction
+from napari_rsgraph.widgets.controls import action_button, button, enable, heading, hint, swatch, text_label
+from napari_rsgraph.widgets.layouts import beside, emptied, flowing
+from napari_rsgraph.widgets.naming import amount, layer_title, percent
+from napari_rsgraph.widgets.refresh import Refresh, listen
+from napari_rsgraph.widgets.shortcuts import pressed
 
 METHODS = {
     "propagation": (
@@ -73,7 +60,7 @@ class SuggestPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session, self._config = session, session.workspace.config
-        self._calls = session_calls(session)
+        self._calls = calls_of(session)
         self._summed: tuple[Any, ...] = ()
         self._make_predicting()
         self._make_queue()
@@ -81,7 +68,8 @@ class SuggestPanel(QWidget):
         self._lay_out()
         self._refresh = Refresh(self, self.refresh)
         self._counting = Refresh(self, self.show_count, 30)
-        for signal in (session.predictions_changed, session.labels_changed, session.classes_changed):
+        labels = session.labels
+        for signal in (session.suggestions.changed, labels.changed, labels.classes_changed):
             listen(self, signal, self._refresh.ask)
         listen(self, session.map_changed, self._refresh.ask)
         self._explain()
@@ -127,11 +115,10 @@ class SuggestPanel(QWidget):
     def _make_queue(self) -> None:
         calls = self._calls
         self.queueing = {name: action_button(name, calls[name]) for name in ("least_certain", "most_different")}
-        self.queueing["most_different"].setText("Most different from anything labelled")
-        self.previous = action_button("previous_suggestion", calls["previous_suggestion"], text="Previous")
-        self.next = action_button("next_suggestion", calls["next_suggestion"], text="Next")
+        self.previous = action_button("previous_suggestion", calls["previous_suggestion"])
+        self.next = action_button("next_suggestion", calls["next_suggestion"])
         self.place, self.current = QLabel(), text_label(name="Current suggestion")
-        self.accept_one = action_button("accept_suggestion", self.accept_suggestion)
+        self.accept_one = action_button("accept_suggestion", calls["accept_suggestion"])
         self.classes = QWidget()
         self._class_layout = QVBoxLayout(self.classes)
         self._class_layout.setContentsMargins(0, 0, 0, 0)
@@ -175,18 +162,13 @@ class SuggestPanel(QWidget):
 
     def predict(self) -> None:
         """Predict by the method that is chosen."""
-        self.session.suggestions.predict(self.method.currentData())
-
-    def accept_suggestion(self) -> None:
-        """Label the suggested segment as predicted and go to the next."""
-        self.session.suggestions.accept_current()
+        self.session.suggestions.predict(self.method.currentData(), self.session.maps.layer)
 
     def label_current(self, name: str) -> None:
         """Label the suggested segment as a class and go to the next."""
         suggestions = self.session.suggestions
         if len(suggestions.queue):
-            row = suggestions.queue[suggestions.at : suggestions.at + 1]
-            self.session.labelling.assign_rows(row, name)
+            self.session.labels.assign(suggestions.current, name)
             suggestions.go(1)
 
     def _accept(self) -> None:
@@ -200,8 +182,8 @@ class SuggestPanel(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  # Qt's name
         """Enter accepts the prediction of the suggestion."""
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and len(self.session.suggestions.queue):
-            self.accept_suggestion()
+        if pressed(event, ("accept_suggestion",)) and len(self.session.suggestions.queue):
+            self.session.suggestions.accept_current()
         else:
             super().keyPressEvent(event)
 
@@ -226,8 +208,8 @@ class SuggestPanel(QWidget):
 
     def _sum_up(self, made: Prediction) -> None:
         """Count again where predictions, labels or classes are others: going through the queue changes none."""
-        labelling = self.session.labelling
-        about = (made, labelling.codes, labelling.classes)
+        labels = self.session.labels
+        about = (made, labels.codes, labels.classes)
         if len(self._summed) != len(about) or any(
             old is not new for old, new in zip(self._summed, about, strict=True)
         ):
@@ -248,11 +230,11 @@ class SuggestPanel(QWidget):
 
     def _show_table(self, made: Prediction) -> None:
         """Count unlabelled segments by the class predicted, with their mean certainty."""
-        best = np.where(self.session.labelling.codes == 0, made.best, 0)
+        best = np.where(self.session.labels.codes == 0, made.best, 0)
         n = len(made.names) + 1
         counts = np.bincount(best, minlength=n)
         sums = np.bincount(best, weights=made.certainty, minlength=n)
-        colours = [str(colour) for colour in self.session.labelling.classes["colour"]]
+        colours = [str(colour) for colour in self.session.labels.classes["colour"]]
         self.table.setRowCount(len(made.names))
         for place, name in enumerate(made.names):
             code = place + 1
@@ -275,7 +257,7 @@ class SuggestPanel(QWidget):
         area = amount(float(tables.hectares[rows].sum()), float(pixels))
         self.count.setText(f"would label {len(rows):,} segments, {area}, with at least {at_least}\u00a0%")
         self.accept.setText(f"Accept {len(rows):,}" if len(rows) else "Accept")
-        read_only = "labels cannot be changed here" if self.session.labelling.read_only else ""
+        read_only = "labels cannot be changed here" if self.session.labels.read_only else ""
         why = read_only or ("" if len(rows) else f"no prediction is at least {at_least} % sure")
         enable(self.accept, not why, why)
 
@@ -291,12 +273,12 @@ class SuggestPanel(QWidget):
         enable(self.previous, suggestions.at > 0, "this is the first")
         enable(self.next, suggestions.at + 1 < n, "this is the last")
         self.current.setText(self._describe(row, made))
-        read_only = "labels cannot be changed here" if self.session.labelling.read_only else ""
+        read_only = "labels cannot be changed here" if self.session.labels.read_only else ""
         best = int(made.best[row]) if made is not None else 0
         why = read_only or ("" if best else "nothing is predicted for it")
         enable(self.accept_one, not why, why)
         self.accept_one.setText(
-            f"Accept: {made.names[best - 1]}" if made is not None and best else "Accept prediction"
+            f"Accept: {made.names[best - 1]}" if made is not None and best else action("accept_suggestion").text
         )
         self._show_classes(read_only)
 
@@ -305,8 +287,8 @@ class SuggestPanel(QWidget):
         session = self.session
         chip = session.tables.segments["chip_id"].iat[row]
         text = f"Segment {int(session.tables.ids[row])} in chip {chip}"
-        code = int(session.labelling.codes[row])
-        text += f", labelled {session.labelling.names[code - 1]}" if code else ""
+        code = int(session.labels.codes[row])
+        text += f", labelled {session.labels.names[code - 1]}" if code else ""
         if made is None:
             return text + ". Nothing is predicted yet."
         likeliest = np.argsort(-made.probabilities[row], kind="stable")[:2]
@@ -316,7 +298,7 @@ class SuggestPanel(QWidget):
     def _show_classes(self, read_only: str) -> None:
         """A button for each class."""
         emptied(self._class_layout)
-        table = self.session.labelling.classes
+        table = self.session.labels.classes
         buttons = []
         for name, colour, key in zip(table["name"], table["colour"], table["key"], strict=True):
             keyed = f" ({key})" if isinstance(key, str) and key else ""
@@ -348,7 +330,7 @@ def _number(text: str) -> QTableWidgetItem:
 
 def _why_not(session: Session) -> str:
     """Why nothing can be predicted, or ""."""
-    given = np.bincount(session.labelling.codes, minlength=1)[1:]
+    given = np.bincount(session.labels.codes, minlength=1)[1:]
     return "" if np.count_nonzero(given) >= 2 else "label at least two classes first"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_rsgraph.panels.controls import button
+from napari_rsgraph.widgets.controls import button
 
 _STEPS = 1000
 """Of the bar: totals may be beyond what a QProgressBar counts."""

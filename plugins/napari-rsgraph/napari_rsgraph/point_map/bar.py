@@ -1,9 +1,9 @@
-"""The bar over the 2-D map: what is shown, what colours mean, the brush, the filter."""
+"""The bar over the 2-D map: level, layer, projector, colours, brush and filter."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import get_args
 
 import numpy as np
 from qtpy.QtCore import Signal
@@ -16,17 +16,20 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_rsgraph.panels.controls import Refresh, action_button, button, enable, flowing, listen
-from napari_rsgraph.panels.icons import IconButton
-from napari_rsgraph.panels.naming import layer_title, projector_title
-from napari_rsgraph.panels.shortcuts import action, session_calls
+from napari_rsgraph.actions import key
+from napari_rsgraph.point_map.brush import Tool
 from napari_rsgraph.point_map.class_filter import ClassFilter
+from napari_rsgraph.session.calls import calls_of
+from napari_rsgraph.session.session import Session
+from napari_rsgraph.session.tables import Level
+from napari_rsgraph.widgets.controls import action_button, button, enable
+from napari_rsgraph.widgets.icons import IconButton
+from napari_rsgraph.widgets.layouts import flowing
+from napari_rsgraph.widgets.naming import layer_title, projector_title
+from napari_rsgraph.widgets.refresh import Refresh, listen
+from napari_rsgraph.widgets.shortcuts import shown
+from rsgraph.brushing.shapes import Mode
 
-if TYPE_CHECKING:
-    from napari_rsgraph.session.session import Session
-
-TOOLS = ("circle", "rectangle", "lasso", "pan")
-MODES = ("replace", "add", "subtract", "intersect")
 _LIST_WIDTH = 190
 """Of an opened box: all of the longest name can be read."""
 
@@ -53,8 +56,8 @@ class MapBar(QWidget):
         super().__init__(parent)
         self.session, self._config = session, session.workspace.config
         self.levels = self._level_buttons()
-        self.tools = self._choices(TOOLS, self.tool_chosen.emit)
-        self.modes = self._choices(MODES, self.mode_chosen.emit)
+        self.tools = self._choices(get_args(Tool), self.tool_chosen.emit)
+        self.modes = self._choices(get_args(Mode), self.mode_chosen.emit)
         self.layer = self._combo("Layer", "What the points are laid out from", self._choose_layer)
         self.projector = self._combo("Projector", "How the points are laid out", self._choose_projector)
         self.colour_by = self._combo("Colour by", "What the colours of the points mean", self._choose_colours)
@@ -62,17 +65,11 @@ class MapBar(QWidget):
         self.filter.window_filter_requested.connect(self.window_filter_requested)
         self._make_actions()
         self._lay_out()
-        self._refresh = Refresh(self, self.refresh)
-        for signal in (
-            session.level_changed,
-            session.map_changed,
-            session.chips_chosen,
-            session.selection_changed,
-            session.predictions_changed,
-            session.visible_changed,
-        ):
+        self._refresh, self._enabling = Refresh(self, self.refresh), Refresh(self, self.show_enabled)
+        for signal in (session.map_changed, session.colouring.changed, session.suggestions.changed):
             listen(self, signal, self._refresh.ask)
-        listen(self, session.colours_changed, self._refresh.ask)
+        for signal in (session.selection.changed, session.selection.chips_chosen):
+            listen(self, signal, self._enabling.ask)
 
     # parts
 
@@ -80,10 +77,10 @@ class MapBar(QWidget):
         """Two buttons of which one is down."""
         group = QButtonGroup(self)
         found = {}
-        for level, text in (("chips", "Chips"), ("segments", "Segments")):
-            made = button(text, f"Show the map of {level} ({action('switch_level').shortcut} switches)")
+        for level in get_args(Level):
+            made = button(level.capitalize(), f"Show the map of {level} ({shown(key('switch_level'))} switches)")
             made.setCheckable(True)
-            made.clicked.connect(lambda _=False, chosen=level: self.session.set_level(chosen))
+            made.clicked.connect(lambda _=False, chosen=level: self.session.selection.set_level(chosen))
             group.addButton(made)
             found[level] = made
         return found
@@ -91,7 +88,7 @@ class MapBar(QWidget):
     def _choices(self, names: tuple[str, ...], chosen: Callable[[str], object]) -> dict[str, IconButton]:
         """Icon buttons of which one is down, at first the first."""
         group = QButtonGroup(self)
-        found = {name: IconButton(action(name)) for name in names}
+        found = {name: IconButton(name) for name in names}
         for name, made in found.items():
             made.setCheckable(True)
             made.clicked.connect(lambda _=False, name=name: chosen(name))
@@ -111,11 +108,11 @@ class MapBar(QWidget):
         return combo
 
     def _make_actions(self) -> None:
-        calls = session_calls(self.session)
+        calls = calls_of(self.session)
         self.take_apart = action_button("take_apart", calls["take_apart"])
         self.reproject = action_button("reproject", calls["reproject"])
         self.whole = action_button("whole", calls["whole"])
-        self.selecting = {name: IconButton(action(name)) for name in ("select_all", "invert", "clear")}
+        self.selecting = {name: IconButton(name) for name in ("select_all", "invert", "clear")}
         for name, made in self.selecting.items():
             call = calls[name]
             made.clicked.connect(lambda _=False, call=call: call())
@@ -148,10 +145,10 @@ class MapBar(QWidget):
         """Ask for a map; while it is made the boxes say what is shown, not what is to come."""
         session = self.session
         wanted = (layer or session.map.layer, projector or session.map.projector)
-        session.maps.show(layer=layer, projector=projector)
+        session.maps.show(session.selection.level, layer=layer, projector=projector)
         if (session.map.layer, session.map.projector) != wanted:
             title = f"{projector_title(wanted[1])} of {layer_title(wanted[0], self._config)}"
-            session.tell(f"{title} is being laid out; the map changes when it is ready")
+            session.tasks.say(f"{title} is being laid out; the map changes when it is ready")
         self.refresh()
 
     def _choose_colours(self, by: str) -> None:
@@ -167,7 +164,7 @@ class MapBar(QWidget):
 
     def toggle_window_filter(self) -> None:
         """Ask for the opposite of what is filtered now."""
-        self.window_filter_requested.emit(self.session.filter.window is None)
+        self.window_filter_requested.emit(self.session.selection.filter.window is None)
 
     def set_window_filter(self, on: bool) -> None:
         """Show whether only what is in view is shown."""
@@ -178,31 +175,29 @@ class MapBar(QWidget):
     def refresh(self) -> None:
         """Show what the session shows."""
         session, config = self.session, self._config
-        self.levels[session.level].setChecked(True)
-        shown = session.map
+        level, shown, colouring = session.selection.level, session.map, session.colouring
+        self.levels[level].setChecked(True)
         _fill(self.layer, {name: layer_title(name, config) for name in session.maps.layers}, shown.layer)
         _fill(self.projector, {name: projector_title(name) for name in session.maps.projectors}, shown.projector)
-        choices = session.colouring.choices()
-        if session.colouring.by not in choices:  # a column of the other level
-            session.colouring.choose(choices[0])
-        _fill(self.colour_by, {name: f"Colour: {name}" for name in choices}, session.colouring.by)
-        self._enable()
+        choices = colouring.choices(level)
+        if colouring.by not in choices:  # a column of the other level
+            colouring.choose(choices[0])
+        _fill(self.colour_by, {name: f"Colour: {name}" for name in choices}, colouring.by)
+        self.show_enabled()
 
-    def _enable(self) -> None:
+    def show_enabled(self) -> None:
         """Enable what can be done now; what cannot says why."""
-        session = self.session
-        chips = int(np.count_nonzero(session.selected_chips)) if session.level == "chips" else 0
-        self.take_apart.setText(f"Take apart ({chips:,})" if chips else "Take apart")
-        at_chips = session.level == "chips"
+        selection = self.session.selection
+        at_chips, n = selection.level == "chips", int(np.count_nonzero(selection.mask))
+        chips, text = n if at_chips else 0, self.take_apart.accessibleName()
+        self.take_apart.setText(f"{text} ({chips:,})" if chips else text)
         enable(
             self.take_apart, chips > 0, "select chips first" if at_chips else "go to the chips and select some first"
         )
-        part = session.map.subset or (session.level == "segments" and not session.chosen_chips.all())
+        part = self.session.map.subset or not (at_chips or selection.chosen_chips.all())
         enable(self.whole, part, "all points are on the map already")
-        selected = session.selected_chips if at_chips else session.selected
-        enable(self.selecting["clear"], bool(selected.any()), "nothing is selected")
-        one = session.level == "segments" and int(np.count_nonzero(session.selected)) == 1
-        enable(self.reproject, not one, "select two segments or more")
+        enable(self.selecting["clear"], n > 0, "nothing is selected")
+        enable(self.reproject, at_chips or n != 1, "select two segments or more")
 
 
 def _fill(combo: QComboBox, texts: dict[str, str], chosen: str) -> None:

@@ -34,7 +34,7 @@ def moved(shape: Shape, dx: float, dy: float) -> Shape:
     return replace(shape, x=shape.x + dx, y=shape.y + dy)
 
 
-def grown(shape: Shape, factor: float) -> Shape:
+def scaled(shape: Shape, factor: float) -> Shape:
     """Return the shape made larger or smaller about its middle."""
     if isinstance(shape, Circle):
         return replace(shape, radius=shape.radius * factor)
@@ -47,7 +47,7 @@ def grown(shape: Shape, factor: float) -> Shape:
 def stretched(shape: Shape, factor: float) -> Shape:
     """Return a rectangle made wider and flatter by the factor, of the same area; other shapes only grow."""
     if not isinstance(shape, Rectangle):
-        return grown(shape, factor)
+        return scaled(shape, factor)
     return replace(shape, half_width=shape.half_width * factor, half_height=shape.half_height / factor)
 
 
@@ -88,15 +88,6 @@ def stamps(start: Shape, end: Shape) -> list[Shape]:
     n = int(np.clip(np.ceil(np.hypot(end_x - x, end_y - y) / step), 1, _MAX_STAMPS))
     left = [1 - number / n for number in range(1, n + 1)]
     return [moved(end, (x - end_x) * share, (y - end_y) * share) for share in left]
-
-
-def mode_of(*, shift: bool, remove: bool, default: Mode) -> Mode:
-    """Return how the brush changes the selection: Shift adds, Alt (or Ctrl) removes, both keep the common part."""
-    if shift and remove:
-        return "intersect"
-    if shift:
-        return "add"
-    return "subtract" if remove else default
 
 
 class Stroke:

@@ -1,17 +1,15 @@
-"""The filter button: which classes are on the map, and whether only what the scene map shows."""
+"""The filter button of the 2-D map: by class, and by what the scene map shows."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QMenu, QPushButton, QVBoxLayout, QWidget, QWidgetAction
 
-from napari_rsgraph.panels.controls import action_button, listen, swatch
-from napari_rsgraph.panels.shortcuts import action, toggle_unlabelled
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.session import Session
+from napari_rsgraph.actions import action
+from napari_rsgraph.session.session import Session
+from napari_rsgraph.widgets.controls import action_button, button, swatch
+from napari_rsgraph.widgets.refresh import listen
+from napari_rsgraph.widgets.shortcuts import help_of
 
 
 class ClassFilter(QPushButton):
@@ -31,19 +29,18 @@ class ClassFilter(QPushButton):
         super().__init__(parent)
         self.session = session
         self.boxes: dict[int, QCheckBox] = {}
-        self.in_view = QCheckBox("Only what the scene map shows")
-        self.in_view.setToolTip(action("filter_window").help)
+        self.in_view = QCheckBox(action("filter_window").button)
+        self.in_view.setToolTip(help_of("filter_window"))
         self.in_view.clicked.connect(self.window_filter_requested)
-        self.everything = action_button("filter_unlabelled", self._show_all, text="Show all")
-        self.everything.setToolTip("Take the filter away")
-        self.only_unlabelled = action_button("filter_unlabelled", lambda: toggle_unlabelled(session))
+        self.everything = button("Show all", "Take the filter away", self._show_all)
+        self.only_unlabelled = action_button("filter_unlabelled", session.selection.toggle_unlabelled)
         self.setToolTip("Choose which points are on the map: by class, unlabelled, or by what the scene map shows")
         self.setAccessibleName("Filter")
         self._menu = QMenu(self)
         self._build()
         self.setMenu(self._menu)
-        listen(self, session.classes_changed, self._build)
-        listen(self, session.visible_changed, self._show)
+        listen(self, session.labels.classes_changed, self._build)
+        listen(self, session.selection.visible_changed, self._show)
 
     def _build(self) -> None:
         """List the classes of now."""
@@ -52,7 +49,7 @@ class ClassFilter(QPushButton):
         for fixed in (self.in_view, self.only_unlabelled, self.everything):
             layout.addWidget(fixed)
         self.boxes = {}
-        classes = self.session.labelling.classes
+        classes = self.session.labels.classes
         rows = [("unlabelled", "#8a8f98"), *zip(classes["name"], classes["colour"], strict=True)]
         for code, (name, colour) in enumerate(rows):
             box = QCheckBox(str(name))
@@ -71,10 +68,10 @@ class ClassFilter(QPushButton):
 
     def _choose(self) -> None:
         chosen = frozenset(code for code, box in self.boxes.items() if box.isChecked())
-        self.session.set_filter(classes=None if len(chosen) == len(self.boxes) else chosen)
+        self.session.selection.set_filter(classes=None if len(chosen) == len(self.boxes) else chosen)
 
     def _show_all(self) -> None:
-        self.session.set_filter(classes=None, window=None)
+        self.session.selection.set_filter(classes=None, window=None)
 
     def set_window_filter(self, on: bool) -> None:
         """Show whether only what is in view is shown, without asking for it."""
@@ -83,10 +80,10 @@ class ClassFilter(QPushButton):
 
     def _show(self) -> None:
         """Show the session's filter: ticks, and in words on the button."""
-        chosen = self.session.filter.classes
-        self.in_view.setChecked(self.session.filter.window is not None)
+        chosen = self.session.selection.filter.classes
+        self.in_view.setChecked(self.session.selection.filter.window is not None)
         for code, box in self.boxes.items():
             box.setChecked(chosen is None or code in chosen)
         words = [] if chosen is None else [f"{len(chosen)} of {len(self.boxes)}"]
-        words += ["in view"] if self.session.filter.window is not None else []
+        words += ["in view"] if self.session.selection.filter.window is not None else []
         self.setText(f"Filter: {', '.join(words)}" if words else "Filter")

@@ -1,4 +1,4 @@
-"""What mouse, wheel and keys do on the 2-D map: they move the view and the brush. Nothing is drawn in here."""
+"""Gestures on the 2-D map: mouse, wheel and keys move the view and the brush. Nothing is drawn in here."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from napari_rsgraph.point_map.brush import (
     Stroke,
     Tool,
     covers,
-    grown,
     half_sizes,
     matches,
     middle,
-    mode_of,
     moved,
     new_brush,
+    scaled,
     stamps,
     stretched,
 )
 from napari_rsgraph.point_map.view_transform import ViewTransform
+from napari_rsgraph.session.selection import mode_of
 from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Lasso, Mode, Shape
 
@@ -32,7 +32,7 @@ _CLICK_PX = 4
 _HOLD_MS = 220
 """A button held down so long on a dot, without motion, brushes."""
 
-_SETTLE_MS = 300
+_REST_MS = 300
 """After the last turn of the wheel or arrow key the stroke is over."""
 
 _NUDGE_PX = 10
@@ -95,7 +95,7 @@ class Gestures(QObject):
         self._reset_gesture()
         self._soon = one_shot(self, 0, self.catch_up)
         self._hold = one_shot(self, _HOLD_MS, self._begin_brushing)
-        self._settle = one_shot(self, _SETTLE_MS, self.finish)
+        self._rest = one_shot(self, _REST_MS, self.finish)
 
     def _reset_gesture(self) -> None:
         self._pressed = self._handled = QPointF()
@@ -374,7 +374,7 @@ class Gestures(QObject):
 
     def grow(self, factor: float) -> None:
         """Resize the brush, or the one that the next press places."""
-        self._reshape(lambda shape: grown(shape, factor), factor=factor)
+        self._reshape(lambda shape: scaled(shape, factor), factor=factor)
 
     def stretch(self, factor: float) -> None:
         """Make a rectangle wider and flatter."""
@@ -417,7 +417,7 @@ class Gestures(QObject):
         if self._stroke is None:
             self._before = (self.brush, self.selection)
             self._stroke = Stroke(mode, len(self.index))
-        self._settle.start()
+        self._rest.start()
 
     def _change_brush(self, brush: Shape) -> None:
         self.brush, self._brush_changed = brush, True
@@ -518,7 +518,7 @@ class Gestures(QObject):
         """End the stroke: emit its rows once more, as final."""
         if self._stroke is None or self.gesture != "none":
             return
-        self._settle.stop()
+        self._rest.stop()
         if self._soon.isActive():
             self.catch_up()
         if self.under is not None:
@@ -554,7 +554,7 @@ class Gestures(QObject):
             self.brushed.emit(np.empty(0, np.int64) if selection is None else selection, "replace", True)
 
     def _stop(self) -> None:
-        for timer in (self._hold, self._settle, self._soon):
+        for timer in (self._hold, self._rest, self._soon):
             timer.stop()
         self.gesture, self._stroke, self._brush_changed = "none", None, False
 

@@ -1,18 +1,16 @@
-"""What the colours of the points mean."""
+"""The legend of the 2-D map: colours of the points and their meaning."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QRectF, QSize
 from qtpy.QtGui import QColor, QLinearGradient, QPainter, QPaintEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 
-from napari_rsgraph.panels.controls import FlowLayout, Refresh, emptied, listen, swatch
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.colouring import Key
-    from napari_rsgraph.session.session import Session
+from napari_rsgraph.session.colouring import Key
+from napari_rsgraph.session.session import Session
+from napari_rsgraph.widgets.controls import swatch
+from napari_rsgraph.widgets.layouts import FlowLayout, emptied
+from napari_rsgraph.widgets.refresh import Refresh, listen
 
 _CIVIDIS = ("#00224e", "#2a3f6d", "#575d6d", "#7d7c78", "#a59c74", "#d2c060", "#fee838")
 """Seven places of matplotlib's cividis, evenly spaced."""
@@ -36,13 +34,13 @@ class Legend(QWidget):
         self._flow = FlowLayout(self, spacing=6)
         self._shown: Key | None = None
         self._refresh = Refresh(self, self.refresh)
-        for signal in (session.colours_changed, session.level_changed, session.classes_changed):
+        for signal in (session.colouring.changed, session.map_changed, session.labels.classes_changed):
             listen(self, signal, self._refresh.ask)
         self.setToolTip("What the colours of the points mean")
 
     def refresh(self) -> None:
         """Show the key of now, if it is another one."""
-        key = self.session.colouring.key()
+        key = self.session.colouring.key(self.session.selection.level)
         if key != self._shown:
             self._shown = key
             self._rebuild(key)
@@ -70,7 +68,7 @@ class Legend(QWidget):
     def _left_out(self, key: Key) -> int:
         """How many classes the key leaves out."""
         of_classes = key.title in ("class", "predicted")
-        return max(len(self.session.labelling.names) + 1 - len(key.entries), 0) if of_classes else 0
+        return max(len(self.session.labels.names) + 1 - len(key.entries), 0) if of_classes else 0
 
 
 class Scale(QWidget):

@@ -1,4 +1,4 @@
-"""What is drawn over the points of the 2-D map: the brush, its count, the badge of its mode, hints and messages."""
+"""Marks over the points of the 2-D map: the brush, its count, the badge of its mode, hints and messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What outlives a canvas on the graphics side."""
+"""OpenGL contexts, which outlive the canvases that they were made for."""
 
 from __future__ import annotations
 

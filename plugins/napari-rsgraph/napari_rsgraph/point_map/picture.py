@@ -204,9 +204,9 @@ class Layers:
         height, width = self._faded.shape[:2]
         lit = np.zeros(height * width + 1, np.bool_)
         lit[self._places[rows]] = True
-        grown = _widened(lit[:-1].reshape(height, width))
+        wide = _widened(lit[:-1].reshape(height, width))
         bright, faded = self._bright.view(np.uint32)[..., 0], self._faded.view(np.uint32)[..., 0]
-        return np.where(grown, bright, faded)[..., None].view(np.uint8)
+        return np.where(wide, bright, faded)[..., None].view(np.uint8)
 
 
 def _viewport(request: Request) -> Viewport:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import cast, get_args
 
 import numpy as np
 from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt, QVariantAnimation, Signal
 from qtpy.QtGui import (
-    QAction,
+    QActionGroup,
     QColor,
     QFocusEvent,
     QHelpEvent,
     QImage,
     QKeyEvent,
-    QKeySequence,
     QMouseEvent,
     QNativeGestureEvent,
     QPainter,
@@ -24,19 +24,21 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
+from napari_rsgraph.actions import key
 from napari_rsgraph.point_map import marks as map_marks
-from napari_rsgraph.point_map.actions import make_actions
 from napari_rsgraph.point_map.brush import Tool
 from napari_rsgraph.point_map.gestures import Gestures, one_shot
 from napari_rsgraph.point_map.picture import MapPicture, Points, Request, warm_up
 from napari_rsgraph.point_map.thumbnails import LIMIT, Thumbnail, Thumbnails
+from napari_rsgraph.widgets.shortcuts import add_actions, pressed
 from rsgraph.brushing.drawing import BACKGROUND
 from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Mode, Rectangle, Shape
 
-HINT = "Drag to brush · scroll to resize · Shift adds, Alt removes · ? shows all keys"
+HINT = f"Drag to brush · scroll to resize · Shift adds, Alt removes · {key('help')} shows all keys"
 
 _UNCOLOURED = (170, 178, 192)
+_ZOOM, _GROW = 1.3, 1.12
 _CLICKABLE_PX = 4.0
 """Dots of this diameter can be clicked one by one; in a cloud of smaller ones a click places the brush."""
 
@@ -86,8 +88,28 @@ class PointMap(QWidget):
         self._init_gestures()
         self._init_timers()
         warm_up()
-        for action in make_actions(self):
-            self.addAction(action)
+        self.named = add_actions(self, self._calls())
+        tools = QActionGroup(self)
+        for tool in get_args(Tool):
+            self.named[tool].setCheckable(True)
+            tools.addAction(self.named[tool])
+        self._check_tool()
+
+    def _calls(self) -> dict[str, Callable[[], object]]:
+        """What the map does by itself, under the names of the table of actions."""
+        return {
+            **{tool: partial(setattr, self, "tool", tool) for tool in get_args(Tool)},
+            "show_all": self.fit,
+            "zoom_in": partial(self.zoom, _ZOOM),
+            "zoom_out": partial(self.zoom, 1 / _ZOOM),
+            "larger_brush": partial(self.grow_brush, _GROW),
+            "smaller_brush": partial(self.grow_brush, 1 / _GROW),
+            "put_away": self.escape,
+            **{mode: partial(self.set_mode, mode) for mode in get_args(Mode)},
+        }
+
+    def _check_tool(self, *_: object) -> None:
+        self.named[self.tool].setChecked(True)
 
     def _init_widget(self) -> None:
         self.setMinimumSize(320, 240)
@@ -104,6 +126,7 @@ class PointMap(QWidget):
         gestures.brushed.connect(self.brushed)
         gestures.clicked.connect(self.clicked)
         gestures.hovered.connect(self.hovered)
+        gestures.tool_changed.connect(self._check_tool)
         gestures.tool_changed.connect(self.tool_changed)
         gestures.mode_changed.connect(self.mode_changed)
         gestures.changed.connect(self._follow)
@@ -312,7 +335,7 @@ class PointMap(QWidget):
         return self._gestures.pending
 
     @property
-    def settled(self) -> bool:
+    def at_rest(self) -> bool:
         """Whether all that has happened so far has been dealt with, and the picture is the final one."""
         fetching = self._thumbnails is not None and self._thumbnails.incomplete
         return not (self.pending or self._picture.refining or fetching)
@@ -463,9 +486,11 @@ class PointMap(QWidget):
         key = Qt.Key(event.key())
         if self._gestures.key_pressed(key, event.modifiers()):
             return
-        action = self._action_of(event)
-        if action is not None:
-            action.trigger()
+        name = pressed(event, self.named)
+        if name is not None:
+            self.named[name].trigger()
+        elif event.key() == Qt.Key.Key_Escape:  # in a window without an action of that key
+            self.escape()
         else:
             super().keyPressEvent(event)
 
@@ -478,7 +503,7 @@ class PointMap(QWidget):
     def event(self, event: QEvent) -> bool:
         """Keep own keys from becoming shortcuts of the window; tooltips and pinches."""
         kind = event.type()
-        if kind == QEvent.Type.ShortcutOverride and self._action_of(cast(QKeyEvent, event)) is not None:
+        if kind == QEvent.Type.ShortcutOverride and pressed(cast(QKeyEvent, event), self.named) is not None:
             event.accept()
             return True
         if kind == QEvent.Type.ToolTip:
@@ -501,14 +526,6 @@ class PointMap(QWidget):
         self._gestures.forget_keys()
         super().focusOutEvent(event)
 
-    def _action_of(self, event: QKeyEvent) -> QAction | None:
-        """Return the action of a key without Ctrl, Alt or Meta; Shift is part of how + is typed."""
-        plain = event.modifiers() & ~(Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier)
-        if plain != Qt.KeyboardModifier.NoModifier:
-            return None
-        pressed = QKeySequence(event.key())
-        return next((action for action in self.actions() if pressed in action.shortcuts()), None)
-
     def _pinch(self, event: QNativeGestureEvent) -> bool:
         if event.gestureType() != Qt.NativeGestureType.ZoomNativeGesture:
             return False
@@ -528,7 +545,7 @@ class PointMap(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.setToolTipsVisible(True)
-        menu.addActions(self.actions())
+        menu.addActions([self.named[name] for name in self.named if name not in get_args(Mode)])
         menu.popup(self.mapToGlobal(at.toPoint()))
 
     def _checked(self, mask: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Which part of a 2-D map is in view, and where on the screen it lies."""
+"""The part of a 2-D map that is in view, and its places on the screen."""
 
 from __future__ import annotations
 

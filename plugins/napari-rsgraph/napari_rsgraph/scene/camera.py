@@ -1,4 +1,4 @@
-"""Which part of a scene napari's canvas shows."""
+"""The camera over a scene in napari's canvas."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the pixels of a scene lie on the ground, and what a person reads of it."""
+"""The grid of a scene: its pixels on the ground, in the viewer's world, and as coordinates that a person reads."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class SceneGrid:
             return place
         return place[0] + self.scene.transform[5], place[1] + self.scene.transform[2]
 
-    def told(self, place: Point) -> str:
+    def written(self, place: Point) -> str:
         """Return the coordinates of a place in the world as a person writes them."""
         if self.crs is None:
             row, column = np.rint(place).astype(int)

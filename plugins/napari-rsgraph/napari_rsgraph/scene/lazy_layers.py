@@ -268,7 +268,7 @@ def _lines(edges: NDArray[np.int64], start: float, step: float, n: int) -> NDArr
     return at[(at >= 0) & (at < n)]
 
 
-class _Told:
+class _Described:
     """A layer whose line in the status bar is that of the scene, whatever the layer holds."""
 
     describe: Describe
@@ -284,9 +284,9 @@ class _Told:
         value: Any | None = None,
     ) -> dict[str, str]:
         """Return what napari shows in its status bar for a place in the world."""
-        told = "" if position is None else self.describe((float(position[-2]), float(position[-1])))
+        text = "" if position is None else self.describe((float(position[-2]), float(position[-1])))
         keys = ("layer_base", "source_type", "plugin", "value")
-        return {"layer_name": self.name, "coords": told, "coordinates": told, **dict.fromkeys(keys, "")}
+        return {"layer_name": self.name, "coords": text, "coordinates": text, **dict.fromkeys(keys, "")}
 
 
 @dataclass(frozen=True)
@@ -315,7 +315,7 @@ class World:
 # napari finds icons and menus by the name of the class, so these keep the names of what they are
 
 
-class Image(_Told, napari.layers.Image):
+class Image(_Described, napari.layers.Image):
     """The scene's picture.
 
     Parameters
@@ -337,7 +337,7 @@ class Image(_Told, napari.layers.Image):
         _give(self, levels, world)
 
 
-class Labels(_Told, napari.layers.Labels):
+class Labels(_Described, napari.layers.Labels):
     """Codes over the scene.
 
     Parameters

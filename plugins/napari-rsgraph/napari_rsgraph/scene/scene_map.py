@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_rsgraph.scene.camera import SceneCamera
-from napari_rsgraph.scene.commands import SceneCommand, commands
 from napari_rsgraph.scene.grid import SceneGrid
 from napari_rsgraph.scene.lazy_layers import (
     CASING,
@@ -32,11 +31,10 @@ from napari_rsgraph.scene.lazy_layers import (
     World,
     make_levels,
 )
-from napari_rsgraph.scene.places import NONE, ScenePlaces
-from napari_rsgraph.scene.tools import LARGEST, Pixel, SceneTool, SceneTools
+from napari_rsgraph.scene.places import NONE, Pixel, ScenePlaces
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.session.tables import Mask, Rows
-from napari_rsgraph.session.ticks import ticks
+from napari_rsgraph.widgets.refresh import ticks
 from rsgraph.brushing.shapes import Mode
 from rsgraph.brushing.tinting import BLUE
 from rsgraph.types import Window
@@ -64,8 +62,6 @@ _SELECTION_COLOURS: list[Colour] = [
 ]
 _WHITE, _BLACK = (1.0, 1.0, 1.0, 1.0), (0.05, 0.05, 0.05, 1.0)
 
-Action = tuple[str, str, str, Callable[[], None]]
-
 
 class SceneMap:
     """Shows one scene of a session in a viewer, and takes selections from it.
@@ -78,38 +74,32 @@ class SceneMap:
         Open.
     """
 
-    tool_changed = Signal(str)
-    radius_changed = Signal(float)
-    """Of the brush, in pixels of the scene."""
     scene_changed = Signal(int)
     hovered = Signal(int)
     """Row of the segment under the pointer, or NONE."""
 
     def __init__(self, viewer: napari.Viewer, session: Session) -> None:
         self.viewer, self.session = viewer, session
+        self.selected, self.tables = session.selection, session.tables
         self.view: View | None = None
         self.scene = 0
         self.layers: list[Image | Labels] = []
-        self._tool: SceneTool = "click"
-        self._radius = 8.0
         self._hovered = NONE
         self._stroke: Mask | None = None
         self._stale: set[str] = set()
-        self._selected = Selected()
+        self._cover = Selected()
         self.camera = SceneCamera(viewer)
-        self.tools = SceneTools(viewer, self)
         self._listen(connect=True)
-        self._tool_taken()
 
     def _listen(self, *, connect: bool) -> None:
-        session = self.session
+        selection, labels = self.selected, self.session.labels
         for signal, slot in (
-            (session.selection_changed, self._selection_changed),
-            (session.labels_changed, self._labels_changed),
-            (session.classes_changed, self._classes_changed),
-            (session.level_changed, self._level_changed),
-            (session.visible_changed, self._visible_changed),
-            (session.chips_chosen, self._visible_changed),
+            (selection.changed, self._selection_changed),
+            (labels.changed, self._labels_changed),
+            (labels.classes_changed, self._classes_changed),
+            (selection.level_changed, self._level_changed),
+            (selection.visible_changed, self._visible_changed),
+            (selection.chips_chosen, self._visible_changed),
         ):
             if connect:
                 signal.connect(slot)
@@ -120,7 +110,6 @@ class SceneMap:
         """Take away the layers and give the mouse back."""
         self._listen(connect=False)
         ticks().drop(self._redraw)
-        self.tools.close()
         self._remove_layers()
         self.camera.close()
 
@@ -139,7 +128,7 @@ class SceneMap:
     @property
     def scenes(self) -> list[str]:
         """Names of the scenes, of which one is shown at a time."""
-        return [scene.name for scene in self.session.tables.scenes]
+        return [scene.name for scene in self.tables.scenes]
 
     def set_view(self, view: View | None, scene: int = 0) -> None:
         """Take pictures and ids, or none, and show one scene."""
@@ -154,7 +143,7 @@ class SceneMap:
         if self.view is None:
             return
         self.scene = scene
-        self.places = ScenePlaces(self.session, self.view, scene)
+        self.places = ScenePlaces(self.tables, self.session.labels, self.view, scene)
         levels = self.view.levels(scene)
         self._fill([rgb for rgb, _ in levels], [ids for _, ids in levels])
         self.camera.orient(self.grid)
@@ -165,11 +154,11 @@ class SceneMap:
         """Make the layers, or give them another scene: napari takes seconds to remove some and add others."""
         plain, fine = self._world(1), self._world(MAGNIFIED[0])
         self._classes = Classes(self._codes())
-        self._selected.choose(self.session.target_lookup(), self._visible())
-        code = np.uint8 if len(self.session.labelling.names) < 255 else np.uint16
+        self._cover.choose(self.selected.target_lookup(), self._visible())
+        code = np.uint8 if len(self.session.labels.names) < 255 else np.uint16
         codes = make_levels(ids, code, self._classes)
         lines = partial(make_levels, ids, np.uint8, magnified=MAGNIFIED)
-        drawn = [lines(self._selected), lines(Outlines(self._width())), lines(self._chip_edges())]
+        drawn = [lines(self._cover), lines(Outlines(self._width())), lines(self._chip_edges())]
         if not self.shown:
             self._make_layers(pictures, codes, drawn, plain, fine)
             return
@@ -193,13 +182,12 @@ class SceneMap:
         self.selection = Labels(selected, fine, name="Selection", colours=_SELECTION_COLOURS)
         self.segments = Labels(outlines, fine, name="Segments", colours=[_WHITE], opacity=0.35)
         self.chips = Labels(edges, fine, name="Chips", colours=[_BLACK], opacity=0.6)
-        self.chips.visible = self.session.level == "chips"
+        self.chips.visible = self.selected.level == "chips"
         self.layers = [self.picture, self.labels, self.selection, self.segments, self.chips]
         for layer in self.layers:
             self.viewer.add_layer(layer)
         # the picture's controls are the fewest, and hold nothing that could be painted on by mistake
         self.viewer.layers.selection.active = self.picture
-        self._tool_taken()
 
     def _title(self) -> str:
         assert self.view is not None
@@ -210,11 +198,11 @@ class SceneMap:
 
     def _width(self) -> float:
         """Return pixels along a usual segment."""
-        area = self.session.tables.segments["area_px"].to_numpy()
+        area = self.tables.segments["area_px"].to_numpy()
         return float(np.sqrt(area.mean())) if len(area) else 1.0
 
     def _chip_edges(self) -> Grid:
-        chips = self.session.tables.chips[self.session.tables.scene_of_chip == self.scene]
+        chips = self.tables.chips[self.tables.scene_of_chip == self.scene]
         return Grid(chips["row_offset"].unique().astype(np.int64), chips["column_offset"].unique().astype(np.int64))
 
     def _remove_layers(self) -> None:
@@ -241,10 +229,10 @@ class SceneMap:
     # redrawing
 
     def _codes(self) -> NDArray[np.uint16]:
-        return self.session.labelling.codes_by_id().astype(np.uint16)
+        return self.session.labels.codes_by_id().astype(np.uint16)
 
     def _colours(self) -> list[Colour]:
-        palette = (self.session.labelling.palette()[1:] / 255).tolist()
+        palette = (self.session.labels.palette()[1:] / 255).tolist()
         return [(red, green, blue, 1.0) for red, green, blue in palette] or [CLEAR]
 
     def _selection_changed(self, final: bool) -> None:
@@ -266,11 +254,11 @@ class SceneMap:
 
     def _visible(self) -> Mask | None:
         """Return (largest id + 1,) which segments may be selected now; None for all."""
-        visible, tables = self.session.visible(), self.session.tables
+        visible, tables = self.selected.visible(), self.tables
         if visible is None:
             return None
         found = np.zeros(tables.max_id + 1, dtype=bool)
-        found[tables.ids] = visible if self.session.level == "segments" else tables.segments_of(visible)
+        found[tables.ids] = visible if self.selected.level == "segments" else tables.segments_of(visible)
         return found
 
     def _draw_soon(self, what: str) -> None:
@@ -289,7 +277,7 @@ class SceneMap:
             self._classes.codes_by_id = self._codes()
             self.labels.repaint(thumbnail=True)
         if stale & {"selection", "finished selection"}:
-            self._selected.choose(self.session.target_lookup(), self._visible())
+            self._cover.choose(self.selected.target_lookup(), self._visible())
             self.selection.repaint(thumbnail="finished selection" in stale)
 
     # the camera
@@ -304,7 +292,7 @@ class SceneMap:
         rows = np.atleast_1d(np.asarray(rows, dtype=np.int64))
         if len(rows) == 0 or not self.shown:
             return
-        tables = self.session.tables
+        tables = self.tables
         scenes = tables.scene_of_chip[tables.chip_of[rows]]
         scene = int(np.bincount(scenes).argmax())
         self._turn_to(scene)
@@ -318,8 +306,8 @@ class SceneMap:
     def go_to_chip(self, chip: int) -> None:
         """Show one chip."""
         if self.shown:
-            self._turn_to(int(self.session.tables.scene_of_chip[chip]))
-            row, column, rows, columns = self.session.tables.window_of(chip)
+            self._turn_to(int(self.tables.scene_of_chip[chip]))
+            row, column, rows, columns = self.tables.window_of(chip)
             self.camera.show(self.grid, (row, column), (rows, columns), room=1.1)
 
     def _turn_to(self, scene: int) -> None:
@@ -362,11 +350,11 @@ class SceneMap:
 
     def begin_stroke(self) -> None:
         """Forget what an earlier stroke touched."""
-        self._stroke = np.zeros(self._count(), dtype=bool)
+        self._stroke = np.zeros_like(self.selected.mask)
 
     def select_at(self, path: Sequence[Pixel], radius: float, mode: Mode, *, final: bool) -> None:
         """Select what a circle touches along a line, with all that this stroke touched before."""
-        rows = self.places.near(path, radius)
+        rows = self.places.near(path, radius, self.selected.level)
         if self._stroke is not None:
             self._stroke[rows] = True
             rows = np.flatnonzero(self._stroke)
@@ -374,79 +362,24 @@ class SceneMap:
 
     def select_within(self, one: Pixel, other: Pixel, mode: Mode, *, final: bool) -> None:
         """Select what has its centroid in a rectangle; segments and chips that it only cuts stay out."""
-        self._selected.rectangle = None if final else (*np.minimum(one, other), *np.maximum(one, other))
-        self._select(self.places.within(one, other), mode, final=final)
+        self._cover.rectangle = None if final else (*np.minimum(one, other), *np.maximum(one, other))
+        self._select(self.places.within(one, other, self.selected.level), mode, final=final)
 
     def take_apart(self, pixel: Pixel) -> None:
         """Show the segments of the chip at a pixel, where chips are shown."""
         chip = self.chip_at(pixel)
-        if self.session.level == "chips" and chip != NONE:
-            chosen = np.zeros(self.session.tables.n_chips, dtype=bool)
-            chosen[chip] = True
-            self.session.take_apart(chosen)
-
-    def _count(self) -> int:
-        tables = self.session.tables
-        return tables.n_chips if self.session.level == "chips" else tables.n_segments
+        if self.selected.level == "chips" and chip != NONE:
+            self.session.take_apart(np.arange(self.tables.n_chips) == chip)
 
     def _select(self, rows: Rows, mode: Mode, *, final: bool) -> None:
         """Only what may be seen may be selected."""
-        session, found = self.session, len(rows)
-        visible = session.visible()
+        found, visible = len(rows), self.selected.visible()
         if visible is not None:
             rows = rows[visible[rows]]
         if final:
             self._stroke = None
             if found and len(rows) == 0:
-                session.tell("nothing there can be selected now: the filter or the choice of chips leaves it out")
-        if session.level == "chips":
-            session.select_chips(rows, mode, final=final)
-        else:
-            session.select(rows, mode, final=final)
-
-    # tools
-
-    @property
-    def tool(self) -> SceneTool:
-        """What the left button does: click, paint, rectangle, or pan."""
-        return self._tool
-
-    @tool.setter
-    def tool(self, tool: SceneTool) -> None:
-        if tool != self._tool:
-            self._tool = tool
-            self._tool_taken()
-            self.tool_changed.emit(tool)
-
-    @property
-    def radius(self) -> float:
-        """Of the brush that paints, in pixels of the scene."""
-        return self._radius
-
-    @radius.setter
-    def radius(self, radius: float) -> None:
-        self._radius = float(np.clip(radius, 0.5, LARGEST))
-        self._tool_taken()
-        self.radius_changed.emit(self._radius)
-
-    def _tool_taken(self) -> None:
-        """Show the tool at the pointer: a circle as large as the brush, a cross, or napari's own."""
-        if self._tool == "pan":
-            self.tools.give_back()
-        else:
-            self.tools.take_over()
-        style = {"click": "pointing", "paint": "circle", "rectangle": "crosshair", "pan": "standard"}[self._tool]
-        size = 2 * self._radius * (self.grid.pixel_size if self.shown else 1.0)
-        for layer in self.layers:
-            layer.cursor_size = size
-            layer.cursor = style
-        self.viewer.cursor.size = size
-        self.viewer.cursor.style = style
-
-    def commands(self) -> list[SceneCommand]:
-        """Return what can be done here."""
-        return commands(self)
-
-    def actions(self) -> list[Action]:
-        """Return what can be done here, for menus: text, tooltip, shortcut, function."""
-        return [(each.text, each.tooltip, each.shortcut, each.run) for each in self.commands()]
+                self.session.tasks.say(
+                    "nothing there can be selected now: the filter or the choice of chips leaves it out"
+                )
+        self.selected.select_at_level(rows, mode, final=final)

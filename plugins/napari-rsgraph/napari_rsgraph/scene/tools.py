@@ -1,30 +1,28 @@
-"""What the mouse does on the scene: click, paint, draw a rectangle, or leave it to napari's camera.
+"""Tools of the mouse on the scene: click, paint, draw a rectangle, or leave it to napari's camera.
 
 Shift adds, Alt (or Ctrl) takes away, both together keep what is in both; without them a stroke selects anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from psygnal import Signal
 
-from napari_rsgraph.point_map.brush import mode_of
-from napari_rsgraph.session.tables import Mask, Rows
+from napari_rsgraph.scene.scene_map import SceneMap
+from napari_rsgraph.session.selection import mode_of
 from rsgraph.brushing.shapes import Mode
 
 if TYPE_CHECKING:
     import napari
 
-    from napari_rsgraph.scene.scene_map import SceneMap
-
 SceneTool = Literal["click", "paint", "rectangle", "pan"]
 SCENE_TOOLS: tuple[SceneTool, ...] = ("click", "paint", "rectangle", "pan")
 
 Drag = Generator[None, None, None]
-Pixel = tuple[float, float]
 
 _OWN_GESTURES = ("double_click_to_zoom", "drag_to_zoom")
 """napari's own: two quick clicks would zoom, and Alt would draw a box instead of taking away."""
@@ -43,16 +41,25 @@ class SceneTools:
         Knows which segment lies where.
     """
 
+    tool_changed = Signal(str)
+    radius_changed = Signal(float)
+    """Of the brush, in pixels of the scene."""
+
     def __init__(self, viewer: napari.Viewer, scene_map: SceneMap) -> None:
         self.viewer, self.scene_map = viewer, scene_map
+        self._tool: SceneTool = "click"
+        self._radius = 8.0
         self._taken: list[tuple[Any, int, Any]] = []
         viewer.mouse_drag_callbacks.append(self._dragged)
         viewer.mouse_move_callbacks.append(self._moved)
         viewer.mouse_wheel_callbacks.append(self._wheeled)
         viewer.mouse_double_click_callbacks.append(self._double_clicked)
+        scene_map.scene_changed.connect(self._take_up)
+        self._take_up()
 
     def close(self) -> None:
         """Leave the mouse to napari."""
+        self.scene_map.scene_changed.disconnect(self._take_up, missing_ok=True)
         self.give_back()
         for callbacks, own in (
             (self.viewer.mouse_drag_callbacks, self._dragged),
@@ -79,6 +86,62 @@ class SceneTools:
             callbacks.insert(place, found)
         self._taken = []
 
+    # which one is used
+
+    @property
+    def tool(self) -> SceneTool:
+        """What the left button does: click, paint, rectangle, or pan."""
+        return self._tool
+
+    @tool.setter
+    def tool(self, tool: SceneTool) -> None:
+        if tool != self._tool:
+            self._tool = tool
+            self._take_up()
+            self.tool_changed.emit(tool)
+
+    @property
+    def radius(self) -> float:
+        """Of the brush that paints, in pixels of the scene."""
+        return self._radius
+
+    @radius.setter
+    def radius(self, radius: float) -> None:
+        self._radius = float(np.clip(radius, 0.5, LARGEST))
+        self._take_up()
+        self.radius_changed.emit(self._radius)
+
+    def _take_up(self) -> None:
+        """Show the tool at the pointer: a circle as large as the brush, a cross, or napari's own."""
+        if self._tool == "pan":
+            self.give_back()
+        else:
+            self.take_over()
+        style = {"click": "pointing", "paint": "circle", "rectangle": "crosshair", "pan": "standard"}[self._tool]
+        size = 2 * self._radius * (self.scene_map.grid.pixel_size if self.scene_map.shown else 1.0)
+        for layer in self.scene_map.layers:
+            layer.cursor_size = size
+            layer.cursor = style
+        self.viewer.cursor.size = size
+        self.viewer.cursor.style = style
+
+    def calls(self) -> Mapping[str, Callable[[], object]]:
+        """Return what can be done with the scene, under the names of the table of actions."""
+        scene_map = self.scene_map
+        return {
+            **{f"scene_{tool}": partial(setattr, self, "tool", tool) for tool in SCENE_TOOLS},
+            "scene_smaller": partial(self.resize, 1 / _GROW),
+            "scene_larger": partial(self.resize, _GROW),
+            "scene_whole": scene_map.show_whole,
+            "overlay": scene_map.toggle_labels,
+            "outlines": scene_map.toggle_outlines,
+            "cover": scene_map.toggle_selection,
+        }
+
+    def resize(self, factor: float) -> None:
+        """Make the brush that paints larger or smaller."""
+        self.radius *= factor
+
     # the mouse
 
     def _idle(self) -> bool:
@@ -91,13 +154,13 @@ class SceneTools:
         self.scene_map.hover(self.scene_map.pixel_at(event.position))
 
     def _wheeled(self, viewer: napari.Viewer, event: Any) -> None:
-        if "Shift" in event.modifiers and self.scene_map.tool == "paint" and not self._idle():
+        if "Shift" in event.modifiers and self.tool == "paint" and not self._idle():
             # with Shift some systems scroll sideways
             up = sum(event.delta) > 0
-            self.scene_map.radius *= _GROW if up else 1 / _GROW
+            self.resize(_GROW if up else 1 / _GROW)
 
     def _double_clicked(self, viewer: napari.Viewer, event: Any) -> None:
-        if self.scene_map.tool != "pan" and not self._idle():
+        if self.tool != "pan" and not self._idle():
             self.scene_map.take_apart(self.scene_map.pixel_at(event.position))
 
     def _dragged(self, viewer: napari.Viewer, event: Any) -> Drag | None:
@@ -105,9 +168,9 @@ class SceneTools:
             return None
         if event.button == 3:
             return self._pan(event)
-        if event.button != 1 or self.scene_map.tool == "pan":
+        if event.button != 1 or self.tool == "pan":
             return None
-        return {"click": self._click, "paint": self._paint, "rectangle": self._rectangle}[self.scene_map.tool](event)
+        return {"click": self._click, "paint": self._paint, "rectangle": self._rectangle}[self.tool](event)
 
     def _pan(self, event: Any) -> Drag:
         """Hold the place under the pointer; its place in the world is asked for after each step."""
@@ -136,17 +199,17 @@ class SceneTools:
         mode, before = _mode(event), self.scene_map.pixel_at(event.position)
         event.handled = True
         self.scene_map.begin_stroke()
-        self.scene_map.select_at([before], self.scene_map.radius, mode, final=False)
+        self.scene_map.select_at([before], self.radius, mode, final=False)
         yield
         while event.type == "mouse_move":
             event.handled = True
             here = self.scene_map.pixel_at(event.position)
-            self.scene_map.select_at([before, here], self.scene_map.radius, mode, final=False)
+            self.scene_map.select_at([before, here], self.radius, mode, final=False)
             before = here
             yield
         event.handled = True
         here = self.scene_map.pixel_at(event.position)
-        self.scene_map.select_at([before, here], self.scene_map.radius, mode, final=True)
+        self.scene_map.select_at([before, here], self.radius, mode, final=True)
 
     def _rectangle(self, event: Any) -> Drag:
         """Select by centroid what lies in the rectangle, as it grows."""
@@ -169,53 +232,3 @@ class SceneTools:
 def _mode(event: Any) -> Mode:
     held = event.modifiers
     return mode_of(shift="Shift" in held, remove="Alt" in held or "Control" in held, default="replace")
-
-
-def ids_near(ids: NDArray[np.uint32], path: Sequence[Pixel], radius: float, largest: int) -> NDArray[np.int64]:
-    """Return the segments that a circle touches on its way along a line.
-
-    Parameters
-    ----------
-    ids
-        (rows, columns) segment of each pixel; 0 is nodata.
-    path
-        One place or two, (row, column); whole numbers are the middles of pixels.
-    radius
-        In pixels. The pixel under the path is always touched.
-    largest
-        The largest id.
-
-    Returns
-    -------
-    ids
-        In ascending order, without 0.
-    """
-    points = np.asarray(path, dtype=np.float64)
-    low = np.maximum(np.floor(points.min(axis=0) - radius + 0.5).astype(int), 0)
-    high = np.minimum(np.ceil(points.max(axis=0) + radius + 0.5).astype(int), ids.shape)
-    if (low >= high).any():
-        return np.zeros(0, dtype=np.int64)
-    rows, columns = np.ogrid[low[0] : high[0], low[1] : high[1]]
-    touched = np.zeros(largest + 1, dtype=bool)
-    touched[ids[low[0] : high[0], low[1] : high[1]][_near(rows, columns, points, max(radius, 0.5))]] = True
-    touched[0] = False
-    return np.flatnonzero(touched).astype(np.int64)
-
-
-def _near(rows: NDArray[Any], columns: NDArray[Any], points: NDArray[np.float64], radius: float) -> Mask:
-    """Return which pixels have their middle at most ``radius`` from the line, or hold an end of it."""
-    start, step = points[0], points[-1] - points[0]
-    length = max(float(step @ step), 1e-12)
-    along = np.clip(((rows - start[0]) * step[0] + (columns - start[1]) * step[1]) / length, 0, 1)
-    near = (rows - start[0] - along * step[0]) ** 2 + (columns - start[1] - along * step[1]) ** 2 <= radius**2
-    for row, column in np.floor(points + 0.5):
-        near |= (rows == row) & (columns == column)
-    return np.asarray(near)
-
-
-def centroids_within(places: NDArray[np.float32], one: Pixel, other: Pixel) -> Rows:
-    """Return the rows of (n, 2) places that lie in the rectangle with these corners, its border included."""
-    low, high = np.minimum(one, other), np.maximum(one, other)
-    inside = (places[:, 0] >= low[0]) & (places[:, 0] <= high[0])
-    inside &= (places[:, 1] >= low[1]) & (places[:, 1] <= high[1])
-    return np.flatnonzero(inside)

@@ -1,1 +1,1 @@
-"""What is shown, selected, labelled, searched and suggested: neither Qt nor napari."""
+"""The state of a labelling session: selection, labels, maps, search, suggestions. Neither Qt nor napari."""

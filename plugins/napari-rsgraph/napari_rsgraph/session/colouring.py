@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from psygnal import Signal
 
+from napari_rsgraph.session.labels import Codes, Labels
+from napari_rsgraph.session.suggestions import Prediction, Suggestions
+from napari_rsgraph.session.tables import Level, Tables
+from napari_rsgraph.session.work import Tasks
 from rsgraph.io.palette import colours
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.session import Session
+from rsgraph.types import Floats
+from rsgraph.workspace import Workspace
 
 Rgb = NDArray[np.uint8]
 
@@ -48,36 +52,48 @@ class Colouring:
 
     Parameters
     ----------
-    session
-        Its labels and predictions are shown.
+    workspace
+        Has the memberships.
+    tables
+        Any of their columns can be shown.
+    labels, suggestions
+        Classes and predictions are shown.
+    tasks
+        Colours of many segments are found beside the window.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        self._chosen: str | None = None
-        self._cached: tuple[tuple[str, str], Rgb, Key] | None = None
-        self._shown: tuple[tuple[str, str], Rgb, Key] | None = None
-        self._making: tuple[str, str] | None = None
-        self._predictions: object = None
-        session.labels_changed.connect(self._labels_changed)
-        session.predictions_changed.connect(self._predictions_changed)
+    changed = Signal()
 
-    def choices(self) -> list[str]:
-        """Return what points can be coloured by at this level."""
-        session = self.session
-        table = session.tables.chips if session.level == "chips" else session.tables.segments
+    def __init__(
+        self, workspace: Workspace, tables: Tables, labels: Labels, suggestions: Suggestions, tasks: Tasks
+    ) -> None:
+        self.workspace, self.tables, self.tasks = workspace, tables, tasks
+        self.labels, self.suggestions = labels, suggestions
+        self._chosen: str | None = None
+        self._cached: tuple[tuple[Level, str], Rgb, Key] | None = None
+        self._shown: tuple[tuple[Level, str], Rgb, Key] | None = None
+        self._making: tuple[Level, str] | None = None
+        self._predictions: Prediction | None = None
+        labels.changed.connect(self._labels_changed)
+        suggestions.changed.connect(self._suggestions_changed)
+
+    def choices(self, level: Level) -> list[str]:
+        """Return what points can be coloured by at a level."""
         first = [CLASS, MEMBERSHIP, UNCERTAINTY, CHIP]
-        if session.suggestions.predictions is not None:
+        if self.suggestions.predictions is not None:
             first.insert(1, PREDICTED)
-        return first + [str(name) for name in table.columns if name not in ("chip_id", "segment_id", "x", "y")]
+        columns = (str(name) for name in self._table(level).columns)
+        return first + [name for name in columns if name not in ("chip_id", "segment_id", "x", "y")]
+
+    def _table(self, level: Level) -> pd.DataFrame:
+        return self.tables.chips if level == "chips" else self.tables.segments
 
     @property
     def by(self) -> str:
         """What is shown: what was chosen, else classes as soon as there are labels, else memberships."""
         if self._chosen is not None:
             return self._chosen
-        labelled = bool(self.session.labelling.codes.any())
-        return CLASS if labelled or "target" not in self.session.workspace.layers else MEMBERSHIP
+        return CLASS if self.labels.codes.any() or "target" not in self.workspace.layers else MEMBERSHIP
 
     def choose(self, by: str) -> None:
         """Colour points by something else."""
@@ -89,9 +105,9 @@ class Colouring:
         if self.by == CLASS or self._cached is None or self._cached[0][1] != self.by:
             self._forget()
 
-    def _predictions_changed(self) -> None:
+    def _suggestions_changed(self) -> None:
         """Going through a queue is no new prediction."""
-        made = self.session.suggestions.predictions
+        made = self.suggestions.predictions
         if made is not self._predictions:
             self._predictions = made
             if self.by in (PREDICTED, UNCERTAINTY):
@@ -99,29 +115,28 @@ class Colouring:
 
     def _forget(self) -> None:
         self._cached = self._making = None
-        self.session.colours_changed.emit()
+        self.changed.emit()
 
-    def colours(self) -> Rgb:
-        """Return (points, 3) colours of the current map's points."""
-        found: Rgb = self.session.map.of_points(self._all()[0])
-        return found
+    def colours(self, level: Level) -> Rgb:
+        """Return (chips or segments, 3) colours."""
+        return self._all(level)[0]
 
-    def key(self) -> Key:
+    def key(self, level: Level) -> Key:
         """Return what the colours mean."""
-        return self._all()[1]
+        return self._all(level)[1]
 
-    def _all(self) -> tuple[Rgb, Key]:
+    def _all(self, level: Level) -> tuple[Rgb, Key]:
         """Colours and key; of many points found beside the window, which shows the former ones meanwhile."""
-        wanted = (self.session.level, self.by)
+        wanted = (level, self.by)
         if self._cached is not None and self._cached[0] == wanted:
             return self._cached[1], self._cached[2]
-        if self.session.tables.n_segments <= _AT_ONCE:
-            self._cached = (wanted, *self._make())
+        if self.tables.n_segments <= _AT_ONCE:
+            self._cached = (wanted, *self._make(level))
             return self._cached[1], self._cached[2]
         self._start(wanted)
         return self._former(wanted)
 
-    def _start(self, wanted: tuple[str, str]) -> None:
+    def _start(self, wanted: tuple[Level, str]) -> None:
         if self._making == wanted:
             return
         self._making = wanted
@@ -130,82 +145,67 @@ class Colouring:
             if self._making == wanted:
                 self._making, self._cached = None, (wanted, *made)
                 self._shown = self._cached
-                self.session.colours_changed.emit()
+                self.changed.emit()
 
         def ended() -> None:
             if self._making == wanted:
                 self._making = None
 
-        self.session.run("colour the points", lambda progress: self._make(), done, ended=ended)
+        self.tasks.run("colour the points", lambda progress: self._make(wanted[0]), done, ended=ended)
 
-    def _former(self, wanted: tuple[str, str]) -> tuple[Rgb, Key]:
+    def _former(self, wanted: tuple[Level, str]) -> tuple[Rgb, Key]:
         if self._shown is not None and self._shown[0][0] == wanted[0]:
             return self._shown[1], self._shown[2]
-        tables = self.session.tables
-        n = tables.n_chips if wanted[0] == "chips" else tables.n_segments
-        return np.full((n, 3), _GRAY, dtype=np.uint8), Key(wanted[1])
+        return np.full((len(self._table(wanted[0])), 3), _GRAY, dtype=np.uint8), Key(wanted[1])
 
-    def _make(self) -> tuple[Rgb, Key]:
-        if self.by == CLASS:
-            return self._classes()
-        if self.by == PREDICTED and self.session.suggestions.predictions is not None:
-            return self._predicted(self.session.suggestions.predictions.best.astype(np.int64))
+    def _make(self, level: Level) -> tuple[Rgb, Key]:
+        made = self.suggestions.predictions
+        if self.by == PREDICTED and made is not None:
+            return self._classes(level, made.best, "unreached")
         if self.by == MEMBERSHIP:
-            return self._memberships()
+            return self._memberships(level)
         if self.by == UNCERTAINTY:
-            return _scale(self._at_level(self.session.suggestions.uncertainty()), UNCERTAINTY)
-        return self._column()
+            return _scale(self._at_level(self.suggestions.uncertainty(), level), UNCERTAINTY)
+        name = "chip_id" if self.by == CHIP else self.by
+        if self.by != CLASS and name in self._table(level):
+            return column_colours(self._table(level)[name], self.by)
+        return self._classes(level, self.labels.codes, "unlabelled")
 
-    def _classes(self) -> tuple[Rgb, Key]:
-        labelling = self.session.labelling
-        codes = self._majority(labelling.codes, len(labelling.names) + 1)
-        palette = labelling.palette()
-        names = ["unlabelled", *labelling.names]
-        return palette.take(codes, axis=0), Key(CLASS, tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
+    def _classes(self, level: Level, codes: Codes, nothing: str) -> tuple[Rgb, Key]:
+        """Colours of the classes that segments have or are predicted as; 0 stands for nothing."""
+        names, palette = [nothing, *self.labels.names], self.labels.palette()
+        title = CLASS if nothing == "unlabelled" else PREDICTED
+        shown = self._majority(codes, len(names), level, zero_last=True)
+        return palette.take(shown, axis=0), Key(title, tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
 
-    def _predicted(self, best: NDArray[np.int64]) -> tuple[Rgb, Key]:
-        labelling = self.session.labelling
-        codes = self._majority(best, len(labelling.names) + 1)
-        palette = labelling.palette()
-        names = ["unreached", *labelling.names]
-        return palette[codes], Key(PREDICTED, tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
-
-    def _memberships(self) -> tuple[Rgb, Key]:
-        memberships = self.session.workspace.embedding("target")
-        strongest = np.asarray(memberships).argmax(axis=1)
+    def _memberships(self, level: Level) -> tuple[Rgb, Key]:
+        memberships = self.workspace.embedding("target")
         n = memberships.shape[1]
         palette = _rgb(colours(n))
-        codes = self._majority(strongest.astype(np.int64), n)
+        strongest = self._majority(np.asarray(memberships).argmax(axis=1), n, level)
         names = [str(number) for number in range(1, n + 1)]
-        return palette[codes], Key("cluster", tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
+        return palette[strongest], Key("cluster", tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
 
-    def _column(self) -> tuple[Rgb, Key]:
-        tables, name = self.session.tables, "chip_id" if self.by == CHIP else self.by
-        table = tables.chips if self.session.level == "chips" else tables.segments
-        if name not in table:
-            return self._classes()
-        return column_colours(table[name], self.by)
-
-    def _majority(self, codes: NDArray[np.integer[Any]], n: int) -> NDArray[np.integer[Any]]:
-        """Codes of the points: segments' own, or for chips the commonest by area, unlabelled counting last."""
-        session = self.session
-        if session.level == "segments":
+    def _majority(
+        self, codes: NDArray[np.integer[Any]], n: int, level: Level, *, zero_last: bool = False
+    ) -> NDArray[np.integer[Any]]:
+        """Codes of the points: segments' own, or for chips the commonest by area; 0 may count last."""
+        if level == "segments":
             return codes
-        tables = session.tables
+        tables = self.tables
         areas = tables.segments["area_px"].to_numpy(np.float64)
         sums = np.bincount(tables.chip_of * n + codes, weights=areas, minlength=tables.n_chips * n)
         table: NDArray[np.float64] = sums.astype(np.float64).reshape(tables.n_chips, n)
-        if self.by in (CLASS, PREDICTED):
+        if zero_last:
             table[:, 0] *= 1e-9
         commonest: NDArray[np.int64] = table.argmax(axis=1)
         return commonest
 
-    def _at_level(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _at_level(self, values: Floats, level: Level) -> Floats:
         """Values of the points: segments' own, or the mean over a chip's."""
-        session = self.session
-        if session.level == "segments":
+        if level == "segments":
             return values
-        chip_of, n = session.tables.chip_of, session.tables.n_chips
+        chip_of, n = self.tables.chip_of, self.tables.n_chips
         sums = np.bincount(chip_of, weights=values, minlength=n)
         return (sums / np.maximum(np.bincount(chip_of, minlength=n), 1)).astype(np.float32)
 

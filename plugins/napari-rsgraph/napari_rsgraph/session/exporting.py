@@ -1,17 +1,22 @@
-"""Exports from a session: what `rsgraph export` writes, of everything, of human labels or of the selection."""
+"""Exports of a session: what `rsgraph export` writes, of everything, of human labels or of the selection."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+import numpy as np
+
+from napari_rsgraph.session.labels import HUMAN, Labels
+from napari_rsgraph.session.selection import Selection
+from napari_rsgraph.session.tables import Tables
+from napari_rsgraph.session.work import Tasks
 from rsgraph.components import build, registry
+from rsgraph.errors import RsgraphError
 from rsgraph.exporters.export import export_workspace
 from rsgraph.protocols import Progress
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.session import Session
+from rsgraph.workspace import Workspace
 
 Scope = Literal["all", "human", "selection"]
 
@@ -21,17 +26,57 @@ def exporter_names() -> list[str]:
     return list(registry("exporter"))
 
 
-def export_job(
-    session: Session, exporter: str, *, scope: Scope, folder: Path | None, options: dict[str, Any]
-) -> Callable[[Progress], list[Path]]:
-    """Return what exports, ready to run elsewhere."""
-    built = build("exporter", name=exporter, **options)
-    ids = session.tables.ids[session.target_rows()] if scope == "selection" else None
-    origins = ["human"] if scope == "human" else None
+class Exports:
+    """Writes files for other programs, in the background.
 
-    def job(progress: Progress) -> list[Path]:
-        return export_workspace(
-            session.workspace.folder, built, folder=folder, segment_ids=ids, origins=origins, progress=progress
-        )
+    Parameters
+    ----------
+    workspace
+        What is exported.
+    tables, labels, selection
+        Say which segments each scope holds.
+    tasks
+        Runs the exports.
+    """
 
-    return job
+    def __init__(
+        self, workspace: Workspace, tables: Tables, labels: Labels, selection: Selection, tasks: Tasks
+    ) -> None:
+        self.workspace, self.tables, self.tasks = workspace, tables, tasks
+        self.labels, self.selection = labels, selection
+
+    def counts(self) -> dict[Scope, int]:
+        """Return how many segments each scope holds."""
+        return {
+            "all": self.tables.n_segments,
+            "human": int(np.count_nonzero(self.labels.state.origins == HUMAN)),
+            "selection": int(np.count_nonzero(self.selection.target())),
+        }
+
+    def start(
+        self,
+        exporter: str,
+        *,
+        scope: Scope = "all",
+        folder: Path | None = None,
+        options: dict[str, Any] | None = None,
+        done: Callable[[list[Path]], None] | None = None,
+        failed: Callable[[RsgraphError], None] | None = None,
+        ended: Callable[[], None] | None = None,
+    ) -> None:
+        """Export and say where it went; errors reach the user, and ``failed`` where it is given."""
+        built = build("exporter", name=exporter, **(options or {}))
+        ids = self.tables.ids[self.selection.target_rows()] if scope == "selection" else None
+        origins = ["human"] if scope == "human" else None
+
+        def job(progress: Progress) -> list[Path]:
+            return export_workspace(
+                self.workspace.folder, built, folder=folder, segment_ids=ids, origins=origins, progress=progress
+            )
+
+        def report(written: list[Path]) -> None:
+            self.tasks.say(f"exported {', '.join(str(path) for path in written)}")
+            if done is not None:
+                done(written)
+
+        self.tasks.run(f"export {exporter}", job, report, failed=failed, ended=ended)

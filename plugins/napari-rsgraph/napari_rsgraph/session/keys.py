@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from string import ascii_uppercase
 
-CLASS_KEYS = (*"1234567890", *"IQVWYZ")
-"""Digits first, then the letters that mean nothing else in the window (``panels.shortcuts``; a test sees to it)."""
+from napari_rsgraph.actions import single_keys
+
+CLASS_KEYS = (*"1234567890", *(letter for letter in ascii_uppercase if letter not in single_keys()))
+"""Digits first, then the letters that mean nothing else in the window."""
 
 
 def free_key(taken: Iterable[str]) -> str | None:

@@ -1,26 +1,27 @@
-"""2-D maps of chips and segments, and where new ones come from."""
+"""2-D maps of chips and segments; maps that the workspace does not have yet are made in the background."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from psygnal import Signal
 
-from napari_rsgraph.session.tables import Rows
+from napari_rsgraph.session.tables import Level, Rows, Tables
+from napari_rsgraph.session.work import Tasks
 from rsgraph.brushing.index import PointIndex
+from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 from rsgraph.view.other_maps import find_map, project_chips, project_segments, projector_names
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.session import Session
-
-Level = Literal["chips", "segments"]
+from rsgraph.workspace import Workspace
 
 SLOW_ABOVE = 50_000
-"""Points above which UMAP and t-SNE take minutes: the user is told before waiting."""
+"""Points above which UMAP and t-SNE take minutes: the user is warned before waiting."""
 
 
 @dataclass(frozen=True)
@@ -57,17 +58,23 @@ class PointsMap:
 
 
 class Maps:
-    """The maps of a session: the workspace's own at first.
+    """The maps of a workspace: its own at first, others as they are asked for.
 
     Parameters
     ----------
-    session
-        Its workspace has the maps; its work makes new ones.
+    workspace
+        Has the maps, and the embeddings that new ones are made from.
+    tables
+        Its chips and segments.
+    tasks
+        Makes new ones beside the window.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
-        workspace, tables = session.workspace, session.tables
+    changed = Signal(str)
+    """The level at which other points are shown."""
+
+    def __init__(self, workspace: Workspace, tables: Tables, tasks: Tasks) -> None:
+        self.workspace, self.tasks = workspace, tasks
         layer, projector = workspace.default_layer, str(workspace.config["projector"]["name"])
         self.projectors = projector_names(workspace)
         self.layers = list(workspace.layers)
@@ -78,19 +85,23 @@ class Maps:
         self.current: dict[str, PointsMap] = dict(self._whole)
         self._wanted: dict[str, tuple[str, str]] = {}
 
+    @property
+    def layer(self) -> str:
+        """The layer that the map of segments is laid out from: search, predictions and queues compare by it."""
+        return self.current["segments"].layer
+
     def whole(self, level: Level) -> None:
         """Go back from a layout of some points to that of all; what is still being made is no longer waited for."""
         self._wanted.pop(level, None)
         self._show(self._whole[level])
 
-    def show(self, *, layer: str | None = None, projector: str | None = None) -> None:
-        """Show another layer or projector at this level; a map that is not there yet is made in the background."""
-        now = self.session.map
+    def show(self, level: Level, *, layer: str | None = None, projector: str | None = None) -> None:
+        """Show another layer or projector at a level; a map that is not there yet is made in the background."""
+        now = self.current[level]
         layer, projector = layer or now.layer, projector or now.projector
         if (layer, projector) == (now.layer, now.projector) and not now.subset:
-            self._wanted.pop(now.level, None)
+            self._wanted.pop(level, None)
             return
-        level = now.level
         self._wanted[level] = (layer, projector)
 
         def got(found: PointsMap | None) -> None:
@@ -99,10 +110,10 @@ class Maps:
             else:
                 self._keep(found)
 
-        self.session.run(f"read {projector} of {layer}", lambda progress: self._read(level, layer, projector), got)
+        self.tasks.run(f"read {projector} of {layer}", lambda progress: self._read(level, layer, projector), got)
 
     def _read(self, level: Level, layer: str, projector: str) -> PointsMap | None:
-        points = find_map(self.session.workspace, level, layer, projector)
+        points = find_map(self.workspace, level, layer, projector)
         return None if points is None else _all(level, layer, projector, points)
 
     def _make(self, level: Level, layer: str, projector: str) -> None:
@@ -110,39 +121,28 @@ class Maps:
         self._warn(len(self._whole[level].rows), projector)
         make = project_chips if level == "chips" else project_segments
         title = f"{projector} of {layer}"
-        self.session.run(
+        self.tasks.run(
             title,
-            partial(_run, make, self.session.workspace.folder.resolve(), layer, projector),
-            lambda points: self.session.run(
-                title, lambda progress: _all(level, layer, projector, points), self._keep
-            ),
+            partial(_run, make, self.workspace.folder.resolve(), layer, projector),
+            lambda points: self.tasks.run(title, lambda progress: _all(level, layer, projector, points), self._keep),
             lane="process",
         )
 
-    def reproject(self) -> None:
-        """Lay out the selected segments on their own (those of the chosen chips where none is selected)."""
-        session, now = self.session, self.session.maps.current["segments"]
-        rows = session.target_rows()
-        if len(rows) == 0:
-            visible = session.visible("segments")
-            rows = np.flatnonzero(visible) if visible is not None else np.arange(session.tables.n_segments)
+    def reproject(self, rows: Rows) -> None:
+        """Lay out some segments separately."""
         if len(rows) < 2:
-            session.tell("select two segments or more to lay them out on their own", "warning")
+            self.tasks.say("select two segments or more to lay them out on their own", "warning")
             return
+        now, folder = self.current["segments"], self.workspace.folder.resolve()
         self._warn(len(rows), now.projector)
-        session.run(
+        self.tasks.run(
             f"{now.projector} of {len(rows):,} segments",
-            partial(_run_subset, session.workspace.folder.resolve(), now.layer, now.projector, rows),
-            lambda points: session.run(
-                "arrange the points", lambda progress: _part(now, rows, points), self._show_part
+            partial(_run_subset, folder, now.layer, now.projector, rows),
+            lambda points: self.tasks.run(
+                "arrange the points", lambda progress: _part(now, rows, points), self._show
             ),
             lane="process",
         )
-
-    def _show_part(self, found: PointsMap) -> None:
-        self.session.level = "segments"
-        self.session.level_changed.emit("segments")
-        self._show(found)
 
     def _keep(self, found: PointsMap) -> None:
         """Show a map, unless another one was asked for since."""
@@ -152,13 +152,11 @@ class Maps:
 
     def _show(self, found: PointsMap) -> None:
         self.current[found.level] = found
-        self.session.forget_visible()
-        if self.session.level == found.level:
-            self.session.map_changed.emit()
+        self.changed.emit(found.level)
 
     def _warn(self, n: int, projector: str) -> None:
         if n > SLOW_ABOVE and projector != "pca":
-            self.session.tell(
+            self.tasks.say(
                 f"{projector} of {n:,} points takes minutes or more; you can go on meanwhile, or cancel it and "
                 "choose pca, or select fewer segments",
                 "warning",
@@ -174,12 +172,10 @@ def _all(level: Level, layer: str, projector: str, points: Floats) -> PointsMap:
     return PointsMap(level, layer, projector, np.arange(len(points)), points, PointIndex(points))
 
 
-def _run(make: object, folder: object, layer: str, projector: str, progress: object) -> NDArray[np.float32]:
+def _run(make: Callable[..., Floats], folder: Path, layer: str, projector: str, progress: Progress) -> Floats:
     """``make`` with progress as a keyword: what travels to the process is this function and plain values."""
-    points: Floats = make(folder, layer, projector, progress=progress)  # type: ignore[operator]
-    return points
+    return make(folder, layer, projector, progress=progress)
 
 
-def _run_subset(folder: object, layer: str, projector: str, rows: Rows, progress: object) -> NDArray[np.float32]:
-    points: Floats = project_segments(folder, layer, projector, rows, progress)  # type: ignore[arg-type]
-    return points
+def _run_subset(folder: Path, layer: str, projector: str, rows: Rows, progress: Progress) -> Floats:
+    return project_segments(folder, layer, projector, rows, progress)

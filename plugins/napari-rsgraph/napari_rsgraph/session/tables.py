@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from rsgraph.workspace import Workspace
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+Level = Literal["chips", "segments"]
 
 
 class Tables:

@@ -1,4 +1,4 @@
-"""How a session runs what takes time. The session says what to do; the window says where it runs.
+"""Tasks of a session: it says what to do, the window says where it runs, and the user reads what came of it.
 
 A task has a lane. Tasks of one lane run one after the other, in the order in which they were started:
 ``journal`` for everything that writes labels, ``background`` for what may be cancelled.
@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
+from psygnal import Signal
+
 from rsgraph.errors import RsgraphError
 from rsgraph.protocols import Progress
 
 Lane = Literal["journal", "background", "process"]
 """``process``: the function and its result travel to another process, so that compiled code cannot hold up the
 window and cancelling is immediate."""
+
+Severity = Literal["status", "info", "warning", "error"]
 
 
 class Cancelled(Exception):
@@ -41,14 +45,14 @@ class Work(Protocol):
         title
             What the user reads while it runs.
         function
-            Its RsgraphErrors are told to the user. It calls progress(done, total), which raises Cancelled once the
+            Its RsgraphErrors reach the user. It calls progress(done, total), which raises Cancelled once the
             user has cancelled.
         done
             Called with the result, unless the task failed or was cancelled.
         lane
             Where it runs.
         failed
-            Called after the user was told of an RsgraphError.
+            Called with an RsgraphError.
         ended
             Called last in any case: done, failed, cancelled or crashed.
         """
@@ -84,3 +88,42 @@ class Immediate:
 
 def _ignore(done: int, total: int) -> None:
     pass
+
+
+class Tasks:
+    """Runs what takes time and gives the user sentences, for all parts of a session.
+
+    Parameters
+    ----------
+    work
+        Where it runs.
+    """
+
+    message = Signal(str, str)
+    """Severity and a sentence for the user; status is said in passing."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    def say(self, text: str, severity: Severity = "info") -> None:
+        """Give the user a sentence."""
+        self.message.emit(severity, text)
+
+    def run(
+        self,
+        title: str,
+        function: Callable[[Progress], Any],
+        done: Callable[[Any], None],
+        *,
+        lane: Lane = "background",
+        failed: Callable[[RsgraphError], None] | None = None,
+        ended: Callable[[], None] | None = None,
+    ) -> None:
+        """Run ``function(progress)`` as ``Work.start`` does; the user reads its errors before ``failed`` hears."""
+
+        def report(error: RsgraphError) -> None:
+            self.say(str(error), "error")
+            if failed is not None:
+                failed(error)
+
+        self.work.start(title, function, done, lane=lane, failed=report, ended=ended)

@@ -9,7 +9,7 @@ import pytest
 from pytestqt.exceptions import capture_exceptions
 from qtpy.QtCore import QObject
 
-from napari_rsgraph.session.ticks import Ticks
+from napari_rsgraph.widgets.refresh import Ticks
 
 
 @pytest.fixture

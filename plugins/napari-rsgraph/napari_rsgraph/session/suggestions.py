@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import zlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from psygnal import Signal
 
-from napari_rsgraph.session.tables import Rows
+from napari_rsgraph.session.labels import Codes, Labels
+from napari_rsgraph.session.tables import Rows, Tables
+from napari_rsgraph.session.work import Tasks
 from rsgraph.journal.events import Origin
 from rsgraph.prediction.classification import classify
 from rsgraph.prediction.propagation import propagate, segment_graph
 from rsgraph.prediction.suggestion import least_certain, most_different
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
-
-if TYPE_CHECKING:
-    from napari_rsgraph.session.labelling import Codes
-    from napari_rsgraph.session.session import Session
+from rsgraph.workspace import Workspace
 
 Method = Literal["propagation", "classifier"]
 Queue = Literal["least certain first", "most different from anything labelled"]
@@ -68,45 +68,54 @@ class Suggestions:
 
     Parameters
     ----------
-    session
-        Its labels teach; its selection shows what is queued.
+    workspace
+        Its embeddings and edges.
+    tables
+        Which chip each segment is in.
+    labels
+        Predictions are made from them, and become labels when they are accepted.
+    tasks
+        Predicts.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    changed = Signal()
+    looked_at = Signal(object)
+    """The row of the segment that is looked at now."""
+
+    def __init__(self, workspace: Workspace, tables: Tables, labels: Labels, tasks: Tasks) -> None:
+        self.workspace, self.tables, self.labels, self.tasks = workspace, tables, labels, tasks
         self.predictions: Prediction | None = None
         self.queue: Rows = np.zeros(0, dtype=np.int64)
         self.at = 0
         self._graph: tuple[str, NDArray[np.int64], Floats] | None = None
         self._outdated: tuple[Prediction, Codes, bool] | None = None
-        session.classes_changed.connect(self._classes_changed)
+        labels.classes_changed.connect(self._classes_changed)
 
     def teaching(self) -> NDArray[np.int64]:
         """Return (segments,) the classes that people gave or imported, 0 for none: what predictions learn from."""
-        state = self.session.labelling.state
+        state = self.labels.state
         return np.where((state.origins >= 1) & (state.origins <= 2), state.codes, 0).astype(np.int64)
 
     @property
     def outdated(self) -> bool:
         """Whether labels changed since the prediction was made."""
-        made, codes = self.predictions, self.session.labelling.codes
+        made, codes = self.predictions, self.labels.codes
         if made is None:
             return False
         if self._outdated is None or self._outdated[0] is not made or self._outdated[1] is not codes:
             self._outdated = (made, codes, made.taught != _checksum(self.teaching()))
         return self._outdated[2]
 
-    def predict(self, method: Method) -> None:
-        """Predict all segments from the labels of people (and imported ones), in the background."""
-        session, names, codes = self.session, tuple(self.session.labelling.names), self.teaching()
+    def predict(self, method: Method, layer: str) -> None:
+        """Predict all segments, on a layer, from the labels of people (and imported ones), in the background."""
+        names, codes = tuple(self.labels.names), self.teaching()
         if len(np.unique(codes[codes > 0])) < 2:
-            session.tell("label at least two classes first: predictions are made from your labels", "warning")
+            self.tasks.say("label at least two classes first: predictions are made from your labels", "warning")
             return
-        layer = session.maps.current["segments"].layer
 
         def job(progress: Progress) -> Prediction:
             if method == "classifier":
-                vectors, groups = session.workspace.embedding(layer), session.tables.chip_of
+                vectors, groups = self.workspace.embedding(layer), self.tables.chip_of
                 made = classify(vectors, codes, len(names), groups=groups, seed=0, progress=progress)
                 found = _prediction(method, layer, names, codes, made.probabilities)
                 return replace(found, calibration=made.calibration_error, accuracy=made.accuracy)
@@ -114,13 +123,13 @@ class Suggestions:
             spread = propagate(edges, codes, len(names), weights=weights, progress=progress)
             return _prediction(method, layer, names, codes, spread)
 
-        session.run(f"predict by {method}", job, self._predicted)
+        self.tasks.run(f"predict by {method}", job, self._predicted)
 
     def _neighbours(self, layer: str, progress: Progress) -> tuple[NDArray[np.int64], Floats]:
         """The graph along which labels travel, made once per layer."""
         if self._graph is None or self._graph[0] != layer:
-            workspace = self.session.workspace
-            edges, weights = segment_graph(workspace.edges, workspace.embedding(layer), progress=progress)
+            vectors = self.workspace.embedding(layer)
+            edges, weights = segment_graph(self.workspace.edges, vectors, progress=progress)
             self._graph = (layer, edges, weights)
         return self._graph[1], self._graph[2]
 
@@ -129,54 +138,57 @@ class Suggestions:
         if not self._fits(made):
             self._classes_changed()
             return
-        self.session.predictions_changed.emit()
+        self.changed.emit()
 
     def _fits(self, made: Prediction) -> bool:
         """Whether its codes still stand for the same classes; classes that were added since do no harm."""
-        return tuple(self.session.labelling.names[: len(made.names)]) == made.names
+        return tuple(self.labels.names[: len(made.names)]) == made.names
 
     def _classes_changed(self) -> None:
         """Drop predictions whose codes would stand for other classes now: a class was removed or renamed."""
         if self.predictions is not None and not self._fits(self.predictions):
             self.forget()
-            self.session.tell("classes were removed or renamed, which the predictions do not know: predict again")
+            self.tasks.say("classes were removed or renamed, which the predictions do not know: predict again")
 
     def forget(self) -> None:
         """Drop the predictions; labels stay as they are."""
         self.predictions = None
         self.queue, self.at = np.zeros(0, dtype=np.int64), 0
-        self.session.predictions_changed.emit()
+        self.changed.emit()
 
     def uncertainty(self) -> NDArray[np.float32]:
         """Return (segments,): 1 - the largest probability; without predictions that of the memberships."""
         made = self.predictions
         if made is not None:
             return (1.0 - made.certainty).astype(np.float32)
-        strongest: Floats = self.session.workspace.embedding("target").max(axis=1)
+        strongest: Floats = self.workspace.embedding("target").max(axis=1)
         return (1.0 - strongest).astype(np.float32)
 
-    def make_queue(self, kind: Queue) -> None:
-        """Line up unlabelled segments, the most useful to label first, and show the first."""
-        session, labelled = self.session, (self.session.labelling.codes > 0).astype(np.int64)
-        made = self.predictions
+    def make_queue(self, kind: Queue, layer: str) -> None:
+        """Line up unlabelled segments, the most useful to label first, and look at the first."""
+        labelled, made = (self.labels.codes > 0).astype(np.int64), self.predictions
         if kind == "least certain first" and made is None:
-            session.tell("predict first: certainty comes from predictions", "warning")
+            self.tasks.say("predict first: certainty comes from predictions", "warning")
             return
-        layer = session.maps.current["segments"].layer
 
         def job(progress: Progress) -> Rows:
             if kind == "least certain first" and made is not None:
                 return least_certain(made.probabilities, labelled)[:_QUEUE]
-            vectors = session.workspace.embedding(layer)
+            vectors = self.workspace.embedding(layer)
             return most_different(vectors, labelled, limit=_QUEUE, seed=0, progress=progress)
 
-        session.run(kind, job, self._queued)
+        self.tasks.run(kind, job, self._queued)
 
     def _queued(self, rows: Rows) -> None:
         self.queue, self.at = rows, 0
         if len(rows) == 0:
-            self.session.tell("every segment has a label: there is nothing left to suggest")
+            self.tasks.say("every segment has a label: there is nothing left to suggest")
         self._look()
+
+    @property
+    def current(self) -> Rows:
+        """The row of the segment that is looked at, as an array; empty where the queue is."""
+        return self.queue[self.at : self.at + 1]
 
     def go(self, step: int) -> None:
         """Look at the next (1) or previous (-1) segment of the queue."""
@@ -186,29 +198,26 @@ class Suggestions:
 
     def _look(self) -> None:
         if len(self.queue):
-            row = self.queue[self.at : self.at + 1]
-            self.session.reveal(row)
-            self.session.select(row, "replace")
-            self.session.focus_requested.emit(row)
-        self.session.predictions_changed.emit()
+            self.looked_at.emit(self.current)
+        self.changed.emit()
 
     def acceptable(self, threshold: float) -> tuple[Rows, NDArray[np.int64], NDArray[np.float32]]:
         """Return rows, class codes and confidence of what ``accept`` would label."""
         made = self.predictions
         assert made is not None
         sure = made.certainty >= np.float32(threshold)
-        rows = np.flatnonzero(sure & (made.best > 0) & (self.session.labelling.codes == 0))
+        rows = np.flatnonzero(sure & (made.best > 0) & (self.labels.codes == 0))
         return rows, made.best[rows].astype(np.int64), made.certainty[rows]
 
     def accept(self, threshold: float) -> None:
         """Label every unlabelled segment whose prediction is at least so sure; the origin says it was predicted."""
         made = self.predictions
         if made is None:
-            self.session.tell("predict first", "warning")
+            self.tasks.say("predict first", "warning")
             return
         rows, codes, confidence = self.acceptable(threshold)
         if len(rows) == 0:
-            self.session.tell(f"no prediction is surer than {threshold:.0%}", "warning")
+            self.tasks.say(f"no prediction is surer than {threshold:.0%}", "warning")
             return
         self._assign(made, rows, codes, confidence)
 
@@ -216,14 +225,14 @@ class Suggestions:
         """Label the segment that is looked at as predicted, and go to the next one of the queue."""
         made = self.predictions
         if made is None or len(self.queue) == 0:
-            self.session.tell("predict, then line up suggestions first", "warning")
+            self.tasks.say("predict, then line up suggestions first", "warning")
             return
-        row = self.queue[self.at : self.at + 1]
-        if self.session.labelling.codes[row[0]] > 0:
-            self.session.tell("this segment has a label already; a prediction does not replace it", "warning")
+        row = self.current
+        if self.labels.codes[row[0]] > 0:
+            self.tasks.say("this segment has a label already; a prediction does not replace it", "warning")
             return
         if made.best[row[0]] == 0:
-            self.session.tell("nothing is predicted for this segment; label it yourself or skip it", "warning")
+            self.tasks.say("nothing is predicted for this segment; label it yourself or skip it", "warning")
             return
         self._assign(made, row, made.best[row].astype(np.int64), made.certainty[row])
         self.go(1)
@@ -231,7 +240,7 @@ class Suggestions:
     def _assign(self, made: Prediction, rows: Rows, codes: NDArray[np.int64], confidence: Floats) -> None:
         """Label as predicted, one transaction."""
         names = [made.names[code - 1] for code in codes]
-        self.session.labelling.assign_each(rows, names, origin=_ORIGIN[made.method], confidence=confidence)
+        self.labels.assign_each(rows, names, origin=_ORIGIN[made.method], confidence=confidence)
 
 
 def _prediction(

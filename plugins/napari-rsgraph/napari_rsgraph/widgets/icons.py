@@ -8,7 +8,8 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QBrush, QColor, QIcon, QPainter, QPainterPath, QPalette, QPen, QPixmap, QPolygonF
 from qtpy.QtWidgets import QToolButton, QWidget
 
-from napari_rsgraph.panels.shortcuts import Action
+from napari_rsgraph.actions import action
+from napari_rsgraph.widgets.shortcuts import help_of
 
 _SIZE = 18
 """Logical pixels of an icon's side; the drawings below count in them."""
@@ -145,19 +146,19 @@ class IconButton(QToolButton):
 
     Parameters
     ----------
-    action
-        What it does; ``DRAWN`` has its icon.
+    name
+        Of the action; ``DRAWN`` has its icon.
     parent
         Where it stands.
     """
 
-    def __init__(self, action: Action, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.action_name = action.name
-        self.setText(action.text)
-        self.setAccessibleName(action.text)
-        self.setAccessibleDescription(action.tooltip)
-        self.setToolTip(f"{action.text}: {action.help}")
+        self.action_name = name
+        self.setText(action(name).text)
+        self.setAccessibleName(action(name).text)
+        self.setAccessibleDescription(action(name).tooltip)
+        self.setToolTip(f"{action(name).text}: {help_of(name)}")
         self.setIconSize(QSize(_SIZE, _SIZE))
         self.setStyleSheet(_STYLE)
         self._draw()

@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from time import monotonic
+from typing import Any
 
+from psygnal import SignalInstance
 from qtpy.compat import isalive
-from qtpy.QtCore import QObject, QTimer
-from qtpy.QtWidgets import QApplication
+from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtWidgets import QApplication, QWidget
 
 _EVERY = 0.04
 """Seconds between two refreshes while something moves; the first after a rest comes at once."""
@@ -61,7 +63,7 @@ class Ticks(QObject):
             while waiting and monotonic() - start < _AT_ONCE:
                 function, owner = next(iter(waiting.items()))
                 del waiting[function]
-                if owner is None or isalive(owner):  # type: ignore[no-untyped-call]
+                if owner is None or isalive(owner):  # type: ignore[no-untyped-call]  # qtpy has no types here
                     function()
         finally:
             self._waiting = {**waiting, **self._waiting}
@@ -77,3 +79,67 @@ def _of(application: QApplication | None) -> Ticks:
 def ticks() -> Ticks:
     """Return the application's clock."""
     return _of(QApplication.instance())
+
+
+def listen(widget: QWidget, signal: SignalInstance, slot: Callable[..., Any]) -> None:
+    """Connect a session's signal for as long as the widget lives."""
+    signal.connect(slot)
+
+    def leave() -> None:
+        signal.disconnect(slot, missing_ok=True)
+
+    widget.destroyed.connect(leave)
+
+
+class Refresh(QObject):
+    """Calls a function once however often it is asked to, and only while the widget can be seen.
+
+    Parameters
+    ----------
+    widget
+        Whose content is refreshed; a hidden one is refreshed when it is shown.
+    function
+        Does it.
+    milliseconds
+        To gather requests; 0: until the events that wait are handled.
+    """
+
+    def __init__(self, widget: QWidget, function: Callable[[], object], milliseconds: int = 0) -> None:
+        super().__init__(widget)
+        self._widget, self._function = widget, function
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(milliseconds)
+        self._timer.timeout.connect(self._run)
+        self._stale = True
+        widget.installEventFilter(self)
+
+    def ask(self, *_: object) -> None:
+        """Refresh soon."""
+        self._stale = True
+        if self._widget.isVisible():
+            self._soon()
+
+    def _soon(self) -> None:
+        """By the clock that all share, or later where requests are gathered for longer."""
+        if not self._timer.interval():
+            ticks().ask(self._run, self)
+        elif not self._timer.isActive():
+            self._timer.start()
+
+    def now(self) -> None:
+        """Refresh at once if anything has changed."""
+        self._timer.stop()
+        ticks().drop(self._run)
+        if self._stale:
+            self._run()
+
+    def _run(self) -> None:
+        self._stale = False
+        self._function()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name
+        """Refresh what is stale when it comes into view: by the clock, as an error in here would end the process."""
+        if event.type() == QEvent.Type.Show and self._stale:
+            self._soon()
+        return False

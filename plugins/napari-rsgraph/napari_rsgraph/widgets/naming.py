@@ -1,4 +1,4 @@
-"""How layers and projectors are called on the screen."""
+"""Layers, projectors, areas and shares as a person reads them."""
 
 from __future__ import annotations
 
@@ -36,3 +36,27 @@ def layer_title(layer: str, config: Mapping[str, Any]) -> str:
 def projector_title(projector: str) -> str:
     """Return the name of a projector for reading."""
     return _PROJECTORS.get(projector, projector)
+
+
+def amount(hectares: float, pixels: float) -> str:
+    """Return an area in hectares, or in pixels where there is no CRS.
+
+    >>> amount(41.23, 4123)
+    '41.2 ha'
+    """
+    if hectares != hectares:  # NaN: no CRS
+        return f"{pixels:,.0f} px"
+    return (
+        f"{hectares:,.2f} ha"
+        if hectares < 10
+        else f"{hectares:,.1f} ha"
+        if hectares < 1000
+        else f"{hectares:,.0f} ha"
+    )
+
+
+def percent(share: float) -> str:
+    """Return a share for reading; what is not nothing is not shown as 0, what is not all not as 100."""
+    if 0 < share < 0.01:
+        return "<\u00a01\u00a0%"
+    return ">\u00a099\u00a0%" if 0.99 < share < 1 else f"{share:.0%}".replace("%", "\u00a0%")

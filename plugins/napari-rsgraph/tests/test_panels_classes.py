@@ -35,9 +35,9 @@ def add(qtbot: Any, panel: LabelPanel, *names: str) -> None:
         qtbot.keyClick(panel.new_name, Qt.Key.Key_Return)
 
 
-def told(session: Session) -> list[str]:
+def said(session: Session) -> list[str]:
     heard: list[str] = []
-    session.told.connect(lambda severity, text: heard.append(f"{severity}: {text}"))
+    session.tasks.message.connect(lambda severity, text: heard.append(f"{severity}: {text}"))
     return heard
 
 
@@ -52,7 +52,7 @@ def test_classes_are_added_with_enter_and_get_colours_and_keys(
 ) -> None:
     assert "Add a class" in panel.empty.text()
     add(qtbot, panel, "water", "forest & heath")
-    table = session.labelling.journal.classes()
+    table = session.labels.journal.classes()
     assert table["name"].to_list() == ["water", "forest & heath"]
     assert table["key"].to_list() == ["1", "2"]
     assert table["colour"].str.lower().to_list() == ["#0072b2", "#e69f00"]
@@ -60,9 +60,9 @@ def test_classes_are_added_with_enter_and_get_colours_and_keys(
 
 
 def test_a_name_that_is_taken_or_empty_is_refused_in_words(qtbot: Any, panel: LabelPanel, session: Session) -> None:
-    heard = told(session)
+    heard = said(session)
     add(qtbot, panel, "water", "water", "  ")
-    assert session.labelling.names == ["water"]
+    assert session.labels.names == ["water"]
     assert "there is a class 'water' already" in heard[0]
     assert "type the name" in heard[1]
 
@@ -71,23 +71,23 @@ def test_classes_that_are_typed_faster_than_they_are_written_differ_in_key_and_c
     qtbot: Any, panel: LabelPanel, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     waiting: list[tuple[Any, ...]] = []
-    run = session.run
-    monkeypatch.setattr(session, "run", lambda *job, **lane: waiting.append(job))
+    run = session.tasks.run
+    monkeypatch.setattr(session.tasks, "run", lambda *job, **lane: waiting.append(job))
     add(qtbot, panel, "water", "forest")
-    monkeypatch.setattr(session, "run", run)
+    monkeypatch.setattr(session.tasks, "run", run)
     for job in waiting:
         run(*job)
-    table = session.labelling.classes
+    table = session.labels.classes
     assert table["key"].to_list() == ["1", "2"]
     assert table["colour"].str.lower().to_list() == ["#0072b2", "#e69f00"]
 
 
 def test_the_button_of_a_class_labels_the_selection(qtbot: Any, panel: LabelPanel, session: Session) -> None:
     add(qtbot, panel, "water", "forest")
-    session.select(np.arange(5, 25))
+    session.selection.select(np.arange(5, 25))
     qtbot.waitUntil(lambda: panel.rows[1].label.isEnabled())
     qtbot.mouseClick(panel.rows[1].label, LEFT)
-    labels = session.labelling.journal.labels()
+    labels = session.labels.journal.labels()
     assert set(labels["segment_id"]) == set(session.tables.ids[5:25])
     assert set(labels["label"]) == {"forest"}
     assert set(labels["origin"]) == {"human"}
@@ -95,26 +95,26 @@ def test_the_button_of_a_class_labels_the_selection(qtbot: Any, panel: LabelPane
 
 def test_erase_undo_and_redo(qtbot: Any, panel: LabelPanel, session: Session) -> None:
     add(qtbot, panel, "water")
-    session.select(np.arange(10))
+    session.selection.select(np.arange(10))
     qtbot.waitUntil(lambda: panel.rows[0].label.isEnabled())
     qtbot.mouseClick(panel.rows[0].label, LEFT)
     qtbot.mouseClick(panel.erase, LEFT)
-    assert session.labelling.codes.sum() == 0
+    assert session.labels.codes.sum() == 0
     qtbot.waitUntil(lambda: "erase" in panel.undo.toolTip())
     qtbot.mouseClick(panel.undo, LEFT)
-    assert session.labelling.codes.sum() == 10
+    assert session.labels.codes.sum() == 10
     qtbot.waitUntil(lambda: panel.redo.isEnabled())
     assert "erase" in panel.redo.toolTip()
     assert "label 10 segments as water" in panel.undo.toolTip()
     qtbot.mouseClick(panel.redo, LEFT)
-    assert session.labelling.codes.sum() == 0
+    assert session.labels.codes.sum() == 0
 
 
 def test_progress_and_counts_say_what_is_labelled(qtbot: Any, panel: LabelPanel, session: Session) -> None:
     add(qtbot, panel, "water")
     half = np.arange(session.tables.n_segments // 2)
-    session.select(half)
-    session.labelling.assign("water")
+    session.selection.select(half)
+    session.label("water")
     qtbot.waitUntil(lambda: f"{len(half):,} of" in panel.progress_text.text())
     pixels = session.tables.segments["area_px"].to_numpy(float)
     share = pixels[half].sum() / pixels.sum()
@@ -126,9 +126,9 @@ def test_progress_and_counts_say_what_is_labelled(qtbot: Any, panel: LabelPanel,
 
 def test_the_selection_is_described_while_the_brush_moves(qtbot: Any, panel: LabelPanel, session: Session) -> None:
     add(qtbot, panel, "water")
-    session.select(np.arange(6))
-    session.labelling.assign("water")
-    session.select(np.arange(10), final=False)
+    session.selection.select(np.arange(6))
+    session.label("water")
+    session.selection.select(np.arange(10), final=False)
     qtbot.waitUntil(lambda: panel.selection.text().startswith("10 segments"))
     chips = len(np.unique(session.tables.chip_of[:10]))
     area = session.tables.hectares[:10].sum()
@@ -144,11 +144,11 @@ def test_a_double_click_renames_and_escape_does_not(qtbot: Any, panel: LabelPane
     qtbot.keyClicks(name, "sea")
     qtbot.keyClick(name, Qt.Key.Key_Escape)
     assert name.text() == "watr"
-    assert session.labelling.names == ["watr"]
+    assert session.labels.names == ["watr"]
     qtbot.mouseDClick(name, LEFT)
     qtbot.keyClicks(name, "water")
     qtbot.keyClick(name, Qt.Key.Key_Return)
-    assert session.labelling.names == ["water"]
+    assert session.labels.names == ["water"]
     assert panel.rows[0].name.text() == "water"
 
 
@@ -160,20 +160,20 @@ def test_the_menu_changes_key_and_colour_and_selects_all(
     by_text = {action.text(): action for action in keys.actions()}
     assert not by_text["2: forest"].isEnabled()
     by_text["7"].trigger()
-    assert session.labelling.classes["key"].to_list() == ["7", "2"]
+    assert session.labels.classes["key"].to_list() == ["7", "2"]
     monkeypatch.setattr(module.QColorDialog, "getColor", lambda *_: module.QColor("#123456"))
     entries(panel, 0)["Colour…"].trigger()
-    assert session.labelling.classes["colour"].to_list()[0] == "#123456"
-    session.labelling.assign_rows(np.arange(4), "forest")
+    assert session.labels.classes["colour"].to_list()[0] == "#123456"
+    session.labels.assign(np.arange(4), "forest")
     entries(panel, 1)["Select all of this class"].trigger()
-    assert session.target_rows().tolist() == [0, 1, 2, 3]
+    assert session.selection.target_rows().tolist() == [0, 1, 2, 3]
 
 
 def test_a_class_without_labels_is_removed_at_once_one_with_labels_is_asked_for(
     qtbot: Any, panel: LabelPanel, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     add(qtbot, panel, "water", "forest")
-    session.labelling.assign_rows(np.arange(4), "water")
+    session.labels.assign(np.arange(4), "water")
     asked: list[str] = []
     answers = [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes]
 
@@ -183,39 +183,39 @@ def test_a_class_without_labels_is_removed_at_once_one_with_labels_is_asked_for(
 
     monkeypatch.setattr(QMessageBox, "question", question)
     entries(panel, 1)["Remove the class"].trigger()
-    assert session.labelling.names == ["water"]
+    assert session.labels.names == ["water"]
     assert asked == []
     entries(panel, 0)["Remove the class"].trigger()
-    assert session.labelling.names == ["water"]
+    assert session.labels.names == ["water"]
     entries(panel, 0)["Remove the class"].trigger()
-    assert session.labelling.names == []
+    assert session.labels.names == []
     assert "its 4 labels" in asked[0]
-    session.labelling.undo()
-    assert session.labelling.codes.sum() == 4
+    session.labels.undo()
+    assert session.labels.codes.sum() == 4
 
 
 def test_a_note_goes_to_the_journal(
     qtbot: Any, panel: LabelPanel, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module.QInputDialog, "getMultiLineText", lambda *_: (" check this ", True))
-    session.select(np.arange(3))
+    session.selection.select(np.arange(3))
     qtbot.mouseClick(panel.note, LEFT)
-    last = session.labelling.history().iloc[-1]
+    last = session.labels.history().iloc[-1]
     assert (last["action"], last["note"], last["segments"]) == ("note", "check this", 3)
 
 
 def test_read_only_says_why_and_disables(qtbot: Any, workspace: Path, session: Session) -> None:
-    session.labelling.define("water", key="1")
+    session.labels.define("water", key="1")
     second = open_session(workspace, Immediate())
     try:
         panel = LabelPanel(second)
         qtbot.addWidget(panel)
         panel.show()
-        assert second.labelling.read_only
+        assert second.labels.read_only
         qtbot.waitUntil(lambda: "Read-only" in panel.read_only.text())
-        assert second.labelling.journal.notice is not None
-        assert second.labelling.journal.notice in panel.read_only.text()
-        second.select(np.arange(3))
+        assert second.labels.journal.notice is not None
+        assert second.labels.journal.notice in panel.read_only.text()
+        second.selection.select(np.arange(3))
         qtbot.waitUntil(lambda: "3 segments" in panel.selection.text())
         qtbot.waitUntil(lambda: not panel.rows[0].label.isEnabled() and not panel.undo.isEnabled())
         for control in (panel.rows[0].label, panel.erase, panel.undo, panel.add, panel.new_name, panel.importing):

@@ -1,22 +1,27 @@
-"""Classes and labels of a session: every action is one transaction of the journal."""
+"""Classes and labels of segments: every action is one transaction of the journal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from psygnal import Signal
 
 from napari_rsgraph.session.keys import free_key
+from napari_rsgraph.session.tables import Rows, Tables
+from napari_rsgraph.session.work import Tasks
 from rsgraph.journal.events import Origin, Step
 from rsgraph.journal.journal import Journal
 from rsgraph.protocols import Progress
+from rsgraph.workspace import Workspace
 
 if TYPE_CHECKING:
-    from napari_rsgraph.session.session import Session
+    from rsgraph.label_files.importing import ImportedLabels
 
 Codes = NDArray[np.int16]
 
@@ -47,19 +52,26 @@ class State:
     redoable: Step | None
 
 
-class Labelling:
-    """Defines classes, labels the selection, undoes and redoes; all in the journal's lane, so that order is kept.
+class Labels:
+    """Defines classes, labels segments, undoes and redoes; all in the journal's lane, so that order is kept.
 
     Parameters
     ----------
-    session
-        Gives the selection; hears what changed.
+    workspace
+        Files with labels are read onto its segments.
+    tables
+        Its segments.
     journal
-        Open.
+        Open; a read-only one makes the labels read-only.
+    tasks
+        Runs every action.
     """
 
-    def __init__(self, session: Session, journal: Journal) -> None:
-        self.session, self.journal = session, journal
+    changed = Signal()
+    classes_changed = Signal()
+
+    def __init__(self, workspace: Workspace, tables: Tables, journal: Journal, tasks: Tasks) -> None:
+        self.workspace, self.tables, self.journal, self.tasks = workspace, tables, journal, tasks
         self.state = self._read()
 
     def close(self) -> None:
@@ -68,7 +80,7 @@ class Labelling:
 
     def _read(self) -> State:
         journal = self.journal
-        codes, origins, confidence = journal.codes(self.session.tables.ids)
+        codes, origins, confidence = journal.codes(self.tables.ids)
         return State(journal.classes(), codes, origins, confidence, journal.can_undo, journal.can_redo)
 
     # what holds now
@@ -100,7 +112,7 @@ class Labelling:
 
     def codes_by_id(self) -> Codes:
         """Return (max_id + 1,) class codes by segment id, for pictures and the scene map."""
-        lookup: Codes = self.session.tables.by_id(self.codes)
+        lookup: Codes = self.tables.by_id(self.codes)
         return lookup
 
     def counts(self) -> NDArray[np.int64]:
@@ -109,12 +121,12 @@ class Labelling:
 
     def hectares(self) -> NDArray[np.float64]:
         """Return (classes + 1,) area of each class; NaN without a CRS."""
-        weights = self.session.tables.hectares
+        weights = self.tables.hectares
         return np.bincount(self.codes, weights=weights, minlength=len(self.names) + 1).astype(np.float64)
 
     def labelled_fraction(self) -> float:
         """Return the share of the valid area that is labelled, 0 ... 1."""
-        pixels = self.session.tables.segments["area_px"].to_numpy(np.float64)
+        pixels = self.tables.segments["area_px"].to_numpy(np.float64)
         return float(pixels[self.codes > 0].sum() / max(pixels.sum(), 1.0))
 
     def history(self) -> pd.DataFrame:
@@ -135,20 +147,12 @@ class Labelling:
         """Remove a class with its labels, in one step that undo takes back."""
         self._act(f"remove {name}", lambda journal: journal.remove(name))
 
-    def assign(self, name: str | None, *, origin: Origin = "human", note: str | None = None) -> None:
-        """Label the selection, or erase its labels with None; says so where nothing is selected."""
-        self.assign_rows(self.session.target_rows(), name, origin=origin, note=note)
-
-    def assign_rows(
-        self, rows: NDArray[np.int64], name: str | None, *, origin: Origin = "human", note: str | None = None
-    ) -> None:
-        """Label segments by their rows."""
+    def assign(self, rows: Rows, name: str | None, *, origin: Origin = "human", note: str | None = None) -> None:
+        """Label segments by their rows, or erase their labels with None; says so where there are none."""
         if len(rows) == 0:
-            self.session.tell(
-                "nothing is selected: brush points in the 2-D map or click in the scene first", "warning"
-            )
+            self.tasks.say("nothing is selected: brush points in the 2-D map or click in the scene first", "warning")
             return
-        ids = self.session.tables.ids[rows]
+        ids = self.tables.ids[rows]
         title = f"label {len(ids):,} segments as {name}" if name else f"erase the labels of {len(ids):,} segments"
         self._act(title, lambda journal: journal.assign(ids, name, origin=origin, note=note))
 
@@ -162,45 +166,44 @@ class Labelling:
         note: str | None = None,
     ) -> None:
         """Give segments different labels in one transaction: imports and predictions."""
-        ids = self.session.tables.ids[rows]
+        ids = self.tables.ids[rows]
         self._act(
             f"label {len(ids):,} segments",
             lambda journal: journal.assign_each(ids, names, origin=origin, confidence=confidence, note=note),
         )
 
-    def note(self, text: str) -> None:
-        """Write a note on the selection, or on the whole scene where nothing is selected."""
-        ids = self.session.tables.ids[self.session.target_rows()]
+    def note(self, text: str, rows: Rows) -> None:
+        """Write a note on segments, or on the whole scene where there are none."""
+        ids = self.tables.ids[rows]
         self._act("note", lambda journal: journal.note(text, segment_ids=ids if len(ids) else None))
 
     def undo(self) -> None:
         """Take back the last action, also one of an earlier session."""
-        self._act("undo", lambda journal: journal.undo(), self._tell_undone("nothing to undo", "undone: "))
+        self._act("undo", lambda journal: journal.undo(), self._report("nothing to undo", "undone: "))
 
     def redo(self) -> None:
         """Do again what was undone."""
-        self._act("redo", lambda journal: journal.redo(), self._tell_undone("nothing to redo", "done again: "))
+        self._act("redo", lambda journal: journal.redo(), self._report("nothing to redo", "done again: "))
 
-    def import_labels(self, path: Any, *, column: str | None = None, layer: str | None = None) -> None:
+    def import_labels(self, path: Path, *, column: str | None = None, layer: str | None = None) -> None:
         """Take labels from a GeoPackage, GeoJSON or GeoTIFF: one transaction, origin ``imported``."""
         from rsgraph.label_files.importing import read_labels
 
-        session = self.session
         if self.read_only:
-            session.tell(self.journal.notice or "this session is read-only", "warning")
+            self._refuse()
             return
 
-        def job(progress: Progress) -> Any:
-            return read_labels(session.workspace, path, column=column, layer=layer, progress=progress)
+        def job(progress: Progress) -> ImportedLabels:
+            return read_labels(self.workspace, path, column=column, layer=layer, progress=progress)
 
-        session.run(f"import {path}", job, self._imported)
+        self.tasks.run(f"import {path}", job, self._imported)
 
-    def _imported(self, found: Any) -> None:
+    def _imported(self, found: ImportedLabels) -> None:
         """Keep labels that a person gave: an import only fills what has none.
 
         New classes are events of their own, all labels are one: the first undo takes the labels back.
         """
-        rows = self.session.tables.row_of_id[found.segment_ids]
+        rows = self.tables.row_of_id[found.segment_ids]
         free = self.state.origins[rows] != HUMAN
         names = [name for name, keep in zip(found.labels, free, strict=True) if keep]
         ids, share = found.segment_ids[free], found.share[free]
@@ -213,12 +216,12 @@ class Labelling:
                 journal.assign_each(ids, names, origin="imported", confidence=share)
 
         kept = int(np.count_nonzero(~free))
-        told = (
+        summary = (
             f"imported {len(names):,} labels of {len(found.colours)} classes"
             + (f"; {kept:,} segments kept the label that you gave them" if kept else "")
             + "".join(f"; left out: {number:,} {reason}" for reason, number in found.skipped.items() if number)
         )
-        self._act("import labels", act, lambda _: self.session.tell(told))
+        self._act("import labels", act, lambda _: self.tasks.say(summary))
 
     def refresh(self) -> None:
         """Read again what another window wrote (a read-only session does this now and then)."""
@@ -227,9 +230,9 @@ class Labelling:
 
     # the lane
 
-    def _act(self, title: str, action: Callable[[Journal], Any], told: Callable[[Any], None] | None = None) -> None:
+    def _act(self, title: str, action: Callable[[Journal], Any], report: Callable[[Any], None] | None = None) -> None:
         if self.read_only:
-            self.session.tell(self.journal.notice or "this session is read-only", "warning")
+            self._refuse()
             return
 
         def job(progress: Progress) -> tuple[Any, State]:
@@ -237,19 +240,22 @@ class Labelling:
 
         def done(result: tuple[Any, State]) -> None:
             self._renew(result[1])
-            if told is not None:
-                told(result[0])
+            if report is not None:
+                report(result[0])
 
-        self.session.run(title, job, done, lane="journal")
+        self.tasks.run(title, job, done, lane="journal")
 
     def _renew(self, state: State) -> None:
         before, self.state = self.state, state
         if not before.classes.equals(state.classes):
-            self.session.classes_changed.emit()
-        self.session.labels_changed.emit()
+            self.classes_changed.emit()
+        self.changed.emit()
 
-    def _tell_undone(self, nothing: str, prefix: str) -> Callable[[Any], None]:
-        return lambda step: self.session.tell(nothing if step is None else f"{prefix}{step.text}", "status")
+    def _refuse(self) -> None:
+        self.tasks.say(self.journal.notice or "this session is read-only", "warning")
+
+    def _report(self, nothing: str, prefix: str) -> Callable[[Step | None], None]:
+        return lambda step: self.tasks.say(nothing if step is None else f"{prefix}{step.text}", "status")
 
 
 HUMAN = 1

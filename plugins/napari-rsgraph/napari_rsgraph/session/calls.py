@@ -1,0 +1,37 @@
+"""Calls of a session under the names of the table of actions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from napari_rsgraph.session.session import Session
+
+
+def calls_of(session: Session) -> Mapping[str, Callable[[], object]]:
+    """Return what the session can do; the window adds what needs a widget."""
+    selection, search, suggestions, maps = session.selection, session.search, session.suggestions, session.maps
+    return {
+        "select_all": selection.select_all,
+        "invert": selection.invert,
+        "clear": selection.clear,
+        "switch_level": selection.switch_level,
+        "take_apart": session.take_apart,
+        "reproject": session.reproject,
+        "whole": session.show_whole,
+        "focus": session.focus,
+        "filter_unlabelled": selection.toggle_unlabelled,
+        "erase": lambda: session.label(None),
+        "undo": session.labels.undo,
+        "redo": session.labels.redo,
+        "find": session.find_similar,
+        "accept": lambda: search.judge("accepted"),
+        "reject": lambda: search.judge("rejected"),
+        "accept_rest": search.accept_rest,
+        "next_candidate": lambda: search.go(1),
+        "previous_candidate": lambda: search.go(-1),
+        "least_certain": lambda: suggestions.make_queue("least certain first", maps.layer),
+        "most_different": lambda: suggestions.make_queue("most different from anything labelled", maps.layer),
+        "next_suggestion": lambda: suggestions.go(1),
+        "previous_suggestion": lambda: suggestions.go(-1),
+        "accept_suggestion": suggestions.accept_current,
+    }

@@ -1,0 +1,56 @@
+"""Options of exporters, from their signatures and docstrings."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from napari_rsgraph.panels.export_options import options_of, parameters_of, value_of, widget_of
+
+
+class Example:
+    """One line.
+
+    More.
+
+    Parameters
+    ----------
+    kind
+        Which kind
+        it is.
+    least, most
+        Bounds.
+
+    Raises
+    ------
+    ValueError
+        Never.
+    """
+
+    def __init__(
+        self,
+        needed: str,
+        kind: Literal["a", "b"] = "b",
+        least: int = 3,
+        most: float = 0.5,
+        layer: str | None = None,
+        other: list[int] | None = None,
+    ) -> None:
+        pass
+
+
+def test_options_come_from_signature_and_docstring(qtbot: Any) -> None:
+    found = {option.name: option for option in options_of(Example, ["x", "y"])}
+    assert list(found) == ["kind", "least", "most", "layer"]
+    assert found["kind"].choices == ("a", "b")
+    assert found["kind"].about == "Which kind it is."
+    assert found["most"].about == "Bounds."
+    assert found["layer"].choices == (None, "x", "y")
+    for option in found.values():
+        widget = widget_of(option)
+        qtbot.addWidget(widget)
+        assert value_of(widget) == option.default
+
+
+def test_a_docstring_without_parameters_gives_none() -> None:
+    assert parameters_of("One line.") == {}
+    assert parameters_of(Example.__doc__ or "") == {}  # indented: as inspect.getdoc gives it, it is not
