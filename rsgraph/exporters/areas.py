@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rsgraph.errors import NotThere
 from rsgraph.exporters.content import Content, parsed_crs, pixel_areas
 from rsgraph.exporters.dissolve import Region, Strip, regions
-from rsgraph.exporters.rasters import read_ids
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from rsgraph.exporters.content import Content, shifted
-from rsgraph.exporters.rasters import Style, read_ids, write_geotiff
+from rsgraph.exporters.rasters import Style, write_geotiff
 from rsgraph.files import make_folder
 from rsgraph.io.display import GAMMA, choose_bands, shown_limits, stretch
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.protocols import Export
 from rsgraph.types import Floats, Raster, Scene, Window
 from rsgraph.workspace import SceneInfo, Workspace

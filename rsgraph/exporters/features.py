@@ -20,8 +20,8 @@ from rsgraph.exporters.areas import Dissolve, area_frames, check_labelled, strip
 from rsgraph.exporters.content import Content, check_choice, check_flag, check_layer, gather, parsed_crs, shifted
 from rsgraph.exporters.polygons import Geometries, outlines
 from rsgraph.exporters.provenance import provenance
-from rsgraph.exporters.rasters import read_ids
 from rsgraph.io.chips import widened
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.types import Mask, Window
 from rsgraph.workspace import SceneInfo, Workspace

@@ -15,9 +15,10 @@ from rsgraph.exporters.content import Content, check_flag, check_layer, gather
 from rsgraph.exporters.folders import whole_folder
 from rsgraph.exporters.legend import Legend, class_legend, write_categories
 from rsgraph.exporters.provenance import as_text, provenance, tiff_tags
-from rsgraph.exporters.rasters import Paint, Style, blocks, read_ids, write_geotiff
+from rsgraph.exporters.rasters import Paint, Style, blocks, write_geotiff
 from rsgraph.files import write_text
 from rsgraph.io.path_names import file_safe
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace

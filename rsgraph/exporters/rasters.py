@@ -7,11 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.errors import NotReadable, WorkspaceError
-from rsgraph.io.handles import read
 from rsgraph.io.writers import raster_writer, windows
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
@@ -44,15 +41,6 @@ class Style:
     bands: Sequence[str]
     tags: Mapping[str, str]
     colours: Mapping[int, str] = field(default_factory=dict)
-
-
-def read_ids(path: Path, window: Window) -> NDArray[np.uint32]:
-    """Read segment ids (rows, columns). Raises WorkspaceError where the raster is damaged."""
-    try:
-        found: NDArray[np.uint32] = read(str(path), [1], *window)[0]
-    except NotReadable as error:
-        raise WorkspaceError(f"{path} is damaged ({error}); run the same command again to restore it") from error
-    return found
 
 
 def blocks(rows: int, columns: int) -> Iterator[Window]:

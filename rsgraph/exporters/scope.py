@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotThere, WorkspaceMismatch
 from rsgraph.journal.events import ORIGINS
-from rsgraph.journal.reading import read_labels
+from rsgraph.journal.reading import read_journal
 from rsgraph.protocols import Export
 from rsgraph.types import Mask, Scene
 from rsgraph.workspace import Workspace
@@ -57,7 +57,7 @@ def export_of(
     asked = None if origins is None else check_origins(origins)
     selection = None if segment_ids is None else check_ids(segment_ids)
     all_ids: NDArray[np.int64] = workspace.segments["segment_id"].to_numpy().astype(np.int64)
-    found = read_labels(workspace.path("labels.sqlite"))
+    found = read_journal(workspace.path("labels.sqlite"))
     labels = _restricted(found.table, asked, selection)
     ids = all_ids[_leaving(all_ids, labels, asked, selection)]
     scenes = partial(_checked_scenes, workspace, opened)

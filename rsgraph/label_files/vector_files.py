@@ -155,7 +155,7 @@ class VectorFile:
                 f"{self.path} holds lines; expected polygons, or points that lie in segments, so buffer the lines to "
                 "polygons first."
             )
-        return _joined(parts)
+        return _concatenated(parts)
 
     def classes(self) -> list[tuple[str, str | None]]:
         """List all classes with their colours, in the order of the file."""
@@ -379,7 +379,7 @@ def _in_pixels(place: Path) -> bool:
     return bool(len(xy) and np.all(xy == np.round(xy)))
 
 
-def _joined(parts: Sequence[Features]) -> Features:
+def _concatenated(parts: Sequence[Features]) -> Features:
     if not parts:
         none = np.empty(0, dtype=np.int32)
         return Features(np.empty(0, dtype=object), none, np.empty((0, 2)), none)

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from rsgraph.console import note
 from rsgraph.errors import JournalDamaged
 from rsgraph.files import place, read_json, sync_tree, write_json
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.journal.storage import WriterLock, set_aside
 from rsgraph.journal.transfer import Overlaps, transfer_labels
-from rsgraph.stages.segment_files import read_ids
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
 
@@ -161,7 +161,7 @@ def _overlaps(pairs: Sequence[tuple[Path, Path]]) -> Overlaps:
     counts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
     for old, new in pairs:
         for window in _windows(new):
-            ids = read_ids(new, window)
+            ids = read_ids(new, window).astype(np.int64)
             both = (ids << 32) + read_ids(old, window)  # ids are below 2 ** 31
             counts.append(np.unique(both[ids > 0], return_counts=True))
     both, places = np.unique(np.concatenate([each for each, _ in counts]), return_inverse=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.borders import shared_borders
 from rsgraph.compiled import compiled
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def relabel_connected(
     """
     pieces, count = _pieces(labels, valid)
     if min_size > 1 and count > 1:
-        parents = _merge(pieces, _borders(pieces, count), count, _spectra(values, pieces.shape), min_size)
+        parents = _merge(pieces, _borders(pieces), count, _spectra(values, pieces.shape), min_size)
         pieces, count = _renumber(pieces, parents)
     return pieces, int(count)
 
@@ -67,20 +68,14 @@ def _spectra(values: Floats | None, shape: tuple[int, int]) -> NDArray[np.float3
     return np.ascontiguousarray(np.moveaxis(values, 0, -1), dtype=np.float32)
 
 
-def _borders(pieces: Labels, count: int) -> NDArray[np.int64]:
+def _borders(pieces: Labels) -> NDArray[np.int64]:
     """List the touching pieces (low, high, pixel sides), each pair once, sorted."""
-    sides = (pieces[:, :-1], pieces[:, 1:]), (pieces[:-1], pieces[1:])
-    codes = []
-    for one, two in sides:
-        differ = (one != two) & (one > 0) & (two > 0)
-        low, high = np.minimum(one[differ], two[differ]), np.maximum(one[differ], two[differ])
-        codes.append(low.astype(np.int64) * (count + 1) + high)
-    pairs, lengths = np.unique(np.concatenate(codes), return_counts=True)
-    return np.stack([pairs // (count + 1), pairs % (count + 1), lengths], axis=1)
+    pairs, lengths = shared_borders(pieces)
+    return np.column_stack([pairs + 1, lengths])
 
 
 @compiled()
-def _root(parents: Any, node: int) -> int:
+def root(parents: Any, node: int) -> int:
     """Follow the parents to the top, halving the path."""
     while parents[node] != node:
         parents[node] = parents[parents[node]]
@@ -101,7 +96,7 @@ def _renumber(pieces: Any, parents: Any) -> Any:
     for r in range(pieces.shape[0]):
         for c in range(pieces.shape[1]):
             if pieces[r, c] > 0:
-                result[r, c] = new[_root(parents, pieces[r, c])]
+                result[r, c] = new[root(parents, pieces[r, c])]
     return result, count
 
 
@@ -134,7 +129,7 @@ def _choose(borders: Any, parents: Any, sizes: Any, sums: Any, min_size: int) ->
     best = np.zeros(sizes.size, dtype=np.int64)
     costs = np.full(sizes.size, np.inf)
     for border in range(borders.shape[0]):
-        one, two = _root(parents, borders[border, 0]), _root(parents, borders[border, 1])
+        one, two = root(parents, borders[border, 0]), root(parents, borders[border, 1])
         if one == two or (sizes[one] >= min_size and sizes[two] >= min_size):
             continue
         cost = _distance(sums, sizes, one, two) if sums.shape[1] else -float(borders[border, 2])
@@ -154,8 +149,8 @@ def _merge(pieces: Any, borders: Any, count: int, spectra: Any, min_size: int) -
         merged = False
         best = _choose(borders, parents, sizes, sums, min_size)
         for small in range(1, count + 1):
-            other = _root(parents, best[small])
-            top = _root(parents, small)
+            other = root(parents, best[small])
+            top = root(parents, small)
             if best[small] == 0 or other == top:
                 continue
             keep, drop = min(other, top), max(other, top)

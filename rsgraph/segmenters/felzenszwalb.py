@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Seams, Segmenter
-from rsgraph.segmenters.connectivity import relabel_connected
+from rsgraph.segmenters.connectivity import relabel_connected, root
 from rsgraph.segmenters.preparation import (
     check_n_segments,
     check_seams,
@@ -81,14 +81,6 @@ def merge_pixels(
 
 
 @compiled()
-def _root(parents: Any, node: int) -> int:
-    while parents[node] != node:
-        parents[node] = parents[parents[node]]
-        node = parents[node]
-    return node
-
-
-@compiled()
 def _merge(edges: Any, weights: Any, n_pixels: int, scale: float, min_size: int) -> Any:
     parents = np.arange(n_pixels)
     sizes = np.ones(n_pixels, dtype=np.int64)
@@ -96,7 +88,7 @@ def _merge(edges: Any, weights: Any, n_pixels: int, scale: float, min_size: int)
     count = n_pixels
     for small_only in (False, True):
         for edge in range(weights.size):
-            a, b = _root(parents, edges[edge, 0]), _root(parents, edges[edge, 1])
+            a, b = root(parents, edges[edge, 0]), root(parents, edges[edge, 1])
             if a == b:
                 continue
             if small_only:
@@ -109,7 +101,7 @@ def _merge(edges: Any, weights: Any, n_pixels: int, scale: float, min_size: int)
                 inside[a] = weights[edge]
                 count -= 1
     for pixel in range(n_pixels):
-        parents[pixel] = _root(parents, pixel)
+        parents[pixel] = root(parents, pixel)
     return parents, count
 
 

@@ -185,7 +185,7 @@ def stitch(pieces: Iterable[Piece], columns: int, *, min_size: int, first_id: in
     """
     before: _Numbered | None = None
     here: _Numbered | None = None
-    for after in chain(_numbered(_joined(_rows(pieces, columns, min_size), min_size), first_id), [None]):
+    for after in chain(_numbered(_stitched(_rows(pieces, columns, min_size), min_size), first_id), [None]):
         if here is not None:
             yield _strip(here, [each for each in (before, after) if each is not None])
         before, here = here, after
@@ -303,7 +303,7 @@ def _on_both(heights: tuple[Heights, Heights], shared: int, beyond: int, after: 
     return np.pad(np.concatenate(parts, axis=1), ((0, 0), (0, beyond - after)))
 
 
-def _joined(rows: Iterable[_Row], min_size: int) -> Iterator[_Row]:
+def _stitched(rows: Iterable[_Row], min_size: int) -> Iterator[_Row]:
     """Join every row to the next one, where they touch; yield those that are finished."""
     above: _Row | None = None
     for row in rows:

@@ -225,7 +225,7 @@ class _Panels:
 
     def preview(self) -> _Preview:
         """Return the whole."""
-        return _joined(self.panels)
+        return _side_by_side(self.panels)
 
 
 class _Tiles:
@@ -240,10 +240,10 @@ class _Tiles:
 
     def preview(self) -> _Preview:
         """Return the mosaic."""
-        return _joined(self.kept)
+        return _side_by_side(self.kept)
 
 
-def _joined(parts: Sequence[_View | _Canvas]) -> _Preview:
+def _side_by_side(parts: Sequence[_View | _Canvas]) -> _Preview:
     """Lay pictures out side by side; a single one stays as it is."""
     clusters = range(len(parts[0].memberships))
     memberships = [mosaic([part.memberships[c] for part in parts], fill=0.0) for c in clusters]

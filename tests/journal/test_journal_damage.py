@@ -12,7 +12,7 @@ import pytest
 
 from rsgraph.errors import JournalDamaged, JournalLocked
 from rsgraph.journal.journal import Journal, adopt_recovered
-from rsgraph.journal.reading import read_labels
+from rsgraph.journal.reading import read_journal
 from rsgraph.journal.recovery import salvage
 from rsgraph.journal.schema import PAGE
 
@@ -123,7 +123,7 @@ def test_a_recovered_copy_is_adopted_and_the_damaged_file_kept(path: Path) -> No
         while journal.undo() is not None:
             pass
         assert journal.labels().empty
-    assert read_labels(path).table.empty
+    assert read_journal(path).table.empty
 
 
 def test_a_recovered_copy_is_not_adopted_under_somebodys_hands(path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from rsgraph.files import write_json
 from rsgraph.io.chip_blocks import ChipBlock
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.stages.segment_files import (
     CutChip,
     IdRasters,
@@ -17,7 +18,6 @@ from rsgraph.stages.segment_files import (
     local_segmentation,
     own_window,
     pack,
-    read_ids,
     read_labels,
     rows_of_chips,
     segment_table,
