@@ -24,7 +24,7 @@ from rsgraph.evaluate import parts as measuring
 from rsgraph.evaluate.evaluate import PARTS, evaluate, numbers
 from rsgraph.run.runner import run
 from rsgraph.workspace import Workspace
-from tests.small_runs import TINY, Configure, composed
+from tests.small_runs import TINY, composed, copied
 
 FAST = ["rotation.chips=2", "labelling.strokes=6"]
 
@@ -123,22 +123,23 @@ def write_raster(path: Path, values: NDArray[Any]) -> None:
         file.write(values)
 
 
-@pytest.fixture
-def bare(configure: Configure, tmp_path: Path) -> Path:
-    """A workspace of a file that came with no reference."""
+@pytest.fixture(scope="module")
+def without_reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of a file that came with no reference. Tests must not change it."""
+    folder = tmp_path_factory.mktemp("bare")
     values = np.random.default_rng(0).integers(200, 3000, (4, 96, 96)).astype(np.uint16)
     values[:, :, 48:] //= 4
-    write_raster(tmp_path / "scene.tif", values)
-    return run(configure("reader=auto", f"data.path={tmp_path / 'scene.tif'}", workspace="bare")).folder
+    write_raster(folder / "scene.tif", values)
+    tiny = [text for text in TINY if not text.startswith("reader")]
+    words = ["reader=auto", f"data.path={folder / 'scene.tif'}", f"workspace={folder / 'w'}"]
+    return run(composed(*tiny, *words)).folder
 
 
 @pytest.fixture
-def configure(tmp_path: Path) -> Configure:
-    def make(*overrides: str, workspace: str = "w") -> dict[str, Any]:
-        tiny = [text for text in TINY if not text.startswith("reader")]
-        return composed(*tiny, f"workspace={tmp_path / workspace}", *overrides)
-
-    return make
+def bare(without_reference: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    copied(without_reference, tmp_path / "bare")
+    return tmp_path / "bare"
 
 
 def test_without_a_reference_what_needs_one_is_left_out_and_said(
