@@ -22,7 +22,7 @@ class Package(NamedTuple):
 RSGRAPH = Package("rsgraph", "tests", flat=False)
 PLUGIN = Package("plugins/napari-rsgraph/napari_rsgraph", "plugins/napari-rsgraph/tests", flat=True)
 
-PACKAGES = (RSGRAPH,)
+PACKAGES = (RSGRAPH, PLUGIN)
 """What is checked. Add ``PLUGIN`` when its tests are written."""
 
 WITHOUT = {"rsgraph/__main__.py": "it only calls rsgraph.cli.main; tests that start `python -m rsgraph` run it"}
