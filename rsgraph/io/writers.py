@@ -324,14 +324,7 @@ def write_reference(scene: Scene, path: Path, *, progress: Progress | None = Non
     The names stand in the file's own metadata (``CLASS_<code>``) and, as GDAL's category names, in
     ``<path>.aux.xml``, where QGIS and gdalinfo look for them.
 
-    Parameters
-    ----------
-    scene
-        With a ``reference``.
-    path
-        The GeoTIFF to create or replace.
-    progress
-        Called as progress(windows done, windows in all).
+    The scene must have a ``reference``; ``path`` and ``progress`` are as of ``write_scene``.
 
     Raises
     ------

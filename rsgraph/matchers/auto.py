@@ -25,11 +25,6 @@ class Auto(BlockMatcher):
         Neighbours per chip, at most P - 1.
     full
         Chips up to which all pairs are solved: 300 take about two minutes of one core.
-
-    Raises
-    ------
-    ConfigError
-        k or full is not a whole number of at least 1.
     """
 
     def __init__(self, k: int = 15, full: int = 300) -> None:

@@ -61,11 +61,6 @@ class HungarianNearest(BlockMatcher):
     ----------
     k
         Neighbours per chip, at most P - 1. 15 is UMAP's usual neighbourhood.
-
-    Raises
-    ------
-    ConfigError
-        k is not a whole number of at least 1.
     """
 
     def __init__(self, k: int = 15) -> None:
