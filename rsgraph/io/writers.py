@@ -342,14 +342,17 @@ def write_reference(scene: Scene, path: Path, *, progress: Progress | None = Non
         "tags": {f"CLASS_{code}": name for code, name in reference.names.items()},
     }
     _write(scene, path, lambda window: reference.read(window)[None], progress, count=1, dtype="uint8", **about)
-    write_text(path.with_name(path.name + ".aux.xml"), _category_names(reference.names))
+    write_categories(path, reference.names)
 
 
-def _category_names(names: Mapping[int, str]) -> str:
-    """Return GDAL's sidecar file with the names of codes 0 ... the highest."""
+def write_categories(raster: Path, names: Mapping[int, str]) -> Path:
+    """Write the names of codes to ``<raster>.aux.xml``, where GDAL and QGIS look for them: TIFF has no place."""
     listed = [escape(names.get(code, "unknown" if code == 0 else "")) for code in range(max(names, default=0) + 1)]
     inner = "".join(f"      <Category>{name}</Category>\n" for name in listed)
-    return (
+    path = raster.with_name(f"{raster.name}.aux.xml")
+    write_text(
+        path,
         '<PAMDataset>\n  <PAMRasterBand band="1">\n    <CategoryNames>\n'
-        f"{inner}    </CategoryNames>\n  </PAMRasterBand>\n</PAMDataset>\n"
+        f"{inner}    </CategoryNames>\n  </PAMRasterBand>\n</PAMDataset>\n",
     )
+    return path
