@@ -123,12 +123,8 @@ class Dask(Executor):
 class DaskWorkers(Workers):
     """The workers of one cluster.
 
-    Parameters
-    ----------
-    client
-        Connected; closed in the end, with its cluster where that was started here.
-    own_devices
-        Whether the workers are elsewhere, so that a GPU of this process does not serve them.
+    ``client`` is closed in the end, with its cluster where that was started here. ``own_devices``: the workers are
+    elsewhere, so that a GPU of this process does not serve them.
     """
 
     def __init__(self, client: Client, *, own_devices: bool) -> None:

@@ -251,19 +251,8 @@ def lay_out(
 ) -> Floats:
     """Optimise UMAP's layout of a nearest-neighbour graph.
 
-    Parameters
-    ----------
-    indices, distances
-        (n, k): each point's neighbours, itself first.
-    start
-        (n, 2) float32, no two points equal.
-    min_dist, n_epochs, seed, progress
-        As in ``Umap``.
-
-    Returns
-    -------
-    points
-        (n, 2) float32.
+    ``indices`` and ``distances`` (n, k) are each point's neighbours, itself first; of ``start`` (n, 2) float32 no two
+    points are equal; the rest as in ``Umap``. Returns points (n, 2) float32.
     """
     epochs = n_epochs or (MORE_EPOCHS if len(start) <= FEW_POINTS else EPOCHS)
     graph = fuzzy_graph(indices, distances)
