@@ -49,37 +49,6 @@ def pixel_edges(image: Floats, valid: Mask) -> tuple[NDArray[np.int64], NDArray[
     return edges[order], weights[order]
 
 
-def merge_pixels(
-    edges: NDArray[np.int64], weights: NDArray[np.float32], n_pixels: int, *, scale: float, min_size: int
-) -> tuple[NDArray[np.int64], int]:
-    r"""Merge pixels along edges of increasing weight, then the regions that are too small.
-
-    Two regions merge where the edge between them weighs no more than
-    :math:`\min(\mathrm{Int}(R_1) + k / |R_1|, \mathrm{Int}(R_2) + k / |R_2|)`, with Int the heaviest edge
-    inside a region and k the scale.
-
-    Parameters
-    ----------
-    edges, weights
-        As ``pixel_edges`` returns them.
-    n_pixels
-        Number of pixels.
-    scale
-        k: larger gives larger regions.
-    min_size
-        Regions with fewer pixels join a neighbour, along the lightest edge.
-
-    Returns
-    -------
-    regions
-        (n_pixels,) int64: number of one pixel of the region.
-    count
-        Number of regions, pixels without edges among them.
-    """
-    regions, count = _merge(edges, weights, n_pixels, scale, min_size)
-    return regions, int(count)
-
-
 @compiled()
 def _root(parents: Any, node: int) -> int:
     while parents[node] != node:
@@ -89,7 +58,27 @@ def _root(parents: Any, node: int) -> int:
 
 
 @compiled()
-def _merge(edges: Any, weights: Any, n_pixels: int, scale: float, min_size: int) -> Any:
+def merge_pixels(edges: Any, weights: Any, n_pixels: int, scale: float, min_size: int) -> Any:
+    r"""Merge pixels along edges of increasing weight, then the regions that are too small.
+
+    Two regions merge where the edge between them weighs no more than
+    :math:`\min(\mathrm{Int}(R_1) + k / |R_1|, \mathrm{Int}(R_2) + k / |R_2|)`, with Int the heaviest edge
+    inside a region and k the scale.
+
+    Parameters
+    ----------
+    edges, weights
+        As ``pixel_edges`` returns them, of ``n_pixels`` pixels.
+    scale
+        k: larger gives larger regions.
+    min_size
+        Regions with fewer pixels join a neighbour, along the lightest edge.
+
+    Returns
+    -------
+    regions, count
+        (n_pixels,) int64: number of one pixel of the region; number of regions, pixels without edges among them.
+    """
     parents = np.arange(n_pixels)
     sizes = np.ones(n_pixels, dtype=np.int64)
     inside = np.zeros(n_pixels)
