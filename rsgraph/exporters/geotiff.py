@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from rsgraph.exporters.content import Content, check_flag, check_layer, gather
 from rsgraph.exporters.folders import whole_folder
-from rsgraph.exporters.legend import Legend, class_legend, write_categories
+from rsgraph.exporters.legend import Legend, class_legend
 from rsgraph.exporters.provenance import as_text, provenance, tiff_tags
 from rsgraph.exporters.rasters import Paint, Style, blocks, write_geotiff
 from rsgraph.files import write_text
 from rsgraph.io.path_names import file_safe
 from rsgraph.io.segment_ids import read_ids
+from rsgraph.io.writers import write_categories
 from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -134,7 +135,7 @@ def _write(kind: Kind, folder: Path, workspace: Workspace, content: Content, ste
         paint = kind.paint(workspace.segment_file(scene.name), content)
         write_geotiff(path, scene, kind.style, paint, steps.over(blocks(scene.rows, scene.columns)))
         if kind.legend is not None:
-            write_categories(path, kind.legend)
+            write_categories(path, kind.legend.categories)
     return folder / (f"{kind.name}.tif" if len(scenes) == 1 else kind.name)
 
 

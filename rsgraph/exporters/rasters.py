@@ -51,23 +51,8 @@ def blocks(rows: int, columns: int) -> Iterator[Window]:
 def write_geotiff(path: Path, scene: SceneInfo, style: Style, paint: Paint, places: Iterator[Window]) -> None:
     """Write a tiled, compressed GeoTIFF on a scene's grid, window by window; whole or absent.
 
-    Parameters
-    ----------
-    path
-        The file to create or replace.
-    scene
-        Gives size, CRS and transform. Without a CRS the file is in pixel space.
-    style
-        Type, names, colours, tags.
-    paint
-        Gives the pixels of one window at a time.
-    places
-        All windows, without overlap.
-
-    Raises
-    ------
-    OutputError
-        Disk full or folder not writable.
+    ``paint`` gives the pixels of one window at a time, ``places`` are all windows, without overlap. Without a CRS the
+    file is in pixel space. Raises OutputError: disk full or folder not writable.
     """
     with raster_writer(
         path,

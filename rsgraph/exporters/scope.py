@@ -33,17 +33,10 @@ def export_of(
 
     Parameters
     ----------
-    workspace
-        Finished at least up to its segments.
-    opened
-        Opens its scenes.
-    origins
-        Only segments whose label has one of these origins: ``human``, ``imported``, ``propagated``,
-        ``classified``; None: all segments, labelled or not.
-    segment_ids
-        (n,) integers: only these segments; None: all.
-    author
-        Who exports, for the provenance; None: the name of the user who is logged in.
+    workspace, opened
+        Finished at least up to its segments; opens its scenes.
+    origins, segment_ids, author
+        As of ``export_workspace``: origins are ``human``, ``imported``, ``propagated``, ``classified``.
 
     Raises
     ------

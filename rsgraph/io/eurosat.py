@@ -193,18 +193,8 @@ def _picture_header(place: Tree, image: _Image) -> Header:
 class Picture:
     """Pixels of one JPEG or PNG, in a folder or in a .zip whose handle the process shares.
 
-    Parameters
-    ----------
-    archive
-        The .zip, or None.
-    member
-        Its member, or a file.
-    indexes
-        Channels, from 1.
-    radiometry
-        One scale, offset and nodata per channel.
-    rows, columns
-        The size that all images of the collection have.
+    ``archive`` is the .zip, or None, ``member`` its member, or a file; ``indexes`` count channels from 1; rows and
+    columns are those of all images of the collection.
     """
 
     archive: str | None

@@ -26,11 +26,6 @@ class Auto(BlockMatcher):
         Neighbours per chip, at most P - 1.
     full
         Chips up to which all pairs are solved: 300 take about two minutes of one core.
-
-    Raises
-    ------
-    ConfigError
-        k or full is not a whole number of at least 1.
     """
 
     measure = "hungarian"

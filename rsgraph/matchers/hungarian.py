@@ -139,15 +139,7 @@ def _put(matrix: Floats, tile: Tile, values: Floats) -> None:
 
 @dataclass(frozen=True, eq=False)
 class TileTask:
-    """The task of an executor on one block of pairs.
-
-    Parameters
-    ----------
-    nodes
-        Of all chips: unit rows in memory, or where they are stored.
-    tolerance, device
-        As in ``Hungarian``.
-    """
+    """The task of an executor on a block of pairs; nodes of all chips, as unit rows in memory or stored."""
 
     nodes: UnitChips | StoredChips
     tolerance: float

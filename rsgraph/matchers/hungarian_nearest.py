@@ -62,11 +62,6 @@ class HungarianNearest(BlockMatcher):
     ----------
     k
         Neighbours per chip, at most P - 1. 15 is UMAP's usual neighbourhood.
-
-    Raises
-    ------
-    ConfigError
-        k is not a whole number of at least 1.
     """
 
     measure = "hungarian"
@@ -217,15 +212,7 @@ def distances_of(chips: UnitChips, part: tuple[int, int], first: int) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class SignatureTask:
-    """The task of an executor that makes signatures.
-
-    Parameters
-    ----------
-    nodes
-        Of all chips: unit rows in memory, or where they are stored.
-    axes
-        How.
-    """
+    """The task of an executor that makes signatures; nodes as of ``RoundTask``."""
 
     nodes: UnitChips | StoredChips
     axes: Axes

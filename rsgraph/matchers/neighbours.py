@@ -172,15 +172,10 @@ def nearest(matrix: Floats, k: int) -> NDArray[np.int64]:
     count = len(matrix)
     k = max(0, min(k, count - 1))
     indices = np.empty((count, k), dtype=np.int64)
-    if k == 0:
-        return indices
     for row in range(count):
-        others = np.delete(np.arange(count), row)
-        values = matrix[row, others]
-        last = np.partition(values, len(values) - k)[len(values) - k]
-        candidates = np.flatnonzero(values >= last)
-        order = np.argsort(-values[candidates], kind="stable")[:k]
-        indices[row] = others[candidates[order]]
+        far = -matrix[row]
+        far[row] = np.inf
+        indices[row] = np.argsort(far, kind="stable")[:k]
     return indices
 
 

@@ -49,9 +49,8 @@ def pixel_edges(image: Floats, valid: Mask) -> tuple[NDArray[np.int64], NDArray[
     return edges[order], weights[order]
 
 
-def merge_pixels(
-    edges: NDArray[np.int64], weights: NDArray[np.float32], n_pixels: int, *, scale: float, min_size: int
-) -> tuple[NDArray[np.int64], int]:
+@compiled()
+def merge_pixels(edges: Any, weights: Any, n_pixels: int, scale: float, min_size: int) -> Any:
     r"""Merge pixels along edges of increasing weight, then the regions that are too small.
 
     Two regions merge where the edge between them weighs no more than
@@ -61,9 +60,7 @@ def merge_pixels(
     Parameters
     ----------
     edges, weights
-        As ``pixel_edges`` returns them.
-    n_pixels
-        Number of pixels.
+        As ``pixel_edges`` returns them, of ``n_pixels`` pixels.
     scale
         k: larger gives larger regions.
     min_size
@@ -71,17 +68,9 @@ def merge_pixels(
 
     Returns
     -------
-    regions
-        (n_pixels,) int64: number of one pixel of the region.
-    count
-        Number of regions, pixels without edges among them.
+    regions, count
+        (n_pixels,) int64: number of one pixel of the region; number of regions, pixels without edges among them.
     """
-    regions, count = _merge(edges, weights, n_pixels, scale, min_size)
-    return regions, int(count)
-
-
-@compiled()
-def _merge(edges: Any, weights: Any, n_pixels: int, scale: float, min_size: int) -> Any:
     parents = np.arange(n_pixels)
     sizes = np.ones(n_pixels, dtype=np.int64)
     inside = np.zeros(n_pixels)

@@ -14,19 +14,8 @@ from rsgraph.types import Floats, Labels, Mask, Segmentation
 def grid_cells(valid: Mask, n_cells: int, *, min_size: int) -> tuple[Labels, int]:
     """Divide an image into about ``n_cells`` nearly square cells, cut off where it is not valid.
 
-    Parameters
-    ----------
-    valid
-        (rows, columns).
-    n_cells
-        Cells in the whole rectangle, valid or not.
-    min_size
-        Remainders of cells with fewer pixels join the neighbour with the longest shared border.
-
-    Returns
-    -------
-    labels, n
-        As ``relabel_connected``.
+    ``n_cells`` counts the whole rectangle, valid or not; remainders of fewer than ``min_size`` pixels join the
+    neighbour with the longest shared border. Returns as ``relabel_connected``.
     """
     if not valid.any():
         return np.zeros(valid.shape, dtype=np.int32), 0

@@ -20,12 +20,7 @@ def gradient(image: Floats, valid: Mask) -> NDArray[np.float32]:
     By Sobel filters; (rows, columns), per pixel. Where not valid, the mean of the valid pixels is put in,
     so that the edge of the data is no edge of the image to first order.
 
-    Parameters
-    ----------
-    image
-        (bands, rows, columns), as ``standardise`` returns it.
-    valid
-        (rows, columns), at least one pixel.
+    ``image`` is what ``standardise`` returns; at least one pixel is valid.
     """
     filled = np.where(valid, image, image[:, valid].mean(axis=1)[:, None, None])
     squared = np.zeros(valid.shape, dtype=np.float32)
@@ -49,21 +44,8 @@ def watershed_basins(
 ) -> tuple[Labels, int]:
     """Flood the gradient from one marker per grid cell.
 
-    Parameters
-    ----------
-    values, valid
-        (bands, rows, columns) float32, finite where valid, in any unit; (rows, columns).
-    n_cells
-        Cells of the grid of markers in the whole rectangle, valid or not.
-    compactness, sigma
-        As in Watershed.
-    min_size
-        Basins with fewer pixels join the most similar one that they touch.
-
-    Returns
-    -------
-    labels, n
-        As ``relabel_connected``.
+    ``n_cells`` counts the cells of the grid of markers in the whole rectangle, valid or not; all else is as in
+    ``slic_superpixels``.
     """
     if not valid.any():
         return np.zeros(valid.shape, dtype=np.int32), 0

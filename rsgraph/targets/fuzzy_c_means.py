@@ -81,19 +81,8 @@ def memberships(pixels: Floats, centres: NDArray[Any], fuzziness: float) -> Floa
     with d the Euclidean distances to the centres. A pixel that equals a centre belongs only to it (equal
     centres share).
 
-    Parameters
-    ----------
-    pixels
-        (n, bands) float32, finite.
-    centres
-        (C, bands).
-    fuzziness
-        m, above 1.
-
-    Returns
-    -------
-    memberships
-        (n, C) float32 in [0, 1] that sum to 1.
+    Of pixels (n, bands) float32, finite; m is the fuzziness, above 1. Returns memberships (n, C) float32 in [0, 1]
+    that sum to 1.
     """
     out = np.empty((len(pixels), len(centres)), dtype=np.float32)
     _memberships(

@@ -20,19 +20,7 @@ def kmeans(pixels: Floats, n_clusters: int, *, restarts: int, seed: int) -> NDAr
 
     Several threads would add up in changing order, and the same seed would not give the same bits.
 
-    Parameters
-    ----------
-    pixels
-        (n, bands), finite, with at least ``n_clusters`` different ones.
-    n_clusters, restarts
-        As in KMeans.
-    seed
-        Of the starts.
-
-    Returns
-    -------
-    centres
-        (C, bands) float64.
+    Of pixels (n, bands), finite, at least ``n_clusters`` differ. Returns centres (C, bands) float64.
     """
     import sklearn.cluster  # half a second that prediction does not need
     from threadpoolctl import threadpool_limits
@@ -54,19 +42,8 @@ def soft_assignment(pixels: Floats, centres: NDArray[Any], temperature: float) -
 
     .. math:: u_i = \frac{\exp(-d_i^2 / T)}{\sum_j \exp(-d_j^2 / T)}
 
-    Parameters
-    ----------
-    pixels
-        (n, bands), finite.
-    centres
-        (C, bands).
-    temperature
-        T, in squared reflectance; above 0.
-
-    Returns
-    -------
-    memberships
-        (n, C) float32 in [0, 1] that sum to 1.
+    Of pixels (n, bands), finite, and centres (C, bands); T is in squared reflectance, above 0. Returns memberships
+    (n, C) float32 in [0, 1] that sum to 1.
     """
     squared = squared_distances(pixels, centres)
     weights = np.exp((squared.min(axis=1, keepdims=True) - squared) / temperature)

@@ -92,17 +92,7 @@ def abundances(pixels: Floats, endmembers: NDArray[Any]) -> Floats:
     endmember, let in the endmember whose share would lower the error most, solve, and drop those that
     would become negative, until none would lower the error. Finite, and optimal to rounding.
 
-    Parameters
-    ----------
-    pixels
-        (n, bands), finite.
-    endmembers
-        (C, bands).
-
-    Returns
-    -------
-    abundances
-        (n, C) float32 in [0, 1] that sum to 1.
+    Of pixels (n, bands), finite. Returns abundances (n, C) float32 in [0, 1] that sum to 1.
     """
     spectra = np.ascontiguousarray(endmembers, dtype=np.float64)
     gram = spectra @ spectra.T

@@ -14,7 +14,7 @@ from rasterio.crs import CRS
 from rsgraph.errors import ConfigError
 from rsgraph.io.synthetic import coast
 from rsgraph.protocols import Reader
-from rsgraph.types import Raster, Scene, Window
+from rsgraph.types import Floats, Raster, Scene, Window
 
 VERSION = 1
 """Part of the scene's identity: raise it whenever the pixels of a seed change."""
@@ -79,7 +79,7 @@ class CoastPixels:
         """Compute one window."""
         _check_inside(window, self.layout)
         row, column, rows, columns = window
-        values = coast.render(row, column, rows, columns, spectra=SPECTRA, noise=self.noise, layout=self.layout)
+        values: Floats = coast.reflectance(row, column, rows, columns, SPECTRA, self.noise, self.layout)
         return Raster(values, np.ones((rows, columns), np.bool_))
 
 
