@@ -38,7 +38,6 @@ class Runner(Protocol):
 
     def run(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Yield the results in the order of the items; what is not wanted any more is dropped on close."""
-        ...
 
 
 class ResumableBlocks:
@@ -64,11 +63,7 @@ class ResumableBlocks:
         """Blocks that an interrupted run had left, of all phases so far."""
 
     def map(
-        self,
-        name: str,
-        task: Callable[[Item], Arrays],
-        items: Sequence[Item],
-        progress: Progress | None = None,
+        self, name: str, task: Callable[[Item], Arrays], items: Sequence[Item], progress: Progress | None = None
     ) -> Iterator[Arrays]:
         """Yield ``task(item)`` for all items in their order.
 

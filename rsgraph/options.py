@@ -44,8 +44,7 @@ class Choice:
     @property
     def component(self) -> type[Component]:
         """Its class."""
-        found: type[Component] = registry(self.kind)[self.name]
-        return found
+        return registry(self.kind)[self.name]
 
     @property
     def section(self) -> dict[str, Any]:

@@ -171,8 +171,7 @@ class Workspace:
     @property
     def layers(self) -> list[str]:
         """Names of the embeddings: bands, target, encoder, gnn1 ..."""
-        found: list[str] = list(self.manifest.get("layers", []))
-        return found
+        return list(self.manifest.get("layers", []))
 
     @property
     def default_layer(self) -> str:
@@ -213,6 +212,12 @@ class Workspace:
     def edges(self) -> NDArray[np.int64]:
         """Edges (2, E) as indices into ``segments``: row 0 sends, row 1 receives."""
         return _mapped(self.existing("edges.npy"))
+
+    @property
+    def edge_attributes(self) -> Floats | None:
+        """Attributes of the edges (E, attributes) float32, memory-mapped; None where they have none."""
+        path = self.path("edge_attributes.npy")
+        return _mapped(path) if path.exists() else None
 
     @property
     def similarity(self) -> Similarity:
@@ -265,13 +270,7 @@ class Workspace:
                 self.path(file).unlink(missing_ok=True)
 
     def adopt(
-        self,
-        record: StageRecord,
-        cache: StageCache,
-        *,
-        run_id: str | None,
-        layers: Sequence[str],
-        default_layer: str,
+        self, record: StageRecord, cache: StageCache, *, run_id: str | None, layers: Sequence[str], default_layer: str
     ) -> None:
         """Put a stored stage's outputs into the workspace and enter it in the manifest."""
         origin = cache.place_of(record.stage, record.key)

@@ -25,8 +25,7 @@ from matplotlib.path import Path as Polygon
 from sklearn.neighbors import NearestNeighbors
 
 from experiments.benchmarks.record import Value, record
-from rsgraph.brushing.compiling import compile_all
-from rsgraph.brushing.drawing import UNLABELLED, Viewport, dim, draw_points, legible, overlay_points
+from rsgraph.brushing.drawing import UNLABELLED, Viewport, dim, draw_points, overlay_points
 from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Circle, Lasso, Rectangle, combine
 from rsgraph.brushing.tinting import BLUE, tint
@@ -56,6 +55,20 @@ def main(n: int = 1_000_000) -> None:
             f"{row['work']}: p50 {p50:.2f} ms, p99 {p99:.2f} ms (CPU {cpu:.2f}), peer {peer:.1f} ms: x{row['ratio']}"
         )
     print(record("brushing", rows, seed=SEED))
+
+
+def compile_all() -> None:
+    """Call each compiled function once, with few points and with so many that they are a density."""
+    points = np.linspace(0, 1, 80_000, dtype=np.float32).reshape(-1, 2)
+    codes, palette = np.ones(len(points), dtype=np.int16), np.zeros((2, 3), dtype=np.uint8)
+    index, viewport = PointIndex(points), Viewport(0, 1, 0, 1, 32, 32)
+    for shape in (Circle(0, 0, 1), Rectangle(0, 0, 1, 1), Lasso(np.array([[0, 0], [1, 0], [1, 1]]))):
+        index.counts(shape, codes, 1)
+        index.inside(shape)
+    image = dim(draw_points(points, codes, viewport, palette=palette, index=index), 0.5)
+    overlay_points(image, points, np.arange(3), codes, viewport, palette=palette, index=index)
+    tint(np.zeros((2, 2, 3), dtype=np.uint8), np.ones((2, 2), dtype=np.uint32), np.ones(2, dtype=np.bool_))
+    nearest_rows(points[:9], np.array([0]), k=1)
 
 
 def clumps(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -114,7 +127,7 @@ def pictures(index: PointIndex, codes: np.ndarray) -> Iterator[dict[str, Value]]
     """The whole map anew, and only what is selected above a kept picture of the rest, on 800 x 600 pixels."""
     n, viewport = len(index), Viewport.around(index.bounds, 800, 600)
     classes = np.rint([np.multiply(to_rgb(one), 255) for one in colours(CLASSES)])
-    palette = legible(np.vstack([[UNLABELLED], classes]).astype(np.uint8))
+    palette = np.vstack([[UNLABELLED], classes]).astype(np.uint8)
     base = dim(draw_points(index.points, codes, viewport, palette=palette, index=index), 0.4)
     radius = radius_of(index, 0.2)
     brushed = [index.inside(circle) for circle in circles(index, radius)]

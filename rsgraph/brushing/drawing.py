@@ -15,17 +15,7 @@ from rsgraph.brushing.viewport import Viewport
 from rsgraph.compiled import compiled
 from rsgraph.types import Floats, Mask
 
-__all__ = [
-    "BACKGROUND",
-    "HIGHLIGHT",
-    "UNLABELLED",
-    "Viewport",
-    "dim",
-    "dot_size",
-    "draw_points",
-    "legible",
-    "overlay_points",
-]
+__all__ = ["BACKGROUND", "HIGHLIGHT", "UNLABELLED", "Viewport", "dim", "dot_size", "draw_points", "overlay_points"]
 
 Bytes = NDArray[np.uint8]
 Rows = NDArray[np.integer]
@@ -189,37 +179,6 @@ def _dim(image: Any, ramps: Any, dimmed: Any) -> None:
         for band in range(3):
             dimmed[pixel, band] = ramps[image[pixel, band], band]
         dimmed[pixel, 3] = image[pixel, 3]
-
-
-def legible(palette: Bytes, *, background: Colour = BACKGROUND, contrast: float = 3.0) -> Bytes:
-    """Return the colours of a palette, the dark ones lightened until they stand out from a dark background.
-
-    Parameters
-    ----------
-    palette
-        (k, 3) uint8.
-    background
-        Red, green, blue, 0-255.
-    contrast
-        Ratio of luminances to reach, as WCAG defines it; 3 is its rule for graphics.
-
-    Returns
-    -------
-    palette
-        (k, 3) uint8, a copy.
-    """
-    steps = np.linspace(0, 1, 65)[:, np.newaxis, np.newaxis]
-    lighter = palette + (255.0 - palette) * steps  # (65, k, 3)
-    enough = (_luminance(lighter) + 0.05) / (_luminance(np.array(background, dtype=float)) + 0.05) >= contrast
-    first = np.where(enough.any(axis=0), enough.argmax(axis=0), len(steps) - 1)
-    return np.rint(lighter[first, np.arange(len(palette))]).astype(np.uint8)
-
-
-def _luminance(colours: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Relative luminance of sRGB colours (..., 3)."""
-    part = colours / 255
-    light = np.where(part <= 0.04045, part / 12.92, ((part + 0.055) / 1.055) ** 2.4)
-    return np.asarray(light @ np.array([0.2126, 0.7152, 0.0722]))
 
 
 def _in_view(points: Floats, viewport: Viewport, size: float, visible: Mask | None, index: PointIndex | None) -> Rows:

@@ -80,8 +80,7 @@ class PointIndex:
             (k,) int64, each once, in the order of the cells (not ascending).
         """
         status, flags = self._marked(shape)
-        rows: NDArray[np.int64] = _collect(status, flags, self.starts, self.order, self._mask(visible))
-        return rows
+        return _collect(status, flags, self.starts, self.order, self._mask(visible))
 
     def counts(
         self, shape: Shape, codes: NDArray[np.integer], n_classes: int, visible: Mask | None = None
@@ -145,7 +144,8 @@ class PointIndex:
             x, y, radius = _floats(shape.x, shape.y, shape.radius)
             mark_circle(self.boxes, self.starts, self.sorted_points, x, y, radius, status, flags)
         elif isinstance(shape, Rectangle):
-            sides = _sides(shape)
+            x, y, across, along = _floats(shape.x, shape.y, shape.half_width, shape.half_height)
+            sides = (x - across, x + across, y - along, y + along)
             mark_rectangle(self.boxes, self.starts, self.sorted_points, *sides, status, flags)
         elif len(shape.points) >= 3:
             mark_lasso(
@@ -169,12 +169,6 @@ class PointIndex:
         return np.require(visible, np.bool_, ["C", "W"])
 
 
-def count_selected(selected: Mask, codes: NDArray[np.integer], n_classes: int) -> NDArray[np.int64]:
-    """Count the selected points by class: ``selected`` (n,), ``codes`` (n,) in 0 ... n_classes; as ``counts``."""
-    codes = _checked_codes(codes, len(selected))
-    return _checked_counts(_count_mask(np.require(selected, np.bool_, ["C", "W"]), codes, n_classes), n_classes)
-
-
 def _packed(points: Floats) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Return the finite rows strip by strip, ascending in y within a strip, and where each strip starts."""
     rows = np.flatnonzero(np.isfinite(points).all(axis=1)).astype(np.int32)
@@ -190,16 +184,6 @@ def _cell_starts(strips: NDArray[np.int64]) -> NDArray[np.int64]:
     """Cut each strip into cells of at most CELL points; return where each starts, and the end."""
     parts = [np.arange(first, last, CELL) for first, last in pairwise(strips)]
     return np.concatenate([*parts, strips[-1:]])
-
-
-def _sides(shape: Rectangle) -> tuple[float, float, float, float]:
-    """Left, right, lower, upper."""
-    return _floats(
-        shape.x - shape.half_width,
-        shape.x + shape.half_width,
-        shape.y - shape.half_height,
-        shape.y + shape.half_height,
-    )
 
 
 def _floats(*values: float) -> tuple[Any, ...]:
@@ -249,7 +233,7 @@ def _boxes(points: Any, starts: Any) -> Any:
 
 
 @compiled()
-def _collect(status: Any, flags: Any, starts: Any, order: Any, visible: Any) -> Any:
+def _collect(status: Any, flags: Any, starts: Any, order: Any, visible: Any) -> NDArray[np.int64]:
     most = 0
     for cell in range(status.size):
         if status[cell] != OUTSIDE:
@@ -282,15 +266,6 @@ def _count(status: Any, flags: Any, starts: Any, order: Any, visible: Any, codes
             counted = (whole or flags[point] != 0) and (visible.size == 0 or visible[row])
             code: Any = np.int64(codes[row])
             counts[point & 3, min(code, n_classes + 1)] += counted
-    return counts.sum(axis=0)
-
-
-@compiled()
-def _count_mask(selected: Any, codes: Any, n_classes: int) -> Any:
-    counts = np.zeros((4, n_classes + 2), dtype=np.int64)
-    for row in range(selected.size):
-        code: Any = np.int64(codes[row])
-        counts[row & 3, min(code, n_classes + 1)] += selected[row]
     return counts.sum(axis=0)
 
 

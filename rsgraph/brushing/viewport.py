@@ -92,9 +92,3 @@ class Viewport:
         x, y = self.to_data(np.array([column, row])).tolist()
         edges = (x + (self.x_min - x) / factor, x + (self.x_max - x) / factor)
         return Viewport(*edges, y + (self.y_min - y) / factor, y + (self.y_max - y) / factor, self.width, self.height)
-
-    def panned(self, columns: float, rows: float) -> Viewport:
-        """Return the window after the map was dragged by so many pixels to the right and down."""
-        across, along = self.scale
-        x, y = -columns / across, rows / along
-        return Viewport(self.x_min + x, self.x_max + x, self.y_min + y, self.y_max + y, self.width, self.height)

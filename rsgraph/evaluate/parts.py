@@ -26,11 +26,12 @@ from rsgraph.evaluation.retrieval import chance, chance_overlap, composition_ove
 from rsgraph.evaluation.scores import ceiling
 from rsgraph.files import digest, sha256
 from rsgraph.neighbours.nearest import nearest
+from rsgraph.neighbours.rows import drawn
 from rsgraph.protocols import Progress
 from rsgraph.registry import check_types
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 from rsgraph.stages.context import Context, Opened
-from rsgraph.stages.segment_files import chip_rows, local_segmentation, own_window
+from rsgraph.stages.segment_files import chip_rows, own_window, read_segmentation
 from rsgraph.types import Floats
 from rsgraph.view.other_maps import find_map, project_segments
 
@@ -185,8 +186,8 @@ def _described(job: Evaluation, options: MeasureOptions) -> Descriptors:
     parts = []
     items = chip_rows(job.context)
     for done, (chip, rows) in enumerate(items):
-        labels = local_segmentation(job.context, chip, rows).labels
         scene = job.opened.scenes[chip.scene]
+        labels = read_segmentation(job.workspace, scene, chip, rows).labels
         values = scene.source.read(own_window(job.workspace, scene, chip)).values
         parts.append(describe_chip(values, labels, len(rows), low=low, high=high, options=options))
         job.progress(done + 1, len(items))
@@ -276,7 +277,8 @@ def retrieval(job: Evaluation) -> pd.DataFrame:
     rows = []
     for layer in job.layers:
         vectors = np.asarray(job.workspace.embedding(layer))
-        asked, most = _queries(job, len(vectors)), _most(job, len(vectors))
+        asked = drawn(len(vectors), job.config["retrieval"]["sample"], job.config["seed"])
+        most = _most(job, len(vectors))
         near = nearest(vectors, min(most + around.shape[1], len(vectors) - 1), queries=asked).rows
         apart = _spatial_last(near, around[asked])[:, :most]
         rows += _precise("segments", layer, near[:, :most], counts, asked, job)
@@ -288,14 +290,6 @@ def _spatial_last(near: NDArray[np.int64], around: NDArray[np.int64]) -> NDArray
     """Move those of the nearest (q, K) that lie around the segment (q, 8) behind the others; the order stays."""
     beside = (near[:, :, None] == around[:, None, :]).any(axis=2)
     return np.take_along_axis(near, np.argsort(beside, axis=1, kind="stable"), axis=1)
-
-
-def _queries(job: Evaluation, n: int) -> NDArray[np.int64]:
-    """Draw the segments whose neighbours are measured."""
-    sample = job.config["retrieval"]["sample"]
-    if sample is None or sample >= n:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(job.config["seed"]).choice(n, size=sample, replace=False))
 
 
 def _most(job: Evaluation, n: int) -> int:

@@ -204,8 +204,7 @@ class _Pipeline:
 
 
 def _row(values: NDArray[Any]) -> Floats:
-    row: Floats = np.ascontiguousarray(values, dtype=np.float32).reshape(1, -1)
-    return row
+    return np.ascontiguousarray(values, dtype=np.float32).reshape(1, -1)
 
 
 def _pipeline(workspace: Reopened) -> _Pipeline:

@@ -53,14 +53,7 @@ def assign(cost: Any) -> Any:
 
 @compiled()
 def _path(
-    cost: Any,
-    start: int,
-    of_row: Any,
-    of_column: Any,
-    owner: Any,
-    shortest: Any,
-    before: Any,
-    seen: Any,
+    cost: Any, start: int, of_row: Any, of_column: Any, owner: Any, shortest: Any, before: Any, seen: Any
 ) -> int:
     """Find the shortest path from a row to a free column, and raise the prices along it; return the column."""
     shortest[:], seen[:] = np.inf, False

@@ -19,11 +19,7 @@ Spread = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 
 
 def click(
-    counts: NDArray[Any],
-    *,
-    spread: Spread | None = None,
-    strokes: int = STROKES,
-    progress: Progress | None = None,
+    counts: NDArray[Any], *, spread: Spread | None = None, strokes: int = STROKES, progress: Progress | None = None
 ) -> Trace:
     """Let a simulated expert label one segment per action, with its majority class.
 

@@ -113,8 +113,7 @@ def context_pairs(
     check_finite(vectors)
     rows = unit_rows(vectors)
     _check_sides(len(rows), segments, partners, neighbours)
-    pairs: NDArray[np.int64] = _context_pairs(rows, segments, partners, np.ascontiguousarray(neighbours))
-    return pairs
+    return _context_pairs(rows, segments, partners, np.ascontiguousarray(neighbours))
 
 
 def _check_sides(
@@ -131,7 +130,7 @@ def _check_sides(
 
 
 @compiled()
-def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> Any:
+def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> NDArray[np.int64]:
     size = neighbours.shape[1] + 1
     pairs = np.full((len(segments), size, 2), -1, dtype=np.int64)
     here, there = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)

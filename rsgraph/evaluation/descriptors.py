@@ -13,14 +13,7 @@ from numpy.typing import NDArray
 from rsgraph.errors import ConfigError
 from rsgraph.evaluation.spectral import mean_spectra
 from rsgraph.evaluation.structure import Outside, content_grids
-from rsgraph.evaluation.texture import (
-    Comparison,
-    Pattern,
-    Property,
-    binary_patterns,
-    bounding_boxes,
-    co_occurrence,
-)
+from rsgraph.evaluation.texture import Comparison, Pattern, Property, binary_patterns, bounding_boxes, co_occurrence
 from rsgraph.types import Floats, Labels, Mask
 
 Pixels = Literal["reflectance", "scaled"]
@@ -279,8 +272,7 @@ def grey_image(bands: Floats, valid: Mask) -> Floats:
     total = np.zeros(valid.shape, dtype=np.float64)
     for band in bands:
         total += band
-    grey: Floats = np.where(valid, total / max(len(bands), 1), 0).astype(np.float32)
-    return grey
+    return np.where(valid, total / max(len(bands), 1), 0).astype(np.float32)
 
 
 def grey_levels(grey: Floats, levels: int) -> NDArray[np.uint8]:

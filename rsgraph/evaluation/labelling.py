@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.evaluation.circles import Circles
 from rsgraph.evaluation.scores import Scores, check_known, scores
+from rsgraph.neighbours.rows import drawn
 from rsgraph.protocols import Progress
 
 Measure = Literal["accuracy", "mean_iou"]
@@ -116,7 +117,9 @@ def simulate(
     places = check_points(points, len(known))
     check_strokes(strokes)
     sizes = log_radii(places) if radii is None else _check_radii(radii)
-    chosen = _chosen(len(places), centres, seed)
+    if centres is not None and centres < 1:
+        raise ConfigError(f"`centres` must be null or at least 1. Got {centres!r} instead.")
+    chosen = drawn(len(places), centres, seed)
     circles = Circles(places, known, chosen, sizes, _shifted(progress, 0, len(chosen) + strokes))
     return _brushed(circles, sizes, strokes, _shifted(progress, len(chosen), len(chosen) + strokes))
 
@@ -143,14 +146,6 @@ def _shifted(progress: Progress | None, before: int, total: int) -> Progress | N
     if progress is None:
         return None
     return lambda done, _: progress(before + done, total)
-
-
-def _chosen(n: int, centres: int | None, seed: int) -> NDArray[np.int64]:
-    if centres is None:
-        return np.arange(n)
-    if centres < 1:
-        raise ConfigError(f"`centres` must be null or at least 1. Got {centres!r} instead.")
-    return np.sort(np.random.default_rng(seed).choice(n, min(centres, n), replace=False))
 
 
 def log_radii(points: NDArray[Any], n: int = N_RADII) -> NDArray[np.float64]:

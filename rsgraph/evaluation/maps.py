@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.evaluation.ranks import Metric, nearest_in, ranks
 from rsgraph.neighbours.nearest import nearest
-from rsgraph.neighbours.rows import Rows
+from rsgraph.neighbours.rows import Rows, drawn
 
 
 class Faithfulness(NamedTuple):
@@ -127,13 +127,7 @@ def _checked(vectors: NDArray[Any], points: NDArray[Any], k: int, sample: int | 
             raise ConfigError(f"`{name}` must be at least 1. Got {value!r} instead.")
     if n < 3:
         raise NotUsable(f"a map of {n} points has no neighbourhoods to compare; expected at least 3.")
-    return min(k, (n - 1) // 2), _drawn(n, sample, seed)
-
-
-def _drawn(n: int, sample: int | None, seed: int) -> Rows:
-    if sample is None or sample >= n:
-        return np.arange(n)
-    return np.sort(np.random.default_rng(seed).choice(n, size=sample, replace=False))
+    return min(k, (n - 1) // 2), drawn(n, sample, seed)
 
 
 def _measured(found: Rows, n: int) -> Faithfulness:

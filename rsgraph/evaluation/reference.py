@@ -26,15 +26,6 @@ def majority(counts: NDArray[Any]) -> Counts:
     return np.where(found.any(axis=1), found.argmax(axis=1) + 1, 0).astype(np.int64)
 
 
-def purity(counts: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the share (n,) of its commonest class among each item's known pixels; NaN where none is known.
-
-    Raises ConfigError for counts that are none.
-    """
-    found = check_counts(counts)
-    return shares(found.max(axis=1, initial=0), found.sum(axis=1))
-
-
 def summed(counts: NDArray[Any], groups: NDArray[np.integer[Any]], n_groups: int) -> Counts:
     """Add up the counts of items that belong together: of segments (n, C) by chip, to (n_groups, C).
 

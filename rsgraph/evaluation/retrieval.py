@@ -60,42 +60,10 @@ def precision_at_k(
     return {int(k): _mean(precision_per_query(neighbours, classes, queries, k=k)) for k in ks}
 
 
-def precision_by_class(
-    neighbours: Rows, classes: Rows, queries: Rows | None = None, *, k: int = 15
-) -> dict[int, float]:
-    """Return the same as ``precision_at_k``, of the queries of each class that has any.
-
-    Parameters
-    ----------
-    neighbours, classes, queries
-        As in ``precision_at_k``.
-    k
-        How many neighbours.
-
-    Raises
-    ------
-    ConfigError
-        As ``precision_at_k``.
-    """
-    each = precision_per_query(neighbours, classes, queries, k=k)
-    own = classes if queries is None else classes[queries]
-    return {int(value): _mean(each[own == value]) for value in np.unique(own[own > 0])}
-
-
 def precision_per_query(neighbours: Rows, classes: Rows, queries: Rows | None = None, *, k: int) -> Shares:
     """Return (q,) the share of each query's k nearest that are of its class; NaN where it is not known.
 
-    Parameters
-    ----------
-    neighbours, classes, queries
-        As in ``precision_at_k``.
-    k
-        How many neighbours.
-
-    Raises
-    ------
-    ConfigError
-        As ``precision_at_k``.
+    Parameters and errors as of ``precision_at_k``.
     """
     own = classes[_queries(neighbours, classes, queries)]
     found = classes[neighbours[:, : _checked(k)]]

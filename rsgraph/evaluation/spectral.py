@@ -28,8 +28,10 @@ def mean_spectra(values: Floats, labels: Labels, n: int) -> Floats:
     spectra
         (n, bands) float32; zeros for a label that no pixel has.
     """
-    spectra: Floats = _means(np.ascontiguousarray(values), np.ascontiguousarray(labels), n)
-    return spectra
+    flat = labels.ravel().astype(np.intp)
+    pixels = np.maximum(np.bincount(flat, minlength=n + 1), 1)
+    sums = np.stack([np.bincount(flat, band.ravel(), minlength=n + 1) for band in values], axis=1)
+    return (sums / pixels[:, None])[1:].astype(np.float32)
 
 
 def spectral_angles(spectra: Floats, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -58,30 +60,11 @@ def spectral_angles(spectra: Floats, pairs: NDArray[np.int64]) -> NDArray[np.flo
     Kruse et al.: The spectral image processing system (SIPS). Remote Sensing of Environment 44, 1993.
     doi:10.1016/0034-4257(93)90013-N
     """
-    angles: NDArray[np.float64] = _angles(spectra, pairs)
-    return angles
+    return _angles(spectra, pairs)
 
 
 @compiled()
-def _means(values: Any, labels: Any, n: int) -> Any:
-    bands = values.shape[0]
-    sums, counts = np.zeros((n + 1, bands)), np.zeros(n + 1)
-    for row in range(labels.shape[0]):
-        for column in range(labels.shape[1]):
-            counts[labels[row, column]] += 1
-    for band in range(bands):
-        for row in range(labels.shape[0]):
-            for column in range(labels.shape[1]):
-                sums[labels[row, column], band] += values[band, row, column]
-    means = np.zeros((n, bands), dtype=np.float32)
-    for label in range(1, n + 1):
-        for band in range(bands):
-            means[label - 1, band] = sums[label, band] / max(counts[label], 1.0)
-    return means
-
-
-@compiled()
-def _angles(spectra: Any, pairs: Any) -> Any:
+def _angles(spectra: Any, pairs: Any) -> NDArray[np.float64]:
     angles = np.empty(len(pairs))
     for index in range(len(pairs)):
         one, two = spectra[pairs[index, 0]], spectra[pairs[index, 1]]

@@ -14,14 +14,7 @@ Outside = Literal["zero", "mean"]
 """What stands in the box where the segment is not."""
 
 
-def content_grids(
-    grey: Floats,
-    labels: Labels,
-    boxes: NDArray[np.int32],
-    *,
-    side: int,
-    outside: Outside,
-) -> Floats:
+def content_grids(grey: Floats, labels: Labels, boxes: NDArray[np.int32], *, side: int, outside: Outside) -> Floats:
     """Bring the content of each segment to a grid of side x side.
 
     The bounding box, with everything but the segment blotted out, is interpolated bilinearly (pixel centres at half
@@ -46,8 +39,7 @@ def content_grids(
     grids
         (n, side, side) float32; zeros for a label that no pixel has.
     """
-    grids: Floats = _grids(grey, labels, boxes, side, outside == "mean")
-    return grids
+    return _grids(grey, labels, boxes, side, outside == "mean")
 
 
 def structural_similarities(
@@ -83,12 +75,11 @@ def structural_similarities(
     """
     side = grids.shape[1]
     lines = grids.reshape(len(grids), side * side)
-    similarities: NDArray[np.float64] = _similarities(lines, side, pairs, window, k1**2, k2**2)
-    return similarities
+    return _similarities(lines, side, pairs, window, k1**2, k2**2)
 
 
 @compiled()
-def _grids(grey: Any, labels: Any, boxes: Any, side: int, fill_mean: bool) -> Any:
+def _grids(grey: Any, labels: Any, boxes: Any, side: int, fill_mean: bool) -> Floats:
     grids = np.zeros((len(boxes), side, side), dtype=np.float32)
     for index in range(len(boxes)):
         top, left, rows, columns = boxes[index]
@@ -135,7 +126,7 @@ def _resample(content: Any, grid: Any) -> None:
 
 
 @compiled()
-def _similarities(grids: Any, side: int, pairs: Any, window: int, c1: float, c2: float) -> Any:
+def _similarities(grids: Any, side: int, pairs: Any, window: int, c1: float, c2: float) -> NDArray[np.float64]:
     """Compare grids given as lines (n, side * side)."""
     found = np.empty(len(pairs))
     products, sums = np.empty((5, side * side)), np.empty((5, side * side))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,6 @@ from rsgraph.types import Floats, Labels
 Property = Literal["contrast", "dissimilarity", "homogeneity"]
 Pattern = Literal["uniform", "default"]
 Comparison = Literal["intersection", "cosine", "correlation", "bhattacharyya"]
-
-_COMPARISONS = ("intersection", "cosine", "correlation", "bhattacharyya")
 
 
 def bounding_boxes(labels: Labels, n: int) -> NDArray[np.int32]:
@@ -33,8 +31,7 @@ def bounding_boxes(labels: Labels, n: int) -> NDArray[np.int32]:
     boxes
         (n, 4) int32: first row, first column, rows, columns; zeros for a label that no pixel has.
     """
-    boxes: NDArray[np.int32] = _boxes(labels, n)
-    return boxes
+    return _boxes(labels, n)
 
 
 def co_occurrence(
@@ -81,8 +78,7 @@ def co_occurrence(
     difference = np.arange(256, dtype=np.float64)
     weights = {"contrast": difference**2, "dissimilarity": difference, "homogeneity": 1 / (1 + difference**2)}[prop]
     offsets = [(round(np.sin(a) * d), round(np.cos(a) * d)) for d in distances for a in angles]
-    values: NDArray[np.float64] = _co_occurrence(levels, labels, boxes, np.array(offsets, dtype=np.int64), weights)
-    return values
+    return _co_occurrence(levels, labels, boxes, np.array(offsets, dtype=np.int64), weights)
 
 
 def binary_patterns(
@@ -128,14 +124,12 @@ def binary_patterns(
     single = float(np.float32(radius))  # as scikit-image holds it
     down, along = np.round(-single * np.sin(angles), 5), np.round(single * np.cos(angles), 5)
     bins = points + 2 if method == "uniform" else 2**points
-    histograms: Floats = _binary_patterns(levels, labels, boxes, down, along, method == "uniform", bins)
-    return histograms
+    return _binary_patterns(levels, labels, boxes, down, along, method == "uniform", bins)
 
 
 def texture_differences(values: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
     """Average the absolute differences of co-occurrence properties (n, offsets) over the offsets: (m,)."""
-    differences: NDArray[np.float64] = _differences(values, pairs)
-    return differences
+    return np.asarray(np.abs(values[pairs[:, 0]] - values[pairs[:, 1]]).mean(axis=1))
 
 
 def pattern_similarities(
@@ -155,12 +149,11 @@ def pattern_similarities(
     similarities
         (m,) in 0 ... 1; correlation from -1.
     """
-    found: NDArray[np.float64] = _histogram_pairs(histograms, pairs, _COMPARISONS.index(comparison))
-    return found
+    return _histogram_pairs(histograms, pairs, get_args(Comparison).index(comparison))
 
 
 @compiled()
-def _boxes(labels: Any, n: int) -> Any:
+def _boxes(labels: Any, n: int) -> NDArray[np.int32]:
     boxes = np.zeros((n, 4), dtype=np.int32)  # while collecting: first row, first column, end row, end column
     for row in range(labels.shape[0]):
         for column in range(labels.shape[1]):
@@ -178,7 +171,7 @@ def _boxes(labels: Any, n: int) -> Any:
 
 
 @compiled()
-def _co_occurrence(levels: Any, labels: Any, boxes: Any, offsets: Any, weights: Any) -> Any:
+def _co_occurrence(levels: Any, labels: Any, boxes: Any, offsets: Any, weights: Any) -> NDArray[np.float64]:
     values = np.zeros((len(boxes), len(offsets)))
     for index in range(len(boxes)):
         top, left, rows, columns = boxes[index]
@@ -197,7 +190,7 @@ def _co_occurrence(levels: Any, labels: Any, boxes: Any, offsets: Any, weights: 
 
 
 @compiled()
-def _binary_patterns(levels: Any, labels: Any, boxes: Any, down: Any, along: Any, uniform: bool, bins: int) -> Any:
+def _binary_patterns(levels: Any, labels: Any, boxes: Any, down: Any, along: Any, uniform: bool, bins: int) -> Floats:
     histograms = np.zeros((len(boxes), bins), dtype=np.float32)
     rim = int(np.ceil(max(np.abs(down).max(), np.abs(along).max())))
     rows, columns = 0, 0
@@ -229,11 +222,8 @@ def _weights(steps: Any, length: int) -> Any:
     What remains is rounded as scikit-image rounds it, differently at each place: on flat ground the last bit decides
     whether a neighbour counts as lower.
     """
-    whole, rest = np.floor(steps).astype(np.int64), np.empty((len(steps), length))
-    for point in range(len(steps)):
-        for place in range(length):
-            rest[point, place] = (place + steps[point]) - (place + whole[point])
-    return whole, rest
+    whole, places = np.floor(steps).astype(np.int64), np.arange(length)
+    return whole, (places + steps.reshape(-1, 1)) - (places + whole.reshape(-1, 1))
 
 
 @compiled()
@@ -277,19 +267,7 @@ def _patterns_of_row(
 
 
 @compiled()
-def _differences(values: Any, pairs: Any) -> Any:
-    found = np.empty(len(pairs))
-    for index in range(len(pairs)):
-        one, two = values[pairs[index, 0]], values[pairs[index, 1]]
-        total = 0.0
-        for offset in range(len(one)):
-            total += abs(one[offset] - two[offset])
-        found[index] = total / len(one)
-    return found
-
-
-@compiled()
-def _histogram_pairs(histograms: Any, pairs: Any, comparison: int) -> Any:
+def _histogram_pairs(histograms: Any, pairs: Any, comparison: int) -> NDArray[np.float64]:
     found = np.empty(len(pairs))
     for index in range(len(pairs)):
         one, two = histograms[pairs[index, 0]], histograms[pairs[index, 1]]

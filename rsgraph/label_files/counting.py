@@ -20,6 +20,7 @@ from rsgraph.label_files.class_names import Classes, Names
 from rsgraph.label_files.raster_files import RasterFile, open_raster
 from rsgraph.label_files.tally import Tally
 from rsgraph.label_files.vector_files import Features, VectorFile, layers_of, open_vector, untouched
+from rsgraph.progress import Steps
 from rsgraph.protocols import Progress
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -160,43 +161,20 @@ def _is_tiff(path: Path) -> bool:
         return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-class _Steps:
-    """Counts windows; vector files are read before the first, in an unknown number of steps."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.done = progress, max(total, 1), -1
-        self.advance()
-
-    def tick(self) -> None:
-        """Report again what is done: a chance to cancel."""
-        if self.progress is not None:
-            self.progress(self.done, self.total)
-
-    def advance(self, number: int = 1) -> None:
-        """Report that windows are done."""
-        self.done = min(self.done + number, self.total)
-        self.tick()
-
-    def finish(self) -> None:
-        """Report that all are."""
-        if self.done < self.total:
-            self.advance(self.total - self.done)
-
-
 @dataclass
 class Count:
     """Pixels and points of each class in each segment."""
 
     workspace: Workspace
     progress: Progress | None
-    steps: _Steps = field(init=False)
+    steps: Steps = field(init=False)
     table: Any = field(init=False)
     pixels: Tally = field(init=False)
     points: Tally = field(init=False)
 
     def __post_init__(self) -> None:
         parts = (len(list(windows(scene.rows, scene.columns, _BLOCK))) for scene in self.workspace.scenes)
-        self.steps = _Steps(self.progress, sum(parts))
+        self.steps = Steps(self.progress, sum(parts))
         self.table = self.workspace.segments
         ids = self.table["segment_id"].to_numpy()
         self.pixels, self.points = Tally(ids), Tally(ids)
@@ -208,7 +186,7 @@ class Count:
             found = codes(window)
             if found.any():
                 self.pixels.add(read_ids(path, window), found)
-            self.steps.advance()
+            self.steps.add()
 
     def at(self, scene: SceneInfo, features: Features) -> bool:
         """Count points by the segment that they lie in; tell whether any lies in the scene."""
@@ -222,13 +200,13 @@ class Count:
             top, left = int(rows[here].min()), int(columns[here].min())
             window = Window(top, left, int(rows[here].max()) - top + 1, int(columns[here].max()) - left + 1)
             self.points.add(read_ids(path, window)[rows[here] - top, columns[here] - left], codes[here])
-            self.steps.tick()
+            self.steps.add(0)
         return bool(inside.any())
 
 
 def count_file(file: VectorFile | RasterFile, scenes: Sequence[SceneInfo], count: Count) -> dict[str, int]:
     """Count what a file says of some scenes; return how many of its features were left out, by reason."""
-    count.steps.tick()  # GDAL reads all of a large GeoJSON first, which takes a while
+    count.steps.add(0)  # GDAL reads all of a large GeoJSON first, which takes a while
     if isinstance(file, RasterFile):
         _count_raster(file, scenes, count)
         return {}
@@ -249,7 +227,7 @@ def _count_vector(file: VectorFile, scenes: Sequence[SceneInfo], count: Count) -
     taken = overlapping = 0
     for crs in dict.fromkeys(scene.crs for scene in scenes):
         here = [scene for scene in scenes if scene.crs == crs]
-        features = file.features(here, count.steps.tick)
+        features = file.features(here, lambda: count.steps.add(0))
         taken += len(features.polygons) + len(features.points)
         for scene in here:
             overlapping += _count_features(features, scene, count)

@@ -9,12 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.errors import ConfigError
 from rsgraph.io.handles import existing_file
-from rsgraph.label_files.class_lists import listed_classes
 from rsgraph.label_files.class_names import Classes, Names
 from rsgraph.label_files.counting import Count, count_file, opened_file, unlabelling
-from rsgraph.label_files.raster_files import RasterFile, all_classes
 from rsgraph.label_files.tally import Tally
 from rsgraph.label_files.vector_files import columns_of, layers_of, untouched
 from rsgraph.protocols import Progress
@@ -108,40 +106,6 @@ def read_labels(
         skipped = count_file(file, workspace.scenes, count)
     count.steps.finish()
     return _labels(count, names, min_share, skipped, Path(path))
-
-
-def read_classes(
-    path: str | Path, *, column: str | None = None, layer: str | None = None
-) -> list[tuple[str, str | None]]:
-    """List the classes of a file, with their colours where it gives them.
-
-    Parameters
-    ----------
-    path
-        A GeoPackage, GeoJSON or the like (the values of an attribute); a raster (its legend, or else the codes of
-        its pixels); a CSV file or text with one class per line (columns such as name and colour); or JSON (names,
-        objects with name and colour, or colours by name).
-    column, layer
-        As in ``read_labels``.
-
-    Returns
-    -------
-    list of (name, colour)
-        Colours as ``#rrggbb`` or None.
-
-    Raises
-    ------
-    NotReadable, NotUsable
-        As in ``read_labels``; or the file names no class.
-    """
-    path = existing_file(Path(path))
-    listed = listed_classes(path, column)
-    if listed is None:
-        with opened_file(path, layer, column, Names(), predictions=True) as file:
-            listed = all_classes(file) if isinstance(file, RasterFile) else file.classes()
-    if not listed:
-        raise NotUsable(f"{path} names no class; expected one per line, object or feature.")
-    return listed
 
 
 def vector_layers(path: str | Path) -> list[str]:

@@ -28,6 +28,7 @@ from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.handles import dataset, gdal
 from rsgraph.io.header import header
 from rsgraph.label_files.class_names import Names, numbered
+from rsgraph.label_files.geometries import bounds_of
 from rsgraph.label_files.tally import Codes
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
@@ -71,7 +72,7 @@ class RasterFile:
             return True
         with gdal(self.path):
             left, bottom, right, top = transform_bounds(source.crs, _crs(scene), *source.bounds)
-        west, south, east, north = _bounds(scene)
+        west, south, east, north = bounds_of(scene)
         return bool(left < east and right > west and bottom < north and top > south)
 
     def first_codes(self) -> dict[str, int]:
@@ -184,31 +185,6 @@ def _chosen(path: Path, bands: list[int], layer: str | int | None) -> int:
     return int(layer)
 
 
-def all_classes(file: RasterFile) -> list[tuple[str, str | None]]:
-    """List the classes of a raster: those of its legend, or else of its pixels."""
-    for value in sorted(file.legend):
-        if value != dataset(file.path).nodata:
-            file._code(value)
-    if not file.names.names:
-        _meet_all(file)
-    return [(name, file.names.colours.get(name)) for name in file.names.names]
-
-
-def _meet_all(file: RasterFile) -> None:
-    """Read all pixels, a stripe of blocks at a time, and number the classes in the order of their codes."""
-    source, met = dataset(file.path), set()
-    for row in range(0, source.height, 512):
-        window = Window(row, 0, min(512, source.height - row), source.width)
-        place = RasterioWindow(0, window.row, window.columns, window.rows)
-        with gdal(file.path):
-            values, valid = source.read(file.band, window=place), source.read_masks(file.band, window=place) > 0
-        met.update(np.unique(_whole(file.path, values, valid)[valid]).tolist())
-        if len(met) > _MOST:
-            raise NotUsable(f"{file.path} holds more than {_MOST} different values; expected class codes.")
-    for value in sorted(met):
-        file._code(int(value))
-
-
 def _whole(path: str, values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return values as whole numbers, 0 where not valid."""
     if values.dtype.kind != "f":
@@ -227,15 +203,6 @@ def _has_mask(source: Any) -> bool:
 
 def _crs(scene: SceneInfo) -> CRS:
     return CRS.from_user_input(scene.crs)
-
-
-def _bounds(scene: SceneInfo) -> tuple[float, float, float, float]:
-    """Left, bottom, right, top of a scene in its CRS."""
-    a, b, c, d, e, f = scene.transform
-    corners = [(column, row) for column in (0, scene.columns) for row in (0, scene.rows)]
-    x = [a * column + b * row + c for column, row in corners]
-    y = [d * column + e * row + f for column, row in corners]
-    return min(x), min(y), max(x), max(y)
 
 
 def _pixel_space(path: str, source: Any, scene: SceneInfo) -> bool:

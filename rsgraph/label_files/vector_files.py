@@ -157,12 +157,6 @@ class VectorFile:
             )
         return _concatenated(parts)
 
-    def classes(self) -> list[tuple[str, str | None]]:
-        """List all classes with their colours, in the order of the file."""
-        for batch in self._batches(None, lambda: None, geometry=False):
-            self._coded(batch)
-        return [(name, self.names.colours.get(name)) for name in self.names.names]
-
     def _same_space(self, scene: SceneInfo) -> bool:
         """Tell whether coordinates can be taken as they are; raise NotUsable where they cannot be related."""
         if scene.crs is not None and self.crs is not None:
@@ -179,28 +173,22 @@ class VectorFile:
             "example with `ogr2ogr -a_srs EPSG:32633 copy.gpkg ...`."
         )
 
-    def _batches(self, near: Bounds | None, tick: Callable[[], None], *, geometry: bool = True) -> Iterator[_Batch]:
+    def _batches(self, near: Bounds, tick: Callable[[], None]) -> Iterator[_Batch]:
         """Read some thousand features at a time, from one pass over the file."""
         columns = [name for name in (self.column, self.colour_column, self.origin_column) if name is not None]
         with reading(self.path):
             opened = pyogrio.open_arrow(
-                self.place,
-                layer=self.layer,
-                columns=columns,
-                bbox=near,
-                read_geometry=geometry,
-                batch_size=_BATCH,
-                use_pyarrow=True,
+                self.place, layer=self.layer, columns=columns, bbox=near, batch_size=_BATCH, use_pyarrow=True
             )
             with opened as (meta, reader):
                 for batch in reader:
                     tick()
-                    yield self._batch(batch, meta["geometry_name"] or "wkb_geometry", geometry=geometry)
+                    yield self._batch(batch, meta["geometry_name"] or "wkb_geometry")
 
-    def _batch(self, batch: Any, geometry_name: str, *, geometry: bool) -> _Batch:
+    def _batch(self, batch: Any, geometry_name: str) -> _Batch:
         table = {name: batch.column(name).to_pylist() for name in batch.schema.names if name != geometry_name}
         n = batch.num_rows
-        wkb = np.array(batch.column(geometry_name).to_pylist(), dtype=object) if geometry else np.full(n, None)
+        wkb = np.array(batch.column(geometry_name).to_pylist(), dtype=object)
         shapes = shapely.force_2d(shapely.from_wkb(wkb, on_invalid="ignore"))
         colours = table[self.colour_column] if self.colour_column else [None] * n
         origins = table[self.origin_column] if self.origin_column else [None] * n
@@ -383,9 +371,5 @@ def _concatenated(parts: Sequence[Features]) -> Features:
     if not parts:
         none = np.empty(0, dtype=np.int32)
         return Features(np.empty(0, dtype=object), none, np.empty((0, 2)), none)
-    return Features(
-        np.concatenate([part.polygons for part in parts]),
-        np.concatenate([part.polygon_codes for part in parts]),
-        np.concatenate([part.points for part in parts]),
-        np.concatenate([part.point_codes for part in parts]),
-    )
+    names = ("polygons", "polygon_codes", "points", "point_codes")
+    return Features(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))

@@ -12,6 +12,7 @@ from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.neighbours.nearest import nearest
 from rsgraph.neighbours.rows import check_vectors
+from rsgraph.progress import Steps
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 
@@ -67,24 +68,10 @@ def approximate_nearest(
     if n <= EXACT:
         rows, distances = nearest(points, k, metric="euclidean", progress=progress)
         return rows, distances.astype(np.float32)
-    found, steps = _Nearest(points, k), _Steps(progress, n * (_TREES + _ROUNDS))
+    found, steps = _Nearest(points, k), Steps(progress, n * (_TREES + _ROUNDS))
     _build_trees(found, np.random.default_rng(seed), steps)
     _refine(found, steps)
     return found.in_order(steps)
-
-
-class _Steps:
-    """Counts rows over several passes."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.done = progress, total, 0
-        self.add(0)
-
-    def add(self, rows: int) -> None:
-        """Report that rows are done; none: a chance to cancel."""
-        self.done += rows
-        if self.progress is not None:
-            self.progress(self.done, self.total)
 
 
 class _Nearest:
@@ -95,7 +82,7 @@ class _Nearest:
         self.rows = np.full((len(points), k), -1, dtype=np.int64)
         self.squared = np.full((len(points), k), np.inf, dtype=np.float32)
 
-    def in_order(self, steps: _Steps) -> tuple[NDArray[np.int64], Floats]:
+    def in_order(self, steps: Steps) -> tuple[NDArray[np.int64], Floats]:
         """Return rows and exact distances, nearest first."""
         distances = np.empty(self.rows.shape, dtype=np.float32)
         for start in range(0, len(distances), _BLOCK):
@@ -107,7 +94,7 @@ class _Nearest:
         return np.take_along_axis(self.rows, order, axis=1), np.take_along_axis(distances, order, axis=1)
 
 
-def _build_trees(found: _Nearest, rng: np.random.Generator, steps: _Steps) -> None:
+def _build_trees(found: _Nearest, rng: np.random.Generator, steps: Steps) -> None:
     """Compare the rows of each leaf of some trees."""
     leaf = max(_LEAF, 4 * found.rows.shape[1])
     for _ in range(_TREES):
@@ -116,7 +103,7 @@ def _build_trees(found: _Nearest, rng: np.random.Generator, steps: _Steps) -> No
             steps.add(len(members))
 
 
-def _leaves(points: Floats, size: int, rng: np.random.Generator, steps: _Steps) -> Iterator[NDArray[np.int64]]:
+def _leaves(points: Floats, size: int, rng: np.random.Generator, steps: Steps) -> Iterator[NDArray[np.int64]]:
     """Halve the rows by the direction between two of them, again and again."""
     waiting = [np.arange(len(points))]
     while waiting:
@@ -137,7 +124,7 @@ def _along(points: Floats, members: NDArray[np.int64], direction: Floats) -> Flo
     return np.concatenate(parts)
 
 
-def _refine(found: _Nearest, steps: _Steps) -> None:
+def _refine(found: _Nearest, steps: Steps) -> None:
     """Compare each row with the neighbours of its neighbours, in both directions."""
     n, k = found.rows.shape
     seen = np.empty(n, dtype=np.int64)

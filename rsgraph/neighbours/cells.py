@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from rsgraph.blocks import one_blas_thread
 from rsgraph.compiled import compiled
-from rsgraph.neighbours.rows import moments
+from rsgraph.neighbours.rows import enter, moments
 from rsgraph.types import Floats
 
 _ROUNDS = 4
@@ -202,18 +202,4 @@ def _scan(row: Any, skip: int, rows: Any, order: Any, first: int, last: int, ind
         squared = _squared(row, rows, other, few)
         if squared >= distances[-1] or order[other] == skip:
             continue
-        squared = _squared(row, rows, other, n_axes)
-        if squared < distances[-1]:
-            _enter(order[other], squared, indices, distances)
-
-
-@compiled()
-def _enter(index: int, squared: float, indices: Any, distances: Any) -> None:
-    """Put a row in its place in a list sorted by distance; the last falls out."""
-    place = len(distances) - 1
-    while place > 0 and distances[place - 1] > squared:
-        distances[place] = distances[place - 1]
-        indices[place] = indices[place - 1]
-        place -= 1
-    distances[place] = squared
-    indices[place] = index
+        enter(order[other], _squared(row, rows, other, n_axes), indices, distances)

@@ -16,6 +16,7 @@ from rsgraph.neighbours.rows import (
     check_finite,
     check_metric,
     check_vectors,
+    enter,
     product,
     unit_rows,
 )
@@ -199,7 +200,7 @@ def _keep_nearest(
                     if line[place] >= limit:
                         row = allowed[place]
                         squared = np.rint(squares[own] + squares[row] - 2 * product(rows[own], rows[row]))
-                        _enter(row, squared, found[query], far[query])
+                        enter(row, squared, found[query], far[query])
 
 
 @compiled()
@@ -218,20 +219,6 @@ def _best_scores(line: Floats, peaks: Floats, best: Floats) -> None:
                         best[place] = best[place - 1]
                         place -= 1
                     best[place] = score
-
-
-@compiled()
-def _enter(row: int, squared: float, found: Rows, far: Doubles) -> None:
-    """Put a row in its place in a list sorted by distance, behind equals; the last falls out."""
-    place = len(far) - 1
-    if squared >= far[place]:
-        return
-    while place > 0 and far[place - 1] > squared:
-        far[place] = far[place - 1]
-        found[place] = found[place - 1]
-        place -= 1
-    far[place] = squared
-    found[place] = row
 
 
 def nearest_of_distances(distances: NDArray[Any], k: int, *, queries: NDArray[Any] | None = None) -> Nearest:

@@ -43,6 +43,13 @@ def parts(n: int) -> list[slice]:
     return [slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
 
 
+def drawn(n: int, sample: int | None, seed: int) -> Rows:
+    """Draw ``sample`` of n rows, ascending; None: all."""
+    if sample is None or sample >= n:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(seed).choice(n, size=sample, replace=False))
+
+
 def moments(vectors: Floats) -> tuple[Doubles, Doubles]:
     """Return the mean (D,) and the sum of centred products (D, D) of rows (n, D), n at least 1, in float64."""
     mean = vectors.mean(axis=0, dtype=np.float64)
@@ -93,6 +100,20 @@ def comparable(vectors: Floats, metric: Metric) -> Floats:
 def as_metric(distances: Floats, metric: Metric) -> Floats:
     """Turn distances between comparable rows into those of ``metric``: 1 - cos is half the square."""
     return (np.square(distances) / 2).astype(np.float32) if metric == "cosine" else distances
+
+
+@compiled()
+def enter(row: int, squared: float, found: Any, far: Any) -> None:
+    """Put a row in its place in a list sorted by distance, behind equals; the last falls out."""
+    place = len(far) - 1
+    if squared >= far[place]:
+        return
+    while place > 0 and far[place - 1] > squared:
+        far[place] = far[place - 1]
+        found[place] = found[place - 1]
+        place -= 1
+    far[place] = squared
+    found[place] = row
 
 
 @compiled(fastmath={"reassoc"})

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.neighbours.rows import check_vectors, standardised
 from rsgraph.prediction.checks import check_codes
+from rsgraph.progress import Steps
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 
@@ -123,7 +124,7 @@ def classify(
     groups = _check_groups(groups, len(vectors))
     counts = np.bincount(codes, minlength=n_classes + 1)[1:]
     _check_counts(counts)
-    steps = _Steps(progress, (FOLDS + 1) * _ITERATIONS + -(-len(vectors) // _BLOCK))
+    steps = Steps(progress, (FOLDS + 1) * _ITERATIONS + -(-len(vectors) // _BLOCK))
     points = standardised(vectors)
     rng = np.random.default_rng(seed)
     train = _train(points, codes, groups, rng)
@@ -164,24 +165,6 @@ def expected_calibration_error(
     places = np.minimum((confidence * bins).astype(np.int64), bins - 1)
     gaps = np.bincount(places, weights * (right - confidence), minlength=bins)
     return float(np.abs(gaps).sum() / weights.sum())
-
-
-class _Steps:
-    """Reports steps of fits whose number is only bounded."""
-
-    def __init__(self, progress: Progress | None, total: int) -> None:
-        self.progress, self.total, self.done = progress, total, 0
-        self.reach(0)
-
-    def tick(self) -> None:
-        """Report one more step."""
-        self.reach(min(self.done + 1, self.total - 1))
-
-    def reach(self, done: int) -> None:
-        """Report that so many steps are done, or were not needed."""
-        self.done = max(done, self.done)
-        if self.progress is not None:
-            self.progress(self.done, self.total)
 
 
 @dataclass(frozen=True)
@@ -306,7 +289,7 @@ def _tested(folds: NDArray[np.int64], classes: NDArray[np.int64]) -> NDArray[np.
     return np.asarray((others[folds, classes] > 0) & several[folds])
 
 
-def _cross_validate(train: _Train, folds: NDArray[np.int64], steps: _Steps) -> _HeldOut:
+def _cross_validate(train: _Train, folds: NDArray[np.int64], steps: Steps) -> _HeldOut:
     """Score every row that can be tested by a model that has not seen its fold."""
     n_classes = int(train.classes.max()) + 1
     tested = _tested(folds, train.classes)
@@ -403,9 +386,9 @@ def _softmax(scores: _Doubles) -> _Doubles:
     return np.asarray(np.exp(scores - _log_sum(scores)))
 
 
-def _predict(points: Floats, model: _Model, temperature: float, n_classes: int, steps: _Steps) -> Floats:
+def _predict(points: Floats, model: _Model, temperature: float, n_classes: int, steps: Steps) -> Floats:
     probabilities = np.zeros((len(points), n_classes), dtype=np.float32)
     for rows in _blocks(len(points)):
         probabilities[rows, model.present] = _softmax(model.scores(points[rows]) / temperature)
-        steps.reach(steps.done + 1)
+        steps.add()
     return probabilities

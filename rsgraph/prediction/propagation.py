@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from math import ceil, log, sqrt
 from typing import Any
 
@@ -14,6 +13,7 @@ from rsgraph.errors import ConfigError
 from rsgraph.neighbours.approximate import approximate_nearest
 from rsgraph.neighbours.rows import check_vectors, standardised
 from rsgraph.prediction.checks import check_between, check_codes, check_labelled
+from rsgraph.progress import Steps
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 
@@ -89,7 +89,8 @@ def propagate(
     _check_edges(edges, weights, len(codes))
     relaxation = 2 / (1 + sqrt(1 - alpha**2))  # Young's optimum, for a spectral radius of alpha
     enough = tolerance * (2 - relaxation) / 2  # what is left to go is several times the last change
-    steps = _Steps(progress, -(-len(codes) // _BLOCK), _expected(relaxation, enough, max_iterations))
+    sweeps = _expected(relaxation, enough, max_iterations)
+    steps = Steps(progress, -(-len(codes) // _BLOCK) * sweeps)
     indptr, indices, data = _normalised(edges, weights, len(codes))
     solution = np.zeros((len(codes), n_classes))
     for _ in range(max_iterations):
@@ -102,29 +103,6 @@ def propagate(
 def _expected(relaxation: float, enough: float, most: int) -> int:
     """Estimate the number of sweeps: it takes some to reach everything, then each gains a constant factor."""
     return min(most, 20 + ceil(2 * log(enough) / log(max(relaxation - 1, 0.1))))
-
-
-@dataclass
-class _Steps:
-    """Reports the blocks of sweeps whose number is only estimated."""
-
-    progress: Progress | None
-    blocks: int
-    sweeps: int
-    done: int = field(default=0, init=False)
-
-    def __post_init__(self) -> None:
-        self.report()
-
-    def report(self) -> None:
-        total = self.blocks * self.sweeps
-        if self.progress is not None:
-            self.progress(min(self.done, total - 1), total)
-        self.done += 1
-
-    def finish(self) -> None:
-        if self.progress is not None:
-            self.progress(self.blocks * self.sweeps, self.blocks * self.sweeps)
 
 
 def _check_edges(edges: NDArray[np.int64], weights: Floats | None, n: int) -> None:
@@ -166,14 +144,14 @@ def _swept(
     alpha: float,
     relaxation: float,
     solution: NDArray[np.float64],
-    steps: _Steps,
+    steps: Steps,
 ) -> float:
     """Sweep once over all rows, in place; return by how much a probability changed at most."""
     change = 0.0
     for first in range(0, len(codes), _BLOCK):
         last = min(first + _BLOCK, len(codes))
         change = max(change, _sweep(*matrix, codes, alpha, relaxation, solution, first, last))
-        steps.report()
+        steps.tick()
     return change
 
 
@@ -225,12 +203,7 @@ def _probabilities(solution: NDArray[np.float64], codes: NDArray[np.int64]) -> F
 
 
 def segment_graph(
-    edges: NDArray[np.int64],
-    vectors: Floats,
-    *,
-    k: int = 8,
-    seed: int = 0,
-    progress: Progress | None = None,
+    edges: NDArray[np.int64], vectors: Floats, *, k: int = 8, seed: int = 0, progress: Progress | None = None
 ) -> tuple[NDArray[np.int64], Floats]:
     r"""Join the spatial edges with those to the k most similar segments anywhere, weighted by similarity.
 

@@ -1,4 +1,4 @@
-"""Suggestion of segments to label next, and acceptance of certain predictions in bulk."""
+"""Suggestion of segments to label next."""
 
 from __future__ import annotations
 
@@ -60,53 +60,11 @@ def margins(probabilities: Floats) -> Floats:
     if probabilities.shape[1] == 1:
         return probabilities[:, 0]
     best = np.partition(probabilities, -2, axis=1)[:, -2:]
-    gaps: Floats = best[:, 1] - best[:, 0]
-    return gaps
-
-
-def confident(
-    probabilities: Floats, codes: NDArray[Any], threshold: float
-) -> tuple[NDArray[np.int64], NDArray[np.int16], Floats]:
-    """Return what accepting in bulk would label: the unlabelled segments whose likeliest class reaches a threshold.
-
-    Parameters
-    ----------
-    probabilities
-        (n, C).
-    codes
-        (n,) classes given, 0 for none: none of these is ever returned.
-    threshold
-        Above 0, at most 1.
-
-    Returns
-    -------
-    rows
-        (m,) int64, ascending.
-    classes
-        (m,) int16, 1 ... C; of equally likely ones the first.
-    confidence
-        (m,) float32, the probability of that class.
-
-    Raises
-    ------
-    ConfigError
-        Shapes, codes or a threshold that do not fit.
-    """
-    codes = check_codes(codes, *probabilities.shape)
-    if not 0 < threshold <= 1:
-        raise ConfigError(f"`threshold` must be above 0 and at most 1. Got {threshold!r} instead.")
-    best = probabilities.max(axis=1)
-    rows = np.flatnonzero((codes == 0) & (best >= np.float32(threshold)))
-    return rows, (probabilities[rows].argmax(axis=1) + 1).astype(np.int16), best[rows].astype(np.float32)
+    return best[:, 1] - best[:, 0]
 
 
 def most_different(
-    vectors: Floats,
-    codes: NDArray[Any],
-    *,
-    limit: int,
-    seed: int = 0,
-    progress: Progress | None = None,
+    vectors: Floats, codes: NDArray[Any], *, limit: int, seed: int = 0, progress: Progress | None = None
 ) -> NDArray[np.int64]:
     """Queue the segments that differ most from anything labelled: farthest first (greedy k-centre).
 

@@ -62,12 +62,7 @@ def held_scenes(workspace: Workspace, record: Record) -> list[Held]:
 
 
 def added(
-    model: GivenModel | None,
-    workspace: Workspace,
-    record: Record,
-    scenes: Sequence[Scene],
-    identity: str,
-    memo: Path,
+    model: GivenModel | None, workspace: Workspace, record: Record, scenes: Sequence[Scene], identity: str, memo: Path
 ) -> tuple[GivenModel | None, Addition | None]:
     """Return the model and the addition of a run that adds scenes to its workspace; of any other its model and None.
 

@@ -123,12 +123,7 @@ def _put(config: dict[str, Any], path: str, value: Any, *, only_missing: bool = 
 
 
 def check_same(
-    workspace: Workspace,
-    config: Mapping[str, Any],
-    *,
-    same_scenes: bool,
-    same_model: bool,
-    shown: tuple[str, str],
+    workspace: Workspace, config: Mapping[str, Any], *, same_scenes: bool, same_model: bool, shown: tuple[str, str]
 ) -> None:
     """Refuse to continue a workspace that was made from another scene or with other options.
 

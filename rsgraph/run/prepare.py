@@ -15,7 +15,7 @@ from rsgraph.io.path_names import path_name
 from rsgraph.options import Options, read_options
 from rsgraph.run.continuing import check_same, continued
 from rsgraph.run.paths import cache_folder
-from rsgraph.run.record import Record, read_record
+from rsgraph.run.record import Record, made_of, read_record
 from rsgraph.run.scenes import Reopened, absolute, held_first, open_scenes, shown_path, with_model
 from rsgraph.stages.plan import GivenModel, Plan, chips_by, default_layer, layers_of
 from rsgraph.types import Scene
@@ -117,7 +117,7 @@ def _plan(
         from rsgraph.run.adding import added
 
         model, addition = added(given, workspace, record, scenes, identity, memo)
-        same_scenes = record.identity in (identity, addition.identity if addition else identity)
+        same_scenes = made_of(identity, record, addition)
         shown = (shown_path(workspace.config["data"]["path"]), shown_path(options.data.path))
         same_model = addition is not None or model == record.model
         check_same(workspace, options.to_config(), same_scenes=same_scenes, same_model=same_model, shown=shown)

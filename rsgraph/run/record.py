@@ -37,19 +37,21 @@ def record_of(plan: Plan, experiment: Sequence[str]) -> Record:
     return Record(plan.identity, plan.chips_by, plan.model, plan.addition, tuple(experiment))
 
 
+def made_of(identity: str, record: Record | None, addition: Addition | None) -> bool:
+    """Tell whether the scenes of a workspace are among those of a run: labels have their place in these."""
+    return record is not None and record.identity in (identity, addition.identity if addition else identity)
+
+
 def read_record(workspace: Workspace) -> Record | None:
     """Return what a workspace says of its run; None where it holds none yet."""
     found = workspace.manifest.get("run")
-    if isinstance(found, Mapping):
-        return Record(
-            found["identity"],
-            found["chips_by"],
-            _model(found["model"]),
-            _addition(found["addition"]),
-            tuple(found["experiment"]),
-        )
-    made = workspace.config if workspace.path("config.yaml").exists() else {}
-    return _of_0_1(made) if "identity" in made else None
+    if found is None:
+        made = workspace.config if workspace.path("config.yaml").exists() else {}
+        if "identity" not in made:
+            return None
+        found = _of_0_1(made)
+    model, addition, experiment = _model(found["model"]), _addition(found["addition"]), tuple(found["experiment"])
+    return Record(found["identity"], found["chips_by"], model, addition, experiment)
 
 
 def write_record(workspace: Workspace, record: Record) -> None:
@@ -74,23 +76,15 @@ def _addition(found: Mapping[str, Any] | None) -> Addition | None:
     )
 
 
-def _of_0_1(made: Mapping[str, Any]) -> Record:
-    before = made.get("grown_from")
-    addition = None
+def _of_0_1(made: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what version 0.1.0 wrote, as it is written today."""
+    before = made.get("grown_from") or None
     if before:
-        addition = Addition(
-            tuple(before["scenes"]),
-            tuple(tuple(files) for files in before["files"]),
-            tuple(before["learnt_from"]),
-            before["identity"],
-            _model_of_0_1(before["model"]),
-            dict(before["stages"]),
-        )
-    chips_by: ChipsBy = "latent" if made.get("compared") == "latent" else "segments"
-    return Record(made["identity"], chips_by, _model_of_0_1(made["model"]), addition)
+        before = {**before, "trained_on": before["learnt_from"], "model": _model_of_0_1(before["model"])}
+    chips_by = "latent" if made.get("compared") == "latent" else "segments"
+    about = {"identity": made["identity"], "chips_by": chips_by, "experiment": ()}
+    return {**about, "model": _model_of_0_1(made["model"]), "addition": before}
 
 
-def _model_of_0_1(section: Mapping[str, Any]) -> GivenModel | None:
-    if not section.get("identity"):
-        return None
-    return GivenModel(section["from"], section["identity"], tuple(section["bands"]))
+def _model_of_0_1(section: Mapping[str, Any]) -> dict[str, Any] | None:
+    return {**section, "folder": section["from"]} if section.get("identity") else None

@@ -26,7 +26,7 @@ from rsgraph.options import RUN_KINDS
 from rsgraph.protocols import Blocks, Workers
 from rsgraph.run.keys import keys
 from rsgraph.run.prepare import Prepared, prepare
-from rsgraph.run.record import record_of, write_record
+from rsgraph.run.record import made_of, record_of, write_record
 from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.plan import STAGES, Plan, Stage, choice, needed
@@ -189,7 +189,7 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
         from rsgraph.run.labels import check_unlocked, keep_segments
 
         check_unlocked(workspace)
-        keep_segments(workspace, same_scenes=_same_scenes(running.prepared))
+        keep_segments(workspace, same_scenes=made_of(plan.identity, running.prepared.record, plan.addition))
     # from here on only the record tells that scenes are being added: the stages before are forgotten
     write_record(workspace, record_of(plan, running.experiments))
     workspace.forget([stage.name for stage in STAGES if stage.name not in finished])
@@ -201,15 +201,6 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
             _obtain(stage, running, opened)
         if stage.name == "scene":
             opened = keep_chips(opened, workspace)
-
-
-def _same_scenes(prepared: Prepared) -> bool:
-    """Tell whether the scenes of the workspace are among those of the run: labels have their place in these."""
-    record, addition = prepared.record, prepared.plan.addition
-    return record is not None and record.identity in (
-        prepared.plan.identity,
-        addition.identity if addition else prepared.plan.identity,
-    )
 
 
 def _write_config(plan: Plan, workspace: Workspace) -> None:

@@ -17,10 +17,7 @@ from rsgraph.workspace import Workspace
 _STAGES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "scene": ((), ("identity", "chips", "data.limit", "model.bands")),
     "target": (("scene",), ("target", "seed")),
-    "encoder": (
-        ("scene", "target"),
-        ("encoder", "training.encoder", "trainer.precision", "trainer.devices", "seed"),
-    ),
+    "encoder": (("scene", "target"), ("encoder", "training.encoder", "trainer.precision", "trainer.devices", "seed")),
     "segments": (("scene",), ("segmenter",)),
     "memberships": (("target", "segments"), ("target",)),
     "encode": (("encoder", "segments"), ("encoder", "trainer.precision")),

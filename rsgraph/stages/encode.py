@@ -59,19 +59,7 @@ def _encode_task(context: Context) -> _Encode:
 
 @dataclass(frozen=True)
 class _Encode:
-    """Averages the encoder's activation maps over the segments of one block.
-
-    Parameters
-    ----------
-    encoder, trainer
-        The component, and where it computes.
-    workspace
-        Where the encoder and the segments are.
-    side
-        Of the squares that the encoder sees, in pixels.
-    latents
-        Whether it gives a vector per chip besides.
-    """
+    """Averages the encoder's activation maps over the segments of one block."""
 
     encoder: Choice
     trainer: training.Hardware

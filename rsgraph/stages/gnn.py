@@ -32,12 +32,28 @@ if TYPE_CHECKING:
 
 def load_gnn(workspace: Workspace, gnn: Choice) -> GnnModule | None:
     """Build the GNN of a finished workspace and load its weights; None where there is none."""
-    component = gnn.build()
-    if component.n_layers == 0:
+    if gnn.build().n_layers == 0:
         return None
-    module = training.gnn_module(component, **_gnn_sizes(workspace, component))
+    return _load(workspace, gnn, workspace.existing("models", "gnn.safetensors"))
+
+
+def _load(workspace: Workspace, gnn: Choice, weights: Path) -> GnnModule:
+    module = _built(workspace, gnn.build())
+    training.load_weights(module, weights)
+    return module
+
+
+def _built(workspace: Workspace, component: Gnn, seed: int = 0) -> GnnModule:
+    """Build a network for the segments of a workspace."""
+    attributes = workspace.edge_attributes
+    module = training.gnn_module(
+        component,
+        n_features=workspace.embedding(component.reads).shape[1],
+        n_classes=workspace.embedding("target").shape[1],
+        n_edge_attributes=0 if attributes is None else attributes.shape[1],
+        seed=seed,
+    )
     assert module is not None, "a GNN with layers builds a network"
-    training.load_weights(module, workspace.existing("models", "gnn.safetensors"))
     return module
 
 
@@ -58,19 +74,8 @@ def gnn(context: Context) -> dict[str, Any]:
 def _learn_gnn(context: Context, component: Gnn) -> dict[str, Any]:
     """Train or fit the graph network; write its weights."""
     samples = _graph_samples(context, component.reads)
-    module = training.gnn_module(component, **_gnn_sizes(context.workspace, component), seed=context.seed)
-    assert module is not None, "a GNN with layers builds a network"
+    module = _built(context.workspace, component, context.seed)
     return (_train_gnn if component.trainable else _fit_gnn)(context, module, samples)
-
-
-def _gnn_sizes(workspace: Workspace, component: Gnn) -> dict[str, int]:
-    """Return the numbers that a graph network is built with."""
-    attributes = workspace.path("edge_attributes.npy")
-    return {
-        "n_features": workspace.embedding(component.reads).shape[1],
-        "n_classes": workspace.embedding("target").shape[1],
-        "n_edge_attributes": np.load(attributes, mmap_mode="r").shape[1] if attributes.exists() else 0,
-    }
 
 
 def write_layers(context: Context, component: Gnn) -> None:
@@ -105,17 +110,7 @@ def edge_places(workspace: Workspace, rows: Sequence[int]) -> list[int]:
 
 @dataclass(frozen=True)
 class _Embed:
-    """Applies the graph network to the chips of one block.
-
-    Parameters
-    ----------
-    gnn
-        The component.
-    workspace
-        Where the segments, their vectors and edges are.
-    weights
-        Of the network.
-    """
+    """Applies the graph network to the chips of one block."""
 
     gnn: Choice
     workspace: Path
@@ -135,13 +130,13 @@ class _Embed:
 
 def _layers(workspace: Workspace, module: GnnModule, chosen: Choice, rows: range, columns: range) -> list[Floats]:
     """Return the outputs of all layers for one chip, by one thread: their sums are then the same everywhere."""
-    attributes = workspace.path("edge_attributes.npy")
+    attributes = workspace.edge_attributes
     part = slice(columns.start, columns.stop)
     return training.embed(
         module,
         np.array(workspace.embedding(chosen.build().reads)[rows.start : rows.stop]),
         np.array(workspace.edges[:, part]) - rows.start,
-        np.array(np.load(attributes, mmap_mode="r")[part]) if attributes.exists() else None,
+        None if attributes is None else np.array(attributes[part]),
         hardware=training.Hardware(accelerator="cpu", threads=1),
     )
 
@@ -149,11 +144,7 @@ def _layers(workspace: Workspace, module: GnnModule, chosen: Choice, rows: range
 @lru_cache(maxsize=1)
 def _loaded_gnn(folder: Path, chosen: Choice, weights: Path, state: tuple[int, ...]) -> GnnModule:
     """Load a graph network, once per process and state of its file."""
-    component = chosen.build()
-    module = training.gnn_module(component, **_gnn_sizes(Workspace(folder), component))
-    assert module is not None, "a GNN with layers builds a network"
-    training.load_weights(module, weights)
-    return module.eval()
+    return _load(Workspace(folder), chosen, weights).eval()
 
 
 def _train_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) -> dict[str, Any]:
@@ -196,9 +187,7 @@ def _graph_samples(context: Context, nodes: Nodes) -> list[GraphSample]:
     """Return one graph per chip; under four chips every fourth node is held out, else the test chips."""
     workspace = context.workspace
     features, classes = workspace.embedding(nodes), workspace.embedding("target")
-    edges = workspace.edges
-    attributes = workspace.path("edge_attributes.npy")
-    weights = np.load(attributes, allow_pickle=False) if attributes.exists() else None
+    edges, weights = workspace.edges, workspace.edge_attributes
     chips = chip_rows(context)
     places = edge_places(workspace, [*(rows.start for _, rows in chips), len(features)])
     samples = []
@@ -208,7 +197,7 @@ def _graph_samples(context: Context, nodes: Nodes) -> list[GraphSample]:
             training.GraphSample(
                 x=np.array(features[rows.start : rows.stop]),
                 edge_index=np.asarray(edges[:, first:last]) - rows.start,
-                edge_attributes=None if weights is None else weights[first:last],
+                edge_attributes=None if weights is None else np.array(weights[first:last]),
                 target=np.array(classes[rows.start : rows.stop]),
                 train_mask=~held,
                 val_mask=held,

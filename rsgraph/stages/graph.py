@@ -14,7 +14,7 @@ from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.options import Choice
 from rsgraph.protocols import Arrays, Graph
 from rsgraph.stages.context import Context
-from rsgraph.stages.segment_files import block_segmentation, blocks_with_rows, own_window
+from rsgraph.stages.segment_files import blocks_with_rows, own_window, read_segmentation
 from rsgraph.stages.streaming import array_file, pairs_file
 from rsgraph.types import Chip, RegionGraph
 from rsgraph.workspace import Workspace
@@ -22,15 +22,7 @@ from rsgraph.workspace import Workspace
 
 @dataclass(frozen=True)
 class _Connect:
-    """Connects the segments of one block's chips.
-
-    Parameters
-    ----------
-    graph
-        The component.
-    workspace
-        Whose segments are connected.
-    """
+    """Connects the segments of one block's chips."""
 
     graph: Choice
     workspace: Path
@@ -48,7 +40,7 @@ class _Connect:
     def _chip(self, component: Graph, block: ChipBlock, chip: Chip, rows: range) -> RegionGraph:
         """Connect one chip; its nodes are numbered as rows of the table of segments."""
         workspace = Workspace(self.workspace)
-        segmentation = block_segmentation(workspace, block, chip, rows)
+        segmentation = read_segmentation(workspace, block.scene(chip), chip, rows)
         window = own_window(workspace, block.scene(chip), chip)
         corner = np.array([window.row, window.column], dtype=np.float32)
         # as the table of segments holds them, in scene pixels rounded to float32

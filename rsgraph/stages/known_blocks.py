@@ -15,7 +15,7 @@ from rsgraph.graphs.features import areas, centroids
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.protocols import Arrays, Progress
 from rsgraph.stages.gnn import edge_places
-from rsgraph.stages.segment_files import CutChip, block_segmentation, pack
+from rsgraph.stages.segment_files import CutChip, pack, read_segmentation
 from rsgraph.workspace import Workspace
 
 
@@ -38,11 +38,7 @@ class KnownBlocks:
         self.scenes = scenes
 
     def map(
-        self,
-        name: str,
-        task: Callable[[Item], Arrays],
-        items: Sequence[Item],
-        progress: Progress | None = None,
+        self, name: str, task: Callable[[Item], Arrays], items: Sequence[Item], progress: Progress | None = None
     ) -> Iterator[Arrays]:
         """Yield ``task(item)`` for all items in their order; as ``ResumableBlocks.map``."""
         look_up = _LOOK_UPS.get(name.partition("-")[0])
@@ -69,7 +65,7 @@ def _segments(before: Workspace, block: ChipBlock) -> Arrays:
     cut = []
     for chip in block.chips:
         rows = range(*(int(each) for each in np.searchsorted(numbers, [chip.chip_id, chip.chip_id + 1])))
-        labels, n = block_segmentation(before, block, chip, rows).labels, len(rows)
+        labels, n = read_segmentation(before, block.scene(chip), chip, rows).labels, len(rows)
         means = np.array(before.embedding("bands")[rows.start : rows.stop])
         cut.append(CutChip(labels, means, centroids(labels, n), areas(labels, n)))
     return pack(cut)
@@ -89,9 +85,9 @@ def _encoded(before: Workspace, block: ChipBlock) -> Arrays:
 def _edges(before: Workspace, block: ChipBlock) -> Arrays:
     first, last = edge_places(before, [block.segments.start, block.segments.stop])
     arrays: Arrays = {"edges": np.array(before.edges[:, first:last])}
-    attributes = before.path("edge_attributes.npy")
-    if attributes.exists():
-        arrays["attributes"] = np.array(np.load(attributes, mmap_mode="r", allow_pickle=False)[first:last])
+    attributes = before.edge_attributes
+    if attributes is not None:
+        arrays["attributes"] = np.array(attributes[first:last])
         facts = read_json(before.existing("stage.json"))["facts"]
         arrays["names"] = np.array(facts["edge_attributes"])
     return arrays

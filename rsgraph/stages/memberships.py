@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,14 +15,11 @@ from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.options import Choice
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
-from rsgraph.stages.segment_files import block_segmentation, blocks_with_rows
+from rsgraph.stages.segment_files import blocks_with_rows, read_segmentation
 from rsgraph.stages.stitched import summed_maps, whole_means
 from rsgraph.stages.streaming import array_file
 from rsgraph.types import Chip, Floats, Mask
 from rsgraph.workspace import Workspace, read_arrays
-
-if TYPE_CHECKING:
-    pass
 
 
 def memberships(context: Context) -> dict[str, Any]:
@@ -39,15 +36,7 @@ def memberships(context: Context) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Memberships:
-    """Averages the pixels' memberships over the segments of one block.
-
-    Parameters
-    ----------
-    target
-        The component.
-    workspace
-        Where the soft classes and the segments are.
-    """
+    """Averages the pixels' memberships over the segments of one block."""
 
     target: Choice
     workspace: Path
@@ -72,7 +61,7 @@ def mean_maps(workspace: Workspace, block: ChipBlock, maps: Callable[[Chip], Flo
         return summed_maps(workspace, block, maps)
     parts = []
     for chip, rows in zip(block.chips, block.rows, strict=True):
-        labels = block_segmentation(workspace, block, chip, rows).labels
+        labels = read_segmentation(workspace, block.scene(chip), chip, rows).labels
         parts.append(segment_means(maps(chip), labels, len(rows)))
     return {"vectors": np.concatenate(parts).astype(np.float32)}
 

@@ -31,7 +31,7 @@ from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.memberships import membership_maps
 from rsgraph.stages.plan import choice
-from rsgraph.stages.segment_files import chip_rows, shown_labels
+from rsgraph.stages.segment_files import chip_rows, read_labels
 from rsgraph.types import Chip, Floats, Mask, Raster, Scene
 from rsgraph.workspace import Workspace, read_arrays
 
@@ -127,8 +127,9 @@ def _views(context: Context, looks: _Looks, shown: Collection[int]) -> tuple[_Pr
     """Pass once over the chips that are seen; return the preview of the whole and the thumbnails of ``shown``."""
     opened = context.opened
     n_clusters = len(read_arrays(context.workspace.existing("targets.npz"))["centres"])
-    canvas = _Tiles() if _by_chips(context) else _Panels(opened, looks, n_clusters)
-    pasted = min(_TILES, len(opened.chips)) if _by_chips(context) else len(opened.chips)
+    tiles: list[_View] = []
+    panels = [] if _by_chips(context) else [_Canvas(scene, looks, n_clusters) for scene in opened.scenes]
+    pasted = len(opened.chips) if panels else min(_TILES, len(opened.chips))
     task = _Look(context.options.target, context.workspace.folder.resolve(), looks, pasted, frozenset(shown))
     items = chip_blocks(
         opened.scenes, [chip for chip in opened.chips if chip.chip_id < pasted or chip.chip_id in shown]
@@ -139,29 +140,16 @@ def _views(context: Context, looks: _Looks, shown: Collection[int]) -> tuple[_Pr
         for chip in block.chips:
             number = chip.chip_id
             if number < pasted:
-                canvas.put(_View(chip, *(found[f"{name}{number}"] for name in ("image", "memberships", "valid"))))
+                view = _View(chip, *(found[f"{name}{number}"] for name in ("image", "memberships", "valid")))
+                panels[chip.scene].put(view) if panels else tiles.append(view)
             if number in task.shown:
                 thumbnails[number] = found[f"thumbnail{number}"]
-    return canvas.preview(), thumbnails
+    return _side_by_side(panels or tiles), thumbnails
 
 
 @dataclass(frozen=True)
 class _Look:
-    """Reads the chips of one block and makes them small.
-
-    Parameters
-    ----------
-    target
-        The component.
-    workspace
-        Where the soft classes are.
-    looks
-        How pixels become colours.
-    pasted
-        So many first chips make the picture of the whole: they give image, memberships and valid.
-    shown
-        Numbers of the chips that give a thumbnail, (rows, columns, 3) uint8, at most 128 pixels long.
-    """
+    """Reads the chips of one block and makes them small."""
 
     target: Choice
     workspace: Path
@@ -211,36 +199,6 @@ class _Canvas:
         here = (slice(row, row + rows), slice(column, column + columns))
         self.image[here], self.valid[here] = view.image, view.valid
         self.memberships[:, here[0], here[1]] = view.memberships
-
-
-class _Panels:
-    """The picture of one scene, or of a few side by side."""
-
-    def __init__(self, opened: Opened, looks: _Looks, n_clusters: int) -> None:
-        self.panels = [_Canvas(scene, looks, n_clusters) for scene in opened.scenes]
-
-    def put(self, view: _View) -> None:
-        """Paste one chip into its scene."""
-        self.panels[view.chip.scene].put(view)
-
-    def preview(self) -> _Preview:
-        """Return the whole."""
-        return _side_by_side(self.panels)
-
-
-class _Tiles:
-    """The picture of a collection: its first images as a mosaic."""
-
-    def __init__(self) -> None:
-        self.kept: list[_View] = []
-
-    def put(self, view: _View) -> None:
-        """Keep one image."""
-        self.kept.append(view)
-
-    def preview(self) -> _Preview:
-        """Return the mosaic."""
-        return _side_by_side(self.kept)
 
 
 def _side_by_side(parts: Sequence[_View | _Canvas]) -> _Preview:
@@ -296,7 +254,7 @@ def _outlines(context: Context, looks: _Looks) -> Figure:
     for chip, of_chip in chosen:
         raster = context.opened.read(chip)
         images.append(looks.image(raster.values[list(looks.bands)], raster.valid))
-        labels.append(shown_labels(context, chip))
+        labels.append(read_labels(context.workspace, context.opened.scenes[chip.scene], chip)[1])
         names.append(f"chip {chip.chip_id}  ·  {len(of_chip)} segments")
     segmenter = context.options.segmenter
     asked = segmenter.build().n_segments or "?"

@@ -140,10 +140,7 @@ STAGES = (
         writes=("scene.json", "chips.parquet", "reference.tif", "reference/*.tif"),
     ),
     Stage(
-        "target",
-        needs=("scene",),
-        trained=("target", "options.seed"),
-        writes=("targets.npz", "models/target.json"),
+        "target", needs=("scene",), trained=("target", "options.seed"), writes=("targets.npz", "models/target.json")
     ),
     Stage(
         "encoder",
@@ -163,12 +160,7 @@ STAGES = (
         components=("segmenter",),
         writes=("segments.tif", "segments/*.tif", "segments.parquet", "segments.json", "embeddings/bands.npy"),
     ),
-    Stage(
-        "memberships",
-        needs=("target", "segments"),
-        components=("target",),
-        writes=("embeddings/target.npy",),
-    ),
+    Stage("memberships", needs=("target", "segments"), components=("target",), writes=("embeddings/target.npy",)),
     Stage(
         "encode",
         needs=("encoder", "segments"),
@@ -176,12 +168,7 @@ STAGES = (
         options=("options.trainer.precision",),
         writes=("embeddings/encoder.npy", "latents.npy"),
     ),
-    Stage(
-        "graph",
-        needs=("segments",),
-        components=("graph",),
-        writes=("edges.npy", "edge_attributes.npy"),
-    ),
+    Stage("graph", needs=("segments",), components=("graph",), writes=("edges.npy", "edge_attributes.npy")),
     Stage(
         "gnn",
         needs=("encode", "memberships", "graph"),
@@ -210,12 +197,7 @@ STAGES = (
         writes=("chips.parquet", "segments.parquet", "projections/*.parquet", "models/projector.*"),
         count=2,
     ),
-    Stage(
-        "pictures",
-        needs=("project",),
-        options=("options.display", "options.draw"),
-        writes=("pictures/*.png",),
-    ),
+    Stage("pictures", needs=("project",), options=("options.display", "options.draw"), writes=("pictures/*.png",)),
 )
 
 

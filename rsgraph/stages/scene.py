@@ -23,11 +23,7 @@ def scene(context: Context) -> dict[str, Any]:
     found = survey(opened.scenes, opened.chips, blocks=context.blocks, progress=context.progress)
     write_json(
         context.out / "scene.json",
-        {
-            "scenes": [_describe(each) for each in opened.scenes],
-            "survey": found.to_json(),
-            "side": opened.side,
-        },
+        {"scenes": [_describe(each) for each in opened.scenes], "survey": found.to_json(), "side": opened.side},
     )
     write_table(context.out / "chips.parquet", _chip_table(context, np.asarray(found.valid_fraction)))
     for each in opened.scenes:

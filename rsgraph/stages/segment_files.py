@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -121,14 +121,12 @@ class IdRasters:
         if self._current is None or self._current[0] != index:
             self._open_file.close()
             self._open_file = ExitStack()
-            opened = self._open_file.enter_context(self._open_scene(self.context.opened.scenes[index]))
-            self._current = (index, opened)
+            self._current = (index, self._open_file.enter_context(self._raster(self.context.opened.scenes[index])))
         return self._current[1]
 
-    @contextmanager
-    def _open_scene(self, scene: Scene) -> Iterator[Any]:
+    def _raster(self, scene: Scene) -> AbstractContextManager[Any]:
         name = f"segments/{scene.name}.tif" if self.context.opened.collection else "segments.tif"
-        with raster_writer(
+        return raster_writer(
             self.context.out / name,
             rows=scene.rows,
             columns=scene.columns,
@@ -137,8 +135,7 @@ class IdRasters:
             crs=scene.crs,
             transform=scene.transform,
             nodata=0,
-        ) as writer:
-            yield writer
+        )
 
 
 def blocks_with_rows(context: Context) -> list[ChipBlock]:
@@ -165,25 +162,11 @@ def own_window(workspace: Workspace, scene: Scene, chip: Chip) -> Window:
     return widened(chip.window, workspace.segment_overlap, scene.window)
 
 
-def local_segmentation(context: Context, chip: Chip, rows: range) -> Segmentation:
+def read_segmentation(workspace: Workspace, scene: Scene, chip: Chip, rows: range) -> Segmentation:
     """Read one chip's own segments back, numbered from 1, in its ``own_window``."""
-    return _segmentation(context.workspace, context.opened.scenes[chip.scene], chip, rows)
-
-
-def block_segmentation(workspace: Workspace, block: ChipBlock, chip: Chip, rows: range) -> Segmentation:
-    """Read the own segments of one chip of a block back, numbered from 1, in its ``own_window``."""
-    return _segmentation(workspace, block.scene(chip), chip, rows)
-
-
-def _segmentation(workspace: Workspace, scene: Scene, chip: Chip, rows: range) -> Segmentation:
     ids = read_ids(workspace.segment_file(scene.name), own_window(workspace, scene, chip)).astype(np.int64)
     own = (ids > rows.start) & (ids <= rows.stop)
     return Segmentation(np.where(own, ids - rows.start, 0).astype(np.int32), len(rows))
-
-
-def shown_labels(context: Context, chip: Chip) -> Labels:
-    """Read all segments that lie in a chip, its own and those that reach into it, numbered from 1."""
-    return read_labels(context.workspace, context.opened.scenes[chip.scene], chip)[1]
 
 
 def read_labels(workspace: Workspace, scene: Scene, chip: Chip) -> tuple[NDArray[np.int64], Labels]:

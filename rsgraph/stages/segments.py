@@ -22,15 +22,7 @@ from rsgraph.workspace import write_table
 
 @dataclass(frozen=True)
 class _Segment:
-    """Segments the chips of one block.
-
-    Parameters
-    ----------
-    segmenter
-        The component.
-    chip_pixels
-        Of a whole chip.
-    """
+    """Segments the chips of one block."""
 
     segmenter: Choice
     chip_pixels: int

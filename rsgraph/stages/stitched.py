@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
 from rsgraph.files import write_json
@@ -27,7 +26,7 @@ from rsgraph.protocols import Arrays, Segmenter
 from rsgraph.segmenters.levels import Level, Levels, level, levels
 from rsgraph.segmenters.preparation import smallest_segment
 from rsgraph.segmenters.stitching import Piece, cut_piece, overlap, stitch
-from rsgraph.stages.context import Context, Opened
+from rsgraph.stages.context import Context
 from rsgraph.stages.segment_files import IdRasters, read_labels, rows_of_chips, segment_table
 from rsgraph.stages.streaming import array_file
 from rsgraph.types import Chip, Floats, Window
@@ -84,15 +83,7 @@ class _Overlapping:
 
 @dataclass(frozen=True)
 class _CutPieces:
-    """Segments the chips of one block with their overlap.
-
-    Parameters
-    ----------
-    segmenter
-        The component.
-    chip_pixels
-        Of a whole chip.
-    """
+    """Segments the chips of one block with their overlap."""
 
     segmenter: Choice
     chip_pixels: int
@@ -104,12 +95,7 @@ class _CutPieces:
             raster = item.block.scene(chip).source.read(outer)
             found.append(
                 cut_piece(
-                    segmenter,
-                    raster,
-                    window=chip.window,
-                    outer=outer,
-                    chip_pixels=self.chip_pixels,
-                    levels=scale,
+                    segmenter, raster, window=chip.window, outer=outer, chip_pixels=self.chip_pixels, levels=scale
                 )
             )
         return _pack(found)
@@ -164,25 +150,22 @@ def _extents(chips: Sequence[Chip]) -> dict[int, Window]:
     return found
 
 
-@dataclass(frozen=True)
-class _Measure:
-    """Measures mean and contrast of one block's chips."""
-
-    def __call__(self, block: ChipBlock) -> Arrays:
-        found = [level(raster.values, raster.valid) for raster in map(block.read, block.chips)]
-        return {name: np.array([getattr(each, name) for each in found]) for name in Level._fields}
+def _measure(block: ChipBlock) -> Arrays:
+    """Measure mean and contrast of one block's chips."""
+    found = [level(raster.values, raster.valid) for raster in map(block.read, block.chips)]
+    return {name: np.array([getattr(each, name) for each in found]) for name in Level._fields}
 
 
 def _scales(context: Context) -> dict[int, Levels]:
     """Return scene -> its levels, for scenes of several chips."""
     opened = context.opened
-    counts = _chips_per_scene(opened)
+    counts = np.bincount([chip.scene for chip in opened.chips], minlength=len(opened.scenes))
     several = [chip for chip in opened.chips if counts[chip.scene] > 1]
     if not several:
         return {}
     blocks = chip_blocks(opened.scenes, several)
     found: list[Level] = []
-    for arrays in context.blocks.map("levels", _Measure(), blocks, context.progress):
+    for arrays in context.blocks.map("levels", _measure, blocks, context.progress):
         found += [Level(*each) for each in zip(*(arrays[name] for name in Level._fields), strict=True)]
     scales = {}
     for scene, group in groupby(zip(several, found, strict=True), key=lambda pair: pair[0].scene):
@@ -191,20 +174,9 @@ def _scales(context: Context) -> dict[int, Levels]:
     return scales
 
 
-def _chips_per_scene(opened: Opened) -> NDArray[np.int64]:
-    """Return how many chips each scene has."""
-    return np.bincount([chip.scene for chip in opened.chips], minlength=len(opened.scenes))
-
-
 @dataclass(frozen=True)
 class _AddBands:
-    """Adds the bands up over the segments of one block.
-
-    Parameters
-    ----------
-    folder
-        Where the rasters of segment ids are, laid out like a workspace.
-    """
+    """Adds the bands up over the segments of one block."""
 
     folder: Path
 

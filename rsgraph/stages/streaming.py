@@ -52,9 +52,13 @@ class ArrayFile:
     def _header(self) -> None:
         """Write the header; numpy leaves room in it for any number of rows."""
         assert self._rest is not None, "its first part gives the shape"
-        shape = (self.rows, *self._rest)
-        described = {"descr": npy.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape}
-        npy.write_array_header_1_0(self._file, described)
+        write_header(self._file, (self.rows, *self._rest), self._dtype)
+
+
+def write_header(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Begin a .npy file that is written by other means than numpy's."""
+    described = {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    npy.write_array_header_1_0(file, described)
 
 
 @contextmanager
@@ -108,8 +112,7 @@ def pairs_file(path: Path, work: Path) -> Iterator[PairsFile]:
             pairs = PairsFile(first, second)
             yield pairs
         with temporary.open("wb") as file:
-            described = {"descr": "<i8", "fortran_order": False, "shape": (2, pairs.pairs)}
-            npy.write_array_header_1_0(file, described)
+            write_header(file, (2, pairs.pairs), np.dtype("<i8"))
             for line in lines:
                 with line.open("rb") as source:
                     shutil.copyfileobj(source, file, 2**20)

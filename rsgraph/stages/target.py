@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,9 +13,6 @@ from rsgraph.stages.context import Context
 from rsgraph.stages.models import describe, take_over
 from rsgraph.types import Floats
 from rsgraph.workspace import write_arrays
-
-if TYPE_CHECKING:
-    pass
 
 _PER_CLUSTER = 200
 """Sampled pixels per cluster below which a small scene is sampled more densely than every 56th pixel."""

@@ -12,22 +12,11 @@ from typing import TYPE_CHECKING, Any
 from rsgraph.training.options import EncoderOptions, Hardware, TrainingOptions, describe, describe_together
 
 if TYPE_CHECKING:
-    from rsgraph.training.classification import (
-        ClassifierOptions,
-        ImageClassifier,
-        ImageSource,
-        PooledEncoder,
-        class_probabilities,
-        fine_tune,
-        fit_head,
-        linear_head,
-        pooled_features,
-    )
     from rsgraph.training.encoder import ChipSource, train_encoder
     from rsgraph.training.fitting import History
     from rsgraph.training.gnn import train_gnn
     from rsgraph.training.graphs import GraphSample, fit_gnn
-    from rsgraph.training.inference import FrozenEncoder, embed, encode
+    from rsgraph.training.inference import FrozenEncoder, embed
     from rsgraph.training.modules import (
         EncoderModule,
         GnnModule,
@@ -39,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ChipSource",
-    "ClassifierOptions",
     "EncoderModule",
     "EncoderOptions",
     "FrozenEncoder",
@@ -47,45 +35,25 @@ __all__ = [
     "GraphSample",
     "Hardware",
     "History",
-    "ImageClassifier",
-    "ImageSource",
-    "PooledEncoder",
     "TrainingOptions",
-    "class_probabilities",
     "describe",
     "describe_together",
     "embed",
-    "encode",
     "encoder_module",
-    "fine_tune",
     "fit_gnn",
-    "fit_head",
     "gnn_module",
-    "linear_head",
     "load_weights",
-    "pooled_features",
     "save_weights",
     "train_encoder",
     "train_gnn",
 ]
 
 _PLACES = {
-    "classification": (
-        "ClassifierOptions",
-        "ImageClassifier",
-        "ImageSource",
-        "PooledEncoder",
-        "class_probabilities",
-        "fine_tune",
-        "fit_head",
-        "linear_head",
-        "pooled_features",
-    ),
     "encoder": ("ChipSource", "train_encoder"),
     "fitting": ("History",),
     "gnn": ("train_gnn",),
     "graphs": ("GraphSample", "fit_gnn"),
-    "inference": ("FrozenEncoder", "embed", "encode"),
+    "inference": ("FrozenEncoder", "embed"),
     "modules": ("EncoderModule", "GnnModule", "encoder_module", "gnn_module", "load_weights", "save_weights"),
 }
 

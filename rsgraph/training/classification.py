@@ -38,11 +38,9 @@ class ImageSource(Protocol):
 
     def __len__(self) -> int:
         """Count the images."""
-        ...
 
     def read(self, i: int) -> Floats:
         """Return one image (bands, rows, columns); all have one size, and every pixel is valid."""
-        ...
 
 
 @dataclass(frozen=True)

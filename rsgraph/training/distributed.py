@@ -57,7 +57,6 @@ class DistributedTraining(Protocol):
 
     def nothing(self, batch: Any) -> Any:
         """Return the batch marked as a stand-in: it runs through the network, and counts for nothing."""
-        ...
 
 
 class _Collate:

@@ -36,15 +36,12 @@ class ChipSource(Protocol):
 
     def __len__(self) -> int:
         """Count the chips."""
-        ...
 
     def read(self, i: int) -> tuple[Floats, Mask]:
         """Return reflectance (bands, side, side), padded, and which pixels are valid (side, side)."""
-        ...
 
     def is_test(self, i: int) -> bool:
         """Tell whether the chip is held out."""
-        ...
 
 
 def train_encoder(
@@ -65,7 +62,7 @@ def train_encoder(
 
     The loss of soft classes is :math:`\mathrm{BCE} + (1 - D)` over the valid pixels of a batch, both parts averaged
     over the classes (section 2.4; see :func:`segmentation_loss`); that of bands is the mean squared error of the
-    standardised bands without noise (:func:`reconstruction_loss`). The weights of the epoch with the lowest
+    standardised bands without noise. The weights of the epoch with the lowest
     validation loss are kept. Shuffling and augmentation depend on nothing but (seed, epoch, chip), so an interrupted
     training that goes on ends with the same weights as one that was never interrupted.
 
@@ -195,13 +192,8 @@ def held_out_blocks(valid: Mask, block: int = BLOCK) -> Mask:
     return held_out_blocks(valid, block // 2)
 
 
-def segmentation_loss(logits: Tensor, target: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    r"""Return binary cross-entropy and Dice of one batch, both averaged over the classes.
-
-    .. math:: d(i) = \frac{2 \sum X_i Y_i + 1}{\sum X_i + \sum Y_i + 1}, \qquad D = \frac1C \sum_i d(i)
-
-    over all pixels where ``mask``; X are the memberships, Y the sigmoid of the logits (a pixel belongs to
-    several classes, so each class is a question of its own). The 1, a pixel, keeps an absent class from 0/0.
+def segmentation_sums(logits: Tensor, target: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return what the loss of soft classes is made of.
 
     Parameters
     ----------
@@ -212,14 +204,9 @@ def segmentation_loss(logits: Tensor, target: Tensor, mask: Tensor) -> tuple[Ten
 
     Returns
     -------
-    bce, dice
-        Scalars; the loss is ``bce + 1 - dice``.
+    crosses, both, either, pixels
+        Per class the summed cross-entropy, sum X Y, sum X + sum Y (:func:`segmentation_loss`); the number of pixels.
     """
-    return _loss_of(*_sums(logits, target, mask))
-
-
-def _sums(logits: Tensor, target: Tensor, mask: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return per class: summed cross-entropy, sum X Y, sum X + sum Y; and the number of pixels."""
     weight = mask[:, None]
     logits = logits.float()
     predicted = torch.sigmoid(logits) * weight
@@ -229,34 +216,15 @@ def _sums(logits: Tensor, target: Tensor, mask: Tensor) -> tuple[Tensor, Tensor,
     return crosses.sum(axes), (predicted * true).sum(axes), (predicted + true).sum(axes), mask.sum()
 
 
-def _loss_of(crosses: Tensor, both: Tensor, either: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
-    return (crosses / pixels.clamp(min=1)).mean(), ((2 * both + 1) / (either + 1)).mean()
+def segmentation_loss(crosses: Tensor, both: Tensor, either: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    r"""Return binary cross-entropy and Dice, both averaged over the classes; the loss is ``bce + 1 - dice``.
 
+    .. math:: d(i) = \frac{2 \sum X_i Y_i + 1}{\sum X_i + \sum Y_i + 1}, \qquad D = \frac1C \sum_i d(i)
 
-def reconstruction_loss(output: Tensor, bands: Tensor, mask: Tensor) -> Tensor:
-    r"""Return the mean squared error of a reconstruction, averaged over the bands.
-
-    .. math:: \frac{1}{B} \sum_b \frac{1}{|M|} \sum_{p \in M} (Y_b(p) - X_b(p))^2
-
-    over all pixels where ``mask``. Bands are standardised, so that 1 is as good as knowing nothing but their means.
-
-    Parameters
-    ----------
-    output, bands
-        (batch, bands, rows, columns).
-    mask
-        (batch, rows, columns), 1 where the pixel counts, else 0.
+    over all pixels where ``mask``; X are the memberships, Y the sigmoid of the logits (a pixel belongs to
+    several classes, so each class is a question of its own). The 1, a pixel, keeps an absent class from 0/0.
     """
-    return _mean_square(*_squares(output, bands, mask))
-
-
-def _squares(output: Tensor, bands: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the summed squares of the error per band, and the number of pixels."""
-    return ((output.float() - bands).square() * mask[:, None]).sum((0, 2, 3)), mask.sum()
-
-
-def _mean_square(squares: Tensor, pixels: Tensor) -> Tensor:
-    return (squares / pixels.clamp(min=1)).mean()
+    return (crosses / pixels.clamp(min=1)).mean(), ((2 * both + 1) / (either + 1)).mean()
 
 
 class _Chips(Dataset[Sample]):
@@ -404,11 +372,11 @@ class _EncoderTraining(DistributedModule):
     def _batch_sums(self, batch: list[Tensor]) -> tuple[Tensor, ...]:
         """Sum what the loss is made of over the pixels of a batch."""
         _, _, target, counts = batch[:_PARTS]
-        return _sums(self._output(batch), target, counts)
+        return segmentation_sums(self._output(batch), target, counts)
 
     def _measures(self, *totals: Tensor) -> dict[str, Tensor]:
         """Make the loss, and its parts, of the sums."""
-        bce, dice = _loss_of(*totals)
+        bce, dice = segmentation_loss(*totals)
         return {"val_loss": bce + 1 - dice, "bce": bce, "dice": dice}
 
     def _output(self, batch: list[Tensor]) -> Tensor:
@@ -420,12 +388,19 @@ class _EncoderTraining(DistributedModule):
 
 
 class _ReconstructionTraining(_EncoderTraining):
-    """The same step; the loss is that of the reconstructed bands."""
+    r"""The same step; the loss is the mean squared error of the reconstructed bands.
+
+    .. math:: \frac{1}{B} \sum_b \frac{1}{|M|} \sum_{p \in M} (Y_b(p) - X_b(p))^2
+
+    over the pixels M that count. Bands are standardised: 1 is as good as knowing nothing but their means.
+    """
 
     def _batch_sums(self, batch: list[Tensor]) -> tuple[Tensor, ...]:
         _, valid, bands, counts = batch[:_PARTS]
-        return _squares(self._output(batch), self.module.standardise(bands, valid), counts)
+        squares = (self._output(batch).float() - self.module.standardise(bands, valid)).square()
+        return (squares * counts[:, None]).sum((0, 2, 3)), counts.sum()
 
     def _measures(self, *totals: Tensor) -> dict[str, Tensor]:
-        loss = _mean_square(*totals)
+        squares, pixels = totals
+        loss = (squares / pixels.clamp(min=1)).mean()
         return {"val_loss": loss, "mse": loss}

@@ -27,14 +27,7 @@ from rsgraph.protocols import Progress
 from rsgraph.training.checkpoints import NAME, AtomicCheckpointIO, read_checkpoint
 from rsgraph.training.distributed import distributed_loader, synchronise_batch_norms
 from rsgraph.training.inference import cpu_threads
-from rsgraph.training.lightning import (
-    Callback,
-    DDPStrategy,
-    LightningModule,
-    Processes,
-    SIGTERMException,
-    Trainer,
-)
+from rsgraph.training.lightning import Callback, DDPStrategy, LightningModule, Processes, SIGTERMException, Trainer
 from rsgraph.training.options import Hardware, TrainingOptions, device_type, uses_bfloat16
 from rsgraph.training.processes import Place, Tell, run_together
 

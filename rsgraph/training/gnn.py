@@ -79,12 +79,8 @@ def train_gnn(
     )
 
 
-def soft_cross_entropy(logits: Tensor, target: Tensor) -> Tensor:
-    """Return the mean over rows of - sum(target * log softmax(logits)), both (n, C)."""
-    return _cross_entropies(logits, target).mean()
-
-
-def _cross_entropies(logits: Tensor, target: Tensor) -> Tensor:
+def soft_cross_entropies(logits: Tensor, target: Tensor) -> Tensor:
+    """Return - sum(target * log softmax(logits)) of each row (n,), both (n, C)."""
     return -(target * functional.log_softmax(logits.float(), dim=1)).sum(1)
 
 
@@ -127,7 +123,7 @@ class _GnnTraining(DistributedModule):
 
     def _loss(self, batch: GraphUnion, mask: Tensor, name: str) -> Tensor:
         logits = self.module(batch.x, batch.edge_index, batch.edge_attributes)[-1]
-        entropies = _cross_entropies(logits[mask], batch.target[mask])
+        entropies = soft_cross_entropies(logits[mask], batch.target[mask])
         nodes = total(entropies.new_tensor(float(len(entropies))))
         loss = total(entropies.sum()) / nodes.clamp(min=1)
         self.log(name, loss, on_step=False, on_epoch=True, batch_size=int(nodes), sync_dist=True)

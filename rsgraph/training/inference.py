@@ -86,11 +86,6 @@ class FrozenEncoder:
         return standardised.to(dtype=self.dtype, memory_format=torch.channels_last)
 
 
-def encode(module: EncoderModule, values: Floats, valid: Mask, hardware: Hardware) -> Floats:
-    """Encode one chip (bands, rows, columns) to (D, rows, columns). For many chips keep a FrozenEncoder."""
-    return FrozenEncoder(module, hardware).encode(values, valid)
-
-
 def embed(
     module: GnnModule,
     x: Floats,
@@ -134,8 +129,7 @@ def _tensor(array: NDArray[Any], device: torch.device) -> Tensor:
 
 
 def _floats(values: Tensor) -> Floats:
-    array: Floats = values.float().cpu().numpy()
-    return array
+    return values.float().cpu().numpy()
 
 
 def fold_normalisations(network: nn.Module) -> None:

@@ -18,6 +18,7 @@ from rsgraph.files import output_error
 from rsgraph.io.display import NO_DATA, Pixels
 from rsgraph.io.writers import windows
 from rsgraph.protocols import Progress
+from rsgraph.stages.streaming import write_header
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace
 
@@ -129,7 +130,7 @@ class _LevelFile:
         self.pixel = int(np.prod(depth, dtype=int)) * dtype.itemsize
         self.strip: NDArray[Any] = np.empty(0, dtype)
         self.file = path.open("wb")
-        _write_header(self.file, (int(self.starts[-1]), *depth), dtype)
+        write_header(self.file, (int(self.starts[-1]), *depth), dtype)
         self.header = self.file.tell()
 
     def __enter__(self) -> _LevelFile:
@@ -155,11 +156,6 @@ class _LevelFile:
             start, row, values = start + rows * columns, row // 2, halved(values)
 
 
-def _write_header(file: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    described = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    np.lib.format.write_array_header_1_0(file, described)
-
-
 def halved(values: NDArray[Any]) -> NDArray[Any]:
     """Halve a picture (rows, columns, 3) by means of 2 x 2, or ids (rows, columns) by every second pixel."""
     if values.ndim == 2:
@@ -177,7 +173,7 @@ def _write_thumbnails(folder: Path, name: str, places: Places, report: Callable[
     side = -(-places.side >> halvings)
     rows = _Rows(folder / f"{name}.npy", places)
     with (folder / "thumbnails.npy").open("wb") as file:
-        _write_header(file, (len(places.windows), side, side, *rows.depth), rows.dtype)
+        write_header(file, (len(places.windows), side, side, *rows.depth), rows.dtype)
         for number in range(len(places.windows)):
             small = rows.chip(number)
             for _ in range(halvings):

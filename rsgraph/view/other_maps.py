@@ -53,8 +53,7 @@ def find_map(workspace: Workspace, level: Level, layer: str, projector: str) -> 
     fresh = recorded if made_from is None else made_from == _origin_hash(workspace, level, layer)
     if not fresh or len(table) != len(whole):
         return None
-    points: Floats = table[["x", "y"]].to_numpy(np.float32)
-    return points
+    return table[["x", "y"]].to_numpy(np.float32)
 
 
 def embedding_hash(workspace: Workspace, layer: str) -> str | None:
@@ -91,11 +90,7 @@ def _projector(config: Mapping[str, Any], name: str) -> Any:
 
 
 def project_segments(
-    folder: Path,
-    layer: str,
-    projector: str,
-    rows: NDArray[np.int64] | None = None,
-    progress: Progress | None = None,
+    folder: Path, layer: str, projector: str, rows: NDArray[np.int64] | None = None, progress: Progress | None = None
 ) -> Floats:
     """Lay out segments; the map of all segments is kept in the workspace.
 

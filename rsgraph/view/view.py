@@ -26,15 +26,7 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.files import digest, make_folder, read_json, replaced_folder, sha256, write_json
-from rsgraph.io.display import (
-    GAMMA,
-    NO_DATA,
-    Pixels,
-    choose_bands,
-    describe_bands,
-    shown_limits,
-    stretch,
-)
+from rsgraph.io.display import GAMMA, NO_DATA, Pixels, choose_bands, describe_bands, shown_limits, stretch
 from rsgraph.io.path_names import file_safe
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.protocols import Progress
@@ -166,8 +158,7 @@ def _resized(values: NDArray[Any], whole: int, size: int) -> NDArray[Any]:
     if whole % size == 0:
         return values[:: whole // size, :: whole // size]
     at_rows, at_columns = (_nearest(length, whole, size) for length in values.shape[:2])
-    taken: NDArray[Any] = values[at_rows[:, None], at_columns]
-    return taken
+    return values[at_rows[:, None], at_columns]
 
 
 def _nearest(length: int, whole: int, size: int) -> NDArray[np.intp]:
@@ -297,14 +288,7 @@ def _opened(workspace: Workspace, look: _Display) -> View | None:
         return None
     thumbnails = None if ids[1] is None or rgb[1] is None else (rgb[1], ids[1])
     return View(
-        places.scenes,
-        look.description,
-        places.side,
-        places.windows,
-        places.of_scene,
-        rgb[0],
-        ids[0],
-        thumbnails,
+        places.scenes, look.description, places.side, places.windows, places.of_scene, rgb[0], ids[0], thumbnails
     )
 
 

@@ -11,7 +11,7 @@ from matplotlib.path import Path
 from numpy.typing import NDArray
 
 from rsgraph.brushing import index as index_module
-from rsgraph.brushing.index import PointIndex, count_selected
+from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Circle, Lasso, Rectangle, Shape
 
 Points = NDArray[np.float32]
@@ -174,9 +174,6 @@ def test_counts_by_class(dtype: Any) -> None:
         rows = expected(points, Circle(1, 1, radius))
         counts = index.counts(Circle(1, 1, radius), codes, 7)
         np.testing.assert_array_equal(counts, np.bincount(codes[rows], minlength=8))
-    selected = np.zeros(10_000, dtype=bool)
-    selected[::3] = True
-    np.testing.assert_array_equal(count_selected(selected, codes, 7), np.bincount(codes[::3], minlength=8))
 
 
 def test_counts_follow_the_codes_without_a_call() -> None:

@@ -30,11 +30,6 @@ def test_zoom_keeps_what_is_under_the_pointer(factor: float, column: float, row:
     np.testing.assert_allclose(zoomed.scale, np.array(VIEWPORT.scale) * factor)
 
 
-def test_pan_moves_the_map_with_the_pointer() -> None:
-    moved = VIEWPORT.panned(30, 20)
-    np.testing.assert_allclose(moved.to_data(np.array([130, 70])), VIEWPORT.to_data(np.array([100, 50])))
-
-
 def test_around_shows_everything_with_equal_units() -> None:
     viewport = Viewport.around((0, 10, 0, 1), 800, 600)
     np.testing.assert_allclose(viewport.scale, (72, 72))  # 10 units on nine tenths of 800 pixels

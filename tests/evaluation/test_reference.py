@@ -4,14 +4,13 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import ConfigError
-from rsgraph.evaluation.reference import majority, purity, summed
+from rsgraph.evaluation.reference import majority, summed
 
 COUNTS = np.array([[6, 2, 0], [1, 1, 0], [0, 0, 0], [0, 3, 1]])
 
 
-def test_majority_and_purity_of_each_segment() -> None:
+def test_majority_of_each_segment() -> None:
     assert majority(COUNTS).tolist() == [1, 1, 0, 2]
-    np.testing.assert_allclose(purity(COUNTS), [0.75, 0.5, np.nan, 0.75])
 
 
 def test_a_reference_without_classes_knows_nothing() -> None:

@@ -9,7 +9,6 @@ from rsgraph.evaluation.retrieval import (
     chance_overlap,
     composition_overlap,
     precision_at_k,
-    precision_by_class,
     precision_per_query,
 )
 from rsgraph.neighbours.nearest import nearest
@@ -22,7 +21,6 @@ def test_precision_counts_known_neighbours_of_known_queries() -> None:
     np.testing.assert_allclose(precision_per_query(NEIGHBOURS, CLASSES, k=1), [1, np.nan, 0, 1, np.nan, np.nan])
     np.testing.assert_allclose(precision_per_query(NEIGHBOURS, CLASSES, k=3), [2 / 3, 0.5, 0, 1 / 3, np.nan, np.nan])
     assert precision_at_k(NEIGHBOURS, CLASSES, ks=(1, 3)) == pytest.approx({1: 2 / 3, 3: 0.375})
-    assert precision_by_class(NEIGHBOURS, CLASSES, k=3) == pytest.approx({1: 7 / 18, 2: 1 / 3})
 
 
 def test_more_neighbours_than_there_are_means_all_of_them() -> None:
@@ -39,7 +37,6 @@ def test_nothing_known_is_not_a_number() -> None:
     assert np.isnan(precision_at_k(NEIGHBOURS, none)[5])
     assert np.isnan(chance(none))
     assert np.isnan(chance_overlap(np.zeros((6, 2), dtype=int)))
-    assert precision_by_class(NEIGHBOURS, none) == {}
 
 
 def test_chance_is_the_precision_of_all_others_as_neighbours() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from rsgraph.errors import NotReadable, NotUsable
-from rsgraph.label_files.importing import read_classes
+from rsgraph.label_files.class_lists import listed_classes
 
 TWO = [("water", "#2060c0"), ("land", None)]
 
@@ -25,14 +25,14 @@ TWO = [("water", "#2060c0"), ("land", None)]
 )
 def test_lists_of_classes_are_read_with_their_colours(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, encoding="utf-8")
-    assert read_classes(tmp_path / name) == TWO
+    assert listed_classes(tmp_path / name, None) == TWO
 
 
 def test_a_column_may_be_named(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("name,deutsch\nwater,Wasser\nland,Land\n")
-    assert read_classes(tmp_path / "a.csv", column="deutsch") == [("Wasser", None), ("Land", None)]
+    assert listed_classes(tmp_path / "a.csv", "deutsch") == [("Wasser", None), ("Land", None)]
     with pytest.raises(NotUsable, match="no attribute 'x'; choose one of: name, deutsch"):
-        read_classes(tmp_path / "a.csv", column="x")
+        listed_classes(tmp_path / "a.csv", "x")
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,6 @@ def test_a_column_may_be_named(tmp_path: Path) -> None:
     [
         ("a.json", b"{", NotReadable, "is not JSON"),
         ("a.json", b"3", NotUsable, "holds no list of classes"),
-        ("a.json", b"[]", NotUsable, "names no class"),
-        ("a.csv", b"name,colour\n", NotUsable, "names no class"),
         ("a.txt", b"\xff\xfe\x00w", NotReadable, "is not text in UTF-8"),
         ("a.json", b"[0.5]", NotUsable, "holds measurements"),
     ],
@@ -49,4 +47,10 @@ def test_a_column_may_be_named(tmp_path: Path) -> None:
 def test_what_is_no_list_is_said(tmp_path: Path, name: str, content: bytes, kind: type, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(kind, match=message):
-        read_classes(tmp_path / name)
+        listed_classes(tmp_path / name, None)
+
+
+def test_files_of_other_kinds_are_no_lists(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"type": "FeatureCollection"}')
+    assert listed_classes(tmp_path / "a.json", None) is None
+    assert listed_classes(tmp_path / "a.gpkg", None) is None

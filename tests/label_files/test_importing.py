@@ -24,7 +24,7 @@ from rsgraph.exporters.geojson import GeoJson
 from rsgraph.exporters.geopackage import GeoPackage
 from rsgraph.exporters.geotiff import GeoTiff
 from rsgraph.label_files import counting
-from rsgraph.label_files.importing import ImportedLabels, read_classes, read_labels, vector_columns, vector_layers
+from rsgraph.label_files.importing import ImportedLabels, read_labels, vector_columns, vector_layers
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import GRID, PIXELS, UTM, leaving, read_tif, scene, write_labels, write_workspace
@@ -141,7 +141,6 @@ def test_exports_of_rsgraph_come_back_without_loss(tmp_path: Path, exporter: Any
     found = read_labels(workspace, path)
     assert found_in(found) == LABELS
     np.testing.assert_array_equal(found.share, 1)
-    assert {name for name, _ in read_classes(path)} == set(LABELS.values())
     if exporter is GeoTiff:
         assert found.colours == {'Wald & <"Busch">': "#0072b2", "open water": "#e69f00"}
 
@@ -303,7 +302,7 @@ def test_features_without_class_or_geometry_are_left_out(coast: Workspace, tmp_p
 def test_the_attribute_that_looks_like_the_class_is_found(coast: Workspace, tmp_path: Path, column: str) -> None:
     extra = {"id": [7, 8, 9], "area": [0.5, 0.6, 0.7]}
     frame(column, extra=extra).to_file(tmp_path / "a.gpkg")
-    assert {name for name, _ in read_classes(tmp_path / "a.gpkg")} == {"water", "land", "town"}
+    assert set(read_labels(coast, tmp_path / "a.gpkg", min_share=0.01).labels) == {"water", "land", "town"}
     assert vector_columns(tmp_path / "a.gpkg") == [column, "id", "area"]
 
 
@@ -343,7 +342,6 @@ def test_colours_of_features_are_kept(coast: Workspace, tmp_path: Path) -> None:
     frame(extra={"fill": ["#00F", "10,20,30,255", "blueish"]}).to_file(tmp_path / "a.gpkg")
     expected = {"water": "#0000ff", "land": "#0a141e", "town": None}
     assert read_labels(coast, tmp_path / "a.gpkg", min_share=0.01).colours == expected
-    assert read_classes(tmp_path / "a.gpkg") == list(expected.items())
 
 
 def test_several_layers_are_asked_for(coast: Workspace, tmp_path: Path) -> None:
@@ -386,7 +384,7 @@ def test_rasters_on_the_scenes_grid_give_the_majority(coast: Workspace, watched:
     found = read_labels(coast, path)
     assert found_in(found) == labels
     np.testing.assert_allclose(found.share, [shares[i] for i in found.segment_ids.tolist()], rtol=1e-6)
-    assert read_classes(path) == [("class 1", None), ("class 2", None), ("class 3", None)]
+    assert found.colours == {"class 1": None, "class 2": None, "class 3": None}
 
 
 @pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857", "EPSG:32632"])
@@ -470,7 +468,6 @@ def test_names_come_from_tags_category_names_and_attribute_tables(coast: Workspa
     )
     for path in (tagged, codes, categories, table):
         assert set(read_labels(coast, path, min_share=0.01).labels) == expected, path
-        assert [name for name, _ in read_classes(path)] == ["Water", "Land & sea"]
 
 
 def test_category_names_of_a_vrt_are_read_too(coast: Workspace, tmp_path: Path) -> None:
@@ -479,7 +476,7 @@ def test_category_names_of_a_vrt_are_read_too(coast: Workspace, tmp_path: Path) 
     text = (tmp_path / "a.vrt").read_text()
     names = "<CategoryNames><Category/><Category>sea</Category></CategoryNames>"
     (tmp_path / "a.vrt").write_text(text.replace("<ColorInterp>", f"{names}<ColorInterp>", 1))
-    assert read_classes(tmp_path / "a.vrt") == [("sea", None)]
+    assert "sea" in read_labels(coast, tmp_path / "a.vrt", min_share=0.01).labels
 
 
 def test_a_named_zero_is_a_class(coast: Workspace, tmp_path: Path) -> None:
@@ -494,7 +491,6 @@ def test_colours_of_a_colour_table_are_kept(coast: Workspace, tmp_path: Path) ->
     expected = {"class 1": "#0000ff", "class 2": "#0a141e", "class 3": None}
     found = read_labels(coast, path, min_share=0.01)
     assert {name: found.colours[name] for name in sorted(found.colours)} == expected
-    assert read_classes(path) == list(expected.items())
 
 
 def test_codes_may_be_given_names(coast: Workspace, tmp_path: Path) -> None:

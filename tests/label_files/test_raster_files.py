@@ -13,7 +13,7 @@ from affine import Affine
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.label_files.class_names import Names
-from rsgraph.label_files.raster_files import RasterFile, all_classes, open_raster
+from rsgraph.label_files.raster_files import RasterFile, open_raster
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
 from tests.exporters.workspaces import GRID, UTM
@@ -100,18 +100,6 @@ def test_legends_are_read_as_gdal_s_programs_write_them(tmp_path: Path, kind: st
         text = f'<PAMDataset><PAMRasterBand band="1">{inside}</PAMRasterBand></PAMDataset>'
         Path(f"{path}.aux.xml").write_text(text)
     assert {code: name for code, name in opened(path).legend.items() if name} == names
-
-
-def test_all_classes_are_those_of_the_legend_or_of_the_pixels(tmp_path: Path) -> None:
-    colours = {1: (230, 159, 0, 255), 7: (0, 114, 178, 255), 9: (0, 0, 0, 255)}
-    plain = opened(write(tmp_path / "a.tif", CODES, colours=colours))
-    assert all_classes(plain) == [
-        ("class 1", "#e69f00"),
-        ("class 2", None),
-        ("class 7", "#0072b2"),
-    ]
-    named = opened(write(tmp_path / "b.tif", CODES, tags={"CLASS_9": "town", "CLASS_0": "unclassified"}))
-    assert all_classes(named) == [("town", None)]
 
 
 def test_what_is_no_map_of_classes_is_refused(tmp_path: Path) -> None:

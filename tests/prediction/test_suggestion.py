@@ -2,12 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from rsgraph.errors import ConfigError
 from rsgraph.prediction import suggestion
-from rsgraph.prediction.suggestion import confident, least_certain, margins, most_different
+from rsgraph.prediction.suggestion import least_certain, margins, most_different
 
 PROBABILITIES = np.array(
     [[0.5, 0.5, 0], [1, 0, 0], [0.6, 0.3, 0.1], [0, 0, 0], [0.3, 0.4, 0.3], [0, 1, 0]], np.float32
@@ -33,31 +31,6 @@ def test_least_certain_orders_by_margin_ties_stable_and_leaves_out_labels() -> N
 
 def test_margin_of_a_single_class_is_its_probability() -> None:
     np.testing.assert_array_equal(margins(np.array([[1], [0]], np.float32)), [1, 0])
-
-
-def test_confident_gives_rows_classes_and_confidence_but_never_a_labelled_row() -> None:
-    rows, classes, confidence = confident(PROBABILITIES, np.array([0, 0, 0, 0, 0, 3]), 0.5)
-    np.testing.assert_array_equal(rows, [0, 1, 2])
-    np.testing.assert_array_equal(classes, [1, 1, 1])
-    np.testing.assert_allclose(confidence, [0.5, 1, 0.6])
-    assert classes.dtype == np.int16
-
-
-def test_a_threshold_of_one_takes_what_is_certain_and_zero_is_refused() -> None:
-    np.testing.assert_array_equal(confident(PROBABILITIES, np.zeros(6, int), 1.0)[0], [1, 5])
-    for threshold in (0, -0.1, 1.1, float("nan")):
-        with pytest.raises(ConfigError, match="`threshold`"):
-            confident(PROBABILITIES, np.zeros(6, int), threshold)
-
-
-@given(st.integers(0, 2**32 - 1), st.floats(0.01, 1))
-def test_confident_rows_are_exactly_those_that_reach_the_threshold(seed: int, threshold: float) -> None:
-    rng = np.random.default_rng(seed)
-    probabilities, codes = rng.dirichlet(np.ones(4), 50).astype(np.float32), rng.integers(0, 3, 50)
-    rows, classes, confidence = confident(probabilities, codes, threshold)
-    assert set(rows) == {i for i in range(50) if codes[i] == 0 and probabilities[i].max() >= np.float32(threshold)}
-    np.testing.assert_array_equal(classes, probabilities[rows].argmax(axis=1) + 1)
-    np.testing.assert_array_equal(confidence, probabilities[rows].max(axis=1))
 
 
 @pytest.mark.parametrize("n_labelled", [1, 40, 700])

@@ -15,13 +15,12 @@ from rsgraph.stages.segment_files import (
     IdRasters,
     blocks_with_rows,
     chip_rows,
-    local_segmentation,
     own_window,
     pack,
     read_labels,
+    read_segmentation,
     rows_of_chips,
     segment_table,
-    shown_labels,
     unpack,
 )
 from rsgraph.types import Chip, Labels, Window
@@ -99,7 +98,7 @@ def test_id_rasters_number_on_and_keep_zero_for_no_data(tmp_path: Path) -> None:
 def test_labels_of_a_chip_count_from_one_however_far_its_ids_are(tmp_path: Path) -> None:
     given = segmented(tmp_path)
     chip, rows = chip_rows(given)[1]
-    found = local_segmentation(given, chip, rows)
+    found = read_segmentation(given.workspace, given.opened.scenes[chip.scene], chip, rows)
     assert found.n_segments == 4
     np.testing.assert_array_equal(found.labels, SQUARES)
     ids, labels = read_labels(given.workspace, given.opened.scenes[0], chip)
@@ -114,10 +113,10 @@ def test_stitched_segments_are_read_beyond_their_chip_and_others_left_out(tmp_pa
     scene = given.opened.scenes[0]
     assert own_window(given.workspace, scene, first) == Window(0, 0, 16, 20)
     assert own_window(given.workspace, scene, second) == Window(0, 12, 16, 20)
-    labels = local_segmentation(given, second, range(4, 8)).labels
+    labels = read_segmentation(given.workspace, given.opened.scenes[second.scene], second, range(4, 8)).labels
     np.testing.assert_array_equal(labels[:, 4:], SQUARES)
     assert not labels[:, :4].any(), "segments 2 and 4 are the first chip's own"
-    labels = local_segmentation(given, first, range(4)).labels
+    labels = read_segmentation(given.workspace, given.opened.scenes[first.scene], first, range(4)).labels
     np.testing.assert_array_equal(labels[:, :16], SQUARES)
     assert not labels[:, 16:].any(), "segments 5 and 7 are the second chip's"
 
@@ -129,7 +128,7 @@ def test_shown_labels_count_all_segments_in_a_chip(tmp_path: Path) -> None:
     ids[0, 31] = 0
     with IdRasters(given) as rasters:
         rasters.write_ids(0, ids.astype(np.uint32), Window(0, 0, 16, 32))
-    labels = shown_labels(given, given.opened.chips[1])
+    _, labels = read_labels(given.workspace, given.opened.scenes[0], given.opened.chips[1])
     expected = SQUARES + 1  # 3, 5, 6, 7, 8 are 1 to 5
     expected[:, :2], expected[0, 15] = 1, 0
     np.testing.assert_array_equal(labels, expected)

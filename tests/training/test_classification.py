@@ -14,7 +14,7 @@ from rsgraph.encoders.unet import UNet
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.evaluation.classification import accuracy, confusion_matrix, stratified_split
 from rsgraph.io.eurosat import EuroSat
-from rsgraph.training import EncoderModule, encode, encoder_module, load_weights, save_weights
+from rsgraph.training import EncoderModule, FrozenEncoder, encoder_module, load_weights, save_weights
 from rsgraph.training.classification import (
     ClassifierOptions,
     ImageClassifier,
@@ -106,7 +106,7 @@ def test_features_are_those_of_each_image_encoded_by_itself_and_each_pooling_beg
     }
     assert [values.shape for values in found.values()] == [(24, 4), (24, 8), (24, 16)]
     every = np.ones((8, 8), dtype=np.bool_)
-    maps = np.stack([encode(module, source.read(i), every, CPU) for i in range(24)])
+    maps = np.stack([FrozenEncoder(module, CPU).encode(source.read(i), every) for i in range(24)])
     np.testing.assert_allclose(found["mean"], maps.mean((2, 3)), atol=1e-5)
     np.testing.assert_allclose(found["mean_std"][:, 4:], maps.std((2, 3)), atol=2e-4)
     np.testing.assert_allclose(found["mean_std"][:, :4], found["mean"], atol=1e-6)

@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis.extra import numpy as arrays
 
 from rsgraph.errors import NotUsable
-from rsgraph.training import EncoderOptions, Hardware, encode, encoder
+from rsgraph.training import EncoderOptions, FrozenEncoder, Hardware, encoder
 from rsgraph.training.encoder import (
     held_out_blocks,
     rotated,
     segmentation_loss,
+    segmentation_sums,
     split,
     statistics_momentum,
     training_layout,
@@ -27,7 +28,7 @@ from tests.training.chips import CPU, STD, TinyChips, memberships, same_weights,
 def test_segmentation_loss_by_hand() -> None:
     logits = torch.tensor([[[[0.0, 9.0]], [[np.log(3.0), -9.0]]]])  # sigmoid 0.5 and 0.75 in the pixel that counts
     target = torch.tensor([[[[1.0, 0.3]], [[0.25, 0.7]]]])
-    bce, dice = segmentation_loss(logits, target, torch.tensor([[[1.0, 0.0]]]))
+    bce, dice = segmentation_loss(*segmentation_sums(logits, target, torch.tensor([[[1.0, 0.0]]])))
     crosses = [-np.log(0.5), -(0.25 * np.log(0.75) + 0.75 * np.log(0.25))]
     overlaps = [(2 * 0.5 + 1) / (1.5 + 1), (2 * 0.75 * 0.25 + 1) / (1.0 + 1)]
     assert float(bce) == pytest.approx(np.mean(crosses), rel=1e-5)
@@ -35,7 +36,9 @@ def test_segmentation_loss_by_hand() -> None:
 
 
 def test_segmentation_loss_is_finite_without_a_pixel() -> None:
-    bce, dice = segmentation_loss(torch.zeros(1, 2, 2, 2), torch.zeros(1, 2, 2, 2), torch.zeros(1, 2, 2))
+    bce, dice = segmentation_loss(
+        *segmentation_sums(torch.zeros(1, 2, 2, 2), torch.zeros(1, 2, 2, 2), torch.zeros(1, 2, 2))
+    )
     assert (float(bce), float(dice)) == (0.0, 1.0)
 
 
@@ -43,7 +46,7 @@ def test_segmentation_loss_is_lowest_for_the_right_hard_classes() -> None:
     target = torch.zeros(1, 2, 4, 4)
     target[:, 0, :2] = 1
     target[:, 1, 2:] = 1
-    bce, dice = segmentation_loss((target - 0.5) * 40, target, torch.ones(1, 4, 4))
+    bce, dice = segmentation_loss(*segmentation_sums((target - 0.5) * 40, target, torch.ones(1, 4, 4)))
     assert float(bce) < 1e-6
     assert float(dice) == pytest.approx(1, abs=1e-6)
 
@@ -144,7 +147,7 @@ def test_train_encoder_learns_the_classes_of_new_chips(tmp_path: Path) -> None:
     history = train(module, tmp_path, chips=chips, options=options)
     assert history.epochs[history.best_epoch]["val_loss"] < history.epochs[0]["val_loss"] - 0.2
     bands, valid = chips.read(7)
-    maps = torch.from_numpy(encode(module, bands, valid, CPU))
+    maps = torch.from_numpy(FrozenEncoder(module, CPU).encode(bands, valid))
     with torch.no_grad():
         predicted = torch.sigmoid(module.network.head(maps[None]))[0, 0].numpy()
     wanted = memberships(bands.reshape(3, -1).T)[:, 0]
@@ -163,7 +166,7 @@ def test_train_encoder_history_is_complete_and_best_weights_are_kept(tmp_path: P
     scaled = module.standardise(torch.from_numpy(bands)[None], torch.from_numpy(valid)[None])
     target = torch.from_numpy(memberships(bands.reshape(3, -1).T).T.reshape(1, 2, 16, 16))
     with torch.no_grad():
-        bce, dice = segmentation_loss(module(scaled)[1], target, torch.ones(1, 16, 16))
+        bce, dice = segmentation_loss(*segmentation_sums(module(scaled)[1], target, torch.ones(1, 16, 16)))
     assert float(bce + 1 - dice) == pytest.approx(min(epoch["val_loss"] for epoch in history.epochs), abs=1e-5)
 
 

@@ -11,8 +11,9 @@ from torch import nn
 
 from rsgraph.encoders.bands import Bands
 from rsgraph.gnn.sage import Sage
-from rsgraph.training import EncoderModule, FrozenEncoder, Hardware, embed, encode, encoder_module, gnn_module
+from rsgraph.training import EncoderModule, FrozenEncoder, Hardware, embed, encoder_module, gnn_module
 from rsgraph.training.inference import cpu_threads, fold_normalisations
+from rsgraph.types import Floats, Mask
 from tests.training.chips import CPU, MEAN, STD, same_weights, tiny_module
 
 VALUES = np.random.default_rng(0).random((3, 20, 14), dtype=np.float32)
@@ -30,6 +31,10 @@ def module() -> EncoderModule:
         for _ in range(20):
             module(torch.randn(2, 3, 16, 16) * 2 + 1)
     return module.eval()
+
+
+def encode(module: EncoderModule, values: Floats, valid: Mask, hardware: Hardware) -> Floats:
+    return FrozenEncoder(module, hardware).encode(values, valid)
 
 
 def _plain(module: EncoderModule) -> torch.Tensor:
