@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 TESTS ?=
-BENCHMARKS ?= segment_statistics memberships seams unet_inference places whole_tile matching matching_gpu interruption journal brushing propagation gallery point_map session evaluation neighbourhoods projection
+BENCHMARKS ?= segment_statistics memberships seams unet_inference places whole_tile matching matching_gpu interruption journal brushing propagation gallery point_map session evaluation neighbourhoods projection house
 TABLES ?= graph_networks neighbours superpixels layers
 WORKERS ?= 2
 VIRTUAL := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1280x800x24"
@@ -25,7 +25,7 @@ setup: system .venv/.ready ## create the environment .venv from requirements.loc
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e plugins/napari-rsgraph
 	@touch $@
 
-system: # system packages: by apt where we are root, else named
+system: # system packages: installed by apt as root, else listed
 	@bash .ci/system-packages
 
 screen: # and those that windows on a virtual screen need

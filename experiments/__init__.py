@@ -1,0 +1,1 @@
+"""Experiments: one folder per published table or claim, and the benchmarks."""

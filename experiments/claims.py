@@ -1,4 +1,4 @@
-"""Writes what the experiments found, one line per claim, into experiments/README.md and README.md.
+"""The findings of the experiments, one line per claim, written into experiments/README.md and README.md.
 
 ``python -m experiments.claims``. Every number is read from a committed results.csv; a claim whose experiment has no
 results yet says so.
@@ -83,14 +83,14 @@ def _apart(results: pd.DataFrame) -> str:
     """Say what the second layer's context is worth where no segment is compared with itself."""
     here = results[(results["among"] == "all") & results["layer"].isin(["bands", "gnn2"])]
     means = here.groupby(["layer", "level"])[["glcm", "sam", "adjacent"]].mean()
-    told = []
+    parts = []
     for layer in ("gnn2", "bands"):
         near = means.loc[(layer, "context"), "adjacent"]
         both = [means.loc[(layer, level), "glcm"] for level in ("context", "context_apart")]
-        told.append(
+        parts.append(
             f"{layer}: {near:.0%} of nearest lie beside, GLCM {both[0]:.1f}, without such pairs {both[1]:.1f}"
         )
-    return "; ".join(told)
+    return "; ".join(parts)
 
 
 def _eurosat(results: pd.DataFrame) -> str:
@@ -115,11 +115,12 @@ def _rotation(results: pd.DataFrame) -> str:
     paper = results[results["method"] == "this paper"].set_index(["scene", "level"])["rank1"]
     before = results[results["method"] != "this paper"].set_index(["scene", "level"])["rank1"]
     levels = [("pixels", paper), ("encoder", paper), ("latent", before), ("bands segments", paper), ("graph", paper)]
-    told = [f"{level} {_range(ranks.xs(level, level='level'))}" for level, ranks in levels]
+    parts = [f"{level} {_range(ranks.xs(level, level='level'))}" for level, ranks in levels]
     loss = before_loss(results)
     return (
-        f"chips of which every rotation is nearer than any other chip: {', '.join(told)} (latent: the autoencoder of "
-        f"Patel et al. 2023; it had too few chips to learn much: held-out error {loss}, where 1 is the scene's mean)"
+        f"chips of which every rotation is nearer than any other chip: {', '.join(parts)} (latent: the autoencoder "
+        f"of Patel et al. 2023; it had too few chips to learn much: held-out error {loss}, where 1 is the scene's "
+        "mean)"
     )
 
 
@@ -143,9 +144,9 @@ def _labelling(results: pd.DataFrame) -> str:
     here = here[~here["data"].isin(CHOSEN_ON)]
     share = (here["iou_10"] / here["ceiling_iou"]).groupby([here["data"], here["representation"]]).mean().unstack()
     whole = share.dropna(subset=list(_SHOWN))
-    told = [f"{name} {whole[name].mean():.0%} (worst {whole[name].min():.0%})" for name in _SHOWN]
+    parts = [f"{name} {whole[name].mean():.0%} (worst {whole[name].min():.0%})" for name in _SHOWN]
     return (
-        f"mean over {len(whole)} scenes: {', '.join(told)}. `place` is circles on the image itself, no embedding: "
+        f"mean over {len(whole)} scenes: {', '.join(parts)}. `place` is circles on the image itself, no embedding: "
         f"best of all on {_won_by_place(results)}"
     )
 

@@ -1,4 +1,4 @@
-"""Writes table.md and figure.png of a sweep from its results.csv, beside the paper's numbers (paper.csv).
+"""Tables and figures of a sweep, from its results.csv, beside the paper's numbers (paper.csv).
 
 ``python -m experiments.paper_tables`` writes all of them again without measuring anything.
 """
@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 MEASURES = {"glcm": "GLCM ↓", "lbp": "LBP ↑", "ssim": "SSIM ↑", "sam": "SAM ↓ (rad)"}
 BETTER = {"glcm": -1, "lbp": 1, "ssim": 1, "sam": -1}
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's palette, told apart by all."""
+"""Okabe and Ito's palette, distinguishable with any colour vision."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def _section(spec: Spec, measured: pd.DataFrame, theirs: pd.DataFrame, order: Se
 def _apart(measured: pd.DataFrame, theirs: pd.DataFrame, order: Sequence[str]) -> list[str]:
     """Return the same without what is like itself: a segment's nearest is often its neighbour on the ground."""
     shares = measured.groupby("row")[["adjacent", "itself", "apart"]].mean()
-    told = [" | ".join([f"| {row}", *(f"{share:.0%}" for share in shares.loc[row])]) + " |" for row in order]
+    rows = [" | ".join([f"| {row}", *(f"{share:.0%}" for share in shares.loc[row])]) + " |" for row in order]
     return [
         "Only contexts in which no segment is paired with itself (it is perfectly like itself; the paper does not",
         "say that such pairs were left out), nearest among all segments:",
@@ -130,7 +130,7 @@ def _apart(measured: pd.DataFrame, theirs: pd.DataFrame, order: Sequence[str]) -
         "",
         "| | nearest is one of the eight around it | pairs of a segment with itself | contexts without such pairs |",
         "|---|---|---|---|",
-        *told,
+        *rows,
         "",
     ]
 
@@ -164,13 +164,13 @@ def _digits(value: float) -> str:
 def _verdict(measured: pd.DataFrame, theirs: pd.DataFrame, measure: str) -> str:
     """Say whether the order of the rows is the paper's, scene by scene: scenes differ more than rows do."""
     agreement = agreement_of(measured, theirs, measure)
-    told = (
+    sentence = (
         f"- {MEASURES[measure]}: the paper's best, {agreement.best}, is best in {agreement.same} of "
         f"{agreement.scenes} scenes (most often best: {agreement.most}); rank correlation with the paper's order "
         f"{agreement.rank:+.2f} ({agreement.low:+.2f} to {agreement.high:+.2f})"
     )
     networks = f"; {_networks(measured, measure)}" if any(row.startswith("GAT") for row in theirs.index) else ""
-    return f"{told}{networks}."
+    return f"{sentence}{networks}."
 
 
 @dataclass(frozen=True)

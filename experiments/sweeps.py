@@ -1,4 +1,4 @@
-"""Tables 2 to 6 of the paper: sweeps them as Hydra multiruns, evaluates every point, writes results.csv.
+"""Tables 2 to 6 of the paper as Hydra multiruns: every point is evaluated, results.csv written.
 
 ``python -m experiments.neighbours [PATH ...]`` and its siblings call ``main``. Everything resumes: finished points
 and measured tables are taken as they are, and all sweeps share one stage cache in ``experiments/.work``.

@@ -1,4 +1,4 @@
-"""What ``import rsgraph`` offers to scripts and notebooks."""
+"""The public Python API: the names that ``import rsgraph`` offers to scripts and notebooks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rsgraph.errors import NotThere
 if TYPE_CHECKING:
     from rsgraph.journal.journal import Journal
     from rsgraph.matchers.index import ChipIndex
-    from rsgraph.protocols import Transforms
+    from rsgraph.protocols import Projector
     from rsgraph.types import Floats
 
 __all__ = ["Workspace", "build"]
@@ -91,7 +91,7 @@ class Workspace(workspace.Workspace):
                 f"{self.folder} holds no models/projector.safetensors: its map was laid out at once, so that nothing "
                 "can be added to it; run again with projector=parametric, or with a smaller projector.sample"
             )
-        projector: Transforms = build("projector", **config["projector"])
+        projector: Projector = build("projector", **config["projector"])
         return projector.transform(vectors, model, seed=int(config["seed"]))
 
     def chip_index(self, layer: str | None = None) -> ChipIndex:

@@ -34,7 +34,7 @@ AHEAD = 4
 
 
 class Runner(Protocol):
-    """Calls one function on many items, somewhere."""
+    """Calls one function on many items, in threads, processes or a cluster."""
 
     def run(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Yield the results in the order of the items; what is not wanted any more is dropped on close."""
@@ -54,7 +54,7 @@ class ResumableBlocks:
         Where blocks are computed; None: in threads of this process.
     folder
         Where finished blocks are kept; None: nowhere. Whoever gives it sees to it that it belongs to these inputs
-        and options alone, and removes it in the end.
+        and options only, and removes it in the end.
     """
 
     def __init__(self, runner: Runner | None = None, folder: Path | None = None) -> None:
@@ -128,7 +128,7 @@ class ResumableBlocks:
 
 @dataclass(frozen=True)
 class Keeping:
-    """Computes a block and writes it where it is kept.
+    """Computes a block and writes it to its file.
 
     Parameters
     ----------
@@ -216,6 +216,10 @@ class Threads:
 def cores() -> int:
     """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+WORKER = "rsgraph-worker"
+"""Name of the processes that compute blocks."""
 
 
 def in_child() -> bool:

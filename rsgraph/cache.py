@@ -25,7 +25,7 @@ from rsgraph.files import make_folder, output_error, read_json, sha256, sync_tre
 
 @dataclass(frozen=True)
 class StageRecord:
-    """What is known of a finished stage.
+    """The record of a finished stage.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ Each line is a name that configs use and the class it stands for. Packages add m
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from rsgraph.errors import ConfigError
@@ -83,8 +84,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
 KINDS = tuple(BUILT_IN)
 
 
+@cache
 def registry(kind: str) -> Registry:
-    """Return the registry of one kind. Raises ConfigError (with the choices) for an unknown kind."""
+    """Return the registry of one kind, built once. Raises ConfigError (with the choices) for an unknown kind."""
     if kind not in BUILT_IN:
         raise ConfigError(f"unknown component kind '{kind}'; choose one of: {', '.join(KINDS)}")
     return Registry(kind, BUILT_IN[kind])
@@ -119,4 +121,4 @@ def build(kind: str, *, name: str, **parameters: Any) -> Any:
 
 def from_config(kind: str, config: Mapping[str, Any]) -> Any:
     """Build a component from its config section: ``name`` and the constructor's parameters."""
-    return build(kind, **{str(key): value for key, value in config.items()})
+    return registry(kind).build(config["name"], {str(key): value for key, value in config.items() if key != "name"})

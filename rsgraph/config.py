@@ -1,14 +1,19 @@
-"""Configs: where they are, how a path is quoted for Hydra, what is refused, and what Hydra's errors mean."""
+"""Configs: their folder, paths quoted for Hydra, what is refused, what was typed, what Hydra's errors mean."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from importlib.metadata import entry_points
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rsgraph.errors import ConfigError
+from rsgraph.registry import installed
+
+if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+    from hydra.plugins.config_source import ConfigSource
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -24,23 +29,7 @@ def config_folder() -> Path:
 
 def plugin_search_path() -> list[str]:
     """Return the config packages that installed plugins declare (entry point group ``rsgraph.conf``)."""
-    return sorted(f"pkg://{point.value}" for point in entry_points(group="rsgraph.conf"))
-
-
-def register_search_path() -> None:
-    """Let Hydra find the configs of plugin packages."""
-    from hydra.core.config_search_path import ConfigSearchPath
-    from hydra.core.plugins import Plugins
-    from hydra.plugins.search_path_plugin import SearchPathPlugin
-
-    class PluginConfigs(SearchPathPlugin):
-        """Append the config packages of installed plugins."""
-
-        def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-            for place in plugin_search_path():
-                search_path.append(provider="rsgraph-plugin", path=place)
-
-    Plugins.instance().register(PluginConfigs)
+    return sorted(f"pkg://{point.value}" for point in installed("rsgraph.conf"))
 
 
 def quote(value: str) -> str:
@@ -106,8 +95,8 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, MissingConfigException):
         return _explain_missing(error)
     if isinstance(error, OverrideParseException):
-        told = str(error).partition("See https://")[0]
-        return f"could not read '{error.override}': {' '.join(told.split())}; write option=value"
+        text = str(error).partition("See https://")[0]
+        return f"could not read '{error.override}': {' '.join(text.split())}; write option=value"
     if isinstance(error, HydraException | OmegaConfBaseException):
         return _explain_key(error) or " ".join(str(error).split())
     return None
@@ -141,3 +130,70 @@ def flatten(config: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[name] = value
     return flat
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a command line says.
+
+    Parameters
+    ----------
+    options
+        Names of the options that were typed: ``graph.k``, ``gnn`` for a component chosen by name.
+    experiments
+        Experiments that were chosen by name.
+    by_experiments
+        Options that these set.
+    """
+
+    options: Collection[str]
+    experiments: tuple[str, ...] = ()
+    by_experiments: Collection[str] = ()
+
+
+def parse_overrides(overrides: Sequence[str]) -> list[Override]:
+    """Take overrides apart by Hydra's grammar."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    return OverridesParser.create().parse_overrides(list(overrides))
+
+
+def typed_options(overrides: Sequence[str], sources: Sequence[ConfigSource]) -> Typed:
+    """Return which options a command line sets, by themselves and through the experiments that it chooses.
+
+    Parameters
+    ----------
+    overrides
+        Of one run: ``graph.k=4``, ``gnn=gat``, ``experiment=[patel2023,laptop]``.
+    sources
+        Where Hydra finds configs: ``conf/``, the folders of ``--config-dir``, packages.
+    """
+    parsed = [each for each in parse_overrides(overrides) if not each.is_hydra_override()]
+    chosen = next((each.value() for each in reversed(parsed) if each.key_or_group == "experiment"), None)
+    names = tuple(str(name) for name in (chosen if isinstance(chosen, list) else [chosen]) if name is not None)
+    options = {each.key_or_group for each in parsed} - {"experiment"}
+    found = {option for name in names for option in _set_by("experiment", name, sources)}
+    return Typed(frozenset(options), names, frozenset(found))
+
+
+def _set_by(group: str, name: str, sources: Sequence[ConfigSource]) -> Iterator[str]:
+    """Yield what a choice sets: its group, or where the file is about the whole config, all that stands in it."""
+    source = next((each for each in sources if each.is_config(f"{group}/{name}")), None)
+    loaded = source.load_config(f"{group}/{name}") if source else None
+    if loaded is None or loaded.header["package"] != "_global_" or not isinstance(loaded.config, Mapping):
+        yield group
+        return
+    content = {str(key): value for key, value in loaded.config.items()}
+    for entry in content.pop("defaults", ()):
+        for where, choice in entry.items() if isinstance(entry, Mapping) else [("", entry)]:
+            if choice not in ("_self_", None):
+                yield from _set_by(*_place(group, str(where), str(choice)), sources)
+    yield from (option for option in flatten(content) if not option.startswith("hydra."))
+
+
+def _place(group: str, where: str, choice: str) -> tuple[str, str]:
+    """Return group and name of an entry of a defaults list: ``override /gnn: gat``, or ``laptop`` of its group."""
+    where = where.removeprefix("override ").strip().partition("@")[0]
+    path = f"{where}/{choice}" if where else choice
+    place, _, name = (path if path.startswith("/") else f"{group}/{path}").strip("/").rpartition("/")
+    return place, name

@@ -1,4 +1,4 @@
-"""What the user sees while rsgraph works: sentences, and progress with the time left.
+"""Messages and progress, with the time left, on the user's terminal.
 
 On a terminal a live bar; in a log file or pipe a line every ten seconds.
 """

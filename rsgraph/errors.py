@@ -1,4 +1,4 @@
-"""What can go wrong, as a tree.
+"""The exceptions of rsgraph, as a tree.
 
 Every error that a user can cause is an ``RsgraphError``; the command line prints its message as one sentence
 and exits with 2. Anything else that escapes is a defect of ours and keeps its traceback.
@@ -26,7 +26,7 @@ from __future__ import annotations
 
 
 class RsgraphError(Exception):
-    """Anything that the user can mend. The message says what, where, what was expected and what to do."""
+    """Anything that the user can put right. The message says what, where, what was expected and what to do."""
 
 
 class ConfigError(RsgraphError):

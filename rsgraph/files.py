@@ -71,8 +71,8 @@ def _reason(error: BaseException) -> str:
     """Return the innermost cause in one line."""
     while error.__cause__ is not None:
         error = error.__cause__
-    told = getattr(error, "strerror", None) or str(error)
-    return " ".join(told.split()).rstrip(".") or type(error).__name__
+    text = getattr(error, "strerror", None) or str(error)
+    return " ".join(text.split()).rstrip(".") or type(error).__name__
 
 
 def _existing(path: Path) -> Path:

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.abc import InspectLoader
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.metadata import EntryPoints, entry_points
+from importlib.util import find_spec
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from rsgraph.errors import ConfigError, UnknownComponent
+from rsgraph.protocols import BASES, check_component
+
+
+def installed(group: str) -> EntryPoints:
+    """Return what installed packages offer in a group of entry points."""
+    return _offered().select(group=group)
+
+
+@cache
+def _offered() -> EntryPoints:
+    """Look at every installed package, once in a process."""
+    return cast(EntryPoints, entry_points())  # Python 3.11 has an older class here, which selects as well
 
 
 class Registry(Mapping[str, type]):
@@ -28,15 +45,28 @@ class Registry(Mapping[str, type]):
 
     def __init__(self, kind: str, built_in: Mapping[str, str]) -> None:
         self.kind = kind
-        added = {point.name: point.value for point in entry_points(group=f"rsgraph.{kind}")}
+        added = {point.name: point.value for point in installed(f"rsgraph.{kind}")}
         self.places: dict[str, str] = {**added, **built_in}
 
     def __getitem__(self, name: str) -> type:
-        """Import and return the class. Raises UnknownComponent (with the choices) for an unknown name."""
+        """Import and return the class.
+
+        Raises UnknownComponent (with the choices) for an unknown name, and ConfigError for a class that is no
+        component of this kind.
+        """
         self.check(name)
         module, _, attribute = self.places[name].partition(":")
         found: type = getattr(import_module(module), attribute)
+        if self.kind in BASES:
+            check_component(self.kind, found, name)
         return found
+
+    def describe(self, name: str) -> str:
+        """Return the first line of a component's docstring; it is imported only where its source has none."""
+        self.check(name)
+        module, _, attribute = self.places[name].partition(":")
+        text = _docstring(module, attribute) or inspect.getdoc(self[name]) or ""
+        return text.partition("\n")[0]
 
     def check(self, name: str) -> None:
         """Raise UnknownComponent (with the choices) for an unknown name, without importing anything."""
@@ -61,6 +91,24 @@ class Registry(Mapping[str, type]):
                 raise ConfigError(f"{self.kind} '{name}' has no parameter '{parameter}'; choose one of: {choices}")
         check_types(self.kind, component, parameters)
         return component(**parameters)
+
+
+def _docstring(module: str, attribute: str) -> str | None:
+    """Return the docstring of a class as its source has it, or None; nothing is imported."""
+    spec = _find(module)
+    source = spec.loader.get_source(module) if spec and isinstance(spec.loader, InspectLoader) else None
+    classes = [node for node in ast.parse(source or "").body if isinstance(node, ast.ClassDef)]
+    return next((ast.get_docstring(node) for node in classes if node.name == attribute), None)
+
+
+def _find(module: str) -> ModuleSpec | None:
+    """Find a module without importing the packages that hold it, as ``importlib.util.find_spec`` would."""
+    name, *parts = module.split(".")
+    spec = find_spec(name)
+    for part in parts:
+        name = f"{name}.{part}"
+        spec = PathFinder.find_spec(name, spec.submodule_search_locations or []) if spec else None
+    return spec
 
 
 _SCALARS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", NoneType: "null"}
@@ -113,3 +161,10 @@ def _spoken(hint: Any) -> str:
     if get_origin(hint) is Literal:
         return f"one of: {', '.join(map(str, get_args(hint)))}"
     return _SCALARS.get(hint, "a list")
+
+
+def check_count(parameter: str, value: int) -> int:
+    """Return ``value``. Raises ConfigError unless it is a whole number of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ConfigError(f"`{parameter}` must be a whole number of at least 1. Got {value!r} instead.")
+    return value

@@ -5,12 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from hydra.experimental.callback import Callback
 
 from rsgraph.config import flatten
 from rsgraph.console import note, say
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _PARENT = "RSGRAPH_PARENT_RUN"
-_STORE = "RSGRAPH_PARENT_STORE"
 _LONGEST = 500
 
 
@@ -46,6 +43,11 @@ class Tracker:
         self.client = _client(uri)
         self.run_id: str = run_id or self._new_run(artifacts, experiment, name)
 
+    @property
+    def ui_command(self) -> str:
+        """The command that opens MLflow's pages on this machine."""
+        return ui_command(self.uri)
+
     def _new_run(self, artifacts: Path, experiment: str, name: str) -> str:
         experiment_id = _experiment(self.client, experiment, artifacts)
         tags = {"mlflow.runName": name}
@@ -56,7 +58,7 @@ class Tracker:
 
     @contextmanager
     def _kept_going(self) -> Iterator[None]:
-        """Let the run go on where the store fails in the middle: results matter more than their record."""
+        """Let the run go on where the store fails in the middle: results matter more than their log."""
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 
@@ -161,34 +163,40 @@ def store(config: Mapping[str, Any], beside: Path) -> tuple[str, Path] | None:
     return uri or f"sqlite:///{beside.resolve() / 'mlflow.db'}", beside / "mlartifacts"
 
 
-class SweepCallback(Callback):
-    """Hydra's hook: opens the parent run before a sweep. ``end_sweep`` closes it, however the sweep ended."""
+@contextmanager
+def parent_run(tracking: Mapping[str, Any], folder: Path, overrides: Sequence[str]) -> Iterator[None]:
+    """Open the parent run of a sweep, and close it as ``FINISHED``, ``FAILED`` or ``KILLED``.
 
-    def on_multirun_start(self, config: Any, **kwargs: Any) -> None:
-        """Create the parent run; its id travels to the sweep points in the environment."""
-        from omegaconf import OmegaConf
+    Its id travels to the points in the environment.
 
-        if "tracking" not in config:  # exports and evaluations are no runs of their own
-            return
-        tracking = OmegaConf.to_container(config.tracking, resolve=True)
-        folder = Path(config.hydra.sweep.dir)
-        found = store({"tracking": tracking}, folder.parent)
-        if found is None:
-            return
-        uri, artifacts = found
-        client = _client(uri)
-        experiment = _experiment(client, str(config.tracking.experiment), artifacts)
-        tags = {"mlflow.runName": folder.name, "sweep": " ".join(config.hydra.overrides.task)}
-        os.environ[_PARENT] = client.create_run(experiment, tags=tags).info.run_id
-        os.environ[_STORE] = uri
-        say(f"sweep: results go to {folder}/<point>, compare them with\n  {ui_command(uri)}")
-
-
-def end_sweep(status: str) -> None:
-    """Close the parent run of a sweep, if there is one, as ``FINISHED``, ``FAILED`` or ``KILLED``."""
-    parent, uri = os.environ.pop(_PARENT, None), os.environ.pop(_STORE, None)
-    if parent and uri:
-        _client(uri).set_terminated(parent, status=status)
+    Parameters
+    ----------
+    tracking
+        The section of the config.
+    folder
+        Of the points' workspaces.
+    overrides
+        Of the sweep.
+    """
+    found = store({"tracking": tracking}, folder.parent)
+    if found is None:
+        yield
+        return
+    uri, artifacts = found
+    client, status = _client(uri), "FAILED"
+    tags = {"mlflow.runName": folder.name, "sweep": " ".join(overrides)}
+    run_id = client.create_run(_experiment(client, tracking["experiment"], artifacts), tags=tags).info.run_id
+    say(f"sweep: results go to {folder}/<point>, compare them with\n  {ui_command(uri)}")
+    os.environ[_PARENT] = run_id
+    try:
+        yield
+        status = "FINISHED"
+    except KeyboardInterrupt:
+        status = "KILLED"
+        raise
+    finally:
+        del os.environ[_PARENT]
+        client.set_terminated(run_id, status)
 
 
 def ui_command(uri: str) -> str:

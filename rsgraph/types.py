@@ -1,4 +1,4 @@
-"""The frozen dataclasses that cross stages. Plain data: nothing here opens a file by itself.
+"""The frozen dataclasses that stages pass to each other. Plain data: nothing here opens a file by itself.
 
 Conventions: rasters are ``(bands, rows, columns)``, reflectance 0-1 in float32, nodata is a mask;
 node features are ``(nodes, features)``, edges ``(2, edges)``.
@@ -48,7 +48,7 @@ class Raster:
 
 
 class PixelSource(Protocol):
-    """Where a scene's pixels come from: a picklable object that opens its files when it first reads."""
+    """The source of a scene's pixels: a picklable object that opens its files when it first reads."""
 
     def read(self, window: Window) -> Raster:
         """Read one window, which must lie inside the scene."""
@@ -56,7 +56,7 @@ class PixelSource(Protocol):
 
 
 class LabelSource(Protocol):
-    """Where reference classes come from (ground truth that was delivered with the scene)."""
+    """The source of reference classes (ground truth that was delivered with the scene)."""
 
     names: Mapping[int, str]
 
@@ -179,19 +179,22 @@ class RegionGraph:
 
 
 @dataclass(frozen=True)
-class Embedding:
-    """One vector per segment.
+class LabelClass:
+    """A class that segments are labelled with.
 
     Parameters
     ----------
-    layer
-        ``bands``, ``target``, ``encoder``, ``gnn1`` ...
-    vectors
-        (segments, D) float32, in the row order of ``segments.parquet``.
+    code
+        1, 2 ... in the order in which the classes were defined; 0 stands for unlabelled.
+    name
+        As the user wrote it.
+    colour
+        ``#rrggbb``.
     """
 
-    layer: str
-    vectors: Floats
+    code: int
+    name: str
+    colour: str
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SceneInfo:
-    """What a workspace knows of one scene without opening its files.
+    """The facts that a workspace keeps of one scene.
 
     Parameters
     ----------
@@ -179,6 +179,14 @@ class Workspace:
         """The layer that chips are matched on and points are drawn from."""
         return str(self.manifest.get("default_layer", "encoder"))
 
+    @property
+    def chips_by(self) -> str:
+        """What chips are compared by: ``segments`` (their nodes) or ``latent`` (the encoder's vector of each)."""
+        made = self.manifest.get("run") or {}
+        if "chips_by" not in made and self.path("config.yaml").exists():
+            made = {"chips_by": self.config.get("compared", "segments")}  # as version 0.1.0 wrote it
+        return str(made.get("chips_by", "segments"))
+
     def embedding(self, layer: str | None = None) -> Floats:
         """Return one layer's vectors, (segments, D) float32, memory-mapped, in row order of ``segments``.
 
@@ -243,7 +251,7 @@ class Workspace:
         return {name: sha256(self.path(name)) for name in sorted(names) if self.path(name).is_file()}
 
     def forget(self, stages: Collection[str]) -> None:
-        """Drop stages that are to be made anew, with the files that only they own: nothing stale is ever read."""
+        """Drop stages that are to be made anew, with the files that only they own, so that no stale file is read."""
         manifest = self.manifest
         recorded = manifest.get("stages", {})
         dropped = {name: recorded.pop(name) for name in list(recorded) if name in stages}
@@ -302,7 +310,7 @@ _GIVEN_UP = "given_up_"
 
 
 def similarity_arrays(similarity: Similarity) -> dict[str, NDArray[Any]]:
-    """Return what similarity.npz holds: indices, similarities, error, solved, and what else the matcher tells."""
+    """Return what similarity.npz holds: indices, similarities, error, solved, and the other arrays of the matcher."""
     arrays = {name: getattr(similarity, name) for name in ("indices", "similarities", "error")}
     optional = {name: getattr(similarity, name) for name in ("matrix", "dual", "ceiling")}
     counts = {"solved": similarity.solved, **{_GIVEN_UP + name: n for name, n in similarity.given_up.items()}}

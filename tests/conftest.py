@@ -1,4 +1,4 @@
-"""What all tests share: the real scenes, where they are, and no state left in the checkout."""
+"""Fixtures of all tests: the real scenes, where they are, and no state left in the checkout."""
 
 from __future__ import annotations
 

@@ -11,7 +11,9 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from rsgraph.config import config_folder
+from rsgraph.options import read_options
 from rsgraph.run.runner import run
+from rsgraph.stages.plan import Plan, chips_by, default_layer, layers_of
 from rsgraph.workspace import Workspace
 
 TINY = [
@@ -42,6 +44,13 @@ def composed(*overrides: str) -> dict[str, Any]:
         config = OmegaConf.to_container(compose("run", list(overrides)), resolve=True)
     assert isinstance(config, dict)
     return {str(key): value for key, value in config.items()}
+
+
+def planned(config: dict[str, Any]) -> Plan:
+    """Return the plan of a run over some scene."""
+    options = read_options(config)
+    layers = layers_of(options)
+    return Plan(options, "scene", layers, default_layer(options, layers), chips_by(options))
 
 
 @pytest.fixture

@@ -52,7 +52,7 @@ def test_blocks_come_in_the_order_of_the_items(log: Path, tmp_path: Path, worker
     blocks = ResumableBlocks(Threads(workers), tmp_path / "kept" if kept else None)
     assert isinstance(blocks, Blocks)
     seen: list[tuple[int, int]] = []
-    found = list(blocks.map("phase", Square(log), range(40, 0, -1), lambda *told: seen.append(told)))
+    found = list(blocks.map("phase", Square(log), range(40, 0, -1), lambda *step: seen.append(step)))
     assert [int(arrays["square"]) for arrays in found] == [number**2 for number in range(40, 0, -1)]
     assert all((arrays["range"] == np.arange(40 - i)).all() for i, arrays in enumerate(found))
     assert seen == [(done, 40) for done in range(1, 41)]

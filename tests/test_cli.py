@@ -1,4 +1,7 @@
-"""The command line, as a user types it: every mistake is one sentence and exit code 2."""
+"""The command line, as a user types it: every mistake is one sentence and exit code 2.
+
+Most commands are typed in this process: a new one takes seconds until it has imported all that checks options.
+"""
 
 from __future__ import annotations
 
@@ -6,30 +9,67 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rsgraph import cli
-from rsgraph.cli import split_line
-from rsgraph.errors import ConfigError
+
+Type = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def rsgraph(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def rsgraph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Type:
+    """Types a command in an empty folder."""
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    monkeypatch.setattr(sys, "argv", ["rsgraph"])
+
+    def type_in(*words: str) -> subprocess.CompletedProcess[str]:
+        code: Any = 0
+        try:
+            cli.main(words)
+        except SystemExit as end:
+            code = end.code
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(words, code, said.out, said.err)
+
+    return type_in
+
+
+@pytest.fixture
+def refused(rsgraph: Type) -> Callable[..., str]:
+    """Types a command that must be refused; returns its one sentence."""
+
+    def type_in(*words: str) -> str:
+        done = rsgraph(*words)
+        assert done.returncode == 2, done.stdout + done.stderr
+        assert done.stderr.startswith("error: ")
+        assert len(done.stderr.strip().splitlines()) == 1, done.stderr
+        assert list(Path.cwd().iterdir()) == [], "nothing is half-written"
+        return str(done.stderr)
+
+    return type_in
+
+
+def started(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """Type a command in a process of its own."""
     return subprocess.run(
         [sys.executable, "-m", "rsgraph", *words], cwd=cwd, capture_output=True, text=True, check=False, timeout=300
     )
 
 
-def refused(*words: str, cwd: Path) -> str:
-    """Run a command that must be refused; return its one sentence."""
-    done = rsgraph(*words, cwd=cwd)
-    assert done.returncode == 2, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr + done.stdout
-    assert done.stderr.startswith("error: ")
-    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
-    assert list(cwd.iterdir()) == [], "nothing is half-written"
-    return done.stderr
+@pytest.mark.parametrize("words", [["walk"], ["run", "x.tif", "graph.kk=4"]])
+def test_a_mistake_ends_the_process_with_2_and_one_sentence(words: list[str], tmp_path: Path) -> None:
+    done = started(*words, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: unknown ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 class Interrupted:
@@ -54,29 +94,6 @@ def test_an_interrupt_in_a_destructor_is_not_lost(
     assert end.value.code == 130
     assert "interrupted; nothing is lost" in capsys.readouterr().err
     assert sys.unraisablehook is hook
-
-
-def test_split_line_takes_the_path_the_flags_and_the_overrides_apart() -> None:
-    line = split_line(["scene (Raw), a.tif", "-m", "graph.k=4,8", "--config-dir", "mine", "~tracking"], verb="run")
-    assert line.path == "scene (Raw), a.tif"
-    assert line.flags == ["-m", "--config-dir", "mine"]
-    assert line.overrides == ["graph.k=4,8", "~tracking"]
-    assert line.multirun
-
-
-def test_split_line_takes_an_existing_file_for_a_path_whatever_its_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    Path("seed=1").write_text("")
-    Path("-odd.tif").write_text("")
-    assert split_line(["seed=1", "seed=2"], verb="run") == ("seed=1", [], ["seed=2"])
-    assert split_line(["-odd.tif"], verb="run").path == "-odd.tif"
-
-
-def test_split_line_refuses_two_paths() -> None:
-    with pytest.raises(ConfigError, match=r"takes one path, but got 'my' and 'scene\.tif'; quote a path"):
-        split_line(["my", "scene.tif"], verb="run")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +121,10 @@ def test_split_line_refuses_two_paths() -> None:
         (["run", "gnn=null"], "gnn"),
         (["run", "model.from=7"], "model"),
         (["run", "-m", "nowhere.tif", "graph.k=4,8"], "nowhere.tif does not exist"),
-        (["run", "--config-dir=nowhere", "experiment=x"], "nowhere"),
+        (["run", "--config-dir=nowhere", "experiment=x"], "--config-dir nowhere is not a folder"),
+        (["run", "x.tif", "graph.k=4,8"], "To sweep over it, add --multirun"),
+        (["run", "x.tif", "--walk"], "unknown flag '--walk'; choose one of: --cfg, --config-dir"),
+        (["run", "--experimental-rerun", "x.tif"], "unknown flag '--experimental-rerun'"),
         (["label"], "which workspace? type `rsgraph label WORKSPACE`"),
         (["label", "nowhere"], "nowhere holds no manifest.json: it is not an rsgraph workspace"),
         (["label", "demo", "brush=9"], "rsgraph label takes WORKSPACE, display=... and read_only=true. Got brush."),
@@ -117,50 +137,62 @@ def test_split_line_refuses_two_paths() -> None:
         (["components", "unet"], "takes no arguments"),
     ],
 )
-def test_mistakes_end_in_one_sentence(words: list[str], sentence: str, tmp_path: Path) -> None:
-    assert sentence in refused(*words, cwd=tmp_path)
+def test_mistakes_end_in_one_sentence(words: list[str], sentence: str, refused: Callable[..., str]) -> None:
+    assert sentence in refused(*words)
 
 
-def test_a_config_folder_that_names_an_import_is_refused(tmp_path: Path) -> None:
+EVIL = "# @package _global_\nhydra:\n  callbacks:\n    x:\n      _target_: os.system\n      command: touch owned\n"
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Path:
+    """A stranger's folder of configs that name an import."""
     (tmp_path / "theirs" / "experiment").mkdir(parents=True)
-    (tmp_path / "theirs" / "experiment" / "nice.yaml").write_text(
-        "# @package _global_\nhydra:\n  callbacks:\n    x:\n      _target_: os.system\n      command: touch owned\n"
-    )
-    work = tmp_path / "work"
-    work.mkdir()
-    sentence = refused("run", "x.tif", "--config-dir", str(tmp_path / "theirs"), "experiment=nice", cwd=work)
-    assert "_target_" in sentence
-    assert not (work / "owned").exists()
+    (tmp_path / "theirs" / "experiment" / "nice.yaml").write_text(EVIL)
+    return tmp_path / "theirs"
 
 
-def test_a_config_reached_by_the_search_path_is_refused_too(tmp_path: Path) -> None:
-    (tmp_path / "theirs" / "experiment").mkdir(parents=True)
-    (tmp_path / "theirs" / "experiment" / "nice.yaml").write_text(
-        "# @package _global_\nhydra:\n  callbacks:\n    x:\n      _target_: os.system\n      command: touch owned\n"
-    )
-    work = tmp_path / "work"
-    work.mkdir()
-    place = f"hydra.searchpath=[file://{tmp_path / 'theirs'}]"
-    assert "_target_" in refused("run", "x.tif", place, "experiment=nice", cwd=work)
-    assert not (work / "owned").exists()
+def test_a_config_folder_that_names_an_import_is_refused(theirs: Path, refused: Callable[..., str]) -> None:
+    assert "_target_" in refused("run", "x.tif", "--config-dir", str(theirs), "experiment=nice")
 
 
-def test_help_lists_verbs_components_and_options(tmp_path: Path) -> None:
-    assert "rsgraph run PATH" in rsgraph(cwd=tmp_path).stdout
-    text = rsgraph("run", "--help", cwd=tmp_path).stdout
+def test_a_config_reached_by_the_search_path_is_refused_too(theirs: Path, refused: Callable[..., str]) -> None:
+    for words in ([], ["-m", "seed=1,2"]):
+        place = f"hydra.searchpath=[file://{theirs}]"
+        assert "_target_" in refused("run", str(theirs), *words, place, "experiment=nice")
+
+
+def test_a_config_folder_adds_to_ours_for_one_command_only(rsgraph: Type, tmp_path: Path) -> None:
+    (tmp_path / "mine" / "experiment").mkdir(parents=True)
+    (tmp_path / "mine" / "experiment" / "wide.yaml").write_text("# @package _global_\nencoder:\n  width: 99\n")
+    words = ["run", "x.tif", "experiment=wide", "--cfg", "job"]
+    assert "width: 99" in rsgraph(*words, f"--config-dir={tmp_path / 'mine'}").stdout
+    assert "unknown experiment 'wide'; choose one of: demo, laptop" in rsgraph(*words).stderr
+
+
+def test_every_point_of_a_sweep_that_fails_says_why(rsgraph: Type) -> None:
+    done = rsgraph("export", "-m", "..", "exporter=geotiff,geojson", "labels=human")
+    assert done.returncode == 2
+    assert done.stderr.count("holds no manifest.json") == 2
+    assert list(Path.cwd().iterdir()) == []
+
+
+def test_help_lists_verbs_components_and_options(rsgraph: Type) -> None:
+    assert "rsgraph run PATH" in rsgraph().stdout
+    text = rsgraph("run", "--help").stdout
     assert "segmenter: " in text
     assert "felzenszwalb" in text
     assert "n_segments: 500" in text
 
 
-def test_cfg_job_prints_the_options_with_the_path(tmp_path: Path) -> None:
-    done = rsgraph("run", "it's (Raw), a=b.tif", "--cfg", "job", cwd=tmp_path)
+def test_cfg_job_prints_the_options_with_the_path(rsgraph: Type) -> None:
+    done = rsgraph("run", "it's (Raw), a=b.tif", "--cfg", "job")
     assert done.returncode == 0
     assert "path: it's (Raw), a=b.tif" in done.stdout
 
 
-def test_components_lists_all_with_one_line_each(tmp_path: Path) -> None:
-    lines = rsgraph("components", cwd=tmp_path).stdout.splitlines()
+def test_components_lists_all_with_one_line_each(rsgraph: Type) -> None:
+    lines = rsgraph("components").stdout.splitlines()
     assert "segmenter" in lines
     assert any(line.startswith("  slic ") and line.endswith(".") for line in lines)
     assert len(lines) >= 9 + 33
@@ -184,42 +216,23 @@ def test_components_lists_all_with_one_line_each(tmp_path: Path) -> None:
         ("display=[B99,B03,B02]", "B99"),
     ],
 )
-def test_options_that_do_not_fit_are_found_before_any_work(option: str, sentence: str, tmp_path: Path) -> None:
+def test_options_that_do_not_fit_are_found_before_any_work(option: str, sentence: str, rsgraph: Type) -> None:
     small = ["reader=synthetic", "reader.rows=64", "reader.columns=64", "chips.size=64", "workspace=w"]
-    done = rsgraph("run", *small, option, cwd=tmp_path)
+    done = rsgraph("run", *small, option)
     assert done.returncode == 2, done.stdout + done.stderr
     assert sentence in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
-    assert not (tmp_path / "w").exists()
+    assert not Path("w").exists()
 
 
-def test_paths_in_options_need_no_quotes_of_hydra(tmp_path: Path) -> None:
-    done = rsgraph("run", "x.tif", "workspace=out's (1)", "--cfg", "job", cwd=tmp_path)
+def test_paths_in_options_need_no_quotes_of_hydra(rsgraph: Type) -> None:
+    done = rsgraph("run", "x.tif", "workspace=out's (1)", "--cfg", "job")
     assert "workspace: out's (1)" in done.stdout
-    assert split_line(["data.path=a.tif,b.tif", "workspace=null"], verb="run").overrides[0] == "data.path=a.tif,b.tif"
 
 
-@pytest.mark.parametrize(
-    ("typed", "given"),
-    [
-        ("data.path=[a (1).tif, b=2.tif]", "data.path=['a (1).tif','b=2.tif']"),
-        ("data.path=['a, b.tif',c.tif]", "data.path=['a, b.tif',c.tif]"),
-        ("data.path=[a.tif,b.tif],[c.tif]", "data.path=[a.tif,b.tif],[c.tif]"),
-        ("data.path=[]", "data.path=[]"),
-    ],
-)
-def test_lists_of_paths_need_no_quotes_of_hydra(typed: str, given: str) -> None:
-    assert split_line([typed], verb="run").overrides == [given]
-
-
-def test_two_paths_are_told_to_be_a_list() -> None:
-    with pytest.raises(ConfigError, match=r"or give several scenes as 'data\.path=\[a\.tif,b\.tif\]'"):
-        split_line(["a.tif", "b.tif"], verb="run")
-
-
-def test_export_help_is_that_of_export(tmp_path: Path) -> None:
-    assert "rsgraph export WORKSPACE" in rsgraph("export", "--help", cwd=tmp_path).stdout
-    assert "rsgraph components" in rsgraph("components", "--help", cwd=tmp_path).stdout
+def test_export_help_is_that_of_export(rsgraph: Type) -> None:
+    assert "rsgraph export WORKSPACE" in rsgraph("export", "--help").stdout
+    assert "rsgraph components" in rsgraph("components", "--help").stdout
 
 
 def test_label_without_a_screen_says_so_before_qt_would_abort(tmp_path: Path) -> None:

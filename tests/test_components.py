@@ -38,7 +38,7 @@ def test_component_is_built_from_its_config_and_offers_its_interface(kind: str, 
 
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_component_describes_itself_in_one_line(kind: str, name: str) -> None:
-    line = protocols.describe(registry(kind)[name])
+    line = registry(kind).describe(name)
     assert 10 < len(line) < 110
     assert line.endswith(".")
 
@@ -60,3 +60,20 @@ def test_import_rsgraph_loads_nothing_heavy() -> None:
     code = f"import sys, rsgraph; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_registries_are_built_once() -> None:
+    assert all(registry(kind) is registry(kind) for kind in KINDS)
+
+
+def test_what_components_are_is_listed_without_importing_one() -> None:
+    code = (
+        "import sys\n"
+        "from rsgraph.components import KINDS, registry\n"
+        "print(sum(len(registry(kind).describe(name)) > 10 for kind in KINDS for name in registry(kind)))\n"
+        "print([name for name in ('torch', 'torch_geometric', 'rasterio', 'numba') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    count, heavy = done.stdout.splitlines()
+    assert int(count) >= len(EVERY)
+    assert heavy == "[]"

@@ -3,13 +3,26 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
+from hydra import initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.plugins.config_source import ConfigSource
 from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
-from rsgraph.config import config_folder, flatten, quote, refuse_targets, refuse_targets_in_folder
+from rsgraph.config import (
+    Typed,
+    config_folder,
+    flatten,
+    quote,
+    refuse_targets,
+    refuse_targets_in_folder,
+    typed_options,
+)
 from rsgraph.errors import ConfigError
+from tests.small_runs import composed
 
 
 def _through_hydra(value: str) -> object:
@@ -66,3 +79,59 @@ def test_config_folder_holds_the_programme() -> None:
     text = (config_folder() / "run.yaml").read_text()
     defaults = text[text.index("defaults:") : text.index("\ndata:")]
     assert defaults.strip().splitlines()[-1].strip().startswith("- experiment: null")
+
+
+@pytest.fixture(scope="module")
+def sources() -> list[ConfigSource]:
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        return GlobalHydra.instance().config_loader().get_sources()
+
+
+def test_typed_options_are_named_as_they_were_typed(sources: list[ConfigSource]) -> None:
+    words = ["data.path='a, b=c.tif'", "gnn=gat", "graph.k=4", "+graph.new=1", "~tracking", "hydra.verbose=true"]
+    names = frozenset({"data.path", "gnn", "graph.k", "graph.new", "tracking"})
+    assert typed_options(words, sources) == Typed(names, (), frozenset())
+    assert typed_options([], sources) == Typed(frozenset(), (), frozenset())
+
+
+def test_an_experiment_types_what_stands_in_its_file_and_in_those_that_it_builds_on(
+    sources: list[ConfigSource],
+) -> None:
+    typed = typed_options(["experiment=tables", "seed=1"], sources)
+    assert typed.options == {"seed"}
+    assert typed.experiments == ("tables",)
+    laptop = {"encoder.width", "encoder.depth", "training.encoder.max_epochs", "training.encoder.learning_rate"}
+    assert typed.by_experiments == {
+        *laptop, "training.gnn.max_epochs", "matcher", "projector", "trainer.precision", "trainer.threads", "draw",
+    }  # fmt: skip
+
+
+def test_several_experiments_type_what_all_of_them_set(sources: list[ConfigSource]) -> None:
+    typed = typed_options(["experiment=[surroundings,sweep]", "experiment=[patel2023,laptop]"], sources)
+    assert typed.experiments == ("patel2023", "laptop")
+    assert typed.by_experiments > {"gnn", "encoder", "projector", "embedding.chips", "encoder.width"}
+    assert "embedding.layer" not in typed.by_experiments
+
+
+@pytest.mark.parametrize("path", sorted((config_folder() / "experiment").glob("*.yaml")), ids=lambda path: path.stem)
+def test_whatever_an_experiment_changes_counts_as_typed(path: Path, sources: list[ConfigSource]) -> None:
+    typed = typed_options([f"experiment={path.stem}"], sources).by_experiments
+    content = yaml.safe_load(path.read_text())
+    assert {key for key in flatten(content) if key.split(".")[0] not in ("defaults", "hydra")} <= {*typed}
+    plain, chosen = flatten(composed()), flatten(composed(f"experiment={path.stem}"))
+    changed = {key for key in {*plain, *chosen} if plain.get(key) != chosen.get(key)}
+    assert all(key in typed or key.split(".")[0] in typed for key in changed)
+
+
+def test_an_experiment_of_the_users_own_counts_as_ours_do(tmp_path: Path) -> None:
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(
+        "# @package _global_\ndefaults:\n  - /experiment/laptop\n  - override /gnn: gat\n  - _self_\ngraph: {k: 5}\n"
+    )
+    (tmp_path / "run.yaml").write_text("")
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        ours = GlobalHydra.instance().config_loader().get_sources()
+    with initialize_config_dir(str(tmp_path), version_base="1.3"):
+        theirs = GlobalHydra.instance().config_loader().get_sources()
+    typed = typed_options(["experiment=mine"], [*ours, *theirs])
+    assert typed.by_experiments > {"gnn", "graph.k", "encoder.width"}

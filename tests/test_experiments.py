@@ -1,4 +1,4 @@
-"""What the READMEs and tables say is what the committed results say, and the rows are those of the paper."""
+"""READMEs and tables against the committed results, and their rows against those of the paper."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def test_tables_are_generated_from_their_results(name: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize(("path", "prefix"), claims.READMES.items())
 def test_claims_in_the_readmes_are_those_of_the_results(path: Path, prefix: str) -> None:
-    told = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
     for claim in claims.CLAIMS:
         if claim.short or not prefix:
-            assert claims.line(claim, prefix) in told
+            assert claims.line(claim, prefix) in text
 
 
 @pytest.mark.parametrize("name", TABLES)

@@ -13,7 +13,7 @@ import pytest
 
 from experiments.benchmarks import interruption, watching
 from rsgraph.blocks import ResumableBlocks
-from rsgraph.run.plan import STAGES
+from rsgraph.stages.plan import STAGES
 
 PARENT = """
 import subprocess, sys, time

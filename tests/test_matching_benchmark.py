@@ -43,13 +43,13 @@ def test_spacing_is_that_of_the_chips_on_the_tile() -> None:
     assert matching.spacing(10980, 84) == "overlapping by 50 %"
 
 
-def test_scenes_that_are_missing_are_told(
+def test_scenes_that_are_missing_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("RSGRAPH_DATA", str(tmp_path))
     monkeypatch.setattr(matching, "tile_chips", lambda folder, across: None)
     assert [name for name, _ in matching.sets(tmp_path)] == ["generated tile"]
-    told = capsys.readouterr().out.splitlines()
-    assert [line.split(" left out")[0] for line in told] == list(matching.REAL)
-    assert f"{tmp_path}/" in told[0]
-    assert "set RSGRAPH_DATA" in told[0]
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split(" left out")[0] for line in printed] == list(matching.REAL)
+    assert f"{tmp_path}/" in printed[0]
+    assert "set RSGRAPH_DATA" in printed[0]

@@ -24,11 +24,11 @@ def written(workspace: Path, rows: int) -> Path:
     return path
 
 
-def test_nothing_there_is_told_and_ends_well(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_nothing_there_is_reported_and_ends_well(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     projection.main()
-    told = capsys.readouterr().out.splitlines()
-    assert [line.split(" left out")[0] for line in told[:-1]] == list(projection.REAL)
-    assert told[-1].startswith(f"nothing was measured: {work / 'tile'}")
+    printed = capsys.readouterr().out.splitlines()
+    assert [line.split(" left out")[0] for line in printed[:-1]] == list(projection.REAL)
+    assert printed[-1].startswith(f"nothing was measured: {work / 'tile'}")
 
 
 def test_the_tile_stands_in_for_real_scenes(work: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

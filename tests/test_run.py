@@ -127,9 +127,9 @@ def test_ctrl_c_leaves_a_workspace_that_the_same_command_resumes(tmp_path: Path)
     )
     wait_for_checkpoint(tmp_path / ".rsgraph-cache" / "encoder", process)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=120)
-    assert process.returncode == 130, told
-    assert told.strip() == "error: interrupted; nothing is lost: the same command goes on where this one stopped"
+    _, printed = process.communicate(timeout=120)
+    assert process.returncode == 130, printed
+    assert printed.strip() == "error: interrupted; nothing is lost: the same command goes on where this one stopped"
     printed = runs(*words, "workspace=w", cwd=tmp_path)
     assert "resumed at" in printed
     for name in ("models/encoder.safetensors", "embeddings/gnn2.npy"):

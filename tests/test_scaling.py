@@ -1,4 +1,4 @@
-"""What 1 000 tiles cost follows from the measured rows by the formulas of the docstring."""
+"""The cost of 1 000 tiles, from measured rows by the formulas of the docstring."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def test_what_does_not_grow_never_breaks() -> None:
     assert set(each.breaks().values()) == {math.inf}
 
 
-def test_one_size_alone_gives_assumed_exponents(results: Path) -> None:
+def test_a_single_size_gives_assumed_exponents(results: Path) -> None:
     (results / "tile_5490.csv").unlink()
     encode, match = scaling.growths(scaling.measured(results))
     assert [encode.exponent, match.exponent] == [1.0, 1.0]
     assert not match.measured
-    told = scaling.written(results)
-    assert "| match | 400 s | 1 (assumed) | 111.1 h | 2.30 GB | 0 (assumed) | 2.3 GB |" in told
-    assert "This rests on the growth that is assumed of encode, match." in told
+    text = scaling.written(results)
+    assert "| match | 400 s | 1 (assumed) | 111.1 h | 2.30 GB | 0 (assumed) | 2.3 GB |" in text
+    assert "This rests on the growth that is assumed of encode, match." in text
 
 
 def test_rows_of_another_machine_are_left_out(results: Path) -> None:
@@ -68,11 +68,11 @@ def test_rows_of_another_machine_are_left_out(results: Path) -> None:
 
 
 def test_page_says_what_breaks_first(results: Path) -> None:
-    told = scaling.written(results)
-    assert "| match | 400 s | 1.50 | 3513.6 h | 2.30 GB | 0.400 GB | 401.9 GB | 500 GB | 11 tiles (memory) |" in told
-    assert "First to break is `match`, by memory, at 11 tiles." in told
-    assert "97 % of the time goes into `match`" in told
-    assert "assumed" not in told
+    text = scaling.written(results)
+    assert "| match | 400 s | 1.50 | 3513.6 h | 2.30 GB | 0.400 GB | 401.9 GB | 500 GB | 11 tiles (memory) |" in text
+    assert "First to break is `match`, by memory, at 11 tiles." in text
+    assert "97 % of the time goes into `match`" in text
+    assert "assumed" not in text
 
 
 def test_page_without_results_says_so(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def test_borders_of_chips_are_seen_and_are_not_inside() -> None:
     assert found.inside < 1.1
 
 
-def test_lines_within_every_chip_count_as_lines_alone() -> None:
+def test_lines_within_every_chip_count_as_lines_only() -> None:
     ids = strips(seams.SIZE, first=100) * 10 + np.random.default_rng(0).integers(1, 3, (SIDE, SIDE))
     found = seams.visibility(ids)
     assert found.grid == pytest.approx(1, abs=0.05)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from experiments.benchmarks import bounds, places, table, watching, whole_tile
-from rsgraph.run.plan import STAGES
+from rsgraph.stages.plan import STAGES
 
 HOLD = """
 import subprocess, sys, time
@@ -56,7 +56,7 @@ def test_a_process_that_is_ending_keeps_the_largest_size_it_had() -> None:
     assert seen[os.getpid()].read > 0
 
 
-def test_a_failed_command_is_told_with_the_end_of_its_log(tmp_path: Path) -> None:
+def test_a_failed_command_is_reported_with_the_end_of_its_log(tmp_path: Path) -> None:
     command = [sys.executable, "-c", "import sys; print('no such scene'); sys.exit(2)"]
     watched = watching.watch(command, tmp_path, tmp_path / "log")
     with pytest.raises(SystemExit, match=r"ended with 2; .*\s+no such scene"):
@@ -92,7 +92,7 @@ def test_current_is_the_first_stage_that_the_manifest_lacks(tmp_path: Path) -> N
         assert watching.current(tmp_path) == stage
 
 
-def test_row_has_peak_and_bytes_of_its_stage_alone() -> None:
+def test_row_has_peak_and_bytes_of_only_its_stage() -> None:
     looks = (sample("scene", 0, 100, 10), sample("encode", 1, 400, 30), sample("encode", 2, 300, 90))
     watched = watching.Watched(0, 3.0, 400, tuple(
         watching.Sample(each.seconds, each.stage, 1, each.resident * 10**9, each.proportional, each.read * 10**9, 0)
@@ -137,10 +137,10 @@ def test_speeds_are_of_this_machine(tmp_path: Path) -> None:
     assert not (tmp_path / "writing.tmp").exists()
 
 
-def test_rows_of_a_run_are_told_with_their_bound() -> None:
+def test_rows_of_a_run_are_worded_with_their_bound() -> None:
     row = {"work": "tile: encode", "seconds": "300", "peak_gb": "1.5", "limit_gb": "6", "bound_s": "200.5"}
     assert table.line("whole_tile.csv", row) == (
-        "| tile: encode | 300 s, peak 1.50 GB (limit 6 GB; bytes and operations alone: 200.5 s) "
+        "| tile: encode | 300 s, peak 1.50 GB (limit 6 GB; bytes and operations only: 200.5 s) "
         "| [whole_tile.csv](results/whole_tile.csv) |"
     )
-    assert "bytes and operations alone: ? s" in table.figure({**row, "bound_s": ""})
+    assert "bytes and operations only: ? s" in table.figure({**row, "bound_s": ""})

@@ -14,7 +14,7 @@ operations
     Multiplications and additions, of P chips, N segments, p pixels, b bands, k classes, D numbers a segment, K
     neighbours. scene: 4 p b. segments (SLIC, ten rounds, four centres a pixel): 120 p (b + 2). memberships:
     p k (3 b + 10). encode: P times what the network takes. graph: 8 N K. gnn: 2 N (D + K) D times its layers. match
-    (means of all pairs, cost matrices of the 15 nearest alone): 2 P^2 D + 30 P (N / P)^2 D. project (one round of
+    (means of all pairs, cost matrices of only the 15 nearest): 2 P^2 D + 30 P (N / P)^2 D. project (one round of
     its forces): 20 N K.
 speed
     Operations a second of a large matrix product on two threads, in float32 or bfloat16, whichever is faster.

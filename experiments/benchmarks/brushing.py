@@ -1,4 +1,4 @@
-"""What a moving brush costs without a window: selection, counts, pictures, tints and search, with a million points.
+"""The cost of a moving brush without a window: selection, counts, pictures, tints, search; a million points.
 
 The points lie in 20 clumps with bridges between them, as UMAP makes them. ``ours_s`` is the 99th percentile of the
 steps, ``p50_s`` their median, ``cpu_p99_s`` the 99th percentile of CPU seconds: the two differ where other programs
@@ -28,10 +28,10 @@ from experiments.benchmarks.record import Value, record
 from rsgraph.brushing.compiling import compile_all
 from rsgraph.brushing.drawing import UNLABELLED, Viewport, dim, draw_points, legible, overlay_points
 from rsgraph.brushing.index import PointIndex
-from rsgraph.brushing.search import nearest_rows
 from rsgraph.brushing.shapes import Circle, Lasso, Rectangle, combine
 from rsgraph.brushing.tinting import BLUE, tint
 from rsgraph.io.palette import colours
+from rsgraph.neighbours.examples import nearest_rows
 
 SEED = 0
 STEPS = 300

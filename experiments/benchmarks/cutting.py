@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 import rsgraph.training as training
-from rsgraph.components import from_config
 from rsgraph.files import atomic
 from rsgraph.graphs.features import centroids, segment_means
 from rsgraph.matchers.chips import StoredChips
-from rsgraph.run.scenes import open_scenes, with_model_bands
+from rsgraph.run.scenes import Reopened, open_scenes
 from rsgraph.stages.encoder import load_encoder
 from rsgraph.stages.gnn import load_gnn
 from rsgraph.types import Floats, Raster, Scene, Window
-from rsgraph.workspace import Workspace
 
 SIDE = 256
 
@@ -32,19 +30,21 @@ class Model:
 
     def scene(self) -> Scene:
         """Open the scene with the bands of the model."""
-        config = Workspace(self.workspace).config
+        plan = Reopened(self.workspace).plan
+        options = plan.options
         if self.path is not None:
-            config = {**config, "data": {**config["data"], "path": str(self.path)}}
-        return with_model_bands(open_scenes(config), config)[0]
+            options = replace(options, data=replace(options.data, path=str(self.path)))
+        return open_scenes(options, plan.model)[0]
 
     def nodes(self) -> Callable[[Raster], Floats]:
         """Return what turns a chip's pixels into its nodes (n, D) on the layer that chips are matched on."""
-        workspace = Workspace(self.workspace)
-        config = workspace.config
-        frozen = training.FrozenEncoder(load_encoder(workspace, config), training.Hardware(**config["trainer"]))
-        gnn = load_gnn(workspace, config)
-        segmenter, graph = from_config("segmenter", config["segmenter"]), from_config("graph", config["graph"])
-        layer = int(config["layer"].removeprefix("gnn")) - 1
+        workspace = Reopened(self.workspace)
+        plan = workspace.plan
+        options = plan.options
+        frozen = training.FrozenEncoder(load_encoder(workspace, options.encoder), options.trainer)
+        gnn = load_gnn(workspace, options.gnn)
+        segmenter, graph = options.segmenter.build(), options.graph.build()
+        layer = int(plan.layer.removeprefix("gnn")) - 1
 
         def of(raster: Raster) -> Floats:
             found = segmenter.segment(raster.values, raster.valid, chip_pixels=SIDE * SIDE)

@@ -27,10 +27,11 @@ from threadpoolctl import threadpool_limits
 
 from experiments.benchmarks.record import Value, record
 from rsgraph.components import build
-from rsgraph.evaluation.context import context_measures, context_pairs, nearest_in_embedding, spatial_neighbours
+from rsgraph.evaluation.context import context_measures, context_pairs, spatial_neighbours
 from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions, describe_chip
 from rsgraph.evaluation.pairs import MEASURES, measure_pairs
 from rsgraph.graphs.features import centroids
+from rsgraph.neighbours.nearest import nearest
 from rsgraph.types import Window
 from tests.evaluation.scikit_image_loop import Images, compare, loop
 
@@ -264,30 +265,30 @@ def assignments(vectors: NDArray[np.float32], chip: NDArray[np.int64]) -> dict[s
     return row(f"nine segments paired with nine, {n} times", (ours_s, peer_s, flops / rate, error), note)
 
 
-def nearest(vectors: NDArray[np.float32]) -> dict[str, Value]:
+def search(vectors: NDArray[np.float32]) -> dict[str, Value]:
     """Time the search in feature space for some of the segments, against scikit-learn's brute force."""
-    n, queries = len(vectors), np.zeros(len(vectors), dtype=bool)
-    queries[np.random.default_rng(SEED).choice(n, min(n, QUERIES), replace=False)] = True
+    n = len(vectors)
+    asked = np.sort(np.random.default_rng(SEED).choice(n, min(n, QUERIES), replace=False))
     unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
-    search = NearestNeighbors(n_neighbors=2, algorithm="brute").fit(unit)
-    asked, others, space = np.flatnonzero(queries), np.ascontiguousarray(unit.T), np.empty((100, n), np.float32)
+    peer = NearestNeighbors(n_neighbors=2, algorithm="brute").fit(unit)
+    others, space = np.ascontiguousarray(unit.T), np.empty((100, n), np.float32)
     ours_s, peer_s, product = least_seconds(
-        lambda: nearest_in_embedding(vectors, queries=queries),
-        lambda: search.kneighbors(unit[queries]),
+        lambda: nearest(vectors, 1, queries=asked).rows[:, 0],
+        lambda: peer.kneighbors(unit[asked]),
         lambda: [
             np.matmul(unit[part], others, out=space[: len(part)])
             for part in np.array_split(asked, -(-len(asked) // 100))
         ],
         rounds=2,
     )
-    two = search.kneighbors(unit[queries])[1]
+    two = peer.kneighbors(unit[asked])[1]
     other = np.where(two[:, 0] == asked, two[:, 1], two[:, 0])
-    found = nearest_in_embedding(vectors, queries=queries)
+    found = nearest(vectors, 1, queries=asked).rows[:, 0]
     exact = vectors / np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
     worse = float(((exact[asked] * exact[other]).sum(axis=1) - (exact[asked] * exact[found]).sum(axis=1)).max())
     assert worse < 1e-12, worse
     note = f"{(found == other).mean():.2%} the same; the peer's others are no nearer in float64. bound: the products"
-    work = f"nearest of {n} vectors of {DIMENSIONS} numbers, {queries.sum()} queries"
+    work = f"nearest of {n} vectors of {DIMENSIONS} numbers, {len(asked)} queries"
     return row(work, (ours_s, peer_s, product, max(worse, 0.0)), note)
 
 
@@ -297,7 +298,7 @@ def main() -> None:
     scene = coast(side)
     rows, vectors = measures(scene, options)
     chip = np.repeat(np.arange(len(scene.counts)), scene.counts)
-    rows += [assignments(vectors, chip), nearest(vectors)]
+    rows += [assignments(vectors, chip), search(vectors)]
     if side == SIDE:
         print(record("evaluation", rows, seed=SEED))
 

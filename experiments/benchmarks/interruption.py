@@ -39,7 +39,7 @@ from experiments.benchmarks.record import Value, record
 from experiments.benchmarks.watching import current, family, finished, watch
 from experiments.benchmarks.whole_tile import QUICK, command, named, stop_if_failed
 from rsgraph.files import read_json
-from rsgraph.run.plan import STAGES
+from rsgraph.stages.plan import STAGES
 
 SIZE, SEED = 2048, 0
 LOOK_EVERY = 0.02
@@ -187,8 +187,8 @@ def seconds(stage: dict[str, object]) -> float:
 def differing(expected: Any, found: Any, whole: Path, torn: Path) -> list[str]:
     """Return the names of the outputs that are not the same; seconds of epochs in the JSON of a model may differ."""
     names = sorted(name for name in {*expected, *found} if expected.get(name) != found.get(name))
-    told = [name for name in names if name.endswith(".json") and name in expected and name in found]
-    alike = {name for name in told if timeless(read_json(whole / name)) == timeless(read_json(torn / name))}
+    json_files = [name for name in names if name.endswith(".json") and name in expected and name in found]
+    alike = {name for name in json_files if timeless(read_json(whole / name)) == timeless(read_json(torn / name))}
     return [name for name in names if name not in alike]
 
 

@@ -135,7 +135,7 @@ def opened(path: Path, peer: Path, expected: NDArray[np.int16], asked: float) ->
     sizes = {"ours_mb": round(path.stat().st_size / 1e6, 1), "peer_mb": round(peer.stat().st_size / 1e6, 1)}
     row = compared(f"open a journal of {SEGMENTS} labels and {EVENTS} events, codes of all segments", times, "open")
     note = (
-        f"medians of 10; codes alone {asked * 1000:.0f} ms; peer: pandas.read_sql of its table, which has no history"
+        f"medians of 10; codes only {asked * 1000:.0f} ms; peer: pandas.read_sql of its table, which has no history"
     )
     return {**row, **sizes, "work": row["work"].removesuffix(", durable"), "note": note}  # type: ignore[union-attr]
 

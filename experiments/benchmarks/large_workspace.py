@@ -1,4 +1,4 @@
-"""A workspace of a whole tile with a million segments, made of numbers alone: for benchmarks of the viewer.
+"""A workspace of a whole tile with a million segments, made of random numbers: for benchmarks of the viewer.
 
 10 980 x 10 980 pixels, 43 x 43 chips, a regular grid of segments in each (every one 10 or 11 pixels wide), random
 embeddings about twelve centres, 2-D maps of twenty clumps. Nothing was learnt; the files are those of a real run.

@@ -201,11 +201,11 @@ def differing(chips: UnitChips, found: Similarity, checked: int, solve: Solver) 
     """Count chips, of some, whose neighbours differ from those by solving all their pairs, ties aside."""
     wrong = 0
     for row in np.linspace(0, len(chips) - 1, checked).astype(int):
-        others, told = np.delete(np.arange(len(chips)), row), found.similarities[row]
+        others, given = np.delete(np.arange(len(chips)), row), found.similarities[row]
         values = solve(chips, [(int(row), int(other)) for other in others])
-        best = np.sort(values)[::-1][: len(told)]
+        best = np.sort(values)[::-1][: len(given)]
         listed = values[np.searchsorted(others, found.indices[row])]
-        wrong += bool(np.abs(best - told).max() > 1e-6 or np.abs(listed - told).max() > 1e-6)
+        wrong += bool(np.abs(best - given).max() > 1e-6 or np.abs(listed - given).max() > 1e-6)
     return wrong
 
 

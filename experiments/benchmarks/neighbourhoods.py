@@ -21,7 +21,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from experiments.benchmarks.record import Value, record
 from rsgraph.evaluation.maps import continuity, trustworthiness
-from rsgraph.neighbours.recall import nearest
+from rsgraph.neighbours.nearest import nearest
 
 SEED, DIMENSIONS, K, SAMPLE = 0, 64, 15, 2_000
 Measure = Callable[[int], object]
@@ -49,7 +49,7 @@ def sampled(n: int) -> object:
 
 
 def ours_nearest(n: int) -> object:
-    return nearest(vectors(n), K)
+    return nearest(vectors(n), K).rows
 
 
 def peers_nearest(n: int) -> object:
@@ -66,7 +66,7 @@ def measured(measure: Measure, n: int) -> tuple[float, float, object]:
     return perf_counter() - started, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1e6, found
 
 
-def alone(measure: Measure, n: int) -> tuple[float, float, object]:
+def in_new_process(measure: Measure, n: int) -> tuple[float, float, object]:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(measured, measure, n).result()
 
@@ -74,7 +74,7 @@ def alone(measure: Measure, n: int) -> tuple[float, float, object]:
 def compared(
     work: str, n: int, ours: Measure, peer: Measure | None, note: Callable[[object, object], str]
 ) -> dict[str, Value]:
-    seconds, memory, result = alone(ours, n)
+    seconds, memory, result = in_new_process(ours, n)
     row: dict[str, Value] = {
         "work": f"{work}, {n} x {DIMENSIONS}",
         "ours_s": round(seconds, 2),
@@ -82,7 +82,7 @@ def compared(
     }
     other: object = None
     if peer is not None:
-        peer_seconds, peer_memory, other = alone(peer, n)
+        peer_seconds, peer_memory, other = in_new_process(peer, n)
         row |= {"peer_s": round(peer_seconds, 2), "ratio": round(peer_seconds / seconds, 1)}
         row |= {"peer_gb": round(peer_memory, 2)}
     row["note"] = note(result, other)
@@ -105,7 +105,7 @@ def rows() -> list[dict[str, Value]]:
             f"{K} nearest by cosine, exact", 20_000, ours_nearest, peers_nearest,
             lambda a, b: f"peer: NearestNeighbors, brute; {np.mean(np.asarray(a) == np.asarray(b)):.2%} the same",
         ),
-        compared(f"{K} nearest by cosine, exact", 100_000, ours_nearest, None, lambda a, _: "all pairs in float64"),
+        compared(f"{K} nearest by cosine, exact", 100_000, ours_nearest, None, lambda a, _: "all pairs"),
     ]  # fmt: skip
 
 

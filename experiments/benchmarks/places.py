@@ -36,7 +36,7 @@ WORK = Path(__file__).resolve().parents[1] / ".work"
 TILE = WORK / "tile"
 """Of the benchmarks of a whole tile: tile, models, workspace, chips cut from it."""
 ALIKE = 0.1
-"""Chips nearer than this are called alike: noise and open water alone are within it."""
+"""Chips nearer than this are called alike: mere noise and open water are within it."""
 
 
 def main(folder: str | None = None) -> None:

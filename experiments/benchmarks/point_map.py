@@ -112,14 +112,14 @@ class Screen(QObject):
         super().__init__()
         self.point_map, self._painted = point_map, False
         point_map.installEventFilter(self)
-        self.settle()
+        self.wait_until_final()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name
         """Note paint events."""
         self._painted = self._painted or event.type() == QEvent.Type.Paint
         return False
 
-    def settle(self) -> float:
+    def wait_until_final(self) -> float:
         """Return how many seconds it takes until the final picture is there."""
         start = perf_counter()
         while not self.point_map.at_rest:
@@ -176,18 +176,18 @@ def moved(screen: Screen) -> Iterator[float]:
     """Drag the map itself."""
     yield from _held(screen, MIDDLE, NONE)
     screen.point_map.fit()
-    screen.settle()
+    screen.wait_until_final()
 
 
 def _held(screen: Screen, button: Qt.MouseButton, keys: Qt.KeyboardModifier) -> Iterator[float]:
-    screen.settle()
+    screen.wait_until_final()
     places = list(circle_of_places(STEPS))
     QTest.mousePress(screen.point_map, button, keys, places[0])
-    screen.settle()
+    screen.wait_until_final()
     for place in places[1:]:
         yield screen.step(button, place)
     QTest.mouseRelease(screen.point_map, button, keys, places[-1])
-    screen.settle()
+    screen.wait_until_final()
 
 
 def zoomed(screen: Screen) -> Iterator[tuple[float, float]]:

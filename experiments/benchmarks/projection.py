@@ -34,7 +34,8 @@ from experiments.benchmarks.places import TILE
 from experiments.benchmarks.record import Value, record
 from rsgraph.evaluation.maps import continuity, trustworthiness
 from rsgraph.neighbours.cells import cut, find_nearest
-from rsgraph.neighbours.graph import comparable, load_umap
+from rsgraph.neighbours.rows import comparable
+from rsgraph.projectors.neighbourhoods import load_umap
 from rsgraph.projectors.parametric import Parametric
 from rsgraph.projectors.umap import Umap
 
@@ -99,9 +100,9 @@ def real(name: str, path: Path) -> Iterator[dict[str, Value]]:
     """Measure the three maps of one workspace, and umap-learn's own placing."""
     vectors = np.load(path, mmap_mode="r")
     sample = len(vectors) // 5
-    whole = alone("umap", path, None)
+    whole = in_new_process("umap", path, None)
     for way in ("umap", "sample", "parametric"):
-        found = whole if way == "umap" else alone(way, path, sample)
+        found = whole if way == "umap" else in_new_process(way, path, sample)
         row = measured(f"{NAMES[way]}: {len(vectors)} segments of {name}", vectors, found)
         if way != "umap":
             row |= {"peer_s": round(whole.cpu_s, 2), "ratio": round(whole.cpu_s / found.cpu_s, 2)}
@@ -112,7 +113,7 @@ def real(name: str, path: Path) -> Iterator[dict[str, Value]]:
 
 def placing(name: str, path: Path, sample: int) -> dict[str, Value]:
     """Compare placing with umap-learn's transform, both without their fits."""
-    ours, peer = alone("placing", path, sample), alone("transform", path, sample)
+    ours, peer = in_new_process("placing", path, sample), in_new_process("transform", path, sample)
     vectors = np.load(path)[drawn(path, sample)[1]]
     both = [trustworthiness(vectors, found.points, k=K, sample=ASKED).value for found in (ours, peer)]
     return {
@@ -129,7 +130,7 @@ def scaled(path: Path, rows: int, name: str) -> Iterator[dict[str, Value]]:
     """Measure the two ways that scale, at full size."""
     vectors = np.load(path, mmap_mode="r")
     for way in ("sample", "parametric"):
-        found = alone(way, path, 50_000)
+        found = in_new_process(way, path, 50_000)
         row = measured(f"{NAMES[way]}: {rows} segments", vectors, found)
         yield shown(row | {"note": f"sample of 50000, generated from those of {name}; {row['note']}"})
 
@@ -154,7 +155,7 @@ def shown(row: dict[str, Value]) -> dict[str, Value]:
     return row
 
 
-def alone(way: str, path: Path, sample: int | None) -> Found:
+def in_new_process(way: str, path: Path, sample: int | None) -> Found:
     """Project in a process of its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return Found(*pool.apply(projected, (way, path, sample)))

@@ -29,7 +29,8 @@ from scipy.sparse import csr_array, eye_array
 from scipy.spatial import cKDTree
 
 from experiments.benchmarks.record import Value, record
-from rsgraph.neighbours.search import nearest_rows, standardised
+from rsgraph.neighbours.approximate import approximate_nearest
+from rsgraph.neighbours.rows import standardised
 from rsgraph.prediction.classification import classify, expected_calibration_error
 from rsgraph.prediction.propagation import propagate, segment_graph
 from rsgraph.prediction.suggestion import most_different
@@ -113,7 +114,7 @@ def ours_graph(n: int) -> object:
 
 
 def ours_nearest(n: int) -> object:
-    return nearest_rows(standardised(scene(n).vectors), NEIGHBOURS, seed=SEED)[0]
+    return approximate_nearest(standardised(scene(n).vectors), NEIGHBOURS, seed=SEED)[0]
 
 
 def descent(n: int) -> object:
@@ -181,7 +182,7 @@ def status(name: str) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:")) * 1024 / 1e9
 
 
-def alone(work: Callable[[int], object], n: int) -> tuple[float, float, object]:
+def in_new_process(work: Callable[[int], object], n: int) -> tuple[float, float, object]:
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
         return pool.submit(measured, work, n).result()
 
@@ -193,21 +194,21 @@ def compared(
     peer: Callable[[int], object] | None,
     note: Callable[[object, object], str],
 ) -> dict[str, Value]:
-    seconds, memory, result = alone(ours, n)
+    seconds, memory, result = in_new_process(ours, n)
     row: dict[str, Value] = {
         "work": f"{name}, {n} segments",
         "ours_s": round(seconds, 2),
         "ours_gb": round(memory, 2),
     }
-    told = f"{row['work']}: {seconds:.2f} s, {memory:.2f} GB"
+    line = f"{row['work']}: {seconds:.2f} s, {memory:.2f} GB"
     other: object = None
     if peer is not None:
-        peer_seconds, peer_memory, other = alone(peer, n)
+        peer_seconds, peer_memory, other = in_new_process(peer, n)
         row |= {"peer_s": round(peer_seconds, 2), "ratio": round(peer_seconds / seconds, 1)}
         row |= {"peer_gb": round(peer_memory, 2)}
-        told += f"; peer {peer_seconds:.2f} s, {peer_memory:.2f} GB"
+        line += f"; peer {peer_seconds:.2f} s, {peer_memory:.2f} GB"
     row["note"] = note(result, other)
-    print(f"{told}; {row['note']}", flush=True)
+    print(f"{line}; {row['note']}", flush=True)
     return row
 
 
@@ -235,13 +236,13 @@ def recalls(n: int) -> Callable[[object, object], str]:
 
 
 def errors(n: int) -> Callable[[object, object], str]:
-    def told(probabilities: object) -> str:
+    def scores(probabilities: object) -> str:
         found, rest = np.asarray(probabilities), scene(n).codes == 0
         right = found.argmax(axis=1) == scene(n).truth
         error = expected_calibration_error(found.max(axis=1)[rest], right[rest])
         return f"accuracy {right[rest].mean():.3f}, calibration error {error:.4f}"
 
-    return lambda ours, peer: f"peer: CalibratedClassifierCV, rows held out; {told(ours)}; peer {told(peer)}"
+    return lambda ours, peer: f"peer: CalibratedClassifierCV, rows held out; {scores(ours)}; peer {scores(peer)}"
 
 
 def same(ours: object, peer: object) -> str:

@@ -1,4 +1,4 @@
-"""Writes what a benchmark measured beside what it was measured on: one CSV per benchmark, under version control."""
+"""Results of benchmarks under version control: one CSV each, with the machine on which they were measured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes what 1 000 tiles cost into experiments/scaling.md, from the measured runs of tiles of several sizes.
+"""The cost of 1 000 tiles, from the measured runs of tiles of several sizes, written to experiments/scaling.md.
 
 ``python -m experiments.benchmarks.scaling`` (no measuring: it reads results/whole_tile.csv and results/tile_*.csv,
 which ``python -m experiments.benchmarks.whole_tile SIZE`` writes)
@@ -191,7 +191,7 @@ def conclusions(stages: list[Growth]) -> list[str]:
     cost = f"{spaced(hours)} hours of the two cores and {spaced(disk)} GB"
     assumed = [each.stage for each in stages if each.seconds >= 1 and not (each.measured and each.sloped)]
     doubt = f" This rests on the growth that is assumed of {', '.join(assumed)}." if assumed else ""
-    others = "" if lasting == first else f" By time or disk alone it is {broken(lasting)}."
+    others = "" if lasting == first else f" Judged by time and disk only, it is {broken(lasting)}."
     return [
         f"All stages of {TILES} tiles as one collection take {cost}; {share:.0f} % of the time goes into "
         f"`{costliest.stage}`. First to break is {broken(first)}.{others}{doubt}"

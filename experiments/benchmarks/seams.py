@@ -1,4 +1,4 @@
-"""Whether the chips of a scene can be seen in its label map, and what it costs that they cannot.
+"""Visibility of chip borders in a scene's label map with and without stitching, and the cost of stitching.
 
 ``python -m experiments.benchmarks.seams``
 
@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from experiments.benchmarks.places import real_scene
 from experiments.benchmarks.record import RESULTS, Value, record
 from rsgraph.components import build
-from rsgraph.io.chips import cut, grown
+from rsgraph.io.chips import cut, widened
 from rsgraph.segmenters.levels import level, levels
 from rsgraph.segmenters.preparation import smallest_segment
 from rsgraph.segmenters.stitching import cut_piece, overlap, stitch
@@ -70,7 +70,7 @@ def apart(scene: Scene, chips: Sequence[Chip], name: str) -> tuple[Ids, float]:
 def together(scene: Scene, chips: Sequence[Chip], name: str) -> tuple[Ids, float]:
     """Stitch; return ids and seconds of one core, reading apart."""
     rasters = [scene.source.read(chip.window) for chip in chips]
-    outer = [grown(chip.window, overlap(N, SIZE), scene.window) for chip in chips]
+    outer = [widened(chip.window, overlap(N, SIZE), scene.window) for chip in chips]
     larger = [scene.source.read(window) for window in outer]
     segmenter = build("segmenter", name=name)
     start = process_time()
@@ -101,11 +101,11 @@ class Visibility(NamedTuple):
 def visibility(ids: Ids) -> Visibility:
     """Return how visible the chips are in a label map."""
     borders, pairs = np.zeros(SIZE), np.zeros(SIZE)
-    for turned in (ids, ids.T):
-        differ = (turned[:, 1:] != turned[:, :-1]).sum(axis=0)
-        offsets = np.arange(1, turned.shape[1]) % SIZE
+    for labels in (ids, ids.T):
+        differ = (labels[:, 1:] != labels[:, :-1]).sum(axis=0)
+        offsets = np.arange(1, labels.shape[1]) % SIZE
         borders += np.bincount(offsets, weights=differ, minlength=SIZE)
-        pairs += np.bincount(offsets, minlength=SIZE) * len(turned)
+        pairs += np.bincount(offsets, minlength=SIZE) * len(labels)
     shares = borders / pairs
     grid, middle = shares[0] / (borders[1:].sum() / pairs[1:].sum()), np.median(shares)
     return Visibility(float(grid), float(shares.max() / middle), float(shares[1:].max() / middle))

@@ -39,7 +39,7 @@ def real_labels():  # type: ignore[no-untyped-def]  # (rows, columns) int32 and 
 
 
 def measure(given, labels, n, layout: str):  # type: ignore[no-untyped-def]  # rows for record
-    """Time one memory layout: each work alone (the maps stay in the cache, as just written), and in turns."""
+    """Time one memory layout: each work by itself (the maps stay in the cache, as just written), and in turns."""
     numbers = np.arange(1, n + 1)
     expected = np.stack([ndimage.mean(one, labels, numbers) for one in given], axis=1)
     error = np.abs(segment_means(given, labels, n) - expected).max()
@@ -50,12 +50,12 @@ def measure(given, labels, n, layout: str):  # type: ignore[no-untyped-def]  # r
         lambda: [ndimage.mean(one, labels, numbers) for one in plain],
         lambda: read_once(flat),
     )
-    alone = [best_seconds(work, rounds=rounds)[0] for work, rounds in zip(works, (200, 20, 200), strict=True)]
-    for state, seconds in (("maps in cache", alone), ("maps in memory", best_seconds(*works, rounds=30))):
+    separate = [best_seconds(work, rounds=rounds)[0] for work, rounds in zip(works, (200, 20, 200), strict=True)]
+    for state, seconds in (("maps in cache", separate), ("maps in memory", best_seconds(*works, rounds=30))):
         ours, peer, bound = seconds
         work = f"means of {MAPS} maps over {n} segments of 256 x 256 pixels, {layout}, {state}"
         print(f"{work}: {ours * 1e3:.2f} ms, scipy {peer * 1e3:.1f} ms, {peer / ours:.0f} times faster")
-        print(f"  reading alone takes {bound * 1e3:.2f} ms: at most {peer / bound:.0f} times is possible")
+        print(f"  mere reading takes {bound * 1e3:.2f} ms: at most {peer / bound:.0f} times is possible")
         yield {
             "work": work,
             "ours_s": round(ours, 6),

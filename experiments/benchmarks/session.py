@@ -1,4 +1,4 @@
-"""The viewer with a million segments: opening, brushing, labelling, undo, with real windows under Xvfb.
+"""The viewer with a million segments: opened, brushed, labelled and undone, with real windows under Xvfb.
 
 Run it as ``make bench BENCHMARKS=session``, or under a screen as ``python -m experiments.benchmarks.session``.
 
@@ -44,7 +44,7 @@ class Heartbeat:
 
     def during(self, work: Callable[[], Any]) -> tuple[float, float]:
         """Return (seconds, longest stall in seconds) of something that lets the window live."""
-        settle()
+        process_events()
         self.last, self.longest = perf_counter(), 0.0
         start = perf_counter()
         work()
@@ -54,7 +54,7 @@ class Heartbeat:
         return seconds, self.longest
 
 
-def settle(milliseconds: int = 400) -> None:
+def process_events(milliseconds: int = 400) -> None:
     """Let the window finish what it had to do."""
     end = perf_counter() + milliseconds / 1000
     while perf_counter() < end:
@@ -100,7 +100,7 @@ def brush_moves(window: Any, tool: str) -> list[float]:
             QApplication.processEvents()
         seconds.append(perf_counter() - start)
     QTest.mouseRelease(points, Qt.MouseButton.LeftButton, pos=QPoint(*places[-1].astype(int).tolist()))
-    settle()
+    process_events()
     return seconds
 
 
@@ -115,16 +115,16 @@ def rows_of(work: str, seconds: list[float], *, limit: float, note: str) -> dict
 def measure(folder: Path) -> list[dict[str, Any]]:
     """Time everything on one workspace."""
     found: list[dict[str, Any]] = []
-    window, opening = open_window(folder)
+    window, seconds = open_window(folder)
     n = window.session.tables.n_segments
-    found.append(rows_of(f"open a session with {n} segments", [opening], limit=10, note="until it can be brushed"))
+    found.append(rows_of(f"open a session with {n} segments", [seconds], limit=10, note="until it can be brushed"))
     start = perf_counter()
     window.work.wait(1_200_000)
     pictures = perf_counter() - start
     print(f"pictures in the background: {pictures:.0f} s; peak {peak_gb():.2f} GB")
     beat = Heartbeat()
     window.session.selection.set_level("segments")
-    settle(1500)
+    process_events(1500)
     for tool in ("circle", "rectangle"):
         moves = brush_moves(window, tool)
         note = "mouse move until map, gallery, scene and panels are painted"

@@ -1,4 +1,4 @@
-"""Writes the tables of benchmarks from the committed CSVs: ``python -m experiments.benchmarks.table``.
+"""Tables of benchmarks, written from the committed CSVs: ``python -m experiments.benchmarks.table``.
 
 ``experiments/benchmarks/table.md`` has every row; README.md those that ``HEADLINES`` names.
 """
@@ -76,8 +76,8 @@ def figure(row: dict[str, str]) -> str:
     return seconds(row["ours_s"]) + quality(row) if row.get("ours_s") else row.get("note", "")
 
 
-def growing(row: dict[str, str]) -> str:
-    """Tell the exponent of growth."""
+def growth(row: dict[str, str]) -> str:
+    """Return the exponent of growth."""
     return f"exponent {row['exponent']} ({row['note']})"
 
 
@@ -117,7 +117,7 @@ def distributed(row: dict[str, str]) -> str:
 
 def staged(row: dict[str, str]) -> str:
     """Tell the seconds and memory of a stage with their bounds, of a whole run with its aims."""
-    least = f"bytes and operations alone: {row.get('bound_s') or '?'} s"
+    least = f"bytes and operations only: {row.get('bound_s') or '?'} s"
     limits = row["note"] if row.get("limit_s") else f"limit {float(row['limit_gb']):.0f} GB; {least}"
     peak = f"peak {float(row['peak_gb']):.2f} GB" if float(row["peak_gb"]) else "too short to be watched"
     return f"{float(row['seconds']):.0f} s, {peak} ({limits})"
@@ -128,8 +128,13 @@ def varied(row: dict[str, str]) -> str:
     return f"median {row['median_distance']}, {row['alike_percent']} % alike ({row['note']})"
 
 
+def counted(row: dict[str, str]) -> str:
+    """Tell a number and what it is made of."""
+    return row["count"] + (f" ({row['note']})" if row.get("note") else "")
+
+
 FIGURES: dict[str, Callable[[dict[str, str]], str]] = {
-    "exponent": growing,
+    "exponent": growth,
     "queries": searching,
     "same": interrupted,
     "grid_stitch": stitched,
@@ -137,20 +142,21 @@ FIGURES: dict[str, Callable[[dict[str, str]], str]] = {
     "p99_ms": distributed,
     "limit_gb": staged,
     "median_distance": varied,
+    "count": counted,
 }
-"""A column that only such rows fill -> how they are told."""
+"""A column that only such rows fill -> the function that words them."""
 
 
 def quality(row: dict[str, str]) -> str:
     """Tell how good the result is, where that was measured too."""
-    told = [f"{name} {row[name]}" for name in ("trustworthiness", "continuity") if row.get(name)]
+    parts = [f"{name} {row[name]}" for name in ("trustworthiness", "continuity") if row.get(name)]
     if row.get("largest_error"):
-        told.append(f"errors up to {float(row['largest_error']):.1g}")
+        parts.append(f"errors up to {float(row['largest_error']):.1g}")
     if row.get("rows_checked"):
-        told.append(f"{row['rows_differing']} of {row['rows_checked']} chips checked have other neighbours")
+        parts.append(f"{row['rows_differing']} of {row['rows_checked']} chips checked have other neighbours")
     if row.get("scipy_rows_checked"):
-        told.append(f"by scipy {row['scipy_rows_differing']} of {row['scipy_rows_checked']}")
-    return f"; {', '.join(told)}" if told else ""
+        parts.append(f"by scipy {row['scipy_rows_differing']} of {row['scipy_rows_checked']}")
+    return f"; {', '.join(parts)}" if parts else ""
 
 
 def seconds(text: str) -> str:

@@ -4,7 +4,7 @@
 
 Where the CPU has bfloat16 instructions the encoder uses them, and the aim is 2.5 times the chips per second.
 Where it has none, what is left is the memory layout and the folded normalisation. The bound is the time that the
-multiplications and additions alone take at the speed of a large float32 matrix product, measured in the same run.
+mere multiplications and additions take at the speed of a large float32 matrix product, measured in the same run.
 """
 
 from __future__ import annotations

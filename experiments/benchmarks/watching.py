@@ -1,4 +1,4 @@
-"""Runs a command and watches what all its processes hold in memory, read and write, stage by stage.
+"""Memory, reads and writes of a command and all its processes, recorded stage by stage.
 
 A sample is taken every half second. The processes are the command and its descendants. Memory is counted in two
 ways: the sum of resident sets (pages that processes share count once for each) and the sum of proportional sets
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import psutil
 
-from rsgraph.run.plan import STAGES
+from rsgraph.stages.plan import STAGES
 
 EVERY = 0.5
 

@@ -1,4 +1,4 @@
-"""Measure the rows of Table 1 that are not measured yet: ``python -m experiments.eurosat``.
+"""The rows of Table 1 that are not measured yet, measured: ``python -m experiments.eurosat``.
 
 ``options=paper`` takes the paper's size; ``only=TEXT`` measures the rows whose kind or name holds the text.
 Everything else overrides a value of ``rows.yaml``; what stands under ``options.cpu`` or ``options.paper`` is
@@ -104,7 +104,7 @@ def measure(bench: Bench, config: dict[str, Any], row: Row, seed: int, tracker: 
         for i, name in enumerate(names)
     ]  # fmt: skip
     counts = [
-        {**which, "truth": name, **{f"as_{told}": int(confusion[i, j]) for j, told in enumerate(names)}}
+        {**which, "truth": name, **{f"as_{predicted}": int(confusion[i, j]) for j, predicted in enumerate(names)}}
         for i, name in enumerate(names)
     ]
     put(CONFUSION, counts)

@@ -1,4 +1,4 @@
-"""Draw ``figure.png`` from the committed CSVs: ``python -m experiments.eurosat.figure``."""
+"""``figure.png``, drawn from the committed CSVs: ``python -m experiments.eurosat.figure``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each kind of row does, and what rows share: taught weights and frozen features, made once and kept."""
+"""The training of each kind of row, and pretrained weights and frozen features that rows have in common."""
 
 from __future__ import annotations
 

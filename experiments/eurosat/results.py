@@ -45,7 +45,7 @@ def put(path: Path, new: Sequence[Mapping[str, Any]]) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """Hold a file for this process alone."""
+    """Lock a file for this process."""
     WORK.mkdir(parents=True, exist_ok=True)
     with (WORK / f"{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

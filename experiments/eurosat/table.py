@@ -1,4 +1,4 @@
-"""Write ``table.md`` from the committed CSVs and rows.yaml: ``python -m experiments.eurosat.table``."""
+"""``table.md``, written from the committed CSVs and rows.yaml: ``python -m experiments.eurosat.table``."""
 
 from __future__ import annotations
 

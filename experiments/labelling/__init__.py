@@ -1,1 +1,1 @@
-"""How many strokes an expert needs on the map of each representation, against real references."""
+"""Strokes that an expert needs on the map of each representation, against real references."""

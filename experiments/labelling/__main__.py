@@ -120,15 +120,15 @@ def _measure(
 
 def _missing(data: str, row: dict[str, Any], clicks: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Yield what is planned and not yet in results.csv."""
-    told = settings(row)
-    there = {key_of(found) for found in read() if found["settings"] == told}
+    wanted = settings(row)
+    there = {key_of(found) for found in read() if found["settings"] == wanted}
     planned = [(name, "clicks", 0) for name in clicks]
     for name in row["representations"]:
         planned += [(name, "none", 0)] if name == "place" else [(name, "umap", seed) for seed in SEEDS]
     for projector, names in row["other_projectors"].items():
         planned += [(name, projector, 0) for name in names]
     for name, projector, seed in planned:
-        about = {"data": data, "representation": name, "projector": projector, "seed": seed, "settings": told}
+        about = {"data": data, "representation": name, "projector": projector, "seed": seed, "settings": wanted}
         if key_of(about) not in there:
             yield about
 

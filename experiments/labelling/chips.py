@@ -15,6 +15,7 @@ from experiments.labelling.representations import LEAST, Representation
 from rsgraph import Workspace, training
 from rsgraph.evaluation.statistics import image_statistics
 from rsgraph.io.eurosat import EuroSat
+from rsgraph.options import read_choice
 from rsgraph.stages.encoder import load_encoder
 from rsgraph.training.options import Hardware
 from rsgraph.types import Floats
@@ -83,7 +84,9 @@ def statistics(chips: Chips) -> Floats:
 def unet(chips: Chips) -> Floats:
     """Return mean and standard deviation of each map of the U-Net."""
     workspace = Workspace(chips.workspace)
-    frozen = training.FrozenEncoder(load_encoder(workspace, workspace.config), Hardware(threads=1))
+    frozen = training.FrozenEncoder(
+        load_encoder(workspace, read_choice("encoder", workspace.config["encoder"])), Hardware(threads=1)
+    )
 
     def describe(images: Floats) -> Floats:
         maps = frozen.encode_batch(images, np.ones((len(images), *images.shape[2:]), dtype=np.bool_))

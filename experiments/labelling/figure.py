@@ -1,4 +1,4 @@
-"""Draws curves and the summary of stages from the two CSVs: ``python -m experiments.labelling.figure``."""
+"""Curves and the summary of stages, drawn from the two CSVs: ``python -m experiments.labelling.figure``."""
 
 from __future__ import annotations
 

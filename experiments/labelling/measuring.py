@@ -17,8 +17,8 @@ from rsgraph.evaluation.labelling import STROKES, Trace, simulate, strokes_to
 from rsgraph.evaluation.reference import majority
 from rsgraph.evaluation.retrieval import precision_at_k
 from rsgraph.evaluation.scores import ceiling
-from rsgraph.neighbours.graph import Metric
-from rsgraph.neighbours.recall import nearest
+from rsgraph.neighbours.nearest import nearest
+from rsgraph.neighbours.rows import Metric
 from rsgraph.prediction.propagation import propagate, segment_graph
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.tsne import Tsne
@@ -34,7 +34,7 @@ MANY = 5_000
 
 def precision(representation: Representation, counts: NDArray[np.int64]) -> float:
     """Return the share of a point's 15 nearest vectors that are of its own (majority) class."""
-    found = nearest(representation.vectors, NEIGHBOURS, metric=representation.metric)
+    found = nearest(representation.vectors, NEIGHBOURS, metric=representation.metric).rows
     return precision_at_k(found, majority(counts), ks=[NEIGHBOURS])[NEIGHBOURS]
 
 

@@ -9,7 +9,7 @@ from rsgraph.types import Floats
 
 
 def neighbour_means(vectors: Floats, edges: NDArray[np.int64]) -> Floats:
-    """Average (n, D) over the segments that each one hears from; its own where it hears from none."""
+    """Average (n, D) over the segments that send to each one; its own where none does."""
     source, target = edges
     total = np.zeros_like(vectors, dtype=np.float64)
     np.add.at(total, target, vectors[source])

@@ -9,7 +9,7 @@ import numpy as np
 
 from experiments.labelling.numbers import block, neighbour_means, whitened
 from experiments.labelling.segments import Segments
-from rsgraph.neighbours.recall import Metric
+from rsgraph.neighbours.rows import Metric
 from rsgraph.types import Floats
 
 DARKEST = 1e-3

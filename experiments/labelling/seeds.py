@@ -1,4 +1,4 @@
-"""What several seeds of the same comparison say together."""
+"""Means and spreads over several seeds of one comparison."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _order(name: str) -> int:
 
 
 def mean_and_spread(rows: Sequence[dict[str, str]], column: str, digits: int = 3) -> str:
-    """Return ``0.843 ± 0.002``: mean and standard deviation over seeds; of one seed the number alone."""
+    """Return ``0.843 ± 0.002``: mean and standard deviation over seeds; of one seed only the number."""
     values = [float(row[column]) for row in rows if row.get(column)]
     if not values:
         return ""

@@ -1,4 +1,4 @@
-"""What one workspace and its reference say of the segments of a scene."""
+"""Vectors, reference classes and measures of the segments of one workspace."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from skimage.filters import threshold_otsu
 
 from rsgraph import Workspace
-from rsgraph.run.scenes import open_scenes
+from rsgraph.run.scenes import Reopened, open_scenes
 from rsgraph.types import Floats, Raster, Scene, Window
 
 
@@ -41,7 +41,7 @@ class Segments:
 def read_segments(folder: Path, reference: dict[str, Any], most: int | None) -> Segments:
     """Read a workspace, its scene and the reference; only some whole chips where there are over ``most`` segments."""
     workspace = Workspace(folder)
-    (scene,) = open_scenes(workspace.config)
+    (scene,) = open_scenes(Reopened(folder).options)
     raster = scene.source.read(Window(0, 0, scene.rows, scene.columns))
     with rasterio.open(workspace.segment_file()) as file:
         labels = file.read(1).astype(np.int64)

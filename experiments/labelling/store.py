@@ -34,14 +34,14 @@ def read(path: Path = RESULTS) -> list[dict[str, str]]:
 
 def add(row: Row, curves: Sequence[Row]) -> None:
     """Add what one row measured, also while another process adds others; and tell MLflow."""
-    with _alone():
+    with _locked():
         _append(RESULTS, [row])
         _append(CURVES, curves)
     _track(row)
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def _locked() -> Iterator[None]:
     WORK.mkdir(parents=True, exist_ok=True)
     with (WORK / "results.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

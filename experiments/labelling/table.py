@@ -1,4 +1,4 @@
-"""Writes table.md from results.csv: ``python -m experiments.labelling.table``."""
+"""``table.md``, written from results.csv: ``python -m experiments.labelling.table``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Times an epoch of the GNN for each K, one run at a time: ``python -m experiments.neighbours.seconds``.
+"""Seconds per epoch of the GNN for each K, one run at a time: ``python -m experiments.neighbours.seconds``.
 
 The sweep of the table trains two points side by side, and points that it shares with other tables at other times: its
 seconds cannot be compared. Here 30 epochs are trained for each K in turn, three times, and nothing else.

@@ -1,6 +1,6 @@
-"""Measures rotation invariance (section 3.1.2 of the paper) and repeats figure 4: ``python -m experiments.rotation``.
+"""Rotation invariance (section 3.1.2 of the paper), and figure 4 repeated: ``python -m experiments.rotation``.
 
-Runs the pipeline and the earlier method on each scene of ``rows.yaml``, turns their chips, writes results.csv, and
+Runs the pipeline and the earlier method on each scene of ``rows.yaml``, rotates their chips, writes results.csv, and
 from it table.md and levels.png; maps.png shows the chips as both methods lay them out. Scenes are looked for in
 RSGRAPH_DATA (else shared/data); workspaces are kept in ``experiments/.work/rotation``. Rows that are there are not
 measured again; ``--draw`` measures nothing.
@@ -23,7 +23,7 @@ import yaml
 
 from experiments.benchmarks.record import commit, hardware
 from experiments.rotation.pictures import draw_levels, draw_maps
-from rsgraph.evaluate.rotation import Similarities, turned_similarities
+from rsgraph.evaluate.rotation import Similarities, rotated_similarities
 from rsgraph.evaluation.rotation import rotation_invariance
 from rsgraph.files import read_json
 
@@ -67,7 +67,7 @@ def _measure(rows: Mapping[str, Any], scene: str, method: str, seed: int) -> Non
     _run(_data() / rows["scenes"][scene], folder, [*options, f"seed={seed}"])
     loss = min(epoch["val_loss"] for epoch in read_json(folder / "models" / "encoder.json")["history"])
     about = {"encoder_val_loss": round(loss, 4), "date": date.today().isoformat(), "commit": commit(), **hardware()}
-    found = turned_similarities(folder, chips=rows["chips"], seed=seed)
+    found = rotated_similarities(folder, chips=rows["chips"], seed=seed)
     new = [{**dict(zip(KEY, wanted, strict=True)), **_row(level, each), **about} for level, each in found.items()]
     outdated = (made[KEY[:3]] == list(wanted[:3])).all(axis=1)
     kept = made[~outdated].to_dict("records")

@@ -15,7 +15,7 @@ from rsgraph.pictures.chip_map import compose
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 
 OWN, OTHERS = "#0072B2", "#D55E00"
-"""Blue and vermilion of Okabe and Ito's palette, told apart by all."""
+"""Blue and vermilion of Okabe and Ito's palette, distinguishable with any colour vision."""
 SIDE = 800
 """Pixels along the side of a chip map."""
 
@@ -54,8 +54,8 @@ def _draw_panel(axes: Axes, rows: pd.DataFrame) -> None:
             axes.plot([low, high], [place + shift] * 2, color=colour, lw=1)
             axes.plot([lower, upper], [place + shift] * 2, color=colour, lw=4, solid_capstyle="butt")
             axes.plot(middle, place + shift, "o", color="white", mec=colour, ms=5)
-        told = f" {100 * row['rank1']:.0f} %, {row['margin']:.1f} sd"
-        axes.annotate(told, (1, place), xycoords=("axes fraction", "data"), va="center", fontsize=8)
+        text = f" {100 * row['rank1']:.0f} %, {row['margin']:.1f} sd"
+        axes.annotate(text, (1, place), xycoords=("axes fraction", "data"), va="center", fontsize=8)
     axes.set_yticks(range(len(rows)), rows["level"])
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xlabel("similarity (cosine)", fontsize=9)
@@ -95,7 +95,7 @@ def _chip_map(workspace: Reopened) -> Pixels:
 
 def _thumbnails(workspace: Reopened) -> list[Pixels]:
     """Return every chip in colours (rows, columns, 3)."""
-    opened = keep_chips(cut_chips(workspace.config, workspace.opened()), workspace)
+    opened = keep_chips(cut_chips(workspace.options.chips, workspace.opened()), workspace)
     bands = choose_bands(opened.bands, workspace.config["display"])
     low, high = shown_limits(workspace.survey, bands, reflectance=opened.scenes[0].reflectance)
     rasters = (opened.read(chip) for chip in opened.chips)

@@ -1,1 +1,1 @@
-"""Here so that pytest puts this folder on the path: the unit tests need no installation."""
+"""The presence of this file lets pytest put this folder on the path: the unit tests need no installation."""

@@ -1,1 +1,1 @@
-"""Brushing: which points lie under a shape, how maps of points and chips are drawn, and search by example."""
+"""Brushing: points under a shape, maps of points and chips as images, search by example."""

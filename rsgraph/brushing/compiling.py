@@ -1,4 +1,4 @@
-"""Compiles what the first brush needs before it is needed, off the thread that draws the window."""
+"""Compilation of the brush's functions ahead of their first use, off the thread that draws the window."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import numpy as np
 
 from rsgraph.brushing.drawing import Viewport, dim, draw_points, overlay_points
 from rsgraph.brushing.index import PointIndex, count_selected
-from rsgraph.brushing.search import nearest_rows
 from rsgraph.brushing.shapes import Circle, Lasso, Rectangle
 from rsgraph.brushing.tinting import paint_classes, tint
+from rsgraph.neighbours.examples import nearest_rows
 
 
 def warm() -> Thread:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.brushing.viewport import Viewport
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats, Mask
 
 Bytes = NDArray[np.uint8]
@@ -19,7 +19,7 @@ BINS = 1024
 """Of the histogram of densities, on a logarithmic scale of 0 ... 24, enough for e^24 points in a pixel."""
 
 QUARTERS = 1 << 16
-"""Densities, in quarters of a point, that are told apart: more points than that are drawn alike."""
+"""Densities, in quarters of a point, that have colours of their own: more points than that are drawn alike."""
 
 SAMPLE = 50_000
 """About so many pixels decide how dense is dense."""
@@ -30,7 +30,7 @@ ENOUGH = 0.995
 
 @dataclass(frozen=True)
 class Strength:
-    """How density becomes colour, on a logarithmic scale.
+    """The mapping from density to colour, on a logarithmic scale.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def blend_density(
 ) -> None:
     """Lay the density of points over an image, in place.
 
-    A point counts in its own pixel with weight 1, beside it with 1/2 and 1/4: alone it is a soft dot of about
+    A point counts in its own pixel with weight 1, beside it with 1/2 and 1/4: a single point is a soft dot of about
     two pixels. Light is averaged, not its code, so that mixed classes are not darker than pure ones.
 
     Parameters
@@ -111,7 +111,7 @@ def _rise(dense: float) -> Floats:
     return np.minimum(np.log1p(np.maximum(quarters, 1)) / dense, 1).astype(np.float32)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _accumulate(points: Any, colours: Any, visible: Any, window: Any, light: Any, sums: Any) -> Any:
     """Add up red, green and blue light and the number of points of each pixel, two pixels off the border.
 
@@ -134,7 +134,7 @@ def _accumulate(points: Any, colours: Any, visible: Any, window: Any, light: Any
     return top, bottom, left, right
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _soften(sums: Any, soft: Any, part: Any) -> Any:
     """Spread each point over 3 x 3 pixels, and return the histogram of logarithms of the densities."""
     top, bottom, left, right = part
@@ -156,7 +156,7 @@ def _soften(sums: Any, soft: Any, part: Any) -> Any:
     return histogram
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _blend(soft: Any, image: Any, part: Any, rise: Any, levels: Any, single: Any, glow: Any, edge: Any) -> None:
     top, bottom, left, right = part
     one, full, most = np.float32(1), np.float32(255), np.float32(rise.size - 1)
@@ -180,7 +180,7 @@ def _blend(soft: Any, image: Any, part: Any, rise: Any, levels: Any, single: Any
                 image[row, column, band] = np.uint8(below + (colour - below) * opacity + np.float32(0.5))
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _beside(soft: Any, row: int, column: int) -> Any:
     """Tell whether a dense place is beside: not a single point, of which at most half is left at its border."""
     across = soft[row, column - 1, 3] >= 1 or soft[row, column + 1, 3] >= 1

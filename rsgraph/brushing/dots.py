@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.brushing.viewport import Viewport
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats
 
 Bytes = NDArray[np.uint8]
@@ -58,7 +58,7 @@ def _edge(diameter: float) -> float:
     return min(0.8, max(0.4, 0.4 + 0.13 * (6 - diameter)))
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _stamp(image: Any, points: Any, colours: Any, window: Any, outer: float, inner: float, edge: float) -> None:
     """Cover a pixel by as much as the distance of its middle from the border says."""
     left, upper, across, along = window

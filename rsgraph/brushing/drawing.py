@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.brushing.density import Strength, blend_density
@@ -13,6 +12,7 @@ from rsgraph.brushing.dots import stamp
 from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Rectangle
 from rsgraph.brushing.viewport import Viewport
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats, Mask
 
 __all__ = [
@@ -183,7 +183,7 @@ def dim(image: Bytes, factor: float, *, background: Colour = BACKGROUND) -> Byte
     return dimmed
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _dim(image: Any, ramps: Any, dimmed: Any) -> None:
     for pixel in range(image.shape[0]):
         for band in range(3):

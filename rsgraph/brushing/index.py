@@ -1,4 +1,4 @@
-"""Points sorted into cells, so that a brush asks each point at most once, and most of them not at all."""
+"""Points sorted into cells, so that a brush tests each point at most once, and most of them not at all."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.brushing.marking import OUTSIDE, WHOLE, mark_circle, mark_lasso, mark_rectangle
 from rsgraph.brushing.shapes import Circle, Lasso, Rectangle, Shape
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats, Mask
 
 CELL = 64
@@ -142,9 +142,8 @@ class PointIndex:
         status = np.zeros(len(self.boxes), dtype=np.uint8)
         flags = np.empty(len(self.order), dtype=np.uint8)
         if isinstance(shape, Circle):
-            mark_circle(
-                self.boxes, self.starts, self.sorted_points, *_floats(shape.x, shape.y, shape.radius), status, flags
-            )
+            x, y, radius = _floats(shape.x, shape.y, shape.radius)
+            mark_circle(self.boxes, self.starts, self.sorted_points, x, y, radius, status, flags)
         elif isinstance(shape, Rectangle):
             sides = _sides(shape)
             mark_rectangle(self.boxes, self.starts, self.sorted_points, *sides, status, flags)
@@ -238,7 +237,7 @@ def _scattered(rows: NDArray[np.int64]) -> NDArray[np.uint64]:
     return mixed ^ (mixed >> np.uint64(31))
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _boxes(points: Any, starts: Any) -> Any:
     """x_min, x_max, y_min, y_max of each cell."""
     boxes = np.empty((starts.size - 1, 4), dtype=np.float32)
@@ -249,7 +248,7 @@ def _boxes(points: Any, starts: Any) -> Any:
     return boxes
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _collect(status: Any, flags: Any, starts: Any, order: Any, visible: Any) -> Any:
     most = 0
     for cell in range(status.size):
@@ -267,7 +266,7 @@ def _collect(status: Any, flags: Any, starts: Any, order: Any, visible: Any) -> 
     return rows[:n]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _count(status: Any, flags: Any, starts: Any, order: Any, visible: Any, codes: Any, n_classes: int) -> Any:
     """Count by code; the last position takes codes out of range.
 
@@ -286,7 +285,7 @@ def _count(status: Any, flags: Any, starts: Any, order: Any, visible: Any, codes
     return counts.sum(axis=0)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _count_mask(selected: Any, codes: Any, n_classes: int) -> Any:
     counts = np.zeros((4, n_classes + 2), dtype=np.int64)
     for row in range(selected.size):
@@ -295,7 +294,7 @@ def _count_mask(selected: Any, codes: Any, n_classes: int) -> Any:
     return counts.sum(axis=0)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _nearest(
     boxes: Any, starts: Any, points: Any, order: Any, visible: Any, x: float, y: float, within: float
 ) -> int:

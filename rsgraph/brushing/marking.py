@@ -1,11 +1,12 @@
-"""Which cells of points, and which points of the cells at its border, lie inside a shape."""
+"""Points inside a shape: whole cells of the index, then single points of the cells at its border."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from rsgraph.compiled import compiled
 
 BANDS = 512
 """Horizontal bands that the edges of a lasso are sorted into."""
@@ -14,7 +15,7 @@ OUTSIDE, WHOLE, PARTLY = 0, 1, 2
 """What a cell is. Compiled code elsewhere keeps these numbers in its cache: do not change them."""
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def mark_circle(
     boxes: Any, starts: Any, points: Any, x: float, y: float, radius: float, status: Any, flags: Any
 ) -> None:
@@ -36,7 +37,7 @@ def mark_circle(
             flags[point] = dx * dx + dy * dy <= limit
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def mark_rectangle(
     boxes: Any,
     starts: Any,
@@ -62,11 +63,11 @@ def mark_rectangle(
             flags[point] = left <= x <= right and lower <= y <= upper
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def mark_lasso(
     boxes: Any, starts: Any, strip_cells: Any, points: Any, corners: Any, margin: float, status: Any, flags: Any
 ) -> None:
-    """Ask single points in cells that an edge may touch; in all others one point answers for the whole cell."""
+    """Test single points in cells that an edge may touch; in all others one point decides for the whole cell."""
     low, scale, first, edges = _edges_by_band(corners)
     _mark_touched(boxes, strip_cells, corners, margin, status)
     for cell in range(status.size):
@@ -78,13 +79,13 @@ def mark_lasso(
             status[cell] = WHOLE
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _band(y: float, low: float, scale: float) -> int:
     """Never falls as y rises, rounding included: an edge is in the band of every point that it passes."""
     return int(min(max((y - low) * scale, 0.0), BANDS - 1.0))
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _edges_by_band(corners: Any) -> Any:
     """Sort the edges into horizontal bands: those of band b stand at first[b] ... first[b + 1].
 
@@ -111,14 +112,14 @@ def _edges_by_band(corners: Any) -> Any:
     return low, scale, first, edges
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _bands_of(edge: int, corners: Any, low: float, scale: float) -> tuple[int, int]:
     a = _band(corners[edge, 1], low, scale)
     b = _band(corners[(edge + 1) % corners.shape[0], 1], low, scale)
     return min(a, b), max(a, b)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _within(x: float, y: float, low: float, scale: float, first: Any, edges: Any) -> Any:
     """Count crossings of the ray to the right: term by term what matplotlib computes, ties included."""
     band = _band(y, low, scale)
@@ -131,7 +132,7 @@ def _within(x: float, y: float, low: float, scale: float, first: Any, edges: Any
     return crossings & 1 != 0
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _mark_touched(boxes: Any, strip_cells: Any, corners: Any, margin: float, status: Any) -> None:
     """Mark every cell that an edge comes near: strip by strip, since within one the cells ascend in y."""
     m = corners.shape[0]
@@ -149,7 +150,7 @@ def _mark_touched(boxes: Any, strip_cells: Any, corners: Any, margin: float, sta
             _mark_range(boxes, begin, end, low - margin, high + margin, status)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _clipped(xa: float, ya: float, xb: float, yb: float, left: float, right: float) -> tuple[float, float]:
     """Range in y of the part of an edge between left and right."""
     if xa > xb:
@@ -162,7 +163,7 @@ def _clipped(xa: float, ya: float, xb: float, yb: float, left: float, right: flo
     return min(start, stop), max(start, stop)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _mark_range(boxes: Any, begin: int, end: int, low: float, high: float, status: Any) -> None:
     """Mark the cells of a strip that reach into low ... high."""
     first, last = begin, end

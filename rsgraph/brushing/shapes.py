@@ -1,4 +1,4 @@
-"""The shapes of a brush, and how what they touch is joined with what was selected before."""
+"""The shapes of a brush, and the combination of the points inside with an earlier selection."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ Shape = Circle | Rectangle | Lasso
 
 
 def combine(selected: Mask, inside: NDArray[np.integer], mode: Mode, *, out: Mask | None = None) -> Mask:
-    """Join the rows inside a shape with what was selected before.
+    """Combine the rows inside a shape with an earlier selection.
 
     Parameters
     ----------

@@ -1,13 +1,13 @@
-"""Colours over the pixels of chips: which segments are chosen, which class they have, where they end."""
+"""Colours over the pixels of chips: chosen segments, classes, borders of segments."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.types import Mask
 
 Bytes = NDArray[np.uint8]
@@ -154,7 +154,7 @@ def _check_id(beyond: int, n: int) -> None:
         raise ValueError(f"segment {beyond} lies beyond the table of segments, which ends at {n - 1}.")
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _tint(rgb: Any, ids: Any, chosen: Any, ramp: Any, out: Any) -> int:
     """Return the first id beyond the table, or -1."""
     for pixel in range(ids.size):
@@ -170,7 +170,7 @@ def _tint(rgb: Any, ids: Any, chosen: Any, ramp: Any, out: Any) -> int:
     return -1
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _paint(rgb: Any, ids: Any, codes: Any, ramps: Any, out: Any) -> int:
     """Return the first id beyond the table, or -1."""
     for pixel in range(ids.size):

@@ -1,4 +1,4 @@
-"""Which part of a map is seen, on how many pixels."""
+"""The part of a map that is in view, and the pixels that show it."""
 
 from __future__ import annotations
 

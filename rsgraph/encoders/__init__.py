@@ -1,1 +1,1 @@
-"""Per-pixel activation maps."""
+"""Encoders: activation maps per pixel."""

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from rsgraph.errors import ConfigError
+from rsgraph.protocols import Encoder
 
 GRID = 4
 """Cells along the side of the grid that the deepest maps are averaged over before they become a vector."""
@@ -70,7 +71,7 @@ class AutoencoderNetwork(nn.Module):
         return bands
 
 
-class Autoencoder:
+class Autoencoder(Encoder):
     """Convolutional autoencoder of chips; its bottleneck is one vector per chip (Patel et al. 2023).
 
     The encoder halves the chip ``depth - 1`` times (one 3 x 3 convolution per level), averages the deepest maps
@@ -79,8 +80,8 @@ class Autoencoder:
     valid pixels); soft classes play no part. The vectors become ``latents.npy``; where no GNN follows, chips are
     compared by them (``embedding.chips``).
 
-    The vector knows in which of the 16 cells something lies. So two chips of the same content but another
-    orientation have different vectors: this is what figure 4 of the paper shows and what matching segments mends.
+    The vector keeps in which of the 16 cells something lies. So two chips of the same content but another
+    orientation have different vectors: figure 4 of the paper shows it, and matching segments avoids it.
     ``rsgraph.evaluate.rotation`` measures it.
 
     Parameters
@@ -115,7 +116,6 @@ class Autoencoder:
     convolutional autoencoders. Algorithms 16(10), 469, 2023. doi:10.3390/a16100469
     """
 
-    trainable = True
     learns = "bands"
     makes_latents = True
 
@@ -127,12 +127,8 @@ class Autoencoder:
             raise ConfigError(f"`depth` must be between 1 and 8. Got {depth} instead; 5 is usual.")
         self.width = width
         self.depth = depth
+        self.stride = int(2 ** (depth - 1))  # the map is halved so many times
         self.latent = latent
-
-    @property
-    def stride(self) -> int:
-        """Rows and columns of the input must be multiples of this: the map is halved ``depth - 1`` times."""
-        return int(2 ** (self.depth - 1))
 
     def network(self, n_bands: int, n_classes: int) -> nn.Module:
         """Build the network, its weights drawn by torch's generator; classes play no part."""

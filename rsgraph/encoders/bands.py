@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
+from rsgraph.protocols import Encoder
+
 
 class BandsNetwork(nn.Module):
     """Returns its input."""
@@ -13,11 +15,10 @@ class BandsNetwork(nn.Module):
         return bands, None
 
 
-class Bands:
+class Bands(Encoder):
     """The bands themselves, unchanged: the baseline that any encoder must beat. Nothing is trained."""
 
     trainable = False
-    stride = 1
 
     def network(self, n_bands: int, n_classes: int) -> nn.Module:
         """Build the identity; both sizes are ignored."""

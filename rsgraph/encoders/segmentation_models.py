@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from rsgraph.encoders.torchvision_import import import_torchvision
 from rsgraph.errors import ConfigError, NotInstalled
+from rsgraph.protocols import Encoder
 
 
 class SegmentationModelsNetwork(nn.Module):
@@ -34,7 +35,7 @@ class SegmentationModelsNetwork(nn.Module):
     def forward(self, bands: Tensor) -> tuple[Tensor, Tensor]:
         """Return activation maps (batch, maps, rows, columns) and logits (batch, C, rows, columns)."""
         if self.training and len(bands) == 1:
-            # Some architectures normalise one value per chip over the batch, which one chip alone cannot give
+            # Some architectures normalise one value per chip over the batch, which a batch of one chip cannot give
             return self._twice(bands)
         activations = torch.relu(self.model(bands))
         return activations, self.head(activations)
@@ -44,7 +45,7 @@ class SegmentationModelsNetwork(nn.Module):
         return activations[:1], logits[:1]
 
 
-class SegmentationModels:
+class SegmentationModels(Encoder):
     """Any architecture of segmentation-models-pytorch, trained from scratch on the soft classes.
 
     The model's output, ``maps`` channels at the size of the chip, goes through a ReLU and is the activation
@@ -78,7 +79,6 @@ class SegmentationModels:
     https://smp.readthedocs.io
     """
 
-    trainable = True
     stride = 32  # every backbone halves the maps at most five times
 
     def __init__(self, architecture: str = "unet", backbone: str = "resnet18", maps: int = 64) -> None:

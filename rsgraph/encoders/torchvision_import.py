@@ -1,4 +1,4 @@
-"""Make torchvision importable beside a torch that its compiled operators do not fit."""
+"""The import of torchvision beside a torch that its compiled operators do not fit."""
 
 from __future__ import annotations
 

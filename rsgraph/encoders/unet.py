@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from rsgraph.errors import ConfigError
+from rsgraph.protocols import Encoder
 
 
 def _two_convolutions(inputs: int, outputs: int) -> nn.Sequential:
@@ -60,7 +61,7 @@ class UNetNetwork(nn.Module):
         return maps, self.head(maps)
 
 
-class UNet:
+class UNet(Encoder):
     """U-Net trained on the soft classes; its last 64 activation maps are the features (the paper's encoder).
 
     Five levels of two 3 x 3 convolutions each. The encoder starts with 64 kernels and doubles them per level
@@ -91,8 +92,6 @@ class UNet:
     Ronneberger, Fischer, Brox: U-Net, MICCAI 2015. doi:10.1007/978-3-319-24574-4_28
     """
 
-    trainable = True
-
     def __init__(self, width: int = 64, depth: int = 5) -> None:
         if width < 1:
             raise ConfigError(f"`width` must be at least 1. Got {width} instead; the paper has 64.")
@@ -100,11 +99,7 @@ class UNet:
             raise ConfigError(f"`depth` must be between 1 and 8. Got {depth} instead; the paper has 5.")
         self.width = width
         self.depth = depth
-
-    @property
-    def stride(self) -> int:
-        """Rows and columns of the input must be multiples of this: the map is halved ``depth - 1`` times."""
-        return int(2 ** (self.depth - 1))
+        self.stride = int(2 ** (depth - 1))  # the map is halved so many times
 
     def network(self, n_bands: int, n_classes: int) -> nn.Module:
         """Build the network, its weights drawn by torch's generator."""

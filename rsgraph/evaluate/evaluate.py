@@ -1,9 +1,9 @@
-"""The verb ``evaluate``: measures a finished workspace and leaves tables in its folder ``evaluation/``.
+"""The verb ``evaluate``: measures of a finished workspace, as tables in its folder ``evaluation/``.
 
 ::
 
     measures ── texture, structure and spectra of nearest segments (sections 2.9.1 and 2.9.2 of the paper)
-    rotation ── is a turned chip still most similar to itself (section 3.1.2)
+    rotation ── is a rotated chip still most similar to itself (section 3.1.2)
     retrieval ─ are neighbours of the same class                          ┐ these need a reference: a file, or the one
     labelling ─ strokes that a simulated expert needs on the 2-D map      ┘ that came with the scene
     maps ────── trustworthiness and continuity of the 2-D maps, those made for labelling too
@@ -106,7 +106,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     job.workspace.existing("segments.parquet")
     if job.config["reference"] is not None:
         with console.progress("reference") as job.progress:
-            job.read_reference()  # a wrong one is told before anything is measured
+            job.read_reference()  # a wrong one is refused before anything is measured
     found: dict[str, DataFrame] = {}
     fresh: dict[str, DataFrame] = {}
     for part in (PARTS[name] for name in asked):
@@ -221,7 +221,6 @@ def _key(part: Part, job: Evaluation) -> str:
     return digest(
         {
             "part": part.name,
-            "rsgraph": version("rsgraph"),
             "stages": made,
             "options": {name: job.config[name] for name in part.options},
             "reference": job.reference_identity if part.needs_reference else None,

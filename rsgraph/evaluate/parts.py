@@ -25,7 +25,7 @@ from rsgraph.evaluation.reference import majority, summed
 from rsgraph.evaluation.retrieval import chance, chance_overlap, composition_overlap, precision_at_k
 from rsgraph.evaluation.scores import ceiling
 from rsgraph.files import digest, sha256
-from rsgraph.neighbours.recall import nearest
+from rsgraph.neighbours.nearest import nearest
 from rsgraph.protocols import Progress
 from rsgraph.registry import check_types
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
@@ -78,10 +78,10 @@ class Evaluation:
     @cached_property
     def context(self) -> Context:
         """The workspace with its chips, as the stages of a run see it."""
-        made = self.workspace.config
-        opened = keep_chips(cut_chips(made, self.workspace.opened()), self.workspace)
+        plan = self.workspace.plan
+        opened = keep_chips(cut_chips(plan.options.chips, self.workspace.opened()), self.workspace)
         folder = self.workspace.path("evaluation")
-        return Context(made, opened, self.workspace, folder, folder, self.progress, lambda *_: None)
+        return Context(plan, opened, self.workspace, folder, folder, self.progress, lambda *_: None)
 
     @property
     def opened(self) -> Opened:
@@ -110,7 +110,7 @@ class Evaluation:
         )
 
     def read_reference(self) -> None:
-        """Read the reference now, so that a wrong one is told now."""
+        """Read the reference now, so that a wrong one is refused now."""
         _ = self.reference
 
     @cached_property
@@ -257,11 +257,11 @@ def _faithful(
 
 
 def rotation(job: Evaluation) -> pd.DataFrame:
-    """Compare turned chips with themselves and with others: one row per level."""
-    from rsgraph.evaluate.rotation import rotation as turn
+    """Compare rotated chips with themselves and with others: one row per level."""
+    from rsgraph.evaluate.rotation import rotation as measured
 
     chips, seed = job.config["rotation"]["chips"], job.config["seed"]
-    return turn(job.folder, chips=chips, seed=seed, progress=job.progress)
+    return measured(job.folder, chips=chips, seed=seed, progress=job.progress)
 
 
 def retrieval(job: Evaluation) -> pd.DataFrame:
@@ -276,22 +276,22 @@ def retrieval(job: Evaluation) -> pd.DataFrame:
     rows = []
     for layer in job.layers:
         vectors = np.asarray(job.workspace.embedding(layer))
-        asked, most = _asked(job, len(vectors)), _most(job, len(vectors))
-        near = nearest(vectors, min(most + around.shape[1], len(vectors) - 1), queries=asked)
-        apart = _without(near, around[asked])[:, :most]
+        asked, most = _queries(job, len(vectors)), _most(job, len(vectors))
+        near = nearest(vectors, min(most + around.shape[1], len(vectors) - 1), queries=asked).rows
+        apart = _spatial_last(near, around[asked])[:, :most]
         rows += _precise("segments", layer, near[:, :most], counts, asked, job)
         rows += _precise("segments apart", layer, apart, counts, asked, job)
     return pd.DataFrame([*rows, *_chip_retrieval(job, counts)])
 
 
-def _without(near: NDArray[np.int64], around: NDArray[np.int64]) -> NDArray[np.int64]:
+def _spatial_last(near: NDArray[np.int64], around: NDArray[np.int64]) -> NDArray[np.int64]:
     """Move those of the nearest (q, K) that lie around the segment (q, 8) behind the others; the order stays."""
     beside = (near[:, :, None] == around[:, None, :]).any(axis=2)
     return np.take_along_axis(near, np.argsort(beside, axis=1, kind="stable"), axis=1)
 
 
-def _asked(job: Evaluation, n: int) -> NDArray[np.int64]:
-    """Draw the segments that are asked for their neighbours."""
+def _queries(job: Evaluation, n: int) -> NDArray[np.int64]:
+    """Draw the segments whose neighbours are measured."""
     sample = job.config["retrieval"]["sample"]
     if sample is None or sample >= n:
         return np.arange(n)

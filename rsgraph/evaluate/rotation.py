@@ -1,16 +1,16 @@
-"""Turns chips of a finished workspace by 90, 180 and 270 degrees and sees at which level they stay what they are.
+"""Rotation invariance of a finished workspace: chips rotated by 90, 180 and 270 degrees, compared at each level.
 
 ::
 
     pixels            standardised bands, pixel by pixel at the same place
     encoder           activation maps, every fourth row and column, at the same place
     latent            the encoder's vector per chip, where it makes one
-    bands segments    mean bands of segments, matched as the workspace matches chips: what matching alone buys
+    bands segments    mean bands of segments, matched as the workspace matches chips: matching without learnt features
     encoder segments  mean activations of segments, matched likewise
     graph             the GNN's embedding of segments, matched likewise, where a GNN ran
 
-Turned chips are taken through the whole pipeline again, from their pixels: they are segmented anew (SLIC cuts a
-turned chip a little differently), encoded anew and connected anew.
+Rotated chips are taken through the whole pipeline again, from their pixels: they are segmented anew (SLIC cuts a
+rotated chip a little differently), encoded anew and connected anew.
 """
 
 from __future__ import annotations
@@ -25,16 +25,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 import rsgraph.training as training
-from rsgraph.components import build, from_config
+from rsgraph.components import build
 from rsgraph.errors import NotUsable
 from rsgraph.evaluation.rotation import rotation_invariance
 from rsgraph.graphs.features import centroids, segment_means
-from rsgraph.protocols import Nodes, Progress, makes_latents, reads
-from rsgraph.run.plan import layers
+from rsgraph.options import Options
+from rsgraph.protocols import Matcher, Nodes, Progress
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 from rsgraph.stages.context import Opened
 from rsgraph.stages.encoder import load_encoder
 from rsgraph.stages.gnn import load_gnn
+from rsgraph.stages.plan import Plan
 from rsgraph.types import Chip, Floats, Mask, Raster, Segmentation
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Similarities:
     Parameters
     ----------
     own
-        (P, 3), of each chip to itself turned by 90, 180 and 270 degrees.
+        (P, 3), of each chip to itself rotated by 90, 180 and 270 degrees.
     others
         (P, P), of each chip to each other one; ones on the diagonal.
     """
@@ -94,7 +95,7 @@ def rotation(
     NotThere, NotReadable, WorkspaceMismatch
         The workspace is unfinished, or its scene is not there or another one.
     """
-    found = turned_similarities(workspace_folder, chips=chips, seed=seed, progress=progress)
+    found = rotated_similarities(workspace_folder, chips=chips, seed=seed, progress=progress)
     rows = [
         {"level": level, **asdict(rotation_invariance(each.own, each.others)), "chips": len(each.own)}
         for level, each in found.items()
@@ -102,31 +103,31 @@ def rotation(
     return pd.DataFrame(rows)
 
 
-def turned_similarities(
+def rotated_similarities(
     workspace_folder: Path | str, *, chips: int = 32, seed: int = 0, progress: Progress | None = None
 ) -> dict[str, Similarities]:
     """Return level -> similarities, as :func:`rotation` sums them up."""
     pipeline = _pipeline(Reopened(workspace_folder))
     chosen = drawn_chips(pipeline.opened, chips, seed)
     report, total = progress or _silent, len(chosen) + len(pipeline.levels)
-    unturned: list[dict[str, Floats]] = []
+    upright: list[dict[str, Floats]] = []
     own: list[dict[str, list[float]]] = []
     for chip in chosen:
         raster = pipeline.opened.read_square(chip)
-        first, *turned = (pipeline.look(_turned(raster, turns)) for turns in (0, *TURNS))
-        unturned.append(first)
-        own.append({level: pipeline.likeness(level, first, turned) for level in pipeline.levels})
+        first, *rotated = (pipeline.look(_rotated(raster, turns)) for turns in (0, *TURNS))
+        upright.append(first)
+        own.append({level: pipeline.likeness(level, first, rotated) for level in pipeline.levels})
         report(len(own), total)
     found = {}
     for level in pipeline.levels:
-        others = pipeline.compare(level, [look[level] for look in unturned])
+        others = pipeline.compare(level, [look[level] for look in upright])
         found[level] = Similarities(np.array([of_chip[level] for of_chip in own], dtype=np.float32), others)
         report(len(own) + len(found), total)
     return found
 
 
 def _silent(done: int, total: int) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 def drawn_chips(opened: Opened, n: int, seed: int) -> list[Chip]:
@@ -141,8 +142,8 @@ def drawn_chips(opened: Opened, n: int, seed: int) -> list[Chip]:
     return [whole[index] for index in sorted(drawn)]
 
 
-def _turned(raster: Raster, quarter_turns: int) -> Raster:
-    """Turn a square chip, counter-clockwise."""
+def _rotated(raster: Raster, quarter_turns: int) -> Raster:
+    """Rotate a square chip counter-clockwise."""
     values: Floats = np.ascontiguousarray(np.rot90(raster.values, quarter_turns, axes=(1, 2)))
     valid: Mask = np.ascontiguousarray(np.rot90(raster.valid, quarter_turns))
     return Raster(values, valid)
@@ -150,7 +151,7 @@ def _turned(raster: Raster, quarter_turns: int) -> Raster:
 
 @dataclass(frozen=True)
 class _Pipeline:
-    """What takes one chip from its pixels to the graph, as the workspace was made."""
+    """The components and networks of the workspace that take one chip from its pixels to its graph."""
 
     opened: Opened
     levels: tuple[str, ...]
@@ -163,10 +164,10 @@ class _Pipeline:
     gnn: GnnModule | None
     nodes: Nodes
     layer: int
-    matcher: Any
+    matcher: Matcher
 
     def look(self, raster: Raster) -> dict[str, Floats]:
-        """Return level -> what stands for the chip: (nodes, D), one node where it is one vector."""
+        """Return level -> vectors of the chip: (nodes, D), one row where the whole chip is one vector."""
         maps = self.frozen.encode(raster.values, raster.valid)
         segmentation = self.segmenter.segment(raster.values, raster.valid, chip_pixels=self.chip_pixels)
         bands, nodes = (
@@ -189,9 +190,9 @@ class _Pipeline:
         graph = self.graph.connect(segmentation, points)
         return training.embed(gnn, nodes, graph.edge_index, graph.edge_attributes)[self.layer]
 
-    def likeness(self, level: str, first: Mapping[str, Floats], turned: list[dict[str, Floats]]) -> list[float]:
+    def likeness(self, level: str, first: Mapping[str, Floats], rotated: list[dict[str, Floats]]) -> list[float]:
         """Return the similarity of a chip to each of its rotations."""
-        return [float(self.compare(level, [first[level], each[level]])[0, 1]) for each in turned]
+        return [float(self.compare(level, [first[level], each[level]])[0, 1]) for each in rotated]
 
     def compare(self, level: str, chips: list[Floats]) -> Floats:
         """Return the similarity of all chips (P, P): the cosine of vectors, the workspace's matching of nodes."""
@@ -210,39 +211,33 @@ def _row(values: NDArray[Any]) -> Floats:
 def _pipeline(workspace: Reopened) -> _Pipeline:
     """Build the pipeline of a finished workspace with its trained networks."""
     workspace.existing("similarity.npz")
-    config = workspace.config
-    gnn = load_gnn(workspace, config)
+    plan = workspace.plan
+    options = plan.options
+    gnn = load_gnn(workspace, options.gnn)
     std = np.array(workspace.survey["std"], dtype=np.float32)
     return _Pipeline(
-        opened=keep_chips(cut_chips(config, workspace.opened()), workspace),
-        levels=_levels(config, gnn),
+        opened=keep_chips(cut_chips(options.chips, workspace.opened()), workspace),
+        levels=_levels(options, gnn),
         mean=np.array(workspace.survey["mean"], dtype=np.float32),
         std=np.where(std > 0, std, np.float32(1)),
-        frozen=training.FrozenEncoder(load_encoder(workspace, config), training.Hardware(**config["trainer"])),
-        segmenter=from_config("segmenter", config["segmenter"]),
-        chip_pixels=int(config["chips"]["size"]) ** 2,
-        graph=from_config("graph", config["graph"]),
+        frozen=training.FrozenEncoder(load_encoder(workspace, options.encoder), options.trainer),
+        segmenter=options.segmenter.build(),
+        chip_pixels=options.chips.size**2,
+        graph=options.graph.build(),
         gnn=gnn,
-        nodes=reads(from_config("gnn", config["gnn"])),
-        layer=_graph_layer(config),
-        matcher=_with_matrix(config["matcher"]),
+        nodes=options.gnn.build().reads,
+        layer=_graph_layer(plan),
+        matcher=options.matcher.build().with_matrix(),
     )
 
 
-def _with_matrix(section: Mapping[str, Any]) -> Any:
-    """Build the workspace's matcher; in place of those of nearest chips alone, the one with the same measure."""
-    if section["name"] in ("auto", "hungarian_nearest"):
-        return build("matcher", name="hungarian", k=section["k"])
-    return from_config("matcher", section)
-
-
-def _levels(config: Mapping[str, Any], gnn: GnnModule | None) -> tuple[str, ...]:
-    latent = ("latent",) if makes_latents(from_config("encoder", config["encoder"])) else ()
+def _levels(options: Options, gnn: GnnModule | None) -> tuple[str, ...]:
+    latent = ("latent",) if options.encoder.build().makes_latents else ()
     graph = ("graph",) if gnn is not None else ()
     return ("pixels", "encoder", *latent, "bands segments", "encoder segments", *graph)
 
 
-def _graph_layer(config: Mapping[str, Any]) -> int:
+def _graph_layer(plan: Plan) -> int:
     """Return the index of the layer that chips are matched on, where it is the GNN's; else of the second to last."""
-    made = [name for name in layers(config) if name.startswith("gnn")]
-    return made.index(config["layer"]) if config["layer"] in made else max(len(made) - 2, 0)
+    made = [name for name in plan.layers if name.startswith("gnn")]
+    return made.index(plan.layer) if plan.layer in made else max(len(made) - 2, 0)

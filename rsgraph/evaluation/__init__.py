@@ -1,1 +1,1 @@
-"""How good an embedding and its maps are: the measures of the paper, retrieval, structure, and a simulated expert."""
+"""Pure measures of embeddings and maps: the paper's, retrieval, structure, and a simulated expert."""

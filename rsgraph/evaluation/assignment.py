@@ -1,14 +1,15 @@
-"""Many tiny assignment problems, one to one, exactly: what scipy solves one call at a time."""
+"""Many tiny assignment problems, solved exactly in one compiled call instead of one call of scipy each."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from numba import njit
+
+from rsgraph.compiled import compiled
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def assign(cost: Any) -> Any:
     """Assign each of n rows to another of m >= n columns at the least total cost, by shortest augmenting paths.
 
@@ -50,7 +51,7 @@ def assign(cost: Any) -> Any:
     return found
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _path(
     cost: Any,
     start: int,
@@ -85,7 +86,7 @@ def _path(
     return nearest
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _augment(start: int, column: int, owner: Any, before: Any, found: Any) -> None:
     """Hand on the columns along the path that ends in a free one."""
     row = -1

@@ -1,13 +1,13 @@
-"""What every circle of a map contains, kept up to date while points are labelled. Compiled."""
+"""Contents of all circles of a map, kept up to date while points are labelled. Compiled."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.protocols import Progress
 
 _SHIFT = 48
@@ -95,7 +95,7 @@ def _table(squared: NDArray[np.float64]) -> NDArray[np.int16]:
     return np.searchsorted(squared, least, side="left").astype(np.int16)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _contents(points: Any, counts: Any, centres: Any, squared: Any, table: Any, most: Any, codes: Any) -> None:
     """Find the most frequent class of every circle, and its number of pixels."""
     n, (n_radii, n_classes) = len(points), (len(squared), counts.shape[1])
@@ -122,7 +122,7 @@ def _contents(points: Any, counts: Any, centres: Any, squared: Any, table: Any, 
             most[row, ring] = found[ring].max()
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _change(points: Any, centres: Any, indices: Any, gains: Any, squared: Any, table: Any, right: Any) -> None:
     """Add the gains of points to the rings round every centre in which they lie."""
     n_radii = len(squared)
@@ -143,7 +143,7 @@ def _change(points: Any, centres: Any, indices: Any, gains: Any, squared: Any, t
                     right[row, ring] += gains[first + i]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _best(most: Any, right: Any) -> tuple[int, int, int]:
     """Return gain, row and radius of the circle that gains most. ``right`` is by ring, ``most`` by circle."""
     gain, place, radius = most[0, 0] - right[0, 0], 0, 0

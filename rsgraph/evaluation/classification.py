@@ -1,4 +1,4 @@
-"""How well images are told apart: the split, the confusion matrix, and what follows from it (section 2.9.3)."""
+"""Scores of image classification: the split, the confusion matrix, and what follows from it (section 2.9.3)."""
 
 from __future__ import annotations
 
@@ -73,17 +73,17 @@ def confusion_matrix(truth: ArrayLike, predicted: ArrayLike, n_classes: int) -> 
     ValueError
         The two differ in length, or a class is out of range.
     """
-    true, told = np.asarray(truth, dtype=np.int64), np.asarray(predicted, dtype=np.int64)
-    if true.shape != told.shape or true.ndim != 1:
-        raise ValueError(f"`truth` and `predicted` must have one shape (n,). Got {true.shape} and {told.shape}.")
-    both = np.concatenate([true, told])
+    true, given = np.asarray(truth, dtype=np.int64), np.asarray(predicted, dtype=np.int64)
+    if true.shape != given.shape or true.ndim != 1:
+        raise ValueError(f"`truth` and `predicted` must have one shape (n,). Got {true.shape} and {given.shape}.")
+    both = np.concatenate([true, given])
     if both.size and not (both.min() >= 0 and both.max() < n_classes):
         raise ValueError(f"classes must be from 0 to {n_classes - 1}. Got {both.min()} to {both.max()}.")
-    return np.bincount(true * n_classes + told, minlength=n_classes**2).reshape(n_classes, n_classes)
+    return np.bincount(true * n_classes + given, minlength=n_classes**2).reshape(n_classes, n_classes)
 
 
 def accuracy(confusion: Counts) -> float:
-    """Return the share of images that were told right, 0 without images."""
+    """Return the share of images that were classified correctly, 0 without images."""
     return float(np.trace(confusion) / max(int(confusion.sum()), 1))
 
 
@@ -94,7 +94,7 @@ class ClassScores:
     Parameters
     ----------
     precision
-        Share of the images told to be of the class that are.
+        Share of the images predicted as the class that are of it.
     recall
         Share of the images of the class that were found.
     f1
@@ -112,8 +112,9 @@ class ClassScores:
 def class_scores(confusion: Counts) -> ClassScores:
     """Return precision, recall, F1 and number of images of each class."""
     right = np.diag(confusion).astype(np.float64)
-    told, there = confusion.sum(axis=0), confusion.sum(axis=1)
-    return ClassScores(_share(right, told), _share(right, there), _share(2 * right, told + there), there)
+    predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
+    f1 = _share(2 * right, predicted + support)
+    return ClassScores(_share(right, predicted), _share(right, support), f1, support)
 
 
 def _share(part: Doubles, whole: Counts) -> Doubles:
@@ -125,12 +126,12 @@ def wilson_interval(right: int, n: int, z: float = 1.96) -> tuple[float, float]:
 
     .. math:: \frac{p + z^2 / 2n \pm z \sqrt{p (1 - p) / n + z^2 / 4 n^2}}{1 + z^2 / n}
 
-    It tells how much chance there is in *which* images are tested, not in the training.
+    It covers the choice of the images that are tested, not the randomness of the training.
 
     Parameters
     ----------
     right, n
-        Images told right, and all.
+        Images classified correctly, and all.
     z
         Quantile of the normal distribution; 1.96 for 95 %.
 

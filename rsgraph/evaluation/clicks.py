@@ -1,4 +1,4 @@
-"""A simulated expert who clicks one segment at a time, alone or with labels that spread by themselves."""
+"""A simulated expert who clicks one segment at a time, with or without labels that spread to other segments."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def click(
 
     The next segment is the one that by itself gains the most correctly labelled pixels: the largest, by and large,
     that is wrong or has no label yet. What a click gains elsewhere, by spreading, is not foreseen (that would take
-    one spreading per segment and class): an expert sees errors, not the consequences of mending them. Of equals,
+    one spreading per segment and class): an expert sees errors, not the consequences of correcting them. Of equals,
     the first is taken. Clicked segments keep their class, whatever ``spread`` says.
 
     Parameters

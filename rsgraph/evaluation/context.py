@@ -2,147 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.evaluation.assignment import assign
 from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions
 from rsgraph.evaluation.pairs import MEASURES, measure_pairs
+from rsgraph.neighbours.nearest import nearest
+from rsgraph.neighbours.rows import check_finite, check_vectors, product, unit_rows
 from rsgraph.types import Floats, Mask
-
-Metric = Literal["cosine", "euclidean"]
-
-_BLOCK = 2**24
-"""Similarities held at once: 64 MB."""
 
 _MORE = 16
 """Neighbours looked at beyond the k wanted, so that among equally near ones the lowest index is found."""
-
-
-def nearest_in_embedding(
-    vectors: Floats, *, among: Mask | None = None, queries: Mask | None = None, metric: Metric = "cosine"
-) -> NDArray[np.int64]:
-    """Find the nearest other segment in feature space: exact, and the lowest index of equally near ones.
-
-    All pairs are compared by matrix products of float32, block by block; those that rounding could have hidden are
-    compared again in float64. 2 q n D operations: some 30 s for 100 000 segments of D = 60 on one core, and 150 MB.
-
-    Parameters
-    ----------
-    vectors
-        (n, D) an embedding.
-    among
-        (n,) which segments may be found (those of the test chips, say); None: all.
-    queries
-        (n,) for which segments the nearest is wanted; None: all.
-    metric
-        ``cosine``, which the paper compares embeddings by (section 2.8; a vector of zeros has cosine 0 with all), or
-        ``euclidean``.
-
-    Returns
-    -------
-    nearest
-        (queries,) int64, in the order of the queries' indices.
-
-    Raises
-    ------
-    ConfigError
-        Shapes or options that do not fit.
-    NotUsable
-        Vectors that are not finite, or a query that is left without any other segment.
-    """
-    rows = _comparable(vectors, metric)
-    wanted, allowed = _indices(queries, len(rows), "queries"), _indices(among, len(rows), "among")
-    if wanted.size and len(allowed) - np.isin(wanted, allowed).any() < 1:
-        raise NotUsable("a nearest neighbour needs another segment: there is none among those that may be found.")
-    return _nearest(rows, wanted, allowed, cosine=metric == "cosine")
-
-
-def _comparable(vectors: Floats, metric: Metric) -> NDArray[np.float64]:
-    """Return rows of length 1 for cosine, rows around their mean (which rounds less) for Euclidean distance."""
-    if metric not in ("cosine", "euclidean"):
-        raise ConfigError(f"`metric` must be one of: cosine, euclidean. Got {metric!r} instead.")
-    if vectors.ndim != 2:
-        raise ConfigError(f"`vectors` must have shape (segments, D). Got {vectors.shape} instead.")
-    rows = vectors.astype(np.float64)
-    if not np.isfinite(rows).all():
-        raise NotUsable("`vectors` holds NaN or infinite values; look at the stage that made the embedding.")
-    if metric == "euclidean":
-        centred: NDArray[np.float64] = rows - rows.mean(axis=0) if len(rows) else rows
-        return centred
-    rows /= np.maximum(np.abs(rows).max(axis=1, keepdims=True, initial=0), np.finfo(np.float64).tiny)
-    length = np.linalg.norm(rows, axis=1, keepdims=True)
-    unit: NDArray[np.float64] = np.divide(rows, length, out=rows, where=length > 0)
-    return unit
-
-
-def _indices(mask: Mask | None, n: int, name: str) -> NDArray[np.int64]:
-    if mask is None:
-        return np.arange(n)
-    if mask.shape != (n,) or mask.dtype != bool:
-        raise ConfigError(f"`{name}` must be a mask of the {n} segments. Got {mask.dtype} {mask.shape} instead.")
-    return np.flatnonzero(mask)
-
-
-def _nearest(
-    rows: NDArray[np.float64], wanted: NDArray[np.int64], allowed: NDArray[np.int64], *, cosine: bool
-) -> NDArray[np.int64]:
-    """Compare block by block. The score to maximise is <x, y>, less |y|^2 / 2 for Euclidean distance."""
-    others = np.ascontiguousarray(rows[allowed].T.astype(np.float32))
-    half = np.zeros(len(rows)) if cosine else (rows**2).sum(axis=1) / 2
-    largest = np.sqrt((rows[allowed] ** 2).sum(axis=1).max(initial=0))
-    found = np.empty(len(wanted), dtype=np.int64)
-    step = min(max(1, _BLOCK // max(len(allowed), 1)), len(wanted))
-    space = np.empty((step, len(allowed)), dtype=np.float32)
-    for start in range(0, len(wanted), step or 1):
-        block = wanted[start : start + step]
-        scores = np.matmul(rows[block].astype(np.float32), others, out=space[: len(block)])
-        if not cosine:
-            scores -= half[allowed].astype(np.float32)
-        length = np.sqrt((rows[block] ** 2).sum(axis=1))
-        # twice the bound on the error of a float32 product of D terms whose factors were rounded, too
-        slack = 2 * (rows.shape[1] + 4) * 2.0**-24 * (length * largest + largest**2)
-        found[start : start + step] = _best(scores, slack, rows, half, block, allowed)
-    return found
-
-
-@njit(nogil=True, cache=True, fastmath={"reassoc"})  # type: ignore[untyped-decorator]  # numba ships no types
-def _product(one: Any, two: Any) -> Any:
-    """Return <x, y>, added up in vector registers: the same for equal rows, wherever they stand."""
-    total = 0.0
-    for d in range(len(one)):
-        total += one[d] * two[d]
-    return total
-
-
-@njit(nogil=True, cache=True, fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator]  # numba ships no types
-def _largest(line: Any) -> Any:
-    most = line[0]
-    for value in line:
-        most = max(most, value)
-    return most
-
-
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _best(scores: Any, slack: Any, rows: Any, half: Any, wanted: Any, allowed: Any) -> Any:
-    """Return the best of each line of scores, after computing in float64 what may be the best. Scores are spent."""
-    found = np.full(len(wanted), -1, dtype=np.int64)
-    for query in range(len(wanted)):
-        line, own = scores[query], wanted[query]
-        place = np.searchsorted(allowed, own)
-        if place < len(allowed) and allowed[place] == own:
-            line[place] = -np.inf
-        limit, best = np.float32(_largest(line) - slack[query]), -np.inf
-        for place in range(len(line)):
-            if line[place] >= limit:
-                score = _product(rows[own], rows[allowed[place]]) - half[allowed[place]]
-                if score > best:
-                    best, found[query] = score, allowed[place]
-    return found
 
 
 def spatial_neighbours(points: NDArray[Any], group: NDArray[Any], k: int = 8) -> NDArray[np.int64]:
@@ -234,7 +109,9 @@ def context_pairs(
     NotUsable
         Vectors that are not finite.
     """
-    rows = _comparable(vectors, "cosine")
+    check_vectors(vectors)
+    check_finite(vectors)
+    rows = unit_rows(vectors)
     _check_sides(len(rows), segments, partners, neighbours)
     pairs: NDArray[np.int64] = _context_pairs(rows, segments, partners, np.ascontiguousarray(neighbours))
     return pairs
@@ -253,7 +130,7 @@ def _check_sides(
             raise ConfigError(f"`{name}` must be indices of the {n} segments. Got {given.min()} ... {given.max()}.")
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> Any:
     size = neighbours.shape[1] + 1
     pairs = np.full((len(segments), size, 2), -1, dtype=np.int64)
@@ -264,15 +141,15 @@ def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> 
         m = _side(partners[index], neighbours, there)
         for i in range(n):
             for j in range(m):
-                cost[i, j] = 1 - _product(rows[here[i]], rows[there[j]])
-        found = assign(cost[:n, :m]) if n <= m else _turned(assign(cost[:n, :m].T), n)
+                cost[i, j] = 1 - product(rows[here[i]], rows[there[j]])
+        found = assign(cost[:n, :m]) if n <= m else _inverted(assign(cost[:n, :m].T), n)
         for i in range(n):
             if found[i] >= 0:
                 pairs[index, i, 0], pairs[index, i, 1] = here[i], there[found[i]]
     return pairs
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _side(segment: int, neighbours: Any, members: Any) -> int:
     """Write a segment and its neighbours into ``members``; return how many they are."""
     members[0], count = segment, 1
@@ -283,13 +160,13 @@ def _side(segment: int, neighbours: Any, members: Any) -> int:
     return count
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _turned(found: Any, n: int) -> Any:
-    """Turn "row of each column" into "column of each row", -1 for rows that are left over."""
-    turned = np.full(n, -1, dtype=np.int64)
+@compiled()
+def _inverted(found: Any, n: int) -> Any:
+    """Return "row of each column" as "column of each row", -1 for rows that are left over."""
+    inverted = np.full(n, -1, dtype=np.int64)
     for column in range(len(found)):
-        turned[found[column]] = column
-    return turned
+        inverted[found[column]] = column
+    return inverted
 
 
 def context_measures(
@@ -368,7 +245,7 @@ def evaluate_graph(
         root of their number would promise too much.) ``overlap``: ``adjacent``, the share of nearest segments in
         feature space that are spatial neighbours anyway; ``itself``, the share of pairs in the contexts that pair a
         segment with itself, as contexts of neighbours do; ``apart``, the share of contexts without such a pair.
-        ``feature_apart`` and ``context_apart``: the means over those alone (NaN where there are none). A segment is
+        ``feature_apart`` and ``context_apart``: the means over only those (NaN where there are none). A segment is
         perfectly like itself, so that an embedding that is merely smooth in space looks good: on T48QUE 22 % of the
         second GCN layer's pairs are of that kind and 2 % of the mean bands', which is why table 3 of the paper is
         better than its table 2; of contexts that are apart the measures are worse than those of segments.
@@ -386,8 +263,10 @@ def evaluate_graph(
             "`descriptors`, `vectors` and `points` must have one row per segment. "
             f"Got {len(descriptors)}, {len(vectors)}, {len(points)} instead."
         )
-    segments = _indices(among, len(vectors), "among")
-    partners = nearest_in_embedding(vectors, among=among, queries=among)
+    segments = np.arange(len(vectors)) if among is None else np.flatnonzero(among)
+    if len(segments) < 2:
+        raise NotUsable(f"a nearest neighbour needs another segment. Got {len(segments)} to compare.")
+    partners = nearest(vectors, 1, queries=segments, among=segments).rows[:, 0]
     neighbours = spatial_neighbours(points, group)
     pairs = context_pairs(vectors, segments, partners, neighbours)
     feature = measure_pairs(descriptors, np.stack([segments, partners], axis=1), options)

@@ -1,4 +1,4 @@
-"""What is remembered of each segment, so that any two can be compared without their pixels."""
+"""Descriptors of segments, from which any two can be compared without their pixels."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ class MeasureOptions:
     glcm_distances
         In pixels. One: segments are some eleven pixels wide, texture at longer distances leaves few pairs.
     glcm_angles
-        In radians. Haralick's four, so that a turned segment has the same texture.
+        In radians. Haralick's four, so that a rotated segment has the same texture.
     lbp_points, lbp_radius
         Of the circle: 8 neighbours at 1 pixel, the original. 16 at 2 pixels give 0.73 (0.67), 24 at 3 pixels
         0.80 (0.76), and beyond the box scikit-image sees zeros, which larger circles meet more often.
     lbp_method
-        ``uniform``, which turns with the segment (the pipeline is invariant to rotation), or ``default``: 256 bins,
+        ``uniform``, which is invariant to rotation as the pipeline is, or ``default``: 256 bins,
         0.63 (0.53).
     lbp_comparison
         The paper has 0.86 to 0.87. Correlation of the histograms (OpenCV's first method of comparison) gives
@@ -203,7 +203,7 @@ def describe_chip(
 ) -> Descriptors:
     """Describe the segments of one chip.
 
-    GLCM and LBP see the bounding box with all that is in it, SSIM and SAM the segment alone. Nodata inside a box is
+    GLCM and LBP see the bounding box with all that is in it, SSIM and SAM only the segment. Nodata inside a box is
     treated as what lies outside of it: no pair of pixels and no pattern of it is counted.
 
     Parameters

@@ -1,4 +1,4 @@
-r"""How faithful a 2-D map is to the vectors that it was made from: trustworthiness and continuity.
+r"""Faithfulness of a 2-D map to the vectors that it was made from: trustworthiness and continuity.
 
 Venna and Kaski (2001): a map is trustworthy where points that are neighbours on it are also near in the original
 space, and continuous where neighbours in the original space stay near on the map. With the k nearest neighbours N and
@@ -23,7 +23,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.neighbours.recall import Metric, Rows, nearest, ranks
+from rsgraph.evaluation.ranks import Metric, nearest_in, ranks
+from rsgraph.neighbours.nearest import nearest
+from rsgraph.neighbours.rows import Rows
 
 
 class Faithfulness(NamedTuple):
@@ -34,7 +36,7 @@ class Faithfulness(NamedTuple):
     value
         At most 1.
     error
-        Standard error of the value where only a sample of points was asked; 0 where all were.
+        Standard error of the value where only a sample of points was taken as queries; 0 where all were.
     k
         Neighbours that were taken: fewer than asked for where the map has hardly more points.
     """
@@ -81,7 +83,7 @@ def trustworthiness(
         Fewer than three points, or numbers that are not finite.
     """
     k, asked = _checked(vectors, points, k, sample, seed)
-    near = nearest(points, k, metric="euclidean", queries=asked)
+    near = nearest(points, k, metric="euclidean", queries=asked).rows
     return _measured(ranks(vectors, near, metric=metric, queries=asked), len(points))
 
 
@@ -109,12 +111,12 @@ def continuity(
         As in ``trustworthiness``.
     """
     k, asked = _checked(vectors, points, k, sample, seed)
-    near = nearest(vectors, k, metric=metric, queries=asked)
+    near = nearest_in(vectors, k, metric=metric, queries=asked)
     return _measured(ranks(points, near, metric="euclidean", queries=asked), len(points))
 
 
 def _checked(vectors: NDArray[Any], points: NDArray[Any], k: int, sample: int | None, seed: int) -> tuple[int, Rows]:
-    """Return the number of neighbours and the points that are asked for them."""
+    """Return the number of neighbours and the query points."""
     n = len(points)
     if points.ndim != 2 or len(vectors) != n:
         raise ConfigError(
@@ -135,7 +137,7 @@ def _drawn(n: int, sample: int | None, seed: int) -> Rows:
 
 
 def _measured(found: Rows, n: int) -> Faithfulness:
-    """Average over the points that were asked; a sample without replacement errs less the larger its part."""
+    """Average over the query points; the error of a sample without replacement falls with its share."""
     asked, k = found.shape
     each = 1 - 2 / (k * (2 * n - 3 * k - 1)) * np.maximum(found - k, 0).sum(axis=1)
     if asked == n:

@@ -1,4 +1,4 @@
-"""What a reference says of segments and chips, from their counts of pixels of each class.
+"""Reference classes of segments and chips, from their counts of pixels of each class.
 
 Counts are (n, C): pixels of item n that the reference gives class c; pixels of no class are not counted.
 """

@@ -1,4 +1,4 @@
-r"""How often the nearest neighbours of a segment or chip are of its own class.
+r"""Retrieval: the share of nearest neighbours of a segment or chip that are of its own class.
 
 Classes come from a reference (``rsgraph.evaluation.reference``): 1 ... C, and 0 where it is unknown. Unknown items
 ask for no neighbours, and as neighbours they count neither as right nor as wrong:
@@ -39,7 +39,7 @@ def precision_at_k(
     Parameters
     ----------
     neighbours
-        (q, K) rows of ``classes``, nearest first, as ``rsgraph.neighbours.recall.nearest`` gives them.
+        (q, K) rows of ``classes``, nearest first, as ``rsgraph.neighbours.nearest.nearest`` gives them.
     classes
         (n,) 1 ... C; 0 is unknown.
     queries

@@ -1,4 +1,4 @@
-"""Rotation invariance as a number: is a turned chip still more like itself than like any other chip?"""
+"""Rotation invariance as a number: is a rotated chip still more similar to itself than to any other chip?"""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def rotation_invariance(own: NDArray[Any], others: NDArray[Any]) -> RotationInva
     Parameters
     ----------
     own
-        (P, 3), similarity of each chip to itself turned by 90, 180 and 270 degrees (any number of turns is taken).
+        (P, 3), similarity of each chip to itself rotated by 90, 180 and 270 degrees (or any other rotations).
     others
         (P, P), similarity of each chip (row) to each other one; the diagonal is ignored.
 
@@ -63,8 +63,8 @@ def rotation_invariance(own: NDArray[Any], others: NDArray[Any]) -> RotationInva
     """
     apart = ~np.eye(len(others), dtype=np.bool_)
     own, others = _checked(own, others, apart)
-    strangers = np.where(apart, others, -np.inf)
-    known = own.min(axis=1) > strangers.max(axis=1)
+    other_chips = np.where(apart, others, -np.inf)
+    known = own.min(axis=1) > other_chips.max(axis=1)
     gain, spread = own.mean() - others[apart].mean(), others[apart].std()
     return RotationInvariance(
         own=float(own.mean()),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats, Labels
 
 
@@ -62,7 +62,7 @@ def spectral_angles(spectra: Floats, pairs: NDArray[np.int64]) -> NDArray[np.flo
     return angles
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _means(values: Any, labels: Any, n: int) -> Any:
     bands = values.shape[0]
     sums, counts = np.zeros((n + 1, bands)), np.zeros(n + 1)
@@ -80,7 +80,7 @@ def _means(values: Any, labels: Any, n: int) -> Any:
     return means
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _angles(spectra: Any, pairs: Any) -> Any:
     angles = np.empty(len(pairs))
     for index in range(len(pairs)):
@@ -98,7 +98,7 @@ def _angles(spectra: Any, pairs: Any) -> Any:
     return angles
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _length(vector: Any) -> Any:
     total = 0.0
     for value in vector:

@@ -6,9 +6,9 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats
 
 PERCENTILES = (5, 25, 50, 75, 95)
@@ -41,7 +41,7 @@ def image_statistics(images: Floats) -> Floats:
     -------
     statistics
         (n, F) with F = 9 bands + bands (bands - 1) + 23: 56 for three bands. Everything but the gradient's
-        direction is the same for an image that is turned by quarters or mirrored.
+        direction is the same for an image that is rotated by quarter turns or mirrored.
 
     Raises
     ------
@@ -141,7 +141,7 @@ def pattern_histograms(images: Floats) -> Floats:
     return shares.astype(np.float32)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _count_patterns(images: Any, counts: Any) -> None:
     ring = np.empty(8, dtype=np.bool_)
     for n in range(images.shape[0]):
@@ -156,7 +156,7 @@ def _count_patterns(images: Any, counts: Any) -> None:
                 counts[n, brighter if changes <= 2 else 9] += 1
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _fill_ring(image: Any, row: int, column: int, ring: Any) -> None:
     """Tell for the eight neighbours, counter-clockwise from the right, whether they are no darker."""
     centre = image[row, column] - _EQUAL

@@ -1,13 +1,13 @@
-"""The structural similarity index (SSIM) of two segments: content alone, on a common small grid."""
+"""The structural similarity index (SSIM) of two segments, resampled to a small common grid."""
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats, Labels
 
 Outside = Literal["zero", "mean"]
@@ -87,7 +87,7 @@ def structural_similarities(
     return similarities
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _grids(grey: Any, labels: Any, boxes: Any, side: int, fill_mean: bool) -> Any:
     grids = np.zeros((len(boxes), side, side), dtype=np.float32)
     for index in range(len(boxes)):
@@ -98,7 +98,7 @@ def _grids(grey: Any, labels: Any, boxes: Any, side: int, fill_mean: bool) -> An
     return grids
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _content(grey: Any, labels: Any, label: int, fill_mean: bool) -> Any:
     """Return the box of one segment, blotted out where the segment is not."""
     total, count = 0.0, 0
@@ -115,7 +115,7 @@ def _content(grey: Any, labels: Any, label: int, fill_mean: bool) -> Any:
     return content
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _resample(content: Any, grid: Any) -> None:
     rows, columns = content.shape
     side = len(grid)
@@ -134,7 +134,7 @@ def _resample(content: Any, grid: Any) -> None:
             grid[i, j] = (1 - down) * high + down * low
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _similarities(grids: Any, side: int, pairs: Any, window: int, c1: float, c2: float) -> Any:
     """Compare grids given as lines (n, side * side)."""
     found = np.empty(len(pairs))
@@ -147,7 +147,7 @@ def _similarities(grids: Any, side: int, pairs: Any, window: int, c1: float, c2:
     return found
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _multiply(one: Any, two: Any, products: Any) -> None:
     """Write x, y, x^2, y^2 and x y."""
     for place in range(len(one)):
@@ -159,7 +159,7 @@ def _multiply(one: Any, two: Any, products: Any) -> None:
         products[4, place] = x * y
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _add_windows(line: Any, side: int, window: int, sums: Any) -> None:
     """Add up each window, at its first pixel: along rows, then down. ``line`` is overwritten.
 
@@ -175,13 +175,13 @@ def _add_windows(line: Any, side: int, window: int, sums: Any) -> None:
         _add(sums[:down], line[step * side :])
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _add(sums: Any, values: Any) -> None:
     for place in range(len(sums)):
         sums[place] += values[place]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _mean_index(sums: Any, side: int, window: int, c1: float, c2: float) -> Any:
     """Return the mean SSIM of all windows, from the sums of x, y, x^2, y^2 and x y over each."""
     places, size = side - window + 1, window * window

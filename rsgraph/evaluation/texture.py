@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats, Labels
 
 Property = Literal["contrast", "dissimilarity", "homogeneity"]
@@ -50,7 +50,7 @@ def co_occurrence(
 
     .. math:: \sum_{a,b} P_{ab} f(a - b), \qquad f(d) = d^2, \; |d| \; \text{or} \; \frac{1}{1 + d^2}
 
-    for contrast, dissimilarity and homogeneity. As f depends on the difference alone, no matrix is made: f is
+    for contrast, dissimilarity and homogeneity. As f depends only on the difference, no matrix is made: f is
     averaged over all pairs of pixels of the box that are an offset apart. That equals ``skimage.feature.graycoprops``
     of ``graycomatrix`` of the box. Pairs that touch nodata are not counted, as none beyond the box is; where no
     pair is left the value is 0, as in scikit-image.
@@ -124,9 +124,9 @@ def binary_patterns(
     binary patterns. IEEE Transactions on Pattern Analysis and Machine Intelligence 24(7), 2002.
     doi:10.1109/TPAMI.2002.1017623
     """
-    turn = 2 * np.pi * np.arange(points, dtype=np.float64) / points
+    angles = 2 * np.pi * np.arange(points, dtype=np.float64) / points
     single = float(np.float32(radius))  # as scikit-image holds it
-    down, along = np.round(-single * np.sin(turn), 5), np.round(single * np.cos(turn), 5)
+    down, along = np.round(-single * np.sin(angles), 5), np.round(single * np.cos(angles), 5)
     bins = points + 2 if method == "uniform" else 2**points
     histograms: Floats = _binary_patterns(levels, labels, boxes, down, along, method == "uniform", bins)
     return histograms
@@ -159,7 +159,7 @@ def pattern_similarities(
     return found
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _boxes(labels: Any, n: int) -> Any:
     boxes = np.zeros((n, 4), dtype=np.int32)  # while collecting: first row, first column, end row, end column
     for row in range(labels.shape[0]):
@@ -177,7 +177,7 @@ def _boxes(labels: Any, n: int) -> Any:
     return boxes
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _co_occurrence(levels: Any, labels: Any, boxes: Any, offsets: Any, weights: Any) -> Any:
     values = np.zeros((len(boxes), len(offsets)))
     for index in range(len(boxes)):
@@ -196,7 +196,7 @@ def _co_occurrence(levels: Any, labels: Any, boxes: Any, offsets: Any, weights: 
     return values
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _binary_patterns(levels: Any, labels: Any, boxes: Any, down: Any, along: Any, uniform: bool, bins: int) -> Any:
     histograms = np.zeros((len(boxes), bins), dtype=np.float32)
     rim = int(np.ceil(max(np.abs(down).max(), np.abs(along).max())))
@@ -222,7 +222,7 @@ def _binary_patterns(levels: Any, labels: Any, boxes: Any, down: Any, along: Any
     return histograms
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _weights(steps: Any, length: int) -> Any:
     """Split steps from places 0 ... length - 1 into whole pixels (points,) and what remains (points, length).
 
@@ -236,7 +236,7 @@ def _weights(steps: Any, length: int) -> Any:
     return whole, rest
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _frame(levels: Any, labels: Any, box: Any, rim: int, framed: Any) -> None:
     """Copy a box into the corner of ``framed``, with a rim of zeros, and zeros for nodata."""
     top, left, rows, columns = box
@@ -247,7 +247,7 @@ def _frame(levels: Any, labels: Any, box: Any, rim: int, framed: Any) -> None:
                 framed[row + rim, column + rim] = levels[top + row, left + column]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _patterns_of_row(
     framed: Any, row: int, rim: int, above: Any, upper: Any, before: Any, first: Any, uniform: bool, found: Any
 ) -> None:
@@ -276,7 +276,7 @@ def _patterns_of_row(
         found[column] = (ones[column] if changes[column] <= 2 else points + 1) if uniform else code[column]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _differences(values: Any, pairs: Any) -> Any:
     found = np.empty(len(pairs))
     for index in range(len(pairs)):
@@ -288,7 +288,7 @@ def _differences(values: Any, pairs: Any) -> Any:
     return found
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _histogram_pairs(histograms: Any, pairs: Any, comparison: int) -> Any:
     found = np.empty(len(pairs))
     for index in range(len(pairs)):
@@ -306,7 +306,7 @@ def _histogram_pairs(histograms: Any, pairs: Any, comparison: int) -> Any:
     return found
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _cosine(one: Any, two: Any, centred: bool) -> Any:
     bins = len(one)
     first, second = 0.0, 0.0

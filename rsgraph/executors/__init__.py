@@ -1,1 +1,1 @@
-"""Where blocks of work run: one executor per file, all with the interface of ``rsgraph.protocols.Executor``."""
+"""Executors of blocks of work, one per file, all with the interface of ``rsgraph.protocols.Executor``."""

@@ -1,4 +1,4 @@
-"""Blocks on a Dask cluster: one that is there, or one that is started on this machine."""
+"""Blocks on a Dask cluster: an existing one, or one that is started on this machine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rsgraph.blocks import AHEAD, Threads, cores, in_child, one_blas_thread
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError, WorkerLost
 from rsgraph.executors.processes import one_thread
-from rsgraph.protocols import Workers
+from rsgraph.protocols import Executor, Workers
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -35,7 +35,7 @@ _PATIENCE = 60
 """Seconds in which a scheduler must answer and have a worker."""
 
 
-class Dask:
+class Dask(Executor):
     """Workers of a Dask cluster: tcp://host:port or a scheduler file; without an address, one on this machine.
 
     All workers must have this version of rsgraph installed and see the scene, the workspace and the cache under the
@@ -91,7 +91,7 @@ class Dask:
             No scheduler or no worker answers, or a worker lacks rsgraph or does not see the files.
         """
         if self.address is None and in_child():
-            return _Alone()
+            return _OneThread()
         client = self._client()
         try:
             _check(client, shared)
@@ -126,7 +126,7 @@ class Dask:
             return Client(cluster)
 
 
-class DaskWorkers:
+class DaskWorkers(Workers):
     """The workers of one cluster.
 
     Parameters
@@ -184,7 +184,7 @@ class DaskWorkers:
         )
 
     def _submit(self, task: Callable[[Any], Any], item: Any) -> Future:
-        return self.client.submit(_Told(task), item, pure=False)
+        return self.client.submit(_Answer(task), item, pure=False)
 
     def _result(self, future: Future, task: Callable[[Any], Any], item: Any, named: str) -> Any:
         """Wait for a block; one that the cluster gives up is handed in again, a few times."""
@@ -206,9 +206,6 @@ class DaskWorkers:
             "Where memory ran out, give workers more of it or run fewer, then type the same command again."
         )
 
-    def __enter__(self) -> DaskWorkers:
-        return self
-
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -216,8 +213,8 @@ class DaskWorkers:
 
 
 @dataclass(frozen=True)
-class _Told:
-    """Gives what the user can mend as a value, so that it arrives as it is, with the name of the machine.
+class _Answer:
+    """Returns an error that the user can put right as a value, so that it arrives as it is, with the machine's name.
 
     The worker's BLAS has one thread from then on, whatever its environment says: that of ``dask worker`` does not
     where OPENBLAS_NUM_THREADS is set, and sums in another order have other last bits. For the same reason the task
@@ -234,36 +231,23 @@ class _Told:
         except RsgraphError as error:
             return type(error)(f"on the Dask worker {socket.gethostname()}: {error}"), None
 
-    def __reduce__(self) -> tuple[Callable[[bytes], _Told], tuple[bytes]]:
+    def __reduce__(self) -> tuple[Callable[[bytes], _Answer], tuple[bytes]]:
         from distributed.protocol.pickle import dumps
 
-        return _told, (dumps(self.task),)
+        return _unpacked, (dumps(self.task),)
 
 
-def _told(packed: bytes) -> _Told:
+def _unpacked(packed: bytes) -> _Answer:
     from distributed.protocol.pickle import loads
 
-    return _Told(loads(packed))
+    return _Answer(loads(packed))
 
 
-class _Alone(Threads):
+class _OneThread(Threads, Workers):
     """The executor of a sweep's point: one thread."""
-
-    own_devices = False
 
     def __init__(self) -> None:
         super().__init__(1)
-
-    def release(self) -> None:
-        """Do nothing: there are no workers."""
-
-    def __enter__(self) -> _Alone:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Nothing was opened."""
 
 
 def _connected(client: type[Client], address: str) -> Client:

@@ -6,18 +6,20 @@ import multiprocessing
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from rsgraph.blocks import Threads, cores, in_child
+from rsgraph.blocks import WORKER, Threads, cores, in_child
 from rsgraph.errors import ConfigError
-from rsgraph.executors.processes import NAME, Processes
+from rsgraph.protocols import Executor, Workers
+
+if TYPE_CHECKING:
+    from rsgraph.executors.processes import Processes
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-class Local:
+class Local(Executor):
     """Worker processes on this machine; little work stays in this one.
 
     The first blocks of a phase are done by threads of this process, two per worker; the second half of them is timed.
@@ -59,12 +61,12 @@ class Local:
 
         Raises ConfigError in a worker: it would run the script again that started it.
         """
-        if multiprocessing.current_process().name == NAME:
+        if multiprocessing.current_process().name == WORKER:
             raise ConfigError('a script that runs rsgraph must do so below `if __name__ == "__main__":`')
         return LocalWorkers(1 if in_child() else self.workers or cores(), self.patience)
 
 
-class LocalWorkers:
+class LocalWorkers(Workers):
     """Threads for little work, processes for more.
 
     Parameters
@@ -75,22 +77,27 @@ class LocalWorkers:
         Seconds of work that threads do.
     """
 
-    own_devices = False
-
     def __init__(self, workers: int, patience: float) -> None:
         self.patience = patience
         self._threads = Threads(workers)
-        self._processes = Processes(workers) if workers > 1 else None
+        self._started: Processes | None = None
 
     def run(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Yield ``task(item)`` in the order of the items."""
-        if self._processes is None:
+        if self._threads.workers == 1:
             return self._threads.run(task, items)
         if self.patience == 0:
-            return self._processes.run(task, items)
-        return self._tried(self._processes, task, items)
+            return self._processes().run(task, items)
+        return self._tried(task, items)
 
-    def _tried(self, processes: Processes, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    def _processes(self) -> Processes:
+        from rsgraph.executors.processes import Processes  # not where little is to be done
+
+        if self._started is None:
+            self._started = Processes(self._threads.workers)
+        return self._started
+
+    def _tried(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Begin in threads, and go on where the pace says. What is loaded or compiled first is not timed."""
         workers = self._threads.workers
         first, second, rest = items[:workers], items[workers : 2 * workers], items[2 * workers :]
@@ -98,17 +105,9 @@ class LocalWorkers:
         started = time.monotonic()
         yield from list(self._threads.run(task, second))
         seconds = (time.monotonic() - started) * len(rest) / workers
-        yield from (processes if seconds > self.patience else self._threads).run(task, rest)
+        yield from (self._processes() if seconds > self.patience else self._threads).run(task, rest)
 
     def release(self) -> None:
         """End the processes; the next stage starts its own. Two with an encoder hold 4 GB that matching needs."""
-        if self._processes is not None:
-            self._processes.close()
-
-    def __enter__(self) -> LocalWorkers:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.release()
+        if self._started is not None:
+            self._started.close()

@@ -14,7 +14,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
-from rsgraph.blocks import AHEAD, end_with_parent
+from rsgraph.blocks import AHEAD, WORKER, end_with_parent
 from rsgraph.errors import RsgraphError, WorkerLost
 
 Item = TypeVar("Item")
@@ -26,15 +26,12 @@ DEATHS = 3
 _GRACE = 5.0
 """Seconds that an idle worker gets to leave by itself."""
 
-NAME = "rsgraph-worker"
-"""Of the processes."""
-
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
 @dataclass(eq=False)
 class _Worker:
-    """One process, this end of its pipe, and what it is doing."""
+    """One process, this end of its pipe, and the block that it computes."""
 
     process: BaseProcess
     connection: Connection
@@ -45,7 +42,7 @@ class _Worker:
 
 @dataclass(eq=False)
 class _Job:
-    """One task, its items, and how far they are."""
+    """One task, its items, and the state of each block."""
 
     task: Callable[[Any], Any]
     items: Sequence[Any]
@@ -72,8 +69,8 @@ class Processes:
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
-        self._crew: list[_Worker] = []
-        self._unborn = 0
+        self._alive: list[_Worker] = []
+        self._failed_starts = 0
 
     def run(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
         """Yield ``task(item)`` in the order of the items.
@@ -96,17 +93,17 @@ class Processes:
                 self._hand_out(job, turn)
                 yield job.done.pop(turn)
         finally:
-            if any(worker.block is not None for worker in self._crew):
+            if any(worker.block is not None for worker in self._alive):
                 self.close()
 
     def close(self) -> None:
         """End all workers: those that are idle leave, those that are not are killed."""
-        crew, self._crew = self._crew, []
-        for worker in crew:
+        alive, self._alive = self._alive, []
+        for worker in alive:
             worker.connection.close()
             if worker.block is not None:
                 worker.process.kill()
-        for worker in crew:
+        for worker in alive:
             worker.process.join(_GRACE)
             worker.process.kill()
             worker.process.join()
@@ -114,9 +111,9 @@ class Processes:
 
     def _hand_out(self, job: _Job, turn: int) -> None:
         """Give idle workers the next blocks, but not those far ahead of the one that is waited for."""
-        while len(self._crew) < min(self.workers, len(job.items)):
-            self._crew.append(_started())
-        for worker in list(self._crew):
+        while len(self._alive) < min(self.workers, len(job.items)):
+            self._alive.append(_started())
+        for worker in list(self._alive):
             if worker.block is None and job.pending and job.pending[0] <= turn + AHEAD * self.workers:
                 self._give(worker, job, job.pending.popleft())
 
@@ -128,33 +125,33 @@ class Processes:
                 worker.job = job
             worker.connection.send(("item", job.items[block]))
         except (BrokenPipeError, ConnectionResetError):
-            self._bury(worker, job)
+            self._requeue(worker, job)
 
     def _collect(self, job: _Job) -> None:
-        """Wait until workers have something to tell, and take it."""
-        busy = {worker.connection: worker for worker in self._crew if worker.block is not None}
-        for connection in wait(list(busy)):
-            worker = busy[connection]  # type: ignore[index]  # they are all connections
+        """Wait for messages of busy workers, and act on them."""
+        busy = [worker for worker in self._alive if worker.block is not None]
+        ready = wait([worker.connection for worker in busy])
+        for worker in (worker for worker in busy if worker.connection in ready):
             try:
-                kind, told = worker.connection.recv()
+                kind, content = worker.connection.recv()
             except (EOFError, OSError):  # the end of the pipe; OSError where it comes in the middle of a message
-                self._bury(worker, job)
+                self._requeue(worker, job)
             else:
-                self._take(worker, job, kind, told)
+                self._take(worker, job, kind, content)
 
-    def _take(self, worker: _Worker, job: _Job, kind: str, told: Any) -> None:
+    def _take(self, worker: _Worker, job: _Job, kind: str, content: Any) -> None:
         if kind == "ready":
-            worker.ready, self._unborn = True, 0
+            worker.ready, self._failed_starts = True, 0
             return
         block, worker.block = worker.block, None
         if kind == "failed":
-            raise told
+            raise content
         assert block is not None, "only busy workers are listened to"
-        job.done[block] = told
+        job.done[block] = content
 
-    def _bury(self, worker: _Worker, job: _Job) -> None:
-        """Put a dead worker's block back to the front. Raises WorkerLost after ``DEATHS`` deaths."""
-        self._crew.remove(worker)
+    def _requeue(self, worker: _Worker, job: _Job) -> None:
+        """Remove a dead worker and queue its block again, first. Raises WorkerLost after ``DEATHS`` deaths."""
+        self._alive.remove(worker)
         worker.connection.close()
         worker.process.join()
         code = worker.process.exitcode
@@ -163,28 +160,28 @@ class Processes:
         if worker.ready:
             job.deaths[worker.block] += 1
         else:
-            self._unborn += 1
+            self._failed_starts += 1
         if job.deaths[worker.block] >= DEATHS:
             raise WorkerLost(
                 f"{DEATHS} worker processes died one after the other over block {worker.block + 1} of "
-                f"{len(job.items)} (the last {_spoken(code)}); what was finished is kept. Where memory ran out, take "
+                f"{len(job.items)} (the last {_end_of(code)}); what was finished is kept. Where memory ran out, take "
                 "fewer workers (executor.workers=1), then type the same command again."
             )
-        if self._unborn >= DEATHS:
+        if self._failed_starts >= DEATHS:
             raise WorkerLost(
-                f"worker processes do not start (the last {_spoken(code)}): a script that runs rsgraph must do so "
+                f"worker processes do not start (the last {_end_of(code)}): a script that runs rsgraph must do so "
                 'below `if __name__ == "__main__":`, or with executor.workers=1'
             )
 
 
-def _spoken(code: int | None) -> str:
+def _end_of(code: int | None) -> str:
     return f"was killed by signal {-code}" if code is not None and code < 0 else f"ended with {code}"
 
 
 def _started() -> _Worker:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
-    process = context.Process(target=_serve, args=(there,), name=NAME, daemon=True)
+    process = context.Process(target=_serve, args=(there,), name=WORKER, daemon=True)
     with one_thread():
         process.start()
     there.close()
@@ -193,7 +190,7 @@ def _started() -> _Worker:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let processes that start inside compute with one thread each: libraries read this when they are loaded."""
+    """Let processes that start inside compute with one thread each: libraries read the environment when loaded."""
     before = {name: os.environ.get(name) for name in _ONE_THREAD}
     os.environ.update(dict.fromkeys(_ONE_THREAD, "1"))
     try:
@@ -207,7 +204,7 @@ def one_thread() -> Iterator[None]:
 
 
 def _serve(connection: Connection) -> None:
-    """Do blocks until the pipe is closed."""
+    """Compute blocks until the pipe is closed."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
     state: list[Callable[[Any], Any]] = []
@@ -222,14 +219,14 @@ def _serve(connection: Connection) -> None:
 def _answer(connection: Connection, state: list[Callable[[Any], Any]]) -> tuple[str, Any] | None:
     """Take the next message: a task is kept in ``state``, an item is worked on and answered."""
     try:
-        kind, told = connection.recv()
+        kind, content = connection.recv()
         if kind == "task":
-            state[:] = [told]
+            state[:] = [content]
             return None
-        return "done", state[0](told)
+        return "done", state[0](content)
     except (EOFError, ConnectionResetError):
         raise
     except RsgraphError as error:
         return "failed", error
-    except Exception:  # noqa: BLE001  # told to the process that asked, which raises it
+    except Exception:  # noqa: BLE001  # sent to the process that asked, which raises it
         return "failed", RuntimeError(f"a worker process failed:\n{traceback.format_exc()}")

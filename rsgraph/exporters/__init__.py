@@ -1,1 +1,1 @@
-"""What leaves the workspace."""
+"""Exporters of workspaces, one format per file, and the verb export."""

@@ -1,4 +1,4 @@
-"""When a scene was taken, as its files' names say."""
+"""Acquisition times of scenes, read from the names of their files."""
 
 from __future__ import annotations
 

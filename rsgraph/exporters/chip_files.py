@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from rsgraph.errors import ConfigError, WorkspaceError, WorkspaceMismatch
 from rsgraph.exporters.content import Content, shifted
 from rsgraph.exporters.rasters import Style, read_ids, write_geotiff
-from rsgraph.exporters.scope import scope_of
 from rsgraph.files import make_folder
 from rsgraph.io.display import GAMMA, choose_bands, shown_limits, stretch
+from rsgraph.protocols import Export
 from rsgraph.types import Floats, Raster, Scene, Window
 from rsgraph.workspace import SceneInfo, Workspace
 
@@ -27,60 +26,13 @@ Chosen = Literal["labelled", "all"]
 _PLACE = ("row_offset", "column_offset", "rows", "columns")
 
 
-def check_format(format: object) -> Format:
-    """Check the option ``format``. Raises ConfigError."""
-    for choice in get_args(Format):
-        if format == choice:
-            found: Format = choice
-            return found
-    raise ConfigError(f"`format` must be one of: {', '.join(get_args(Format))}. Got {format!r} instead.")
-
-
-def check_chosen(chips: object) -> Chosen:
-    """Check the option ``chips``. Raises ConfigError."""
-    for choice in get_args(Chosen):
-        if chips == choice:
-            found: Chosen = choice
-            return found
-    raise ConfigError(f"`chips` must be one of: {', '.join(get_args(Chosen))}. Got {chips!r} instead.")
-
-
-def opened_scenes(workspace: Workspace) -> dict[str, Scene]:
-    """Open the scenes by name, and check that they are those of the workspace.
-
-    Raises
-    ------
-    WorkspaceError
-        The workspace has no method ``opened``.
-    WorkspaceMismatch
-        A scene is no longer what the workspace was made from.
-    """
-    opened = getattr(workspace, "opened", None)
-    if opened is None:
-        raise WorkspaceError(
-            f"{workspace.folder} does not hold the scene's pixels, and this Workspace cannot open the scene: export "
-            "chips with `rsgraph export`, or give a workspace with a method opened() that returns its scenes"
-        )
-    scenes = {scene.name: scene for scene in opened()}
-    for known in workspace.scenes:
-        found = scenes.get(known.name)
-        if found is None or (found.rows, found.columns, found.bands) != (known.rows, known.columns, known.bands):
-            raise WorkspaceMismatch(
-                f"the scene {known.name} is no longer what {workspace.folder} was made from ({known.columns} x "
-                f"{known.rows} pixels, bands {', '.join(known.bands)}); put the original file back"
-            )
-    return scenes
-
-
-def chip_table(workspace: Workspace, labels: pd.DataFrame, *, chosen: Chosen = "all") -> pd.DataFrame:
+def chip_table(export: Export, *, chosen: Chosen = "all") -> pd.DataFrame:
     """List the chips that are exported.
 
     Parameters
     ----------
-    workspace
-        Its scope leaves chips without an exported segment out.
-    labels
-        As ``labels_of`` gives them.
+    export
+        Where it is restricted, chips without a segment that leaves are left out.
     chosen
         ``labelled`` leaves chips without a label out too.
 
@@ -90,8 +42,9 @@ def chip_table(workspace: Workspace, labels: pd.DataFrame, *, chosen: Chosen = "
         name (``<scene>_r<row>_c<column>``), scene_id, then the columns of ``chips.parquet``, and where segments are
         labelled the label of the largest area and its share of the chip (label_fraction).
     """
+    workspace, labels = export.workspace, export.labels
     held = _held(workspace)
-    chips = _kept(workspace, workspace.chips, held, labels, chosen)
+    chips = _kept(export, held, chosen)
     scenes = chips["scene_id"] if "scene_id" in chips else [workspace.scenes[0].name] * len(chips)
     names = [
         f"{scene}_r{row:05d}_c{column:05d}"
@@ -118,18 +71,14 @@ def _held(workspace: Workspace) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _kept(
-    workspace: Workspace, chips: pd.DataFrame, held: pd.DataFrame, labels: pd.DataFrame, chosen: Chosen
-) -> pd.DataFrame:
-    """Return the chips that hold a segment which the scope lets leave, labelled where that is asked for."""
-    scope = scope_of(workspace)
-    if scope.says_all and chosen == "all":
+def _kept(export: Export, held: pd.DataFrame, chosen: Chosen) -> pd.DataFrame:
+    """Return the chips that hold a segment which leaves, labelled where that is asked for."""
+    chips, ids = export.workspace.chips, export.segment_ids
+    if export.origins is None and export.selected is None and chosen == "all":
         return chips
-    ids = workspace.segments["segment_id"].to_numpy()
-    kept = scope.rows(ids, labels)
     if chosen == "labelled":
-        kept &= np.isin(ids, labels["segment_id"])
-    holding = held.loc[held["segment_id"].isin(ids[kept]), "chip_id"]
+        ids = ids[np.isin(ids, export.labels["segment_id"])]
+    holding = held.loc[held["segment_id"].isin(ids), "chip_id"]
     return chips[chips["chip_id"].isin(holding)].reset_index(drop=True)
 
 
@@ -173,7 +122,7 @@ def chip_classes(workspace: Workspace, content: Content, chip: ChipPixels) -> tu
 
 @dataclass(frozen=True)
 class Pictures:
-    """How reflectance becomes pictures."""
+    """Pictures of chips: their bands, and the stretch from reflectance to 8 bits."""
 
     names: tuple[str, ...]
     chosen: tuple[int, int, int]

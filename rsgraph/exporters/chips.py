@@ -11,24 +11,21 @@ import pandas as pd
 from rsgraph.exporters.chip_files import (
     Format,
     Pictures,
-    check_format,
     chip_table,
     each_chip,
-    opened_scenes,
     save_raster,
 )
+from rsgraph.exporters.content import check_choice
 from rsgraph.exporters.folders import ABOUT, LISTING, whole_folder
-from rsgraph.exporters.labelled import labels_of
 from rsgraph.exporters.provenance import provenance, tiff_tags
 from rsgraph.exporters.rasters import Style
 from rsgraph.files import write_json, write_text
-from rsgraph.io.band_names import file_safe
 from rsgraph.io.display import check_display
-from rsgraph.protocols import Progress
-from rsgraph.workspace import Workspace
+from rsgraph.io.path_names import file_safe
+from rsgraph.protocols import Export, Exporter, Progress
 
 
-class Chips:
+class Chips(Exporter):
     """Image folder: one picture or GeoTIFF per chip, sorted by train and test and by class.
 
     ``chips_<format>/<split>/<class>/<scene>_r<row>_c<column>.<format>``, where split is the paper's (every
@@ -56,25 +53,10 @@ class Chips:
 
     def __init__(self, display: str | Sequence[str] = "auto", format: Format = "png") -> None:
         self.display = check_display(display)
-        self.format = check_format(format)
+        self.format = check_choice("format", format, Format)
 
-    def export(self, workspace: Workspace, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the folder of chips.
-
-        Parameters
-        ----------
-        workspace
-            It must also have ``opened()``, which gives its scenes ready to be read (``rsgraph export`` sees to
-            that): the workspace itself does not hold the pixels.
-        folder
-            Where to write.
-        progress
-            Called with (chips done, chips in all).
-
-        Returns
-        -------
-        list of Path
-            The folder of chips.
+    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
+        """Write the folder of chips, which is returned; progress is called with (chips done, chips in all).
 
         Raises
         ------
@@ -83,14 +65,14 @@ class Chips:
         NotReadable
             The scene's files are gone or damaged.
         WorkspaceError
-            The workspace cannot open its scenes, or they are no longer those that it was made from.
+            The scenes are no longer those that the workspace was made from.
         OutputError
             Disk full, folder not writable, or it holds files that no export wrote.
         """
-        scenes, labels = opened_scenes(workspace), labels_of(workspace)
-        table = _with_files(chip_table(workspace, labels), self.format)
+        workspace, scenes = export.workspace, export.scenes()
+        table = _with_files(chip_table(export), self.format)
         pictures = Pictures.of(workspace, self.display)
-        facts = provenance(workspace, labels, layer=None)
+        facts = provenance(export, layer=None)
         target = folder / f"chips_{self.format}"
         with whole_folder(target) as temporary:
             for chip in each_chip(table, scenes, progress):

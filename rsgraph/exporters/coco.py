@@ -19,30 +19,28 @@ from rsgraph.exporters.chip_files import (
     ChipPixels,
     Chosen,
     Pictures,
-    check_chosen,
     chip_classes,
     chip_table,
     each_chip,
-    opened_scenes,
 )
-from rsgraph.exporters.content import Content, gather
+from rsgraph.exporters.content import Content, check_choice, gather
 from rsgraph.exporters.dissolve import Region, Strip, regions
 from rsgraph.exporters.folders import ABOUT, LISTING, whole_folder
 from rsgraph.exporters.provenance import KEY, as_text, provenance
 from rsgraph.files import make_folder, write_json, write_text
 from rsgraph.io.display import check_display
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.workspace import Workspace
 
 _SPLITS = ("train", "test")
 
 
-class Coco:
+class Coco(Exporter):
     """COCO: chips as pictures with an instance per connected region of a class, split as in the paper.
 
     ``coco/<split>/<scene>_r<row>_c<column>.png`` and ``coco/annotations/instances_<split>.json``, where split is the
-    paper's (every fourth chip is test). An instance is a region of one class whose pixels hang together by their
-    sides, within a chip: bbox and area in pixels, iscrowd 0, segmentation as a polygon along the pixels' sides, or,
+    paper's (every fourth chip is test). An instance is a 4-connected region of one class within a
+    chip: bbox and area in pixels, iscrowd 0, segmentation as a polygon along the pixels' sides, or,
     where it has holes (which COCO's polygons cannot have), as an uncompressed RLE. ``attributes`` hold the number of
     segments, the mean confidence, origins and authors. Category ids are the class codes of the other exports.
     ``info`` holds the provenance. ``chips.csv`` lists the pictures, ``chips.json`` bands and stretch. An earlier
@@ -67,40 +65,16 @@ class Coco:
 
     def __init__(self, display: str | Sequence[str] = "auto", chips: Chosen = "labelled") -> None:
         self.display = check_display(display)
-        self.chips = check_chosen(chips)
+        self.chips = check_choice("chips", chips, Chosen)
 
-    def export(self, workspace: Workspace, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the folder.
-
-        Parameters
-        ----------
-        workspace
-            It must also have ``opened()``, as for the exporter ``chips``.
-        folder
-            Where to write.
-        progress
-            Called with (chips done, chips in all).
-
-        Returns
-        -------
-        list of Path
-            The folder ``coco``.
-
-        Raises
-        ------
-        NotThere
-            Nothing is labelled.
-        NotReadable, WorkspaceError, ConfigError
-            As for the exporter ``chips``.
-        OutputError
-            Disk full, folder not writable, or it holds files that no export wrote.
-        """
-        content = gather(workspace, embeddings=False)
+    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
+        """Write the folder ``coco``. As ``Chips.export``; raises NotThere where nothing is labelled."""
+        workspace, content = export.workspace, gather(export, embeddings=False)
         check_labelled(workspace, content)
-        scenes = opened_scenes(workspace)
-        table = _with_files(chip_table(workspace, content.labels, chosen=self.chips))
+        scenes = export.scenes()
+        table = _with_files(chip_table(export, chosen=self.chips))
         pictures = Pictures.of(workspace, self.display)
-        facts = provenance(workspace, content.labels, layer=None)
+        facts = provenance(export, layer=None)
         also = (ABOUT, *(f"annotations/instances_{split}.json" for split in _SPLITS))
         with whole_folder(folder / "coco", also=also) as temporary:
             with _annotations(make_folder(temporary / "annotations"), content, facts) as files:

@@ -1,4 +1,4 @@
-"""What leaves a workspace: the table of segments with areas, strongest memberships, labels and embeddings."""
+"""The content of an export: the table of segments with areas, strongest memberships, labels and embeddings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
@@ -15,17 +15,18 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from rsgraph.errors import ConfigError, WorkspaceError
-from rsgraph.exporters.labelled import LabelClass, classes_of, labels_of
-from rsgraph.exporters.scope import scope_of
-from rsgraph.types import Floats, Mask, Window
-from rsgraph.workspace import SceneInfo, Workspace
+from rsgraph.protocols import Export
+from rsgraph.types import Floats, LabelClass, Mask, Window
+from rsgraph.workspace import SceneInfo
 
 _KEPT = ("segment_id", "chip_id", "scene_id", "area_px")
 _MAP = ("x", "y")
 
+Choice = TypeVar("Choice")
+
 
 class LabelFacts(NamedTuple):
-    """What the labels of some segments have in common.
+    """A summary of the labels of some segments.
 
     Parameters
     ----------
@@ -76,20 +77,17 @@ class Content:
         One row per segment, in the order of ``segments.parquet``: segment_id, chip_id, scene_id (collections),
         area_px, area_m2 (square metres, where a CRS is projected), strongest_membership (1 ... C), membership
         (its mean over the segment, 0 ... 1), x, y (position in the 2-D map, not on the ground), and the columns
-        of ``labels_of`` where there are labels.
+        of ``labels`` where there are labels.
     layer
         Name of the embedding, or None where none was asked for.
     vectors
         (segments, D) float32, memory-mapped; D = 0 where none was asked for.
     n_clusters
         C.
-    labels
-        As ``labels_of`` gives them.
-    classes
-        As ``classes_of`` gives them; empty where nothing is labelled and no class defined.
+    labels, classes
+        As in ``Export``; no classes where nothing is labelled and no class defined.
     kept
-        (segments,) whether the workspace's scope lets a segment leave; the table holds all of them, since rasters
-        are read by their ids.
+        (segments,) whether a segment leaves; the table holds all of them, since rasters are read by their ids.
     """
 
     table: pd.DataFrame
@@ -163,13 +161,13 @@ class Content:
         return rows
 
 
-def gather(workspace: Workspace, layer: str | None = None, *, embeddings: bool = True) -> Content:
-    """Bring together what there is to export.
+def gather(export: Export, layer: str | None = None, *, embeddings: bool = True) -> Content:
+    """Gather the content of an export.
 
     Parameters
     ----------
-    workspace
-        Finished up to the stage ``memberships``, and up to the layer that is asked for.
+    export
+        Of a workspace that is finished up to the stage ``memberships``, and up to the layer that is asked for.
     layer
         The embedding; None: the workspace's default layer.
     embeddings
@@ -179,11 +177,10 @@ def gather(workspace: Workspace, layer: str | None = None, *, embeddings: bool =
     ------
     NotThere
         The workspace lacks a file or the layer; the message lists the layers.
-    NotThere
-        The scope leaves nothing to export.
     WorkspaceError
         Files that do not fit together, or damaged labels.
     """
+    workspace, labels = export.workspace, export.labels
     segments, memberships = workspace.segments, workspace.embedding("target")
     layer = (layer or workspace.default_layer) if embeddings else None
     vectors = workspace.embedding(layer) if layer else np.empty((len(segments), 0), dtype=np.float32)
@@ -192,10 +189,9 @@ def gather(workspace: Workspace, layer: str | None = None, *, embeddings: bool =
             raise WorkspaceError(
                 f"layer '{name}' has {len(array)} rows, segments.parquet {len(segments)}; run the same command again"
             )
-    labels = labels_of(workspace)
     table = _with_labels(_measured(segments, workspace.scenes, memberships), labels)
-    kept = scope_of(workspace).rows(table["segment_id"].to_numpy(), labels)
-    return Content(table, layer, vectors, memberships.shape[1], labels, classes_of(workspace, labels), kept)
+    kept = np.isin(table["segment_id"].to_numpy(), export.segment_ids)
+    return Content(table, layer, vectors, memberships.shape[1], labels, export.classes, kept)
 
 
 def _measured(segments: pd.DataFrame, scenes: Sequence[SceneInfo], memberships: Floats) -> pd.DataFrame:
@@ -273,13 +269,15 @@ def check_layer(layer: object) -> str | None:
     return layer
 
 
-def check_embeddings(embeddings: object) -> bool:
-    """Check the option ``embeddings``. Raises ConfigError."""
-    return check_flag("embeddings", embeddings)
-
-
 def check_flag(name: str, value: object) -> bool:
     """Check an option that is true or false. Raises ConfigError."""
     if not isinstance(value, bool):
         raise ConfigError(f"`{name}` must be true or false. Got {value!r} instead.")
+    return value
+
+
+def check_choice(name: str, value: Choice, choices: object) -> Choice:
+    """Check an option whose choices are those of a Literal. Raises ConfigError."""
+    if value not in get_args(choices):
+        raise ConfigError(f"`{name}` must be one of: {', '.join(get_args(choices))}. Got {value!r} instead.")
     return value

@@ -40,7 +40,7 @@ class Strip:
 
 @dataclass(frozen=True)
 class Region:
-    """Pixels of one class that hang together by their sides.
+    """A 4-connected region of one class.
 
     Parameters
     ----------
@@ -179,6 +179,6 @@ def _corners(points: Points) -> Points:
     """Drop the points that lie on straight lines."""
     ring = points[:-1]
     before, after = np.roll(ring, 1, axis=0), np.roll(ring, -1, axis=0)
-    turns = ~np.any((before == ring) & (ring == after), axis=1)
-    kept = ring[turns]
+    corners = ~np.any((before == ring) & (ring == after), axis=1)
+    kept = ring[corners]
     return np.concatenate([kept, kept[:1]])

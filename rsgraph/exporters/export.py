@@ -1,4 +1,4 @@
-"""What leaves a workspace: the verb ``export``, and the same for Python and the viewer."""
+"""The verb ``export``, and the same for Python and the viewer."""
 
 from __future__ import annotations
 
@@ -10,20 +10,12 @@ from rsgraph import console
 from rsgraph.components import build, from_config
 from rsgraph.config import refuse_targets
 from rsgraph.errors import ConfigError
-from rsgraph.exporters.scope import Scope
+from rsgraph.exporters.scope import export_of
 from rsgraph.exporters.selection import read_selection
 from rsgraph.files import make_folder
-from rsgraph.protocols import Exporter, Progress
+from rsgraph.protocols import Exporter, Progress, check_component
 from rsgraph.registry import check_types
 from rsgraph.run.scenes import Reopened
-
-
-class _Scoped(Reopened):
-    """A workspace of which a part is exported."""
-
-    def __init__(self, folder: Path, scope: Scope) -> None:
-        super().__init__(folder)
-        self.scope = scope
 
 
 def export_workspace(
@@ -36,7 +28,7 @@ def export_workspace(
     author: str | None = None,
     progress: Progress | None = None,
 ) -> list[Path]:
-    """Write what leaves a workspace.
+    """Export a workspace.
 
     Parameters
     ----------
@@ -74,16 +66,17 @@ def export_workspace(
     OutputError
         Disk full or folder not writable.
     """
-    scope = Scope(origins, segment_ids, author)
-    workspace = _Scoped(Path(workspace_folder).expanduser(), scope)
+    workspace = Reopened(Path(workspace_folder).expanduser())
     workspace.existing("manifest.json")
     component: Exporter = build("exporter", name=exporter) if isinstance(exporter, str) else exporter
+    check_component("exporter", type(component), type(component).__name__)
+    leaving = export_of(workspace, workspace.opened, origins=origins, segment_ids=segment_ids, author=author)
     target = Path(folder).expanduser() if folder else workspace.path("exports")
-    return component.export(workspace, make_folder(target), progress=progress)
+    return component.export(leaving, make_folder(target), progress=progress)
 
 
 def export(config: Mapping[str, Any]) -> list[Path]:
-    """Write what leaves a workspace as the config (``conf/export.yaml``) says, and say where it is."""
+    """Export a workspace as the config (``conf/export.yaml``) says, and say where it is."""
     refuse_targets(config)
     if config["workspace"] is None:
         raise ConfigError("which workspace? type `rsgraph export WORKSPACE`")

@@ -17,8 +17,8 @@ from rsgraph.exporters.legend import Legend, class_legend, write_categories
 from rsgraph.exporters.provenance import as_text, provenance, tiff_tags
 from rsgraph.exporters.rasters import Paint, Style, blocks, read_ids, write_geotiff
 from rsgraph.files import write_text
-from rsgraph.io.band_names import file_safe
-from rsgraph.protocols import Progress
+from rsgraph.io.path_names import file_safe
+from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace
 
@@ -26,7 +26,7 @@ MASKS = "masks"
 _LISTING = "masks.csv"
 
 
-class GeoTiff:
+class GeoTiff(Exporter):
     """GeoTIFFs: segment ids, clusters, labelled classes with their colours, a mask per class, and the embedding.
 
     All are on the scene's grid (CRS and transform; pixel space without a CRS), tiled, compressed and written
@@ -66,7 +66,7 @@ class GeoTiff:
         self.embeddings = check_flag("embeddings", embeddings)
         self.masks = check_flag("masks", masks)
 
-    def export(self, workspace: Workspace, folder: Path, *, progress: Progress | None = None) -> list[Path]:
+    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
         """Write the rasters.
 
         Returns
@@ -83,8 +83,8 @@ class GeoTiff:
         OutputError
             Disk full or folder not writable.
         """
-        content = gather(workspace, self.layer, embeddings=self.embeddings)
-        tags = tiff_tags(provenance(workspace, content.labels, layer=content.layer))
+        workspace, content = export.workspace, gather(export, self.layer, embeddings=self.embeddings)
+        tags = tiff_tags(provenance(export, layer=content.layer))
         kinds, masks = _kinds(content, tags), _masks(content, tags) if self.masks else []
         scenes = workspace.scenes
         steps = _Steps(

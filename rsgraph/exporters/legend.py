@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-from rsgraph.exporters.labelled import LabelClass
 from rsgraph.files import write_text
 from rsgraph.io.palette import colours
+from rsgraph.types import LabelClass
 
 
 @dataclass(frozen=True)
 class Legend:
-    """What the codes of a class raster mean.
+    """The classes and colours of the codes of a class raster.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Where an export comes from: the same JSON inside every file that leaves the workspace."""
+"""The provenance of an export: the same JSON inside every file that leaves the workspace."""
 
 from __future__ import annotations
 
@@ -11,23 +11,20 @@ from typing import Any
 
 import pandas as pd
 
-from rsgraph.exporters.scope import scope_of
 from rsgraph.files import sha256
-from rsgraph.workspace import Workspace
+from rsgraph.protocols import Export
 
 KEY = "rsgraph"
 """Name of the GeoPackage item, GeoParquet key and GeoJSON member; in capitals the GeoTIFF tag."""
 
 
-def provenance(workspace: Workspace, labels: pd.DataFrame, *, layer: str | None) -> dict[str, Any]:
-    """Say what made an export, from what, and when.
+def provenance(export: Export, *, layer: str | None) -> dict[str, Any]:
+    """Return the facts of an export: versions, workspace, labels, author and time.
 
     Parameters
     ----------
-    workspace
-        Its ``config.yaml`` and ``manifest.json`` are read.
-    labels
-        As ``labels_of`` gives them.
+    export
+        Of its workspace ``config.yaml`` and ``manifest.json`` are read.
     layer
         The embedding in the export, or None.
 
@@ -38,9 +35,10 @@ def provenance(workspace: Workspace, labels: pd.DataFrame, *, layer: str | None)
         scene_count, config_sha256 (of config.yaml), layer, model_run (MLflow run of the GNN, else of the encoder),
         stages (name -> key in the manifest and MLflow run), labels (how many segments have one), label_origins
         (origin -> how many), label_authors (author -> how many), label_times (first and last, or None),
-        exported_by, scope (as ``Scope.to_json``).
+        exported_by, scope (the origins and the number of selected_segments that it was restricted to, or None).
     """
-    scope = scope_of(workspace)
+    workspace, labels = export.workspace, export.labels
+    origins = None if export.origins is None else list(export.origins)
     scenes = [scene.name for scene in workspace.scenes]
     return {
         "rsgraph": version("rsgraph"),
@@ -56,8 +54,8 @@ def provenance(workspace: Workspace, labels: pd.DataFrame, *, layer: str | None)
         "label_origins": _counts(labels["origin"]),
         "label_authors": _counts(labels["author"]),
         "label_times": _span(labels["time"].dropna()),
-        "exported_by": scope.author or _user(),
-        "scope": scope.to_json(),
+        "exported_by": export.author or _user(),
+        "scope": {"origins": origins, "selected_segments": export.selected},
     }
 
 

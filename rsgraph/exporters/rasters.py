@@ -1,4 +1,4 @@
-"""Writing GeoTIFFs block by block from the raster of segment ids."""
+"""GeoTIFFs written block by block from the raster of segment ids."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Paint = Callable[[Window], NDArray[Any]]
 
 @dataclass(frozen=True)
 class Style:
-    """What a GeoTIFF says of itself besides its grid.
+    """The metadata of a GeoTIFF besides its grid.
 
     Parameters
     ----------

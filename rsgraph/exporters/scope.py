@@ -1,31 +1,42 @@
-"""Which segments leave a workspace: all, those with labels of certain origins, or a selection."""
+"""Segments and labels that leave a workspace: all, those with labels of certain origins, or a selection."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rsgraph.errors import ConfigError, NotThere
+from rsgraph.errors import ConfigError, NotThere, WorkspaceMismatch
+from rsgraph.journal.events import ORIGINS
+from rsgraph.journal.reading import read_labels
+from rsgraph.protocols import Export
+from rsgraph.types import Mask, Scene
 from rsgraph.workspace import Workspace
 
-Origin = Literal["human", "imported", "propagated", "classified"]
-ORIGINS: tuple[Origin, ...] = get_args(Origin)
 
+def export_of(
+    workspace: Workspace,
+    opened: Callable[[], Sequence[Scene]],
+    *,
+    origins: Sequence[str] | None = None,
+    segment_ids: Any = None,
+    author: str | None = None,
+) -> Export:
+    """Bring together what leaves a workspace.
 
-@dataclass(frozen=True, eq=False)
-class Scope:
-    """What an export is restricted to. A workspace carries it as its attribute ``scope``; exporters ask ``scope_of``.
-
-    A segment is exported where both rules allow it; all others are left out of tables, polygons and rasters (0 or
-    NaN there), and chips without an exported segment too.
+    A segment leaves where both rules allow it; all others are left out of tables, polygons and rasters (0 or NaN
+    there), and chips without a segment that leaves too.
 
     Parameters
     ----------
+    workspace
+        Finished at least up to its segments.
+    opened
+        Opens its scenes.
     origins
         Only segments whose label has one of these origins: ``human``, ``imported``, ``propagated``,
         ``classified``; None: all segments, labelled or not.
@@ -38,92 +49,81 @@ class Scope:
     ------
     ConfigError
         An origin is none of the four, or ids are not whole numbers of at least 1.
-
-    Examples
-    --------
-    >>> Scope(origins=("human",)).says_all
-    False
+    NotThere
+        The workspace has no segments, the selection names segments that it does not hold, or nothing is left.
+    WorkspaceError
+        Its files are damaged.
     """
+    asked = None if origins is None else check_origins(origins)
+    selection = None if segment_ids is None else check_ids(segment_ids)
+    all_ids: NDArray[np.int64] = workspace.segments["segment_id"].to_numpy().astype(np.int64)
+    found = read_labels(workspace.path("labels.sqlite"))
+    labels = _restricted(found.table, asked, selection)
+    ids = all_ids[_leaving(all_ids, labels, asked, selection)]
+    scenes = partial(_checked_scenes, workspace, opened)
+    selected = None if selection is None else len(selection)
+    return Export(workspace, labels, ids, found.classes, scenes, origins=asked, selected=selected, author=author)
 
-    origins: Sequence[str] | None = None
-    segment_ids: NDArray[Any] | None = None
-    author: str | None = None
 
-    def __post_init__(self) -> None:
-        """Check and freeze what was given."""
-        if self.origins is not None:
-            object.__setattr__(self, "origins", check_origins(self.origins))
-        if self.segment_ids is not None:
-            object.__setattr__(self, "segment_ids", check_ids(self.segment_ids))
+def _restricted(
+    labels: pd.DataFrame, origins: tuple[str, ...] | None, selection: NDArray[np.int64] | None
+) -> pd.DataFrame:
+    kept = np.ones(len(labels), dtype=np.bool_)
+    if origins is not None:
+        kept &= labels["origin"].isin(origins).to_numpy()
+    if selection is not None:
+        kept &= np.isin(labels["segment_id"].to_numpy(), selection)
+    return labels if kept.all() else labels[kept].reset_index(drop=True)
 
-    @property
-    def says_all(self) -> bool:
-        """Whether nothing is left out."""
-        return self.origins is None and self.segment_ids is None
 
-    def restrict(self, labels: pd.DataFrame) -> pd.DataFrame:
-        """Return the labels (with columns segment_id and origin) that are exported."""
-        kept = np.ones(len(labels), dtype=np.bool_)
-        if self.origins is not None:
-            kept &= labels["origin"].isin(list(self.origins)).to_numpy()
-        if self.segment_ids is not None:
-            kept &= np.isin(labels["segment_id"].to_numpy(), self.segment_ids)
-        return labels if kept.all() else labels[kept].reset_index(drop=True)
+def _leaving(
+    all_ids: NDArray[np.int64],
+    labels: pd.DataFrame,
+    origins: tuple[str, ...] | None,
+    selection: NDArray[np.int64] | None,
+) -> Mask:
+    """Tell which segments leave; ``labels`` are those that do. Raises NotThere."""
+    kept = np.ones(len(all_ids), dtype=np.bool_)
+    if selection is not None:
+        kept = np.isin(all_ids, selection)
+        _check_known(selection, all_ids)
+    if origins is not None:
+        kept &= np.isin(all_ids, labels["segment_id"].to_numpy())
+    if not kept.any():
+        raise NotThere(_nothing(origins, selected=selection is not None))
+    return kept
 
-    def rows(self, segment_ids: NDArray[Any], labels: pd.DataFrame) -> NDArray[np.bool_]:
-        """Tell which segments are exported.
 
-        Parameters
-        ----------
-        segment_ids
-            (segments,) of the workspace.
-        labels
-            As ``restrict`` returns them.
-
-        Raises
-        ------
-        NotThere
-            The selection names segments that the workspace does not hold, or nothing is left to export.
-        """
-        kept = np.ones(len(segment_ids), dtype=np.bool_)
-        if self.segment_ids is not None:
-            kept = np.isin(segment_ids, self.segment_ids)
-            self._check_known(segment_ids, kept)
-        if self.origins is not None:
-            kept &= np.isin(segment_ids, labels["segment_id"].to_numpy())
-        if not kept.any():
-            raise NotThere(self._nothing())
-        return kept
-
-    def _check_known(self, segment_ids: NDArray[Any], kept: NDArray[np.bool_]) -> None:
-        assert self.segment_ids is not None
-        if np.count_nonzero(kept) == len(self.segment_ids):
-            return
-        unknown = self.segment_ids[~np.isin(self.segment_ids, segment_ids)]
+def _check_known(selection: NDArray[np.int64], all_ids: NDArray[np.int64]) -> None:
+    unknown = selection[~np.isin(selection, all_ids)]
+    if len(unknown):
         raise NotThere(
             f"the selection names {len(unknown)} segments that the workspace does not hold (segment {unknown[0]} is "
             f"one); expected ids from the column segment_id of segments.parquet"
         )
 
-    def _nothing(self) -> str:
-        if self.origins is None:
-            return "the selection is empty, so there is nothing to export; select segments first"
-        where = " in the selection" if self.segment_ids is not None else ""
-        return (
-            f"no segment{where} has a label of origin {' or '.join(self.origins)}, so there is nothing to export; "
-            "label some first, or export everything with labels=all"
-        )
 
-    def to_json(self) -> dict[str, Any]:
-        """Say what was exported: origins (or None for all) and how many segments were selected (or None)."""
-        count = None if self.segment_ids is None else len(self.segment_ids)
-        return {"origins": None if self.origins is None else list(self.origins), "selected_segments": count}
+def _nothing(origins: tuple[str, ...] | None, *, selected: bool) -> str:
+    if origins is None:
+        return "the selection is empty, so there is nothing to export; select segments first"
+    where = " in the selection" if selected else ""
+    return (
+        f"no segment{where} has a label of origin {' or '.join(origins)}, so there is nothing to export; "
+        "label some first, or export everything with labels=all"
+    )
 
 
-def scope_of(workspace: Workspace) -> Scope:
-    """Return the scope that a workspace carries; without one everything is exported."""
-    found = getattr(workspace, "scope", None)
-    return found if isinstance(found, Scope) else Scope()
+def _checked_scenes(workspace: Workspace, opened: Callable[[], Sequence[Scene]]) -> Mapping[str, Scene]:
+    """Open the scenes by name, and check that they are those of the workspace."""
+    scenes = {scene.name: scene for scene in opened()}
+    for known in workspace.scenes:
+        found = scenes.get(known.name)
+        if found is None or (found.rows, found.columns, found.bands) != (known.rows, known.columns, known.bands):
+            raise WorkspaceMismatch(
+                f"the scene {known.name} is no longer what {workspace.folder} was made from ({known.columns} x "
+                f"{known.rows} pixels, bands {', '.join(known.bands)}); put the original file back"
+            )
+    return scenes
 
 
 def check_origins(origins: Sequence[str]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Reading a selection of segments from a file."""
+"""Selections of segments, read from a file."""
 
 from __future__ import annotations
 

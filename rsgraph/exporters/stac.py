@@ -25,7 +25,7 @@ from rsgraph.exporters.legend import class_legend, write_categories
 from rsgraph.exporters.provenance import KEY, provenance, tiff_tags
 from rsgraph.exporters.rasters import blocks, write_geotiff
 from rsgraph.files import write_json, write_text
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.workspace import SceneInfo, Workspace
 
 VERSION = "1.1.0"
@@ -38,7 +38,7 @@ _EDGE_POINTS = 8
 """Points on each side of a footprint: straight lines in a scene's CRS are curved in longitude and latitude."""
 
 
-class Stac:
+class Stac(Exporter):
     """STAC: an item with the label extension for each labelled scene, with its labels beside it.
 
     ``stac/<scene>/<scene>.json`` (STAC 1.1, extensions label 1.0.1 and projection 2.0) with the assets
@@ -56,20 +56,8 @@ class Stac:
     https://github.com/stac-extensions/label, https://github.com/stac-extensions/projection
     """
 
-    def export(self, workspace: Workspace, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the folder.
-
-        Parameters
-        ----------
-        workspace, folder
-            From where, to where.
-        progress
-            Called with (steps done, steps in all).
-
-        Returns
-        -------
-        list of Path
-            The items.
+    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
+        """Write the folder; return the items.
 
         Raises
         ------
@@ -80,9 +68,9 @@ class Stac:
         OutputError
             Disk full, folder not writable, or it holds files that no export wrote.
         """
-        content = gather(workspace, embeddings=False)
+        workspace, content = export.workspace, gather(export, embeddings=False)
         check_labelled(workspace, content)
-        facts = provenance(workspace, content.labels, layer=None)
+        facts = provenance(export, layer=None)
         scenes = _labelled_scenes(workspace, content)
         steps, total = count(1), 3 * strip_count(scenes)
 
@@ -156,7 +144,7 @@ def _item(
     workspace: Workspace, content: Content, scene: SceneInfo, counts: Mapping[str, int], facts: Mapping[str, Any]
 ) -> dict[str, Any]:
     geometry, bbox = footprint(scene)
-    when, told = _times(workspace, scene, content)
+    when, time_source = _times(workspace, scene, content)
     above = {"href": f"../{_CATALOG}", "type": "application/json"}
     return {
         "type": "Feature",
@@ -169,7 +157,7 @@ def _item(
             **when,
             "created": facts["written"].replace("+00:00", "Z"),
             "title": f"Labels of {scene.name}",
-            **_label_fields(content, scene, counts, told),
+            **_label_fields(content, scene, counts, time_source),
             **_projection(scene),
             KEY: dict(facts),
         },
@@ -178,7 +166,7 @@ def _item(
     }
 
 
-def _label_fields(content: Content, scene: SceneInfo, counts: Mapping[str, int], told: str) -> dict[str, Any]:
+def _label_fields(content: Content, scene: SceneInfo, counts: Mapping[str, int], time_source: str) -> dict[str, Any]:
     """Return the fields of the label extension."""
     names = [each.name for each in content.classes]
     origins = set(content.labels["origin"])
@@ -191,7 +179,7 @@ def _label_fields(content: Content, scene: SceneInfo, counts: Mapping[str, int],
         "label:tasks": ["segmentation"],
         "label:properties": ["label"],
         "label:classes": [{"name": "label", "classes": names}],
-        "label:description": f"{about} {told}{space}",
+        "label:description": f"{about} {time_source}{space}",
         "label:methods": methods,
         "label:overviews": [{"property_key": "label", "counts": overview}],
     }
@@ -205,11 +193,11 @@ def _times(workspace: Workspace, scene: SceneInfo, content: Content) -> tuple[di
     if found is not None:
         return _range(*found), "Its time is the day of the scene's acquisition."
     times = pd.to_datetime(content.labels["time"], utc=True, errors="coerce", format="mixed").dropna()
-    told = "When the scene was acquired is not known: its time is that of the labels."
+    time_source = "When the scene was acquired is not known: its time is that of the labels."
     if times.empty:
         now = pd.Timestamp.now(tz="UTC")
-        return _range(now, now), told
-    return _range(times.min(), times.max()), told
+        return _range(now, now), time_source
+    return _range(times.min(), times.max()), time_source
 
 
 def _range(start: Any, end: Any) -> dict[str, Any]:

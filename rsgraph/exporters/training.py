@@ -17,29 +17,25 @@ from rsgraph.exporters.chip_files import (
     Chosen,
     Format,
     Pictures,
-    check_chosen,
-    check_format,
     chip_classes,
     chip_table,
     each_chip,
-    opened_scenes,
     save_raster,
 )
-from rsgraph.exporters.content import Content, gather
+from rsgraph.exporters.content import Content, check_choice, gather
 from rsgraph.exporters.folders import LISTING, whole_folder
 from rsgraph.exporters.legend import Legend, class_legend
 from rsgraph.exporters.provenance import provenance, tiff_tags
 from rsgraph.exporters.rasters import Style
 from rsgraph.files import make_folder, write_json, write_text
 from rsgraph.io.display import check_display
-from rsgraph.protocols import Progress
-from rsgraph.workspace import Workspace
+from rsgraph.protocols import Export, Exporter, Progress
 
 CLASSES = "classes.json"
 ABOUT = "training.json"
 
 
-class Training:
+class Training(Exporter):
     """Training folder: chips with a mask of class codes each, for segmentation, split as in the paper.
 
     ``training_<format>/<split>/images/<scene>_r<row>_c<column>.<format>`` and ``<split>/masks/`` with the same name,
@@ -68,41 +64,17 @@ class Training:
     def __init__(
         self, format: Format = "tif", display: str | Sequence[str] = "auto", chips: Chosen = "labelled"
     ) -> None:
-        self.format = check_format(format)
+        self.format = check_choice("format", format, Format)
         self.display = check_display(display)
-        self.chips = check_chosen(chips)
+        self.chips = check_choice("chips", chips, Chosen)
 
-    def export(self, workspace: Workspace, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the folder.
-
-        Parameters
-        ----------
-        workspace
-            It must also have ``opened()``, as for the exporter ``chips``.
-        folder
-            Where to write.
-        progress
-            Called with (chips done, chips in all).
-
-        Returns
-        -------
-        list of Path
-            The folder ``training_<format>``.
-
-        Raises
-        ------
-        NotThere
-            Nothing is labelled.
-        NotReadable, WorkspaceError, ConfigError
-            As for the exporter ``chips``.
-        OutputError
-            Disk full, folder not writable, or it holds files that no export wrote.
-        """
-        content = gather(workspace, embeddings=False)
+    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
+        """Write the folder ``training_<format>``. As ``Chips.export``; raises NotThere where nothing is labelled."""
+        workspace, content = export.workspace, gather(export, embeddings=False)
         check_labelled(workspace, content)
-        scenes = opened_scenes(workspace)
-        table = _with_files(chip_table(workspace, content.labels, chosen=self.chips), self.format)
-        facts = provenance(workspace, content.labels, layer=None)
+        scenes = export.scenes()
+        table = _with_files(chip_table(export, chosen=self.chips), self.format)
+        facts = provenance(export, layer=None)
         pictures = Pictures.of(workspace, self.display) if self.format == "png" else None
         writer = _Writer(content, pictures, tiff_tags(facts))
         target, counts = folder / f"training_{self.format}", []

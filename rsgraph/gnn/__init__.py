@@ -1,1 +1,1 @@
-"""Node embeddings, layer by layer."""
+"""Graph neural networks: embeddings of nodes, layer by layer."""

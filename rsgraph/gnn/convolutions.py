@@ -1,4 +1,4 @@
-"""PyTorch Geometric's convolutions, and the stack that keeps what every layer says."""
+"""PyTorch Geometric's convolutions, and the stack of layers that returns the output of each."""
 
 from __future__ import annotations
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from torch import nn
-from torch.nn import functional
+from typing import TYPE_CHECKING
 
 from rsgraph.errors import ConfigError
-from rsgraph.gnn.convolutions import ConvolutionStack, GATv2Conv
+from rsgraph.protocols import Gnn
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
-class Gat:
-    r"""Graph attention network (GATv2): each segment learns how much to listen to which neighbour.
+class Gat(Gnn):
+    r"""Graph attention network (GATv2): each segment learns the weights of its neighbours.
 
     .. math::
         x'_i = \big\Vert_{k=1}^{K} \sigma\Big(\sum_{j \in N(i) \cup i} \alpha^k_{ij} W^k x_j\Big), \qquad
@@ -55,15 +57,14 @@ class Gat:
             raise ConfigError(f"`layers` must be at least 2. Got {layers} instead; the paper has 3.")
         self.heads = heads
         self.features_per_head = features_per_head
-        self.layers = layers
-
-    @property
-    def n_layers(self) -> int:
-        """Number of layers, the one of the logits included."""
-        return self.layers
+        self.layers = self.n_layers = layers
 
     def network(self, n_features: int, n_classes: int, n_edge_attributes: int) -> nn.Module:
         """Build the network, its weights drawn by torch's generator."""
+        from torch.nn import functional
+
+        from rsgraph.gnn.convolutions import ConvolutionStack, GATv2Conv
+
         edge_size = n_edge_attributes or None
         inputs = [n_features, *[self.heads * self.features_per_head] * (self.layers - 1)]
         hidden = [

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
-
-from torch import nn
-from torch.nn import functional
+from typing import TYPE_CHECKING
 
 from rsgraph.errors import ConfigError
-from rsgraph.gnn.convolutions import ConvolutionStack, GCNConv
+from rsgraph.protocols import Gnn
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
-class Gcn:
+class Gcn(Gnn):
     r"""Graph convolutional network: each layer averages a segment with its neighbours (the paper's best).
 
     .. math:: X' = \sigma(\hat D^{-1/2} \hat A \hat D^{-1/2} X W), \quad \hat A = A + I
@@ -48,15 +49,14 @@ class Gcn:
         if layers < 2:
             raise ConfigError(f"`layers` must be at least 2. Got {layers} instead; the paper has 3.")
         self.hidden = hidden
-        self.layers = layers
-
-    @property
-    def n_layers(self) -> int:
-        """Number of layers, the one of the logits included."""
-        return self.layers
+        self.layers = self.n_layers = layers
 
     def network(self, n_features: int, n_classes: int, n_edge_attributes: int) -> nn.Module:
         """Build the network, its weights drawn by torch's generator."""
+        from torch.nn import functional
+
+        from rsgraph.gnn.convolutions import ConvolutionStack, GCNConv
+
         sizes = [n_features, *[self.hidden] * (self.layers - 1), n_classes]
         convolutions = [GCNConv(i, o) for i, o in pairwise(sizes)]
         return ConvolutionStack(convolutions, functional.relu)

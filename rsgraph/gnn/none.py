@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from rsgraph.protocols import Gnn
 
-class NoGnn:
+
+class NoGnn(Gnn):
     """No GNN: the means of the encoder's activation maps are the embedding."""
 
     n_layers = 0

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from itertools import pairwise
-
-from torch import nn
-from torch.nn import functional
+from typing import TYPE_CHECKING
 
 from rsgraph.errors import ConfigError
-from rsgraph.gnn.convolutions import ConvolutionStack, SAGEConv
+from rsgraph.protocols import Gnn
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
-class Sage:
+class Sage(Gnn):
     r"""GraphSAGE: like a GCN, but a segment's own features have weights of their own.
 
     .. math:: x'_i = \sigma(W_1 x_i + W_2 \, \mathrm{mean}_{j \in N(i)} x_j + b)
@@ -44,15 +45,14 @@ class Sage:
         if layers < 2:
             raise ConfigError(f"`layers` must be at least 2. Got {layers} instead; try 3.")
         self.hidden = hidden
-        self.layers = layers
-
-    @property
-    def n_layers(self) -> int:
-        """Number of layers, the one of the logits included."""
-        return self.layers
+        self.layers = self.n_layers = layers
 
     def network(self, n_features: int, n_classes: int, n_edge_attributes: int) -> nn.Module:
         """Build the network, its weights drawn by torch's generator."""
+        from torch.nn import functional
+
+        from rsgraph.gnn.convolutions import ConvolutionStack, SAGEConv
+
         sizes = [n_features, *[self.hidden] * (self.layers - 1), n_classes]
         convolutions = [SAGEConv(i, o) for i, o in pairwise(sizes)]
         return ConvolutionStack(convolutions, functional.relu)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from rsgraph.errors import ConfigError
+from rsgraph.protocols import Gnn
 
 _CONSTANT = 1e-6
 """Standard deviation of log-reflectance under which a band is constant: what float32 rounds a mean to."""
@@ -88,7 +89,7 @@ def whitening(vectors: NDArray[np.float64], *, least: float) -> tuple[NDArray[np
     return centre, scale[:, None] * directions * signs / lengths
 
 
-class Surroundings:
+class Surroundings(Gnn):
     r"""Untrained: whitened log-reflectance of a segment beside that of its neighbours, for labelling.
 
     .. math::
@@ -140,12 +141,8 @@ class Surroundings:
             raise ConfigError(f"`floor` must be a reflectance above 0. Got {floor} instead; try 0.001.")
         if not _LOWEST <= least < 1:
             raise ConfigError(f"`least` must be at least {_LOWEST} and below 1. Got {least} instead; try 0.002.")
-        self.layers, self.floor, self.least = layers, floor, least
-
-    @property
-    def n_layers(self) -> int:
-        """Number of layers; none of them are logits."""
-        return self.layers
+        self.layers = self.n_layers = layers
+        self.floor, self.least = floor, least
 
     def network(self, n_features: int, n_classes: int, n_edge_attributes: int) -> nn.Module:
         """Build the network, to be fitted; classes and edge attributes have no place in it."""

@@ -1,4 +1,4 @@
-"""Segments that touch are neighbours."""
+"""The region adjacency graph: segments that touch are neighbours."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.graphs.edges import ATTRIBUTE_NAMES, edge_attributes, shared_borders
+from rsgraph.protocols import Graph
 from rsgraph.types import Floats, Labels, RegionGraph, Segmentation
 
 
@@ -29,12 +30,12 @@ def adjacency_edges(labels: Labels) -> NDArray[np.int64]:
     return np.ascontiguousarray(both[order].T)
 
 
-class Adjacency:
+class Adjacency(Graph):
     """Touching segments (4-connectivity), in both directions.
 
     The region adjacency graph. A segment has as many neighbours as it touches, about six on the average. A
     segment that touches nothing (an island in nodata, or the only segment of a chip) has no edges: the GNN
-    then sees its own features alone.
+    then sees only its own features.
 
     Parameters
     ----------

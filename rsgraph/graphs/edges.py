@@ -1,4 +1,4 @@
-"""Touching segments and what an edge between two segments carries."""
+"""Pairs of touching segments, and the attributes of edges."""
 
 from __future__ import annotations
 

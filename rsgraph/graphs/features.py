@@ -9,8 +9,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from rsgraph.compiled import compiled
 
 if TYPE_CHECKING:
     from rsgraph.types import Floats, Labels
@@ -141,7 +142,7 @@ def _flat_labels(labels: Labels, n: int) -> NDArray[np.int32]:
     return flat
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _count(labels: Any, n: int) -> Any:
     counts = np.zeros(n + 1, dtype=np.int64)
     for pixel in range(labels.size):
@@ -149,7 +150,7 @@ def _count(labels: Any, n: int) -> Any:
     return counts[1:]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _sum_coordinates(labels: Any, columns: int, n: int) -> Any:
     sums = np.zeros((n + 1, 2))
     for pixel in range(labels.size):
@@ -158,7 +159,7 @@ def _sum_coordinates(labels: Any, columns: int, n: int) -> Any:
     return sums[1:]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _sum_pixels(pixels: Any, labels: Any, n: int) -> Any:
     """Add up pixel by pixel, all maps at once: one row of the sums is touched at a time."""
     sums = np.zeros((n + 1, pixels.shape[1]))
@@ -171,7 +172,7 @@ def _sum_pixels(pixels: Any, labels: Any, n: int) -> Any:
     return sums[1:]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _sum_64(pixels: Any, labels: Any, n: int) -> Any:
     """Do the same for the 64 maps of the paper's U-Net: a loop of known length is 1.5 times as fast."""
     sums = np.zeros((n + 1, 64))
@@ -184,7 +185,7 @@ def _sum_64(pixels: Any, labels: Any, n: int) -> Any:
     return sums[1:]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _sum_maps(maps: Any, labels: Any, n: int) -> Any:
     """Add up BLOCK maps at a time, so that no addition waits for the one before it."""
     sums = np.zeros((n + 1, maps.shape[0]))

@@ -1,4 +1,4 @@
-"""The paper's graph: every segment hears from its K geographically nearest segments."""
+"""The paper's graph: edges from the K geographically nearest segments to every segment."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from rsgraph.errors import ConfigError
-from rsgraph.graphs.edges import ATTRIBUTE_NAMES, edge_attributes
+from rsgraph.protocols import Graph
 from rsgraph.types import Floats, RegionGraph, Segmentation
 
 
 def nearest_edges(centroids: Floats, k: int) -> NDArray[np.int64]:
     """Connect every node with its k nearest others.
 
-    Equal distances are settled by the lower node number, so that the graph does not depend on how the
+    Of equally distant nodes the one with the lower number is taken, so that the graph does not depend on how the
     search tree was built. ``min(k, n - 1)`` neighbours are taken.
 
     Parameters
@@ -56,7 +56,7 @@ def _candidates(points: NDArray[np.float64], k: int) -> NDArray[np.int64]:
         width = min(2 * width, n)
 
 
-class Nearest:
+class Nearest(Graph):
     """K geographically nearest segments, by their centroids (the paper's graph, K = 8).
 
     Section 2.5 builds the edges from the "K geographically nearest segments", without weights, and that is
@@ -91,5 +91,7 @@ class Nearest:
         edge_index = nearest_edges(centroids, self.k)
         if not self.edge_attributes:
             return RegionGraph(edge_index)
+        from rsgraph.graphs.edges import ATTRIBUTE_NAMES, edge_attributes  # where they are asked for
+
         attributes = edge_attributes(edge_index, segmentation.labels, centroids)
         return RegionGraph(edge_index, attributes, ATTRIBUTE_NAMES)

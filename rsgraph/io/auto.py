@@ -1,4 +1,4 @@
-"""Finds the reader that fits what the user named."""
+"""The reader ``auto``: the choice of the reader that fits a path."""
 
 from __future__ import annotations
 
@@ -24,25 +24,13 @@ _LOOKED_FOR = (
 )
 
 
-class Auto:
+class Auto(Reader):
     """Looks at the path and picks the reader: safe, eurosat, swed, bands, scenes or geotiff.
 
-    Parameters
-    ----------
-    bands
-        The bands to read, in this order; for a file whose bands have no names, their names in the file's order.
-    scale, offset
-        reflectance = stored number * scale + offset, the offset in units of reflectance.
-    nodata
-        Stored number that stands for "no data".
-    crs
-        Coordinate reference system to assign (nothing is reprojected).
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
+    Options as of ``FileReader``.
     """
+
+    needs_path = False  # without one, ``open`` says how to name a scene
 
     def __init__(
         self,

@@ -68,8 +68,3 @@ def guessed_names(medians: Sequence[float]) -> tuple[str, ...] | None:
         return None
     darkest = min(range(len(medians)), key=lambda i: medians[i])
     return {L1C.index("B10"): L1C, EUROSAT.index("B10"): EUROSAT}.get(darkest)
-
-
-def file_safe(text: str) -> str:
-    """Turn a title into a name fit for files: letters, digits, ``.``, ``-`` and ``_``."""
-    return re.sub(r"[^\w.-]+", "_", text).strip("._") or "scene"

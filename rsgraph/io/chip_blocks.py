@@ -1,4 +1,4 @@
-"""Chips in blocks: what a worker is given, small enough to be sent and large enough to be worth it."""
+"""Blocks of chips: the units of work of the executors."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def chip_blocks(
 ) -> list[ChipBlock]:
     """Cut chips, in their order, into blocks of one size.
 
-    The size depends on the chips alone, so that a run that goes on elsewhere, or with other workers, finds the same
+    The size depends only on the chips, so that a run that goes on elsewhere, or with other workers, finds the same
     blocks: 16 chips of 256 x 256 pixels or as many pixels of smaller ones, fewer where that gives under 16 blocks.
 
     Parameters

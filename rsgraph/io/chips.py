@@ -1,4 +1,4 @@
-"""Cutting scenes into chips, and reading a chip as a full square."""
+"""Chips: scenes cut into windows, and windows read as full squares."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ def chip_extent(scenes: Sequence[Scene], size: int) -> int:
     return min(size, -(-largest // _STEP) * _STEP)
 
 
-def grown(window: Window, by: int, within: Window) -> Window:
-    """Return a window that is larger by some pixels on each side, as far as it stays within another one."""
+def widened(window: Window, by: int, within: Window) -> Window:
+    """Return a window widened by some pixels on each side, as far as it stays within another one."""
     row, column = max(window.row - by, within.row), max(window.column - by, within.column)
     below = min(window.row + window.rows + by, within.row + within.rows)
     right = min(window.column + window.columns + by, within.column + within.columns)

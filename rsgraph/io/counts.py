@@ -1,4 +1,4 @@
-"""From stored numbers to reflectance, where the file does not say how: look at a few windows and decide."""
+"""Conversion of stored numbers to reflectance, guessed from a few windows where the file does not say it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def decide(found: Header, given: Overrides) -> Decision:
     -----
     Where neither says anything: 8-bit numbers are divided by 255 and are not reflectance; other integers, and
     floats whose median exceeds 2, are Sentinel-2 counts and divided by 10 000; other floats are reflectance.
-    An add-offset (-1000 counts from processing baseline 04.00 on) cannot be told from the numbers and is left
+    An add-offset (-1000 counts from processing baseline 04.00 on) cannot be seen from the numbers and is left
     in; remove it with ``offset=-0.1``. Without a declared nodata value, a pixel of counts that is 0 in all
     bands is nodata, and so is an 8-bit pixel that is 255 (or 0) in all bands where at least a tenth of the
     outermost pixels are.

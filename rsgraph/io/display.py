@@ -1,4 +1,4 @@
-"""From reflectance to what a screen shows: which bands, and how dark and bright."""
+"""Scenes as pictures for the screen: the choice of bands, and the stretch from reflectance to 8 bits."""
 
 from __future__ import annotations
 
@@ -164,7 +164,7 @@ def shown_limits(survey: Mapping[str, Any], chosen: Sequence[int], *, reflectanc
     chosen
         Indices of bands.
     reflectance
-        Whether the values are reflectance, so that clouds can be told by their brightness.
+        Whether the values are reflectance, so that clouds can be recognised by their brightness.
 
     Returns
     -------

@@ -15,12 +15,13 @@ from PIL import Image
 
 from rsgraph.errors import InputError, NotReadable, NotUsable
 from rsgraph.io.archive import Tree, is_zip, opened_zip, reasons, tree, walk
-from rsgraph.io.band_names import EUROSAT, file_safe
+from rsgraph.io.band_names import EUROSAT
 from rsgraph.io.counts import decide
 from rsgraph.io.geotiff import choose_bands, identity_of, name_bands
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, join
-from rsgraph.io.overrides import Overrides, overrides
+from rsgraph.io.overrides import ChipReader, Overrides
+from rsgraph.io.path_names import file_safe
 from rsgraph.types import PixelSource, Raster, Scene, Window
 
 _RGB = ("B04", "B03", "B02")
@@ -30,7 +31,7 @@ _WHOLE_CHIP = 256
 _IMAGE = re.compile(r"(?P<name>(?P<class>[^/]+)_(?P<number>\d+))\.(?P<ending>jpe?g|png|tiff?)", re.IGNORECASE)
 
 
-class EuroSat:
+class EuroSat(ChipReader):
     """EuroSAT: class folders of small images, RGB (.zip or folder) or 13 bands; each image is a scene.
 
     An image is a file ``<Class>/<Class>_<number>`` with the ending jpg, png or tif, at any depth. Listing opens
@@ -38,33 +39,12 @@ class EuroSat:
     are B04, B03, B02 as 8-bit numbers, which are not reflectance. The 13 bands are L1C counts in EuroSAT's own
     order, B8A last. The images' own coordinate systems (many UTM zones) are not read.
 
-    Parameters
-    ----------
-    bands
-        The bands to read, in this order; None reads all.
-    scale, offset
-        reflectance = stored number * scale + offset, the offset in units of reflectance.
-    nodata
-        Stored number that stands for "no data".
+    Options as of ``ChipReader``.
 
     References
     ----------
     doi:10.1109/JSTARS.2019.2918242
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
     """
-
-    def __init__(
-        self,
-        bands: Sequence[str] | None = None,
-        scale: float | None = None,
-        offset: float | None = None,
-        nodata: float | None = None,
-    ) -> None:
-        self.given = overrides(bands, scale, offset, nodata)
 
     def accepts(self, path: Path) -> bool:
         """Tell whether a folder or .zip holds small images named after their folders.
@@ -145,7 +125,7 @@ def _unique(names: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class _Template:
-    """What the first image tells about all."""
+    """The properties that all images have in common with the first."""
 
     found: Header
     radiometry: Radiometry

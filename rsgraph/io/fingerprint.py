@@ -1,4 +1,4 @@
-"""What makes a collection of scenes the same as another: the content of its files and how they are read."""
+"""The identity of a collection of scenes: the content of its files and the options by which they are read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rsgraph.files import digest, sha256, write_json
 from rsgraph.protocols import Progress
 from rsgraph.types import Scene
 
-_SETTLED_NS = 2_000_000_000
+_RECENT_NS = 2_000_000_000
 """A file that changed less than this ago may change again within one tick of its clock: not remembered."""
 
 
@@ -79,7 +79,7 @@ class _Memo:
         self.changed = False
 
     def hash(self, file: str) -> str:
-        """Return the SHA-256 of a file, from memory where size and time are the same."""
+        """Return the SHA-256 of a file, from the memo where size and time are the same."""
         try:
             status = os.stat(file)
             key = [status.st_size, status.st_mtime_ns]
@@ -91,7 +91,7 @@ class _Memo:
             raise NotReadable(
                 f"{file} cannot be read ({error.strerror}); put it back or change its permissions."
             ) from error
-        if time.time_ns() - status.st_mtime_ns > _SETTLED_NS:
+        if time.time_ns() - status.st_mtime_ns > _RECENT_NS:
             self.entries[file] = [*key, found]
             self.changed = True
         return found

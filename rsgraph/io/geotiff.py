@@ -8,51 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 
 from rsgraph.errors import ConfigError, InputError
-from rsgraph.io.band_names import file_safe, guessed_names
+from rsgraph.io.band_names import guessed_names
 from rsgraph.io.counts import Decision, band_medians, decide
 from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry
-from rsgraph.io.overrides import Overrides, overrides
+from rsgraph.io.overrides import FileReader, Overrides
+from rsgraph.io.path_names import file_safe
 from rsgraph.types import Scene
 
 
-class GeoTiff:
+class GeoTiff(FileReader):
     """One raster file with its bands: GeoTIFF, COG, VRT, JPEG 2000 or anything else that GDAL opens.
-
-    Parameters
-    ----------
-    bands
-        Band names. Names that the file itself gives select those bands, in that order; otherwise one name per
-        band of the file, in its order.
-    scale, offset
-        reflectance = stored number * scale + offset. The offset is in units of reflectance: -0.1 removes the
-        1000 counts that Sentinel-2 products carry from processing baseline 04.00 on.
-    nodata
-        Stored number that stands for "no data".
-    crs
-        Coordinate reference system to assign (nothing is reprojected), e.g. ``EPSG:32631``.
-
-    Notes
-    -----
-    What the file does not say is chosen as :func:`rsgraph.io.counts.decide` and
+    Options as of ``FileReader``. What the file does not say is chosen as :func:`rsgraph.io.counts.decide` and
     :func:`rsgraph.io.band_names.guessed_names` describe, and said in the scene's notes.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
     """
-
-    def __init__(
-        self,
-        bands: Sequence[str] | None = None,
-        scale: float | None = None,
-        offset: float | None = None,
-        nodata: float | None = None,
-        crs: str | None = None,
-    ) -> None:
-        self.given = overrides(bands, scale, offset, nodata, crs)
 
     def accepts(self, path: Path) -> bool:
         """Tell whether GDAL knows the file's format."""
@@ -146,7 +116,7 @@ def crs_note(crs: str | None) -> tuple[str, ...]:
 
 
 def identity_of(names: Sequence[str], radiometry: Radiometry, crs: str | None) -> dict[str, object]:
-    """What decides about the pixels besides the files' content, JSON-able (NaN as text)."""
+    """Return the options that decide about the pixels besides the files' content, JSON-able (NaN as text)."""
     return {
         "bands": list(names),
         "scale": list(radiometry.scale),

@@ -1,4 +1,4 @@
-"""Opened rasterio datasets, one per thread, process and file, and the words for what can go wrong with them."""
+"""Opened rasterio datasets, one per thread, process and file, and messages for their errors."""
 
 from __future__ import annotations
 

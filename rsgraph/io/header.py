@@ -1,4 +1,4 @@
-"""What a raster file says about itself: size, grid, bands; and whether all of it is there."""
+"""Headers of raster files: size, grid, bands; and a check that the file is complete."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _IDENTITY: Transform = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 @dataclass(frozen=True)
 class Header:
-    """A file's own words, before any guess and any override.
+    """The content of a file's header, before any guess and any override.
 
     Parameters
     ----------

@@ -162,7 +162,7 @@ def _notes(
 
 
 def agree(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
-    """Read all float bands as counts where any of them must be: a dark band alone may look like reflectance."""
+    """Read all float bands as counts where any of them must be: a dark band by itself may look like reflectance."""
     scales = {decision.radiometry.scale[0] for decision in decisions.values()}
     if scales != {1.0, 1e-4}:
         return dict(decisions)

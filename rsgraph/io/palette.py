@@ -1,11 +1,11 @@
-"""Colours of classes that everyone can tell apart, with the help of numbers where there are many."""
+"""Colours of classes, distinguishable with any colour vision; pictures add numbers where there are many."""
 
 from __future__ import annotations
 
 import colorsys
 
 _FIRST = ("0072B2", "E69F00", "009E73", "CC79A7", "56B4E9", "D55E00", "444444", "E5D200")
-"""Okabe and Ito's eight colours, told apart with any colour vision; black as a dark gray, yellow a bit darker."""
+"""Okabe and Ito's eight colours, distinguishable with any colour vision; black as a dark gray, yellow darker."""
 
 _SHADES = (1.0, 0.6, 1.45)
 
@@ -13,7 +13,7 @@ _SHADES = (1.0, 0.6, 1.45)
 def colours(n: int) -> list[str]:
     """Return n colours ``#rrggbb``: the eight, then the same darker, lighter, and so on.
 
-    From nine on colours alone are not safe for everyone: pictures write a number beside them.
+    From nine on colours are not distinguishable for everyone: pictures write a number beside them.
     """
     return [_shade(_FIRST[number % 8], _SHADES[number // 8 % 3]) for number in range(n)]
 

@@ -1,12 +1,11 @@
-"""A name for what a path names: a scene, a folder of scenes, or several of them."""
+"""Names of scenes, folders of scenes and lists of scenes, made from their paths."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from pathlib import Path
-
-from rsgraph.io.band_names import file_safe
 
 
 def path_name(path: str | Sequence[str] | None) -> str:
@@ -28,3 +27,8 @@ def _name(path: str) -> str:
     place = Path(os.path.abspath(Path(path).expanduser()))  # as it was named: links are not followed
     whole = place.is_dir() and place.suffix.upper() != ".SAFE"
     return file_safe(place.name if whole else place.stem)
+
+
+def file_safe(text: str) -> str:
+    """Turn a title into a name fit for files: letters, digits, ``.``, ``-`` and ``_``."""
+    return re.sub(r"[^\w.-]+", "_", text).strip("._") or "scene"

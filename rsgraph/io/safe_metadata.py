@@ -1,4 +1,4 @@
-"""What the XML files of a Sentinel-2 product say: counts to reflectance, band files, checksums."""
+"""Metadata of a Sentinel-2 product, from its XML files: counts to reflectance, band files, checksums."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def verify(place: Tree, member: str, expected: Checksum) -> None:
 
 
 def parse(place: Tree, member: str) -> Element:
-    """Parse an XML file of a stranger: no entities, no external references, no giants. Raises NotReadable."""
+    """Parse an untrusted XML file: no entities, no external references, no giants. Raises NotReadable."""
     with place.stream(member) as file:
         text = file.read(_LARGEST_XML + 1)
     try:

@@ -17,7 +17,7 @@ from rsgraph.types import Scene
 _RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
 
 
-class Scenes:
+class Scenes(Reader):
     """Folder of several scenes: raster files with all their bands, SAFE products, band folders; also mixed.
 
     What lies directly in the folder is looked at, in the order of its names: each raster file (.tif, .tiff, .jp2,
@@ -25,21 +25,7 @@ class Scenes:
     holds files named after bands (B02.tif) is no folder of scenes but one scene: ``reader=bands``. Scenes may differ
     in size, pixel size and coordinate reference system; bands are matched by name.
 
-    Parameters
-    ----------
-    bands
-        The bands to read, in this order; for files whose bands have no names, their names in the files' order.
-    scale, offset
-        reflectance = stored number * scale + offset, the offset in units of reflectance.
-    nodata
-        Stored number that stands for "no data".
-    crs
-        Coordinate reference system to assign to all scenes (nothing is reprojected).
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
+    Options as of ``FileReader``: they hold for all scenes.
     """
 
     def __init__(
@@ -76,10 +62,10 @@ class Scenes:
         if not scenes:
             raise NotReadable(f"{path} holds no scenes; expected raster files, SAFE products or band folders in it.")
         left_out = [member.name for member, reader in readers.items() if reader is None]
-        return [replace(scene, notes=(*_told(path, left_out), *scene.notes)) for scene in scenes]
+        return [replace(scene, notes=(*_left_out_note(path, left_out), *scene.notes)) for scene in scenes]
 
     def _reader(self, member: Path) -> Reader | None:
-        """Choose by what it is, not by whether it opens: a damaged scene must be told, not left out."""
+        """Choose by what it is, not by whether it opens: a damaged scene must be reported, not left out."""
         if member.is_file() and member.suffix.lower() in _RASTERS:
             return self.files
         if self._is_product(member):
@@ -97,7 +83,7 @@ def _members(folder: Path) -> list[Path]:
     return sorted(found, key=lambda member: (member.name.lower(), member.name))
 
 
-def _told(folder: Path, left_out: Sequence[str]) -> tuple[str, ...]:
+def _left_out_note(folder: Path, left_out: Sequence[str]) -> tuple[str, ...]:
     if not left_out:
         return ()
     shown = ", ".join(left_out[:5]) + (f" and {len(left_out) - 5} more" if len(left_out) > 5 else "")

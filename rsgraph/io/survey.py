@@ -1,4 +1,4 @@
-"""One streamed look at all chips: statistics per band, valid pixels per chip, and what is wrong with the scene."""
+"""The survey of a scene in one pass over its chips: statistics per band, valid pixels, notes on its defects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _SAMPLE = 200_000
 
 @dataclass(frozen=True)
 class Survey:
-    """What one pass over the chips found. Arrays are plain lists, ready for JSON.
+    """The result of one pass over the chips. Arrays are plain lists, ready for JSON.
 
     Parameters
     ----------
@@ -101,8 +101,8 @@ def _moments(pixels: Floats) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class _Look:
-    """Looks at the chips of one block; every ``step``-th valid pixel is sampled."""
+class _SurveyTask:
+    """The task of an executor on one block of chips; every ``step``-th valid pixel is sampled."""
 
     step: int
 
@@ -145,7 +145,7 @@ def survey(
     -----
     Mean and variance are accumulated in float64 with the update of Chan, Golub and LeVeque
     (doi:10.1080/00031305.1983.10483115). Percentiles come from every n-th valid pixel of each chip, about
-    200 000 in all, with n and its phase fixed by the chips alone: the same input gives the same numbers.
+    200 000 in all, with n and its phase fixed by the chips only: the same input gives the same numbers.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def survey(
     not_finite = 0
     step = max(1, sum(chip.window.rows * chip.window.columns for chip in chips) // _SAMPLE)
     work = blocks or ResumableBlocks()
-    for seen in work.map("survey", _Look(step), chip_blocks(scenes, chips), progress):
+    for seen in work.map("survey", _SurveyTask(step), chip_blocks(scenes, chips), progress):
         for (valid, broken), of_chip in zip(seen["counts"].tolist(), seen["moments"], strict=True):
             moments.add(valid, *of_chip)
             not_finite += broken

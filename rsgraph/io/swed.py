@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotReadable, NotUsable
 from rsgraph.io.archive import reasons
-from rsgraph.io.band_names import L2A, file_safe
+from rsgraph.io.band_names import L2A
 from rsgraph.io.counts import QUANTIFICATION, decide
 from rsgraph.io.geotiff import choose_bands, identity_of, scene_of
 from rsgraph.io.handles import existing_file, read
 from rsgraph.io.header import header
 from rsgraph.io.layers import Radiometry, join
-from rsgraph.io.overrides import Overrides, overrides
+from rsgraph.io.overrides import ChipReader, Overrides
+from rsgraph.io.path_names import file_safe
 from rsgraph.types import Raster, Scene, Window
 
 _LABELS = ("chip", "label", "mask", "image")
@@ -37,7 +38,7 @@ _HEADER = {
 }
 
 
-class Swed:
+class Swed(ChipReader):
     """SWED chips: images/ and labels/ of .npy (training) or .tif (test); the labels become the reference.
 
     The folder holds ``images`` and ``labels``, or ``train`` and ``test`` folders that do. An image is
@@ -45,33 +46,12 @@ class Swed:
     in its name where the image's has ``image``. Labels of 1 are water (code 1 of the reference), of 0 land
     (code 2, since 0 means unknown); other numbers are unknown. Listing opens the first .npy only.
 
-    Parameters
-    ----------
-    bands
-        The bands to read, in this order; None reads all.
-    scale, offset
-        reflectance = stored number * scale + offset, the offset in units of reflectance.
-    nodata
-        Stored number that stands for "no data". Pixels that are 0 in all bands are nodata without it.
+    Options as of ``ChipReader``. Pixels that are 0 in all bands are nodata where ``nodata`` is None.
 
     References
     ----------
     doi:10.1016/j.rse.2022.113044
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
     """
-
-    def __init__(
-        self,
-        bands: Sequence[str] | None = None,
-        scale: float | None = None,
-        offset: float | None = None,
-        nodata: float | None = None,
-    ) -> None:
-        self.given = overrides(bands, scale, offset, nodata)
 
     def accepts(self, path: Path) -> bool:
         """Tell whether images/ and labels/ are there and hold .npy or .tif files."""
@@ -154,7 +134,8 @@ class WaterLabels:
         if self.path.lower().endswith(".npy"):
             return read_npy(self.path)
         found = header(self.path, holes_allowed=True)
-        return read(self.path, [1], 0, 0, found.rows, found.columns)  # type: ignore[no-any-return]  # rasterio is untyped
+        codes: NDArray[Any] = read(self.path, [1], 0, 0, found.rows, found.columns)
+        return codes
 
 
 def _squeezed(stored: NDArray[Any]) -> NDArray[Any]:
@@ -221,7 +202,7 @@ def _npy_header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 @dataclass(frozen=True)
 class _ArrayTemplate:
-    """What the first .npy tells about all."""
+    """The properties that all .npy files have in common with the first."""
 
     shape: tuple[int, ...]
     names: tuple[str, ...]

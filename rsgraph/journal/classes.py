@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from rsgraph.errors import ConfigError
 from rsgraph.io.palette import colours
-from rsgraph.journal.state import LabelClass
+from rsgraph.journal.state import DefinedClass
 
 _LONGEST = 200
 
@@ -27,7 +27,7 @@ def valid_colour(colour: str) -> str:
     return colour.lower()
 
 
-def valid_key(key: str, name: str, classes: Mapping[int, LabelClass]) -> str | None:
+def valid_key(key: str, name: str, classes: Mapping[int, DefinedClass]) -> str | None:
     """Return the hotkey of a class, None for "". Raises ConfigError where another class has it."""
     taken = next((each.name for each in classes.values() if key and each.key == key and each.name != name), None)
     if taken is not None:
@@ -35,7 +35,7 @@ def valid_key(key: str, name: str, classes: Mapping[int, LabelClass]) -> str | N
     return key or None
 
 
-def next_colour(classes: Mapping[int, LabelClass]) -> str:
+def next_colour(classes: Mapping[int, DefinedClass]) -> str:
     """Return the first colour of the palette that no class has."""
     taken = {each.colour for each in classes.values()}
     return next(each for each in colours(len(taken) + 25) if each not in taken)

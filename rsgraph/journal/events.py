@@ -1,4 +1,4 @@
-"""Events: what a person or a program did to the labels, once, never to be changed."""
+"""Events: the actions of people and programs on the labels, each written once and never changed."""
 
 from __future__ import annotations
 
@@ -138,9 +138,9 @@ def fixed_point(confidence: ArrayLike) -> NDArray[np.uint32]:
     return np.where(np.isnan(values), UNSURE, np.rint(values * _ONE)).astype(np.uint32)
 
 
-def floating(fixed: NDArray[np.uint32]) -> NDArray[np.float32]:
-    """Turn fixed point back into confidences, float32; ``UNSURE`` becomes NaN."""
-    found = (fixed / _ONE).astype(np.float32)
+def floating(fixed: NDArray[np.uint32]) -> NDArray[np.float64]:
+    """Turn fixed point back into confidences; ``UNSURE`` becomes NaN."""
+    found = fixed / _ONE
     found[fixed == UNSURE] = np.nan
     return found
 

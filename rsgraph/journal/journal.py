@@ -30,7 +30,8 @@ from rsgraph.journal.events import ORIGINS, Action, Event, Origin, Step, pack, p
 from rsgraph.journal.log import Log
 from rsgraph.journal.recovery import Recovery, adopt_recovered, recover
 from rsgraph.journal.selection import Known, ascending, checked_confidence, checked_ids, factorised
-from rsgraph.journal.state import LabelClass, names_of
+from rsgraph.journal.state import DefinedClass, names_of
+from rsgraph.journal.storage import RECOVERY
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -120,7 +121,7 @@ class Journal:
     ) -> Self:
         found = recover(path)
         journal = cls(found.path, segment_ids=segment_ids, read_only=True, author=author)
-        journal.notice = _told(str(damage), found)
+        journal.notice = _notice(damage, found)
         return journal
 
     @property
@@ -171,7 +172,7 @@ class Journal:
         with self._turn:
             name, classes = valid_name(name), self._log.state.classes
             found = names_of(classes).get(name)
-            old = found or LabelClass(0, name, next_colour(classes), None)
+            old = found or DefinedClass(0, name, next_colour(classes), None)
             new_colour = old.colour if colour is None else valid_colour(colour)
             new_key = old.key if key is None else valid_key(key, name, classes)
             if found is None or (new_colour, new_key) != (old.colour, old.key):
@@ -196,7 +197,7 @@ class Journal:
             ids = np.flatnonzero(labelled).astype(np.uint32)
             self._log.append(_draft("remove", {"class": found.id, "name": name}, ids))
 
-    def _class(self, name: str) -> LabelClass:
+    def _class(self, name: str) -> DefinedClass:
         classes = names_of(self._log.state.classes)
         if name not in classes:
             known = ", ".join(classes) or "none yet"
@@ -372,12 +373,12 @@ class Journal:
             return tables.history(self._log)
 
 
-def _told(damage: str, found: Recovery) -> str:
+def _notice(damage: JournalDamaged, found: Recovery) -> str:
     """Say what was recovered of a damaged journal, in one sentence."""
     lost = f", {found.lost:,} could not be" if found.lost else ""
     return (
-        f"{damage}; {found.actions:,} actions were recovered{lost}: they are in {found.path.name}, open read-only, "
-        "and the damaged file was not changed"
+        f"{str(damage).removesuffix(RECOVERY)}; {found.actions:,} actions were recovered{lost}: they are in "
+        f"{found.path.name}, open read-only, and the damaged file was not changed"
     )
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rsgraph.errors import JournalDamaged, JournalLocked
+from rsgraph.errors import JournalLocked
 from rsgraph.journal import schema
 from rsgraph.journal.events import ORIGINS, Action, Event, event_of
 from rsgraph.journal.opening import open_to_read, open_to_write
 from rsgraph.journal.state import Change, State, Timeline, fold_classes, replay
-from rsgraph.journal.storage import WriterLock, failed, settle, stamp, user_name
+from rsgraph.journal.storage import WriterLock, close_as_one_file, damaged, failed, stamp, user_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class Log:
         if self.read_only:
             self._database.close()
         elif self._lock is not None and self._lock.held:
-            settle(self._database)
+            close_as_one_file(self._database)
         self._unlock()
 
     def refresh(self) -> bool:
@@ -101,9 +101,7 @@ class Log:
         except sqlite3.Error as error:
             raise failed(self.path, error) from error
         except (ValueError, KeyError, TypeError) as error:
-            raise JournalDamaged(
-                f"{self.path} is damaged ({error}); open it again to recover it to a copy"
-            ) from error
+            raise damaged(self.path, str(error)) from error
         self.timeline, self._codes = Timeline(), None
         for event in self.events.values():
             self.timeline.add(event.id, event.action, event.target)
@@ -130,9 +128,7 @@ class Log:
         except sqlite3.Error as error:
             raise failed(self.path, error) from error
         if found is None:
-            raise JournalDamaged(
-                f"action {number} in {self.path} is damaged; open it again to recover the others to a copy"
-            )
+            raise damaged(self.path, f"the checksum of action {number} does not fit")
         return found
 
     # writing

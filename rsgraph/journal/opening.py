@@ -6,9 +6,13 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from rsgraph.errors import WorkspaceError
 from rsgraph.journal import schema
 from rsgraph.journal.recovery import check_content, check_header
 from rsgraph.journal.storage import connect, failed, make, sign, snapshot
+
+_NO_ROOM = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
+"""What SQLite says where even a reader cannot make the small file that it needs: read-only media, full disks."""
 
 
 def open_to_write(path: Path) -> sqlite3.Connection:
@@ -48,7 +52,7 @@ def _connected(path: Path, *, check: bool) -> sqlite3.Connection:
         if check:
             _check(database, path)
         schema.migrate(database)
-        schema.mend(database)
+        schema.restore(database)
         sign(database)
     except BaseException:
         database.close()
@@ -64,13 +68,15 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     JournalDamaged
         It is not whole.
     WorkspaceError
-        It was written by a newer rsgraph.
+        It was written by a newer rsgraph, or may not be read.
     """
-    check_header(path)
     try:
+        check_header(path)
         return _in_place(path) or snapshot(path)
     except sqlite3.Error as error:
         raise failed(path, error) from error
+    except OSError as error:
+        raise WorkspaceError(f"{path} cannot be read ({error}); see that you may read it and try again") from error
 
 
 def _in_place(path: Path) -> sqlite3.Connection | None:
@@ -79,7 +85,7 @@ def _in_place(path: Path) -> sqlite3.Connection | None:
     try:
         database = connect(path, read_only=True)
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
+        if error.sqlite_errorcode & 0xFF in _NO_ROOM:
             return None
         raise
     try:

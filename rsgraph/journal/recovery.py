@@ -1,4 +1,4 @@
-"""What to do with a damaged journal: recover what can be read to a copy, and never touch the original."""
+"""Damage of a journal found, and what can be read recovered to a copy; the damaged file itself is never touched."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from rsgraph.files import atomic, output_error
 from rsgraph.journal import schema
 from rsgraph.journal.events import Event, event_of
 from rsgraph.journal.sqlite_pages import pages_of, rows_of
-from rsgraph.journal.storage import SIDES, WriterLock, failed, fill
+from rsgraph.journal.storage import RECOVERY, SIDES, WriterLock, damaged, failed, fill
 
 _MAGIC = b"SQLite format 3\x00"
 _SECONDS = 0.5
 
 
 def check_header(path: Path) -> None:
-    """Raise JournalDamaged where a file is no label journal, by its first bytes alone: nothing is written."""
+    """Raise JournalDamaged where a file is no label journal, by its first bytes: nothing is written."""
     if not path.exists():
         if any(_beside(path, side).exists() for side in SIDES[::2]):
-            raise JournalDamaged(f"{path} is gone, but what SQLite wrote beside it is still there")
+            raise JournalDamaged(f"{path} is gone, but what SQLite wrote beside it is still there{RECOVERY}")
         return
     with path.open("rb") as file:
         head = file.read(100)
     if len(head) < 100:
-        raise JournalDamaged(f"{path} is damaged (it has only {len(head)} bytes)")
+        raise damaged(path, f"it has only {len(head)} bytes")
     if head[:16] != _MAGIC or int.from_bytes(head[16:18], "big") != schema.PAGE:
-        raise JournalDamaged(f"{path} is damaged (it does not begin like a label journal)")
+        raise damaged(path, "it does not begin like a label journal")
     if int.from_bytes(head[68:72], "big") != schema.APPLICATION_ID:
-        raise JournalDamaged(f"{path} is not a label journal, or its first bytes are damaged")
+        raise JournalDamaged(f"{path} is not a label journal, or its first bytes are damaged{RECOVERY}")
 
 
 def check_content(database: sqlite3.Connection, path: Path, seconds: float = _SECONDS) -> None:
@@ -50,11 +50,11 @@ def check_content(database: sqlite3.Connection, path: Path, seconds: float = _SE
     if schema.version_of(database) == schema.VERSION:
         last = max(last, *database.execute("SELECT coalesce(max(event), 0) FROM state").fetchone())
     if count != last:
-        raise JournalDamaged(f"{path} is damaged ({last - count} actions are missing)")
+        raise damaged(path, f"{last - count} actions are missing")
     deadline = time.monotonic() + seconds
     for row in database.execute("SELECT * FROM event ORDER BY id DESC"):
         if event_of(row) is None:
-            raise JournalDamaged(f"{path} is damaged (the checksum of action {row[0]} does not fit)")
+            raise damaged(path, f"the checksum of action {row[0]} does not fit")
         if time.monotonic() > deadline:
             return
 
@@ -71,7 +71,7 @@ def _check_structure(database: sqlite3.Connection, path: Path, seconds: float) -
     finally:
         database.set_progress_handler(None, 0)
     if found != "ok":
-        raise JournalDamaged(f"{path} is damaged ({found.splitlines()[-1]})")
+        raise damaged(path, found.splitlines()[-1])
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 
 from rsgraph.errors import WorkspaceError
 from rsgraph.journal.events import Event, event_of, pack, unpack
-from rsgraph.journal.state import CHUNK, Change, ChunkRow, LabelClass, State, as_rows, replay
+from rsgraph.journal.state import CHUNK, Change, ChunkRow, DefinedClass, State, as_rows, replay
 
 APPLICATION_ID = 0x72736C6A
 """``rslj``: tells ``file`` and us that an SQLite file is a label journal."""
@@ -131,7 +131,7 @@ def read_events(database: sqlite3.Connection) -> list[Event]:
     return [event for event in map(event_of, database.execute("SELECT * FROM event ORDER BY id")) if event]
 
 
-def mend(database: sqlite3.Connection) -> None:
+def restore(database: sqlite3.Connection) -> None:
     """Derive the tables again where they do not fit the log."""
     if read_state(database) is None:
         database.execute("BEGIN IMMEDIATE")
@@ -217,7 +217,7 @@ def read_state(database: sqlite3.Connection) -> State | None:
         return None
     state = State()
     for row in database.execute("SELECT id, name, colour, key FROM class ORDER BY id"):
-        state.classes[row[0]] = LabelClass(*row)
+        state.classes[row[0]] = DefinedClass(*row)
     _read_strokes(database, state)
     _read_chunks(database, state)
     return state if known == (last, state.fingerprint()) else None

@@ -1,4 +1,4 @@
-"""What a caller hands over to be labelled, checked: segment ids, labels, confidences."""
+"""Checks of segment ids, labels and confidences that are to be written to a journal."""
 
 from __future__ import annotations
 

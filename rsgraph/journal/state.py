@@ -1,4 +1,4 @@
-"""The labels that hold now, as a pure function of the events."""
+"""The labels that hold, as a pure function of the events."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CHUNK = 1000
 
 
 @dataclass(frozen=True)
-class LabelClass:
+class DefinedClass:
     """A class: the event that defined it, its name, colour ``#rrggbb`` and hotkey."""
 
     id: int
@@ -65,24 +65,24 @@ def _move(number: int, source: list[int], goal: list[int]) -> None:
         goal.append(number)
 
 
-def fold_classes(events: Sequence[Event]) -> dict[int, LabelClass]:
+def fold_classes(events: Sequence[Event]) -> dict[int, DefinedClass]:
     """Return the classes, by id and so in order of definition, after the events that hold.
 
     Events may be of any kind. Where the definition of a class was lost, assignments still name it.
     """
-    classes: dict[int, LabelClass] = {}
+    classes: dict[int, DefinedClass] = {}
     for event in events:
         body = event.body
         if event.action == "define":
             number = int(body["class"]) or event.id
-            classes[number] = LabelClass(number, body["name"], body["colour"], body["key"])
+            classes[number] = DefinedClass(number, body["name"], body["colour"], body["key"])
         elif event.action == "rename" and body["class"] in classes:
             classes[body["class"]] = replace(classes[body["class"]], name=body["new"])
         elif event.action == "remove":
             classes.pop(body["class"], None)
         for number, name in event.classes:
             if name is not None and number not in classes:
-                classes[number] = LabelClass(number, name, colours(len(classes) + 1)[-1], None)
+                classes[number] = DefinedClass(number, name, colours(len(classes) + 1)[-1], None)
     return dict(sorted(classes.items()))
 
 
@@ -113,7 +113,7 @@ class State:
     """
 
     def __init__(self) -> None:
-        self.classes: dict[int, LabelClass] = {}
+        self.classes: dict[int, DefinedClass] = {}
         self.strokes: list[tuple[int, int]] = [(0, 0)]
         self.first_stroke: dict[int, int] = {}
         self.cells = np.zeros((1, CHUNK), np.uint32)
@@ -228,7 +228,7 @@ def _as_bytes(
 
 
 def replay(events: Sequence[Event], befores: dict[int, Change] | None = None) -> State:
-    """Compute the state from the events alone.
+    """Compute the state from nothing but the events.
 
     Parameters
     ----------
@@ -253,11 +253,11 @@ def replay(events: Sequence[Event], befores: dict[int, Change] | None = None) ->
     return state
 
 
-def names_of(classes: Mapping[int, LabelClass]) -> dict[str, LabelClass]:
+def names_of(classes: Mapping[int, DefinedClass]) -> dict[str, DefinedClass]:
     """Return the classes by name."""
     return {each.name: each for each in classes.values()}
 
 
-def as_rows(classes: Mapping[int, LabelClass]) -> list[tuple[Any, ...]]:
+def as_rows(classes: Mapping[int, DefinedClass]) -> list[tuple[Any, ...]]:
     """Return the rows of table ``class``: id, name, colour, key, position."""
     return [(each.id, each.name, each.colour, each.key, at) for at, each in enumerate(classes.values(), start=1)]

@@ -1,4 +1,4 @@
-"""The file of a label journal: how it is made, opened, locked and closed."""
+"""The file of a label journal: making, opening, locking and closing it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ from rsgraph.journal.events import Event
 
 SIDES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database while it is open, or after its program was killed."""
+
+RECOVERY = "; `rsgraph label` recovers what can be read of it to a copy"
+"""How the message of every ``JournalDamaged`` ends."""
 
 _BUSY_S = 10.0
 _REMOTE = {
@@ -233,8 +236,8 @@ def set_aside(path: Path, kept: Path) -> None:
         lock.release()
 
 
-def settle(database: sqlite3.Connection) -> None:
-    """Close a database, as one file without anything beside it: so it can be copied, and read from anywhere."""
+def close_as_one_file(database: sqlite3.Connection) -> None:
+    """Close a database without leaving anything beside it, so that it can be copied, and read from anywhere."""
     try:
         database.execute("PRAGMA busy_timeout = 0")
         database.execute("PRAGMA journal_mode = DELETE")
@@ -244,13 +247,18 @@ def settle(database: sqlite3.Connection) -> None:
         database.close()
 
 
+def damaged(path: Path, found: str) -> JournalDamaged:
+    """Say in one sentence that a journal is damaged, what was found, and what to do."""
+    return JournalDamaged(f"{path} is damaged ({found}){RECOVERY}")
+
+
 def failed(path: Path, error: sqlite3.Error) -> RsgraphError:
     """Turn an SQLite error into one sentence about ``path``."""
     if isinstance(error, sqlite3.ProgrammingError):
         return WorkspaceError(f"{path} was closed; open the journal again")
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT)
     if code & 0xFF in _DAMAGE or code == sqlite3.SQLITE_IOERR_SHORT_READ:
-        return JournalDamaged(f"{path} is damaged ({error}); open it again to recover what can be read to a copy")
+        return damaged(path, str(error))
     if code & 0xFF == sqlite3.SQLITE_BUSY:
         return JournalLocked(f"{path} is being read or written by another program; close that and try again")
     if code & 0xFF == sqlite3.SQLITE_FULL:

@@ -1,4 +1,4 @@
-"""What an open journal holds, as tables and arrays."""
+"""Tables and arrays of an open journal: labels, classes, codes of segments, history."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def labels(log: Log) -> DataFrame:
         "time": [event.time for event in about],
     }
     texts = {name: pd.array(values, dtype="str").take(cells[ids]) for name, values in of_stroke.items()}
-    frame = pd.DataFrame({"segment_id": ids, "confidence": sure.astype(np.float64)} | texts)
+    frame = pd.DataFrame({"segment_id": ids, "confidence": sure} | texts)
     return frame[["segment_id", "label", "origin", "confidence", "author", "time"]]
 
 
@@ -55,7 +55,8 @@ def codes(log: Log, ids: NDArray[np.uint32]) -> tuple[NDArray[np.int16], NDArray
     classes, origins = log.codes_of_strokes()
     sure = np.full(len(ids), np.nan, np.float32)
     if state.certainty is not None:
-        sure = floating(state.certainty.ravel()[inside])
+        sure = floating(state.certainty.ravel()[inside]).astype(np.float32)
+        sure[cells == 0] = np.nan  # an erased label may have had one
     return classes[cells], origins[cells], sure
 
 

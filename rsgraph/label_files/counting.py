@@ -1,4 +1,4 @@
-"""Pixels of each class in each segment, counted from files of others: what importing and evaluation share."""
+"""Pixels of each class in each segment, counted from vector files and rasters, for import and evaluation."""
 
 from __future__ import annotations
 
@@ -235,7 +235,7 @@ def _ids(path: Path, window: Window) -> NDArray[np.uint32]:
 
 def count_file(file: VectorFile | RasterFile, scenes: Sequence[SceneInfo], count: Count) -> dict[str, int]:
     """Count what a file says of some scenes; return how many of its features were left out, by reason."""
-    count.steps.tick()  # opening a large GeoJSON takes a while
+    count.steps.tick()  # GDAL reads all of a large GeoJSON first, which takes a while
     if isinstance(file, RasterFile):
         _count_raster(file, scenes, count)
         return {}

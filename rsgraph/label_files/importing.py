@@ -24,7 +24,7 @@ from rsgraph.workspace import Workspace
 
 @dataclass(frozen=True)
 class ImportedLabels:
-    """What a file says of the segments of a workspace.
+    """Labels of a file for the segments of a workspace.
 
     Parameters
     ----------

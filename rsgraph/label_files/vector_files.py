@@ -62,13 +62,14 @@ class Features:
     polygon_codes: Codes
     points: NDArray[np.float64]
     point_codes: Codes
+    tree: shapely.STRtree = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tree", shapely.STRtree(self.polygons))
 
     def any_over(self, transform: Affine, window: Window) -> bool:
         """Tell whether polygons reach into a window."""
-        return len(self.tree.query(frame_of(transform, window), predicate="intersects")) > 0  # type: ignore[attr-defined]
+        return len(self.tree.query(frame_of(transform, window), predicate="intersects")) > 0
 
     def codes(self, transform: Affine, window: Window) -> Codes:
         """Draw the polygons of a window; where they overlap, the later one counts.
@@ -76,7 +77,7 @@ class Features:
         A pixel belongs to the polygon that its centre lies in.
         """
         frame = frame_of(transform, window)
-        chosen = np.sort(self.tree.query(frame))  # type: ignore[attr-defined]  # set in __post_init__
+        chosen = np.sort(self.tree.query(frame))
         shapes = cut(self.polygons[chosen], frame, pixel_size(transform))
         drawn = [
             (shape, code) for shape, code in zip(shapes, self.polygon_codes[chosen].tolist(), strict=True) if shape
@@ -257,7 +258,7 @@ class _Batch:
 def reading(path: Path) -> Iterator[None]:
     """Turn what GDAL says of a vector file into NotReadable, and keep its warnings quiet."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # GDAL's remarks on files of others: the user cannot mend them here
+        warnings.simplefilter("ignore")  # GDAL's remarks on files of others: the user cannot change them here
         try:
             yield
         except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.errors.GEOSException) as error:

@@ -1,1 +1,1 @@
-"""Chip-to-chip similarity."""
+"""Matchers: similarity between chips."""

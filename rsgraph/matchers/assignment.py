@@ -21,9 +21,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats
 
 UNIT = 2**26
@@ -94,7 +94,7 @@ def assign(cosine: Floats, *, cutoff: float = NEVER, tolerance: float = 0.0) -> 
     return Matched(mean_of(cosine, columns), bound, columns[:n])
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def solve(cost: Any, price: Any, cutoff: float, tolerance: float) -> Any:
     """Solve one problem in whole numbers, called from compiled loops: (bound, columns).
 
@@ -134,7 +134,7 @@ def solve(cost: Any, price: Any, cutoff: float, tolerance: float) -> Any:
     return _augment(cost, price, column, owner, key, wanted, bound, dual, cutoff)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def whole_numbers(cosine: Any, cost: Any) -> None:
     """Write costs (n + 1, m) int32 of cosines (n, m); last the dummies' row.
 
@@ -149,7 +149,7 @@ def whole_numbers(cosine: Any, cost: Any) -> None:
     cost[n] = UNIT
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def mean_of(cosine: Any, column: Any) -> float:
     """Mean cosine of an assignment of the rows, summed in float64; -inf where it was given up."""
     if column[0] < 0:
@@ -160,7 +160,7 @@ def mean_of(cosine: Any, column: Any) -> float:
     return min(max(total / len(cosine), -1.0), 1.0)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _value(cost: Any, column: Any) -> float:
     """Mean cosine of an assignment in whole numbers, never more than it is."""
     n = cost.shape[0] - 1
@@ -170,7 +170,7 @@ def _value(cost: Any, column: Any) -> float:
     return 1.0 - total / (np.float64(n) * UNIT)
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def reduced(row: Any, price: Any, key: Any) -> Any:
     """Write reduced costs (m,) to ``key``; return the least."""
     least = _LAST
@@ -181,7 +181,7 @@ def reduced(row: Any, price: Any, key: Any) -> Any:
     return least
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _first(key: Any, least: Any, owner: Any) -> Any:
     """Return the column whose key is ``least``: a free one before those that are taken, then the lowest index."""
     found = _LAST
@@ -191,7 +191,7 @@ def _first(key: Any, least: Any, owner: Any) -> Any:
     return found & _INDEX
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _least(key: Any) -> Any:
     """Return the least key."""
     least = _LAST
@@ -200,7 +200,7 @@ def _least(key: Any) -> Any:
     return least
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _auction(cost: Any, price: Any, column: Any, owner: Any, increment: Any, key: Any) -> None:
     """Let rows, dummies too, bid for their cheapest columns until all have one, to within ``increment`` a row.
 
@@ -226,7 +226,7 @@ def _auction(cost: Any, price: Any, column: Any, owner: Any, increment: Any, key
             row = displaced
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _claim(cost: Any, price: Any, column: Any, owner: Any, key: Any, wanted: Any) -> Any:
     """Give each row its cheapest column where that is free; (upper bound of the mean cosine, rows left).
 
@@ -247,7 +247,7 @@ def _claim(cost: Any, price: Any, column: Any, owner: Any, key: Any, wanted: Any
     return 1.0 - (total / n - 1.0) / UNIT, left
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _augment(
     cost: Any,
     price: Any,
@@ -264,7 +264,7 @@ def _augment(
     A path raises the dual value by its length less what the row was counted with before.
     """
     n, m = cost.shape[0] - 1, cost.shape[1]
-    distance, settled = np.empty(m, dtype=np.int32), np.empty(m, dtype=np.int32)
+    distance, final = np.empty(m, dtype=np.int32), np.empty(m, dtype=np.int32)
     before, order = np.empty(m, dtype=np.int32), np.empty(m, dtype=np.int32)
     for start in range(m):
         if column[start] >= 0:
@@ -272,7 +272,7 @@ def _augment(
         if min(bound, dual) <= cutoff:
             column[:] = -1
             return min(bound, dual), column
-        length, end = _path(cost, start, price, owner, key, distance, settled, before, order)
+        length, end = _path(cost, start, price, owner, key, distance, final, before, order)
         dual -= np.float64(length - wanted[start]) / (np.float64(n) * UNIT)
         while True:
             row = before[end]
@@ -283,7 +283,7 @@ def _augment(
     return min(bound, dual), column
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _path(
     cost: Any,
     start: Any,
@@ -291,24 +291,24 @@ def _path(
     owner: Any,
     key: Any,
     distance: Any,
-    settled: Any,
+    final: Any,
     before: Any,
     order: Any,
 ) -> Any:
     """Find the shortest path from a row to a free column, change the prices along it; (its length, the column)."""
     dummy = cost.shape[0] - 1
-    distance[:], settled[:] = _FAR, 0
+    distance[:], final[:] = _FAR, 0
     row, base, count, at_dummies = np.int32(start), np.int32(0), 0, False
     while True:
         if row < dummy or not at_dummies:
-            least = _relax(cost[min(row, dummy)], price, base, row, distance, before, settled, key)
+            least = _relax(cost[min(row, dummy)], price, base, row, distance, before, final, key)
         else:
             least = _least(key)  # all dummies are one: what the first of them reached, the others cannot bring nearer
         at_dummies = at_dummies or row >= dummy
         j = _first(key, least, owner)
         if owner[j] < 0:
             break
-        settled[j], key[j] = _FAR, _LAST
+        final[j], key[j] = _FAR, _LAST
         order[count] = j
         count += 1
         row = owner[j]
@@ -318,17 +318,17 @@ def _path(
     return least, j
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
-def _relax(row_cost: Any, price: Any, base: Any, row: Any, distance: Any, before: Any, settled: Any, key: Any) -> Any:
-    """Shorten the distances (m,) of columns that are not settled by paths through ``row``; return the least."""
+@compiled(error_model="numpy")
+def _relax(row_cost: Any, price: Any, base: Any, row: Any, distance: Any, before: Any, final: Any, key: Any) -> Any:
+    """Shorten the distances (m,) of columns that are not final by paths through ``row``; return the least."""
     least = _LAST
     for j in range(row_cost.shape[0]):
-        reach = np.int32(np.int32(np.int32(base + row_cost[j]) - price[j]) + settled[j])
+        reach = np.int32(np.int32(np.int32(base + row_cost[j]) - price[j]) + final[j])
         known = distance[j]
         before[j] = row if reach < known else before[j]
         known = min(known, reach)
         distance[j] = known
-        known = np.int32(known + settled[j])
+        known = np.int32(known + final[j])
         key[j] = known
         least = min(least, known)
     return least

@@ -1,17 +1,19 @@
-"""The paper's similarity, by the full matrix while that is cheap."""
+"""The paper's similarity: the full matrix for few chips, nearest chips for many."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from rsgraph.matchers.hungarian import Hungarian
-from rsgraph.matchers.hungarian_nearest import HungarianNearest
-from rsgraph.matchers.neighbours import check_count
-from rsgraph.protocols import Blocks, Progress
+from rsgraph.protocols import Blocks, Matcher, Progress
+from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
+if TYPE_CHECKING:
+    from rsgraph.matchers.hungarian import Hungarian
 
-class Auto:
+
+class Auto(Matcher):
     """The exact Hungarian similarity: the full matrix of few chips, the k nearest of many.
 
     ``hungarian`` up to ``full`` chips, above that ``hungarian_nearest``: the same similarities and neighbours, but no
@@ -30,6 +32,8 @@ class Auto:
         k or full is not a whole number of at least 1.
     """
 
+    measure = "hungarian"
+
     def __init__(self, k: int = 15, full: int = 300) -> None:
         self.k, self.full = check_count("k", k), check_count("full", full)
 
@@ -44,5 +48,25 @@ class Auto:
     ) -> Similarity:
         """Match P chips given as (n_i, D) each; see ``Hungarian.match`` and ``HungarianNearest.match``."""
         if len(nodes) <= self.full:
-            return Hungarian(self.k).match(nodes, progress=progress, blocks=blocks, on_device=on_device)
+            return self.with_matrix().match(nodes, progress=progress, blocks=blocks, on_device=on_device)
+        from rsgraph.matchers.hungarian_nearest import HungarianNearest  # the one that is chosen, and not before
+
         return HungarianNearest(self.k).match(nodes, progress=progress, blocks=blocks, known=known)
+
+    def match_blocks(
+        self,
+        nodes: Sequence[Floats],
+        *,
+        blocks: Blocks,
+        on_device: Blocks,
+        known: Similarity | None = None,
+        progress: Progress | None = None,
+    ) -> Similarity:
+        """Match in a run; as ``match``."""
+        return self.match(nodes, progress=progress, blocks=blocks, on_device=on_device, known=known)
+
+    def with_matrix(self) -> Hungarian:
+        """Return ``hungarian``, whatever the number of chips."""
+        from rsgraph.matchers.hungarian import Hungarian
+
+        return Hungarian(self.k)

@@ -14,8 +14,9 @@ from rsgraph.errors import ConfigError
 from rsgraph.matchers.assignment import assign
 from rsgraph.matchers.batched import Device, assign_pairs, device_of
 from rsgraph.matchers.chips import StoredChips, UnitChips, unit_chips
-from rsgraph.matchers.neighbours import as_similarity, check_count
-from rsgraph.protocols import Arrays, Blocks, Progress
+from rsgraph.matchers.neighbours import as_similarity
+from rsgraph.protocols import Arrays, Blocks, Matcher, Progress
+from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
 SIDE = 32
@@ -48,7 +49,7 @@ def matched_cosine(few: Floats, many: Floats) -> float:
     return assign(few @ many.T).similarity
 
 
-class Hungarian:
+class Hungarian(Matcher):
     """Mean cosine of nodes paired one to one, exactly (Hungarian assignment); the paper's similarity.
 
     Every pair of chips is one linear assignment problem, solved exactly (``assignment.py``: auction, then shortest
@@ -131,7 +132,7 @@ class Hungarian:
         name, side = ("pairs", SIDE) if device == "cpu" else ("pairs-on-gpu", SIDE_ON_GPU)
         if device != "cpu":
             blocks = on_device or ResumableBlocks(Threads(1))
-        task = Pairs(nodes if isinstance(nodes, StoredChips) else chips, self.tolerance, device)
+        task = TileTask(nodes if isinstance(nodes, StoredChips) else chips, self.tolerance, device)
         tiles = list(_tiles(len(chips), side))
         matrix, dual = np.eye(len(chips), dtype=np.float32), np.eye(len(chips), dtype=np.float32)
         solved = 0
@@ -143,8 +144,20 @@ class Hungarian:
         error = np.zeros_like(matrix) if device == "cpu" and self.tolerance == 0 else dual - matrix
         return as_similarity(matrix, error, self.k, solved, dual=dual if self.tolerance > 0 else None)
 
+    def match_blocks(
+        self,
+        nodes: Sequence[Floats],
+        *,
+        blocks: Blocks,
+        on_device: Blocks,
+        known: Similarity | None = None,
+        progress: Progress | None = None,
+    ) -> Similarity:
+        """Match in a run; as ``match``."""
+        return self.match(nodes, progress=progress, blocks=blocks, on_device=on_device)
+
     def _device(self, count: int) -> Device:
-        """Return what the task is told: ``auto`` only where there is a GPU here, so that workers may lack one."""
+        """Return the device for the tasks: ``auto`` only where there is a GPU here, so that workers may lack one."""
         if self.device == "auto" and (count < FOR_GPU or device_of("auto") == "cpu"):
             return "cpu"
         return self.device
@@ -175,8 +188,8 @@ def _put(matrix: Floats, tile: Tile, values: Floats) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Pairs:
-    """The work on one block of pairs, wherever it runs.
+class TileTask:
+    """The task of an executor on one block of pairs.
 
     Parameters
     ----------

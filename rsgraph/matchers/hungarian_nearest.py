@@ -13,11 +13,12 @@ from rsgraph.blocks import ResumableBlocks, one_blas_thread
 from rsgraph.errors import NotUsable
 from rsgraph.matchers.assignment import NEVER
 from rsgraph.matchers.chips import StoredChips, UnitChips, unit_chips
-from rsgraph.matchers.neighbours import check_count
+from rsgraph.matchers.hungarian import Hungarian
 from rsgraph.matchers.ranking import Ranking
 from rsgraph.matchers.screening import Search
 from rsgraph.matchers.signatures import Axes, upper_bounds
-from rsgraph.protocols import Arrays, Blocks, Progress
+from rsgraph.protocols import Arrays, Blocks, Matcher, Progress
+from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
 ROWS = 16
@@ -33,7 +34,7 @@ TIE = 1e-6
 """Similarities that differ by less are ties: a chip that could only tie with the k-th best is not looked at."""
 
 
-class HungarianNearest:
+class HungarianNearest(Matcher):
     r"""The exact k nearest chips under the Hungarian similarity, with proof that no other could enter.
 
     The measure is that of ``hungarian``. Every pair is given up as soon as an upper bound shows that it is not more
@@ -66,6 +67,8 @@ class HungarianNearest:
     ConfigError
         k is not a whole number of at least 1.
     """
+
+    measure = "hungarian"
 
     def __init__(self, k: int = 15) -> None:
         self.k = check_count("k", k)
@@ -112,6 +115,22 @@ class HungarianNearest:
                 work.do()
         return ranking.similarity()
 
+    def match_blocks(
+        self,
+        nodes: Sequence[Floats],
+        *,
+        blocks: Blocks,
+        on_device: Blocks,
+        known: Similarity | None = None,
+        progress: Progress | None = None,
+    ) -> Similarity:
+        """Match in a run; as ``match``."""
+        return self.match(nodes, progress=progress, blocks=blocks, known=known)
+
+    def with_matrix(self) -> Hungarian:
+        """Return ``hungarian``: the same similarities, of all pairs."""
+        return Hungarian(self.k)
+
     def _take_known(self, known: Similarity, ranking: Ranking, count: int) -> int:
         first = len(known.indices)
         if first > count or known.indices.shape[1] != min(self.k, max(first - 1, 0)):
@@ -129,8 +148,8 @@ class HungarianNearest:
 
 
 @dataclass(frozen=True, eq=False)
-class Round:
-    """The work of one round on some chips, wherever it runs: screen their pairs, solve what is left.
+class RoundTask:
+    """The task of an executor in one round: screen the pairs of some chips, solve those that are left.
 
     A pair belongs to one of its two chips, and is looked at in the first round that reaches far enough for either.
 
@@ -202,7 +221,7 @@ class Round:
     def _examine(
         self, chips: UnitChips, row: int, partners: NDArray[np.int64], distances: Floats, bounds: Floats
     ) -> Arrays:
-        """Solve or give up one chip's candidates, nearest mean first."""
+        """Solve or reject one chip's candidates, nearest mean first."""
         partners = partners[np.argsort(distances[partners], kind="stable")]
         similarities, found = np.empty(len(partners)), np.empty(len(partners))
         ways = np.empty(len(partners), dtype=np.int8)
@@ -231,8 +250,8 @@ def distances_of(chips: UnitChips, part: tuple[int, int], first: int) -> Floats:
 
 
 @dataclass(frozen=True, eq=False)
-class Signing:
-    """The work of making signatures, wherever it runs.
+class SignatureTask:
+    """The task of an executor that makes signatures.
 
     Parameters
     ----------
@@ -272,13 +291,13 @@ class _Work:
         """Look at all pairs."""
         self.ranking.take_empty(np.flatnonzero(self.chips.counts == 0), self.first)
         axes = Axes.of(self.chips.rows, int(self.chips.counts.max()))
-        signing = self.blocks.map(f"signatures-{axes.digest}", Signing(self.shared, axes), self.parts)
+        signing = self.blocks.map(f"signatures-{axes.digest}", SignatureTask(self.shared, axes), self.parts)
         signatures = np.concatenate([arrays["signatures"] for arrays in signing])
         rounds = list(_rounds(self.ranking.k, len(self.chips)))
         reach = np.full(len(self.chips), -np.inf, dtype=np.float32)
         for number, count in enumerate(rounds):
             before, reach = reach, self._reach(count)
-            task = Round(self.shared, signatures, self.ranking.best.copy(), before, reach, self.first)
+            task = RoundTask(self.shared, signatures, self.ranking.best.copy(), before, reach, self.first)
             for done, arrays in enumerate(self.blocks.map(f"round{number + 1}-{axes.digest}", task, self.parts), 1):
                 self.ranking.take(arrays)
                 if self.progress:

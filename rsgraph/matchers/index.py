@@ -14,9 +14,9 @@ from rsgraph.blocks import cores, one_blas_thread
 from rsgraph.errors import NotUsable
 from rsgraph.matchers.assignment import NEVER
 from rsgraph.matchers.chips import StoredChips, unit_chips
-from rsgraph.matchers.neighbours import check_count
 from rsgraph.matchers.screening import BY_SIGNATURE, SOLVED, Search
 from rsgraph.matchers.signatures import Axes, upper_bounds
+from rsgraph.registry import check_count
 from rsgraph.types import Floats
 
 SHARE = 32

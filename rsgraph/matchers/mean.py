@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rsgraph.matchers.neighbours import as_similarity, check_chips, check_count, unit_rows
-from rsgraph.protocols import Progress
+from rsgraph.matchers.neighbours import as_similarity, check_chips, unit_rows
+from rsgraph.protocols import Matcher, Progress
+from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
 
@@ -31,7 +32,7 @@ def cosine_matrix(vectors: Floats) -> Floats:
     return matrix
 
 
-class Mean:
+class Mean(Matcher):
     r"""Cosine of the chips' mean embeddings: a cheap baseline that pairs no nodes.
 
     .. math:: s = \cos\left(\tfrac1n \sum_i x_i, \tfrac1m \sum_j y_j\right)

@@ -1,4 +1,4 @@
-"""What all matchers share: unit vectors in, every pair compared once, the k nearest chips out."""
+"""The parts of every matcher: unit vectors in, every pair compared once, the k nearest chips out."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.compiled import compiled
+from rsgraph.errors import NotUsable
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats, Similarity
 
@@ -19,13 +19,6 @@ Compare = Callable[[Floats, Floats], tuple[float, float]]
 
 REPORT_EVERY = 16
 """Pairs between two calls of ``progress``: about once a second at 500 nodes a chip."""
-
-
-def check_count(parameter: str, value: int) -> int:
-    """Return ``value``. Raises ConfigError unless it is a whole number of at least 1."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise ConfigError(f"`{parameter}` must be a whole number of at least 1. Got {value!r} instead.")
-    return value
 
 
 def check_chips(nodes: Sequence[Floats], *, features: int | None = None, first: int = 0) -> list[Floats]:
@@ -65,7 +58,7 @@ def unit_rows(vectors: Floats) -> Floats:
     return unit
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _scale_rows(vectors: Any, unit: Any) -> None:
     """Write unit rows. Squares of the smallest and largest float32 have their place in float64."""
     for row in range(vectors.shape[0]):

@@ -37,7 +37,7 @@ class Ranking:
         return self.best[:, 0]
 
     def take(self, arrays: Arrays) -> None:
-        """Take what a block found; see ``hungarian_nearest.Round``."""
+        """Take what a block found; see ``hungarian_nearest.RoundTask``."""
         pairs, ways = arrays["pairs"], arrays["ways"]
         self.ways += np.bincount(ways, minlength=len(WAYS))
         self.ways[BY_SIGNATURE] += int(arrays["ruled_out"])

@@ -1,4 +1,4 @@
-r"""One chip against many: duals carried over from one problem to the next give most candidates up unsolved.
+r"""Comparison of one chip with many: duals carried from problem to problem reject most candidates unsolved.
 
 Any prices of a chip's nodes bound its similarity to any other chip from above (weak duality of linear programming):
 
@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.matchers.assignment import UNIT, mean_of, reduced, solve, whole_numbers
 from rsgraph.types import Floats
 
@@ -56,7 +56,7 @@ class Search:
         self.origins = np.zeros((KEPT, self.nodes.shape[1]), dtype=np.float32)
 
     def examine(self, chip: Floats, mean: Floats, bound: float, other: float = np.inf) -> tuple[float, float, int]:
-        """Solve, or give up, a candidate.
+        """Solve or reject a candidate.
 
         Parameters
         ----------
@@ -86,7 +86,7 @@ class Search:
         return similarity, bound, way
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _examine(
     cosine: Any, mean: Any, bound: float, cutoff: float, prices: Any, origins: Any, kept: int
 ) -> tuple[float, float, int]:
@@ -102,7 +102,7 @@ def _examine(
     return similarity, min(bound, dual), SOLVED if similarity > -np.inf else BY_DUAL
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _nearest(mean: Any, origins: Any) -> int:
     """Return the number of the nearest of some origins (c, D), c >= 1."""
     nearest, least = 0, np.inf
@@ -115,7 +115,7 @@ def _nearest(mean: Any, origins: Any) -> int:
     return nearest
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _insert(best: Any, similarity: float) -> None:
     """Put a similarity into the ascending list of the best, where it belongs there."""
     if similarity <= best[0]:
@@ -127,7 +127,7 @@ def _insert(best: Any, similarity: float) -> None:
     best[place] = similarity
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _priced(cosine: Any, price: Any) -> float:
     """Upper bound of the mean cosine by prices (n,) of the rows.
 
@@ -156,7 +156,7 @@ def _priced(cosine: Any, price: Any) -> float:
     return total / np.float64(min(n, m))
 
 
-@njit(nogil=True, cache=True, error_model="numpy", fastmath={"nnan", "nsz"})  # type: ignore[untyped-decorator]
+@compiled(error_model="numpy", fastmath={"nnan", "nsz"})
 def _gain(rows: Any, price: Any, gains: Any) -> None:
     """Raise the gains (m,) of the columns to what four rows give them: read and written once for the four."""
     one, two, three, four = rows[0], rows[1], rows[2], rows[3]
@@ -167,7 +167,7 @@ def _gain(rows: Any, price: Any, gains: Any) -> None:
         gains[j] = max(gains[j], max(of_first, of_last))
 
 
-@njit(nogil=True, cache=True, error_model="numpy")  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(error_model="numpy")
 def _solve(cosine: Any, cutoff: float, prices: Any) -> Any:
     """Solve one candidate; (similarity, bound). The duals of the rows are written to ``prices`` (n,)."""
     n, m = cosine.shape

@@ -1,7 +1,7 @@
 r"""Compact signatures of chips: one dot product bounds the Hungarian similarity of two chips from above.
 
-Nodes are turned onto the principal axes of all nodes. The best assignment pairs nodes as wholes; letting every axis
-pair its own coordinates can only add, and on one axis sorted values pair best (rearrangement inequality):
+Nodes are projected onto the principal axes of all nodes. The best assignment pairs nodes as wholes; pairing
+the coordinates of each axis apart can only add, and on one axis sorted values pair best (rearrangement inequality):
 
 .. math:: \sum_i \langle x_i, y_{\pi(i)} \rangle \le \sum_d \sum_r x_{(r)d}\, y_{(r)d}
 
@@ -72,15 +72,15 @@ class Axes:
     def signature(self, nodes: Floats) -> Floats:
         """Signature (size,) float32 of unit rows (n, D), n <= length."""
         kept = min(AXES, len(self.basis))
-        turned = nodes.astype(np.float64) @ self.basis
+        projected = nodes.astype(np.float64) @ self.basis
         values = np.zeros((self.length, kept))
-        values[: len(nodes)] = turned[:, :kept]
+        values[: len(nodes)] = projected[:, :kept]
         values.sort(axis=0)
         edges = np.linspace(0, self.length, BINS + 1).round().astype(int)
         widths = np.diff(edges)[:, None]
         means = np.add.reduceat(values, edges[:-1], axis=0) / widths
         left = values - np.repeat(means, widths[:, 0], axis=0)
-        beyond = np.sqrt(np.square(turned[:, kept:]).sum())
+        beyond = np.sqrt(np.square(projected[:, kept:]).sum())
         parts = ((means * np.sqrt(widths)).ravel(), np.sqrt(np.square(left).sum(axis=0)), [beyond])
         return np.concatenate(parts).astype(np.float32)
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 
 from rsgraph.errors import ConfigError
-from rsgraph.matchers.neighbours import as_similarity, check_chips, check_count, compare_pairs, unit_rows
-from rsgraph.protocols import Progress
+from rsgraph.matchers.neighbours import as_similarity, check_chips, compare_pairs, unit_rows
+from rsgraph.protocols import Matcher, Progress
+from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
 Doubles = NDArray[np.float64]
@@ -109,7 +110,7 @@ def soft_matched_cosine(few: Floats, many: Floats, temperature: float, iteration
     return lower, max(0.0, upper - lower)
 
 
-class Sinkhorn:
+class Sinkhorn(Matcher):
     """Mean cosine under an entropic transport plan: soft matching, with a certified bound to the exact one.
 
     Instead of pairing each node with one other, the plan spreads it over similar nodes. ``similarities``

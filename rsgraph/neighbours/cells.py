@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from rsgraph.blocks import one_blas_thread
+from rsgraph.compiled import compiled
 from rsgraph.neighbours.rows import moments
 from rsgraph.types import Floats
 
@@ -143,7 +143,7 @@ def _centres(rows: Floats, count: int, seed: int) -> Floats:
     return centres
 
 
-@njit(nogil=True, cache=True, fastmath={"reassoc", "contract"})  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled(fastmath={"reassoc", "contract"})
 def _squared(row: Any, rows: Any, other: int, n_axes: int) -> Any:
     """Return the squared distance to one of rows along the first axes; the sum in any order, so that it is SIMD."""
     total = np.float32(0.0)
@@ -153,7 +153,7 @@ def _squared(row: Any, rows: Any, other: int, n_axes: int) -> Any:
     return total
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _turn(rows: Any, mean: Any, axes: Any, found: Any) -> None:
     """Fill in (rows - mean) @ axes, (m, D) of zeros: a BLAS would sum up in an order that depends on m."""
     for row in range(len(rows)):
@@ -163,7 +163,7 @@ def _turn(rows: Any, mean: Any, axes: Any, found: Any) -> None:
                 found[row, axis] += value * axes[feature, axis]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _search(
     queries: Any,
     skip: Any,
@@ -193,7 +193,7 @@ def _search(
             distances[query, place] = np.sqrt(distances[query, place])
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _scan(row: Any, skip: int, rows: Any, order: Any, first: int, last: int, indices: Any, distances: Any) -> None:
     """Enter the rows of one cell that are nearer than the last of the list."""
     n_axes = rows.shape[1]
@@ -207,7 +207,7 @@ def _scan(row: Any, skip: int, rows: Any, order: Any, first: int, last: int, ind
             _enter(order[other], squared, indices, distances)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _enter(index: int, squared: float, indices: Any, distances: Any) -> None:
     """Put a row in its place in a list sorted by distance; the last falls out."""
     place = len(distances) - 1

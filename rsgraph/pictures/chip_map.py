@@ -31,7 +31,7 @@ NUMBERED_FROM = 60
 
 
 MOST = 2000
-"""Chips in one map: more are too small to be told apart."""
+"""Chips in one map: more are too small to be seen one by one."""
 
 
 def sample_chips(count: int) -> NDArray[np.int64]:
@@ -130,7 +130,7 @@ def draw_chip_map(
 ) -> Figure:
     """Draw chips where the projection puts them.
 
-    Thumbnails shrink with their number (up to about 2000 are told apart) and move to the nearest free cell of
+    Thumbnails shrink with their number (up to about 2000 can be seen one by one) and move to the nearest free cell of
     a grid where they would overlap; the caption says by how much.
 
     Parameters

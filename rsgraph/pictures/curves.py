@@ -1,4 +1,4 @@
-"""Training curves: is it learning, and when was it best."""
+"""Training curves: losses by epoch, and the best epoch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from rsgraph.pictures.figure import MARGIN, SMALL, TEXT, WIDTH, place_axes, sheet
 
 TRAIN, VALIDATION = "#0072B2", "#D55E00"
-"""Blue and vermilion of Okabe and Ito's palette, told apart by all."""
+"""Blue and vermilion of Okabe and Ito's palette, distinguishable with any colour vision."""
 
 
 @dataclass(frozen=True)

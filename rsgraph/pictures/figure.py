@@ -1,4 +1,4 @@
-"""The sheet that all pictures are drawn on: size, type, heading, saving. No pyplot, no global state."""
+"""The figure of all pictures: size, fonts, heading, saving. No pyplot, no global state."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sheet of nearest neighbours: does the similarity see what a person sees."""
+"""Sheets of chips beside their nearest neighbours, by which the similarity can be judged."""
 
 from __future__ import annotations
 

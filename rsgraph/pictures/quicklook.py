@@ -1,4 +1,4 @@
-"""The scene as one looks at it first."""
+"""A quicklook: the whole scene as a picture."""
 
 from __future__ import annotations
 

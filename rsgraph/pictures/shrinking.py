@@ -1,4 +1,4 @@
-"""Fewer pixels for the screen: block means that leave out pixels without data."""
+"""Images shrunk for the screen: block means that leave out pixels without data."""
 
 from __future__ import annotations
 

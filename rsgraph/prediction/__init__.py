@@ -1,1 +1,1 @@
-"""What labels say of segments without one: classification, propagation, suggestion of what to label next."""
+"""Predictions for segments without a label: classification, propagation, and suggestion of what to label next."""

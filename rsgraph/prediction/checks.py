@@ -1,4 +1,4 @@
-"""Checks of what the rooms of labelling are given: codes, vectors, probabilities."""
+"""Checks of the inputs of predictions: codes, vectors, probabilities."""
 
 from __future__ import annotations
 

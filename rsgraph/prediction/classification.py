@@ -1,4 +1,4 @@
-"""Classes predicted from the embedding alone, with probabilities that can be taken at their word."""
+"""Classes predicted from the embedding only, with calibrated probabilities."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.neighbours.search import check_vectors, standardised
+from rsgraph.neighbours.rows import check_vectors, standardised
 from rsgraph.prediction.checks import check_codes
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
@@ -34,7 +34,7 @@ _Doubles = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a classifier says of all segments.
+    """Predictions of a classifier for all segments.
 
     Parameters
     ----------

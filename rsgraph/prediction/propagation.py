@@ -7,11 +7,12 @@ from math import ceil, log, sqrt
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
-from rsgraph.neighbours.search import check_vectors, nearest_rows, standardised
+from rsgraph.neighbours.approximate import approximate_nearest
+from rsgraph.neighbours.rows import check_vectors, standardised
 from rsgraph.prediction.checks import check_between, check_codes, check_labelled
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
@@ -176,7 +177,7 @@ def _swept(
     return change
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _sweep(
     indptr: Any,
     indices: Any,
@@ -247,7 +248,7 @@ def segment_graph(
         (n, D) an embedding.
     k
         Similar segments per segment; min(k, n - 1) are taken. They are exact up to 20 000 segments, and 19 of 20 are
-        found above that (see ``nearest_rows``).
+        found above that (see ``approximate_nearest``).
     seed
         Of the approximate search; with the same seed the same graph.
     progress
@@ -274,7 +275,7 @@ def segment_graph(
     check_vectors(vectors)
     _check_edges(edges, None, len(vectors))
     points = standardised(vectors)
-    similar, distances = nearest_rows(points, k, seed=seed, progress=_part(progress, 0, 900))
+    similar, distances = approximate_nearest(points, k, seed=seed, progress=_part(progress, 0, 900))
     pairs = _pairs(edges, similar)
     scale = distances[:, -1] if distances.shape[1] else np.ones(len(points), dtype=np.float32)
     return pairs, _similarities(points, pairs, scale, _part(progress, 900, 1000))

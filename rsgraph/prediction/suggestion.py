@@ -1,4 +1,4 @@
-"""What to label next, and what is certain enough to be accepted in bulk."""
+"""Suggestion of segments to label next, and acceptance of certain predictions in bulk."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.neighbours.search import check_vectors
+from rsgraph.neighbours.rows import check_vectors
 from rsgraph.prediction.checks import check_codes
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
@@ -162,7 +162,7 @@ def most_different(
 
 
 class _Farthest:
-    """Gives the rows farthest from a growing set of references; see ``most_different``."""
+    """Gives the rows farthest from a set of references that gains members; see ``most_different``."""
 
     def __init__(self, vectors: Floats, codes: NDArray[np.int64], seed: int, tick: Callable[[], None]) -> None:
         rng = np.random.default_rng(seed)

@@ -1,1 +1,1 @@
-"""2-D points."""
+"""Projectors: 2-D maps of vectors or of distances."""

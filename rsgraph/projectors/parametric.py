@@ -5,27 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.neighbours.graph import FEWEST, Metric, check_metric, comparable, nearest_of_vectors
-from rsgraph.neighbours.rows import moments, parts
+from rsgraph.neighbours.rows import Metric, check_metric, comparable, moments, parts
 from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph
+from rsgraph.projectors.neighbourhoods import FEWEST, nearest_of_vectors
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.sampling import check_sample, draw, part_of
 from rsgraph.projectors.scaling import check_vectors
 from rsgraph.projectors.umap import Umap
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Accelerator, Progress, Projector
 from rsgraph.types import Floats, Projection
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor
 
-Accelerator = Literal["auto", "cpu", "cuda", "gpu", "mps"]
 Model = Mapping[str, NDArray[Any]]
 
 LAYERS = 3
@@ -50,7 +50,7 @@ _REPORT = 20
 """Steps between two calls of ``progress``."""
 
 
-class Parametric:
+class Parametric(Projector):
     r"""Parametric UMAP: a small network trained with UMAP's loss on a sample maps any number of vectors.
 
     What the paper's discussion proposes for large scenes [1]_. The fuzzy neighbour graph of a seeded sample is that
@@ -115,6 +115,12 @@ class Parametric:
                 f"`accelerator` must be one of: auto, cpu, cuda, gpu, mps. Got {accelerator!r} instead."
             )
         self.hidden, self.steps, self.accelerator = hidden, steps, accelerator
+
+    def with_accelerator(self, accelerator: Accelerator) -> Parametric:
+        """Return it with another accelerator, where its own is ``auto``."""
+        chosen = copy(self)
+        chosen.accelerator = accelerator if self.accelerator == "auto" else self.accelerator
+        return chosen
 
     def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
         """Train on a sample of vectors (n, D), map all.

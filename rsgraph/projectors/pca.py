@@ -5,13 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
-from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, principal_components
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Projector
 from rsgraph.types import Floats, Projection
 
 
-class Pca:
+class Pca(Projector):
     """The two principal components (classical scaling for distances): linear, instant, no parameters.
 
     Distances along the axes mean something, unlike UMAP's or t-SNE's, but groups overlap more. The seed is
@@ -25,10 +23,14 @@ class Pca:
 
     def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
         """Project (n, D) on its two principal components. Raises NotUsable (shape, NaN)."""
+        from rsgraph.projectors.scaling import check_vectors, principal_components
+
         return _done(principal_components(check_vectors(vectors)), progress)
 
     def project_distances(self, distances: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
         """Lay out (n, n) distances by classical scaling. Raises NotUsable (shape, NaN, asymmetry)."""
+        from rsgraph.projectors.scaling import check_distances, classical_scaling
+
         return _done(classical_scaling(check_distances(distances)), progress)
 
     def project_neighbours(
@@ -38,6 +40,8 @@ class Pca:
 
         Landmark Isomap; the seed draws the landmarks. Raises NotUsable (shape, NaN, neighbours that are none).
         """
+        from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
+
         indices, lengths = check_neighbours(neighbours, distances)
         return _done(neighbour_scaling(indices, lengths, seed=seed), progress)
 

@@ -1,4 +1,4 @@
-"""Places further rows on a finished UMAP map: what umap-learn's ``transform`` does, row by row.
+"""Placement of further rows on a finished UMAP map, row by row, as umap-learn's ``transform`` does.
 
 A new row starts at the mean of its nearest mapped rows, weighted by membership, and then moves for some epochs of
 UMAP's descent against the map, which stays where it is. No new row sees another, and each draws its own random
@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats
 
 EPOCHS = 100
@@ -63,7 +63,7 @@ def place(
     points: Floats = np.einsum("mk,mkd->md", share, anchors[indices]).astype(np.float32)
     copies = distances[:, 0] == 0
     points[copies] = anchors[indices[copies, 0]]
-    _settle(points, indices, weights, anchors.astype(np.float32), *curve, epochs, seed % 2**32, rows)
+    _optimise(points, indices, weights, anchors.astype(np.float32), *curve, epochs, seed % 2**32, rows)
     return points
 
 
@@ -74,7 +74,7 @@ def memberships(distances: Floats) -> Floats:
     return found
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _memberships(distances: Any, found: Any) -> None:
     """Fill in the memberships, by bisection for the width."""
     k = distances.shape[1]
@@ -96,8 +96,8 @@ def _memberships(distances: Any, found: Any) -> None:
             found[row, place] = np.exp(-distances[row, place] / width)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _settle(
+@compiled()
+def _optimise(
     points: Any, indices: Any, weights: Any, anchors: Any, a: float, b: float, epochs: int, seed: int, rows: Any
 ) -> None:
     """Move points (m, 2) for some epochs; a neighbour of weight w acts in a share w of them."""
@@ -115,8 +115,10 @@ def _settle(
                     _step(points, row, anchors, other, a, b, rate, False)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
-def _step(points: Any, row: int, anchors: Any, other: int, a: float, b: float, rate: float, attract: bool) -> None:
+@compiled()
+def _step(
+    points: Any, row: int, anchors: Any, other: int | np.int64, a: float, b: float, rate: float, attract: bool
+) -> None:
     """Move a point along the gradient of UMAP's loss, to or from one anchor; each coordinate by at most 4 rates."""
     across, up = points[row, 0] - anchors[other, 0], points[row, 1] - anchors[other, 1]
     squared = across * across + up * up
@@ -128,7 +130,7 @@ def _step(points: Any, row: int, anchors: Any, other: int, a: float, b: float, r
     points[row, 1] += rate * min(4.0, max(-4.0, slope * up))
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _mixed(state: Any) -> Any:
     """Return the next of a row's random numbers (SplitMix64)."""
     state = state + np.uint64(0x9E3779B97F4A7C15)

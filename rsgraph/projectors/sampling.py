@@ -1,4 +1,4 @@
-"""A map that is learnt from a sample of rows: which rows, and how the two parts of the work are counted."""
+"""Maps learnt from a sample of rows: the choice of the sample, and the progress of both parts."""
 
 from __future__ import annotations
 

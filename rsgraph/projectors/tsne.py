@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.neighbours.graph import FEWEST, Metric, check_metric, comparable, first_of_all, seeded_start
+from rsgraph.neighbours.rows import Metric, check_metric, comparable
 from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
+from rsgraph.projectors.neighbourhoods import FEWEST, first_of_all, seeded_start
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, principal_components
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Projector
 from rsgraph.types import Floats, Projection
 
 MOST = 200_000
@@ -22,7 +23,7 @@ _LEAST = 4
 """Neighbours per point below which the perplexity would fall under 1."""
 
 
-class Tsne:
+class Tsne(Projector):
     """t-SNE (scikit-learn's Barnes-Hut): even, well parted groups; several times slower than UMAP.
 
     Starts from the principal components (classical scaling for distances) and runs on one thread, so that

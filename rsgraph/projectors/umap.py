@@ -11,26 +11,16 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.neighbours.cells import cut, find_nearest
-from rsgraph.neighbours.graph import (
-    FEWEST,
-    Metric,
-    as_metric,
-    check_metric,
-    comparable,
-    first_of_all,
-    load_umap,
-    nearest_of_distances,
-    nearest_of_vectors,
-    seeded_start,
-)
-from rsgraph.neighbours.rows import parts
+from rsgraph.neighbours.nearest import nearest_of_distances
+from rsgraph.neighbours.rows import Metric, as_metric, check_metric, comparable, parts
 from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph
 from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
+from rsgraph.projectors.neighbourhoods import FEWEST, first_of_all, load_umap, nearest_of_vectors, seeded_start
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.placing import place
 from rsgraph.projectors.sampling import check_sample, draw, part_of
 from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, principal_components
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Projector
 from rsgraph.types import Floats, Projection
 
 EPOCHS, MORE_EPOCHS, FEW_POINTS = 200, 500, 10_000
@@ -43,7 +33,7 @@ PLACED_BY = 5
 """Nearest points of the map that a further point is placed by."""
 
 
-class Umap:
+class Umap(Projector):
     """UMAP, seeded: neighbours stay neighbours; the paper's map of chips and of segments.
 
     umap-learn's optimisation [1]_, with some choices where the paper is silent. Nearest neighbours are exact
@@ -227,8 +217,8 @@ class Umap:
         distances = check_distances(distances)
         if len(distances) < FEWEST:
             return Pca().project_distances(distances, seed=seed, progress=progress)
-        neighbours = nearest_of_distances(distances, self._size(len(distances)))
-        return self._lay_out(*neighbours, classical_scaling(distances), seed, progress)
+        neighbours = nearest_of_distances(distances, self._size(len(distances)) - 1)
+        return self._lay_out(*first_of_all(*neighbours), classical_scaling(distances), seed, progress)
 
     def project_neighbours(
         self, neighbours: NDArray[np.int64], distances: Floats, *, seed: int, progress: Progress | None = None

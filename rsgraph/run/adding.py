@@ -1,7 +1,7 @@
-"""Adding scenes to a finished workspace: what is there stays, only what is new is computed.
+"""Scenes added to a finished workspace: what is there stays, only what is new is computed.
 
-``rsgraph run 'data.path=[a.tif,b.tif]' workspace=W`` continues a workspace W that was made from a.tif alone, because
-the scenes of W are among those given, in whatever order, and the options are the same. Then
+``rsgraph run 'data.path=[a.tif,b.tif]' workspace=W`` continues a workspace W that was made from a.tif, because the
+scenes of W are among those given, in whatever order, and the options are the same. Then
 
 - the model stays: classes, encoder and GNN are those of W, as with ``model.from=W``. They have not seen b.tif;
   ``overwrite=true`` trains anew on all scenes.
@@ -12,17 +12,8 @@ the scenes of W are among those given, in whatever order, and the options are th
   the matcher can do that), and the map is made anew over all.
 
 Nothing depends on the order in which files of W are replaced: before the first of them is, ``remember`` sees to it
-that all of W's stages are in the cache. An interrupted run is continued by the same command: ``config.yaml`` of W
-then says ``grown_from``, that is
-
-::
-
-    scenes          names of the scenes that W held before
-    files           of each of them: its files
-    learnt_from     names of those that its model was trained on; none where W was given one (model.from)
-    identity        of the scenes before
-    model           section of the config before
-    stages          stage -> key, as the manifest of W had them
+that all of W's stages are in the cache. An interrupted run is continued by the same command: the manifest of W then
+says what was there before (:class:`rsgraph.stages.plan.Addition`).
 
 The survey of pixels is that of all scenes and reads the old ones again. Where the new scenes are larger than all old
 ones, and these smaller than a chip, the encoder sees squares of another size: then old chips are encoded again.
@@ -42,50 +33,52 @@ from rsgraph.cache import StageCache
 from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.files import place, read_json
 from rsgraph.io.fingerprint import fingerprint
-from rsgraph.run.plan import STAGES
+from rsgraph.run.record import Record
 from rsgraph.run.scenes import Held, model_identity
+from rsgraph.stages.plan import STAGES, Addition, GivenModel, Plan
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace, write_table
 
-Config = Mapping[str, Any]
 _LATER = ("x", "y")
 _OF_SQUARES = ("encode", "gnn", "match")
-_PLACED = ("segment_id", "chip_id", "row", "column", "area_px")
 
 
-def held_scenes(config: Config, workspace: Workspace) -> list[Held]:
+def held_scenes(workspace: Workspace, record: Record) -> list[Held]:
     """Return the scenes that a run finds in its workspace, in their order.
 
     They come first in the run, so that their chips and segments keep their ids, however its paths are sorted.
 
     Parameters
     ----------
-    config
-        Of the run: with ``overwrite`` it begins anew, in the order of its paths.
-    workspace
-        That the run writes into.
+    workspace, record
+        That the run writes into, and what it says of the run that made it.
     """
-    if config["overwrite"] or not workspace.path("config.yaml").exists():
-        return []
     with suppress(WorkspaceError):  # interrupted before the scenes were surveyed, or damaged
         return [Held(scene.name, scene.files, scene.bands) for scene in workspace.scenes]
-    made = workspace.config
-    record = made.get("grown_from") or {"scenes": (), "files": ()}
-    named = zip(record["scenes"], record["files"], strict=True)
-    return [Held(name, tuple(files), tuple(made["model"]["bands"])) for name, files in named]
+    if record.addition is None or record.model is None:
+        return []
+    named = zip(record.addition.scenes, record.addition.files, strict=True)
+    return [Held(name, files, record.model.bands) for name, files in named]
 
 
-def grown(config: dict[str, Any], workspace: Workspace, scenes: Sequence[Scene], memo: Path) -> dict[str, Any]:
-    """Return the config of a run that adds scenes to its workspace; any other config as it is, with nothing added.
+def added(
+    model: GivenModel | None,
+    workspace: Workspace,
+    record: Record,
+    scenes: Sequence[Scene],
+    identity: str,
+    memo: Path,
+) -> tuple[GivenModel | None, Addition | None]:
+    """Return the model and the addition of a run that adds scenes to its workspace; of any other its model and None.
 
     Parameters
     ----------
-    config
-        With the identity of the scenes.
-    workspace
-        That the run writes into.
-    scenes
-        All that were given.
+    model
+        That the run was given; None: none.
+    workspace, record
+        That the run writes into, and what it says of the run that made it.
+    scenes, identity
+        All that were given, those of the workspace first, and their hash.
     memo
         See :func:`rsgraph.io.fingerprint.fingerprint`.
 
@@ -94,42 +87,35 @@ def grown(config: dict[str, Any], workspace: Workspace, scenes: Sequence[Scene],
     WorkspaceMismatch
         The workspace is unfinished.
     """
-    alone = {**config, "grown_from": None}
-    if config["overwrite"] or not workspace.path("config.yaml").exists():
-        return alone
-    made = workspace.config
-    before = made.get("grown_from")
-    if made.get("identity") == config["identity"]:
-        return _with_model_of(config, made, before) if before else alone
+    if record.identity == identity:
+        return _with_model_of(model, record.model, record.addition) if record.addition else (model, None)
     held = workspace.scenes if workspace.path("scene.json").exists() else []
     first = scenes[: len(held)]
-    if not held or len(held) >= len(scenes) or fingerprint(first, known=memo) != made.get("identity"):
-        return alone
+    if not held or len(held) >= len(scenes) or fingerprint(first, known=memo) != record.identity:
+        return model, None
     _check_finished(workspace)
-    given = made["model"].get("identity")
-    model = made["model"] if given else {**_own_model(workspace), "bands": list(scenes[0].bands)}
-    names = [scene.name for scene in held]
-    record = {
-        "scenes": names,
-        "files": [list(scene.files) for scene in held],
-        "learnt_from": list(before["learnt_from"]) if before else [] if given else names,
-        "identity": made["identity"],
-        "model": made["model"],
-        "stages": {name: each["key"] for name, each in workspace.manifest["stages"].items()},
-    }
-    return _with_model_of(config, {"model": model}, record)
+    names = tuple(scene.name for scene in held)
+    addition = Addition(
+        scenes=names,
+        files=tuple(tuple(map(str, scene.files)) for scene in held),
+        trained_on=record.addition.trained_on if record.addition else () if record.model else names,
+        identity=record.identity,
+        model=record.model,
+        stages={name: each["key"] for name, each in workspace.manifest["stages"].items()},
+    )
+    return _with_model_of(model, record.model or _own_model(workspace, scenes[0].bands), addition)
 
 
-def _with_model_of(config: dict[str, Any], made: Config, record: Config) -> dict[str, Any]:
-    """Take a workspace's own model, unless another one was asked for: that is a difference, to be told as such."""
-    asked = config["model"]["identity"]
-    if asked not in (None, made["model"]["identity"]):
-        return {**config, "grown_from": None}
-    return {**config, "model": dict(made["model"]), "grown_from": dict(record)}
+def _with_model_of(
+    asked: GivenModel | None, own: GivenModel | None, addition: Addition
+) -> tuple[GivenModel | None, Addition | None]:
+    """Take a workspace's own model, unless another one was asked for: that is a difference, and named as such."""
+    differs = asked is not None and (own is None or asked.identity != own.identity)
+    return (asked, None) if differs else (own, addition)
 
 
-def _own_model(workspace: Workspace) -> dict[str, Any]:
-    return {"from": str(workspace.folder.resolve()), "identity": model_identity(workspace)}
+def _own_model(workspace: Workspace, bands: Sequence[str]) -> GivenModel:
+    return GivenModel(str(workspace.folder.resolve()), model_identity(workspace), tuple(bands))
 
 
 def _check_finished(workspace: Workspace) -> None:
@@ -143,31 +129,21 @@ def _check_finished(workspace: Workspace) -> None:
         )
 
 
-def as_before(config: Config, made: Config) -> dict[str, Any]:
-    """Return the config as it was before scenes were added, where the workspace is still in that state."""
-    record = config.get("grown_from")
-    if not record or made.get("identity") != record["identity"]:
-        return dict(config)
-    return {**config, "identity": record["identity"], "model": record["model"]}
-
-
-def told(config: Config, scenes: Sequence[Scene]) -> str:
-    """Say what is added to what."""
-    record = config["grown_from"]
-    held, teachers = len(record["scenes"]), record["learnt_from"]
+def describe_addition(addition: Addition, model: GivenModel | None, scenes: int) -> str:
+    """Say what is added to what; ``scenes`` counts all."""
+    held, teachers = len(addition.scenes), addition.trained_on
     shown = ", ".join(teachers[:3]) + (f" and {len(teachers) - 3} more" if len(teachers) > 3 else "")
-    origin = f"learnt from {shown}" if teachers else f"of {config['model']['from']}"
+    origin = f"learnt from {shown}" if teachers or model is None else f"of {model.folder}"
     return (
-        f"scenes are added: {len(scenes) - held} to {held}; ids and labels of segments stay, and classes, encoder "
+        f"scenes are added: {scenes - held} to {held}; ids and labels of segments stay, and classes, encoder "
         f"and GNN are still those {origin} (overwrite=true trains anew)"
     )
 
 
-def remember(config: Config, workspace: Workspace, cache: StageCache) -> None:
+def remember(addition: Addition, workspace: Workspace, cache: StageCache) -> None:
     """Put the stages of a workspace that scenes are about to be added to into the cache, where they are not there."""
-    record = config.get("grown_from")
     recorded = workspace.manifest.get("stages", {})
-    for name, key in (record["stages"] if record else {}).items():
+    for name, key in addition.stages.items():
         with cache.lock(name, key):
             if recorded.get(name, {}).get("key") == key and cache.find(name, key) is None:
                 _store(workspace, cache, recorded[name])
@@ -185,20 +161,19 @@ def _store(workspace: Workspace, cache: StageCache, record: Mapping[str, Any]) -
     cache.commit(record["stage"], record["key"], record["seconds"], record["facts"])
 
 
-def outputs_before(config: Config, stage: str, cache: StageCache) -> Path | None:
+def outputs_before(plan: Plan, stage: str, cache: StageCache) -> Path | None:
     """Return the folder of what a stage made of the scenes before; None where none were, or the cache lost it."""
-    record = config.get("grown_from")
-    if not record or cache.find(stage, record["stages"].get(stage, "none")) is None:
+    if plan.addition is None or cache.find(stage, plan.addition.stages.get(stage, "none")) is None:
         return None
-    return cache.place_of(stage, record["stages"][stage])
+    return cache.place_of(stage, plan.addition.stages[stage])
 
 
-def known_outputs(config: Config, stage: str, cache: StageCache, side: int) -> Path | None:
+def known_outputs(plan: Plan, stage: str, cache: StageCache, side: int) -> Path | None:
     """Return the folder of what a stage made of the scenes before, where this run would make the same of them.
 
     Parameters
     ----------
-    config
+    plan
         Of the run.
     stage
         Its name.
@@ -207,21 +182,9 @@ def known_outputs(config: Config, stage: str, cache: StageCache, side: int) -> P
     side
         Of the squares that the encoder sees in this run.
     """
-    found = outputs_before(config, stage, cache)
-    if found is None or config["segmenter"].get("seams", "chip") != "chip":
+    found = outputs_before(plan, stage, cache)
+    if found is None or plan.options.segmenter.build().seams != "chip":
         return None
-    squares = outputs_before(config, "scene", cache)
+    squares = outputs_before(plan, "scene", cache)
     same = squares is not None and read_json(squares / "scene.json")["side"] == side
     return found if same or stage not in _OF_SQUARES else None
-
-
-def keeps_segments(config: Config, cache: StageCache, key: str) -> bool:
-    """Tell whether the segments under ``key`` begin with those of the workspace before, so that labels stay valid."""
-    record = config.get("grown_from")
-    if not record or cache.find("segments", record["stages"]["segments"]) is None:
-        return False
-    before, now = (
-        pd.read_parquet(cache.place_of("segments", each) / "segments.parquet", columns=list(_PLACED))
-        for each in (record["stages"]["segments"], key)
-    )
-    return before.equals(now.iloc[: len(before)])

@@ -1,4 +1,4 @@
-"""Where results go when the user does not say."""
+"""Folders of the cache and of sweeps, and names of sweep points."""
 
 from __future__ import annotations
 
@@ -10,11 +10,6 @@ from rsgraph.files import digest
 from rsgraph.io.path_names import path_name
 
 _LONGEST = 150
-
-
-def workspace_folder(asked: str | None, scene: str) -> Path:
-    """Return ``workspace=``, or workspaces/<scene name>."""
-    return Path(asked).expanduser() if asked else Path("workspaces") / scene
 
 
 def cache_folder(asked: str | None, beside: Path) -> Path:
@@ -44,6 +39,6 @@ def point_name(overrides: list[str], shared: list[str]) -> str:
     >>> point_name(["data.path='a b.tif'", "seed=1", "graph.k=4"], ["data.path", "seed"])
     'graph.k=4'
     """
-    told = [text.lstrip("+~") for text in overrides if text.lstrip("+~").partition("=")[0] not in shared]
-    name = re.sub(r"[^\w.,=+-]+", "_", ",".join(told)) or "default"
+    differing = [text.lstrip("+~") for text in overrides if text.lstrip("+~").partition("=")[0] not in shared]
+    name = re.sub(r"[^\w.,=+-]+", "_", ",".join(differing)) or "default"
     return name if len(name) < _LONGEST else f"{name[:120]}-{digest(name)[:12]}"

@@ -1,4 +1,4 @@
-"""Walks the stages: skips what is there, takes what another run made, computes the rest."""
+"""The verb run: walks the stages, skips what is there, takes what another run made, computes the rest."""
 
 from __future__ import annotations
 
@@ -6,60 +6,39 @@ import platform
 import shlex
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from rsgraph.blocks import ResumableBlocks, Threads
 from rsgraph.cache import StageCache, StageRecord
-from rsgraph.components import KINDS, from_config, registry
-from rsgraph.config import refuse_targets
+from rsgraph.config import Typed
 from rsgraph.console import duration, note, progress, say
-from rsgraph.errors import ConfigError
 from rsgraph.files import digest, make_folder, read_json, write_text
 from rsgraph.io.display import choose_bands
-from rsgraph.io.fingerprint import fingerprint
-from rsgraph.io.path_names import path_name
-from rsgraph.journal.storage import set_aside
-from rsgraph.protocols import Workers
-from rsgraph.registry import check_types
-from rsgraph.run.adding import (
-    as_before,
-    grown,
-    held_scenes,
-    keeps_segments,
-    known_outputs,
-    outputs_before,
-    remember,
-    told,
-)
-from rsgraph.run.paths import cache_folder, workspace_folder
-from rsgraph.run.plan import COMPARED, STAGES, Stage, compared, default_layer, keys, layers, needed
-from rsgraph.run.scenes import (
-    absolute,
-    check_same,
-    cut_chips,
-    held_first,
-    keep_chips,
-    notes,
-    open_scenes,
-    with_model,
-    with_model_bands,
-)
+from rsgraph.options import RUN_KINDS
+from rsgraph.protocols import Blocks, Workers
+from rsgraph.run.keys import keys
+from rsgraph.run.prepare import Prepared, prepare
+from rsgraph.run.record import record_of, write_record
+from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
 from rsgraph.stages.context import Context, Opened
-from rsgraph.tracking import Tracker, store, ui_command
-from rsgraph.types import Scene
+from rsgraph.stages.plan import STAGES, Plan, Stage, choice, needed
 from rsgraph.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rsgraph.tracking import Tracker
 
 _RECORDED = ("rsgraph", "numpy", "scikit-image", "scikit-fuzzy", "torch", "torch-geometric", "umap-learn")
 
 
-def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
+def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | None = None) -> Workspace:
     """Run all stages on a scene.
 
     Parameters
@@ -68,6 +47,9 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
         The resolved config (``conf/run.yaml``), plain dicts.
     point
         Workspace of a sweep point; None for a single run.
+    typed
+        What the command line says: only these options may differ from those of a workspace that is continued. None:
+        all options count as typed.
 
     Returns
     -------
@@ -77,89 +59,55 @@ def run(config: dict[str, Any], *, point: Path | None = None) -> Workspace:
     Raises
     ------
     RsgraphError
-        Anything that the user can mend; what was finished stays and is used by the next run.
+        Anything that the user can put right; what was finished stays and is used by the next run.
     """
     started = time.monotonic()
-    config = with_model(_checked(config))
-    scenes = with_model_bands(open_scenes(config), config)
-    name = scenes[0].name if len(scenes) == 1 else path_name(config["data"]["path"])
-    workspace = Workspace(point or workspace_folder(config["workspace"], name))
-    scenes = held_first(scenes, held_scenes(config, workspace))
-    beside = workspace.folder.parent if point is None else workspace.folder.parent.parent
-    cache = StageCache(cache_folder(config["cache"]["path"], beside))
-    config = {**config, "layer": default_layer(config), "compared": compared(config)}
-    config = {**config, "identity": _identity(scenes, cache.folder)}
-    config = grown(config, workspace, scenes, cache.folder / "fingerprints.json")
-    if workspace.path("config.yaml").exists():
-        check_same(workspace, as_before(config, workspace.config), COMPARED)
-    wanted, there = keys(config), workspace.intact()
-    if all(_finished(workspace, stage.name, wanted, there) for stage in STAGES):
+    prepared = prepare(config, point=point, typed=typed)
+    plan, workspace = prepared.plan, prepared.workspace
+    wanted, there = keys(plan), workspace.intact()
+    finished = {stage.name for stage in STAGES if _finished(workspace, stage.name, wanted, there)}
+    if len(finished) == len(STAGES):
+        _write_config(plan, workspace)  # the scene may stand elsewhere now
         say(f"{workspace.folder} is up to date: nothing to do (looked for {duration(time.monotonic() - started)})")
         return workspace
-    opened = cut_chips(config, scenes)
-    say(f"{name}: {_what(opened)} -> {workspace.folder}")
-    _check_all(config, opened)
-    if config["grown_from"]:
-        say(told(config, scenes))
-    elif config["model"]["identity"]:
-        say(f"classes, encoder and GNN, with their options, are those of {config['model']['from']}")
-    for text in notes(scenes):
-        note(text)
-    tracker = _start_tracking(config, workspace, beside)
+    opened = cut_chips(plan.options.chips, prepared.scenes, held=len(plan.addition.scenes) if plan.addition else 0)
+    say(f"{prepared.name}: {_what(opened)} -> {workspace.folder}")
+    _check_all(plan, opened)
+    _take_over(prepared, opened)
+    tracker = _start_tracking(plan, workspace, prepared.beside)
     try:
-        shared = _shared(config, make_folder(workspace.folder), make_folder(cache.folder))
-        with from_config("executor", config["executor"]).open(shared) as workers:
-            _walk(_Running(config, wanted, workspace, cache, tracker, workers), opened, there)
+        shared = _shared(plan, make_folder(workspace.folder), make_folder(prepared.cache.folder))
+        with plan.options.executor.build().open(shared) as workers:
+            experiments = typed.experiments if typed else ()
+            model = keep_model(plan.model, workspace, prepared.cache.folder)
+            _walk(_Running(prepared, experiments, wanted, model, tracker, workers), opened, finished)
     except BaseException as error:
         _end(tracker, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
     _end(tracker, "FINISHED")
-    _tell(workspace, tracker, time.monotonic() - started)
+    _say_what_is_next(workspace, tracker, time.monotonic() - started)
     return workspace
 
 
-def _identity(scenes: Sequence[Scene], cache: Path) -> str:
-    with progress("reading") as report:
-        return fingerprint(scenes, known=cache / "fingerprints.json", progress=report)
+def _take_over(prepared: Prepared, opened: Opened) -> None:
+    """Keep what is taken over of the workspace; say that, of which model, and what the scenes say of themselves."""
+    plan = prepared.plan
+    if plan.addition:
+        from rsgraph.run.adding import describe_addition, remember
+
+        say(describe_addition(plan.addition, plan.model, len(opened.scenes)))
+        remember(plan.addition, prepared.workspace, prepared.cache)
+    elif plan.model:
+        say(f"classes, encoder and GNN, with their options, are those of {plan.model.folder}")
+    for text in notes(opened.scenes):
+        note(text)
 
 
-def _shared(config: Mapping[str, Any], *folders: Path) -> list[Path]:
+def _shared(plan: Plan, *folders: Path) -> list[Path]:
     """Return what all workers must see: the scenes and the folders that stages are read from and written to."""
-    path = config["data"]["path"]
-    named = [] if path is None else [path] if isinstance(path, str) else list(path)
+    path = plan.options.data.path
+    named = [] if path is None else [path] if isinstance(path, str) else path
     return [*(Path(each) for each in named), *(folder.resolve() for folder in folders)]
-
-
-def _checked(config: dict[str, Any]) -> dict[str, Any]:
-    """Check what can be checked without the scene; return the config with the scene's path made absolute."""
-    refuse_targets(config)
-    for section in (*KINDS[:-1], "training", "trainer", "data", "chips", "model", "cache", "tracking", "embedding"):
-        if not isinstance(config[section], Mapping):
-            raise ConfigError(
-                f"the section '{section}' must be a mapping of options. Got {config[section]!r} instead."
-            )
-    for kind in KINDS[:-1]:
-        registry(kind).check(config[kind]["name"])
-    check_types("data", _data, config["data"])
-    check_types("model", _model, {"from_": config["model"]["from"]})
-    top = {name: config[name] for name in ("seed", "draw", "overwrite", "workspace")}
-    for name, value in top.items():
-        check_types("option", _top, {name: value})
-    if config["seed"] < 0:
-        raise ConfigError(f"seed must be at least 0. Got {config['seed']} instead.")
-    return {**config, "data": {**config["data"], "path": absolute(config["data"]["path"])}}
-
-
-def _top(seed: int, draw: bool, overwrite: bool, workspace: str | None) -> None:  # a schema
-    """Types of the options that belong to no section."""
-
-
-def _data(path: str | list[str] | None, limit: int | None) -> None:
-    """Types of the options of ``data``."""
-
-
-def _model(from_: str | None) -> None:
-    """Types of the options of ``model``."""
 
 
 def _what(opened: Opened) -> str:
@@ -184,28 +132,28 @@ def _finished(workspace: Workspace, stage: str, wanted: Mapping[str, str], there
     return all(there.get(name) == owners[name] for name in stages[stage]["outputs"])
 
 
-def _check_all(config: Mapping[str, Any], opened: Opened) -> None:
+def _check_all(plan: Plan, opened: Opened) -> None:
     """Build everything that takes options, so that mistakes show before any work; say where is computed."""
     from rsgraph import training
 
-    for kind in KINDS[:-1]:
-        from_config(kind, config[kind])
-    for part, options in (("encoder", training.EncoderOptions), ("gnn", training.TrainingOptions)):
-        check_types(f"training.{part}", options, config["training"][part])
-        options(**config["training"][part])
-    check_types("trainer", training.Hardware, config["trainer"])
-    hardware = training.Hardware(**config["trainer"])
-    choose_bands(opened.bands, config["display"])
+    for kind in RUN_KINDS:
+        choice(plan, kind).build()
+    choose_bands(opened.bands, plan.options.display)
+    hardware = plan.options.trainer
     together = training.describe_together(hardware)
     say(f"{training.describe(hardware)} {together}".strip())
 
 
-def _start_tracking(config: Mapping[str, Any], workspace: Workspace, beside: Path) -> Tracker | None:
-    found = store(config, beside)
-    if found is None:
+def _start_tracking(plan: Plan, workspace: Workspace, beside: Path) -> Tracker | None:
+    if plan.options.tracking.off:
         return None
+    from rsgraph.tracking import Tracker, store
+
+    config = plan.options.to_config()
+    found = store(config, beside)
+    assert found is not None, "tracking is not off"
     uri, artifacts = found
-    tracker = Tracker(uri, artifacts, config["tracking"]["experiment"], workspace.folder.name)
+    tracker = Tracker(uri, artifacts, plan.options.tracking.experiment, workspace.folder.name)
     tracker.parameters({key: value for key, value in config.items() if key != "tracking"})
     tracker.tag("workspace", str(workspace.folder.resolve()))
     return tracker
@@ -213,26 +161,39 @@ def _start_tracking(config: Mapping[str, Any], workspace: Workspace, beside: Pat
 
 @dataclass(frozen=True)
 class _Running:
-    """What stays the same from stage to stage: options and keys, where outputs go, who is told and who computes."""
+    """What stays the same from stage to stage: the plan and keys, where outputs go, who is informed and who computes."""
 
-    config: dict[str, Any]
+    prepared: Prepared
+    experiments: tuple[str, ...]
     wanted: Mapping[str, str]
-    workspace: Workspace
-    cache: StageCache
+    model: Path | None
     tracker: Tracker | None
     workers: Workers
 
+    @property
+    def plan(self) -> Plan:
+        return self.prepared.plan
 
-def _walk(running: _Running, opened: Opened, there: Mapping[str, str]) -> None:
-    config, workspace = running.config, running.workspace
-    finished = {stage.name for stage in STAGES if _finished(workspace, stage.name, running.wanted, there)}
-    remember(config, workspace, running.cache)
-    if "segments" not in finished and not config["grown_from"]:
-        _keep_labels(workspace)
-    if config["grown_from"]:  # only this tells that scenes are being added, once the stages before are forgotten
-        _write_config(config, workspace)
+    @property
+    def workspace(self) -> Workspace:
+        return self.prepared.workspace
+
+    @property
+    def cache(self) -> StageCache:
+        return self.prepared.cache
+
+
+def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
+    plan, workspace = running.plan, running.workspace
+    if "segments" not in finished and workspace.path("labels.sqlite").exists():
+        from rsgraph.run.labels import check_unlocked, keep_segments
+
+        check_unlocked(workspace)
+        keep_segments(workspace, same_scenes=_same_scenes(running.prepared))
+    # from here on only the record tells that scenes are being added: the stages before are forgotten
+    write_record(workspace, record_of(plan, running.experiments))
     workspace.forget([stage.name for stage in STAGES if stage.name not in finished])
-    _write_config(config, workspace)
+    _write_config(plan, workspace)
     for stage in STAGES:
         if stage.name in finished:
             say(f"  {stage.name:<12} up to date")
@@ -242,23 +203,37 @@ def _walk(running: _Running, opened: Opened, there: Mapping[str, str]) -> None:
             opened = keep_chips(opened, workspace)
 
 
-def _write_config(config: Mapping[str, Any], workspace: Workspace) -> None:
-    write_text(workspace.path("config.yaml"), yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True))
+def _same_scenes(prepared: Prepared) -> bool:
+    """Tell whether the scenes of the workspace are among those of the run: labels have their place in these."""
+    record, addition = prepared.record, prepared.plan.addition
+    return record is not None and record.identity in (
+        prepared.plan.identity,
+        addition.identity if addition else prepared.plan.identity,
+    )
+
+
+def _write_config(plan: Plan, workspace: Workspace) -> None:
+    text = yaml.safe_dump(plan.options.to_config(), sort_keys=False, allow_unicode=True)
+    path = workspace.path("config.yaml")
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        write_text(path, text)
 
 
 def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
     """Take a stage's outputs from the cache or compute them, and put them into the workspace."""
-    config, workspace, cache, tracker = running.config, running.workspace, running.cache, running.tracker
+    plan, workspace, cache, tracker = running.plan, running.workspace, running.cache, running.tracker
     key = running.wanted[stage.name]
     with cache.lock(stage.name, key):
         record = cache.find(stage.name, key)
         reused = record is not None
         if record is None:
             record = _compute(stage, running, opened)
-        if stage.name == "segments" and config["grown_from"] and not keeps_segments(config, cache, key):
-            _keep_labels(workspace)
+        if stage.name == "segments" and workspace.path("labels.before").exists():
+            from rsgraph.run.labels import carry_labels
+
+            carry_labels(workspace, cache.place_of(stage.name, key))
         run_id = tracker.run_id if tracker else None
-        workspace.adopt(record, cache, run_id=run_id, layers=layers(config), default_layer=config["layer"])
+        workspace.adopt(record, cache, run_id=run_id, layers=plan.layers, default_layer=plan.layer)
     how = "taken from the cache" if reused else duration(record.seconds)
     say(f"  {stage.name:<12} {how:<22} {_findings(record)}".rstrip())
     for text in record.facts.get("notes") or ():
@@ -267,9 +242,7 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
 
 
 def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
-    from rsgraph.stages.known_blocks import KnownBlocks  # with the stages: a workspace up to date needs neither
-
-    config, workspace, cache, workers = running.config, running.workspace, running.cache, running.workers
+    plan, workspace, cache, workers = running.plan, running.workspace, running.cache, running.workers
     key = running.wanted[stage.name]
     folder = cache.partial(stage.name, key)
     started = time.monotonic()
@@ -281,15 +254,17 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
     kept = _kept(stage, folder.resolve() / "work", workspace)
     blocks = ResumableBlocks(workers, kept)
     on_device = blocks if workers.own_devices else ResumableBlocks(Threads(1), kept)
-    before, known = outputs_before(config, stage.name, cache), known_outputs(config, stage.name, cache, opened.side)
-    looked_up: dict[str, Any] = {
-        "blocks": KnownBlocks(blocks, known, opened.held),
-        "on_device": KnownBlocks(on_device, known, opened.held),
-        "before": before,
-        "known": known,
-    }
+    known = _known(stage, running, opened)
+    looked_up: tuple[Blocks, Blocks] = (blocks, on_device)
+    if known is not None:
+        from rsgraph.stages.known_blocks import KnownBlocks
+
+        looked_up = (KnownBlocks(blocks, known, opened.held), KnownBlocks(on_device, known, opened.held))
     with progress(stage.name) as report:
-        facts = stage.run(Context(config, opened, workspace, folder, folder / "work", report, epoch, **looked_up))
+        context = Context(
+            plan, opened, workspace, folder, folder / "work", report, epoch, *looked_up, running.model, known
+        )
+        facts = _work(stage)(context)
     workers.release()
     resumed = blocks.resumed + (0 if on_device is blocks else on_device.resumed)
     if resumed:
@@ -297,6 +272,21 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
     facts["versions"] = {name: version(name) for name in _RECORDED} | {"python": platform.python_version()}
     facts["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
     return cache.commit(stage.name, key, time.monotonic() - started, facts)
+
+
+def _known(stage: Stage, running: _Running, opened: Opened) -> Path | None:
+    """Return the folder of what a stage made before scenes were added, where it would make the same of them."""
+    if running.plan.addition is None:
+        return None
+    from rsgraph.run.adding import known_outputs
+
+    return known_outputs(running.plan, stage.name, running.cache, opened.side)
+
+
+def _work(stage: Stage) -> Callable[[Context], dict[str, Any]]:
+    """Return the function of a stage. What it needs is imported now, not before."""
+    work: Callable[[Context], dict[str, Any]] = getattr(import_module(f"rsgraph.stages.{stage.name}"), stage.name)
+    return work
 
 
 def _kept(stage: Stage, work: Path, workspace: Workspace) -> Path:
@@ -344,20 +334,7 @@ def _end(tracker: Tracker | None, status: str) -> None:
         tracker.end(status)
 
 
-def _keep_labels(workspace: Workspace) -> None:
-    """Set a label journal aside before its segments change: labels are never thrown away.
-
-    Raises JournalLocked while someone is labelling.
-    """
-    journal = workspace.path("labels.sqlite")
-    if not journal.exists():
-        return
-    kept = journal.with_name(f"labels.{datetime.now(UTC):%Y%m%dT%H%M%S}.sqlite")
-    set_aside(journal, kept)
-    note(f"the segments change, so the labels drawn on the old ones were set aside as {kept}")
-
-
-def _tell(workspace: Workspace, tracker: Tracker | None, seconds: float) -> None:
+def _say_what_is_next(workspace: Workspace, tracker: Tracker | None, seconds: float) -> None:
     pictures = workspace.path("pictures")
     look = f" Look at {pictures};" if pictures.exists() else ""
     folder = shlex.quote(str(workspace.folder))
@@ -365,4 +342,4 @@ def _tell(workspace: Workspace, tracker: Tracker | None, seconds: float) -> None
     say(f"  rsgraph export {folder}     to write GeoTIFF (exporter=geopackage and others)")
     say(f"  rsgraph label {folder}      to brush and label in napari (plugins/napari-rsgraph)")
     if tracker is not None:
-        say(f"  {ui_command(tracker.uri)}")
+        say(f"  {tracker.ui_command}")

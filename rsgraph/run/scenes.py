@@ -1,31 +1,31 @@
-"""Before the first stage: the scene is opened, the model found, the workspace chosen."""
+"""Scenes of a run: opened, named apart, matched to the model's bands, cut into chips; and those of a workspace."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rsgraph.components import from_config
-from rsgraph.config import flatten
-from rsgraph.errors import ConfigError, ModelMismatch, NotReadable, NotUsable, WorkspaceMismatch
-from rsgraph.files import digest, read_json, sha256
+from rsgraph.errors import ConfigError, ModelMismatch, NotReadable, NotThere, NotUsable, WorkspaceMismatch
+from rsgraph.files import digest, place, read_json, sha256
 from rsgraph.io.chips import chip_extent, cut
 from rsgraph.io.fingerprint import fingerprint
-from rsgraph.journal.journal import Journal, journal_of
+from rsgraph.options import ChipOptions, ModelOptions, Options, read_choice, read_options
+from rsgraph.run.continuing import own_config
+from rsgraph.run.record import read_record
 from rsgraph.stages.context import Opened
+from rsgraph.stages.plan import GivenModel, Plan, default_layer, layers_of
 from rsgraph.types import Chip, PixelSource, Raster, Scene, Window
 from rsgraph.workspace import Workspace
 
-_PATHLESS = ("auto", "synthetic")
-"""Readers that are asked without a path: one makes its scene, the other says how to name one."""
+if TYPE_CHECKING:
+    from rsgraph.journal.journal import Journal
 
-_LEARNT = ("target", "encoder", "gnn")
 _MODEL_FILES = (
     "targets.npz",
     "models/encoder.json",
@@ -44,11 +44,11 @@ class Held:
     bands: tuple[str, ...]
 
 
-def open_scenes(config: Mapping[str, Any]) -> list[Scene]:
+def open_scenes(options: Options, model: GivenModel | None = None) -> list[Scene]:
     """Open what the user named; of a collection draw ``data.limit`` images by the seed.
 
     Several paths are one collection: each is opened by itself, scenes of one name are numbered, bands that stand in
-    another order than those of the first scene are put into its order.
+    another order than those of the first scene (or of the model) are put into its order.
 
     Raises
     ------
@@ -56,26 +56,31 @@ def open_scenes(config: Mapping[str, Any]) -> list[Scene]:
         ``data.path`` is an empty list, or names one thing twice.
     NotReadable
         There is no ``data.path``, and the reader needs one.
+    ModelMismatch
+        A scene lacks bands that the model needs.
     InputError
         What the reader raises; scenes that do not have the same bands.
     """
-    reader = from_config("reader", config["reader"])
-    scenes = _named_apart([scene for path in _paths(config) for scene in reader.open(path)])
-    limit = config["data"]["limit"]
+    reader = options.reader.build()
+    paths = _paths(options, needed=reader.needs_path)
+    scenes = _named_apart([scene for path in paths for scene in reader.open(path)])
+    limit = options.data.limit
     if limit is not None and limit < len(scenes):
         if limit < 1:
             raise NotUsable(f"data.limit must be at least 1. Got {limit} instead.")
-        drawn = np.random.default_rng(config["seed"]).choice(len(scenes), size=limit, replace=False)
+        drawn = np.random.default_rng(options.seed).choice(len(scenes), size=limit, replace=False)
         scenes = [scenes[index] for index in sorted(drawn)]
-    return scenes if config["model"].get("bands") else [_like(scene, scenes[0]) for scene in scenes]
+    if model is not None:
+        return [_with_model_bands(scene, model) for scene in scenes]
+    return [_like(scene, scenes[0]) for scene in scenes]
 
 
-def _paths(config: Mapping[str, Any]) -> list[Path | None]:
+def _paths(options: Options, *, needed: bool) -> list[Path | None]:
     """Return what is to be opened, one by one."""
-    path = config["data"]["path"]
+    path = options.data.path
     if path is None:
-        name = config["reader"]["name"]
-        if name not in _PATHLESS:
+        name = options.reader.name
+        if needed:
             raise NotReadable(
                 f"reader={name} needs the path of a scene and none was given; give the path of a file or folder, as "
                 "in `rsgraph run scene.tif`, or say reader=synthetic."
@@ -84,8 +89,8 @@ def _paths(config: Mapping[str, Any]) -> list[Path | None]:
     named = [path] if isinstance(path, str) else list(path)
     twice = next((each for each in named if named.count(each) > 1), None)
     if twice is not None or not named:
-        told = f"names {twice} twice" if named else "is an empty list"
-        raise ConfigError(f"data.path {told}; expected each scene once, as in data.path=[a.tif,b.tif]")
+        fault = f"names {twice} twice" if named else "is an empty list"
+        raise ConfigError(f"data.path {fault}; expected each scene once, as in data.path=[a.tif,b.tif]")
     return [Path(each).expanduser() for each in named]
 
 
@@ -191,12 +196,10 @@ def _shown(names: Sequence[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def cut_chips(config: Mapping[str, Any], scenes: Sequence[Scene]) -> Opened:
-    """Cut scenes into chips, before it is known which of them hold data."""
-    chips = config["chips"]
-    found = cut(scenes, size=chips["size"], edges=chips["edges"], test_every=chips["test_every"])
-    held = len((config.get("grown_from") or {"scenes": ()})["scenes"])
-    return Opened(scenes, found, chip_extent(scenes, chips["size"]), held)
+def cut_chips(chips: ChipOptions, scenes: Sequence[Scene], *, held: int = 0) -> Opened:
+    """Cut scenes into chips, before it is known which of them hold data; ``held`` scenes were there before."""
+    found = cut(scenes, size=chips.size, edges=chips.edges, test_every=chips.test_every)
+    return Opened(scenes, found, chip_extent(scenes, chips.size), held)
 
 
 def keep_chips(opened: Opened, workspace: Workspace) -> Opened:
@@ -223,24 +226,48 @@ class _Bands:
         return replace(raster, values=np.ascontiguousarray(raster.values[list(self.order)]))
 
 
-def with_model(config: dict[str, Any]) -> dict[str, Any]:
-    """Take classes, encoder and GNN from ``model.from``: their sections replace those of the config.
+def with_model(options: Options) -> tuple[Options, GivenModel | None]:
+    """Take classes, encoder and GNN from ``model.from``: they replace those of the options.
 
     Raises NotThere where that is no finished workspace.
     """
-    origin = config["model"]["from"]
+    origin = options.model.from_
     if not origin:
-        return {**config, "model": {"from": None, "identity": None, "bands": None}}
-    model = Workspace(Path(origin).expanduser())
-    about = read_json(model.existing("models", "encoder.json"))
-    model.existing("models", "gnn.json")
-    model.existing("targets.npz")
-    made = model.config
-    return {
-        **config,
-        **{section: made[section] for section in _LEARNT},
-        "model": {"from": str(model.folder.resolve()), "identity": model_identity(model), "bands": about["bands"]},
-    }
+        return options, None
+    workspace = Workspace(Path(origin).expanduser())
+    about = read_json(workspace.existing("models", "encoder.json"))
+    workspace.existing("models", "gnn.json")
+    workspace.existing("targets.npz")
+    made = workspace.config
+    target, encoder, gnn = (read_choice(kind, made[kind]) for kind in ("target", "encoder", "gnn"))
+    folder = str(workspace.folder.resolve())
+    model = GivenModel(folder, model_identity(workspace), tuple(about["bands"]))
+    return replace(options, target=target, encoder=encoder, gnn=gnn, model=ModelOptions(folder)), model
+
+
+def keep_model(model: GivenModel | None, workspace: Workspace, cache: Path) -> Path | None:
+    """Keep the files of a model beside the stage cache, and return their folder: stages take them from there.
+
+    Parameters
+    ----------
+    model
+        That is given; None: nothing is kept.
+    workspace
+        That the run writes into: after scenes were added to it, the model is its own.
+    cache
+        Folder of the stage cache.
+    """
+    if model is None:
+        return None
+    kept = cache / "models" / model.identity[:32]
+    origins = [each for each in (workspace, Workspace(model.folder)) if model_identity(each) == model.identity]
+    if not kept.exists() and origins:
+        partial = kept.with_suffix(".partial")
+        for name in (*_MODEL_FILES, "models/target.json"):
+            if origins[0].path(name).exists():
+                place(origins[0].path(name), partial / name)
+        os.replace(partial, kept)
+    return kept if kept.exists() else Path(model.folder)
 
 
 def model_identity(workspace: Workspace) -> str:
@@ -249,23 +276,16 @@ def model_identity(workspace: Workspace) -> str:
     return digest({name: sha256(workspace.path(name)) for name in present})
 
 
-def with_model_bands(scenes: Sequence[Scene], config: Mapping[str, Any]) -> list[Scene]:
+def _with_model_bands(scene: Scene, model: GivenModel) -> Scene:
     """Match a scene's bands to the model's, by name. Raises ModelMismatch naming those that are missing."""
-    wanted = config["model"]["bands"]
-    if wanted is None:
-        return list(scenes)
-    return [_with_model_bands(scene, wanted, config["model"]["from"]) for scene in scenes]
-
-
-def _with_model_bands(scene: Scene, wanted: Sequence[str], origin: str) -> Scene:
-    missing = [band for band in wanted if band not in scene.bands]
+    missing = [band for band in model.bands if band not in scene.bands]
     if missing:
         raise ModelMismatch(
-            f"the model in {origin} needs the bands {', '.join(wanted)}; {scene.name} lacks "
+            f"the model in {model.folder} needs the bands {', '.join(model.bands)}; {scene.name} lacks "
             f"{', '.join(missing)} (it has {', '.join(scene.bands)}). Name the bands with reader.bands=[...] where "
             "the file does not, or train on this scene without model.from"
         )
-    return _with_bands(scene, wanted)
+    return _with_bands(scene, model.bands)
 
 
 class Reopened(Workspace):
@@ -273,6 +293,8 @@ class Reopened(Workspace):
 
     def journal(self, *, read_only: bool = False, author: str | None = None) -> Journal:
         """Open the label journal; as ``rsgraph.Workspace.journal``."""
+        from rsgraph.journal.journal import journal_of
+
         return journal_of(self, read_only=read_only, author=author)
 
     def opened(self) -> list[Scene]:
@@ -285,45 +307,40 @@ class Reopened(Workspace):
         WorkspaceMismatch
             It is another one than the workspace was made from.
         """
-        config = self.config
+        options, record = self.options, read_record(self)
         held = [Held(scene.name, scene.files, scene.bands) for scene in self.scenes]
-        scenes = held_first(with_model_bands(open_scenes(config), config), held)
-        if fingerprint(scenes, known=None) != config["identity"]:
+        scenes = held_first(open_scenes(options, record.model if record else None), held)
+        if record is not None and fingerprint(scenes, known=None) != record.identity:
             raise WorkspaceMismatch(
-                f"{shown_path(config['data']['path'])} is not the scene that {self.folder} was made from (its "
+                f"{shown_path(options.data.path)} is not the scene that {self.folder} was made from (its "
                 "content changed); put the old one back, or run again with overwrite=true"
             )
         return scenes
+
+    @property
+    def options(self) -> Options:
+        """The options that made the workspace."""
+        return read_options(own_config(self))
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that made the workspace. Raises NotThere where none was begun."""
+        options, record = self.options, read_record(self)
+        self.existing("config.yaml")
+        if record is None:
+            raise NotThere(f"{self.folder} does not say of which scenes it was made: it is unfinished; run it again")
+        layers = layers_of(options)
+        return Plan(
+            options,
+            record.identity,
+            layers,
+            default_layer(options, layers),
+            record.chips_by,
+            record.model,
+            record.addition,
+        )
 
 
 def shown_path(path: str | Sequence[str] | None) -> str:
     """Return ``data.path`` for a sentence; of many paths the first three."""
     return str(path) if path is None or isinstance(path, str) else _shown(path)
-
-
-def check_same(workspace: Workspace, config: Mapping[str, Any], compared: Sequence[str]) -> None:
-    """Refuse to continue a workspace that was made from another scene or with other options.
-
-    Raises
-    ------
-    WorkspaceMismatch
-        Saying what differs and how to force.
-    """
-    if not workspace.path("config.yaml").exists() or config["overwrite"]:
-        return
-    made = workspace.config
-    differ = []
-    if made.get("identity") != config["identity"]:
-        there, now = made.get("data", {}).get("path"), config["data"]["path"]
-        differ.append(f"the scene ({shown_path(there)} there, {shown_path(now)} now)")
-    before, here = flatten(made), flatten(dict(config))
-    for key in sorted({*before, *here}):
-        section = any(key == name or key.startswith(f"{name}.") for name in compared)
-        if section and before.get(key) != here.get(key):
-            differ.append(f"{key} ({before.get(key)} there, {here.get(key)} now)")
-    if differ:
-        shown = "; ".join(differ[:6]) + (f"; and {len(differ) - 6} more" if len(differ) > 6 else "")
-        raise WorkspaceMismatch(
-            f"the workspace {workspace.folder} was made otherwise: {shown}. Give another folder with workspace=..., "
-            "or add overwrite=true to change this one (stages that do not differ are kept)"
-        )

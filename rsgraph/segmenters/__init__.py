@@ -1,1 +1,1 @@
-"""Superpixels."""
+"""Segmenters: superpixels and other segments of chips."""

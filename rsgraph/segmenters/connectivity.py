@@ -1,4 +1,4 @@
-"""Every segment is one connected piece: checked, and mended.
+"""Connected segments: a check that every segment is one piece, and labels for pieces that are not.
 
 Superpixel methods promise this and do not always keep it: SLIC on a masked image may give one label to
 pieces that do not touch (scikit-image issue 8295). Connected means along pixel sides (4-connectivity).
@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from rsgraph.compiled import compiled
 
 if TYPE_CHECKING:
     from rsgraph.types import Floats, Labels, Mask
@@ -82,7 +83,7 @@ def _borders(pieces: Labels, count: int) -> NDArray[np.int64]:
     return np.stack([pairs // (count + 1), pairs % (count + 1), lengths], axis=1)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _root(parents: Any, node: int) -> int:
     """Follow the parents to the top, halving the path."""
     while parents[node] != node:
@@ -91,7 +92,7 @@ def _root(parents: Any, node: int) -> int:
     return node
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _join(parents: Any, one: int, two: int) -> None:
     """Unite two trees; the lower number is the root."""
     a, b = _root(parents, one), _root(parents, two)
@@ -101,7 +102,7 @@ def _join(parents: Any, one: int, two: int) -> None:
         parents[a] = b
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _pieces(labels: Any, valid: Any) -> Any:
     """Number connected pieces of equal label 1 ... n, by their first pixels; 0 where not valid."""
     rows, columns = labels.shape
@@ -129,7 +130,7 @@ def _pieces(labels: Any, valid: Any) -> Any:
     return pieces, count
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _renumber(pieces: Any, parents: Any) -> Any:
     """Give 1 ... n to the roots, in the order of their numbers."""
     new = np.zeros(parents.size, dtype=np.int32)
@@ -146,7 +147,7 @@ def _renumber(pieces: Any, parents: Any) -> Any:
     return result, count
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _sizes_and_sums(pieces: Any, count: int, spectra: Any) -> Any:
     sizes = np.zeros(count + 1, dtype=np.int64)
     sums = np.zeros((count + 1, spectra.shape[2]))
@@ -160,7 +161,7 @@ def _sizes_and_sums(pieces: Any, count: int, spectra: Any) -> Any:
     return sizes, sums
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _distance(sums: Any, sizes: Any, one: int, two: int) -> float:
     """Squared Euclidean distance between two mean spectra."""
     total = 0.0
@@ -169,7 +170,7 @@ def _distance(sums: Any, sizes: Any, one: int, two: int) -> float:
     return total
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _choose(borders: Any, parents: Any, sizes: Any, sums: Any, min_size: int) -> Any:
     """Find for each small piece the most similar piece that it touches; 0 where there is none."""
     best = np.zeros(sizes.size, dtype=np.int64)
@@ -185,7 +186,7 @@ def _choose(borders: Any, parents: Any, sizes: Any, sums: Any, min_size: int) ->
     return best
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _merge(pieces: Any, borders: Any, count: int, spectra: Any, min_size: int) -> Any:
     """Merge small pieces in rounds; return the parent of each piece (a piece that stays is its own)."""
     sizes, sums = _sizes_and_sums(pieces, count, spectra)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Seams
+from rsgraph.protocols import Seams, Segmenter
 from rsgraph.segmenters.connectivity import relabel_connected
 from rsgraph.segmenters.preparation import (
     check_n_segments,
@@ -80,7 +80,7 @@ def merge_pixels(
     return regions, int(count)
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _root(parents: Any, node: int) -> int:
     while parents[node] != node:
         parents[node] = parents[parents[node]]
@@ -88,7 +88,7 @@ def _root(parents: Any, node: int) -> int:
     return node
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _merge(edges: Any, weights: Any, n_pixels: int, scale: float, min_size: int) -> Any:
     parents = np.arange(n_pixels)
     sizes = np.ones(n_pixels, dtype=np.int64)
@@ -161,7 +161,7 @@ def felzenszwalb_regions(
     return relabel_connected(best.reshape(valid.shape), valid)
 
 
-class Felzenszwalb:
+class Felzenszwalb(Segmenter):
     """Graph-based regions that follow contrast, of very unequal size, about N of them.
 
     Felzenszwalb and Huttenlocher 2004, doi:10.1023/B:VISI.0000022288.19776.77. A lake may be one segment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Seams
+from rsgraph.protocols import Seams, Segmenter
 from rsgraph.segmenters.connectivity import relabel_connected
 from rsgraph.segmenters.preparation import cells, check_n_segments, smallest_segment
 from rsgraph.types import Floats, Labels, Mask, Segmentation
@@ -35,7 +35,7 @@ def grid_cells(valid: Mask, n_cells: int, *, min_size: int) -> tuple[Labels, int
     return relabel_connected(cells(valid.shape, n_cells), valid, min_size=min_size)
 
 
-class Grid:
+class Grid(Segmenter):
     """Square cells that ignore the image (the baseline for the other segmenters).
 
     Parameters

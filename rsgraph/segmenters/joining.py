@@ -1,7 +1,7 @@
-"""Two segmentations of one strip become one: the seam follows the segments, not the line between their chips.
+"""Joining of two segmentations of one strip: the seam follows the segments, not the line between the chips.
 
 Two neighbouring chips are segmented with overlap and disagree in it. Each segment is wanted by the side that its
-centroid lies on; what both want or neither wants is settled pixel by pixel, along the ridges of the image.
+centroid lies on; what both want or neither wants is decided pixel by pixel, along the ridges of the image.
 """
 
 from __future__ import annotations
@@ -87,14 +87,14 @@ def join(
         (rows, columns) int32: 0 where both sides are 0. Beyond the strip, only the side's own codes.
     """
     valid = (one > 0) | (two > 0)
-    settled = _settle(one, two, _claims(one, two, known, border, beyond), known)
-    flooded = _without_fragments(settled, known, min_size)
+    assigned = _assign(one, two, _claims(one, two, known, border, beyond), known)
+    flooded = _without_fragments(assigned, known, min_size)
     for columns in (slice(None, beyond), slice(-beyond, None), slice(None)):  # beyond the strip, own segments first
         flooded[:, columns] = _flood(flooded[:, columns], heights[:, columns], valid[:, columns], known)
     middle = np.arange(one.shape[1]) < one.shape[1] / 2
     home = np.where((middle & (one > 0)) | (two == 0), one, two)
-    unreached = np.where(settled > 0, settled, home)  # islands in nodata
-    stays = (flooded > 0) & ~_strangers(flooded, one, two, beyond)
+    unreached = np.where(assigned > 0, assigned, home)  # islands in nodata
+    stays = (flooded > 0) & ~_crossing(flooded, one, two, beyond)
     return np.where(stays, flooded, unreached).astype(np.int32)
 
 
@@ -108,8 +108,8 @@ def _claims(one: Labels, two: Labels, known: Known, border: float, beyond: int) 
     return left, right
 
 
-def _strangers(codes: Labels, one: Labels, two: Labels, beyond: int) -> Mask:
-    """Find the pixels beyond the strip that were flooded from the other side's segments."""
+def _crossing(codes: Labels, one: Labels, two: Labels, beyond: int) -> Mask:
+    """Find the pixels beyond the strip into which segments of the other side were flooded."""
     found = np.zeros(codes.shape, dtype=bool)
     sides = (two, slice(None, beyond)), (one, slice(-beyond, None))
     for other, columns in sides:
@@ -120,16 +120,16 @@ def _strangers(codes: Labels, one: Labels, two: Labels, beyond: int) -> Mask:
     return found
 
 
-def _settle(one: Labels, two: Labels, claims: tuple[Mask, Mask], known: Known) -> Labels:
+def _assign(one: Labels, two: Labels, claims: tuple[Mask, Mask], known: Known) -> Labels:
     """Give every pixel that only one segment can have to that one; 0 where it stays open."""
     first, second = claims[0][one], claims[1][two]
-    settled = np.where(first & ~second, one, np.where(second & ~first, two, 0))
+    assigned = np.where(first & ~second, one, np.where(second & ~first, two, 0))
     both = first & second
     pairs, place, shared = np.unique(
         np.stack([one[both], two[both]]), axis=1, return_inverse=True, return_counts=True
     )
-    settled[both] = _winners(pairs, shared, known)[place.ravel()]
-    return settled.astype(np.int32)
+    assigned[both] = _winners(pairs, shared, known)[place.ravel()]
+    return assigned.astype(np.int32)
 
 
 def _winners(pairs: NDArray[np.int32], shared: NDArray[np.int64], known: Known) -> NDArray[np.int32]:
@@ -161,7 +161,7 @@ def _without_fragments(codes: Labels, known: Known, min_size: int) -> Labels:
 
 
 def _flood(codes: Labels, heights: Heights, valid: Mask, known: Known) -> Labels:
-    """Let the settled segments flow into the open pixels, along pixel sides; 0 where none arrives that may."""
+    """Let the assigned segments flow into the open pixels, along pixel sides; 0 where none arrives that may."""
     stopped = known.kept.copy()  # what grows would meet others that are kept
     for _ in range(_ROUNDS):
         open_pixels = valid & (codes == 0)

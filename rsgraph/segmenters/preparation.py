@@ -1,4 +1,4 @@
-"""What all segmenters do before they start: count, crop, put the bands on one scale."""
+"""Preparation of a segmentation: number of segments, crop to valid pixels, bands on one scale."""
 
 from __future__ import annotations
 

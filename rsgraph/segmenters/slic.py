@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from skimage.segmentation import slic
 
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Seams
-from rsgraph.segmenters.connectivity import relabel_connected
+from rsgraph.protocols import Seams, Segmenter
 from rsgraph.segmenters.preparation import (
     check_n_segments,
     check_seams,
@@ -50,6 +49,8 @@ def slic_superpixels(
     n
         Number of segments.
     """
+    from rsgraph.segmenters.connectivity import relabel_connected
+
     if not valid.any():
         return np.zeros(valid.shape, dtype=np.int32), 0
     box = valid_box(valid)
@@ -87,7 +88,7 @@ def _call_slic(image: Floats, mask: Mask | None, n_segments: int, compactness: f
     return labels
 
 
-class Slic:
+class Slic(Segmenter):
     """SLIC superpixels on all bands, masked and connected (the paper's segments, N = 500).
 
     Simple linear iterative clustering (Achanta et al. 2012, doi:10.1109/TPAMI.2012.120): k-means in space

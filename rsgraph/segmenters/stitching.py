@@ -1,4 +1,4 @@
-"""Segments that do not stop at chip borders: chips are cut with overlap and joined, one row of chips after the other.
+"""Segments that do not stop at chip borders: overlapping chips, joined one row of chips after the other.
 
 First the chips of a row are joined side by side, which gives one label map as wide as the scene, with overlap above
 and below; then each such map is joined to the next one. A segment stays within its chip and the overlap round it.
@@ -99,7 +99,7 @@ def cut_piece(
     chip_pixels
         Pixels of a whole chip, to which the segmenter's counts refer.
     levels
-        The scale of the values, at least round the window; None leaves it to the segmenter alone.
+        The scale of the values, at least round the window; None leaves it to the segmenter.
     """
     values = raster.values if levels is None else levels.even(raster.values, raster.valid, outer)
     found = segmenter.segment(values, raster.valid, chip_pixels=chip_pixels)
@@ -162,7 +162,7 @@ class Strip:
 def stitch(pieces: Iterable[Piece], columns: int, *, min_size: int, first_id: int = 1) -> Iterator[Strip]:
     """Join the chips of a scene; yield its rows of chips from top to bottom.
 
-    Three rows of chips are in memory at a time. The result depends on the pieces alone, not on who made them when.
+    Three rows of chips are in memory at a time. The result depends only on the pieces, not on who made them when.
 
     Parameters
     ----------

@@ -8,7 +8,7 @@ from scipy.ndimage import minimum_position, sobel
 from skimage.segmentation import watershed
 
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Seams
+from rsgraph.protocols import Seams, Segmenter
 from rsgraph.segmenters.connectivity import relabel_connected
 from rsgraph.segmenters.preparation import cells, check_n_segments, check_seams, smallest_segment, standardise
 from rsgraph.types import Floats, Labels, Mask, Segmentation
@@ -77,7 +77,7 @@ def watershed_basins(
     return relabel_connected(basins, valid, image, min_size=min_size)
 
 
-class Watershed:
+class Watershed(Segmenter):
     """Marker-controlled watershed on the gradient of all bands.
 
     One marker per cell of a square grid, on the cell's lowest gradient; each floods its basin until the
@@ -89,8 +89,8 @@ class Watershed:
     n_segments
         Markers in a whole chip.
     compactness
-        Regularity (Neubert and Protzel 2014, doi:10.1109/ICPR.2014.181). 0: boundaries follow the
-        ridges alone; larger: rounder segments. In gradient units (standard deviations per pixel) per
+        Regularity (Neubert and Protzel 2014, doi:10.1109/ICPR.2014.181). 0: boundaries follow only
+        the ridges; larger: rounder segments. In gradient units (standard deviations per pixel) per
         pixel of distance.
     sigma
         Width of a Gaussian smoothing beforehand, in pixels.

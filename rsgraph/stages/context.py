@@ -1,15 +1,16 @@
-"""What a stage is given: the scene, the options, where to read and where to write."""
+"""The context of a stage: the scene, the options, where to read and where to write."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rsgraph.blocks import ResumableBlocks, Threads
 from rsgraph.io.chips import read_padded
+from rsgraph.options import Options
 from rsgraph.protocols import Blocks, Progress
+from rsgraph.stages.plan import Plan
 from rsgraph.types import Chip, Raster, Scene
 from rsgraph.workspace import Workspace
 
@@ -65,8 +66,8 @@ class Context:
 
     Parameters
     ----------
-    config
-        The resolved config, plain dicts.
+    plan
+        What the run does: options, layers, the model that is given.
     opened
         The scene and its chips.
     workspace
@@ -84,13 +85,14 @@ class Context:
         process, keeping nothing.
     on_device
         The same for work that a GPU does: where this process has the one GPU, it is this process.
-    before
-        Folder of what this stage made before scenes were added to the workspace; None where none were.
+    model
+        Folder with the files of the model that is given; None: there is none.
     known
-        The same, where the stage would make the same of the old chips again.
+        Folder of what this stage made before scenes were added to the workspace, where it would make the same of the
+        old chips again; else None.
     """
 
-    config: Mapping[str, Any]
+    plan: Plan
     opened: Opened
     workspace: Workspace
     out: Path
@@ -99,10 +101,15 @@ class Context:
     epoch: Callable[[str, int, Mapping[str, float]], None]
     blocks: Blocks = field(default_factory=ResumableBlocks)
     on_device: Blocks = field(default_factory=lambda: ResumableBlocks(Threads(1)))
-    before: Path | None = None
+    model: Path | None = None
     known: Path | None = None
 
     @property
     def seed(self) -> int:
         """The seed of everything random."""
-        return int(self.config["seed"])
+        return self.plan.options.seed
+
+    @property
+    def options(self) -> Options:
+        """What the user chose."""
+        return self.plan.options

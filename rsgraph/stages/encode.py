@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -13,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import rsgraph.training as training
-from rsgraph.components import from_config
 from rsgraph.files import file_state
 from rsgraph.io.chip_blocks import ChipBlock
-from rsgraph.protocols import Arrays, makes_latents
+from rsgraph.options import Choice
+from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
 from rsgraph.stages.encoder import LOADING, load_encoder
 from rsgraph.stages.memberships import mean_maps
@@ -37,7 +35,7 @@ def encode(context: Context) -> dict[str, Any]:
     An encoder that makes a vector per chip adds latents.npy. On CPUs every block is encoded by one thread, so that
     the sums are the same however many there are.
     """
-    hardware = training.Hardware(**context.config["trainer"])
+    hardware = context.options.trainer
     blocks = context.blocks if device_type(hardware) == "cpu" else context.on_device
     task = _encode_task(context)
     size = 0
@@ -54,9 +52,9 @@ def encode(context: Context) -> dict[str, Any]:
 
 
 def _encode_task(context: Context) -> _Encode:
-    sections = {name: context.config[name] for name in ("encoder", "trainer")}
-    component = from_config("encoder", context.config["encoder"])
-    return _Encode(sections, context.workspace.folder.resolve(), context.opened.side, makes_latents(component))
+    encoder, trainer = context.options.encoder, context.options.trainer
+    latents = encoder.build().makes_latents
+    return _Encode(encoder, trainer, context.workspace.folder.resolve(), context.opened.side, latents)
 
 
 @dataclass(frozen=True)
@@ -65,8 +63,8 @@ class _Encode:
 
     Parameters
     ----------
-    config
-        Its sections ``encoder`` and ``trainer``.
+    encoder, trainer
+        The component, and where it computes.
     workspace
         Where the encoder and the segments are.
     side
@@ -75,7 +73,8 @@ class _Encode:
         Whether it gives a vector per chip besides.
     """
 
-    config: Mapping[str, Any]
+    encoder: Choice
+    trainer: training.Hardware
     workspace: Path
     side: int
     latents: bool
@@ -84,7 +83,7 @@ class _Encode:
         workspace = Workspace(self.workspace)
         weights = workspace.existing("models", "encoder.safetensors")
         with LOADING:
-            frozen = _frozen_encoder(workspace.folder, json.dumps(self.config), file_state(weights))
+            frozen = _frozen_encoder(workspace.folder, self.encoder, self.trainer, file_state(weights))
         latents: list[Floats] = []
 
         def maps(chip: Chip) -> Floats:
@@ -98,10 +97,10 @@ class _Encode:
 
 
 @lru_cache(maxsize=1)
-def _frozen_encoder(folder: Path, config: str, state: tuple[int, ...]) -> FrozenEncoder:
+def _frozen_encoder(
+    folder: Path, encoder: Choice, hardware: training.Hardware, state: tuple[int, ...]
+) -> FrozenEncoder:
     """Load the encoder of a workspace, once per process and state of its file."""
-    sections = json.loads(config)
-    hardware = training.Hardware(**sections["trainer"])
     if device_type(hardware) == "cpu":
         hardware = replace(hardware, threads=1)
-    return training.FrozenEncoder(load_encoder(Workspace(folder), sections), hardware)
+    return training.FrozenEncoder(load_encoder(Workspace(folder), encoder), hardware)

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import rsgraph.training as training
-from rsgraph.components import from_config
 from rsgraph.files import read_json
-from rsgraph.protocols import lesson
+from rsgraph.options import Choice
+from rsgraph.protocols import Encoder
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.models import describe, learning_facts, take_over
 from rsgraph.types import Floats, Mask
@@ -60,12 +60,12 @@ def _training_chips(opened: Opened) -> _Chips:
 
 def encoder(context: Context) -> dict[str, Any]:
     """Train the encoder on what it learns; write its weights, what it is, and its losses per epoch."""
-    if context.config["model"].get("identity"):
+    if context.plan.model:
         return take_over(context, "models/encoder.safetensors", "models/encoder.json")
-    component = from_config("encoder", context.config["encoder"])
+    component = context.options.encoder.build()
     model = read_arrays(context.workspace.existing("targets.npz"))
     classes = len(model["centres"])
-    about = {"component": context.config["encoder"], "classes": classes}
+    about = {"component": context.options.encoder.section, "classes": classes}
     module = training.encoder_module(
         component, n_bands=len(context.opened.bands), n_classes=classes, seed=context.seed
     )
@@ -79,11 +79,11 @@ def encoder(context: Context) -> dict[str, Any]:
     return learning_facts(history)
 
 
-def _teacher(context: Context, component: Any, model: Mapping[str, NDArray[Any]]) -> Memberships | None:
+def _teacher(context: Context, component: Encoder, model: Mapping[str, NDArray[Any]]) -> Memberships | None:
     """Return what tells the soft classes of pixels (n, bands), or None where the bands themselves are learnt."""
-    if lesson(component) == "bands":
+    if component.learns == "bands":
         return None
-    return _Teacher(from_config("target", context.config["target"]), model)
+    return _Teacher(context.options.target.build(), model)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _train_encoder(context: Context, module: EncoderModule, memberships: Members
         mean=context.workspace.survey["mean"],
         std=context.workspace.survey["std"],
         options=_encoder_options(context),
-        hardware=training.Hardware(**context.config["trainer"]),
+        hardware=context.options.trainer,
         seed=context.seed,
         folder=context.work,
         on_epoch=lambda number, metrics: context.epoch("encoder", number, metrics),
@@ -115,15 +115,15 @@ def _train_encoder(context: Context, module: EncoderModule, memberships: Members
 
 def _encoder_options(context: Context) -> training.EncoderOptions:
     """Return the options; small images (EuroSAT) are batched to the same number of pixels as whole chips."""
-    options = training.EncoderOptions(**context.config["training"]["encoder"])
-    images = max(1, int(context.config["chips"]["size"]) // context.opened.side) ** 2
+    options = context.options.training.encoder
+    images = max(1, context.options.chips.size // context.opened.side) ** 2
     return replace(options, batch_size=options.batch_size * images)
 
 
-def load_encoder(workspace: Workspace, config: Mapping[str, Any]) -> EncoderModule:
+def load_encoder(workspace: Workspace, encoder: Choice) -> EncoderModule:
     """Build the encoder of a workspace and load its weights."""
     about = read_json(workspace.existing("models", "encoder.json"))
-    component = from_config("encoder", config["encoder"])
+    component = encoder.build()
     module = training.encoder_module(component, n_bands=len(about["bands"]), n_classes=about["classes"])
     training.load_weights(module, workspace.existing("models", "encoder.safetensors"))
     return module

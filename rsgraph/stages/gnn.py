@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import rsgraph.training as training
-from rsgraph.components import from_config
+from rsgraph.errors import ConfigError
 from rsgraph.files import file_state, sha256
 from rsgraph.io.chip_blocks import ChipBlock
-from rsgraph.protocols import Arrays, Nodes, is_trained, reads
+from rsgraph.options import Choice, Options
+from rsgraph.protocols import Arrays, Gnn, Nodes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.encoder import LOADING
 from rsgraph.stages.models import describe, learning_facts, take_over
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from rsgraph.training import GnnModule, GraphSample, History
 
 
-def load_gnn(workspace: Workspace, config: Mapping[str, Any]) -> GnnModule | None:
+def load_gnn(workspace: Workspace, gnn: Choice) -> GnnModule | None:
     """Build the GNN of a finished workspace and load its weights; None where there is none."""
-    component = from_config("gnn", config["gnn"])
+    component = gnn.build()
     if component.n_layers == 0:
         return None
     module = training.gnn_module(component, **_gnn_sizes(workspace, component))
@@ -43,46 +43,52 @@ def load_gnn(workspace: Workspace, config: Mapping[str, Any]) -> GnnModule | Non
 
 def gnn(context: Context) -> dict[str, Any]:
     """Train the graph network on the segments' memberships, or fit it; write its weights and all its layers."""
-    component = from_config("gnn", context.config["gnn"])
+    component = context.options.gnn.build()
     if component.n_layers == 0:
-        describe(context, "gnn", component=context.config["gnn"], history=[])
+        describe(context, "gnn", component=context.options.gnn.section, history=[])
         return {"trained": False}
-    if context.config["model"].get("identity"):
+    if context.plan.model:
         facts = take_over(context, "models/gnn.safetensors", "models/gnn.json")
     else:
         facts = _learn_gnn(context, component)
-    _write_layers(context, component)
+    write_layers(context, component)
     return facts
 
 
-def _learn_gnn(context: Context, component: Any) -> dict[str, Any]:
+def _learn_gnn(context: Context, component: Gnn) -> dict[str, Any]:
     """Train or fit the graph network; write its weights."""
-    samples = _graph_samples(context, reads(component))
+    samples = _graph_samples(context, component.reads)
     module = training.gnn_module(component, **_gnn_sizes(context.workspace, component), seed=context.seed)
     assert module is not None, "a GNN with layers builds a network"
-    return (_train_gnn if is_trained(component) else _fit_gnn)(context, module, samples)
+    return (_train_gnn if component.trainable else _fit_gnn)(context, module, samples)
 
 
-def _gnn_sizes(workspace: Workspace, component: Any) -> dict[str, int]:
+def _gnn_sizes(workspace: Workspace, component: Gnn) -> dict[str, int]:
     """Return the numbers that a graph network is built with."""
     attributes = workspace.path("edge_attributes.npy")
     return {
-        "n_features": workspace.embedding(reads(component)).shape[1],
+        "n_features": workspace.embedding(component.reads).shape[1],
         "n_classes": workspace.embedding("target").shape[1],
         "n_edge_attributes": np.load(attributes, mmap_mode="r").shape[1] if attributes.exists() else 0,
     }
 
 
-def _write_layers(context: Context, component: Any) -> None:
+def write_layers(context: Context, component: Gnn) -> None:
     """Apply the graph network to all chips; write the outputs of its layers."""
     weights = (context.out / "models" / "gnn.safetensors").resolve()
-    task = _Embed(context.config["gnn"], context.workspace.folder.resolve(), weights)
+    task = _Embed(context.options.gnn, context.workspace.folder.resolve(), weights)
     # the weights are learnt in this very stage: what was kept of other ones must not be taken for theirs
     phase = f"layers-{sha256(weights)[:16]}"
     with ExitStack() as stack:
-        paths = [context.out / "embeddings" / f"gnn{number + 1}.npy" for number in range(component.n_layers)]
+        paths = [context.out / "embeddings" / f"{name}.npy" for name in component.embeddings]
         layers = [stack.enter_context(array_file(path)) for path in paths]
         for found in context.blocks.map(phase, task, blocks_with_rows(context), context.progress):
+            if len(found) != len(layers):
+                name = context.options.gnn.name
+                raise ConfigError(
+                    f"gnn={name} has `n_layers` {len(layers)}, but its network returns {len(found)} outputs; both "
+                    "must be the same"
+                )
             for number, layer in enumerate(layers):
                 layer.append(found[f"layer{number}"])
 
@@ -104,21 +110,21 @@ class _Embed:
     Parameters
     ----------
     gnn
-        Its section of the config.
+        The component.
     workspace
         Where the segments, their vectors and edges are.
     weights
         Of the network.
     """
 
-    gnn: Mapping[str, Any]
+    gnn: Choice
     workspace: Path
     weights: Path
 
     def __call__(self, block: ChipBlock) -> Arrays:
         workspace = Workspace(self.workspace)
         with LOADING:
-            module = _loaded_gnn(workspace.folder, json.dumps(self.gnn), self.weights, file_state(self.weights))
+            module = _loaded_gnn(workspace.folder, self.gnn, self.weights, file_state(self.weights))
         places = edge_places(workspace, [*(rows.start for rows in block.rows), block.segments.stop])
         layers = [
             _layers(workspace, module, self.gnn, rows, range(first, last))
@@ -127,15 +133,13 @@ class _Embed:
         return {f"layer{number}": np.concatenate(parts) for number, parts in enumerate(zip(*layers, strict=True))}
 
 
-def _layers(
-    workspace: Workspace, module: GnnModule, section: Mapping[str, Any], rows: range, columns: range
-) -> list[Floats]:
+def _layers(workspace: Workspace, module: GnnModule, chosen: Choice, rows: range, columns: range) -> list[Floats]:
     """Return the outputs of all layers for one chip, by one thread: their sums are then the same everywhere."""
     attributes = workspace.path("edge_attributes.npy")
     part = slice(columns.start, columns.stop)
     return training.embed(
         module,
-        np.array(workspace.embedding(reads(from_config("gnn", section)))[rows.start : rows.stop]),
+        np.array(workspace.embedding(chosen.build().reads)[rows.start : rows.stop]),
         np.array(workspace.edges[:, part]) - rows.start,
         np.array(np.load(attributes, mmap_mode="r")[part]) if attributes.exists() else None,
         hardware=training.Hardware(accelerator="cpu", threads=1),
@@ -143,9 +147,9 @@ def _layers(
 
 
 @lru_cache(maxsize=1)
-def _loaded_gnn(folder: Path, section: str, weights: Path, state: tuple[int, ...]) -> GnnModule:
+def _loaded_gnn(folder: Path, chosen: Choice, weights: Path, state: tuple[int, ...]) -> GnnModule:
     """Load a graph network, once per process and state of its file."""
-    component = from_config("gnn", json.loads(section))
+    component = chosen.build()
     module = training.gnn_module(component, **_gnn_sizes(Workspace(folder), component))
     assert module is not None, "a GNN with layers builds a network"
     training.load_weights(module, weights)
@@ -156,8 +160,8 @@ def _train_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) 
     history = training.train_gnn(
         module,
         samples,
-        options=training.TrainingOptions(**context.config["training"]["gnn"]),
-        hardware=training.Hardware(**context.config["trainer"]),
+        options=context.options.training.gnn,
+        hardware=context.options.trainer,
         seed=context.seed,
         folder=context.work,
         on_epoch=lambda number, metrics: context.epoch("gnn", number, metrics),
@@ -170,21 +174,21 @@ def _train_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) 
 def _fit_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) -> dict[str, Any]:
     training.fit_gnn(module, samples)
     _keep_gnn(context, module, samples, None)
-    return {**learning_facts(None), "notes": _unread_encoder(context.config)}
+    return {**learning_facts(None), "notes": _unread_encoder(context.options)}
 
 
-def _unread_encoder(config: Mapping[str, Any]) -> list[str]:
+def _unread_encoder(options: Options) -> list[str]:
     """Tell a user who had an encoder trained that this GNN does not read it."""
-    gnn, encoder = (from_config(kind, config[kind]) for kind in ("gnn", "encoder"))
-    if reads(gnn) == "encoder" or not encoder.trainable:
+    gnn, encoder = options.gnn.build(), options.encoder.build()
+    if gnn.reads == "encoder" or not encoder.trainable:
         return []
-    name = config["gnn"]["name"]
+    name = options.gnn.name
     return [f"gnn={name} reads the bands, not the trained encoder: encoder=bands spares you its training."]
 
 
 def _keep_gnn(context: Context, module: GnnModule, samples: list[GraphSample], history: History | None) -> None:
     training.save_weights(module, context.out / "models" / "gnn.safetensors")
-    about = {"component": context.config["gnn"], "features": int(samples[0].x.shape[1])}
+    about = {"component": context.options.gnn.section, "features": int(samples[0].x.shape[1])}
     describe(context, "gnn", **about, history=history.epochs if history else [])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from rsgraph.components import from_config
 from rsgraph.graphs.features import centroids
 from rsgraph.io.chip_blocks import ChipBlock
+from rsgraph.options import Choice
 from rsgraph.protocols import Arrays, Graph
 from rsgraph.stages.context import Context
 from rsgraph.stages.segment_files import block_segmentation, blocks_with_rows, own_window
@@ -28,16 +27,16 @@ class _Connect:
     Parameters
     ----------
     graph
-        Its section of the config.
+        The component.
     workspace
         Whose segments are connected.
     """
 
-    graph: Mapping[str, Any]
+    graph: Choice
     workspace: Path
 
     def __call__(self, block: ChipBlock) -> Arrays:
-        component = from_config("graph", self.graph)
+        component = self.graph.build()
         found = [self._chip(component, block, chip, rows) for chip, rows in zip(block.chips, block.rows, strict=True)]
         arrays: Arrays = {"edges": np.concatenate([each.edge_index for each in found], axis=1).astype(np.int64)}
         attributes = [each.edge_attributes for each in found if each.edge_attributes is not None]
@@ -60,7 +59,7 @@ class _Connect:
 
 def graph(context: Context) -> dict[str, Any]:
     """Connect the segments of every chip; write edges.npy and, on request, edge_attributes.npy."""
-    task = _Connect(context.config["graph"], context.workspace.folder.resolve())
+    task = _Connect(context.options.graph, context.workspace.folder.resolve())
     names: list[str] = []
     with pairs_file(context.out / "edges.npy", context.work) as edges, ExitStack() as stack:
         attributes = None

@@ -27,14 +27,14 @@ class KnownBlocks:
     blocks
         Where those are computed.
     outputs
-        Folder of what the stage made before; None: nothing is known.
+        Folder of what the stage made before.
     scenes
         Number of scenes that were there before. Blocks must not mix their chips with new ones.
     """
 
-    def __init__(self, blocks: ResumableBlocks, outputs: Path | None, scenes: int) -> None:
+    def __init__(self, blocks: ResumableBlocks, outputs: Path, scenes: int) -> None:
         self.blocks = blocks
-        self.before = None if outputs is None else Workspace(outputs)
+        self.before = Workspace(outputs)
         self.scenes = scenes
 
     def map(
@@ -46,7 +46,7 @@ class KnownBlocks:
     ) -> Iterator[Arrays]:
         """Yield ``task(item)`` for all items in their order; as ``ResumableBlocks.map``."""
         look_up = _LOOK_UPS.get(name.partition("-")[0])
-        if self.before is None or look_up is None:
+        if look_up is None:
             yield from self.blocks.map(name, task, items, progress)
             return
         old = [item for item in items if isinstance(item, ChipBlock) and self._is_old(item)]

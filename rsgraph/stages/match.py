@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from inspect import signature
 from typing import Any
 
 import numpy as np
 
-from rsgraph.components import from_config
 from rsgraph.matchers.chips import StoredChips
+from rsgraph.protocols import Matcher
 from rsgraph.stages.context import Context
-from rsgraph.types import Floats, Similarity
+from rsgraph.types import Floats
 from rsgraph.workspace import Workspace, similarity_arrays, write_arrays
 
 
 def match(context: Context) -> dict[str, Any]:
     """Compare chips by their nodes; write similarity.npz."""
-    matcher = from_config("matcher", context.config["matcher"])
+    matcher: Matcher = context.options.matcher.build()
     known = None if context.known is None else Workspace(context.known).similarity
-    takes = signature(matcher.match).parameters
-    given = {"blocks": context.blocks, "on_device": context.on_device, "known": known}
-    more = {name: value for name, value in given.items() if name in takes}
-    nodes = chip_nodes(context.workspace, context.config["layer"])
-    found: Similarity = matcher.match(nodes, progress=context.progress, **more)
+    nodes = chip_nodes(context.workspace, context.plan.layer)
+    found = matcher.match_blocks(
+        nodes, blocks=context.blocks, on_device=context.on_device, known=known, progress=context.progress
+    )
     write_arrays(context.out / "similarity.npz", similarity_arrays(found))
-    facts = {"layer": context.config["layer"], "chips_by": context.config["compared"]}
+    facts = {"layer": context.plan.layer, "chips_by": context.plan.chips_by}
     return {"assignment_problems": found.solved, "given_up": dict(found.given_up), **facts}
 
 
@@ -34,7 +32,7 @@ def by_latent(workspace: Workspace, layer: str) -> bool:
 
     That is the default layer's map; another layer's is made from the segments of that layer.
     """
-    return layer == workspace.default_layer and workspace.config.get("compared") == "latent"
+    return layer == workspace.default_layer and workspace.chips_by == "latent"
 
 
 def chip_nodes(workspace: Workspace, layer: str) -> Sequence[Floats]:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.components import from_config
 from rsgraph.graphs.features import segment_means
 from rsgraph.io.chip_blocks import ChipBlock
+from rsgraph.options import Choice
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
 from rsgraph.stages.segment_files import block_segmentation, blocks_with_rows
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 def memberships(context: Context) -> dict[str, Any]:
     """Average the pixels' memberships over every segment; write embeddings/target.npy."""
-    task = _Memberships(context.config["target"], context.workspace.folder.resolve())
+    task = _Memberships(context.options.target, context.workspace.folder.resolve())
     counts = np.zeros(len(read_arrays(context.workspace.existing("targets.npz"))["centres"]), dtype=np.int64)
     with array_file(context.out / "embeddings" / "target.npy") as vectors:
         items = blocks_with_rows(context)
@@ -44,16 +44,16 @@ class _Memberships:
     Parameters
     ----------
     target
-        Its section of the config.
+        The component.
     workspace
         Where the soft classes and the segments are.
     """
 
-    target: Mapping[str, Any]
+    target: Choice
     workspace: Path
 
     def __call__(self, block: ChipBlock) -> Arrays:
-        labeller = from_config("target", self.target)
+        labeller = self.target.build()
         model = read_arrays(Workspace(self.workspace).existing("targets.npz"))
 
         def maps(chip: Chip) -> Floats:

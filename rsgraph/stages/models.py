@@ -1,9 +1,8 @@
-"""What the models of a workspace are, beside their weights, and how those of another one are taken over."""
+"""Descriptions of the models of a workspace, beside their weights, and how those of another one are taken over."""
 
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rsgraph.errors import NotThere
@@ -21,14 +20,16 @@ def describe(context: Context, part: str, **facts: Any) -> None:
 
 def take_over(context: Context, *names: str) -> dict[str, Any]:
     """Copy files of the model that was given; return facts for the manifest."""
-    origin = context.before or Path(context.config["model"]["from"])
+    model, origin = context.plan.model, context.model
+    assert model is not None, "without a model there is nothing to take over"
+    assert origin is not None, "a model has its files somewhere"
     if not (origin / names[0]).exists():
         raise NotThere(f"{origin} holds no {names[0]} any more: name another model, or train anew (overwrite=true)")
     for name in names:
         if (origin / name).exists():
             (context.out / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(origin / name, context.out / name)
-    return {"taken_from": context.config["model"]["from"]}
+    return {"taken_from": model.folder}
 
 
 def learning_facts(history: History | None) -> dict[str, Any]:

@@ -11,11 +11,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from rsgraph.components import from_config, registry
 from rsgraph.files import read_json
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.display import choose_bands, describe_bands, shown_limits, stretch
 from rsgraph.io.path_names import path_name
+from rsgraph.options import Choice
 from rsgraph.pictures.chip_map import draw_chip_map, sample_chips
 from rsgraph.pictures.curves import Curve, draw_curves
 from rsgraph.pictures.figure import save_png
@@ -27,9 +27,10 @@ from rsgraph.pictures.quicklook import draw_quicklook
 from rsgraph.pictures.scale_bar import metres_per_pixel
 from rsgraph.pictures.segment_map import draw_segment_map
 from rsgraph.pictures.shrinking import shrink, shrink_factor
-from rsgraph.protocols import Arrays, lesson
+from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.memberships import membership_maps
+from rsgraph.stages.plan import choice
 from rsgraph.stages.segment_files import chip_rows, shown_labels
 from rsgraph.types import Chip, Floats, Mask, Raster, Scene
 from rsgraph.workspace import Workspace, read_arrays
@@ -70,7 +71,7 @@ class _Looks:
 
 def pictures(context: Context) -> dict[str, Any]:
     """Draw all pictures into pictures/."""
-    if not context.config["draw"]:
+    if not context.options.draw:
         return {"pictures": 0}
     looks = _looks(context)
     scene, thumbnails = _views(context, looks, _shown_chips(context))
@@ -90,7 +91,7 @@ def pictures(context: Context) -> dict[str, Any]:
 
 
 def _looks(context: Context) -> _Looks:
-    bands = choose_bands(context.opened.bands, context.config["display"])
+    bands = choose_bands(context.opened.bands, context.options.display)
     scene = context.opened.scenes[0]
     low, high = shown_limits(context.workspace.survey, bands, reflectance=scene.reflectance)
     needed = 1 if _by_chips(context) else _shrinking(context.opened)
@@ -128,7 +129,7 @@ def _views(context: Context, looks: _Looks, shown: Collection[int]) -> tuple[_Pr
     n_clusters = len(read_arrays(context.workspace.existing("targets.npz"))["centres"])
     canvas = _Tiles() if _by_chips(context) else _Panels(opened, looks, n_clusters)
     pasted = min(_TILES, len(opened.chips)) if _by_chips(context) else len(opened.chips)
-    task = _Look(context.config["target"], context.workspace.folder.resolve(), looks, pasted, frozenset(shown))
+    task = _Look(context.options.target, context.workspace.folder.resolve(), looks, pasted, frozenset(shown))
     items = chip_blocks(
         opened.scenes, [chip for chip in opened.chips if chip.chip_id < pasted or chip.chip_id in shown]
     )
@@ -151,7 +152,7 @@ class _Look:
     Parameters
     ----------
     target
-        Its section of the config.
+        The component.
     workspace
         Where the soft classes are.
     looks
@@ -162,7 +163,7 @@ class _Look:
         Numbers of the chips that give a thumbnail, (rows, columns, 3) uint8, at most 128 pixels long.
     """
 
-    target: Mapping[str, Any]
+    target: Choice
     workspace: Path
     looks: _Looks
     pasted: int
@@ -170,7 +171,7 @@ class _Look:
 
     def __call__(self, block: ChipBlock) -> Arrays:
         found: Arrays = {}
-        labeller = from_config("target", self.target)
+        labeller = self.target.build()
         model = read_arrays(Workspace(self.workspace).existing("targets.npz"))
         for chip in block.chips:
             raster = block.read(chip)
@@ -243,7 +244,7 @@ class _Tiles:
 
 
 def _joined(parts: Sequence[_View | _Canvas]) -> _Preview:
-    """Lay pictures out side by side; one alone stays as it is."""
+    """Lay pictures out side by side; a single one stays as it is."""
     clusters = range(len(parts[0].memberships))
     memberships = [mosaic([part.memberships[c] for part in parts], fill=0.0) for c in clusters]
     image = mosaic([part.image for part in parts])
@@ -255,7 +256,7 @@ def _name(context: Context) -> str:
     opened = context.opened
     if not opened.collection:
         return opened.scenes[0].name
-    return f"{path_name(context.config['data']['path'])}: {len(opened.scenes)} images"
+    return f"{path_name(context.options.data.path)}: {len(opened.scenes)} images"
 
 
 def _quicklook(context: Context, looks: _Looks, scene: _Preview) -> Figure:
@@ -283,7 +284,7 @@ def _shown(context: Context) -> str:
 
 
 def _memberships(context: Context, scene: _Preview) -> Figure:
-    made = context.config["target"]["name"]
+    made = context.options.target.name
     caption = f"How much each pixel belongs to each cluster of {made} (soft classes without names)."
     return draw_memberships(scene.memberships, scene.valid, title=f"{_name(context)}: memberships", caption=caption)
 
@@ -297,14 +298,15 @@ def _outlines(context: Context, looks: _Looks) -> Figure:
         images.append(looks.image(raster.values[list(looks.bands)], raster.valid))
         labels.append(shown_labels(context, chip))
         names.append(f"chip {chip.chip_id}  ·  {len(of_chip)} segments")
-    options = context.config["segmenter"]
-    caption = f"Segments by {options['name']}; asked for {options.get('n_segments', '?')} per whole chip."
+    segmenter = context.options.segmenter
+    asked = segmenter.build().n_segments or "?"
+    caption = f"Segments by {segmenter.name}; asked for {asked} per whole chip."
     return draw_outlines(images, labels, names=names, title=f"{_name(context)}: segments", caption=caption)
 
 
 def _losses(context: Context) -> dict[str, str]:
     """Return part -> what its loss is."""
-    taught = lesson(registry("encoder")[context.config["encoder"]["name"]])
+    taught = context.options.encoder.build().learns
     names = {"memberships": "Dice + binary cross-entropy", "bands": "mean squared error of standardised bands"}
     return {"encoder": names[taught], "gnn": "cross-entropy"}
 
@@ -315,10 +317,10 @@ def _curves(context: Context) -> Figure:
         history = read_json(context.workspace.existing("models", f"{part}.json")).get("history", [])
         if history:
             train, validation = ([epoch[name] for epoch in history] for name in ("train_loss", "val_loss"))
-            title = f"{part}: {context.config[part]['name']}"
+            title = f"{part}: {choice(context.plan, part).name}"
             curves.append(Curve(title, loss, train, validation, int(np.argmin(validation))))
-    told = "Loss per epoch; the weights of the marked epoch were kept." if curves else "Nothing was trained."
-    return draw_curves(curves, title=f"{_name(context)}: training", caption=told)
+    caption = "Loss per epoch; the weights of the marked epoch were kept." if curves else "Nothing was trained."
+    return draw_curves(curves, title=f"{_name(context)}: training", caption=caption)
 
 
 def _points(table: Any) -> Floats:
@@ -335,7 +337,7 @@ def _shown_chips(context: Context) -> set[int]:
 
 
 def _chip_map(context: Context, thumbnails: Mapping[int, Pixels]) -> Figure:
-    caption = f"Chips laid out by {context.config['projector']['name']} from their {_likeness(context)}."
+    caption = f"Chips laid out by {context.options.projector.name} from their {_likeness(context)}."
     title = f"{_name(context)}: chips"
     points = _points(context.workspace.chips)
     shown = sample_chips(len(points))
@@ -345,11 +347,10 @@ def _chip_map(context: Context, thumbnails: Mapping[int, Pixels]) -> Figure:
 
 def _likeness(context: Context) -> str:
     """Say by what chips were compared."""
-    if context.config["compared"] == "latent":
+    if context.plan.chips_by == "latent":
         return "similarity: the cosine of the encoder's vectors"
-    name = context.config["matcher"]["name"]
-    measure = "hungarian" if name in ("auto", "hungarian_nearest") else name  # three ways to one measure
-    return f"{measure} similarity on layer {context.config['layer']}"
+    matcher = context.options.matcher
+    return f"{matcher.build().measure or matcher.name} similarity on layer {context.plan.layer}"
 
 
 def _segment_map(context: Context, looks: _Looks) -> Figure:
@@ -357,7 +358,7 @@ def _segment_map(context: Context, looks: _Looks) -> Figure:
     shown = np.ascontiguousarray(centres[:, list(looks.bands)].T[:, :, None], dtype=np.float32)
     colours = looks.image(shown, np.ones(shown.shape[1:], dtype=bool))[:, 0]
     strongest = np.asarray(context.workspace.embedding("target")).argmax(axis=1)
-    layer, projector = context.config["layer"], context.config["projector"]["name"]
+    layer, projector = context.plan.layer, context.options.projector.name
     return draw_segment_map(
         _points(context.workspace.segments),
         strongest,

@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from rsgraph.components import build, from_config
+from rsgraph.components import build
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import atomic, make_folder
 from rsgraph.neighbours.rows import parts
-from rsgraph.protocols import Arrays, Blocks, Progress, Projector, Transforms
+from rsgraph.protocols import Arrays, Blocks, Progress, Projector
 from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import read_model, write_model
 from rsgraph.training.options import Hardware, device_type
@@ -33,14 +33,15 @@ gigabytes, and the nearest chips are all that UMAP and t-SNE look at anyway."""
 
 def project(context: Context) -> dict[str, Any]:
     """Lay out chips and segments; write the maps, both tables again with their x and y, and what was learnt."""
-    section, layer, seed = _section(context), context.config["layer"], context.seed
-    projector, workspace = from_config("projector", section), context.workspace
+    chosen, layer, seed = context.options.projector, context.plan.layer, context.seed
+    projector: Projector = chosen.build().with_accelerator(context.options.trainer.accelerator)
+    workspace = context.workspace
     of_chips = lay_out_chips(projector, workspace.similarity, seed=seed)
     of_segments = _project_segments(context, projector)
     maps = make_folder(context.out / "projections")
     for table, key, file, found in (
-        ("chips.parquet", "chip_id", f"chips-{section['name']}.parquet", of_chips),
-        ("segments.parquet", "segment_id", f"{layer}-{section['name']}.parquet", of_segments),
+        ("chips.parquet", "chip_id", f"chips-{chosen.name}.parquet", of_chips),
+        ("segments.parquet", "segment_id", f"{layer}-{chosen.name}.parquet", of_segments),
     ):
         source = workspace.existing(table)
         write_located(context.out / table, source, found.points)
@@ -77,34 +78,26 @@ def _distances(similarities: Floats) -> Floats:
     return distances
 
 
-def _section(context: Context) -> dict[str, Any]:
-    """Return the projector's options; where its accelerator is ``auto``, the trainer's."""
-    section = dict(context.config["projector"])
-    if section.get("accelerator") == "auto":
-        section["accelerator"] = context.config["trainer"]["accelerator"]
-    return section
-
-
 def _project_segments(context: Context, projector: Projector) -> Projection:
     """Lay out segments; where their map is learnt from a sample, fill it in block by block."""
-    layer, seed, folder = context.config["layer"], context.seed, context.work / "models"
+    layer, seed, folder = context.plan.layer, context.seed, context.work / "models"
     path = context.workspace.existing("embeddings", f"{layer}.npy").resolve()
     vectors = context.workspace.embedding(layer)
-    if not (isinstance(projector, Transforms) and projector.in_parts(len(vectors))):
+    if not projector.in_parts(len(vectors)):
         return projector.project(vectors, seed=seed, progress=context.progress)
     if _left_model(folder) is None:
         model = projector.fit(vectors, seed=seed, progress=context.progress)
         write_model(folder, model, _about(context))
-    task = _Transform(_section(context), path, folder.resolve(), seed)
+    task = _Transform(projector, path, folder.resolve(), seed)
     items = [(part.start, part.stop) for part in parts(len(vectors))]
-    found = list(_blocks(context).map("transform", task, items, context.progress))
+    found = list(_blocks(context, projector).map("transform", task, items, context.progress))
     points = np.concatenate([block["points"] for block in found])
-    return Projection(points=points, method=task.section["name"], model=read_model(folder))
+    return Projection(points=points, method=context.options.projector.name, model=read_model(folder))
 
 
-def _blocks(context: Context) -> Blocks:
+def _blocks(context: Context, projector: Projector) -> Blocks:
     """Return where segments are placed: a projector that computes on a GPU shares it with nobody."""
-    accelerator = _section(context).get("accelerator", "cpu")
+    accelerator = projector.accelerator
     on_cpu = accelerator == "cpu" or device_type(Hardware(accelerator=accelerator)) == "cpu"
     return context.blocks if on_cpu else context.on_device
 
@@ -121,7 +114,7 @@ def _left_model(folder: Path) -> dict[str, NDArray[Any]] | None:
 class _Transform:
     """Places one block of segments on the map; pickled as paths."""
 
-    section: dict[str, Any]
+    projector: Projector
     vectors: Path
     model: Path
     seed: int
@@ -130,13 +123,14 @@ class _Transform:
         """Return the points of rows ``block[0]`` to ``block[1]``."""
         first, last = block
         rows = np.load(self.vectors, mmap_mode="r", allow_pickle=False)[first:last]
-        projector = from_config("projector", self.section)
-        return {"points": projector.transform(rows, read_model(self.model), seed=self.seed, first=first)}
+        model = read_model(self.model)
+        assert model is not None, "it was written before"
+        return {"points": self.projector.transform(rows, model, seed=self.seed, first=first)}
 
 
 def _about(context: Context) -> dict[str, Any]:
     """Say what a projector learnt from."""
-    return {**context.config["projector"], "layer": context.config["layer"], "seed": context.seed}
+    return {**context.options.projector.section, "layer": context.plan.layer, "seed": context.seed}
 
 
 def write_located(path: Path, source: Path, points: Floats, columns: Sequence[str] | None = None) -> None:

@@ -62,7 +62,7 @@ def _chip_table(context: Context, fractions: NDArray[Any]) -> pd.DataFrame:
     opened = context.opened
     kept = [chip for chip, fraction in zip(opened.chips, fractions, strict=True) if fraction > 0]
     windows = np.array([chip.window for chip in kept], dtype=np.int32).reshape(-1, 4)
-    splits = split(len(kept), int(context.config["chips"]["test_every"]))
+    splits = split(len(kept), context.options.chips.test_every)
     table = pd.DataFrame(
         {
             "chip_id": np.arange(len(kept), dtype=np.int32),

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
-from rsgraph.io.chips import grown
+from rsgraph.io.chips import widened
 from rsgraph.io.writers import raster_writer
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
@@ -172,7 +172,7 @@ def rows_of_chips(numbers: NDArray[Any], chips: int) -> list[range]:
 
 def own_window(workspace: Workspace, scene: Scene, chip: Chip) -> Window:
     """Return the pixels of a scene that a chip's own segments lie in: the chip, or more where they were stitched."""
-    return grown(chip.window, workspace.segment_overlap, scene.window)
+    return widened(chip.window, workspace.segment_overlap, scene.window)
 
 
 def local_segmentation(context: Context, chip: Chip, rows: range) -> Segmentation:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rsgraph.components import from_config
 from rsgraph.graphs.features import areas, centroids, segment_means
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
-from rsgraph.protocols import Arrays, Segmenter, seams
+from rsgraph.options import Choice
+from rsgraph.protocols import Arrays, Segmenter
 from rsgraph.stages.context import Context
 from rsgraph.stages.segment_files import CutChip, IdRasters, pack, segment_table, unpack
 from rsgraph.stages.stitched import stitched_segments
@@ -28,16 +27,16 @@ class _Segment:
     Parameters
     ----------
     segmenter
-        Its section of the config.
+        The component.
     chip_pixels
         Of a whole chip.
     """
 
-    segmenter: Mapping[str, Any]
+    segmenter: Choice
     chip_pixels: int
 
     def __call__(self, block: ChipBlock) -> Arrays:
-        segmenter = from_config("segmenter", self.segmenter)
+        segmenter = self.segmenter.build()
         return pack([self._chip(segmenter, block.read(chip)) for chip in block.chips])
 
     def _chip(self, segmenter: Segmenter, raster: Raster) -> CutChip:
@@ -53,13 +52,13 @@ class _Segment:
 
 def segments(context: Context) -> dict[str, Any]:
     """Segment every chip, for itself or stitched to its neighbours, as the segmenter says."""
-    segmenter = from_config("segmenter", context.config["segmenter"])
-    return _cut_at_borders(context) if seams(segmenter) == "chip" else stitched_segments(context, segmenter)
+    segmenter: Segmenter = context.options.segmenter.build()
+    return _cut_at_borders(context) if segmenter.seams == "chip" else stitched_segments(context, segmenter)
 
 
 def _cut_at_borders(context: Context) -> dict[str, Any]:
     """Segment every chip for itself; write the rasters of segment ids, the table of segments and their band means."""
-    task = _Segment(context.config["segmenter"], int(context.config["chips"]["size"]) ** 2)
+    task = _Segment(context.options.segmenter, context.options.chips.size**2)
     items = chip_blocks(context.opened.scenes, context.opened.chips, old=context.opened.old)
     parts: list[pd.DataFrame] = []
     with IdRasters(context) as rasters, array_file(context.out / "embeddings" / "bands.npy") as means:

@@ -7,7 +7,7 @@ chips that it lies in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -17,12 +17,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rsgraph.components import from_config
+from rsgraph.errors import ConfigError
 from rsgraph.files import write_json
 from rsgraph.graphs.features import segment_sums
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
-from rsgraph.io.chips import grown
-from rsgraph.protocols import Arrays
+from rsgraph.io.chips import widened
+from rsgraph.options import Choice
+from rsgraph.protocols import Arrays, Segmenter
 from rsgraph.segmenters.levels import Level, Levels, level, levels
 from rsgraph.segmenters.preparation import smallest_segment
 from rsgraph.segmenters.stitching import Piece, cut_piece, overlap, stitch
@@ -33,9 +34,14 @@ from rsgraph.types import Chip, Floats, Window
 from rsgraph.workspace import Workspace, write_table
 
 
-def stitched_segments(context: Context, segmenter: Any) -> dict[str, Any]:
+def stitched_segments(context: Context, segmenter: Segmenter) -> dict[str, Any]:
     """Segment every chip with overlap and join what belongs together; as the stage ``segments``."""
-    size = int(context.config["chips"]["size"])
+    size = context.options.chips.size
+    if not segmenter.n_segments:
+        raise ConfigError(
+            f"segmenter={context.options.segmenter.name} stitches segments, so it must say how many a chip has: "
+            "set its attribute `n_segments`, or leave `seams` at chip"
+        )
     by = overlap(segmenter.n_segments, size)
     table = _stitched(context, size * size, by, smallest_segment(segmenter.n_segments, size * size))
     write_table(context.out / "segments.parquet", table)
@@ -83,16 +89,16 @@ class _CutPieces:
     Parameters
     ----------
     segmenter
-        Its section of the config.
+        The component.
     chip_pixels
         Of a whole chip.
     """
 
-    segmenter: Mapping[str, Any]
+    segmenter: Choice
     chip_pixels: int
 
     def __call__(self, item: _Overlapping) -> Arrays:
-        segmenter = from_config("segmenter", self.segmenter)
+        segmenter = self.segmenter.build()
         found = []
         for chip, outer, scale in zip(item.block.chips, item.outer, item.scales, strict=True):
             raster = item.block.scene(chip).source.read(outer)
@@ -122,7 +128,7 @@ def _pack(pieces: Sequence[Piece]) -> Arrays:
 def _pieces(context: Context, chip_pixels: int, by: int) -> Iterator[tuple[Chip, Piece]]:
     """Segment all chips with overlap; give them in their order."""
     items = _overlapping(context, by)
-    task = _CutPieces(context.config["segmenter"], chip_pixels)
+    task = _CutPieces(context.options.segmenter, chip_pixels)
     found = context.blocks.map("pieces", task, items, context.progress)
     for item, arrays in zip(items, found, strict=True):
         pixel = 0
@@ -140,7 +146,7 @@ def _overlapping(context: Context, by: int) -> list[_Overlapping]:
     extents, scales = _extents(opened.chips), _scales(context)
     items = []
     for block in chip_blocks(opened.scenes, opened.chips, old=opened.old):
-        outer = tuple(grown(chip.window, by, extents[chip.scene]) for chip in block.chips)
+        outer = tuple(widened(chip.window, by, extents[chip.scene]) for chip in block.chips)
         near = [scales.get(chip.scene) for chip in block.chips]
         around = (None if scale is None else scale.around(window) for scale, window in zip(near, outer, strict=True))
         items.append(_Overlapping(block, outer, tuple(around)))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rsgraph.components import from_config
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
@@ -24,13 +23,13 @@ _PER_CLUSTER = 200
 
 def target(context: Context) -> dict[str, Any]:
     """Fit soft classes to a sample of pixels; write targets.npz and models/target.json."""
-    if context.config["model"].get("identity"):
+    if context.plan.model:
         return take_over(context, "targets.npz", "models/target.json")
-    component = from_config("target", context.config["target"])
+    component = context.options.target.build()
     pixels, step = sample_pixels(context, component.n_clusters, component.sample_every)
     model = component.fit(pixels, bands=context.opened.bands, seed=context.seed, progress=context.progress)
     write_arrays(context.out / "targets.npz", model)
-    describe(context, "target", component=context.config["target"])
+    describe(context, "target", component=context.options.target.section)
     notes = []
     if step != component.sample_every:
         notes = [
@@ -43,7 +42,7 @@ def sample_pixels(context: Context, n_clusters: int, every: int) -> tuple[Floats
     """Draw every n-th valid pixel, counted through the chips in row order: (n, bands), and n.
 
     Small scenes are sampled more densely, so that there are 200 pixels per cluster: with 8 clusters and every 56th
-    pixel, scenes of fewer than 89 600 valid pixels (300 x 300). The user is told.
+    pixel, scenes of fewer than 89 600 valid pixels (300 x 300). The run says so.
     """
     table = context.workspace.chips
     valid = int((table["valid_fraction"] * table["rows"] * table["columns"]).sum())

@@ -1,1 +1,1 @@
-"""Soft memberships per pixel."""
+"""Targets: soft memberships of pixels, learnt without labels."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Target
 from rsgraph.targets.sample import by_brightness, check_options, check_pixels, check_sample, count_different
 from rsgraph.types import Floats
 
@@ -78,7 +78,7 @@ def memberships(pixels: Floats, centres: NDArray[Any], fuzziness: float) -> Floa
 
     .. math:: u_i = 1 \Big/ \sum_j \left( \frac{d_i}{d_j} \right)^{2 / (m - 1)}
 
-    with d the Euclidean distances to the centres. A pixel that equals a centre belongs to it alone (equal
+    with d the Euclidean distances to the centres. A pixel that equals a centre belongs only to it (equal
     centres share).
 
     Parameters
@@ -105,7 +105,7 @@ def memberships(pixels: Floats, centres: NDArray[Any], fuzziness: float) -> Floa
     return out
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _memberships(pixels: Any, centres: Any, power: float, out: Any) -> None:
     squared = np.empty(centres.shape[0])
     for n in range(pixels.shape[0]):
@@ -190,7 +190,7 @@ def _table(centres: Prior) -> NDArray[np.float64]:
     return table
 
 
-class FuzzyCMeans:
+class FuzzyCMeans(Target):
     """Fuzzy C-means on raw reflectance, with scikit-fuzzy (the paper's targets, C = 8).
 
     Every pixel gets a degree of membership in each of C clusters (Bezdek, Ehrlich and Full 1984,
@@ -203,8 +203,8 @@ class FuzzyCMeans:
       k-means++ does; the one with the smallest objective starts the run on the whole sample.
       scikit-fuzzy's own random partition begins so near the saddle point where all centres are equal that
       it can stop there (seen on a real scene), the more easily the larger the sample; and single runs end
-      in different local minima (objectives 0.7 % and 4.6 % apart on the two real scenes), which the
-      restarts settle.
+      in different local minima (objectives 0.7 % and 4.6 % apart on the two real scenes), between which
+      the restarts choose.
     - Clusters are numbered by mean reflectance, the darkest first, so that the same scene gives the same
       numbers whatever the seed.
 

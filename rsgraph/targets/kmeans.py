@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Target
 from rsgraph.targets.sample import by_brightness, check_options, check_pixels, check_sample
 from rsgraph.types import Floats
 
@@ -50,7 +50,7 @@ def squared_distances(pixels: Floats, centres: NDArray[Any]) -> NDArray[np.float
     return out
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _squared_distances(pixels: Any, centres: Any, out: Any) -> None:
     for n in range(pixels.shape[0]):
         for i in range(centres.shape[0]):
@@ -85,7 +85,7 @@ def soft_assignment(pixels: Floats, centres: NDArray[Any], temperature: float) -
     return shares
 
 
-class KMeans:
+class KMeans(Target):
     """K-means on raw reflectance (scikit-learn), softened by distance.
 
     The assignment is softened as in a mixture of equal round Gaussians: u_i is proportional to exp(-d_i^2

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Target
 from rsgraph.targets.sample import by_brightness, check_options, check_pixels, check_sample
 from rsgraph.types import Floats
 
@@ -113,7 +113,7 @@ def abundances(pixels: Floats, endmembers: NDArray[Any]) -> Floats:
     return out
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _solve(gram: Any, product: Any, members: Any, count: int) -> Any:
     """Minimise over the first ``count`` members with their sum 1, by elimination with pivoting."""
     size = count + 1
@@ -139,7 +139,7 @@ def _solve(gram: Any, product: Any, members: Any, count: int) -> Any:
     return matrix[:count, size]
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _best_single(gram: Any, product: Any) -> int:
     best, lowest = 0, np.inf
     for i in range(product.size):
@@ -149,7 +149,7 @@ def _best_single(gram: Any, product: Any) -> int:
     return best
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _entering(gram: Any, product: Any, shares: Any, inside: Any) -> int:
     """Return the endmember outside whose share would lower the error most, or -1."""
     slope = gram @ shares - product
@@ -163,7 +163,7 @@ def _entering(gram: Any, product: Any, shares: Any, inside: Any) -> int:
     return best
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _step(gram: Any, product: Any, shares: Any, inside: Any) -> bool:
     """Move towards the optimum of the members inside; drop the first that reaches 0, if one does."""
     members = np.flatnonzero(inside)
@@ -181,7 +181,7 @@ def _step(gram: Any, product: Any, shares: Any, inside: Any) -> bool:
     return leaving < 0
 
 
-@njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]  # numba ships no types
+@compiled()
 def _abundances(products: Any, gram: Any, out: Any) -> None:
     count = gram.shape[0]
     for n in range(products.shape[0]):
@@ -200,7 +200,7 @@ def _abundances(products: Any, gram: Any, out: Any) -> None:
         out[n] = shares / shares.sum()
 
 
-class Unmixing:
+class Unmixing(Target):
     """Linear spectral unmixing: endmembers and abundances that are non-negative and sum to 1.
 
     What the paper's discussion asks for: the material shares of a pixel instead of fuzzy memberships.

@@ -1,4 +1,4 @@
-"""LightningModules and the assembly of the Trainer: how encoders and GNNs learn, and how they are applied.
+"""Training and inference of encoders and GNNs: LightningModules and the assembly of the Trainer.
 
 Pure rooms: arrays, modules and options in, arrays and a history out. The names below are imported on first
 use, because Lightning takes seconds to load and is only needed to train.

@@ -1,4 +1,4 @@
-"""Checkpoints from which training goes on: whole or absent, checked before they are believed, never pickle code."""
+"""Checkpoints from which training goes on: whole or absent, checked before use, without pickled code."""
 
 from __future__ import annotations
 

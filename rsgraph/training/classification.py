@@ -1,4 +1,4 @@
-"""Classify whole images with two linear layers on an encoder's pooled maps (section 2.9.3 and Table 1)."""
+"""Classification of whole images with two linear layers on an encoder's pooled maps (section 2.9.3 and Table 1)."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
+from rsgraph.encoders.unet import UNetNetwork
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.protocols import Progress
-from rsgraph.training.encoder import training_layout, turned
+from rsgraph.training.encoder import rotated, training_layout
 from rsgraph.training.fitting import History, OnEpoch, adamw, fit
 from rsgraph.training.inference import FrozenEncoder, cpu_threads
 from rsgraph.training.lightning import LightningModule
@@ -33,7 +34,7 @@ Key = tuple[int, list[int]]  # epoch (-1: validation), images
 
 
 class ImageSource(Protocol):
-    """Where images come from."""
+    """A source of images."""
 
     def __len__(self) -> int:
         """Count the images."""
@@ -52,8 +53,8 @@ class ClassifierOptions(TrainingOptions):
     ----------
     warmup
         Share of all steps in which the learning rate rises to ``learning_rate``; it then falls to nothing.
-    turns
-        Turn each training image by quarters and mirror it, drawn anew in each epoch. Not for features.
+    augmentation
+        Rotate each training image by quarter turns and mirror it, drawn anew in each epoch. Not for features.
 
     Raises
     ------
@@ -65,7 +66,7 @@ class ClassifierOptions(TrainingOptions):
     batch_size: int = 64
     weight_decay: float = 0.01
     warmup: float = 0.25
-    turns: bool = True
+    augmentation: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -132,16 +133,17 @@ class PooledEncoder(nn.Module):
         super().__init__()
         if pooling not in get_args(Pooling):
             raise ConfigError(f"`pooling` must be one of: {', '.join(get_args(Pooling))}. Got '{pooling}' instead.")
-        if pooling == "mean_std_bottleneck" and not isinstance(getattr(encoder.network, "down", None), nn.ModuleList):
+        if pooling == "mean_std_bottleneck" and not isinstance(encoder.network, UNetNetwork):
             raise ConfigError("`pooling` mean_std_bottleneck needs a U-Net; use mean_std with other encoders.")
         self.encoder = encoder
         self.pooling = pooling
 
     def forward(self, standardised: Tensor) -> Tensor:
         """Return features (batch, F) of standardised images (batch, bands, rows, columns)."""
-        if self.pooling != "mean_std_bottleneck":
-            return pooled(self.encoder(standardised)[0], deviation=self.pooling == "mean_std")
-        with _outputs(self.encoder.network.down[-1]) as deepest:  # type: ignore[index, arg-type]  # a ModuleList
+        network = self.encoder.network
+        if self.pooling != "mean_std_bottleneck" or not isinstance(network, UNetNetwork):
+            return pooled(self.encoder(standardised)[0], deviation=self.pooling != "mean")
+        with _outputs(network.down[-1]) as deepest:
             maps = self.encoder(standardised)[0]
         return torch.cat([pooled(maps, deviation=True), pooled(deepest[0], deviation=False)], dim=1)
 
@@ -320,7 +322,7 @@ def fine_tune(
 
     The learning rate rises and falls once over all ``max_epochs`` (:func:`one_cycle`), so each number of epochs has a
     checkpoint of its own. Order and augmentation depend on nothing but (seed, epoch, image): a training that was
-    interrupted and goes on ends with the same weights as one that was left alone.
+    interrupted and goes on ends with the same weights as one that was never interrupted.
 
     Parameters
     ----------
@@ -359,7 +361,7 @@ def fine_tune(
         Ctrl-C; the last whole epoch is in ``folder``.
     """
     train, validate = _parts(validation)
-    data = _Images(source, classes, seed, turns=options.turns)
+    data = _Images(source, classes, seed, augmentation=options.augmentation)
     return _fit(
         classifier, classifier.pooled, data, train, validate, options, hardware, seed, folder, on_epoch, progress
     )
@@ -425,13 +427,13 @@ class _Features(Dataset[Batch]):
 
 
 class _Images(Dataset[Batch]):
-    """Batches of images: turned and mirrored for epochs from 0, plain for epoch -1 (validation)."""
+    """Batches of images: rotated and mirrored for epochs from 0, plain for epoch -1 (validation)."""
 
-    def __init__(self, source: ImageSource, classes: Classes, seed: int, *, turns: bool) -> None:
+    def __init__(self, source: ImageSource, classes: Classes, seed: int, *, augmentation: bool) -> None:
         self.source = source
         self.classes = torch.from_numpy(np.array(classes, dtype=np.int64))
         self.seed = seed
-        self.turns = turns
+        self.augmentation = augmentation
 
     def __getitem__(self, key: Key) -> Batch:
         epoch, rows = key
@@ -439,10 +441,10 @@ class _Images(Dataset[Batch]):
 
     def _image(self, epoch: int, i: int) -> Floats:
         image = self.source.read(i)
-        if epoch < 0 or not self.turns:
+        if epoch < 0 or not self.augmentation:
             return image
         quarters, mirrored = divmod(int(np.random.default_rng((self.seed, epoch, i)).integers(8)), 2)
-        return turned(image[..., ::-1] if mirrored else image, quarters)
+        return rotated(image[..., ::-1] if mirrored else image, quarters)
 
 
 class _Batches(SeededOrder[Key]):
@@ -472,7 +474,7 @@ class _ClassifierTraining(LightningModule):
         self.layout = layout
 
     def on_train_batch_start(self, batch: Batch, batch_index: int) -> None:
-        """Set the learning rate: it follows from the number of the step alone, so it survives interruptions."""
+        """Set the learning rate: it follows only from the number of the step, so it survives interruptions."""
         steps = int(self.trainer.num_training_batches) * self.options.max_epochs
         share = one_cycle((self.trainer.global_step + 0.5) / steps, self.options.warmup)
         for group in self.trainer.optimizers[0].param_groups:
@@ -485,7 +487,7 @@ class _ClassifierTraining(LightningModule):
         return loss
 
     def validation_step(self, batch: Batch, batch_index: int) -> None:
-        """Log the loss and the share of images told right."""
+        """Log the loss and the share of images classified correctly."""
         loss, right = self._loss(batch)
         found = {"val_loss": loss, "val_accuracy": right}
         self.log_dict(found, on_step=False, on_epoch=True, batch_size=len(batch[1]), sync_dist=True)

@@ -1,4 +1,4 @@
-"""Train an encoder on soft classes per pixel (section 2.4), or to give the bands back (an autoencoder)."""
+"""Training of an encoder on soft classes per pixel (section 2.4), or to reconstruct the bands (an autoencoder)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from rsgraph.errors import NotUsable
 from rsgraph.protocols import Progress
-from rsgraph.training.fitting import History, OnEpoch, SharedModule, adamw, fit
+from rsgraph.training.distributed import SynchronisedBatchNorm2d, total
+from rsgraph.training.fitting import DistributedModule, History, OnEpoch, adamw, fit
 from rsgraph.training.modules import EncoderModule, laid_out
 from rsgraph.training.options import EncoderOptions, Hardware, device_type, uses_bfloat16
 from rsgraph.training.ordering import SeededOrder
-from rsgraph.training.sharing import SharedBatchNorm2d, total
 from rsgraph.types import Floats, Mask
 
 Memberships = Callable[[Floats], Floats]
@@ -32,7 +32,7 @@ _PARTS = 4
 
 
 class ChipSource(Protocol):
-    """Where chips come from."""
+    """A source of chips."""
 
     def __len__(self) -> int:
         """Count the chips."""
@@ -61,13 +61,13 @@ def train_encoder(
     on_epoch: OnEpoch | None = None,
     progress: Progress | None = None,
 ) -> History:
-    r"""Train ``module`` in place to tell the soft classes of pixels, or to give the bands back.
+    r"""Train ``module`` in place to predict the soft classes of pixels, or to reconstruct the bands.
 
     The loss of soft classes is :math:`\mathrm{BCE} + (1 - D)` over the valid pixels of a batch, both parts averaged
     over the classes (section 2.4; see :func:`segmentation_loss`); that of bands is the mean squared error of the
     standardised bands without noise (:func:`reconstruction_loss`). The weights of the epoch with the lowest
     validation loss are kept. Shuffling and augmentation depend on nothing but (seed, epoch, chip), so an interrupted
-    training that goes on ends with the same weights as one that was left alone.
+    training that goes on ends with the same weights as one that was never interrupted.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ def statistics_momentum(momentum: float | None, batch_index: int) -> float | Non
     """Return how much this batch weighs in batch normalisation's running statistics: 1 / (index + 1) at least.
 
     They are a plain mean over the first ten batches of each epoch, then a moving one (momentum 0.1). An epoch of a
-    small scene has so few batches that a moving mean alone would still be made of the network's first, random
+    small scene has so few batches that a mere moving mean would still be made of the network's first, random
     weights when it is validated (measured: the full-width U-Net on 7 chips had a validation loss of 800 000
     after its first epoch).
     """
@@ -291,10 +291,10 @@ class _Chips(Dataset[Sample]):
         turns = int(rng.integers(4)) if self.options.rotation else 0
         noise = rng.standard_normal(bands.shape, dtype=np.float32) * self.std[:, None, None]
         noisy = bands + np.float32(self.options.noise) * noise
-        return turned(noisy, turns), turned(valid, turns), turned(target, turns), turned(counts, turns)
+        return rotated(noisy, turns), rotated(valid, turns), rotated(target, turns), rotated(counts, turns)
 
     def _chip(self, i: int) -> tuple[Floats, Mask, Floats]:
-        """Return bands, valid and what is to be learnt of them, from memory while ``CACHE_BYTES`` last."""
+        """Return bands, valid pixels and training target, from memory while ``CACHE_BYTES`` last."""
         if i in self.kept:
             return self.kept[i]
         read, mask = self.source.read(i)
@@ -307,7 +307,7 @@ class _Chips(Dataset[Sample]):
         return chip
 
     def _target(self, bands: Floats, valid: Mask) -> Floats:
-        """Return the soft classes (C, rows, columns), or the bands themselves where they are to be given back."""
+        """Return the soft classes (C, rows, columns), or the bands themselves where they are to be reconstructed."""
         if self.memberships is None:
             return bands
         known = self.memberships(bands[:, valid].T)
@@ -323,8 +323,8 @@ class _Chips(Dataset[Sample]):
         return valid & (~held_out if training else held_out)
 
 
-def turned(raster: Raster, quarter_turns: int) -> Raster:
-    """Turn the last two axes by quarters, counter-clockwise."""
+def rotated(raster: Raster, quarter_turns: int) -> Raster:
+    """Rotate the last two axes counter-clockwise by quarter turns."""
     return np.ascontiguousarray(np.rot90(raster, quarter_turns, axes=(-2, -1)))
 
 
@@ -348,7 +348,7 @@ class _InOrder(Sampler[tuple[int, int]]):
         return iter([(-1, i) for i in self.chips])
 
 
-class _EncoderTraining(SharedModule):
+class _EncoderTraining(DistributedModule):
     """The step that Lightning repeats; the loss is that of soft classes."""
 
     def __init__(self, module: EncoderModule, options: EncoderOptions, *, layout: torch.memory_format) -> None:
@@ -364,7 +364,7 @@ class _EncoderTraining(SharedModule):
         self.momenta = _momenta(self.module)
 
     def on_train_batch_start(self, batch: list[Tensor], batch_index: int) -> None:
-        """Let running statistics forget the epoch before: see :func:`statistics_momentum`."""
+        """Let running statistics start anew in each epoch: see :func:`statistics_momentum`."""
         for part, momentum in self.momenta.items():
             part.momentum = statistics_momentum(momentum, batch_index)
 
@@ -372,7 +372,7 @@ class _EncoderTraining(SharedModule):
         """Return the loss of one batch, which is that of all processes."""
         stands_in = len(batch) > _PARTS
         for part in self.momenta:
-            if isinstance(part, SharedBatchNorm2d):
+            if isinstance(part, SynchronisedBatchNorm2d):
                 part.stands_in = stands_in
         loss = self._measures(*map(total, self._batch_sums(batch)))["val_loss"]
         size = int(total(loss.new_tensor(0 if stands_in else len(batch[0]))))
@@ -380,7 +380,7 @@ class _EncoderTraining(SharedModule):
         return loss
 
     def nothing(self, batch: list[Tensor]) -> list[Tensor]:
-        """Return the chips with no pixel that counts, and one part more, which tells."""
+        """Return the chips with no pixel that counts, and a further part that marks the batch as a stand-in."""
         bands, valid, target, counts = batch
         return [bands, valid, target, torch.zeros_like(counts), torch.zeros(0)]
 
@@ -420,7 +420,7 @@ class _EncoderTraining(SharedModule):
 
 
 class _ReconstructionTraining(_EncoderTraining):
-    """The same step; the loss is that of the bands given back."""
+    """The same step; the loss is that of the reconstructed bands."""
 
     def _batch_sums(self, batch: list[Tensor]) -> tuple[Tensor, ...]:
         _, valid, bands, counts = batch[:_PARTS]

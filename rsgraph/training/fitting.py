@@ -1,4 +1,4 @@
-"""One Trainer for both networks: stops early, goes on after an interruption, leaves nothing behind."""
+"""Fitting of networks by one Trainer: early stopping, resuming after an interruption, no traces left."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.files import make_folder
 from rsgraph.protocols import Progress
 from rsgraph.training.checkpoints import NAME, AtomicCheckpointIO, read_checkpoint
+from rsgraph.training.distributed import distributed_loader, synchronise_batch_norms
 from rsgraph.training.inference import cpu_threads
 from rsgraph.training.lightning import (
     Callback,
@@ -36,7 +37,6 @@ from rsgraph.training.lightning import (
 )
 from rsgraph.training.options import Hardware, TrainingOptions, device_type, uses_bfloat16
 from rsgraph.training.processes import Place, Tell, run_together
-from rsgraph.training.sharing import share_normalisations, shared
 
 Epoch = dict[str, float]
 OnEpoch = Callable[[int, dict[str, float]], None]
@@ -54,7 +54,7 @@ _HARMLESS = (
 
 @dataclass(frozen=True)
 class History:
-    """What happened in training.
+    """The history of a training.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ class Record(Callback):
         self.steps = 0
 
     def state_dict(self) -> dict[str, Any]:
-        """Return what must survive: plain values and tensors."""
+        """Return the state that a checkpoint keeps: plain values and tensors."""
         return {"epochs": self.epochs, "best": self.best, "identity": self.identity}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -130,7 +130,7 @@ class Record(Callback):
             self.progress(trainer.global_step, self.steps)
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Record the epoch, then write it to disk, then tell; early stopping completes the progress."""
+        """Record the epoch, write it to disk, then report it; early stopping completes the progress."""
         metrics = {name: float(value) for name, value in trainer.callback_metrics.items()}
         epoch = {"epoch": float(len(self.epochs)), **metrics, "seconds": time.monotonic() - self.started}
         _check_finite(epoch)
@@ -193,17 +193,17 @@ def fit(
     record = Record(
         module,
         path=path,
-        identity=_identity(module, options, seed, hardware.devices if isinstance(training, SharedModule) else 1),
+        identity=_identity(module, options, seed, hardware.devices if isinstance(training, DistributedModule) else 1),
         patience=options.patience,
         seed=seed,
         on_epoch=on_epoch,
         progress=progress,
     )
-    resumed_at, notes = _take_up(record, options)
+    resumed_at, notes = _resume(record, options)
     if len(record.epochs) < options.max_epochs and not exhausted(record.epochs, options.patience):
         resume = resumed_at is not None
         job = _Job(training, module, train, validation, options, hardware, seed, folder, record.identity, resume)
-        if hardware.devices > 1 and isinstance(training, SharedModule):
+        if hardware.devices > 1 and isinstance(training, DistributedModule):
             _train_together(job, record)
         else:
             _train(job, record, "auto")
@@ -223,8 +223,8 @@ def adamw(module: nn.Module, options: TrainingOptions) -> torch.optim.Optimizer:
     return torch.optim.AdamW(module.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
 
 
-class SharedModule(LightningModule):
-    """A training that several processes can do together: see :mod:`rsgraph.training.sharing`."""
+class DistributedModule(LightningModule):
+    """A training that several processes can do together: see :mod:`rsgraph.training.distributed`."""
 
     def nothing(self, batch: Any) -> Any:
         """Return the batch as one that counts for nothing, for a process whose share of the last batch is empty."""
@@ -233,7 +233,7 @@ class SharedModule(LightningModule):
 
 @dataclass(frozen=True)
 class _Job:
-    """All that a training takes. Picklable, if its parts are; called as one of several processes."""
+    """The arguments of a training. Picklable, if its parts are; called in each of several processes."""
 
     training: LightningModule
     module: nn.Module
@@ -247,34 +247,34 @@ class _Job:
     resume: bool
 
     def __call__(self, place: Place, tell: Tell) -> None:
-        """Train as one of several processes; the first tells of epochs and steps."""
-        assert isinstance(self.training, SharedModule)
+        """Train as one of several processes; the first reports epochs and steps."""
+        assert isinstance(self.training, DistributedModule)
         torch.set_num_threads(self.hardware.threads or 1)
-        share_normalisations(self.module)
+        synchronise_batch_norms(self.module)
         loaders = [
-            shared(loader, self.training, rank=place.rank, count=place.count)
+            distributed_loader(loader, self.training, rank=place.rank, count=place.count)
             for loader in (self.train, self.validation)
         ]
-        told = tell if place.rank == 0 else _silent
+        report = tell if place.rank == 0 else _silent
         record = Record(
             self.module,
             path=self.folder / NAME,
             identity=self.identity,
             patience=self.options.patience,
             seed=self.seed,
-            on_epoch=lambda number, metrics: told(("epoch", number, metrics)),
-            progress=lambda done, steps: told(("progress", done, steps)),
+            on_epoch=lambda number, metrics: report(("epoch", number, metrics)),
+            progress=lambda done, steps: report(("progress", done, steps)),
         )
         strategy = DDPStrategy(cluster_environment=Processes(place.rank, place.count))
         _train(replace(self, train=loaders[0], validation=loaders[1]), record, strategy)
 
 
 def _silent(message: Any) -> None:
-    """Say nothing: the first process speaks for all."""
+    """Report nothing: the first process reports for all."""
 
 
 def _train(job: _Job, record: Record, strategy: str | DDPStrategy) -> None:
-    """Train in this process, alone or as one of several."""
+    """Train in this process, by itself or as one of several."""
     with _isolated(job.seed, job.hardware):
         job.module.train()
         trainer = _trainer(job, record, strategy)
@@ -320,7 +320,7 @@ def _identity(module: nn.Module, options: TrainingOptions, seed: int, devices: i
     return digest.hexdigest()
 
 
-def _take_up(record: Record, options: TrainingOptions) -> tuple[int | None, tuple[str, ...]]:
+def _resume(record: Record, options: TrainingOptions) -> tuple[int | None, tuple[str, ...]]:
     """Load the history of an earlier call, if there is one; say so where it cannot be used."""
     if not record.path.is_file():
         return None, ()

@@ -1,4 +1,4 @@
-"""Train a GNN on the mean soft classes of segments (section 2.6)."""
+"""Training of a GNN on the mean soft classes of segments (section 2.6)."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from torch.utils.data import DataLoader, Sampler
 
 from rsgraph.errors import NotUsable
 from rsgraph.protocols import Progress
-from rsgraph.training.fitting import History, OnEpoch, SharedModule, adamw, fit
+from rsgraph.training.distributed import total
+from rsgraph.training.fitting import DistributedModule, History, OnEpoch, adamw, fit
 from rsgraph.training.graphs import GraphSample, GraphUnion, disjoint_union
 from rsgraph.training.modules import GnnModule
 from rsgraph.training.options import Hardware, TrainingOptions
 from rsgraph.training.ordering import SeededRows
-from rsgraph.training.sharing import total
 
 
 def train_gnn(
@@ -32,7 +32,7 @@ def train_gnn(
     on_epoch: OnEpoch | None = None,
     progress: Progress | None = None,
 ) -> History:
-    r"""Train ``module`` in place to tell each segment's mean soft class.
+    r"""Train ``module`` in place to predict each segment's mean soft class.
 
     The loss is the categorical cross-entropy :math:`-\frac1n \sum_i \sum_c t_{ic} \log \mathrm{softmax}(y_i)_c`
     between the logits y and the mean memberships t (section 2.6), over the nodes of ``train_mask``.
@@ -104,7 +104,7 @@ def _loader(
     return DataLoader(graphs, batch_size, sampler=sampler, collate_fn=disjoint_union)  # type: ignore[arg-type]  # a sequence is a map-style dataset
 
 
-class _GnnTraining(SharedModule):
+class _GnnTraining(DistributedModule):
     """The step that Lightning repeats."""
 
     def __init__(self, module: GnnModule, options: TrainingOptions, *, validates: bool) -> None:

@@ -18,7 +18,7 @@ from rsgraph.types import Floats, Mask
 
 @dataclass(frozen=True)
 class GraphSample:
-    """One chip's graph, and what its nodes are to be told as.
+    """One chip's graph, with the soft classes that its nodes are trained on.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Apply a trained encoder or GNN: arrays in, arrays out."""
+"""Inference with a trained encoder or GNN: arrays in, arrays out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What training uses of pytorch-lightning. Import it from here: torchvision must be mended before."""
+"""The parts of pytorch-lightning that training uses, imported after torchvision has been made importable."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 
 
 class Processes(ClusterEnvironment):
-    """What Lightning asks about processes that are there already, on one machine.
+    """The cluster environment of processes that run already, on one machine.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Processes(ClusterEnvironment):
 
     @property
     def creates_processes_externally(self) -> bool:
-        """Say that Lightning need not start any."""
+        """Return True: Lightning starts no processes."""
         return True
 
     @property
@@ -53,7 +53,7 @@ class Processes(ClusterEnvironment):
 
     @staticmethod
     def detect() -> bool:
-        """Say that this is only used where it is given."""
+        """Return False: this is only used where it is passed."""
         return False
 
     def world_size(self) -> int:
@@ -61,7 +61,7 @@ class Processes(ClusterEnvironment):
         return self.count
 
     def set_world_size(self, size: int) -> None:
-        """Hear what Lightning thinks."""
+        """Ignore it: the number is fixed."""
         assert size == self.count, "one process per device"
 
     def global_rank(self) -> int:
@@ -69,7 +69,7 @@ class Processes(ClusterEnvironment):
         return self.rank
 
     def set_global_rank(self, rank: int) -> None:
-        """Hear what Lightning thinks."""
+        """Ignore it: the number is fixed."""
         assert rank == self.rank, "one process per device"
 
     def local_rank(self) -> int:

@@ -1,4 +1,4 @@
-"""The modules that are trained, saved and applied: a network, and how its inputs are standardised."""
+"""The modules that are trained, saved and applied: a network behind the standardisation of its inputs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be chosen about training, and where it computes."""
+"""Options of training, and the choice of device and precision."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BF16_FLAGS = ("avx512_bf16", "amx_bf16")
 
 @dataclass(frozen=True)
 class TrainingOptions:
-    """How long and how fast to learn.
+    """Duration and step sizes of a training.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ class EncoderOptions(TrainingOptions):
 
 @dataclass(frozen=True)
 class Hardware:
-    """Where to compute.
+    """Device, precision, and number of processes and threads.
 
     Parameters
     ----------
@@ -213,7 +213,7 @@ def describe(hardware: Hardware) -> str:
     Examples
     --------
     >>> describe(Hardware(accelerator="cpu", precision="float32"))
-    'Computing on the CPU in float32 (as told by precision).'
+    'Computing on the CPU in float32 (as set by precision).'
     """
     device = device_type(hardware)
     names = {"cpu": "the CPU", "cuda": "the GPU", "mps": "the Apple GPU"}
@@ -223,7 +223,7 @@ def describe(hardware: Hardware) -> str:
 
 def _reason(hardware: Hardware, device: str) -> str:
     if hardware.precision != "auto":
-        return "as told by precision"
+        return "as set by precision"
     if device != "cpu":
         return "it has bfloat16" if uses_bfloat16(hardware) else "it has no bfloat16"
     flags = cpu_bfloat16_flags()

@@ -1,4 +1,4 @@
-"""The order of training data: a function of seed and epoch, so that an interrupted training goes on alike."""
+"""The order of training data: a function of seed and epoch, so that a resumed training has the same order."""
 
 from __future__ import annotations
 

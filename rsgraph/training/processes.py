@@ -1,8 +1,8 @@
-"""Several processes on this machine that do one work together, each its part, and tell the first what they did.
+"""Several processes on this machine that do one work together, each its part.
 
-They are started by rsgraph rather than by Lightning, whose ``ddp`` runs the command line again in every process (all
-stages with it) and whose ``ddp_spawn`` keeps what callbacks say to itself. Nothing listens on a network: processes
-meet through a file, and talk over the loopback device.
+They send messages to the process that started them. They are started by rsgraph rather than by Lightning, whose
+``ddp`` runs the command line again in every process (all stages with it) and whose ``ddp_spawn`` keeps what callbacks
+say to itself. Nothing listens on a network: processes meet through a file, and talk over the loopback device.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
 
 @dataclass(frozen=True)
 class Place:
-    """Which of several processes this is.
+    """The rank of one of several processes, and the means by which they meet.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ Work = Callable[[Place, Tell], None]
 
 
 def run_together(work: Work, *, count: int, backend: str, tell: Tell) -> None:
-    """Do a work in ``count`` new processes that form one group of ``torch.distributed``; return when all are done.
+    """Run a function in ``count`` new processes that form one group of ``torch.distributed``; return when all end.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def run_together(work: Work, *, count: int, backend: str, tell: Tell) -> None:
     backend
         ``gloo`` or ``nccl``.
     tell
-        Called here with what the processes tell.
+        Called here with the messages of the processes.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def run_together(work: Work, *, count: int, backend: str, tell: Tell) -> None:
 
 
 def _listen(processes: dict[Connection, SpawnProcess], tell: Tell) -> None:
-    """Hand on what is told until all processes are done. Raises what went wrong in one of them."""
+    """Hand on the processes' messages until all are done. Raises what went wrong in one of them."""
     talking = dict(processes)
     while talking:
         for receiver in wait(list(talking)):
@@ -129,7 +129,7 @@ def _check_end(process: SpawnProcess, count: int) -> None:
 
 
 def _enter(payload: bytes, place: Place, sender: Connection) -> None:
-    """Begin one of the processes. The parent decides about its end: on Ctrl-C, or by ending itself."""
+    """Run one of the processes. It ignores Ctrl-C and ends with its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     end_with_parent()
     work: Work = pickle.loads(payload)  # noqa: S301 - made by our parent, in memory

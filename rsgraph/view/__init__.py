@@ -1,1 +1,1 @@
-"""What a screen shows of a workspace: pictures, ids and 2-D maps, ready to be mapped into memory."""
+"""Views of a workspace for the screen: pictures, ids and 2-D maps, ready to be mapped into memory."""

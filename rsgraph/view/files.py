@@ -57,7 +57,7 @@ def level_starts(scenes: Sequence[SceneInfo]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True)
 class Places:
-    """Where scenes and chips lie."""
+    """The grids of scenes and the windows of chips."""
 
     scenes: Sequence[SceneInfo]
     windows: NDArray[np.int64]
@@ -102,16 +102,16 @@ def mapped(path: Path) -> NDArray[Any]:
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
-def write_levels(folder: Path, name: str, places: Places, read: Read, told: Progress) -> None:
+def write_levels(folder: Path, name: str, places: Places, read: Read, report: Progress) -> None:
     """Write all levels of all scenes, then the thumbnails of all chips."""
     strips = places.strips()
     depth, dtype = ((3,), np.uint8) if name == "rgb" else ((), np.uint32)
     with _LevelFile(folder / f"{name}.npy", places.scenes, depth, np.dtype(dtype)) as file:
         for done, got in enumerate(Threads(2).run(lambda item: (*item, read(*item)), strips), start=1):
             file.put(*got)
-            told(done, 0)
+            report(done, 0)
     if places.packed:
-        _write_thumbnails(folder, name, places, lambda done: told(len(strips) + done, 0))
+        _write_thumbnails(folder, name, places, lambda done: report(len(strips) + done, 0))
 
 
 class _LevelFile:
@@ -169,7 +169,7 @@ def halved(values: NDArray[Any]) -> NDArray[Any]:
     return means
 
 
-def _write_thumbnails(folder: Path, name: str, places: Places, told: Callable[[int], None]) -> None:
+def _write_thumbnails(folder: Path, name: str, places: Places, report: Callable[[int], None]) -> None:
     """Write every chip small, padded to squares, so that a gallery reads from one place per chip."""
     halvings = max(0, (-(-places.side // THUMBNAIL) - 1).bit_length())
     side = -(-places.side >> halvings)
@@ -183,7 +183,7 @@ def _write_thumbnails(folder: Path, name: str, places: Places, told: Callable[[i
             square = np.full((side, side, *rows.depth), NO_DATA if name == "rgb" else 0, rows.dtype)
             square[: small.shape[0], : small.shape[1]] = small
             file.write(square.data)
-            told(number + 1)
+            report(number + 1)
 
 
 class _Rows:
@@ -212,8 +212,8 @@ class _Rows:
         return found.reshape(rows, columns, *self.depth)
 
 
-class Told:
-    """Tells progress of the two passes as one."""
+class TwoPasses:
+    """Reports the progress of two passes as one."""
 
     def __init__(self, progress: Progress | None, steps: int) -> None:
         self.progress = progress
@@ -221,18 +221,18 @@ class Told:
         self.start = 0
 
     def __call__(self, done: int, _: int) -> None:
-        """Tell how much of the current pass is done."""
+        """Report how much of the current pass is done."""
         if self.progress is not None:
             self.progress(self.start + done, 2 * self.steps)
 
 
 @contextmanager
-def alone(folder: Path, told: Progress) -> Iterator[None]:
+def locked(folder: Path, report: Progress) -> Iterator[None]:
     """Let one process write at a time, and clear what killed ones left. Waiting can be cancelled."""
     lock = FileLock(folder / ".lock")
     try:
         while not lock.is_locked:
-            told(0, 0)
+            report(0, 0)
             try:
                 lock.acquire(timeout=_POLL)
             except Timeout:

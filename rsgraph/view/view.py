@@ -1,4 +1,4 @@
-"""What a screen shows of a workspace: 8-bit pictures and segment ids at several scales, memory-mapped.
+"""The view of a workspace: 8-bit pictures and segment ids at several scales, memory-mapped.
 
 ::
 
@@ -27,7 +27,6 @@ from numpy.typing import NDArray
 from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.exporters.rasters import read_ids
 from rsgraph.files import digest, make_folder, read_json, sha256, write_json
-from rsgraph.io.band_names import file_safe
 from rsgraph.io.display import (
     GAMMA,
     NO_DATA,
@@ -37,16 +36,17 @@ from rsgraph.io.display import (
     shown_limits,
     stretch,
 )
+from rsgraph.io.path_names import file_safe
 from rsgraph.protocols import Progress
 from rsgraph.run.scenes import Reopened
 from rsgraph.types import Floats, Scene, Window
 from rsgraph.view.files import (
     Places,
     Read,
-    Told,
-    alone,
+    TwoPasses,
     level_shapes,
     level_starts,
+    locked,
     mapped,
     whole_folder,
     write_levels,
@@ -195,7 +195,7 @@ def find_view(workspace: Workspace, *, display: Display = "auto") -> View | None
     ConfigError
         The scene lacks the bands of ``display``.
     """
-    return _opened(workspace, _Look.of(workspace, display, means=False))
+    return _opened(workspace, _Display.of(workspace, display, means=False))
 
 
 def make_view(workspace: Reopened, *, display: Display = "auto", progress: Progress | None = None) -> View:
@@ -225,7 +225,7 @@ def make_view(workspace: Reopened, *, display: Display = "auto", progress: Progr
     OutputError
         The disk is full or the workspace not writable; nothing is half-written.
     """
-    look = _Look.of(workspace, display, means=False)
+    look = _Display.of(workspace, display, means=False)
     return _opened(workspace, look) or _made(
         workspace, look, progress, lambda places: _pictures(workspace, look, places)
     )
@@ -236,15 +236,15 @@ def mean_colours(workspace: Workspace, *, display: Display = "auto", progress: P
 
     Parameters and errors are those of ``make_view``, but no scene is read.
     """
-    look = _Look.of(workspace, display, means=True)
+    look = _Display.of(workspace, display, means=True)
     return _opened(workspace, look) or _made(
         workspace, look, progress, lambda places: _painted_means(workspace, look, places)
     )
 
 
 @dataclass(frozen=True)
-class _Look:
-    """How reflectance becomes a picture, and what that depends on."""
+class _Display:
+    """The display of reflectance as a picture, and its hash."""
 
     bands: tuple[str, ...]
     chosen: tuple[int, int, int]
@@ -253,7 +253,7 @@ class _Look:
     means: bool
 
     @classmethod
-    def of(cls, workspace: Workspace, display: Display, *, means: bool) -> _Look:
+    def of(cls, workspace: Workspace, display: Display, *, means: bool) -> _Display:
         survey = workspace.survey
         bands = tuple(survey["bands"])
         chosen = choose_bands(bands, display)
@@ -267,8 +267,8 @@ class _Look:
 
     @property
     def description(self) -> str:
-        told = describe_bands(self.bands, self.chosen)
-        return f"mean colour of each segment (the scene's files are not there), {told}" if self.means else told
+        shown = describe_bands(self.bands, self.chosen)
+        return f"mean colour of each segment (the scene's files are not there), {shown}" if self.means else shown
 
     def picture(self, values: Floats, valid: NDArray[np.bool_]) -> Pixels:
         return stretch(values[list(self.chosen)], valid, self.low, self.high)
@@ -285,7 +285,7 @@ def _segments_key(workspace: Workspace) -> str:
     return digest([_LAYOUT, outputs or {"segments.parquet": sha256(workspace.existing("segments.parquet"))}])
 
 
-def _opened(workspace: Workspace, look: _Look) -> View | None:
+def _opened(workspace: Workspace, look: _Display) -> View | None:
     """Open a view where it is there, whole and of this state of the workspace."""
     ids = _arrays(workspace.path("view", "ids"), "ids", _segments_key(workspace))
     rgb = _arrays(workspace.path("view", look.folder), "rgb", look.key(workspace))
@@ -319,40 +319,40 @@ def _arrays(folder: Path, name: str, key: str) -> tuple[NDArray[Any], NDArray[An
         return None
 
 
-def _made(workspace: Workspace, look: _Look, progress: Progress | None, reader: Callable[[Places], Read]) -> View:
+def _made(workspace: Workspace, look: _Display, progress: Progress | None, reader: Callable[[Places], Read]) -> View:
     """Write what is missing; one process at a time, the others wait and find it there."""
     folder = make_folder(workspace.path("view"))
     places = Places.of(workspace)
-    told = Told(progress, places.steps)
-    with alone(folder, told):
-        _make_ids(workspace, places, told)
-        told.start = places.steps
+    report = TwoPasses(progress, places.steps)
+    with locked(folder, report):
+        _make_ids(workspace, places, report)
+        report.start = places.steps
         if _opened(workspace, look) is None:
-            _make_pictures(workspace, look, places, reader(places), told)
+            _make_pictures(workspace, look, places, reader(places), report)
     found = _opened(workspace, look)
     if found is None:
         raise WorkspaceError(f"{folder} was changed while it was written; open the workspace again")
     return found
 
 
-def _make_ids(workspace: Workspace, places: Places, told: Progress) -> None:
+def _make_ids(workspace: Workspace, places: Places, report: Progress) -> None:
     folder, key = workspace.path("view", "ids"), _segments_key(workspace)
     if _arrays(folder, "ids", key) is not None:
         return
     collection = len(places.scenes) > 1
     paths = [workspace.segment_file(scene.name if collection else None) for scene in places.scenes]
     with whole_folder(folder) as temporary:
-        write_levels(temporary, "ids", places, lambda scene, window: read_ids(paths[scene], window), told)
+        write_levels(temporary, "ids", places, lambda scene, window: read_ids(paths[scene], window), report)
         write_json(temporary / "view.json", {"key": key})
 
 
-def _make_pictures(workspace: Workspace, look: _Look, places: Places, read: Read, told: Progress) -> None:
+def _make_pictures(workspace: Workspace, look: _Display, places: Places, read: Read, report: Progress) -> None:
     with whole_folder(workspace.path("view", look.folder)) as temporary:
-        write_levels(temporary, "rgb", places, read, told)
+        write_levels(temporary, "rgb", places, read, report)
         write_json(temporary / "view.json", {"key": look.key(workspace), "description": look.description})
 
 
-def _pictures(workspace: Reopened, look: _Look, places: Places) -> Read:
+def _pictures(workspace: Reopened, look: _Display, places: Places) -> Read:
     """Read pictures from the scenes' own files."""
     scenes = _opened_scenes(workspace, places)
 
@@ -376,7 +376,7 @@ def _opened_scenes(workspace: Reopened, places: Places) -> list[Scene]:
     return [scenes[known.name] for known in places.scenes]
 
 
-def _painted_means(workspace: Workspace, look: _Look, places: Places) -> Read:
+def _painted_means(workspace: Workspace, look: _Display, places: Places) -> Read:
     """Paint segments by their mean reflectance."""
     numbers = workspace.segments["segment_id"].to_numpy()
     means = np.ascontiguousarray(workspace.embedding("bands").T[:, :, None])

@@ -6,8 +6,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from rsgraph.brushing import density, dots, drawing, index, marking, search, tinting
+from rsgraph.brushing import density, dots, drawing, index, marking, tinting
 from rsgraph.brushing.compiling import compile_all, warm
+from rsgraph.neighbours import examples
 
 
 def compiled(module: ModuleType) -> dict[str, int]:
@@ -26,7 +27,7 @@ def test_warm_runs_beside() -> None:
 def test_nothing_is_left_to_compile_for_a_real_session() -> None:
     """A variant that warm() does not know would hold the window up for seconds, at the first brush."""
     compile_all()
-    modules = (density, dots, drawing, index, marking, search, tinting)
+    modules = (density, dots, drawing, index, marking, examples, tinting)
     before = {name: count for module in modules for name, count in compiled(module).items()}
     assert sum(before.values()) > 10
     points = np.random.default_rng(0).normal(0, 1, (50_000, 2)).astype(np.float32)
@@ -51,7 +52,7 @@ def test_nothing_is_left_to_compile_for_a_real_session() -> None:
         found.inside(shape, visible)
     found.nearest(0, np.float32(1), within=3)
     index.count_selected(visible, codes, 1)
-    search.nearest_rows(points, np.array([1, 2], dtype=np.int32), k=3, metric="euclidean", reduce="mean")
+    examples.nearest_rows(points, np.array([1, 2], dtype=np.int32), k=3, metric="euclidean", reduce="mean")
     rgb, ids = np.zeros((2, 3, 4, 3), dtype=np.uint8), np.ones((2, 3, 4), dtype=np.uint32)
     tinting.tint(rgb, ids, np.ones(2, dtype=np.uint8))
     tinting.paint_classes(rgb, ids, np.zeros(2, dtype=np.int16), palette)

@@ -93,7 +93,7 @@ def test_a_density_shows_class_and_crowd() -> None:
         np.testing.assert_allclose(hue(middle), hue(PALETTE[code]), atol=0.25)
         assert middle[:3].sum() > border[:3].sum() > sum(BACKGROUND)
     single, beside, nothing = image[54, 40], image[54, 41], image[54, 45]
-    assert single[:3].astype(int).sum() > beside[:3].sum() > sum(BACKGROUND)  # alone, and still to be seen
+    assert single[:3].astype(int).sum() > beside[:3].sum() > sum(BACKGROUND)  # a single point, and still to be seen
     assert nothing.tolist() == [*BACKGROUND, 255]
 
 

@@ -179,7 +179,7 @@ def test_counts_by_class(dtype: Any) -> None:
     np.testing.assert_array_equal(count_selected(selected, codes, 7), np.bincount(codes[::3], minlength=8))
 
 
-def test_counts_follow_the_codes_without_being_told() -> None:
+def test_counts_follow_the_codes_without_a_call() -> None:
     index = PointIndex(clumps(100))
     codes = np.zeros(100, dtype=np.int16)
     everything = Circle(0, 0, 1e3)

@@ -146,9 +146,9 @@ def test_without_a_reference_what_needs_one_is_left_out_and_said(
 ) -> None:
     found = evaluate(options(f"workspace={bare}"))
     assert set(found) == {"measures", "maps"}
-    told = capsys.readouterr().out
-    assert "retrieval: left out: the scene came with no reference" in told
-    assert "rotation: left out: rotation invariance compares at least two whole chips" in told
+    printed = capsys.readouterr().out
+    assert "retrieval: left out: the scene came with no reference" in printed
+    assert "rotation: left out: rotation invariance compares at least two whole chips" in printed
 
 
 def test_what_is_asked_for_by_name_is_not_left_out(bare: Path) -> None:
@@ -158,7 +158,7 @@ def test_what_is_asked_for_by_name_is_not_left_out(bare: Path) -> None:
         evaluate(options(f"workspace={bare}", "parts=[rotation]"))
 
 
-def test_a_wrong_reference_is_told_before_anything_is_measured(bare: Path) -> None:
+def test_a_wrong_reference_is_refused_before_anything_is_measured(bare: Path) -> None:
     (bare.parent / "notes.txt").write_text("water here")
     with pytest.raises(InputError, match=r"notes\.txt"):
         evaluate(options(f"workspace={bare}", f"reference={bare.parent / 'notes.txt'}"))
@@ -211,7 +211,7 @@ def test_a_reference_file_is_laid_on_the_segments(bare: Path, tmp_path: Path) ->
         (["workspace=w", "measures.lbp_method=nope"], ConfigError, "lbp_method"),
     ],
 )
-def test_mistakes_are_told_in_one_sentence(
+def test_mistakes_are_reported_in_one_sentence(
     overrides: list[str], error: type[Exception], sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -236,7 +236,7 @@ def test_a_damaged_record_means_measuring_again(measured: Path, tmp_path: Path) 
     assert set(json.loads(path.read_text())) == {"maps"}
 
 
-def test_a_damaged_embedding_is_told_in_one_sentence(measured: Path, tmp_path: Path) -> None:
+def test_a_damaged_embedding_is_reported_in_one_sentence(measured: Path, tmp_path: Path) -> None:
     copy(measured, tmp_path / "w")
     path = tmp_path / "w" / "embeddings" / "gnn2.npy"
     path.unlink()
@@ -269,8 +269,8 @@ def test_numbers_are_named_by_their_rows() -> None:
 def test_the_command_line_logs_the_numbers_with_the_run_in_mlflow(tmp_path: Path) -> None:
     words = [text for text in TINY if not text.startswith("tracking")]
     rsgraph("run", *words, "workspace=tracked", cwd=tmp_path)
-    told = rsgraph("evaluate", "tracked", "-m", "parts=[maps]", "maps.k=5,15", cwd=tmp_path)
-    assert told.count("trustworthiness") == 2 * 2  # the column and that of its error, for each k
+    printed = rsgraph("evaluate", "tracked", "-m", "parts=[maps]", "maps.k=5,15", cwd=tmp_path)
+    assert printed.count("trustworthiness") == 2 * 2  # the column and that of its error, for each k
     assert rsgraph("export", "tracked", "-m", "exporter=geotiff,geojson", cwd=tmp_path).count("wrote") > 3
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as store:
         rows = store.execute("select run_uuid, value from metrics where key like 'evaluation/maps/%/trustworthiness'")

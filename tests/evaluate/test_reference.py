@@ -142,7 +142,7 @@ def wrong(finished: Workspace, tmp_path: Path) -> Path:
         ("missing.tif", NotReadable, "does not exist"),
     ],
 )
-def test_what_is_no_reference_is_told_in_one_sentence(
+def test_what_is_no_reference_is_refused_in_one_sentence(
     finished: Workspace, wrong: Path, name: str, kind: type[InputError], message: str
 ) -> None:
     with pytest.raises(kind, match=message) as caught:

@@ -1,4 +1,4 @@
-"""Rotation invariance of a finished workspace: the levels, their values, and what is the same when turned."""
+"""Rotation invariance of a finished workspace: the levels, their values, and chips that rotation does not change."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import NotThere, NotUsable
-from rsgraph.evaluate import rotation as turning
-from rsgraph.evaluate.rotation import drawn_chips, rotation, turned_similarities
+from rsgraph.evaluate import rotation as module
+from rsgraph.evaluate.rotation import drawn_chips, rotated_similarities, rotation
 from rsgraph.run.runner import run
 from rsgraph.run.scenes import Reopened
 from rsgraph.workspace import Workspace
@@ -17,12 +17,12 @@ from tests.small_runs import TINY, Configure, composed
 
 
 def test_rotation_has_a_row_per_level_and_only_whole_chips(finished: Workspace) -> None:
-    told: list[tuple[int, int]] = []
-    table = rotation(finished.folder, progress=lambda done, total: told.append((done, total)))
+    calls: list[tuple[int, int]] = []
+    table = rotation(finished.folder, progress=lambda done, total: calls.append((done, total)))
     assert table.columns.tolist() == ["level", "own", "others", "rank1", "margin", "chips"]
     assert table["level"].tolist() == ["pixels", "encoder", "bands segments", "encoder segments", "graph"]
     assert (table["chips"] == 6).all()  # of 12 chips of a scene of 160 x 200, 2 x 3 are whole squares of 64
-    assert told == [(n, 11) for n in range(1, 12)]
+    assert calls == [(n, 11) for n in range(1, 12)]
     assert table["rank1"].between(0, 1).all()
     by_level = table.set_index("level")
     assert by_level.loc["graph", "own"] > 0.95, "matching disregards where segments lie"
@@ -30,8 +30,8 @@ def test_rotation_has_a_row_per_level_and_only_whole_chips(finished: Workspace) 
 
 
 def test_pixels_are_compared_at_the_same_place(finished: Workspace) -> None:
-    found = turned_similarities(finished.folder, chips=3, seed=1)["pixels"]
-    pipeline = turning._pipeline(Reopened(finished.folder))
+    found = rotated_similarities(finished.folder, chips=3, seed=1)["pixels"]
+    pipeline = module._pipeline(Reopened(finished.folder))
     mean, std = (np.array(finished.survey[name])[:, None, None] for name in ("mean", "std"))
     chips = [(pipeline.opened.read_square(chip).values - mean) / std for chip in drawn_chips(pipeline.opened, 3, 1)]
 
@@ -43,8 +43,8 @@ def test_pixels_are_compared_at_the_same_place(finished: Workspace) -> None:
     assert found.others[0, 2] == pytest.approx(cosine(chips[0], chips[2]), abs=1e-4)
 
 
-def test_the_unturned_chip_is_what_the_workspace_holds(finished: Workspace) -> None:
-    pipeline = turning._pipeline(Reopened(finished.folder))
+def test_the_upright_chip_is_what_the_workspace_holds(finished: Workspace) -> None:
+    pipeline = module._pipeline(Reopened(finished.folder))
     chip = drawn_chips(pipeline.opened, 6, 0)[2]
     looks = pipeline.look(pipeline.opened.read_square(chip))
     rows = (finished.segments["chip_id"] == chip.chip_id).to_numpy()
@@ -55,20 +55,20 @@ def test_the_unturned_chip_is_what_the_workspace_holds(finished: Workspace) -> N
 def test_chips_that_look_the_same_from_all_sides_are_their_own_rotations(
     finished: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    turned = turning._turned
-    pipeline = turning._pipeline
+    rotated = module._rotated
+    pipeline = module._pipeline
 
-    def even(workspace: Reopened) -> turning._Pipeline:
+    def even(workspace: Reopened) -> module._Pipeline:
         """Every chip is one colour, its own mean; one node per chip."""
         made = pipeline(workspace)
         return replace(made, levels=("pixels",), gnn=None)
 
-    def flat(raster: turning.Raster, turns: int) -> turning.Raster:
+    def flat(raster: module.Raster, turns: int) -> module.Raster:
         mean = raster.values.mean((1, 2), keepdims=True)
-        return turned(replace(raster, values=np.broadcast_to(mean, raster.values.shape)), turns)
+        return rotated(replace(raster, values=np.broadcast_to(mean, raster.values.shape)), turns)
 
-    monkeypatch.setattr(turning, "_pipeline", even)
-    monkeypatch.setattr(turning, "_turned", flat)
+    monkeypatch.setattr(module, "_pipeline", even)
+    monkeypatch.setattr(module, "_rotated", flat)
     (row,) = rotation(finished.folder).itertuples()
     assert row.own == pytest.approx(1, abs=1e-6)
     assert row.others < 0.99
@@ -80,13 +80,13 @@ def test_the_autoencoders_vector_is_a_level(configure: Configure) -> None:
     assert table["level"].tolist() == ["pixels", "encoder", "latent", "bands segments", "encoder segments"]
     assert (table["chips"] == 4).all()
     np.testing.assert_array_equal(
-        turned_similarities(workspace.folder, chips=4)["latent"].own,
-        turned_similarities(workspace.folder, chips=4)["latent"].own,
+        rotated_similarities(workspace.folder, chips=4)["latent"].own,
+        rotated_similarities(workspace.folder, chips=4)["latent"].own,
     )
 
 
 def test_chips_are_drawn_by_the_seed(finished: Workspace) -> None:
-    opened = turning._pipeline(Reopened(finished.folder)).opened
+    opened = module._pipeline(Reopened(finished.folder)).opened
     draws = [[chip.chip_id for chip in drawn_chips(opened, 3, seed)] for seed in (0, 0, 1, 2, 3)]
     assert draws[0] == draws[1]
     assert len({tuple(draw) for draw in draws}) > 1

@@ -15,33 +15,33 @@ from rsgraph.evaluation.classification import (
     wilson_interval,
 )
 
-TRUTH, TOLD = [0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 2, 2]
+TRUTH, PREDICTED = [0, 0, 0, 1, 1, 2], [0, 0, 1, 1, 2, 2]
 
 
 def test_confusion_matrix_has_the_truth_in_rows() -> None:
     np.testing.assert_array_equal(
-        confusion_matrix(TRUTH, TOLD, 4), [[2, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0], [0] * 4]
+        confusion_matrix(TRUTH, PREDICTED, 4), [[2, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 0], [0] * 4]
     )
 
 
 def test_scores_by_hand() -> None:
-    scores = class_scores(confusion_matrix(TRUTH, TOLD, 4))
+    scores = class_scores(confusion_matrix(TRUTH, PREDICTED, 4))
     np.testing.assert_allclose(scores.precision, [1, 1 / 2, 1 / 2, 0])
     np.testing.assert_allclose(scores.recall, [2 / 3, 1 / 2, 1, 0])
     np.testing.assert_allclose(scores.f1, [4 / 5, 1 / 2, 2 / 3, 0])
     np.testing.assert_array_equal(scores.support, [3, 2, 1, 0])
-    assert accuracy(confusion_matrix(TRUTH, TOLD, 4)) == pytest.approx(4 / 6)
+    assert accuracy(confusion_matrix(TRUTH, PREDICTED, 4)) == pytest.approx(4 / 6)
 
 
 def test_confusion_and_scores_are_those_of_scikit_learn() -> None:
     generator = np.random.default_rng(0)
     truth = generator.integers(0, 5, 400)
-    told = np.where(generator.random(400) < 0.6, truth, generator.integers(0, 5, 400))
-    confusion = confusion_matrix(truth, told, 5)
-    np.testing.assert_array_equal(confusion, metrics.confusion_matrix(truth, told))
-    assert accuracy(confusion) == pytest.approx(metrics.accuracy_score(truth, told))
+    predicted = np.where(generator.random(400) < 0.6, truth, generator.integers(0, 5, 400))
+    confusion = confusion_matrix(truth, predicted, 5)
+    np.testing.assert_array_equal(confusion, metrics.confusion_matrix(truth, predicted))
+    assert accuracy(confusion) == pytest.approx(metrics.accuracy_score(truth, predicted))
     scores = class_scores(confusion)
-    expected = metrics.precision_recall_fscore_support(truth, told)
+    expected = metrics.precision_recall_fscore_support(truth, predicted)
     for ours, theirs in zip((scores.precision, scores.recall, scores.f1, scores.support), expected, strict=True):
         np.testing.assert_allclose(ours, theirs)
 
@@ -50,16 +50,16 @@ def test_accuracy_of_nothing_is_nothing() -> None:
     assert accuracy(confusion_matrix([], [], 3)) == 0.0
 
 
-@pytest.mark.parametrize(("truth", "told"), [([0, 1], [0]), ([[0]], [[0]])])
-def test_confusion_matrix_refuses_other_shapes(truth: object, told: object) -> None:
+@pytest.mark.parametrize(("truth", "predicted"), [([0, 1], [0]), ([[0]], [[0]])])
+def test_confusion_matrix_refuses_other_shapes(truth: object, predicted: object) -> None:
     with pytest.raises(ValueError, match=r"must have one shape \(n,\)"):
-        confusion_matrix(truth, told, 2)  # type: ignore[arg-type]  # that is the point
+        confusion_matrix(truth, predicted, 2)  # type: ignore[arg-type]  # that is the point
 
 
-@pytest.mark.parametrize("told", [[0, 2], [-1, 0]])
-def test_confusion_matrix_refuses_classes_that_are_not_there(told: list[int]) -> None:
+@pytest.mark.parametrize("predicted", [[0, 2], [-1, 0]])
+def test_confusion_matrix_refuses_classes_that_are_not_there(predicted: list[int]) -> None:
     with pytest.raises(ValueError, match=r"^classes must be from 0 to 1\. Got"):
-        confusion_matrix([0, 1], told, 2)
+        confusion_matrix([0, 1], predicted, 2)
 
 
 def test_split_takes_the_same_share_of_every_class() -> None:

@@ -5,16 +5,15 @@ import pytest
 from scipy.optimize import linear_sum_assignment
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.evaluation import context
 from rsgraph.evaluation.context import (
     context_measures,
     context_pairs,
     evaluate_graph,
-    nearest_in_embedding,
     spatial_neighbours,
 )
 from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions
 from rsgraph.evaluation.pairs import MEASURES, measure_pairs
+from rsgraph.neighbours.nearest import nearest
 
 
 def vectors_of(seed: int, n: int, d: int = 6) -> np.ndarray:
@@ -26,60 +25,6 @@ def random_descriptors(seed: int, n: int) -> Descriptors:
     shares = rng.dirichlet(np.ones(10), n).astype(np.float32)
     grids, spectra = rng.random((n, 11, 11), dtype=np.float32), rng.random((n, 4), dtype=np.float32)
     return Descriptors(rng.random((n, 4)), shares, grids, spectra)
-
-
-# nearest in feature space
-
-
-@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-@pytest.mark.parametrize("block", [2**24, 1000])
-def test_nearest_equals_all_distances(metric: str, block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(context, "_BLOCK", block)
-    vectors = vectors_of(0, 300) + 3
-    rows = vectors.astype(np.float64)
-    if metric == "cosine":
-        rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    distance = np.linalg.norm(rows[:, None] - rows, axis=-1)
-    np.fill_diagonal(distance, np.inf)
-    np.testing.assert_array_equal(nearest_in_embedding(vectors, metric=metric), distance.argmin(axis=1))
-    some, asked = np.random.default_rng(1).random((2, 300)) < 0.3
-    found = nearest_in_embedding(vectors, among=some, queries=asked, metric=metric)
-    np.testing.assert_array_equal(found, np.where(some, distance, np.inf).argmin(axis=1)[asked])
-
-
-def test_nearest_finds_differences_below_those_of_float32() -> None:
-    vectors = np.ones((4, 2), dtype=np.float64)
-    vectors[:, 1] += [0, 3e-6, 1e-6, -2e-6]  # cosines of 1 - 1e-12
-    np.testing.assert_array_equal(nearest_in_embedding(vectors), [2, 2, 0, 0])
-    np.testing.assert_array_equal(nearest_in_embedding(1000 + vectors, metric="euclidean"), [2, 2, 0, 0])
-
-
-@pytest.mark.parametrize("metric", ["cosine", "euclidean"])
-def test_equally_near_ones_come_by_index_and_none_is_its_own(metric: str) -> None:
-    vectors = np.tile(vectors_of(2, 40, 33), (5, 1))  # five copies of forty
-    first = np.arange(200) % 40
-    expected = np.where(np.arange(200) < 40, first + 40, first)
-    np.testing.assert_array_equal(nearest_in_embedding(vectors, metric=metric), expected)
-    zeros = np.zeros((3, 2), dtype=np.float32)
-    np.testing.assert_array_equal(nearest_in_embedding(zeros, metric=metric), [1, 0, 0])
-
-
-def test_nearest_says_what_it_cannot_do() -> None:
-    vectors = vectors_of(3, 4)
-    only = np.array([True, False, False, False])
-    np.testing.assert_array_equal(nearest_in_embedding(vectors, among=only, queries=~only), [0, 0, 0])
-    assert nearest_in_embedding(vectors[:1], queries=np.zeros(1, dtype=bool)).shape == (0,)
-    for given in ({"among": only}, {"among": np.zeros(4, dtype=bool)}):
-        with pytest.raises(NotUsable, match="needs another segment"):
-            nearest_in_embedding(vectors, **given)
-    with pytest.raises(NotUsable, match="NaN"):
-        nearest_in_embedding(np.full((2, 2), np.nan, dtype=np.float32))
-    with pytest.raises(ConfigError, match="cosine, euclidean"):
-        nearest_in_embedding(vectors, metric="manhattan")
-    with pytest.raises(ConfigError, match="`among` must be a mask of the 4 segments"):
-        nearest_in_embedding(vectors, among=np.arange(4))
-    with pytest.raises(ConfigError, match=r"shape \(segments, D\)"):
-        nearest_in_embedding(vectors[0])
 
 
 # nearest on the ground
@@ -207,7 +152,7 @@ def test_evaluate_graph_puts_the_parts_together() -> None:
     group, among = np.repeat(np.arange(6), 15), rng.random(n) < 0.5
     found = evaluate_graph(descriptors, vectors, points, group, among=among)
     segments = np.flatnonzero(among)
-    partners = nearest_in_embedding(vectors, among=among, queries=among)
+    partners = nearest(vectors, 1, queries=segments, among=segments).rows[:, 0]
     feature = measure_pairs(descriptors, np.stack([segments, partners], axis=1), options)
     pairs = context_pairs(vectors, segments, partners, spatial_neighbours(points, group))
     around = context_measures(descriptors, pairs, options)

@@ -7,7 +7,7 @@ from sklearn.manifold import trustworthiness as peer
 
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.evaluation.maps import continuity, trustworthiness
-from rsgraph.neighbours.recall import Metric
+from rsgraph.evaluation.ranks import Metric
 
 
 def space(n: int = 150, d: int = 6, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:

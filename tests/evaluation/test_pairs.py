@@ -120,7 +120,7 @@ def test_measures_do_not_depend_on_the_numbers_of_segments() -> None:
         np.testing.assert_array_equal(again[name], found[name])
 
 
-def test_content_is_the_segment_alone_texture_is_the_box() -> None:
+def test_content_is_the_segment_and_texture_is_the_box() -> None:
     labels = np.ones((10, 10), dtype=np.int32)
     labels[3:7, 3:7] = 2
     labels[0, 0] = 3

@@ -12,7 +12,7 @@ from rsgraph.evaluation.retrieval import (
     precision_by_class,
     precision_per_query,
 )
-from rsgraph.neighbours.recall import nearest
+from rsgraph.neighbours.nearest import nearest
 
 CLASSES = np.array([1, 1, 1, 2, 2, 0])
 NEIGHBOURS = np.array([[1, 2, 3], [5, 3, 0], [3, 5, 4], [4, 0, 1], [5, 5, 5], [0, 1, 2]])
@@ -54,7 +54,7 @@ def test_separable_classes_are_found_and_shuffled_ones_are_at_chance() -> None:
     rng = np.random.default_rng(0)
     classes = np.repeat([1, 2, 3], 100)
     vectors = np.eye(3)[classes - 1] + rng.normal(0, 0.05, (300, 3))
-    found = nearest(vectors, 15)
+    found = nearest(vectors, 15).rows
     assert precision_at_k(found, classes) == {1: 1.0, 5: 1.0, 15: 1.0}
     shuffled = rng.permutation(classes)
     assert precision_at_k(found, shuffled)[15] == pytest.approx(chance(shuffled), abs=0.03)

@@ -40,9 +40,9 @@ def test_rotation_invariance_of_pixels_is_that_of_strangers() -> None:
     rng = np.random.default_rng(1)
     chips = rng.standard_normal((40, 400)).reshape(40, 20, 20)
     flat = chips.reshape(40, -1) / np.linalg.norm(chips.reshape(40, -1), axis=1, keepdims=True)
-    turned = np.stack([np.rot90(chips, k, (1, 2)).reshape(40, -1) for k in (1, 2, 3)], axis=1)
-    turned /= np.linalg.norm(turned, axis=2, keepdims=True)
-    found = rotation_invariance(np.einsum("pd,ptd->pt", flat, turned), flat @ flat.T)
+    rotated = np.stack([np.rot90(chips, k, (1, 2)).reshape(40, -1) for k in (1, 2, 3)], axis=1)
+    rotated /= np.linalg.norm(rotated, axis=2, keepdims=True)
+    found = rotation_invariance(np.einsum("pd,ptd->pt", flat, rotated), flat @ flat.T)
     assert abs(found.margin) < 0.3
     assert found.rank1 < 0.1
 

@@ -1,4 +1,4 @@
-"""Colour and texture statistics: known values, scikit-image's patterns, and what turning must not change."""
+"""Colour and texture statistics: known values, scikit-image's patterns, and what rotation must not change."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def test_pattern_histograms_are_those_of_scikit_image_off_the_border(seed: int) 
     np.testing.assert_allclose(pattern_histograms(image[None].astype(np.float32))[0], expected, atol=1e-6)
 
 
-def test_statistics_do_not_change_when_an_image_is_turned_but_for_the_gradient() -> None:
+def test_statistics_do_not_change_when_an_image_is_rotated_but_for_the_gradient() -> None:
     images = _noise(4, 3, 16)
-    found, turned = image_statistics(images), image_statistics(np.rot90(images, axes=(2, 3)))
+    found, rotated = image_statistics(images), image_statistics(np.rot90(images, axes=(2, 3)))
     same = np.r_[0:21, 27:56]
-    np.testing.assert_allclose(found[:, same], turned[:, same], atol=1e-5)
+    np.testing.assert_allclose(found[:, same], rotated[:, same], atol=1e-5)
 
 
 def test_block_means_drop_what_is_left_over() -> None:
@@ -67,7 +67,7 @@ def test_block_means_drop_what_is_left_over() -> None:
     np.testing.assert_array_equal(block_means(image, 2), [[3, 5]])
 
 
-def test_coarse_texture_is_told_from_fine() -> None:
+def test_coarse_texture_differs_from_fine() -> None:
     rows, columns = np.indices((16, 16))
     fine, coarse = (rows + columns) % 2, (rows // 8 + columns // 8) % 2
     found = image_statistics(np.stack([fine, coarse]).astype(np.float32)[:, None])
@@ -82,7 +82,7 @@ def test_number_of_statistics_is_as_said_even_without_images(bands: int) -> None
     assert image_statistics(_noise(2, bands, 8)).dtype == np.float32
 
 
-def test_many_images_are_described_as_each_alone() -> None:
+def test_many_images_are_described_as_each_by_itself() -> None:
     images = _noise(300, 1, 8)
     np.testing.assert_allclose(image_statistics(images)[257], image_statistics(images[257:258])[0], rtol=1e-5)
 

@@ -31,9 +31,9 @@ def test_blocks_of_a_cluster_come_in_order_and_from_its_processes(cluster: Clust
         found = list(ResumableBlocks(workers, tmp_path).map("phase", Number(pause=0.05), range(20)))
     assert [int(arrays["number"]) for arrays in found] == list(range(20))
     assert {int(arrays["process"]) for arrays in found}.isdisjoint({os.getpid()})
-    assert {int(threads) for arrays in found for threads in arrays["blas_threads"]} == {1}, "told to take three"
-    with Local(workers=1).open() as alone:
-        for one, other in zip(alone.run(Number(), range(20)), found, strict=True):
+    assert {int(threads) for arrays in found for threads in arrays["blas_threads"]} == {1}, "asked to take three"
+    with Local(workers=1).open() as local:
+        for one, other in zip(local.run(Number(), range(20)), found, strict=True):
             np.testing.assert_array_equal(one["noise"], other["noise"])
 
 
@@ -70,7 +70,7 @@ def test_a_defect_keeps_its_kind(cluster: Cluster) -> None:
 
 
 @pytest.mark.slow
-def test_a_scheduler_that_is_gone_is_told_and_nothing_is_lost(
+def test_a_scheduler_that_is_gone_is_reported_and_nothing_is_lost(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     kept = tmp_path / "kept"
@@ -120,7 +120,7 @@ def test_a_scheduler_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         Dask(str(tmp_path / "none.json")).open()
 
 
-def test_without_dask_the_command_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_dask_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(NotInstalled, match=r"pip install 'rsgraph\[dask\]'"):
         Dask().open()

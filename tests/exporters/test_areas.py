@@ -20,10 +20,10 @@ from rsgraph.exporters import areas
 from rsgraph.exporters.geojson import GeoJson
 from rsgraph.exporters.geopackage import GeoPackage
 from rsgraph.exporters.geoparquet import GeoParquet
-from rsgraph.exporters.scope import Scope
 from tests.exporters.workspaces import (
     GRID,
     OpenedWorkspace,
+    leaving,
     read_tif,
     scene,
     write_classes,
@@ -58,8 +58,10 @@ def codes_of(workspace: OpenedWorkspace) -> np.ndarray:
     return np.where(ids > 0, by_rest[ids % 5], 0)
 
 
-def export(kind: str, workspace: OpenedWorkspace, folder: Path, **options: Any) -> gpd.GeoDataFrame:
-    (path,) = KINDS[kind](**options).export(workspace, folder)
+def export(
+    kind: str, workspace: OpenedWorkspace, folder: Path, origins: list[str] | None = None, **options: Any
+) -> gpd.GeoDataFrame:
+    (path,) = KINDS[kind](**options).export(leaving(workspace, origins=origins), folder)
     return gpd.read_parquet(path) if kind == "parquet" else gpd.read_file(path)
 
 
@@ -113,21 +115,20 @@ def test_regions_are_the_connected_parts(
 
 
 def test_files_and_layers_are_named_by_what_they_hold(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    (classes,) = GeoPackage(dissolve="class").export(mapped, tmp_path)
-    (regions,) = GeoPackage(dissolve="regions").export(mapped, tmp_path)
+    (classes,) = GeoPackage(dissolve="class").export(leaving(mapped), tmp_path)
+    (regions,) = GeoPackage(dissolve="regions").export(leaving(mapped), tmp_path)
     assert [classes.name, regions.name] == ["classes_polygons.gpkg", "regions_polygons.gpkg"]
     for path, layer in ((classes, "classes"), (regions, "regions")):
         with closing(sqlite3.connect(path)) as database:
             assert database.execute("SELECT table_name, srs_id FROM gpkg_contents").fetchall() == [(layer, 32633)]
             (text,) = database.execute("SELECT metadata FROM gpkg_metadata").fetchone()
         assert '"label_authors": {"ann": ' in text
-    (written,) = GeoJson(dissolve="class").export(mapped, tmp_path)
+    (written,) = GeoJson(dissolve="class").export(leaving(mapped), tmp_path)
     assert json.loads(written.read_text())["name"] == "classes_polygons"
 
 
 def test_classes_of_a_scope_hold_only_its_segments(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    mapped.scope = Scope(origins=["human"])  # type: ignore[attr-defined]
-    frame = export("gpkg", mapped, tmp_path, dissolve="class")
+    frame = export("gpkg", mapped, tmp_path, origins=["human"], dissolve="class")
     ids = read_tif(mapped.path("segments.tif"))[0][0]
     human = (ids > 0) & (ids % 2 == 1)
     assert frame["area_px"].sum() == (human & (codes_of(mapped) > 0)).sum()
@@ -143,14 +144,16 @@ def test_classes_of_a_collection_are_dissolved_by_scene(collection: OpenedWorksp
 
 def test_dissolving_reports_every_strip(mapped: OpenedWorkspace, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    GeoPackage(dissolve="class").export(mapped, tmp_path, progress=lambda done, total: seen.append((done, total)))
+    GeoPackage(dissolve="class").export(
+        leaving(mapped), tmp_path, progress=lambda done, total: seen.append((done, total))
+    )
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_dissolving_without_labels_says_what_to_do(workspace: OpenedWorkspace, tmp_path: Path) -> None:
     for kind in KINDS.values():
         with pytest.raises(NotThere, match="has no labels to export; label some segments first with `rsgraph label"):
-            kind(dissolve="class").export(workspace, tmp_path / "out")
+            kind(dissolve="class").export(leaving(workspace), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

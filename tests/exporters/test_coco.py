@@ -16,8 +16,15 @@ from rasterio.features import rasterize
 from rsgraph.errors import ConfigError, NotThere
 from rsgraph.exporters.chips import Chips
 from rsgraph.exporters.coco import Coco, run_lengths
-from rsgraph.exporters.scope import Scope
-from tests.exporters.workspaces import OpenedWorkspace, read_tif, scene, write_classes, write_labels, write_workspace
+from tests.exporters.workspaces import (
+    OpenedWorkspace,
+    leaving,
+    read_tif,
+    scene,
+    write_classes,
+    write_labels,
+    write_workspace,
+)
 
 NAMES = ("water", "sand", "mud")
 
@@ -59,7 +66,7 @@ def read(folder: Path, split: str) -> dict[str, Any]:
 
 
 def test_instances_are_the_labelled_regions(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    (folder,) = Coco(chips="all").export(mapped, tmp_path)
+    (folder,) = Coco(chips="all").export(leaving(mapped), tmp_path)
     codes, seen, holes = codes_of(mapped), 0, 0
     for split in ("train", "test"):
         found = read(folder, split)
@@ -86,7 +93,7 @@ def test_instances_are_the_labelled_regions(mapped: OpenedWorkspace, tmp_path: P
 
 
 def test_categories_and_info_say_what_is_in_it(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    (folder,) = Coco().export(mapped, tmp_path)
+    (folder,) = Coco().export(leaving(mapped), tmp_path)
     found = read(folder, "train")
     assert [(each["id"], each["name"], each["color"]) for each in found["categories"]] == [
         (1, "mud", "#804000"),
@@ -103,7 +110,7 @@ def test_categories_and_info_say_what_is_in_it(mapped: OpenedWorkspace, tmp_path
 
 
 def test_only_labelled_chips_are_written_by_default(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    (folder,) = Coco().export(mapped, tmp_path)
+    (folder,) = Coco().export(leaving(mapped), tmp_path)
     listed = pd.read_csv(folder / "chips.csv")
     assert set(listed["chip_id"] % 4) == {0, 1, 2}
     assert sorted(listed["file"]) == sorted(path.relative_to(folder).as_posix() for path in folder.glob("t*/*.png"))
@@ -111,30 +118,29 @@ def test_only_labelled_chips_are_written_by_default(mapped: OpenedWorkspace, tmp
 
 
 def test_pictures_are_those_of_the_chips_exporter(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    (folder,) = Coco().export(mapped, tmp_path)
-    (chips,) = Chips().export(mapped, tmp_path)
+    (folder,) = Coco().export(leaving(mapped), tmp_path)
+    (chips,) = Chips().export(leaving(mapped), tmp_path)
     for path in folder.glob("train/*.png"):
         assert path.read_bytes() == (chips / "train" / "chips" / path.name).read_bytes()
 
 
 def test_instances_of_a_scope(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    mapped.scope = Scope(origins=["human"])  # type: ignore[attr-defined]
-    (folder,) = Coco().export(mapped, tmp_path)
+    (folder,) = Coco().export(leaving(mapped, origins=["human"]), tmp_path)
     ids = read_tif(mapped.path("segments.tif"))[0][0]
     expected = ((codes_of(mapped) > 0) & (ids % 2 == 1)).sum()
     assert sum(each["area"] for each in read(folder, "train")["annotations"]) == expected
 
 
 def test_export_replaces_an_earlier_one_whole(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    (folder,) = Coco(chips="all").export(mapped, tmp_path)
-    Coco().export(mapped, tmp_path)
+    (folder,) = Coco(chips="all").export(leaving(mapped), tmp_path)
+    Coco().export(leaving(mapped), tmp_path)
     assert not list(folder.glob("test/*"))
     assert read(folder, "test")["images"] == []
 
 
 def test_export_without_labels_says_what_to_do(workspace: OpenedWorkspace, tmp_path: Path) -> None:
     with pytest.raises(NotThere, match="has no labels to export"):
-        Coco().export(workspace, tmp_path / "out")
+        Coco().export(leaving(workspace), tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

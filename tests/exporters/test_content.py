@@ -7,9 +7,9 @@ import pytest
 from rasterio.crs import CRS
 
 from rsgraph.errors import ConfigError, NotThere, WorkspaceError
-from rsgraph.exporters.content import check_embeddings, check_layer, gather, pixel_areas
+from rsgraph.exporters.content import check_flag, check_layer, gather, pixel_areas
 from rsgraph.workspace import SceneInfo, Workspace, write_array, write_table
-from tests.exporters.workspaces import GRID, PIXELS, OpenedWorkspace, write_labels
+from tests.exporters.workspaces import GRID, PIXELS, OpenedWorkspace, leaving, write_labels
 
 
 def info(name: str, crs: int | None, transform: tuple[float, ...]) -> SceneInfo:
@@ -19,11 +19,11 @@ def info(name: str, crs: int | None, transform: tuple[float, ...]) -> SceneInfo:
 def test_gather_refuses_labels_of_other_segments(workspace: Workspace) -> None:
     write_labels(workspace.path("labels.sqlite"), [(4000, "water", "human", 1.0, "me", "t")])
     with pytest.raises(WorkspaceError, match=r"labels 1 segments that segments.parquet does not hold \(segment 4000"):
-        gather(workspace)
+        gather(leaving(workspace))
 
 
 def test_gather_gives_strongest_memberships_and_areas(workspace: OpenedWorkspace) -> None:
-    content = gather(workspace)
+    content = gather(leaving(workspace))
     memberships = np.asarray(workspace.embedding("target"))
     table = content.table
     np.testing.assert_array_equal(table["strongest_membership"], memberships.argmax(axis=1) + 1)
@@ -36,38 +36,38 @@ def test_gather_gives_strongest_memberships_and_areas(workspace: OpenedWorkspace
 
 
 def test_gather_puts_labels_beside_their_segments(labelled: Workspace) -> None:
-    table = gather(labelled).table
+    table = gather(leaving(labelled)).table
     assert table["segment_id"].tolist() == list(range(1, len(table) + 1))
     assert table.set_index("segment_id")["label"].dropna().to_dict() == {1: "water", 2: "sand", 5: "water"}
 
 
 def test_gather_without_embeddings_needs_no_layer(workspace: Workspace) -> None:
     workspace.path("embeddings", "gnn2.npy").unlink()
-    content = gather(workspace, embeddings=False)
+    content = gather(leaving(workspace), embeddings=False)
     assert content.layer is None
     assert content.vectors.shape == (len(content.table), 0)
 
 
 def test_gather_lists_the_layers_for_an_unknown_one(workspace: Workspace) -> None:
     with pytest.raises(NotThere, match="no layer 'gnn9'; choose one of: bands, target, encoder, gnn2"):
-        gather(workspace, "gnn9")
+        gather(leaving(workspace), "gnn9")
 
 
 def test_gather_of_an_empty_folder_says_how_to_make_a_workspace(tmp_path: Path) -> None:
     with pytest.raises(NotThere, match=r"no segments\.parquet.*make it with `rsgraph run PATH"):
-        gather(Workspace(tmp_path))
+        gather(leaving(Workspace(tmp_path)))
 
 
 def test_gather_refuses_a_layer_of_another_length(workspace: Workspace) -> None:
     write_array(workspace.path("embeddings", "gnn2.npy"), np.zeros((3, 5), np.float32))
     with pytest.raises(WorkspaceError, match="layer 'gnn2' has 3 rows"):
-        gather(workspace)
+        gather(leaving(workspace))
 
 
 def test_rows_of_finds_ids_in_any_order_and_refuses_others(workspace: Workspace) -> None:
     shuffled = workspace.segments.sample(frac=1, random_state=0)
     write_table(workspace.path("segments.parquet"), shuffled)
-    content = gather(workspace)
+    content = gather(leaving(workspace))
     ids = np.array([5, 1, 9], dtype=np.uint32)
     np.testing.assert_array_equal(content.table["segment_id"].to_numpy()[content.rows_of(ids)], ids)
     with pytest.raises(WorkspaceError, match=r"holds segment 100000, but segments\.parquet does not"):
@@ -96,6 +96,6 @@ def test_check_layer_refuses_what_is_no_name(layer: object) -> None:
         check_layer(layer)
 
 
-def test_check_embeddings_refuses_what_is_neither_true_nor_false() -> None:
+def test_check_flag_refuses_what_is_neither_true_nor_false() -> None:
     with pytest.raises(ConfigError, match=r"`embeddings` must be true or false\. Got 'yes'"):
-        check_embeddings("yes")
+        check_flag("embeddings", "yes")

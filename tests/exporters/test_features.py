@@ -1,4 +1,4 @@
-"""What GeoPackage, GeoJSON and GeoParquet have in common."""
+"""The common behaviour of GeoPackage, GeoJSON and GeoParquet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rsgraph.exporters.geojson import GeoJson
 from rsgraph.exporters.geopackage import GeoPackage
 from rsgraph.exporters.geoparquet import GeoParquet
 from rsgraph.workspace import Workspace
-from tests.exporters.workspaces import GRID, UTM, OpenedWorkspace, read_tif, scene, write_workspace
+from tests.exporters.workspaces import GRID, UTM, OpenedWorkspace, leaving, read_tif, scene, write_workspace
 
 KINDS = {"gpkg": GeoPackage, "geojson": GeoJson, "parquet": GeoParquet}
 EXACT = ["gpkg", "parquet", "geojson"]
@@ -32,7 +32,7 @@ def read_back(path: Path) -> gpd.GeoDataFrame:
 
 
 def export(kind: str, workspace: Workspace, folder: Path, **options: Any) -> gpd.GeoDataFrame:
-    (path,) = KINDS[kind](**options).export(workspace, folder)
+    (path,) = KINDS[kind](**options).export(leaving(workspace), folder)
     assert path == folder / f"segments_polygons.{kind}"
     assert [file.name for file in folder.iterdir()] == [path.name]
     return read_back(path)
@@ -115,7 +115,7 @@ def several_crs(tmp_path: Path) -> OpenedWorkspace:
 
 @pytest.mark.parametrize("kind", EXACT)
 def test_export_of_several_crs_has_a_file_for_each(kind: str, several_crs: Workspace, tmp_path: Path) -> None:
-    written = KINDS[kind]().export(several_crs, tmp_path / "out")
+    written = KINDS[kind]().export(leaving(several_crs), tmp_path / "out")
     words = ["epsg32633", "epsg32701", "pixels"]
     assert [path.name for path in written] == [f"segments_polygons_{word}.{kind}" for word in words]
     frames = [read_back(path) for path in written]
@@ -127,7 +127,7 @@ def test_export_of_several_crs_has_a_file_for_each(kind: str, several_crs: Works
 
 
 def test_export_of_several_crs_as_geojson_joins_those_with_one(several_crs: Workspace, tmp_path: Path) -> None:
-    located, pixels = GeoJson(crs="wgs84").export(several_crs, tmp_path / "out")
+    located, pixels = GeoJson(crs="wgs84").export(leaving(several_crs), tmp_path / "out")
     assert [located.name, pixels.name] == ["segments_polygons.geojson", "segments_polygons_pixels.geojson"]
     frame = read_back(located)
     assert set(frame["scene_id"]) == {"a", "bb", "dddd"}
@@ -151,7 +151,7 @@ def test_export_in_many_parts_equals_export_in_one(
 @pytest.mark.parametrize("kind", KINDS)
 def test_export_reports_every_chip(kind: str, workspace: Workspace, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    KINDS[kind]().export(workspace, tmp_path, progress=lambda done, total: seen.append((done, total)))
+    KINDS[kind]().export(leaving(workspace), tmp_path, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
@@ -169,7 +169,7 @@ def test_export_with_a_segment_missing_from_the_raster_is_refused(
 ) -> None:
     workspace.path("segments.tif").write_bytes(_with_one_segment_less(workspace, tmp_path).read_bytes())
     with pytest.raises(WorkspaceError, match=r"chip 0 has other segments in segments\.tif than in segments\.parquet"):
-        KINDS[kind]().export(workspace, tmp_path / "out")
+        KINDS[kind]().export(leaving(workspace), tmp_path / "out")
     assert not list((tmp_path / "out").glob("*"))
 
 
@@ -189,4 +189,4 @@ def test_constructors_check_their_parameters(workspace: Workspace, tmp_path: Pat
         with pytest.raises(ConfigError, match="`embeddings`"):
             kind(embeddings=1)
         with pytest.raises(NotThere, match="choose one of: bands, target, encoder, gnn2"):
-            kind(layer="gnn7").export(workspace, tmp_path)
+            kind(layer="gnn7").export(leaving(workspace), tmp_path)

@@ -13,11 +13,11 @@ from shapely.geometry import shape
 from rsgraph.errors import ConfigError
 from rsgraph.exporters.geojson import GeoJson
 from rsgraph.workspace import Workspace
-from tests.exporters.workspaces import scene, write_workspace
+from tests.exporters.workspaces import leaving, scene, write_workspace
 
 
 def test_export_is_what_rfc_7946_asks_for(labelled: Workspace, tmp_path: Path) -> None:
-    (path,) = GeoJson(crs="wgs84").export(labelled, tmp_path)
+    (path,) = GeoJson(crs="wgs84").export(leaving(labelled), tmp_path)
     found = json.loads(path.read_text(encoding="utf-8"))
     assert found["type"] == "FeatureCollection"
     assert "crs" not in found
@@ -34,7 +34,7 @@ def test_export_is_what_rfc_7946_asks_for(labelled: Workspace, tmp_path: Path) -
 
 
 def test_export_names_the_scene_s_crs_as_gdal_reads_it(labelled: Workspace, tmp_path: Path) -> None:
-    (path,) = GeoJson().export(labelled, tmp_path)
+    (path,) = GeoJson().export(leaving(labelled), tmp_path)
     found = json.loads(path.read_text(encoding="utf-8"))
     assert found["crs"] == {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32633"}}
     frame = gpd.read_file(path)
@@ -45,7 +45,7 @@ def test_export_names_the_scene_s_crs_as_gdal_reads_it(labelled: Workspace, tmp_
 
 def test_export_of_a_crs_without_code_falls_back_to_degrees(tmp_path: Path) -> None:
     own = CRS.from_proj4("+proj=laea +lat_0=3 +lon_0=15 +ellps=GRS80 +units=m").to_wkt()
-    (path,) = GeoJson().export(write_workspace(tmp_path / "work", [scene(crs=own)]), tmp_path)
+    (path,) = GeoJson().export(leaving(write_workspace(tmp_path / "work", [scene(crs=own)])), tmp_path)
     assert gpd.read_file(path).crs.to_epsg() == 4326
 
 
@@ -55,7 +55,7 @@ def test_constructor_refuses_other_crs() -> None:
 
 
 def test_export_writes_missing_labels_as_null(labelled: Workspace, tmp_path: Path) -> None:
-    (path,) = GeoJson().export(labelled, tmp_path)
+    (path,) = GeoJson().export(leaving(labelled), tmp_path)
     features = json.loads(path.read_text(encoding="utf-8"))["features"]
     by_id = {feature["properties"]["segment_id"]: feature["properties"] for feature in features}
     assert by_id[1]["label"] == "water"
@@ -67,7 +67,7 @@ def test_export_cuts_segments_at_the_antimeridian(tmp_path: Path) -> None:
     crs = CRS.from_epsg(32701).to_wkt()
     across = scene(rows=20, columns=30, crs=crs, transform=(2000.0, 0.0, 145_000.0, 0.0, -2000.0, 8_000_000.0))
     workspace = write_workspace(tmp_path / "work", [across])
-    (path,) = GeoJson(crs="wgs84").export(workspace, tmp_path)
+    (path,) = GeoJson(crs="wgs84").export(leaving(workspace), tmp_path)
     outlines = [shape(feature["geometry"]) for feature in json.loads(path.read_text())["features"]]
     assert max(piece.bounds[2] - piece.bounds[0] for outline in outlines for piece in shapely.get_parts(outline)) < 1
     west, _, east, _ = shapely.total_bounds(outlines)

@@ -9,10 +9,11 @@ import pytest
 from rsgraph.errors import OutputError
 from rsgraph.exporters.geopackage import GeoPackage
 from rsgraph.workspace import Workspace
+from tests.exporters.workspaces import leaving
 
 
 def test_export_has_one_layer_of_one_type_and_its_provenance(labelled: Workspace, tmp_path: Path) -> None:
-    (path,) = GeoPackage().export(labelled, tmp_path)
+    (path,) = GeoPackage().export(leaving(labelled), tmp_path)
     assert pyogrio.list_layers(path).tolist() == [["segments", "MultiPolygon"]]
     about = pyogrio.read_info(path)
     assert about["features"] == len(labelled.segments)
@@ -21,10 +22,10 @@ def test_export_has_one_layer_of_one_type_and_its_provenance(labelled: Workspace
     assert facts["stages"]["encoder"]["mlflow_run"] == "run-1"
 
 
-def test_export_leaves_a_file_alone_that_is_open_elsewhere(workspace: Workspace, tmp_path: Path) -> None:
-    (path,) = GeoPackage().export(workspace, tmp_path)
+def test_export_does_not_touch_a_file_that_is_open_elsewhere(workspace: Workspace, tmp_path: Path) -> None:
+    (path,) = GeoPackage().export(leaving(workspace), tmp_path)
     before = path.read_bytes()
     path.with_name(f"{path.name}-wal").write_bytes(b"pages of another program")
     with pytest.raises(OutputError, match=r"segments_polygons\.gpkg-wal .* another program has it open; close it"):
-        GeoPackage().export(workspace, tmp_path)
+        GeoPackage().export(leaving(workspace), tmp_path)
     assert path.read_bytes() == before

@@ -20,6 +20,7 @@ from tests.exporters.workspaces import (
     GRID,
     UTM,
     OpenedWorkspace,
+    leaving,
     read_tif,
     scene,
     write_classes,
@@ -41,7 +42,7 @@ def categories(path: Path, tmp_path: Path) -> list[str]:
 
 
 def test_export_without_labels_writes_ids_clusters_and_embedding(workspace: Workspace, tmp_path: Path) -> None:
-    written = GeoTiff().export(workspace, tmp_path / "out")
+    written = GeoTiff().export(leaving(workspace), tmp_path / "out")
     names = ["segments_ids.tif", "segments_clusters.tif", "embedding_gnn2.tif"]
     assert [path.name for path in written] == names
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == sorted(
@@ -54,7 +55,7 @@ def test_export_without_labels_writes_ids_clusters_and_embedding(workspace: Work
 
 
 def test_export_keeps_the_grid_and_tiles(workspace: Workspace, tmp_path: Path) -> None:
-    for path in GeoTiff().export(workspace, tmp_path):
+    for path in GeoTiff().export(leaving(workspace), tmp_path):
         _, file = read_tif(path)
         assert file.crs == rasterio.crs.CRS.from_wkt(UTM)
         assert tuple(file.transform)[:6] == GRID
@@ -63,7 +64,7 @@ def test_export_keeps_the_grid_and_tiles(workspace: Workspace, tmp_path: Path) -
 
 
 def test_export_clusters_are_the_strongest_memberships(workspace: Workspace, tmp_path: Path) -> None:
-    GeoTiff(embeddings=False).export(workspace, tmp_path)
+    GeoTiff(embeddings=False).export(leaving(workspace), tmp_path)
     path = tmp_path / "segments_clusters.tif"
     codes, file = read_tif(path)
     strongest = np.concatenate([[0], np.asarray(workspace.embedding("target")).argmax(axis=1) + 1])
@@ -80,7 +81,7 @@ def test_export_clusters_are_the_strongest_memberships(workspace: Workspace, tmp
 def test_export_embedding_has_one_band_per_dimension_and_nan_without_data(
     workspace: Workspace, tmp_path: Path
 ) -> None:
-    GeoTiff(layer="encoder").export(workspace, tmp_path)
+    GeoTiff(layer="encoder").export(leaving(workspace), tmp_path)
     found, file = read_tif(tmp_path / "embedding_encoder.tif")
     ids, vectors = ids_of(workspace), np.asarray(workspace.embedding("encoder"))
     np.testing.assert_array_equal(found[:, ids > 0].T, vectors[ids[ids > 0] - 1])
@@ -90,7 +91,7 @@ def test_export_embedding_has_one_band_per_dimension_and_nan_without_data(
 
 
 def test_export_with_labels_adds_classes_with_names(labelled: Workspace, tmp_path: Path) -> None:
-    GeoTiff(embeddings=False).export(labelled, tmp_path)
+    GeoTiff(embeddings=False).export(leaving(labelled), tmp_path)
     codes, file = read_tif(tmp_path / "segments_classes.tif")
     ids = ids_of(labelled)
     expected = np.select([np.isin(ids, [1, 5]), ids == 2], [2, 1], 0)
@@ -101,7 +102,7 @@ def test_export_with_labels_adds_classes_with_names(labelled: Workspace, tmp_pat
 
 def test_export_gives_classes_their_own_order_and_colours(labelled: Workspace, tmp_path: Path) -> None:
     write_classes(labelled.path("labels.sqlite"), [("water", "#2060C0"), ("mud", "#804000"), ("sand", "#f0d080")])
-    GeoTiff(embeddings=False).export(labelled, tmp_path)
+    GeoTiff(embeddings=False).export(leaving(labelled), tmp_path)
     codes, file = read_tif(tmp_path / "segments_classes.tif")
     ids = ids_of(labelled)
     np.testing.assert_array_equal(codes[0], np.select([np.isin(ids, [1, 5]), ids == 2], [1, 3], 0))
@@ -116,7 +117,7 @@ def test_export_gives_classes_their_own_order_and_colours(labelled: Workspace, t
 def test_export_writes_a_mask_per_class(labelled: Workspace, tmp_path: Path) -> None:
     classes = [("water", "#2060c0"), ("wet/sand", "#804000"), ("wet sand", "#f0d080"), ("sand", None)]
     write_classes(labelled.path("labels.sqlite"), classes)
-    written = GeoTiff(embeddings=False).export(labelled, tmp_path)
+    written = GeoTiff(embeddings=False).export(leaving(labelled), tmp_path)
     names = ["water.tif", "wet_sand.tif", "wet_sand_3.tif", "sand.tif"]
     assert [path for path in written if path.parent.name == "masks"] == [tmp_path / "masks" / name for name in names]
     ids = ids_of(labelled)
@@ -135,18 +136,18 @@ def test_export_writes_a_mask_per_class(labelled: Workspace, tmp_path: Path) -> 
 
 
 def test_export_replaces_masks_of_classes_that_are_gone(labelled: Workspace, tmp_path: Path) -> None:
-    GeoTiff(embeddings=False).export(labelled, tmp_path)
+    GeoTiff(embeddings=False).export(leaving(labelled), tmp_path)
     labelled.path("labels.sqlite").unlink()
     write_labels(labelled.path("labels.sqlite"), [(1, "mud", "human", 1.0, "me", "t")])
-    GeoTiff(embeddings=False).export(labelled, tmp_path)
+    GeoTiff(embeddings=False).export(leaving(labelled), tmp_path)
     assert sorted(path.name for path in (tmp_path / "masks").iterdir()) == ["masks.csv", "mud.tif"]
     (tmp_path / "masks" / "mine.txt").write_text("mine")
     with pytest.raises(OutputError, match=r"it holds mine\.txt, which no export wrote"):
-        GeoTiff(embeddings=False).export(labelled, tmp_path)
+        GeoTiff(embeddings=False).export(leaving(labelled), tmp_path)
 
 
 def test_export_without_masks(labelled: Workspace, tmp_path: Path) -> None:
-    GeoTiff(embeddings=False, masks=False).export(labelled, tmp_path / "out")
+    GeoTiff(embeddings=False, masks=False).export(leaving(labelled), tmp_path / "out")
     assert not (tmp_path / "out" / "masks").exists()
     with pytest.raises(ConfigError, match="`masks` must be true or false"):
         GeoTiff(masks=1)  # type: ignore[arg-type]
@@ -158,7 +159,7 @@ def test_export_with_more_than_255_classes_takes_16_bits(tmp_path: Path) -> None
     assert count > 256
     rows = [(i, f"<{i:03d}> & more", "human", 1.0, "me", "t") for i in range(1, count + 1)]
     write_labels(workspace.path("labels.sqlite"), rows)
-    GeoTiff(embeddings=False).export(workspace, tmp_path)
+    GeoTiff(embeddings=False).export(leaving(workspace), tmp_path)
     codes, file = read_tif(tmp_path / "segments_classes.tif")
     assert file.dtypes == ("uint16",)
     np.testing.assert_array_equal(codes[0], ids_of(workspace))
@@ -166,7 +167,7 @@ def test_export_with_more_than_255_classes_takes_16_bits(tmp_path: Path) -> None
 
 
 def test_export_without_crs_stays_in_pixel_space(without_crs: Workspace, tmp_path: Path) -> None:
-    for path in GeoTiff().export(without_crs, tmp_path):
+    for path in GeoTiff().export(leaving(without_crs), tmp_path):
         _, file = read_tif(path)
         assert file.crs is None
         assert file.transform.is_identity
@@ -174,7 +175,7 @@ def test_export_without_crs_stays_in_pixel_space(without_crs: Workspace, tmp_pat
 
 
 def test_export_of_a_collection_has_a_folder_per_kind(collection: Workspace, tmp_path: Path) -> None:
-    written = GeoTiff().export(collection, tmp_path / "out")
+    written = GeoTiff().export(leaving(collection), tmp_path / "out")
     names = ["segments_ids", "segments_clusters", "segments_classes", "embedding_gnn2", "masks"]
     assert [path.name for path in written] == names
     for name in ("River_1", "Forest_22"):
@@ -186,7 +187,7 @@ def test_export_of_a_collection_has_a_folder_per_kind(collection: Workspace, tmp
 
 
 def test_export_carries_provenance(labelled: Workspace, tmp_path: Path) -> None:
-    for path in GeoTiff().export(labelled, tmp_path):
+    for path in GeoTiff().export(leaving(labelled), tmp_path):
         with rasterio.open(path) as file:
             tags = file.tags()
         facts = json.loads(tags["RSGRAPH"])
@@ -198,14 +199,14 @@ def test_export_carries_provenance(labelled: Workspace, tmp_path: Path) -> None:
 
 def test_export_reports_every_block_and_ends_at_the_total(workspace: Workspace, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    GeoTiff().export(workspace, tmp_path, progress=lambda done, total: seen.append((done, total)))
+    GeoTiff().export(leaving(workspace), tmp_path, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_export_replaces_files_and_what_viewers_left_beside_them(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "embedding_gnn2.tif").write_text("old")
     (tmp_path / "embedding_gnn2.tif.aux.xml").write_text("old statistics")
-    GeoTiff().export(workspace, tmp_path)
+    GeoTiff().export(leaving(workspace), tmp_path)
     assert read_tif(tmp_path / "embedding_gnn2.tif")[0].shape == (5, 40, 64)
     assert not (tmp_path / "embedding_gnn2.tif.aux.xml").exists()
 
@@ -221,7 +222,7 @@ def test_export_memory_does_not_grow_with_the_scene(tmp_path: Path) -> None:
     workspace.path("scene.json").write_text(json.dumps(stored))
     write_array(workspace.path("embeddings", "gnn2.npy"), np.ones((n, 16), np.float32))
     tracemalloc.start()
-    GeoTiff().export(workspace, tmp_path)
+    GeoTiff().export(leaving(workspace), tmp_path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 4 * 16 * 256 * 256 * 4 < 1024 * 1024 * 16 * 4 / 3
@@ -230,7 +231,7 @@ def test_export_memory_does_not_grow_with_the_scene(tmp_path: Path) -> None:
 def test_export_refuses_a_raster_of_other_segments(workspace: OpenedWorkspace, tmp_path: Path) -> None:
     write_ids(workspace.path("segments.tif"), ids_of(workspace) + np.uint32(1000), workspace.opened_scenes[0])
     with pytest.raises(WorkspaceError, match=r"but segments\.parquet does not"):
-        GeoTiff().export(workspace, tmp_path / "out")
+        GeoTiff().export(leaving(workspace), tmp_path / "out")
     assert list((tmp_path / "out").iterdir()) == []
 
 
@@ -238,12 +239,12 @@ def test_export_of_a_damaged_raster_says_which(workspace: Workspace, tmp_path: P
     path = workspace.path("segments.tif")
     path.write_bytes(path.read_bytes()[:300])
     with pytest.raises(WorkspaceError, match=r"segments\.tif is damaged .* run the same command again"):
-        GeoTiff().export(workspace, tmp_path / "out")
+        GeoTiff().export(leaving(workspace), tmp_path / "out")
 
 
 def test_export_lists_the_layers_for_an_unknown_one(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(NotThere, match="choose one of: bands, target, encoder, gnn2"):
-        GeoTiff(layer="gnn7").export(workspace, tmp_path)
+        GeoTiff(layer="gnn7").export(leaving(workspace), tmp_path)
 
 
 def test_constructor_checks_its_parameters() -> None:

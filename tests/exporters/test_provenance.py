@@ -6,17 +6,16 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from rsgraph.exporters.content import labels_of
 from rsgraph.exporters.provenance import as_text, provenance, tiff_tags
 from rsgraph.workspace import Workspace
-from tests.exporters.workspaces import OpenedWorkspace, scene, write_labels, write_workspace
+from tests.exporters.workspaces import OpenedWorkspace, leaving, scene, write_labels, write_workspace
 
 
 def test_provenance_says_what_made_the_export(workspace: Workspace) -> None:
-    origins = ["human", "propagated", "human", None]
+    origins = ["human", "propagated", "human", "imported"]
     rows = [(number, "a", origin, 1.0, "me", "t") for number, origin in enumerate(origins, start=1)]
     write_labels(workspace.path("labels.sqlite"), rows)
-    facts = provenance(workspace, labels_of(workspace), layer="gnn2")
+    facts = provenance(leaving(workspace), layer="gnn2")
     assert facts["rsgraph"] == version("rsgraph")
     assert abs((datetime.now(UTC) - datetime.fromisoformat(facts["written"])).total_seconds()) < 60
     assert facts["workspace"] == "work"
@@ -25,14 +24,14 @@ def test_provenance_says_what_made_the_export(workspace: Workspace) -> None:
     assert facts["layer"] == "gnn2"
     assert facts["stages"]["gnn"] == {"key": "g" * 64, "mlflow_run": "run-2"}
     assert facts["labels"] == 4
-    assert facts["label_origins"] == {"human": 2, "propagated": 1, "unknown": 1}
+    assert facts["label_origins"] == {"human": 2, "imported": 1, "propagated": 1}
     assert json.loads(as_text(facts)) == facts
 
 
 def test_provenance_of_a_large_collection_stays_short(tmp_path: Path) -> None:
     images = [scene(f"i{'x' * number}", rows=8, columns=8) for number in range(12)]
     workspace: OpenedWorkspace = write_workspace(tmp_path, images)
-    facts = provenance(workspace, labels_of(workspace), layer=None)
+    facts = provenance(leaving(workspace), layer=None)
     assert facts["scene_count"] == 12
     assert len(facts["scenes"]) == 10
     assert facts["label_origins"] == {}

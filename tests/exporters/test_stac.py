@@ -18,6 +18,7 @@ from rsgraph.files import write_text
 from tests.exporters.workspaces import (
     GRID,
     OpenedWorkspace,
+    leaving,
     read_tif,
     scene,
     write_classes,
@@ -45,7 +46,7 @@ def named(workspace: OpenedWorkspace, path: str) -> OpenedWorkspace:
 
 
 def item_of(workspace: OpenedWorkspace, folder: Path) -> tuple[Path, dict[str, Any]]:
-    (path,) = Stac().export(workspace, folder)
+    (path,) = Stac().export(leaving(workspace), folder)
     return path, json.loads(path.read_text(encoding="utf-8"))
 
 
@@ -171,7 +172,7 @@ def test_item_of_a_scene_without_crs_has_no_footprint(tmp_path: Path) -> None:
 
 
 def test_collection_has_an_item_for_each_labelled_scene(collection: OpenedWorkspace, tmp_path: Path) -> None:
-    (path,) = Stac().export(collection, tmp_path)
+    (path,) = Stac().export(leaving(collection), tmp_path)
     assert path == tmp_path / "stac" / "River_1" / "River_1.json"
     assert not (tmp_path / "stac" / "Forest_22").exists()
 
@@ -188,8 +189,8 @@ def test_footprint_across_the_antimeridian_is_cut_there(tmp_path: Path) -> None:
 
 
 def test_export_replaces_an_earlier_one_whole(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    Stac().export(mapped, tmp_path)
-    Stac().export(mapped, tmp_path)
+    Stac().export(leaving(mapped), tmp_path)
+    Stac().export(leaving(mapped), tmp_path)
     assert sorted(path.name for path in (tmp_path / "stac" / "coast").iterdir()) == [
         "classes.tif",
         "classes.tif.aux.xml",
@@ -201,10 +202,10 @@ def test_export_replaces_an_earlier_one_whole(mapped: OpenedWorkspace, tmp_path:
 
 def test_export_reports_progress_to_the_end(mapped: OpenedWorkspace, tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    Stac().export(mapped, tmp_path, progress=lambda done, total: seen.append((done, total)))
+    Stac().export(leaving(mapped), tmp_path, progress=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_export_without_labels_says_what_to_do(workspace: OpenedWorkspace, tmp_path: Path) -> None:
     with pytest.raises(NotThere, match="has no labels to export"):
-        Stac().export(workspace, tmp_path / "out")
+        Stac().export(leaving(workspace), tmp_path / "out")

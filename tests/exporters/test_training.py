@@ -18,6 +18,7 @@ from tests.exporters.workspaces import (
     UTM,
     OpenedWorkspace,
     Pixels,
+    leaving,
     read_tif,
     scene,
     write_classes,
@@ -46,7 +47,7 @@ def codes_of(workspace: OpenedWorkspace) -> np.ndarray:
 
 
 def test_images_and_masks_lie_side_by_side(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    (folder,) = Training().export(mapped, tmp_path)
+    (folder,) = Training().export(leaving(mapped), tmp_path)
     assert folder == tmp_path / "training_tif"
     found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     names = [
@@ -78,12 +79,12 @@ def mapped_count(workspace: OpenedWorkspace) -> int:
 
 
 def test_png_masks_are_codes_with_the_classes_colours(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    (folder,) = Training(format="png").export(mapped, tmp_path)
+    (folder,) = Training(format="png").export(leaving(mapped), tmp_path)
     with Image.open(folder / "train/masks/coast_r00000_c00000.png") as mask:
         assert mask.mode == "P"
         np.testing.assert_array_equal(np.asarray(mask), codes_of(mapped)[:32, :32])
         assert (mask.getpalette() or [])[:9] == [0, 0, 0, 0x20, 0x60, 0xC0, 0xF0, 0xD0, 0x80]
-    (chips,) = Chips().export(mapped, tmp_path)
+    (chips,) = Chips().export(leaving(mapped), tmp_path)
     image = folder / "train/images/coast_r00000_c00000.png"
     assert image.read_bytes() == (chips / "train/chips/coast_r00000_c00000.png").read_bytes()
 
@@ -92,7 +93,7 @@ def test_png_masks_of_many_classes_have_16_bits(tmp_path: Path) -> None:
     workspace = write_workspace(tmp_path / "work", [scene(rows=160, columns=160)])
     rows = [(i, f"c{i:03d}", "human", 1.0, "me", "t") for i in range(1, len(workspace.segments) + 1)]
     write_labels(workspace.path("labels.sqlite"), rows)
-    (folder,) = Training(format="png").export(workspace, tmp_path)
+    (folder,) = Training(format="png").export(leaving(workspace), tmp_path)
     ids = read_tif(workspace.path("segments.tif"))[0][0]
     with Image.open(folder / "train/masks/coast_r00128_c00000.png") as mask:
         np.testing.assert_array_equal(np.asarray(mask), ids[128:, :32])
@@ -100,7 +101,7 @@ def test_png_masks_of_many_classes_have_16_bits(tmp_path: Path) -> None:
 
 
 def test_classes_and_listing_say_what_the_masks_hold(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    (folder,) = Training().export(mapped, tmp_path)
+    (folder,) = Training().export(leaving(mapped), tmp_path)
     assert json.loads((folder / "classes.json").read_text()) == {
         "ignore": 0,
         "classes": [
@@ -119,22 +120,22 @@ def test_classes_and_listing_say_what_the_masks_hold(mapped: OpenedWorkspace, tm
 
 
 def test_all_chips_on_request(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    (folder,) = Training(chips="all").export(mapped, tmp_path)
+    (folder,) = Training(chips="all").export(leaving(mapped), tmp_path)
     assert not read_tif(folder / "train/masks/coast_r00032_c00000.tif")[0].any()
     assert len(list(folder.glob("*/images/*"))) == 4
 
 
 def test_export_replaces_an_earlier_one_and_nothing_else(mapped: OpenedWorkspace, tmp_path: Path) -> None:
-    (folder,) = Training(chips="all").export(mapped, tmp_path)
-    Training().export(mapped, tmp_path)
+    (folder,) = Training(chips="all").export(leaving(mapped), tmp_path)
+    Training().export(leaving(mapped), tmp_path)
     assert len(list(folder.glob("*/masks/*"))) == 3
     (folder / "train" / "masks" / "mine.tif").write_text("mine")
     with pytest.raises(OutputError, match=r"it holds train/masks/mine\.tif, which no export wrote"):
-        Training().export(mapped, tmp_path)
+        Training().export(leaving(mapped), tmp_path)
 
 
 def test_export_of_a_collection(collection: OpenedWorkspace, tmp_path: Path) -> None:
-    (folder,) = Training().export(collection, tmp_path)
+    (folder,) = Training().export(leaving(collection), tmp_path)
     ids = read_tif(collection.path("segments", "River_1.tif"))[0]
     np.testing.assert_array_equal(read_tif(folder / "train/masks/River_1_r00000_c00000.tif")[0], ids == 1)
     assert len(list(folder.glob("*/images/*"))) == 1
@@ -142,7 +143,7 @@ def test_export_of_a_collection(collection: OpenedWorkspace, tmp_path: Path) -> 
 
 def test_export_without_labels_says_what_to_do(workspace: OpenedWorkspace, tmp_path: Path) -> None:
     with pytest.raises(NotThere, match="has no labels to export"):
-        Training().export(workspace, tmp_path / "out")
+        Training().export(leaving(workspace), tmp_path / "out")
 
 
 def test_constructor_checks_its_parameters() -> None:

@@ -1,4 +1,4 @@
-"""A full disk leaves nothing half-written and is told in one sentence, by every exporter."""
+"""A full disk leaves nothing half-written and is reported in one sentence, by every exporter."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rsgraph.exporters.geotiff import GeoTiff
 from rsgraph.exporters.stac import Stac
 from rsgraph.exporters.training import Training
 from rsgraph.workspace import Workspace
-from tests.exporters.workspaces import OpenedWorkspace, write_labels
+from tests.exporters.workspaces import OpenedWorkspace, leaving, write_labels
 from tests.io.test_writers import can_mount, small_disk
 
 
@@ -58,7 +58,7 @@ def test_export_to_a_full_disk_leaves_nothing_and_says_so(
         files_of_at_most(1500),
         pytest.raises(OutputError, match=said),
     ):
-        exporter.export(workspace, out)
+        exporter.export(leaving(workspace), out)
     assert [path for path in out.rglob("*") if path.is_file()] == []
 
 
@@ -86,34 +86,34 @@ def test_a_full_disk_leaves_the_earlier_export_as_it_was(
     name: str, labelled: OpenedWorkspace, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    EVERY[name].export(labelled, out)
+    EVERY[name].export(leaving(labelled), out)
     before = contents(out)
     write_labels_anew(labelled)
-    with files_of_at_most(700), pytest.raises(OutputError, match=r"could not write .*half-written") as told:
-        EVERY[name].export(labelled, out)
+    with files_of_at_most(700), pytest.raises(OutputError, match=r"could not write .*half-written") as raised:
+        EVERY[name].export(leaving(labelled), out)
     assert contents(out) == before
-    assert "\n" not in str(told.value)
-    assert "/." not in str(told.value), "the user never sees temporary names"
+    assert "\n" not in str(raised.value)
+    assert "/." not in str(raised.value), "the user never sees temporary names"
 
 
 @pytest.mark.skipif(not can_mount(), reason="no right to mount a small disk here")
 @pytest.mark.parametrize("name", EVERY)
-def test_a_disk_that_is_really_full_is_told_as_one(name: str, labelled: OpenedWorkspace, tmp_path: Path) -> None:
+def test_a_disk_that_is_really_full_is_reported_as_one(name: str, labelled: OpenedWorkspace, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     with small_disk(out):
-        EVERY[name].export(labelled, out)
+        EVERY[name].export(leaving(labelled), out)
         before = contents(out)
         write_labels_anew(labelled)
         filler = (out / "filler").open("wb", buffering=0)
         with filler, suppress(OSError):
             while filler.write(bytes(2**12)):
                 pass
-        with pytest.raises(OutputError, match="the disk is full") as told:
-            EVERY[name].export(labelled, out)
+        with pytest.raises(OutputError, match="the disk is full") as raised:
+            EVERY[name].export(leaving(labelled), out)
         (out / "filler").unlink()
         assert contents(out) == before
-        assert "/." not in str(told.value)
+        assert "/." not in str(raised.value)
 
 
 def write_labels_anew(workspace: OpenedWorkspace) -> None:
@@ -128,7 +128,7 @@ def test_an_export_that_is_stopped_leaves_the_earlier_one_as_it_was(
     name: str, labelled: OpenedWorkspace, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
-    EVERY[name].export(labelled, out)
+    EVERY[name].export(leaving(labelled), out)
     before = contents(out)
     write_labels_anew(labelled)
 
@@ -136,11 +136,11 @@ def test_an_export_that_is_stopped_leaves_the_earlier_one_as_it_was(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        EVERY[name].export(labelled, out, progress=stop)
+        EVERY[name].export(leaving(labelled), out, progress=stop)
     assert contents(out) == before
 
 
 def test_export_to_a_file_instead_of_a_folder_says_so(workspace: Workspace, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
     with pytest.raises(OutputError, match=r"could not write .*taken.* Choose a folder that you may write to"):
-        GeoParquet().export(workspace, tmp_path / "taken")
+        GeoParquet().export(leaving(workspace), tmp_path / "taken")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,7 +18,14 @@ from rasterio.errors import NotGeoreferencedWarning
 from rasterio.transform import Affine
 from scipy.ndimage import label
 
+from rsgraph.exporters.scope import export_of
 from rsgraph.files import write_json, write_text
+from rsgraph.io.palette import colours
+from rsgraph.journal.classes import valid_colour
+from rsgraph.journal.events import Event, fixed_point, pack, pack_ids
+from rsgraph.journal.reading import read_labels
+from rsgraph.journal.storage import fill
+from rsgraph.protocols import Export
 from rsgraph.types import Raster, Scene, Window
 from rsgraph.workspace import Workspace, write_array, write_table
 
@@ -116,6 +122,11 @@ MANIFEST = {
     "layers": ["bands", "target", "encoder", "gnn2"],
     "default_layer": "gnn2",
 }
+
+
+def leaving(workspace: Workspace, **options: Any) -> Export:
+    """What leaves a workspace; options as in ``export_of``."""
+    return export_of(workspace, workspace.opened if isinstance(workspace, OpenedWorkspace) else list, **options)
 
 
 def windows(each: Scene) -> list[Window]:
@@ -215,24 +226,52 @@ def read_tif(path: Path) -> tuple[np.ndarray, Any]:
             return file.read(), SimpleNamespace(tags=file.tags(), **{name: getattr(file, name) for name in names})
 
 
-def write_labels(path: Path, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Write a journal as later issues will: a table of actions, and a view with the labels that hold now."""
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("PRAGMA journal_mode=WAL")
-        database.execute("CREATE TABLE actions (segment_id, label, origin, confidence, author, time, undone)")
-        database.executemany("INSERT INTO actions VALUES (?, ?, ?, ?, ?, ?, 0)", rows)
-        database.execute(
-            "CREATE VIEW labels AS SELECT segment_id, label, origin, confidence, author, time FROM actions "
-            "WHERE NOT undone"
-        )
-        database.commit()
+def write_labels(
+    path: Path, rows: Sequence[tuple[Any, ...]], classes: Sequence[tuple[str, str | None]] | None = None
+) -> None:
+    """Write a journal whose labels were given at times of our choice.
+
+    Rows hold segment_id, label, origin, confidence, author, time; classes name and colour, by default those of the
+    labels in alphabetical order.
+    """
+    named = classes or [(name, None) for name in sorted({row[1] for row in rows})]
+    palette = colours(len(named))
+    numbers = {name: number for number, (name, _) in enumerate(named, start=1)}
+    events = [_defined(numbers[name], name, colour or palette[numbers[name] - 1]) for name, colour in named]
+    for facts, found in groupby(sorted(rows, key=_event_of), key=_event_of):
+        events.append(_assigned(len(events) + 1, facts, sorted(found), numbers))
+    path.unlink(missing_ok=True)
+    fill(path, events)
 
 
-def write_classes(path: Path, rows: Sequence[tuple[str, str | None]]) -> None:
-    """Add the journal's view of classes, name and colour, in the order of their definition."""
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("CREATE TABLE defined (name, colour, key, position)")
-        found = [(name, colour, str(place), place) for place, (name, colour) in enumerate(rows, start=1)]
-        database.executemany("INSERT INTO defined VALUES (?, ?, ?, ?)", found[::-1])
-        database.execute("CREATE VIEW classes AS SELECT name, colour, key, position FROM defined")
-        database.commit()
+def _defined(number: int, name: str, colour: str) -> Event:
+    body = {"class": 0, "name": name, "colour": valid_colour(colour), "key": None}
+    return Event(number, "2026-01-01T00:00:00+00:00", "me", "define", body)
+
+
+def _event_of(row: tuple[Any, ...]) -> tuple[str, str, str]:
+    """Time, author and origin: what the labels of one event share."""
+    return row[5], row[4], row[2]
+
+
+def _assigned(
+    number: int, facts: tuple[str, str, str], rows: list[tuple[Any, ...]], numbers: Mapping[str, int]
+) -> Event:
+    (time, author, origin), names = facts, sorted({row[1] for row in rows})
+    return Event(
+        number,
+        time,
+        author,
+        "assign",
+        {"classes": [[numbers[name], name] for name in names]},
+        origin=origin,
+        n=len(rows),
+        segments=pack_ids(np.array([row[0] for row in rows], np.uint32)),
+        choice=pack(np.array([names.index(row[1]) for row in rows], np.uint32)),
+        confidence=pack(fixed_point([row[3] for row in rows])),
+    )
+
+
+def write_classes(path: Path, classes: Sequence[tuple[str, str | None]]) -> None:
+    """Write a journal again with other classes, name and colour, in the order of their definition."""
+    write_labels(path, list(read_labels(path).table.itertuples(index=False, name=None)), classes)

@@ -66,8 +66,8 @@ def test_gcn_follows_a_permutation_of_the_nodes(seed: int) -> None:
 def test_gcn_works_without_edges_and_with_attributes_that_it_does_not_use() -> None:
     x, edges = _graph(5)
     network = Gcn(hidden=4).network(4, 3, 2)
-    alone = network(x, torch.zeros((2, 0), dtype=torch.int64))[0]
-    torch.testing.assert_close(alone, (x @ network.convolutions[0].lin.weight.T).relu())
+    isolated = network(x, torch.zeros((2, 0), dtype=torch.int64))[0]
+    torch.testing.assert_close(isolated, (x @ network.convolutions[0].lin.weight.T).relu())
     assert torch.equal(network(x, edges, torch.randn(edges.shape[1], 2))[-1], network(x, edges)[-1])
 
 

@@ -13,11 +13,11 @@ from rsgraph.errors import ConfigError
 from rsgraph.gnn.surroundings import Surroundings, SurroundingsNetwork, neighbour_means, whitening
 
 PATH = torch.tensor([[0, 1, 1, 2], [1, 0, 2, 1]])
-"""0 - 1 - 2; node 3 stands alone."""
+"""0 - 1 - 2; node 3 is isolated."""
 
 
 def _scene(n: int = 60, bands: int = 5, seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
-    """Draw correlated reflectances, and edges that leave the last node alone."""
+    """Draw correlated reflectances, and edges that leave the last node isolated."""
     rng = np.random.default_rng(seed)
     x = np.exp(rng.normal(-2, 0.4, (n, 2)) @ rng.normal(size=(2, bands)) * 0.3 + rng.normal(-2, 0.05, (n, bands)))
     edges = rng.integers(0, n - 1, (2, 4 * n))
@@ -59,7 +59,7 @@ def test_surroundings_of_one_band_are_its_standardised_logarithms_ring_by_ring()
     np.testing.assert_allclose(second, blocks, atol=1e-6)
 
 
-def test_neighbour_means_follow_the_arrows_and_a_node_alone_keeps_its_own() -> None:
+def test_neighbour_means_follow_the_arrows_and_an_isolated_node_keeps_its_own() -> None:
     x = torch.tensor([[1.0, 0.0], [3.0, 2.0], [5.0, 8.0]])
     edges = torch.tensor([[0, 1, 0], [2, 2, 1]])  # row 0 sends, row 1 receives
     assert neighbour_means(x, edges).tolist() == [[1.0, 0.0], [1.0, 0.0], [2.0, 1.0]]
@@ -142,9 +142,9 @@ def test_what_was_fitted_is_applied_to_other_nodes_as_it_is() -> None:
     x, edges = _scene()
     network = _fitted(x, edges)
     some = torch.arange(10)
-    alone = torch.zeros((2, 0), dtype=torch.int64)
+    no_edges = torch.zeros((2, 0), dtype=torch.int64)
     width = int(network.kept[0])
-    torch.testing.assert_close(network(x[some], alone)[0][:, :width], network(x, edges)[0][some, :width])
+    torch.testing.assert_close(network(x[some], no_edges)[0][:, :width], network(x, edges)[0][some, :width])
 
 
 def test_surroundings_count_their_layers_and_say_that_they_are_not_trained() -> None:

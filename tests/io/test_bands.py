@@ -107,7 +107,7 @@ def test_bands_of_several_resolutions_take_the_finest_file(tmp_path: Path) -> No
     assert opened(tmp_path).files == (tmp_path / "T_B02_10m.tif",)
 
 
-def test_bands_float_counts_are_told_by_all_bands_together(tmp_path: Path) -> None:
+def test_bands_float_counts_are_recognised_by_all_bands_together(tmp_path: Path) -> None:
     write_tiff(tmp_path / "B04.tif", counts(1).astype(np.float32))
     write_tiff(tmp_path / "B10.tif", np.full((1, 70, 50), 1.5, np.float32))
     raster = opened(tmp_path).source.read(Window(0, 0, 4, 4))

@@ -122,12 +122,12 @@ def test_eurosat_real_zip_lists_quickly_and_reads_from_threads(real_data: Path) 
     assert time.perf_counter() - begin < 10  # 1.3 s on an idle core
     assert len(scenes) == len({scene.name for scene in scenes}) == 27000
     assert len({scene.class_name for scene in scenes}) == 10
-    alone = [scene.source.read(scene.window).values for scene in scenes[::900]]
+    single = [scene.source.read(scene.window).values for scene in scenes[::900]]
     together: list[list[bool]] = []
 
     def work() -> None:
         read = (scene.source.read(scene.window).values for scene in scenes[::900])
-        together.append([np.array_equal(one, other) for one, other in zip(alone, read, strict=True)])
+        together.append([np.array_equal(one, other) for one, other in zip(single, read, strict=True)])
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:

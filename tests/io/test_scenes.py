@@ -1,4 +1,4 @@
-"""A folder of scenes is told from a folder of bands, and a damaged scene is never left out."""
+"""A folder of scenes is distinguished from a folder of bands, and a damaged scene is never left out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_scenes_opens_files_products_and_band_folders_by_name(tmp_path: Path) ->
     assert scenes[0].crs != scenes[1].crs
 
 
-def test_scenes_are_told_from_bands_and_from_one_product(tmp_path: Path) -> None:
+def test_scenes_are_distinguished_from_bands_and_from_one_product(tmp_path: Path) -> None:
     write_tiff(tmp_path / "bands" / "x_B02.tif", counts(1))
     write_tiff(tmp_path / "bands" / "x_B03.tif", counts(1))
     write_tiff(tmp_path / "scenes" / "x.tif", counts(2))

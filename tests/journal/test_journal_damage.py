@@ -1,4 +1,4 @@
-"""A damaged journal is never written to; what can be read is recovered to a copy, and the user is told."""
+"""A damaged journal is never written to; what can be read is recovered to a copy, and the user is informed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import JournalDamaged, JournalLocked
-from rsgraph.exporters.content import labels_of
 from rsgraph.journal.journal import Journal, adopt_recovered
+from rsgraph.journal.reading import read_labels
 from rsgraph.journal.recovery import salvage
 from rsgraph.journal.schema import PAGE
-from rsgraph.workspace import Workspace
 
 SEGMENTS = 20_000
 ACTIONS = 42
@@ -124,7 +123,7 @@ def test_a_recovered_copy_is_adopted_and_the_damaged_file_kept(path: Path) -> No
         while journal.undo() is not None:
             pass
         assert journal.labels().empty
-    assert labels_of(Workspace(path.parent)).empty
+    assert read_labels(path).table.empty
 
 
 def test_a_recovered_copy_is_not_adopted_under_somebodys_hands(path: Path) -> None:
@@ -184,7 +183,7 @@ def test_a_truncated_journal_keeps_what_is_left(path: Path, part: float) -> None
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"not SQLite at all" * 1000, bytes(3 * PAGE)])
-def test_what_is_no_journal_at_all_is_told_and_kept(path: Path, data: bytes) -> None:
+def test_what_is_no_journal_at_all_is_reported_and_kept(path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(JournalDamaged):
         Journal(path)

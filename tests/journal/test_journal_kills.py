@@ -9,39 +9,52 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
-from rsgraph.exporters.content import labels_of
 from rsgraph.journal import schema
 from rsgraph.journal.journal import Journal
+from rsgraph.journal.reading import read_labels
 from rsgraph.journal.state import replay
-from rsgraph.workspace import Workspace
 from tests.journal.test_journal_replay import FAST
 
 KILLS = 240
 JOURNALS = 24
 """One journal is carried on through ten kills; then a new one is begun, so that its making is hit as well."""
 
+KILLERS = 4
+"""So many kill at the same time, each on a journal of its own: most of the time is spent waiting for the disk."""
+
 
 class Killer:
-    """The process that forks those that brush, and kills them."""
+    """A process that forks those that brush, and kills them."""
 
-    def __init__(self, path: Path) -> None:
-        command = [sys.executable, "-m", "tests.journal.brusher", str(path)]
+    def __init__(self, folder: Path, seed: int) -> None:
+        self.folder, self.path = folder, folder / "labels.sqlite"
+        self.kills = self.events = 0
+        self._draw = random.Random(seed)
+        command = [sys.executable, "-m", "tests.journal.brusher", str(self.path)]
         root = Path(__file__).parents[2]
         self._process = subprocess.Popen(
             command, cwd=root, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
         )
 
-    def kill(self, seed: int, waited: int, seconds: float) -> list[tuple[int, int]]:
-        """Let one brush, kill it some time after it acknowledged ``waited``; return all (events, fingerprint)."""
+    def start(self) -> None:
+        """Let one brush, and kill it some time after it acknowledged some actions; now and then on a new journal."""
         assert self._process.stdin is not None
+        if self.kills % (KILLS // JOURNALS) == 0:
+            self.events = 0
+            for left in self.folder.iterdir():
+                left.unlink()
+        self.kills += 1
+        order = [self._draw.randrange(2**31), self._draw.choice((0, 1, 3, 5)), 10 ** self._draw.uniform(-4, -1.5)]
+        self._process.stdin.write(json.dumps(order) + "\n")
+
+    def acknowledged(self) -> list[tuple[int, int]]:
+        """Wait until it is dead; return all (events, fingerprint) that it acknowledged."""
         assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([seed, waited, seconds]) + "\n")
         return [(events, found) for events, found in json.loads(self._process.stdout.readline())]
 
     def close(self) -> None:
@@ -53,86 +66,77 @@ class Killer:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path
-
-
-@pytest.fixture
-def killer(folder: Path) -> Iterator[Killer]:
-    found = Killer(folder / "labels.sqlite")
+def killers(tmp_path: Path) -> Iterator[list[Killer]]:
+    folders = [tmp_path / str(number) for number in range(KILLERS)]
+    for folder in folders:
+        folder.mkdir()
+    found = [Killer(folder, seed) for seed, folder in enumerate(folders)]
     yield found
-    found.close()
+    for killer in found:
+        killer.close()
 
 
-def test_killed_while_brushing_nothing_acknowledged_is_lost(killer: Killer, folder: Path) -> None:
-    draw, path = random.Random(3), folder / "labels.sqlite"
-    acknowledged = torn = survived = 0
+def test_killed_while_brushing_nothing_acknowledged_is_lost(killers: list[Killer]) -> None:
+    acknowledged = unacknowledged = survived = 0
+    for killer in killers:
+        killer.start()
     for number in range(KILLS):
-        if number % (KILLS // JOURNALS) == 0:
-            for left in folder.iterdir():
-                left.unlink()
-            events = 0
-        acks = killer.kill(number, draw.choice((0, 1, 3, 5)), 10 ** draw.uniform(-4, -1.5))
+        killer = killers[number % KILLERS]
+        acks, before = killer.acknowledged(), killer.events
         if acks:
             assert [count for count, _ in acks] == sorted(count for count, _ in acks)
-            assert acks[0][0] >= events
+            assert acks[0][0] >= before
             acknowledged += len(acks)
-        events, extra = check_survivor(path, acks, events)
-        torn += extra
-        survived += path.exists()
+        survived += killer.path.exists()
+        with TemporaryDirectory(dir=FAST) as place:
+            for left in killer.folder.glob("labels.sqlite*"):
+                shutil.copy(left, place)
+            killer.events, extra = check_survivor(Path(place, killer.path.name), acks, before)
+        unacknowledged += extra
+        if number + KILLERS < KILLS:
+            killer.start()
     sys.stdout.write(
-        f"{KILLS} kills, {acknowledged} actions acknowledged, {torn} more durable, {survived} journals\n"
+        f"{KILLS} kills, {acknowledged} actions acknowledged, {unacknowledged} more durable, {survived} journals\n"
     )
+    assert sum(killer.kills for killer in killers) == KILLS
     assert acknowledged > 2 * KILLS
 
 
 def check_survivor(path: Path, acks: list[tuple[int, int]], before: int) -> tuple[int, int]:
-    """Check what a kill left; return how many events there are, and how many of them nobody was told of.
-
-    A copy is checked, as it was left: the next process has to go on with it by itself.
-    """
-    told, fingerprint = acks[-1] if acks else (before, None)
+    """Check what a kill left; return how many events there are, and how many of them were not acknowledged."""
+    known, fingerprint = acks[-1] if acks else (before, None)
     if not path.exists():
-        assert told == 0
+        assert known == 0
         return 0, 0
-    with TemporaryDirectory(dir=FAST) as place:
-        for left in path.parent.glob("labels.sqlite*"):
-            shutil.copy(left, place)
-        copy = Path(place, path.name)
-        exported = labels_of(Workspace(copy.parent))
-        with Journal(copy) as journal:
-            events = len(journal.history())
-            labels = journal.labels()
-        assert told <= events <= told + 1
-        for column in ("segment_id", "label", "origin"):
-            assert exported[column].tolist() == labels[column].tolist()
-        check_history(copy, fingerprint, told)
-        check_undo(copy)
-    return events, events - told
+    looked_at = read_labels(path).table
+    with Journal(path) as journal:
+        events = len(journal.history())
+        assert known <= events <= known + 1
+        assert looked_at.equals(journal.labels())
+        check_history(journal._log._database, events, fingerprint, known)
+        check_undo(journal)
+    return events, events - known
 
 
-def check_history(path: Path, fingerprint: int | None, told: int) -> None:
+def check_history(database: sqlite3.Connection, count: int, fingerprint: int | None, known: int) -> None:
     """The log is whole, gives what was acknowledged, and the tables beside it."""
-    with closing(sqlite3.connect(path)) as plain:
-        assert plain.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        count = plain.execute("SELECT count(*) FROM event").fetchone()[0]
-        events, derived = schema.read_events(plain), schema.read_state(plain)
+    assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    events, derived = schema.read_events(database), schema.read_state(database)
     assert [event.id for event in events] == list(range(1, count + 1))
     assert derived is not None
-    assert derived.fingerprint() == replay(events).fingerprint()
+    found = replay(events).fingerprint()
+    assert derived.fingerprint() == found
     if fingerprint is not None:
-        assert replay(events[:told]).fingerprint() == fingerprint
+        assert fingerprint == (found if known == count else replay(events[:known]).fingerprint())
 
 
-def check_undo(path: Path) -> None:
+def check_undo(journal: Journal) -> None:
     """Everything can be undone, and done again."""
-    with Journal(path) as journal:
-        before = journal._log.state.fingerprint()
-        steps = 0
-        while journal.undo() is not None:
-            steps += 1
-        assert journal.labels().empty
-        assert journal.classes().empty
-        for _ in range(steps):
-            assert journal.redo() is not None
-        assert journal._log.state.fingerprint() == before
+    before, steps = journal._log.state.fingerprint(), 0
+    while journal.undo() is not None:
+        steps += 1
+    assert journal.labels().empty
+    assert journal.classes().empty
+    for _ in range(steps):
+        assert journal.redo() is not None
+    assert journal._log.state.fingerprint() == before

@@ -27,7 +27,7 @@ from rsgraph.label_files import counting
 from rsgraph.label_files.importing import ImportedLabels, read_classes, read_labels, vector_columns, vector_layers
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
-from tests.exporters.workspaces import GRID, PIXELS, UTM, read_tif, scene, write_labels, write_workspace
+from tests.exporters.workspaces import GRID, PIXELS, UTM, leaving, read_tif, scene, write_labels, write_workspace
 
 ROWS, COLUMNS = 40, 64
 LEFT, TOP = GRID[2], GRID[5]
@@ -136,7 +136,7 @@ NAMED = np.array(["", "class 1", "class 2", "class 3"], dtype=object)[CODES]
 def test_exports_of_rsgraph_come_back_without_loss(tmp_path: Path, exporter: Any, georeferenced: bool) -> None:
     here = scene(crs=UTM, transform=GRID) if georeferenced else scene(crs=None, transform=PIXELS)
     workspace = write_workspace(tmp_path / "w", [here], LABELS)
-    files = exporter(embeddings=False).export(workspace, tmp_path / "out")
+    files = exporter(embeddings=False).export(leaving(workspace), tmp_path / "out")
     (path,) = [file for file in files if "classes" in file.name or "polygons" in file.name]
     found = read_labels(workspace, path)
     assert found_in(found) == LABELS
@@ -154,7 +154,7 @@ def test_exports_of_collections_come_back_scene_by_scene(tmp_path: Path, exporte
     ids = workspace.segments["segment_id"].tolist()
     labels = {i: ("a" if i % 2 else "b") for i in ids[::2]}
     write_labels(workspace.path("labels.sqlite"), [(i, name, "human", 1, "me", "now") for i, name in labels.items()])
-    files = exporter(embeddings=False).export(workspace, tmp_path / "out")
+    files = exporter(embeddings=False).export(leaving(workspace), tmp_path / "out")
     (path,) = [file for file in files if "classes" in file.name or "polygons" in file.name]
     parts = sorted(path.iterdir()) if path.is_dir() else [path]
     found: dict[int, str] = {}
@@ -169,7 +169,7 @@ def test_predictions_in_an_export_do_not_come_back_as_labels(tmp_path: Path) -> 
     origins = ["human", "imported", "propagated", "classified"]
     rows = [(i, f"c{i % 3}", origins[i % 4], 0.9, "me", "now") for i in range(1, 30)]
     write_labels(workspace.path("labels.sqlite"), rows)
-    (path,) = GeoPackage(embeddings=False).export(workspace, tmp_path / "out")
+    (path,) = GeoPackage(embeddings=False).export(leaving(workspace), tmp_path / "out")
     found = read_labels(workspace, path)
     assert set(found.segment_ids.tolist()) == {i for i in range(1, 30) if i % 4 < 2}
     reason = "features that a model predicted (propagated or classified), not a person"
@@ -272,7 +272,7 @@ def test_points_label_the_segment_that_they_lie_in_by_majority(coast: Workspace,
     assert found.skipped == {"segments of which no class covers 60%": 1}
 
 
-def test_lines_are_refused_alone_and_counted_among_polygons(coast: Workspace, tmp_path: Path) -> None:
+def test_lines_are_refused_by_themselves_and_counted_among_polygons(coast: Workspace, tmp_path: Path) -> None:
     line = LineString([(LEFT, TOP - 50), (LEFT + 300, TOP - 200)])
     gpd.GeoDataFrame({"label": ["road"]}, geometry=[line], crs=UTM).to_file(tmp_path / "roads.gpkg")
     with pytest.raises(NotUsable, match=r"roads.gpkg holds lines; expected polygons, or points"):
@@ -579,7 +579,7 @@ def test_what_cannot_be_used_is_one_clear_sentence(
 
 @pytest.mark.parametrize("position", [0.3, 0.5, 0.7, 0.9])
 @pytest.mark.parametrize("ending", ["gpkg", "tif"])
-def test_damaged_files_are_told_or_read_but_never_crash(
+def test_damaged_files_are_reported_or_read_but_never_crash(
     coast: Workspace, tmp_path: Path, ending: str, position: float
 ) -> None:
     path = tmp_path / f"a.{ending}"

@@ -76,11 +76,11 @@ def test_match_handles_zero_nodes_empty_chips_and_few_chips() -> None:
 def test_match_adds_chips_to_a_known_result() -> None:
     chips = places(4, 120)
     before = HungarianNearest(k=5).match(chips[:100])
-    grown, anew = HungarianNearest(k=5).match(chips, known=before), HungarianNearest(k=5).match(chips)
-    np.testing.assert_array_equal(grown.indices, anew.indices)
-    np.testing.assert_array_equal(grown.similarities, anew.similarities)
-    assert grown.solved - before.solved < anew.solved
-    same_up_to_ties(grown, chips, 5)
+    extended, anew = HungarianNearest(k=5).match(chips, known=before), HungarianNearest(k=5).match(chips)
+    np.testing.assert_array_equal(extended.indices, anew.indices)
+    np.testing.assert_array_equal(extended.similarities, anew.similarities)
+    assert extended.solved - before.solved < anew.solved
+    same_up_to_ties(extended, chips, 5)
 
 
 def test_match_refuses_a_known_result_of_another_k() -> None:
@@ -93,10 +93,10 @@ def test_match_does_not_depend_on_threads_or_on_where_nodes_are_stored(tmp_path:
     chips = places(6, 80)
     np.save(tmp_path / "nodes.npy", np.concatenate(chips))
     stored = StoredChips(tmp_path / "nodes.npy", [len(chip) for chip in chips])
-    alone = HungarianNearest(k=4).match(chips, blocks=ResumableBlocks(Threads(1)))
+    single = HungarianNearest(k=4).match(chips, blocks=ResumableBlocks(Threads(1)))
     shared = HungarianNearest(k=4).match(stored, blocks=ResumableBlocks(Threads(3), tmp_path / "blocks"))
     for name in ("indices", "similarities", "ceiling", "solved"):
-        np.testing.assert_array_equal(getattr(alone, name), getattr(shared, name))
+        np.testing.assert_array_equal(getattr(single, name), getattr(shared, name))
 
 
 def test_match_resumes_from_kept_blocks(tmp_path: Path) -> None:
@@ -148,10 +148,10 @@ def test_match_with_known_results_counts_empty_chips_once() -> None:
 def test_match_adds_a_chip_without_solving_old_pairs_again() -> None:
     chips = places(9, 160)
     before = HungarianNearest(k=5).match(chips[:159])
-    grown = HungarianNearest(k=5).match(chips, known=before)
-    assert grown.solved - before.solved < 40
-    assert grown.solved + sum(grown.given_up.values()) == 160 * 159 / 2
-    same_up_to_ties(grown, chips, 5)
+    extended = HungarianNearest(k=5).match(chips, known=before)
+    assert extended.solved - before.solved < 40
+    assert extended.solved + sum(extended.given_up.values()) == 160 * 159 / 2
+    same_up_to_ties(extended, chips, 5)
 
 
 def test_match_refuses_a_known_result_that_is_not_exact() -> None:

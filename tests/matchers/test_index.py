@@ -39,7 +39,7 @@ def test_search_out_of_time_returns_the_best_found_and_a_true_gap() -> None:
     assert max(gaps) > 0
 
 
-def test_search_finds_the_query_itself_unless_told_not_to() -> None:
+def test_search_finds_the_query_itself_unless_it_is_skipped() -> None:
     chips = places(22, 30)
     index = ChipIndex(chips)
     assert index.search(chips[7], k=1).indices.tolist() == [7]
@@ -50,11 +50,11 @@ def test_search_finds_the_query_itself_unless_told_not_to() -> None:
 def test_search_of_added_and_longer_chips_equals_an_index_of_all(tmp_path: Path) -> None:
     chips = places(23, 60) + places(24, 40, sizes=(50, 70))
     np.save(tmp_path / "nodes.npy", np.concatenate(chips[60:]))
-    grown = ChipIndex(chips[:60])
-    grown.add(StoredChips(tmp_path / "nodes.npy", [len(chip) for chip in chips[60:]]))
+    extended = ChipIndex(chips[:60])
+    extended.add(StoredChips(tmp_path / "nodes.npy", [len(chip) for chip in chips[60:]]))
     whole = ChipIndex(chips)
     for query in (chips[3], chips[80], places(25, 1, sizes=(200, 201))[0]):
-        ours, theirs = grown.search(query, k=6, seconds=60), whole.search(query, k=6, seconds=60)
+        ours, theirs = extended.search(query, k=6, seconds=60), whole.search(query, k=6, seconds=60)
         np.testing.assert_array_equal(ours.indices, theirs.indices)
         np.testing.assert_array_equal(ours.similarities, theirs.similarities)
 

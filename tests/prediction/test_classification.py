@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.neighbours.search import standardised
+from rsgraph.neighbours.rows import standardised
 from rsgraph.prediction.classification import FOLDS, classify, expected_calibration_error
 
 C, D = 3, 30

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rsgraph.neighbours.graph import load_umap, nearest_of_vectors
 from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph
+from rsgraph.projectors.neighbourhoods import load_umap, nearest_of_vectors
 
 
 def test_fuzzy_graph_is_that_of_umap_learn_also_with_copies() -> None:

@@ -6,15 +6,14 @@ from scipy.spatial.distance import cdist
 from sklearn.manifold import Isomap
 
 from rsgraph.errors import NotUsable
-from rsgraph.neighbours.graph import nearest_of_distances
+from rsgraph.neighbours.nearest import nearest_of_distances
 from rsgraph.projectors import geodesics
 from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling, shortest_paths
 from rsgraph.projectors.scaling import check_distances, classical_scaling
 
 
 def lists(points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-    indices, distances = nearest_of_distances(cdist(points, points).astype(np.float32), k + 1)
-    return indices[:, 1:].astype(np.int64), distances[:, 1:]
+    return nearest_of_distances(cdist(points, points).astype(np.float32), k)
 
 
 def sheet(n: int = 120) -> np.ndarray:

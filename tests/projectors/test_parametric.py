@@ -9,7 +9,6 @@ from sklearn.manifold import trustworthiness
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.projectors.parametric import Parametric, choose_device, umap_loss
 from rsgraph.projectors.scaling import principal_components
-from rsgraph.protocols import Transforms
 from tests.projectors.test_umap import same_group_share, three_groups
 
 
@@ -39,7 +38,6 @@ def test_training_beats_the_principal_components_it_starts_from() -> None:
 def test_transform_maps_the_rows_of_a_fit_to_their_points_and_others_beside_them() -> None:
     vectors, labels = three_groups()
     projector = small(sample=40)
-    assert isinstance(projector, Transforms)
     found = projector.project(vectors, seed=0)
     assert found.model is not None
     assert {value.dtype for value in found.model.values()} == {np.dtype(np.float32)}

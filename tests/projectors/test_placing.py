@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rsgraph.neighbours.graph import load_umap
+from rsgraph.projectors.neighbourhoods import load_umap
 from rsgraph.projectors.placing import memberships, place
 
 CURVE = (1.577, 0.895)

@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.distance import cdist
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.neighbours.graph import nearest_of_distances
+from rsgraph.neighbours.nearest import nearest_of_distances
 from rsgraph.projectors.tsne import MOST, Tsne
 from tests.projectors.test_umap import same_group_share, three_groups
 
@@ -46,8 +46,8 @@ def test_tsne_refuses_bad_parameters(parameter: str, value: object) -> None:
 
 def test_project_neighbours_keeps_groups_together() -> None:
     vectors, labels = three_groups(20)
-    near, lengths = nearest_of_distances(cdist(vectors, vectors, "cosine").astype(np.float32), 13)
-    found = Tsne().project_neighbours(near[:, 1:].astype(np.int64), lengths[:, 1:], seed=0)
+    near, lengths = nearest_of_distances(cdist(vectors, vectors, "cosine").astype(np.float32), 12)
+    found = Tsne().project_neighbours(near, lengths.astype(np.float32), seed=0)
     assert found.method == "tsne"
     assert same_group_share(found.points, labels) == 1.0
 

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import rasterio
-import yaml
 
 from rsgraph.blocks import ResumableBlocks
 from rsgraph.cache import StageCache
@@ -19,11 +18,15 @@ from rsgraph.components import build
 from rsgraph.errors import WorkspaceMismatch
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.journal.journal import journal_of
-from rsgraph.run.adding import grown, known_outputs, told
+from rsgraph.options import read_options
+from rsgraph.run.adding import added, describe_addition, known_outputs
+from rsgraph.run.record import read_record
 from rsgraph.run.runner import run
 from rsgraph.run.scenes import Held, Reopened, held_first, open_scenes
+from rsgraph.stages.plan import Addition, GivenModel
 from rsgraph.workspace import Workspace
 from tests.run.several import several, write_scene
+from tests.small_runs import composed, planned
 
 FAST = (
     "training.encoder.max_epochs=1",
@@ -109,8 +112,9 @@ def test_adding_a_scene_keeps_what_is_there_and_computes_what_is_new(
     same_beginning(of_one, after)
     assert set(after.segments["scene_id"]) == {"a", "b"}
     assert not after.path("segments.tif").exists()
-    record = after.config["grown_from"]
-    assert (record["scenes"], record["learnt_from"]) == (["a"], ["a"])
+    addition = Reopened(after.folder).plan.addition
+    assert addition is not None
+    assert (addition.scenes, addition.trained_on) == (("a",), ("a",))
     assert len(Reopened(after.folder).opened()) == 2
     fresh = run(several(scenes[:2], tmp_path / "fresh" / "w", *FAST, f"model.from={of_one.folder}"))
     same(after, fresh)
@@ -121,8 +125,9 @@ def test_adding_scenes_again_keeps_the_first_model(of_one: Workspace, one: Works
     after = grow(scenes, one)
     same_beginning(of_one, after)
     assert set(after.segments["scene_id"]) == {"a", "b", "c"}
-    record = after.config["grown_from"]
-    assert (record["scenes"], record["learnt_from"]) == (["a", "b"], ["a"])
+    addition = Reopened(after.folder).plan.addition
+    assert addition is not None
+    assert (addition.scenes, addition.trained_on) == (("a", "b"), ("a",))
     weights = "models/encoder.safetensors"
     assert after.path(weights).read_bytes() == of_one.path(weights).read_bytes()
 
@@ -157,7 +162,7 @@ def test_scenes_are_added_in_whatever_order_they_are_given(
     assert "is up to date" in capsys.readouterr().out
 
 
-def test_scenes_of_one_name_are_told_apart_by_their_files() -> None:
+def test_scenes_of_one_name_are_distinguished_by_their_files() -> None:
     (scene,) = build("reader", name="synthetic", rows=64, columns=64).open(None)
     given = [replace(scene, name=name, files=(Path(f"/{name}.tif"),)) for name in ("t", "t_1", "u")]
     held = [Held("t", ("/t_1.tif",), scene.bands)]
@@ -190,12 +195,14 @@ def test_adding_a_scene_goes_on_after_an_interrupt_right_at_its_beginning(
 
 
 def test_the_workspace_that_gave_the_model_is_named(one: Workspace, scenes: list[Path]) -> None:
-    model = {"from": "/models/coast", "identity": "of the coast", "bands": list(one.scene.bands)}
-    one.path("config.yaml").write_text(yaml.safe_dump({**one.config, "model": model}))
-    given = {"from": None, "identity": None, "bands": None}
-    config = {**several(scenes[:2], one.folder, *FAST), "identity": "of both", "model": given}
-    opened = open_scenes(config)
-    found = told(grown(config, one, opened, one.folder / "memo.json"), opened)
+    record = read_record(one)
+    assert record is not None
+    given = replace(record, model=GivenModel("/models/coast", "of the coast", one.scene.bands))
+    options = read_options(several(scenes[:2], one.folder, *FAST))
+    opened = open_scenes(options)
+    model, addition = added(None, one, given, opened, "of both", one.folder / "memo.json")
+    assert addition is not None
+    found = describe_addition(addition, model, len(opened))
     assert "encoder and GNN are still those of /models/coast (overwrite=true" in found
 
 
@@ -225,7 +232,8 @@ def test_segments_that_were_made_otherwise_are_not_known(one: Workspace) -> None
     stages = {name: each["key"] for name, each in one.manifest["stages"].items()}
     found = {}
     for seams in ("chip", "stitch"):
-        config = {"grown_from": {"stages": stages}, "segmenter": {"name": "slic", "seams": seams}}
-        found[seams] = [name for name in ("segments", "encode", "match") if known_outputs(config, name, cache, 64)]
+        plan = planned(composed(f"segmenter.seams={seams}"))
+        plan = replace(plan, addition=Addition(("a",), ((),), ("a",), "a", None, stages))
+        found[seams] = [name for name in ("segments", "encode", "match") if known_outputs(plan, name, cache, 64)]
     assert found == {"chip": ["segments", "encode", "match"], "stitch": []}
-    assert known_outputs({"grown_from": None}, "segments", cache, 64) is None
+    assert known_outputs(planned(composed()), "segments", cache, 64) is None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,11 +10,11 @@ import pytest
 
 from rsgraph.errors import ConfigError, NotThere
 from rsgraph.files import sha256
-from rsgraph.run.plan import compared, keys
+from rsgraph.run.keys import keys
 from rsgraph.run.runner import run
 from rsgraph.view.other_maps import find_map, project_chips
 from rsgraph.workspace import Workspace
-from tests.small_runs import TINY, Configure, composed
+from tests.small_runs import TINY, Configure, composed, planned
 
 PATEL = ["experiment=patel2023", "encoder.latent=8"]
 
@@ -106,13 +106,13 @@ def test_a_partial_chip_has_a_vector_like_any_other(patel: Workspace) -> None:
     ],
 )
 def test_compared_by_the_vectors_where_no_gnn_follows(overrides: list[str], expected: str) -> None:
-    assert compared(composed(*overrides)) == expected
+    assert planned(composed(*overrides)).chips_by == expected
 
 
 def test_compared_refuses_what_the_encoder_does_not_make(configure: Configure) -> None:
     with pytest.raises(ConfigError, match=r"needs an encoder that makes a vector per chip; 'unet' makes none"):
         run(configure("embedding.chips=latent"))
-    with pytest.raises(ConfigError, match=r"embedding.chips must be one of: segments, latent, null. Got 'chip'"):
+    with pytest.raises(ConfigError, match=r"embedding.chips must be one of: segments, latent or null. Got 'chip'"):
         run(configure("embedding.chips=chip"))
 
 
@@ -121,9 +121,8 @@ def test_a_workspace_without_vectors_says_so(finished: Workspace) -> None:
         _ = finished.latents
 
 
-def test_keys_of_runs_without_vectors_do_not_know_of_them(configure: Configure, tmp_path: Path) -> None:
-    base = {**configure(), "identity": "scene", "layer": "gnn2"}
-    base["model"] = {"from": None, "identity": None, "bands": None}
-    assert keys(base) == keys({**base, "compared": "segments"})
-    other = keys({**base, "compared": "latent"})
-    assert {name for name, key in keys(base).items() if other[name] != key} == {"match", "project", "pictures"}
+def test_keys_say_what_chips_are_compared_by(configure: Configure) -> None:
+    base = planned(configure())
+    by_segments, by_latent = keys(base), keys(replace(base, chips_by="latent"))
+    differing = {name for name, key in by_segments.items() if by_latent[name] != key}
+    assert differing == {"match", "project", "pictures"}

@@ -17,10 +17,11 @@ from rsgraph.cache import StageCache
 from rsgraph.errors import ConfigError, JournalLocked, ModelMismatch, NotThere, NotUsable, WorkspaceMismatch
 from rsgraph.files import sha256
 from rsgraph.journal.journal import Journal
-from rsgraph.run.plan import STAGES, default_layer, keys, layers, needed
+from rsgraph.run.keys import keys
 from rsgraph.run.runner import _kept, run
+from rsgraph.stages.plan import STAGES, needed
 from rsgraph.workspace import Workspace
-from tests.small_runs import TINY, Configure, composed
+from tests.small_runs import TINY, Configure, composed, planned
 
 
 def computed(text: str) -> set[str]:
@@ -368,8 +369,8 @@ def test_a_model_that_is_no_workspace_is_refused(configure: Configure, tmp_path:
 
 def test_without_a_gnn_the_encoder_is_the_default_layer(configure: Configure) -> None:
     config = configure("gnn=none")
-    assert layers(config) == ["bands", "target", "encoder"]
-    assert default_layer(config) == "encoder"
+    assert planned(config).layers == ("bands", "target", "encoder")
+    assert planned(config).layer == "encoder"
     workspace = run(config)
     assert workspace.layers == ["bands", "target", "encoder"]
 
@@ -393,10 +394,8 @@ def test_every_component_of_the_middle_runs(configure: Configure) -> None:
 
 
 def test_keys_depend_on_nothing_but_what_a_stage_uses(configure: Configure) -> None:
-    base = {**configure(), "identity": "scene", "layer": "gnn2"}
-    base["model"] = {"from": None, "identity": None, "bands": None}
-    other = {**base, "projector": {"name": "umap"}, "trainer": {**base["trainer"], "threads": 3}}
-    first, second = keys(base), keys(other)
+    first = keys(planned(configure()))
+    second = keys(planned(configure("projector=umap", "trainer.threads=3")))
     assert {stage for stage in first if first[stage] != second[stage]} == {"project", "pictures"}
 
 

@@ -8,10 +8,9 @@ import pytest
 from rsgraph.evaluate.rotation import rotation
 from rsgraph.files import read_json, sha256
 from rsgraph.gnn.surroundings import Surroundings, SurroundingsNetwork
-from rsgraph.run.plan import default_layer
 from rsgraph.run.runner import run
 from rsgraph.workspace import Workspace
-from tests.small_runs import TINY, Configure, composed
+from tests.small_runs import TINY, Configure, composed, planned
 
 ASKED = [option for option in TINY if not option.startswith("encoder.")]
 EXPERIMENT = [*ASKED, "experiment=surroundings", "~projector.metric"]  # pca has none
@@ -53,9 +52,9 @@ def test_the_experiment_compares_by_euclidean_distance_and_trains_nothing() -> N
 
 
 def test_the_default_layer_is_the_second_to_last() -> None:
-    assert default_layer(composed("gnn=surroundings")) == "gnn1"
-    assert default_layer(composed("gnn=surroundings", "gnn.layers=1")) == "gnn1"
-    assert default_layer(composed("gnn=surroundings", "gnn.layers=3")) == "gnn2"
+    assert planned(composed("gnn=surroundings")).layer == "gnn1"
+    assert planned(composed("gnn=surroundings", "gnn.layers=1")).layer == "gnn1"
+    assert planned(composed("gnn=surroundings", "gnn.layers=3")).layer == "gnn2"
 
 
 def test_a_fitted_model_gives_the_same_vectors_on_its_scene_and_others_on_another(
@@ -83,7 +82,7 @@ def test_turned_chips_are_embedded_from_their_bands(fitted: Workspace) -> None:
     assert found.loc["graph", "own"] > found.loc["graph", "others"]
 
 
-def test_a_trained_encoder_is_not_read_and_the_user_is_told(fitted: Workspace, configure: Configure) -> None:
+def test_a_trained_encoder_is_not_read_and_the_run_says_so(fitted: Workspace, configure: Configure) -> None:
     workspace = run(configure("gnn=surroundings"))
     assert workspace.config["encoder"]["name"] == "unet"
     np.testing.assert_allclose(workspace.embedding("gnn1"), fitted.embedding("gnn1"), atol=1e-5)

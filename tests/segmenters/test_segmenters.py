@@ -1,4 +1,4 @@
-"""What all segmenters promise, whatever the method."""
+"""Properties of all segmenters, whatever the method."""
 
 from __future__ import annotations
 
@@ -125,9 +125,9 @@ def test_count_follows_the_valid_share_of_the_chip(name: str) -> None:
     valid[:, 48:] = False
     segmenter = build("segmenter", name=name, n_segments=100)
     half = segmenter.segment(np.where(valid, values, 0), valid, chip_pixels=96 * 96)
-    alone = segmenter.segment(values[:, :, :48].copy(), valid[:, :48], chip_pixels=96 * 96)
+    part = segmenter.segment(values[:, :, :48].copy(), valid[:, :48], chip_pixels=96 * 96)
     assert 35 <= half.n_segments <= 65
-    assert 35 <= alone.n_segments <= 65
+    assert 35 <= part.n_segments <= 65
 
 
 @each

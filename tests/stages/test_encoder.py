@@ -1,65 +1,30 @@
-"""What the blocks of the learning stages are cut by: samples counted through the chips, edges in their order."""
+"""The stage encoder where the bands are their own encoder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-import pytest
+from safetensors.numpy import load_file
 
-from rsgraph.blocks import ResumableBlocks, Threads
-from rsgraph.io.chips import cut
-from rsgraph.run.scenes import keep_chips
-from rsgraph.stages.context import Context, Opened
-from rsgraph.stages.gnn import edge_places
-from rsgraph.stages.scene import scene
-from rsgraph.stages.target import sample_pixels
-from rsgraph.types import Floats, Raster, Scene, Window
-from rsgraph.workspace import Workspace
+from rsgraph.files import read_json
+from rsgraph.stages.encoder import encoder
+from rsgraph.stages.target import target
+from tests.stages.squares import segmented
 
 
-class Holes:
-    """A source of which every seventh pixel, and the whole second chip, hold no data."""
-
-    def __init__(self, values: Floats) -> None:
-        self.values = values
-        self.valid = (np.arange(values[0].size) % 7 > 0).reshape(values[0].shape)
-        self.valid[:16, 16:32] = False
-
-    def read(self, window: Window) -> Raster:
-        part = (slice(window.row, window.row + window.rows), slice(window.column, window.column + window.columns))
-        valid = self.valid[part]
-        return Raster(np.where(valid, self.values[:, *part], 0).astype(np.float32), valid)
+def test_encoder_bands_keeps_mean_and_deviation_of_the_scene(tmp_path: Path) -> None:
+    given = segmented(tmp_path)
+    target(given)
+    assert encoder(given) == {"trained": False}
+    weights = load_file(tmp_path / "models" / "encoder.safetensors")
+    np.testing.assert_allclose(weights["mean"], [4.5 / 16] * 2)
+    np.testing.assert_allclose(weights["std"], [5.25**0.5 / 16] * 2)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_samples_are_counted_through_the_chips(tmp_path: Path, workers: int) -> None:
-    source = Holes(np.random.default_rng(0).random((3, 40, 70), dtype=np.float32))
-    whole = Scene("holes", ("a", "b", "c"), 40, 70, source)
-    opened = Opened([whole], cut([whole], size=16), 16)
-    workspace, config = Workspace(tmp_path), {"chips": {"test_every": 4}, "seed": 0}
-    blocks = ResumableBlocks(Threads(workers))
-
-    def context(opened: Opened) -> Context:
-        return Context(config, opened, workspace, tmp_path, tmp_path, lambda *_: None, lambda *_: None, blocks)
-
-    scene(context(opened))
-    kept = keep_chips(opened, workspace)
-    drawn, step = sample_pixels(context(kept), n_clusters=1, every=11)
-    rasters = [source.read(chip.window) for chip in kept.chips]
-    pixels = np.concatenate([raster.values[:, raster.valid].T for raster in rasters])
-    assert step == 10, "200 per cluster"
-    np.testing.assert_array_equal(drawn, pixels[::step])
-
-
-def test_edge_places_are_where_the_edges_of_each_chip_begin(tmp_path: Path) -> None:
-    rng = np.random.default_rng(0)
-    sizes = [5, 0, 1, 30, 2, 0, 8]
-    starts = np.cumsum([0, *sizes])
-    counts = [9, 0, 0, 200, 1, 0, 17]
-    receivers = [
-        rng.integers(first, first + size, count) if size else np.zeros(0, dtype=np.int64)
-        for first, size, count in zip(starts, sizes, counts, strict=False)
-    ]
-    np.save(tmp_path / "edges.npy", np.stack([np.concatenate(receivers)] * 2).astype(np.int64))
-    assert edge_places(Workspace(tmp_path), starts.tolist()) == np.cumsum([0, *counts]).tolist()
+def test_encoder_writes_what_it_was_built_with(tmp_path: Path) -> None:
+    given = segmented(tmp_path)
+    target(given)
+    encoder(given)
+    about = read_json(tmp_path / "models" / "encoder.json")
+    assert about == {"bands": ["B04", "B08"], "component": {"name": "bands"}, "classes": 2, "history": []}

@@ -14,9 +14,7 @@ from scipy.spatial.distance import cdist
 
 import rsgraph
 from rsgraph.components import build
-from rsgraph.errors import NotThere, WorkspaceError
-from rsgraph.evaluate import parts as measuring
-from rsgraph.matchers.hungarian import Hungarian
+from rsgraph.errors import NotThere
 from rsgraph.neighbours import rows
 from rsgraph.projectors.umap import Umap
 from rsgraph.run.runner import run
@@ -25,10 +23,9 @@ from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.map_model import read_model, write_model
 from rsgraph.stages.project import lay_out_chips, write_located
 from rsgraph.types import Similarity
-from rsgraph.view import other_maps as projecting
 from rsgraph.view.other_maps import find_map, project_chips, project_segments
-from rsgraph.workspace import Workspace, read_arrays, similarity_arrays, write_array, write_arrays, write_table
-from tests.small_runs import Configure
+from rsgraph.workspace import Workspace, read_arrays, write_arrays
+from tests.small_runs import Configure, composed, planned
 
 
 def similarity(chips: int, k: int, *, matrix: bool) -> Similarity:
@@ -63,7 +60,7 @@ def test_hardly_any_chips_have_a_map(chips: int) -> None:
     assert np.isfinite(found.points).all()
 
 
-def test_a_large_matrix_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_matrix_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     pca, both = build("projector", name="pca"), similarity(30, 4, matrix=True)
     monkeypatch.setattr(project, "MATRIX_UP_TO", 20)
     expected = lay_out_chips(pca, replace(both, matrix=None), seed=0).points
@@ -82,25 +79,11 @@ def test_write_located_replaces_x_and_y_and_keeps_the_rest(tmp_path: Path) -> No
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "ids.parquet"), expected[["segment_id", "x", "y"]])
 
 
-def test_a_model_comes_back_and_a_damaged_one_is_told(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path)
-    assert read_model(workspace.path("models")) is None
-    model = {"points": np.arange(6, dtype=np.float32).reshape(3, 2), "vectors": np.eye(3, dtype=np.float32)[:, ::-1]}
-    write_model(tmp_path / "models", model, {"name": "umap"})
-    found = read_model(workspace.path("models"))
-    assert found is not None
-    for name, array in model.items():
-        np.testing.assert_array_equal(found[name], array)
-    (tmp_path / "models" / "projector.safetensors").write_bytes(b"nonsense")
-    with pytest.raises(WorkspaceError, match="damaged"):
-        read_model(workspace.path("models"))
-
-
-def placing(accelerator: str, trainer: str) -> Context:
+def placing(trainer: str, *more: str, projector: str = "parametric") -> Context:
     """A context that says nothing but where to compute."""
-    config = {"projector": {"name": "parametric", "accelerator": accelerator}, "trainer": {"accelerator": trainer}}
+    plan = planned(composed(f"projector={projector}", f"trainer.accelerator={trainer}", *more))
     nowhere = Path("nowhere")
-    return Context(config, Opened([], [], 64), Workspace(nowhere), nowhere, nowhere, lambda *_: None, lambda *_: None)
+    return Context(plan, Opened([], [], 64), Workspace(nowhere), nowhere, nowhere, lambda *_: None, lambda *_: None)
 
 
 @pytest.mark.parametrize(
@@ -113,14 +96,14 @@ def test_segments_are_placed_where_the_one_gpu_is(
     import torch
 
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    context = placing(accelerator, trainer)
-    assert project._blocks(context) is (context.on_device if device == "gpu" else context.blocks)
+    context = placing(trainer, f"projector.accelerator={accelerator}")
+    projector = context.options.projector.build().with_accelerator(trainer)
+    assert project._blocks(context, projector) is (context.on_device if device == "gpu" else context.blocks)
 
 
-def test_a_projector_without_a_network_is_placed_in_all_workers(monkeypatch: pytest.MonkeyPatch) -> None:
-    context = placing("auto", "auto")
-    del context.config["projector"]["accelerator"]
-    assert project._blocks(context) is context.blocks
+def test_a_projector_without_a_network_is_placed_in_all_workers() -> None:
+    context = placing("auto", projector="umap")
+    assert project._blocks(context, Umap().with_accelerator("auto")) is context.blocks
 
 
 def test_a_damaged_model_of_an_interrupted_run_is_made_again(tmp_path: Path) -> None:
@@ -145,26 +128,6 @@ def test_other_vectors_are_placed_on_the_map_of_a_workspace(tmp_path: Path) -> N
     model = umap.fit(vectors, seed=4)
     write_model(tmp_path / "models", model, {"name": "umap"})
     np.testing.assert_array_equal(workspace.place(vectors[:7]), umap.transform(vectors[:7], model, seed=4))
-
-
-def test_many_chips_are_compared_by_the_matcher_of_the_workspace(tmp_path: Path) -> None:
-    chips = 151
-    workspace = described(tmp_path, matcher={"name": "hungarian", "k": 2}, seed=0)
-    write_table(tmp_path / "chips.parquet", pd.DataFrame({"chip_id": np.arange(chips)}))
-    write_table(tmp_path / "segments.parquet", pd.DataFrame({"chip_id": np.repeat(np.arange(chips), 2)}))
-    vectors = np.random.default_rng(0).normal(size=(2 * chips, 3)).astype(np.float32)
-    write_array(tmp_path / "embeddings" / "bands.npy", vectors)
-    found = projecting._similarities(workspace, "bands", None)
-    expected = Hungarian(2).match(list(vectors.reshape(chips, 2, 3)))
-    np.testing.assert_array_equal(found.indices, expected.indices)
-    assert found.solved == expected.solved > 0
-
-
-def test_a_map_of_chips_that_cannot_be_measured_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    write_arrays(tmp_path / "similarity.npz", similarity_arrays(similarity(9, 3, matrix=False)))
-    assert measuring._map_of_chips(measuring.Evaluation(tmp_path, {})) == []
-    printed = "".join(capsys.readouterr())
-    assert "the map of chips is left out" in printed
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def test_fit_same_seed_same_bits_and_any_seed_same_order() -> None:
     np.testing.assert_allclose(other, first, atol=1e-3)
 
 
-def test_fit_leaves_the_global_generator_alone() -> None:
+def test_fit_does_not_touch_the_global_generator() -> None:
     np.random.seed(5)  # noqa: NPY002  # the legacy generator is the one that scikit-fuzzy would touch
     before = np.random.get_state()[1].copy()  # noqa: NPY002  # as above
     FuzzyCMeans(3).fit(three_materials(300), bands=BANDS, seed=0)
@@ -133,7 +133,7 @@ def test_predict_equals_scikit_fuzzy(fuzziness: float) -> None:
     np.testing.assert_allclose(FuzzyCMeans(3).predict(pixels, model), expected.T, atol=1e-5)
 
 
-def test_predict_pixel_on_a_centre_belongs_to_it_alone() -> None:
+def test_predict_pixel_on_a_centre_belongs_only_to_it() -> None:
     centres = TRUE.astype(np.float32).astype(np.float64)
     np.testing.assert_array_equal(memberships(centres.astype(np.float32), centres, 2.0), np.eye(3))
 

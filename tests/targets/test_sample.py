@@ -15,7 +15,7 @@ def test_count_different_looks_further_only_where_it_must() -> None:
     assert count_different(pixels[:0], 2) == 0
 
 
-def test_by_brightness_settles_equal_means_by_bands() -> None:
+def test_by_brightness_orders_equal_means_by_bands() -> None:
     centres = np.array([[0.3, 0.1], [0.1, 0.3], [0.0, 0.1]])
     np.testing.assert_array_equal(by_brightness(centres), by_brightness(centres[::-1]))
     np.testing.assert_array_equal(by_brightness(centres)[0], [0.0, 0.1])

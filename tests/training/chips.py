@@ -18,7 +18,7 @@ MEAN, STD = np.full(3, 0.5), np.full(3, 0.29)
 
 
 class TinyChips:
-    """``n`` chips of uniform noise; every fourth is held out, unless told otherwise."""
+    """``n`` chips of uniform noise; every fourth is held out, unless ``test`` is False."""
 
     def __init__(self, n: int = 4, *, side: int = 16, test: bool = True) -> None:
         rng = np.random.default_rng(0)

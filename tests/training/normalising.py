@@ -1,4 +1,4 @@
-"""What one of several processes does with its share of a batch. Imports little: each process starts with it."""
+"""One process's share of a batch, normalised with the others. Imports little: each process starts with it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from rsgraph.training.distributed import SynchronisedBatchNorm2d, total
 from rsgraph.training.processes import Place, Tell
-from rsgraph.training.sharing import SharedBatchNorm2d, total
 
 
 def images() -> Tensor:
@@ -37,12 +37,12 @@ class Normalise:
     shares: tuple[slice, ...]
 
     def __call__(self, place: Place, tell: Tell) -> None:
-        normalise = SharedBatchNorm2d(nn.BatchNorm2d(4))
+        normalise = SynchronisedBatchNorm2d(nn.BatchNorm2d(4))
         share = images()[self.shares[place.rank]]
         normalise.stands_in = not len(share)
         found, gradients, by_input = measured(
             normalise, images() if normalise.stands_in else share, 0.0 if normalise.stands_in else 1.0
         )
-        told = [found, *[total(each) / place.count for each in gradients], by_input / place.count]
+        local = [found, *[total(each) / place.count for each in gradients], by_input / place.count]
         running = [normalise.running_mean, normalise.running_var]
-        tell((place.rank, [each.numpy() for each in [*told, *running] if each is not None]))
+        tell((place.rank, [each.numpy() for each in [*local, *running] if each is not None]))

@@ -79,7 +79,7 @@ def _tune(
     )  # fmt: skip
 
 
-def _told(classifier: ImageClassifier) -> NDArray[np.int64]:
+def _predicted(classifier: ImageClassifier) -> NDArray[np.int64]:
     encoder, pooling = classifier.pooled.encoder, classifier.pooled.pooling
     features = pooled_features(encoder, Squares(), pooling=pooling, hardware=CPU)
     return class_probabilities(classifier.head, features).argmax(1)
@@ -98,7 +98,7 @@ def test_pooled_even_maps_have_a_finite_slope() -> None:
     assert torch.isfinite(maps.grad).all()
 
 
-def test_features_are_those_of_each_image_encoded_alone_and_each_pooling_begins_with_the_one_before() -> None:
+def test_features_are_those_of_each_image_encoded_by_itself_and_each_pooling_begins_with_the_one_before() -> None:
     module, source = _unet(), Squares()
     found = {
         pooling: pooled_features(module, source, pooling=pooling, hardware=CPU, batch_size=5)
@@ -135,12 +135,12 @@ def test_head_on_frozen_features_tells_separable_classes_apart(tmp_path: Path) -
     head = linear_head(8, 3, hidden=8)
     options = ClassifierOptions(max_epochs=40, batch_size=6, learning_rate=0.02)
     history = fit_head(head, features, CLASSES, EVERY_FOURTH, options=options, hardware=CPU, seed=0, folder=tmp_path)
-    told = class_probabilities(head, features).argmax(1)
-    assert accuracy(confusion_matrix(CLASSES, told, 3)) == 1.0
+    predicted = class_probabilities(head, features).argmax(1)
+    assert accuracy(confusion_matrix(CLASSES, predicted, 3)) == 1.0
     assert history.epochs[history.best_epoch]["val_accuracy"] == 1.0
 
 
-def test_head_is_scaled_by_the_features_that_train_alone(tmp_path: Path) -> None:
+def test_head_is_scaled_by_the_training_features_only(tmp_path: Path) -> None:
     features = np.random.default_rng(0).random((24, 5), dtype=np.float32)
     features[:, 4] = 7
     features[EVERY_FOURTH] += 1000
@@ -164,7 +164,7 @@ def test_fine_tuning_tells_separable_classes_apart_and_moves_the_encoder(tmp_pat
     classifier = _classifier(pooling)
     options = ClassifierOptions(max_epochs=25, batch_size=6, learning_rate=0.02)
     _tune(classifier, tmp_path, options=options)
-    assert accuracy(confusion_matrix(CLASSES, _told(classifier), 3)) == 1.0
+    assert accuracy(confusion_matrix(CLASSES, _predicted(classifier), 3)) == 1.0
     assert not same_weights(classifier.pooled.encoder, _unet())
 
 
@@ -198,7 +198,7 @@ def test_another_number_of_epochs_is_another_schedule_and_does_not_take_the_old_
     one, other = _classifier(), _classifier()
     _tune(_classifier(), tmp_path / "both")
     assert _tune(one, tmp_path / "both", options=longer).resumed_at is None
-    _tune(other, tmp_path / "alone", options=longer)
+    _tune(other, tmp_path / "uninterrupted", options=longer)
     assert same_weights(one, other)
 
 
@@ -207,7 +207,7 @@ def test_classifier_is_kept_as_safetensors(tmp_path: Path) -> None:
     _tune(classifier, tmp_path)
     load_weights(fresh, save_weights(classifier, tmp_path / "classifier.safetensors"))
     assert same_weights(fresh, classifier)
-    np.testing.assert_array_equal(_told(fresh), _told(classifier))
+    np.testing.assert_array_equal(_predicted(fresh), _predicted(classifier))
 
 
 def test_images_are_turned_and_mirrored_in_training_only(tmp_path: Path) -> None:
@@ -311,5 +311,5 @@ def test_protocol_runs_on_the_thirteen_bands(real_data: Path, tmp_path: Path) ->
     train = features[~test], classes[~test], np.zeros(int((~test).sum()), dtype=np.bool_)
     options = ClassifierOptions(max_epochs=40, batch_size=32, learning_rate=0.01)
     fit_head(head, *train, options=options, hardware=CPU, seed=0, folder=tmp_path)
-    told = class_probabilities(head, features[test]).argmax(1)
-    assert accuracy(confusion_matrix(classes[test], told, len(names))) > 0.5
+    predicted = class_probabilities(head, features[test]).argmax(1)
+    assert accuracy(confusion_matrix(classes[test], predicted, len(names))) > 0.5

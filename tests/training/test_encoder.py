@@ -14,11 +14,11 @@ from rsgraph.errors import NotUsable
 from rsgraph.training import EncoderOptions, Hardware, encode, encoder
 from rsgraph.training.encoder import (
     held_out_blocks,
+    rotated,
     segmentation_loss,
     split,
     statistics_momentum,
     training_layout,
-    turned,
 )
 from rsgraph.types import Mask
 from tests.training.chips import CPU, STD, TinyChips, memberships, same_weights, tiny_module, train
@@ -76,13 +76,13 @@ def test_split_holds_chips_out_only_where_they_have_pixels() -> None:
 
 
 @pytest.mark.parametrize("quarter_turns", [0, 1, 2, 3])
-def test_turned_moves_bands_and_classes_alike(quarter_turns: int) -> None:
+def test_rotated_moves_bands_and_classes_alike(quarter_turns: int) -> None:
     chips = TinyChips(1)
     bands, _ = chips.read(0)
     classes = memberships(bands.reshape(3, -1).T).T.reshape(2, 16, 16)
-    moved = turned(bands, quarter_turns)
+    moved = rotated(bands, quarter_turns)
     again = memberships(moved.reshape(3, -1).T).T.reshape(2, 16, 16)
-    np.testing.assert_array_equal(again, turned(classes, quarter_turns))
+    np.testing.assert_array_equal(again, rotated(classes, quarter_turns))
     assert moved.flags.c_contiguous
 
 
@@ -93,7 +93,7 @@ def _dataset(chips: TinyChips, *, held_out_pixels: bool = False, **options: floa
     )
 
 
-def test_chips_are_augmented_by_seed_epoch_and_chip_alone() -> None:
+def test_chips_are_augmented_by_nothing_but_seed_epoch_and_chip() -> None:
     one, other = _dataset(TinyChips()), _dataset(TinyChips())
     _ = other[0, 2]
     for key in [(0, 1), (3, 1), (3, 2)]:
@@ -113,7 +113,7 @@ def test_chips_turn_about_equally_often_each_way() -> None:
     chips = TinyChips(1)
     data = _dataset(chips, noise=0.0)
     ways = [
-        next(k for k in range(4) if np.array_equal(data[e, 0][0], turned(chips.values[0], k))) for e in range(200)
+        next(k for k in range(4) if np.array_equal(data[e, 0][0], rotated(chips.values[0], k))) for e in range(200)
     ]
     assert np.bincount(ways, minlength=4).min() > 30
 

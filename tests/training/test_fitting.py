@@ -16,7 +16,6 @@ import torch
 from rsgraph.errors import NotUsable, OutputError
 from rsgraph.files import atomic
 from rsgraph.training import EncoderOptions, TrainingOptions, checkpoints, train_encoder
-from rsgraph.training.checkpoints import read_checkpoint
 from rsgraph.training.fitting import _passed_through, best_epoch, exhausted
 from tests.training.chips import CPU, MEAN, STD, TinyChips, memberships, same_weights, tiny_module, train
 
@@ -67,7 +66,7 @@ def test_training_goes_on_after_ctrl_c_in_the_middle_of_an_epoch(tmp_path: Path)
     def progress(done: int, total: int) -> None:
         assert total == 10
         if done == 5:
-            signal.raise_signal(signal.SIGINT)  # to this thread: another might be told too late
+            signal.raise_signal(signal.SIGINT)  # to this thread: another might receive it too late
 
     def run(report: object) -> object:
         return train_encoder(
@@ -150,18 +149,6 @@ def test_training_starts_over_with_a_note_when_the_checkpoint_is_damaged(tmp_pat
     history = train(module, tmp_path)
     assert history.notes == (f"The checkpoint {path} is damaged: training started over.",)
     assert same_weights(module, whole)
-
-
-class _Code:
-    def __reduce__(self) -> tuple[object, tuple[str]]:
-        return os.mkdir, ("was_run",)
-
-
-def test_checkpoint_cannot_run_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    torch.save({"callbacks": {}, "code": _Code()}, "last.ckpt")
-    assert read_checkpoint(tmp_path / "last.ckpt") is None
-    assert not (tmp_path / "was_run").exists()
 
 
 def test_training_stops_when_patience_runs_out_and_says_so(tmp_path: Path) -> None:

@@ -54,8 +54,8 @@ def test_disjoint_union_changes_no_graphs_outputs() -> None:
     module = _module()
     union = disjoint_union(graphs)
     together = module(union.x, union.edge_index)[-1].detach().numpy()
-    alone = np.concatenate([embed(module, graph.x, graph.edge_index, hardware=CPU)[-1] for graph in graphs])
-    np.testing.assert_allclose(together, alone, atol=1e-6)
+    single = np.concatenate([embed(module, graph.x, graph.edge_index, hardware=CPU)[-1] for graph in graphs])
+    np.testing.assert_allclose(together, single, atol=1e-6)
     assert union.train_mask.sum() == 13
     np.testing.assert_array_equal(union.target.numpy()[5:], graphs[1].target)
 

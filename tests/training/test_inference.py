@@ -77,9 +77,9 @@ def test_encode_takes_mapped_files_and_views(module: EncoderModule) -> None:
     mapped.setflags(write=False)
     valid.setflags(write=False)
     np.testing.assert_array_equal(encode(module, mapped, valid, CPU), encode(module, VALUES, VALID, CPU))
-    turned = np.rot90(VALUES, axes=(1, 2)), np.rot90(VALID)
+    rotated = np.rot90(VALUES, axes=(1, 2)), np.rot90(VALID)
     np.testing.assert_array_equal(
-        encode(module, *turned, CPU), encode(module, turned[0].copy(), turned[1].copy(), CPU)
+        encode(module, *rotated, CPU), encode(module, rotated[0].copy(), rotated[1].copy(), CPU)
     )
 
 

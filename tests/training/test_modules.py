@@ -53,7 +53,7 @@ def test_gnn_module_is_none_without_a_gnn() -> None:
     assert gnn_module(NoGnn(), n_features=4, n_classes=2) is None
 
 
-def test_modules_are_drawn_by_the_seed_and_leave_the_global_generator_alone() -> None:
+def test_modules_are_drawn_by_the_seed_and_do_not_touch_the_global_generator() -> None:
     before = torch.get_rng_state()
     assert same_weights(tiny_module(seed=3), tiny_module(seed=3))
     assert not same_weights(tiny_module(seed=3), tiny_module(seed=4))

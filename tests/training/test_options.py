@@ -116,7 +116,7 @@ def test_describe_says_device_precision_and_reason(monkeypatch: pytest.MonkeyPat
     _flags(monkeypatch)
     assert describe(Hardware()) == "Computing on the CPU in float32 (it has no bfloat16 instructions)."
     assert (
-        describe(Hardware(precision="bf16")) == "Computing on the CPU in bfloat16 (autocast) (as told by precision)."
+        describe(Hardware(precision="bf16")) == "Computing on the CPU in bfloat16 (autocast) (as set by precision)."
     )
     _flags(monkeypatch, "avx512_bf16", "amx_bf16")
     assert uses_bfloat16(Hardware())

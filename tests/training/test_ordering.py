@@ -11,7 +11,7 @@ def drawn(seed: int | None, epoch: int) -> list[int]:
     return list(rows)
 
 
-def test_an_order_depends_on_seed_and_epoch_alone() -> None:
+def test_an_order_depends_on_nothing_but_seed_and_epoch() -> None:
     assert drawn(1, 4) == drawn(1, 4)
     assert len({tuple(drawn(seed, epoch)) for seed in (1, 2) for epoch in (0, 1, 2)}) == 6
 

@@ -1,4 +1,4 @@
-"""Several processes: a work is done together, told once, and ends together."""
+"""Several processes: they work together, report once, and end together."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def test_an_interrupt_ends_all_processes() -> None:
     [(False, NotUsable, r"^that is why$"), (True, WorkerLost, r"one of 2 training processes was killed \(signal 9")],
 )
 def test_processes_work_together_and_end_together(killed: bool, error: type[Exception], sentence: str) -> None:
-    told: list[Any] = []
+    messages: list[Any] = []
     tensor = torch.zeros(2)
     with pytest.raises(error, match=sentence):
-        run_together(Meet(tensor, killed), count=2, backend="gloo", tell=told.append)
-    assert sorted(told) == [(0, 3.0, [0, 0]), (1, 3.0, [0, 0])]
+        run_together(Meet(tensor, killed), count=2, backend="gloo", tell=messages.append)
+    assert sorted(messages) == [(0, 3.0, [0, 0]), (1, 3.0, [0, 0])]
     assert tensor.tolist() == [0, 0]

@@ -21,7 +21,6 @@ from rsgraph.run.scenes import Reopened
 from rsgraph.types import Scene, Window
 from rsgraph.view import files as view_files
 from rsgraph.view import view as viewing
-from rsgraph.view.files import level_shapes
 from rsgraph.view.view import OUTSIDE, View, find_view, make_view, mean_colours
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import OpenedWorkspace, scene, write_workspace
@@ -89,12 +88,6 @@ def test_levels_of_strips_and_blocks_join_without_seams(tmp_path: Path, monkeypa
     for found, wanted in zip(make_view(made).levels(), whole, strict=True):
         for one, other in zip(found, wanted, strict=True):
             np.testing.assert_array_equal(one, other)
-
-
-def test_level_shapes_end_below_512_pixels() -> None:
-    assert level_shapes(512, 300) == [(512, 300)]
-    assert level_shapes(10_980, 10_980)[-1] == (344, 344)
-    assert len(level_shapes(513, 1)) == 2
 
 
 @pytest.mark.parametrize("thumbnail", [128, 16])
@@ -198,11 +191,11 @@ def test_damaged_view_is_not_found(workspace: OpenedWorkspace, damage: str) -> N
 
 
 def test_progress_ends_at_its_total(workspace: OpenedWorkspace) -> None:
-    told: list[tuple[int, int]] = []
-    make_view(workspace, progress=lambda done, total: told.append((done, total)))
-    assert len({total for _, total in told}) == 1
-    assert [done for done, _ in told] == sorted(done for done, _ in told)
-    assert told[-1][0] == told[-1][1]
+    calls: list[tuple[int, int]] = []
+    make_view(workspace, progress=lambda done, total: calls.append((done, total)))
+    assert len({total for _, total in calls}) == 1
+    assert [done for done, _ in calls] == sorted(done for done, _ in calls)
+    assert calls[-1][0] == calls[-1][1]
 
 
 class Cancelled(Exception):
@@ -233,7 +226,7 @@ def file_limit(size: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-def test_full_disk_is_told_and_leaves_nothing(workspace: OpenedWorkspace) -> None:
+def test_full_disk_is_reported_and_leaves_nothing(workspace: OpenedWorkspace) -> None:
     with file_limit(10_000), pytest.raises(OutputError, match="disk is full"):
         make_view(workspace)
     assert left(workspace) == set()

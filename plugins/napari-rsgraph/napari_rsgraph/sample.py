@@ -91,7 +91,7 @@ class DemoRun(QObject):
 
     def __init__(self, folder: Path, done: Callable[[Path], None], failed: Callable[[], None]) -> None:
         super().__init__()
-        from rsgraph.run.plan import STAGES
+        from rsgraph.stages.plan import STAGES
 
         self.folder, self._done, self._failed = folder, done, failed
         self._said, self._cancelled = "", False

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from skimage.measure import label
 
 from rsgraph.errors import ConfigError
+from rsgraph.protocols import Segmenter
 from rsgraph.types import Floats, Mask, Segmentation
 
 
@@ -17,14 +18,14 @@ def hexagon_ids(rows: int, columns: int, area: float) -> NDArray[np.int64]:
     q, r = x / np.sqrt(3) - y / 3, 2 * y / 3  # axial coordinates; the third is -q - r
     cube = np.stack([q, r, -q - r])
     nearest = np.rint(cube)
-    worst = np.abs(nearest - cube).argmax(axis=0)[None]  # rounding must keep the sum at 0: mend the worst one
+    worst = np.abs(nearest - cube).argmax(axis=0)[None]  # rounding must keep the sum at 0: correct the worst one
     fixed = np.take_along_axis(nearest, worst, axis=0) - nearest.sum(axis=0)
     np.put_along_axis(nearest, worst, fixed, axis=0)
     _, ids = np.unique(nearest[:2].reshape(2, -1), axis=1, return_inverse=True)
     return ids.reshape(rows, columns) + 1
 
 
-class Hexagons:
+class Hexagons(Segmenter):
     """Hexagonal cells that ignore the image: six neighbours each, all equally near.
 
     Parameters

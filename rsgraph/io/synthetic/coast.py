@@ -1,4 +1,4 @@
-"""The generated coast: what covers the ground at any place, computed from its coordinates alone.
+"""The generated coast: what covers the ground at any place, computed from its coordinates only.
 
 Every value is a pure function of (row, column, layout): lattice noise over absolute coordinates, hashed with
 a counter-based mixer, never drawn in sequence. So any window can be computed by itself and any two windowings
@@ -14,9 +14,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats
 
 WATER, BEACH, URBAN, FIELD, FOREST, GRASSLAND, GOLF, CLOUD, BARE, SNOW = range(1, 11)
@@ -39,7 +39,7 @@ _NO_SITE, _TOWN, _GOLF = range(3)
 
 
 class Layout(NamedTuple):
-    """What the whole scene decides: size, seed, and where the large features lie.
+    """Properties of the whole scene: size, seed, and places of the large features.
 
     Parameters
     ----------
@@ -84,7 +84,18 @@ class Layout(NamedTuple):
     tints: Floats
 
 
-_compiled = njit(cache=True, nogil=True, error_model="numpy")  # no checks for division by zero: none occurs
+Whole = int | np.int64
+
+Place = NDArray[np.float64]
+"""The fields of a place, or of several: the last axis counts them."""
+
+Ground = tuple[int, int, int, float, float]
+"""Class, two materials, share of the second, brightness."""
+
+Surface = tuple[int, int, int, float, float, float]
+"""The same, and the share of mud."""
+
+_compiled = compiled(error_model="numpy")  # no checks for division by zero: none occurs
 
 _A = np.uint64(0x9E3779B97F4A7C15)
 _B = np.uint64(0xC2B2AE3D27D4EB4F)
@@ -99,7 +110,7 @@ _S48 = np.uint64(48)
 
 
 @_compiled
-def _hash(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
+def _hash(i: Whole, j: Whole, salt: Whole) -> np.uint64:
     """Mix two integers and a salt to 64 random bits (murmur3's finaliser, twice)."""
     h = np.uint64(i) * _A + np.uint64(j) * _B + np.uint64(salt) * _C
     h = (h ^ (h >> _S32)) * _MIX
@@ -108,7 +119,7 @@ def _hash(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _corner(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
+def _corner(i: Whole, j: Whole, salt: np.uint64) -> float:
     """Mix two integers and a salted number to [0, 1), with half the mixing of ``_hash``: quick, for shapes."""
     h = np.uint64(i) * _A + np.uint64(j) * _B + salt
     h = (h ^ (h >> _S32)) * _MIX
@@ -116,24 +127,23 @@ def _corner(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _unit(i, j, salt):  # type: ignore[no-untyped-def]  # compiled
+def _unit(i: Whole, j: Whole, salt: int) -> float:
     """Return a uniform number in [0, 1)."""
     return _corner(i, j, np.uint64(salt) * _C)
 
 
 @_compiled
-def _normal(bits):  # type: ignore[no-untyped-def]  # compiled
+def _normal(bits: np.uint64) -> float:
     """Turn 64 bits into a number of mean 0 and variance 1 (four uniform ones summed, so within 3.5)."""
     total = (bits & _LOW) + ((bits >> _S16) & _LOW) + ((bits >> _S32) & _LOW) + (bits >> _S48)
     return (np.int64(total) - 131070) * (1.7320508075688772 / 65535.0)
 
 
 @_compiled
-def _slope_noise(y, x, salt):  # type: ignore[no-untyped-def]  # compiled
+def _slope_noise(y: float, x: float, salt: int) -> tuple[float, float, float]:
     """Value noise in [-1, 1] with unit wavelength, and its derivatives along y and x."""
     i, j = math.floor(y), math.floor(x)
     p, q = y - i, x - j
-    i, j = np.int64(i), np.int64(j)
     salted = np.uint64(salt) * _C
     a, b = _corner(i, j, salted), _corner(i + 1, j, salted)
     c, d = _corner(i, j + 1, salted), _corner(i + 1, j + 1, salted)
@@ -145,14 +155,14 @@ def _slope_noise(y, x, salt):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _noise(y, x, wavelength, salt):  # type: ignore[no-untyped-def]  # compiled
-    """Value noise in [-1, 1] on a lattice turned by 37 degrees, so that its axes do not show."""
+def _noise(y: float, x: float, wavelength: float, salt: int) -> float:
+    """Value noise in [-1, 1] on a lattice rotated by 37 degrees, so that its axes do not show."""
     s, t = y / wavelength, x / wavelength
     return _slope_noise(0.8 * s - 0.6 * t, 0.6 * s + 0.8 * t, salt)[0]
 
 
 @_compiled
-def _rough(y, x, wavelength, octaves, salt):  # type: ignore[no-untyped-def]  # compiled
+def _rough(y: float, x: float, wavelength: float, octaves: int, salt: int) -> float:
     """Sum octaves of noise, each half as long and 0.58 times as strong as the one before; about [-1, 1]."""
     total, strength = 0.0, 0.5
     for octave in range(octaves):
@@ -163,7 +173,7 @@ def _rough(y, x, wavelength, octaves, salt):  # type: ignore[no-untyped-def]  # 
 
 
 @_compiled
-def _rough_near(y, x, wavelength, octaves, salt, low, high):  # type: ignore[no-untyped-def]  # compiled
+def _rough_near(y: float, x: float, wavelength: float, octaves: int, salt: int, low: float, high: float) -> float:
     """As ``_rough``, but stops when the remaining octaves cannot bring the sum to between ``low`` and ``high``."""
     total, strength = 0.0, 0.5
     for octave in range(octaves):
@@ -177,14 +187,14 @@ def _rough_near(y, x, wavelength, octaves, salt, low, high):  # type: ignore[no-
 
 
 @_compiled
-def _step(low, high, value):  # type: ignore[no-untyped-def]  # compiled
+def _step(low: float, high: float, value: float) -> float:
     """Rise smoothly from 0 at ``low`` to 1 at ``high``."""
     t = min(1.0, max(0.0, (value - low) / (high - low)))
     return t * t * (3 - 2 * t)
 
 
 @_compiled
-def _cells(y, x, size, salt):  # type: ignore[no-untyped-def]  # compiled
+def _cells(y: float, x: float, size: float, salt: int) -> tuple[np.uint64, float, float, float]:
     """Voronoi cells of jittered points: own hash, distance to the border in pixels, row and column of the point."""
     s, t = y / size, x / size
     i, j = np.int64(math.floor(s)), np.int64(math.floor(t))
@@ -203,7 +213,7 @@ def _cells(y, x, size, salt):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _field(y, x, k, layout):  # type: ignore[no-untyped-def]  # compiled
+def _field(y: float, x: float, k: int, layout: Layout) -> float:
     """Field k at a place, in [-1, 1]; 0 where all places are alike."""
     if layout.varied == 0:
         return 0.0
@@ -211,19 +221,19 @@ def _field(y, x, k, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _scaled(octaves, y, x, k, layout):  # type: ignore[no-untyped-def]  # compiled
+def _scaled(octaves: float, y: float, x: float, k: int, layout: Layout) -> float:
     """Return 2 to the power of ``octaves`` times field k: 1 where all places are alike."""
-    return 2.0 ** (octaves * _field(y, x, k, layout))
+    return float(2.0 ** (octaves * _field(y, x, k, layout)))
 
 
 @_compiled
-def _direction(t):  # type: ignore[no-untyped-def]  # compiled
+def _direction(t: float) -> tuple[float, float]:
     """Cosine and sine of an angle between 0 (t = 0) and 90 degrees (t = 1)."""
     return (1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)
 
 
 @_compiled
-def shore(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
+def shore(y: float, x: float, layout: Layout) -> float:
     """Signed distance to the coast in pixels, positive on land; the rivers are not part of it.
 
     A straight coast, displaced by octaves of noise from over half the scene down to 8 pixels. Octaves too small to
@@ -250,7 +260,7 @@ def shore(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def river(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
+def river(y: float, x: float, layout: Layout) -> tuple[float, int]:
     """Signed distance to the axis of the strip's river in pixels, and the number of the strip."""
     strip = layout.columns / layout.rivers
     k = min(layout.rivers - 1, max(0, int(x / strip)))
@@ -273,17 +283,17 @@ def river(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _half_width(y, x, inland, layout, k):  # type: ignore[no-untyped-def]  # compiled
+def _half_width(y: float, x: float, inland: float, layout: Layout, k: int) -> float:
     """Half the width of a river: wider downstream, and a funnel at the mouth."""
     size = min(1.0, layout.columns / layout.rivers / 1000)
     course = min(1.0, max(0.0, y / max(1.0, layout.mouths[k])))
     funnel = (16 + 0.004 * layout.rows) * math.exp(-max(0.0, inland) / (60.0 * size + 0.01 * layout.rows))
     wobble = 1 + 0.2 * _noise(y, x, 45.0, layout.seed + 90)
-    return max(2.5, size * (6 + 4 * course + funnel) * wobble)
+    return float(max(2.5, size * (6 + 4 * course + funnel) * wobble))
 
 
 @_compiled
-def _cloudiness(y, x, salt, level):  # type: ignore[no-untyped-def]  # compiled
+def _cloudiness(y: float, x: float, salt: int, level: float) -> float:
     """Cloud noise: the part of the sky where it exceeds a level is the share of cloud. Exact only near ``level``."""
     return _rough_near(y, x, 210.0, 6, salt, level - 0.04, level + 0.1)
 
@@ -293,7 +303,7 @@ _VEILED = 0.198
 
 
 @_compiled
-def cloud_cover(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
+def cloud_cover(y: float, x: float, layout: Layout) -> float:
     """Opacity of the cloud in [0, 1], with soft edges."""
     if layout.cloud_level > 2:
         return 0.0
@@ -301,7 +311,7 @@ def cloud_cover(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _plume(y, x, stretch, layout):  # type: ignore[no-untyped-def]  # compiled
+def _plume(y: float, x: float, stretch: float, layout: Layout) -> float:
     """Share of mud in the sea: it fades away from the river mouths and drifts east."""
     size = 0.09 * min(layout.columns / layout.rivers, layout.rows)
     nearest = 1e9
@@ -313,7 +323,7 @@ def _plume(y, x, stretch, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _sea(y, x, land, place, layout):  # type: ignore[no-untyped-def]  # compiled
+def _sea(y: float, x: float, land: float, place: Place, layout: Layout) -> Surface:
     """Shallow and bright at the beach, deep and dark outside, muddy off the river mouths, surf lines.
 
     Surf is light on the water, not a white material: it stays dark in the infrared, as thin foam does.
@@ -339,7 +349,7 @@ def _sea(y, x, land, place, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _city(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
+def _city(y: float, x: float, layout: Layout) -> float:
     """Density of building in [0, 1] (0: no town here)."""
     best = 0.0
     for k in range(layout.rivers):
@@ -351,7 +361,7 @@ def _city(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _site(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
+def _site(y: float, x: float, layout: Layout) -> tuple[int, float, float]:
     """Return the kind of site at a place, how far inside it lies (1 centre, 0 rim), and its angle."""
     i, j = int(y / layout.cell + 0.5), int(x / layout.cell + 0.5)
     down, across = layout.sites.shape[:2]
@@ -370,7 +380,7 @@ def _site(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _settled(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
+def _near_town(y: float, x: float, layout: Layout) -> bool:
     """Tell whether a city, town or golf course may reach within 16 pixels of a place."""
     for k in range(layout.rivers):
         dy, dx = y - layout.cities[k, 0], x - layout.cities[k, 1]
@@ -387,7 +397,7 @@ def _settled(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _town(y, x, density, layout):  # type: ignore[no-untyped-def]  # compiled
+def _town(y: float, x: float, density: float, layout: Layout) -> Ground:
     """Streets on a grid that turns from district to district; lots with roofs, yards, gardens and trees."""
     seed = layout.seed
     district, border, south, east = _cells(y, x, 85.0, seed + 400)
@@ -418,7 +428,7 @@ def _town(y, x, density, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _golf(y, x, angle, seed):  # type: ignore[no-untyped-def]  # compiled
+def _golf(y: float, x: float, angle: float, seed: int) -> Ground:
     """Mown fairways that bend side by side, trees between them, bunkers beside them, a light green at the end."""
     c, s = math.cos(angle), math.sin(angle)
     u, v = c * y + s * x, c * x - s * y
@@ -444,7 +454,7 @@ def _golf(y, x, angle, seed):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _woods(y, x, shade, place, seed):  # type: ignore[no-untyped-def]  # compiled
+def _woods(y: float, x: float, shade: float, place: Place, seed: int) -> Ground:
     """Return broadleaved and coniferous stands, crown by crown; managed ones are of one age each, some felled."""
     mixed = _rough(y, x, 150.0, 2, seed + 440) - 0.5 * place[CROWNS]
     coarse = 1 - 0.7 * place[CROWNS]
@@ -463,7 +473,7 @@ def _woods(y, x, shade, place, seed):  # type: ignore[no-untyped-def]  # compile
 
 
 @_compiled
-def _meadow(y, x, dryness, shade, seed):  # type: ignore[no-untyped-def]  # compiled
+def _meadow(y: float, x: float, dryness: float, shade: float, seed: int) -> Ground:
     """Return grass, drier or greener from place to place, with bushes."""
     light = shade + 0.05 * _noise(y, x, 3.0, seed + 450) + 0.06 * _noise(y, x, 17.0, seed + 451)
     if _unit(int(y / 1.7), int(x / 1.7), seed + 452) < 0.07 * _step(0.0, 0.6, _noise(y, x, 28.0, seed + 454)):
@@ -473,7 +483,7 @@ def _meadow(y, x, dryness, shade, seed):  # type: ignore[no-untyped-def]  # comp
 
 
 @_compiled
-def _parcel(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
+def _parcel(y: float, x: float, layout: Layout) -> tuple[np.uint64, float, float, float, float, float, float]:
     """Return the parcel's hash, distance to its border and to the road, place across its rows, habit of the estate.
 
     Estates (Voronoi cells of 400 pixels) each have a direction and a typical size; inside, uneven rows of
@@ -514,8 +524,8 @@ def _parcel(y, x, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _farm(y, x, shade, place, layout):  # type: ignore[no-untyped-def]  # compiled
-    """One parcel of the patchwork: its crop and how far it has grown, with hedges, tracks and roads between."""
+def _farm(y: float, x: float, shade: float, place: Place, layout: Layout) -> Ground:
+    """One parcel of the patchwork: its crop and its growth stage, with hedges, tracks and roads between."""
     seed = layout.seed
     key, edge, road, rows, habit, south, east = _parcel(y, x, layout)
     fine = 0.05 * (2 * _unit(int(y), int(x), seed + 470) - 1)
@@ -525,32 +535,32 @@ def _farm(y, x, shade, place, layout):  # type: ignore[no-untyped-def]  # compil
         return FIELD, BROADLEAF, GRASS, 0.3, 1.0 + fine
     pick = (np.int64(key & _LOW) / 65536.0) ** _scaled(1.8, south, east, CROPS, layout)
     season = 0.2 * habit - 0.1
-    grown = (np.int64((key >> _S16) & _LOW) / 65536.0) ** _scaled(1.8, south, east, STAGE, layout)
+    growth = (np.int64((key >> _S16) & _LOW) / 65536.0) ** _scaled(1.8, south, east, STAGE, layout)
     tone = 0.9 + 0.2 * (np.int64((key >> _S32) & _LOW) / 65536.0)
     if edge < 0.75 and (key >> _S48) & np.uint64(3) != np.uint64(0):
         return FIELD, BROADLEAF, GRASS, 0.45, shade
     patchy = 0.16 * _rough(y, x, 34.0, 2, seed + 472) + 0.05 * math.sin(rows * 1.7)
     light = shade * tone + fine
-    grown = min(1.0, max(0.0, grown + patchy))
+    stage = min(1.0, max(0.0, growth + patchy))
     if pick < 0.24 + season:
-        return FIELD, CEREAL, BEET, grown, light
+        return FIELD, CEREAL, BEET, stage, light
     if pick < 0.33 + season:
-        return FIELD, CEREAL, RAPE, 0.55 + 0.45 * grown, light
+        return FIELD, CEREAL, RAPE, 0.55 + 0.45 * stage, light
     if pick < 0.47:
-        return FIELD, SOIL, PALE_SOIL, grown, light
+        return FIELD, SOIL, PALE_SOIL, stage, light
     if pick < 0.56:
-        return FIELD, SOIL, CEREAL, 0.5 * grown, light
+        return FIELD, SOIL, CEREAL, 0.5 * stage, light
     if pick < 0.68:
-        return FIELD, RIPE, DRY_GRASS, 0.6 * grown, light
+        return FIELD, RIPE, DRY_GRASS, 0.6 * stage, light
     if pick < 0.78:
-        return FIELD, BEET, CEREAL, 0.3 * grown, light
+        return FIELD, BEET, CEREAL, 0.3 * stage, light
     if pick < 0.83:
         return _woods(y, x, shade, place, seed)
-    return _meadow(y, x, grown - 0.1, light, seed)
+    return _meadow(y, x, stage - 0.1, light, seed)
 
 
 @_compiled
-def _bank(y, x, land, layout):  # type: ignore[no-untyped-def]  # compiled
+def _bank(y: float, x: float, land: float, layout: Layout) -> float:
     """Distance to the river's bank in pixels, negative in the river; 999 far away and beyond the mouth."""
     stream, k = river(y, x, layout)
     if y > layout.mouths[k] + 40 or abs(stream) > 160:
@@ -559,10 +569,10 @@ def _bank(y, x, land, layout):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _inland(y, x, land, bank, settled, place, layout):  # type: ignore[no-untyped-def]  # compiled
+def _inland(y: float, x: float, land: float, bank: float, near_town: int, place: Place, layout: Layout) -> Ground:
     """Golf courses and towns, else dunes, woods, meadows along the river, heath, and farms where nothing else is."""
     seed = layout.seed
-    if settled:
+    if near_town:
         kind, inside, angle = _site(y, x, layout)
         if kind == _GOLF:
             return _golf(y, x, angle, seed)
@@ -597,7 +607,7 @@ def _inland(y, x, land, bank, settled, place, layout):  # type: ignore[no-untype
 
 
 @_compiled
-def _mountain(y, x, steep, seed):  # type: ignore[no-untyped-def]  # compiled
+def _mountain(y: float, x: float, steep: float, seed: int) -> tuple[float, float]:
     """Altitude (0 the valleys, 1 the peaks where it is steepest) and brightness under a sun in the south-east."""
     altitude, slope, wavelength, strength = 0.0, 0.0, 900.0, 0.5
     for octave in range(5):
@@ -612,7 +622,7 @@ def _mountain(y, x, steep, seed):  # type: ignore[no-untyped-def]  # compiled
 
 
 @_compiled
-def _alpine(y, x, altitude, shade, place, seed):  # type: ignore[no-untyped-def]  # compiled
+def _alpine(y: float, x: float, altitude: float, shade: float, place: Place, seed: int) -> Ground:
     """Forest on the slopes, grass above it, then scree and rock, and snow at the top."""
     level = altitude + 0.08 * _rough(y, x, 40.0, 3, seed + 620)
     fine = 0.1 * (2 * _unit(int(y), int(x), seed + 623) - 1)
@@ -626,7 +636,7 @@ def _alpine(y, x, altitude, shade, place, seed):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _steppe(y, x, bare, shade, seed):  # type: ignore[no-untyped-def]  # compiled
+def _steppe(y: float, x: float, bare: float, shade: float, seed: int) -> Ground:
     """Bare ground of two colours with dry washes, and shrubs that thin out as it gets barer."""
     fine = 0.08 * (2 * _unit(int(y), int(x), seed + 630) - 1)
     if _unit(int(y / 1.4), int(x / 1.4), seed + 631) < 0.3 - 0.5 * bare:
@@ -637,20 +647,20 @@ def _steppe(y, x, bare, shade, seed):  # type: ignore[no-untyped-def]  # compile
 
 
 @_compiled
-def _lake(y, x, place, seed):  # type: ignore[no-untyped-def]  # compiled
+def _lake(y: float, x: float, place: Place, seed: int) -> float:
     """How far a place lies inside a lake: positive in the water, -1 far from it or where there are none."""
     if place[LAKES] <= 0:
         return -1.0
-    level = 0.62 - 0.32 * place[LAKES]
+    level = float(0.62 - 0.32 * place[LAKES])
     return _rough_near(y, x, 430.0, 6, seed + 640, level - 0.05, 2.0) - level
 
 
 _BLOCK = 16
-_SEA, _RIVER, _SETTLED = 1, 2, 4
+_SEA, _RIVER, _NEAR_TOWN = 1, 2, 4
 
 
 @_compiled
-def _near(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  # compiled
+def _near(row: int, column: int, rows: int, columns: int, layout: Layout) -> NDArray[np.uint8]:
     """Tell for each block of 16 x 16 pixels whether the sea, a river, a town or golf course may be in it.
 
     Only to save time: surface() need not look for what is far away. Blocks count from pixel 0, so all windows agree.
@@ -663,12 +673,12 @@ def _near(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  
             y, x = (top + i + 0.5) * _BLOCK, (left + j + 0.5) * _BLOCK
             near[i, j] += _SEA * (shore(y, x, layout) < 60)
             near[i, j] += _RIVER * (abs(river(y, x, layout)[0]) < 190)
-            near[i, j] += _SETTLED * _settled(y, x, layout)
+            near[i, j] += _NEAR_TOWN * _near_town(y, x, layout)
     return near
 
 
 @_compiled
-def _places(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  # compiled
+def _places(row: int, column: int, rows: int, columns: int, layout: Layout) -> Place:
     """All fields (down + 1, across + 1, fields) at the corners of the 16 x 16 blocks; 0 if places are alike."""
     top, left = row // _BLOCK, column // _BLOCK
     down, across = (row + rows - 1) // _BLOCK - top + 1, (column + columns - 1) // _BLOCK - left + 1
@@ -681,7 +691,7 @@ def _places(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def _between(y, x, corners, layout, place):  # type: ignore[no-untyped-def]  # compiled
+def _between(y: float, x: float, corners: Place, layout: Layout, place: Place) -> None:
     """Fill ``place`` with the fields at (y, x), linear between the corners (2, 2, fields) of its block."""
     if layout.varied == 0:
         return
@@ -692,7 +702,7 @@ def _between(y, x, corners, layout, place):  # type: ignore[no-untyped-def]  # c
 
 
 @_compiled
-def _palettes(places, spectra, layout):  # type: ignore[no-untyped-def]  # compiled
+def _palettes(places: Place, spectra: Floats, layout: Layout) -> Floats:
     """Spectra (down, across, materials, bands) of every block: each material follows the region's tints and haze."""
     down, across = places.shape[0] - 1, places.shape[1] - 1
     palettes = np.empty((down, across, *spectra.shape), np.float32)
@@ -710,7 +720,7 @@ def _palettes(places, spectra, layout):  # type: ignore[no-untyped-def]  # compi
 
 
 @_compiled
-def surface(y, x, near, place, layout):  # type: ignore[no-untyped-def]  # compiled
+def surface(y: float, x: float, near: int, place: Place, layout: Layout) -> Surface:
     """Class, two materials, share of the second, brightness, share of mud at one place, clouds left out.
 
     ``near`` holds the place's block of ``_near``, ``place`` its fields.
@@ -735,12 +745,12 @@ def surface(y, x, near, place, layout):  # type: ignore[no-untyped-def]  # compi
         return BEACH, SAND, WET_SAND, wet, 1 + 0.07 * _noise(y, x, 5.0, seed + 261), 0.0
     if bank < 1.5 or lake > -0.012:
         return GRASSLAND, MARSH, WET_SAND, 0.3, 1.0, 0.0
-    code, first, second, share, light = _inland(y, x, land, bank, near & _SETTLED, place, layout)
+    code, first, second, share, light = _inland(y, x, land, bank, near & _NEAR_TOWN, place, layout)
     return code, first, second, share, light, 0.0
 
 
 @_compiled
-def _clouds(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  # compiled
+def _clouds(row: int, column: int, rows: int, columns: int, layout: Layout) -> Floats:
     """Opacity of the cloud over every pixel of a window: computed at every even pixel, and linear in between."""
     cover = np.zeros((rows, columns), np.float32)
     if layout.cloud_level > 2:
@@ -759,7 +769,7 @@ def _clouds(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]
 
 
 @_compiled
-def classes(row, column, rows, columns, layout):  # type: ignore[no-untyped-def]  # compiled
+def classes(row: int, column: int, rows: int, columns: int, layout: Layout) -> NDArray[np.uint8]:
     """Class codes (rows, columns) uint8 of a window, clouds on top."""
     codes = np.empty((rows, columns), np.uint8)
     near = _near(row, column, rows, columns, layout)
@@ -783,7 +793,9 @@ _SUN_DOWN, _SUN_RIGHT = 24, 16
 
 
 @_compiled
-def _ground(y, column, near, places, palettes, layout, ground):  # type: ignore[no-untyped-def]  # compiled
+def _ground(
+    y: float, column: int, near: NDArray[np.uint8], places: Place, palettes: Floats, layout: Layout, ground: Floats
+) -> None:
     """Fill (columns, bands) with the reflectance of the ground at the pixels' centres along a row."""
     place = np.zeros(TINT)
     for j in range(ground.shape[0]):
@@ -799,7 +811,7 @@ def _ground(y, column, near, places, palettes, layout, ground):  # type: ignore[
 
 
 @_compiled
-def _blur(above, here, below, blurred):  # type: ignore[no-untyped-def]  # compiled
+def _blur(above: Floats, here: Floats, below: Floats, blurred: Floats) -> None:
     """Apply the sensor's point spread to three rows of ground (columns + 2, bands)."""
     for j in range(blurred.shape[0]):
         for band in range(blurred.shape[1]):
@@ -810,7 +822,9 @@ def _blur(above, here, below, blurred):  # type: ignore[no-untyped-def]  # compi
 
 
 @_compiled
-def reflectance(row, column, rows, columns, spectra, noise, layout):  # type: ignore[no-untyped-def]  # compiled
+def reflectance(
+    row: int, column: int, rows: int, columns: int, spectra: Floats, noise: float, layout: Layout
+) -> Floats:
     """Reflectance (bands, rows, columns) float32 of a window: ground, sensor's blur, shadow, cloud, noise."""
     bands = spectra.shape[1]
     near = _near(row - 1, column - 1, rows + 2, columns + 2, layout)
@@ -832,7 +846,17 @@ def reflectance(row, column, rows, columns, spectra, noise, layout):  # type: ig
 
 
 @_compiled
-def _observe(y, column, cover, shade, ground, spectra, noise, seed, seen):  # type: ignore[no-untyped-def]  # compiled
+def _observe(
+    y: int,
+    column: int,
+    cover: Floats,
+    shade: Floats,
+    ground: Floats,
+    spectra: Floats,
+    noise: float,
+    seed: int,
+    seen: Floats,
+) -> None:
     """Fill (bands, columns) with a row of ground (columns, bands) under cloud, its shadow, and noise."""
     for j in range(ground.shape[0]):
         cloud, lit = cover[j], 1 - 0.5 * shade[j + _SUN_RIGHT]
@@ -843,7 +867,7 @@ def _observe(y, column, cover, shade, ground, spectra, noise, seed, seen):  # ty
 
 
 @_compiled
-def _sample_clouds(layout, salt, count):  # type: ignore[no-untyped-def]  # compiled
+def _sample_clouds(layout: Layout, salt: int, count: int) -> NDArray[np.float64]:
     """Cloud noise on a regular grid of count x count places."""
     sky = np.empty((count, count))
     for i in range(count):
@@ -854,7 +878,7 @@ def _sample_clouds(layout, salt, count):  # type: ignore[no-untyped-def]  # comp
 
 
 def plan(*, seed: int, rows: int, columns: int, clouds: float, bands: int, varied: bool) -> Layout:
-    """Decide what the whole scene decides: mouths, cities, towns, golf courses, level of the clouds, tints."""
+    """Plan the properties of the whole scene: mouths, cities, towns, golf courses, level of the clouds, tints."""
     rivers = max(1, round(columns / 3600))
     cell = float(np.clip(min(rows, columns) / 4, 96, 380))
     sites = np.zeros((math.ceil(rows / cell), math.ceil(columns / cell), 5))
@@ -885,7 +909,7 @@ def _tints(seed: int, bands: int) -> Floats:
 
 
 @_compiled
-def _follow(k, layout):  # type: ignore[no-untyped-def]  # compiled
+def _follow(k: int, layout: Layout) -> tuple[float, float]:
     """Follow river k down to the sea: row and column of its mouth."""
     strip = layout.columns / layout.rivers
     left, right, middle = k * strip, (k + 1) * strip, (k + 0.5) * strip

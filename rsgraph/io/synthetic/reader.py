@@ -13,6 +13,7 @@ from rasterio.crs import CRS
 
 from rsgraph.errors import ConfigError
 from rsgraph.io.synthetic import coast
+from rsgraph.protocols import Reader
 from rsgraph.types import Raster, Scene, Window
 
 VERSION = 1
@@ -102,7 +103,7 @@ def _check_inside(window: Window, layout: coast.Layout) -> None:
         raise ValueError(f"`window` must lie inside {layout.rows} x {layout.columns} pixels. Got {window} instead.")
 
 
-class Synthetic:
+class Synthetic(Reader):
     """A generated 12-band coastal scene with ground truth: sea, beach, town, fields, forest, golf course, cloud.
 
     Parameters
@@ -140,6 +141,8 @@ class Synthetic:
     ConfigError
         A parameter is out of range.
     """
+
+    needs_path = False
 
     def __init__(
         self,

@@ -13,7 +13,7 @@ from napari_rsgraph.actions import key
 from napari_rsgraph.session.labels import Labels
 from napari_rsgraph.session.tables import Level, Rows, Tables
 from napari_rsgraph.session.work import Tasks
-from rsgraph.brushing.search import nearest_chips, nearest_rows
+from rsgraph.neighbours.examples import nearest_chips, nearest_rows
 from rsgraph.protocols import Progress
 from rsgraph.workspace import Workspace
 

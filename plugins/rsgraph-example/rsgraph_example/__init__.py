@@ -1,0 +1,1 @@
+"""The smallest component of every kind: one file each, nothing optional in it."""

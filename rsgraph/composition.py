@@ -1,0 +1,221 @@
+"""Configs composed by Hydra from ``conf/`` and a command line, and what a verb does with each: one, or a sweep's."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar
+
+import hydra
+from hydra._internal.callbacks import Callbacks  # a HydraContext holds them, and nothing public makes them
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.plugins import Plugins
+from hydra.core.utils import JobReturn, run_job
+from hydra.errors import HydraException
+from hydra.plugins.config_source import ConfigSource
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.types import HydraContext, RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from rsgraph.command_line import Line
+from rsgraph.config import (
+    config_folder,
+    explain,
+    parse_overrides,
+    plugin_search_path,
+    quote,
+    refuse_targets,
+    refuse_targets_in_folder,
+    typed_options,
+)
+from rsgraph.console import fail
+from rsgraph.errors import ConfigError, NotReadable, RsgraphError
+
+PRINTS = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i", "--shell-completion", "-sc"}
+"""Flags that make Hydra print something, and do no work."""
+
+_ADDED, _MAIN, _NAME = ("--config-dir", "-cd"), ("--config-path", "-cp"), ("--config-name", "-cn")
+_KNOWN = {*_ADDED, *_MAIN, *_NAME, "--multirun", "-m", "--run", "-r"}
+
+_PLACES = {"run": "rsgraph.run.runner", "export": "rsgraph.exporters.export", "evaluate": "rsgraph.evaluate.evaluate"}
+"""Verb -> the module that has a function of its name."""
+
+
+class AddedConfigs(SearchPathPlugin):
+    """Lets Hydra find the configs of installed packages and those in the user's ``--config-dir``."""
+
+    folders: ClassVar[Sequence[str]] = ()
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Append them."""
+        for place in (*plugin_search_path(), *self.folders):
+            search_path.append(provider="rsgraph", path=place)
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a verb does with one composed config; in a sweep, workers are sent it.
+
+    Parameters
+    ----------
+    verb
+        ``run``, ``export`` or ``evaluate``.
+    sources
+        Where configs are found.
+    sweep
+        Folder of a sweep's workspaces; None for a single run.
+    shared
+        Options of which the user gave one value for the whole sweep.
+    """
+
+    verb: str
+    sources: Sequence[ConfigSource]
+    sweep: Path | None = None
+    shared: Sequence[str] = ()
+
+    def __call__(self, config: DictConfig) -> RsgraphError | None:
+        """Do it. An error of the user's is returned: Hydra would print more than its sentence."""
+        options = plain(config)
+        verb = getattr(import_module(_PLACES[self.verb]), self.verb)
+        try:
+            verb(options, **self._run_options()) if self.verb == "run" else verb(options)
+        except RsgraphError as error:
+            return error
+        return None
+
+    def _run_options(self) -> dict[str, Any]:
+        """Return where a point's workspace is, and which options the user typed."""
+        from rsgraph.run.paths import point_name
+
+        overrides = list(HydraConfig.get().overrides.task)
+        point = self.sweep / point_name(overrides, list(self.shared)) if self.sweep else None
+        return {"point": point, "typed": typed_options(overrides, self.sources)}
+
+
+def show(verb: str, line: Line) -> None:
+    """Let Hydra print what was asked for: the options, the config, a help page."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, to be put in one sentence
+    _add_folders(line)
+    sys.argv = [sys.argv[0], *line.flags, *line.overrides]
+    with one_sentence(line):
+        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=verb)(lambda config: None)()
+
+
+@contextmanager
+def composed(verb: str, line: Line) -> Iterator[Callable[[], Any]]:
+    """Compose the config of a command line; yield what starts the work and returns Hydra's account of it.
+
+    Raises
+    ------
+    ConfigError
+        An option does not exist, or the config could name an import.
+    NotReadable
+        The path of a sweep does not exist.
+    """
+    _check_flags(line)
+    _add_folders(line)
+    main = Path([str(config_folder()), *line.values(*_MAIN)][-1]).resolve()
+    with one_sentence(line), hydra.initialize_config_dir(str(main), job_name="rsgraph", version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        config = _load(loader, [verb, *line.values(*_NAME)][-1], line)
+        _refuse(config)
+        context = HydraContext(config_loader=loader, callbacks=Callbacks())
+        if line.multirun or config.hydra.mode == RunMode.MULTIRUN:
+            with _sweep(verb, line, config, context) as start:
+                yield start
+        else:
+            job = Job(verb, loader.get_sources())
+            yield partial(run_job, job, config, "hydra.run.dir", None, context)
+
+
+def _load(loader: ConfigLoader, name: str, line: Line) -> DictConfig:
+    try:
+        return loader.load_configuration(name, line.overrides, RunMode.MULTIRUN if line.multirun else RunMode.RUN)
+    except ValueError as error:  # gnn=null, for instance
+        suspects = ", ".join(text for text in line.overrides if text.endswith("=null")) or " ".join(line.overrides)
+        why = " ".join(str(error).split())
+        raise ConfigError(f"{suspects}: {why}; `rsgraph components` lists what may stand there") from error
+
+
+@contextmanager
+def _sweep(verb: str, line: Line, config: DictConfig, context: HydraContext) -> Iterator[Callable[[], Any]]:
+    """Yield what starts a sweep. What takes a workspace writes into that, and needs no folder of points."""
+    from rsgraph.run.paths import sweep_folder
+    from rsgraph.tracking import parent_run
+
+    if line.path is not None and not Path(line.path).expanduser().exists():
+        raise NotReadable(f"{line.path} does not exist; check the path for typing errors.")
+    with ExitStack() as passing:
+        if verb == "run":
+            folder = sweep_folder(config.workspace, config.data.path)
+            passing.enter_context(parent_run(plain(config.tracking), folder, list(config.hydra.overrides.task)))
+        else:
+            folder = Path(passing.enter_context(tempfile.TemporaryDirectory(prefix="rsgraph-")))
+        config.hydra.sweep.dir = str(folder)
+        config.hydra.overrides.hydra.append(f"hydra.sweep.dir={quote(str(folder))}")
+        shared = [each.key_or_group for each in parse_overrides(line.overrides) if not each.is_sweep_override()]
+        job = Job(verb, context.config_loader.get_sources(), folder, shared)
+        sweeper = Plugins.instance().instantiate_sweeper(config=config, hydra_context=context, task_function=job)
+        yield partial(sweeper.sweep, arguments=list(config.hydra.overrides.task))
+
+
+def raise_errors(account: Any) -> None:
+    """Tell why work failed, from Hydra's account of it: all but the last here, the last as the end of the command."""
+    jobs = [account] if isinstance(account, JobReturn) else [job for batch in account or () for job in batch]
+    errors = [job.return_value for job in jobs if job.return_value is not None]
+    for error in errors[:-1]:
+        fail(str(error))
+    if errors:
+        raise errors[-1]
+
+
+@contextmanager
+def one_sentence(line: Line) -> Iterator[None]:
+    """Turn errors of Hydra into a ConfigError of one sentence."""
+    try:
+        yield
+    except (HydraException, OmegaConfBaseException) as error:
+        raise ConfigError(explain(error) or str(error)) from error
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """Return a config as plain dicts, interpolations resolved."""
+    found = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(found, dict)
+    return {str(key): value for key, value in found.items()}
+
+
+def _check_flags(line: Line) -> None:
+    unknown = next((flag for flag in line.flags if flag.startswith("-") and flag not in _KNOWN), None)
+    if unknown:
+        raise ConfigError(f"unknown flag '{unknown}'; choose one of: {', '.join(sorted(_KNOWN | PRINTS))}")
+
+
+def _add_folders(line: Line) -> None:
+    """Make the folders of configs known that the user names. Raises ConfigError where one is none, or not safe."""
+    for value in line.values(*_ADDED, *_MAIN):
+        if not Path(value).is_dir():
+            flag = line.flags[line.flags.index(value) - 1]
+            raise ConfigError(f"{flag} {value} is not a folder; give one that holds configs")
+        refuse_targets_in_folder(Path(value))
+    AddedConfigs.folders = [f"file://{Path(value).resolve()}" for value in line.values(*_ADDED)]
+    Plugins.instance().register(AddedConfigs)
+
+
+def _refuse(config: DictConfig) -> None:
+    """Refuse a config that could name an import; as launcher and sweeper Hydra takes only installed plugins."""
+    found: Any = OmegaConf.to_container(config, resolve=False)
+    for plugin in ("launcher", "sweeper"):
+        (found["hydra"].get(plugin) or {}).pop("_target_", None)
+    refuse_targets(found)

@@ -1,0 +1,93 @@
+"""Keys of stages: hashes of what a stage's outputs depend on, the same before and after an upgrade of rsgraph.
+
+A key holds the stage's own count, the revision of each component that it uses, the options of both, and the keys of
+the stages before it; never the version of the package. Whoever changes what a stage or a component makes raises its
+count or revision by one: then, and only then, workspaces make it anew. An option that was added later, and has the
+value that means "as before" (``as_before`` of the component, ``AS_BEFORE`` here), leaves keys as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from rsgraph.files import digest
+from rsgraph.options import RUN_KINDS, Choice, plain
+from rsgraph.stages.plan import STAGES, Plan, Stage, choice, value_of
+
+AS_BEFORE: dict[str, Any] = {}
+"""Options of no component that were added after version 0.1.0, as paths such as ``training.encoder.noise``, and the
+value that means "as before"."""
+
+Revision = Callable[[Choice], int]
+
+
+def current_revision(chosen: Choice) -> int:
+    """Return the revision of a component that was chosen."""
+    return chosen.component.revision
+
+
+def keys(
+    plan: Plan, *, revision: Revision = current_revision, counts: Mapping[str, int] | None = None
+) -> dict[str, str]:
+    """Return stage -> key, 64 hexadecimal digits.
+
+    Parameters
+    ----------
+    plan
+        Of the run.
+    revision
+        Revision of a component; by default that of the code which is installed.
+    counts
+        Stage -> its count, 1 where it is not there; None: those of the code which is installed.
+    """
+    found: dict[str, str] = {}
+    for stage in STAGES:
+        found[stage.name] = digest(
+            {
+                "stage": stage.name,
+                "count": stage.count if counts is None else counts.get(stage.name, 1),
+                "components": {kind: _component(choice(plan, kind), revision) for kind in _kinds(stage, plan)},
+                "options": _options(stage, plan),
+                "inputs": [found[name] for name in stage.needs],
+            }
+        )
+    return found
+
+
+def _kinds(stage: Stage, plan: Plan) -> list[str]:
+    """Return the kinds of the components that a stage's outputs depend on."""
+    trained = () if plan.model else stage.trained or ()
+    return [kind for kind in RUN_KINDS if kind in (*stage.components, *trained)]
+
+
+def _component(chosen: Choice, revision: Revision) -> list[Any]:
+    before = chosen.component.as_before
+    parameters = {
+        name: value for name, value in chosen.parameters.items() if name not in before or value != before[name]
+    }
+    return [chosen.name, revision(chosen), parameters]
+
+
+def _options(stage: Stage, plan: Plan) -> dict[str, Any]:
+    """Return the options of a stage; where a model is given, the model stands for what was trained."""
+    paths = [*stage.options, *(path for path in stage.trained or () if path not in RUN_KINDS)]
+    if plan.model and stage.trained:
+        return {**_values(stage.options, plan), "model": plan.model.identity}
+    return _values(paths, plan)
+
+
+def _values(paths: Any, plan: Plan) -> dict[str, Any]:
+    found = {path: plain(value_of(plan, path)) for path in paths}
+    return {path: _without_later(path.removeprefix("options."), value) for path, value in found.items()}
+
+
+def _without_later(path: str, value: Any) -> Any:
+    """Leave out options that were added later and mean "as before"."""
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        name: each
+        for name, each in value.items()
+        if f"{path}.{name}" not in AS_BEFORE or each != AS_BEFORE[f"{path}.{name}"]
+    }

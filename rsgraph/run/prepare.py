@@ -1,0 +1,125 @@
+"""Before the first stage: the options of the run, its scenes, its workspace, and the plan that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rsgraph.cache import StageCache
+from rsgraph.config import Typed, refuse_targets
+from rsgraph.console import progress
+from rsgraph.io.fingerprint import fingerprint
+from rsgraph.io.path_names import path_name
+from rsgraph.options import Options, read_options
+from rsgraph.run.continuing import check_same, continued
+from rsgraph.run.paths import cache_folder
+from rsgraph.run.record import Record, read_record
+from rsgraph.run.scenes import Reopened, absolute, held_first, open_scenes, shown_path, with_model
+from rsgraph.stages.plan import GivenModel, Plan, chips_by, default_layer, layers_of
+from rsgraph.types import Scene
+from rsgraph.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A run that can begin.
+
+    Parameters
+    ----------
+    name
+        Of the scene or scenes, as the user sees it.
+    plan, scenes
+        What is done, on what.
+    workspace, cache
+        Where it goes.
+    beside
+        Folder in which the workspace stands beside others.
+    record
+        What the workspace said of an earlier run; None where it is new.
+    """
+
+    name: str
+    plan: Plan
+    scenes: Sequence[Scene]
+    workspace: Workspace
+    cache: StageCache
+    beside: Path
+    record: Record | None
+
+
+def prepare(config: Mapping[str, Any], *, point: Path | None, typed: Typed | None) -> Prepared:
+    """Open the scenes, find the workspace, and plan; as ``rsgraph.run.runner.run``."""
+    refuse_targets(config)
+    now = read_options(config)
+    now = replace(now, data=replace(now.data, path=absolute(now.data.path)))
+    folder = point or (Path(now.workspace).expanduser() if now.workspace else None)
+    if folder is None:
+        folder = Path("workspaces") / _name(now, open_scenes(*with_model(now)))
+    workspace = Workspace(folder)
+    record = _upgraded(workspace)
+    options, model = _with_model(read_options(continued(now.to_config(), workspace, typed)), record, typed)
+    scenes = _in_order(open_scenes(options, model), options, workspace, record)
+    beside = folder.parent if point is None else folder.parent.parent
+    cache = StageCache(cache_folder(options.cache.path, beside))
+    plan = _plan(options, model, scenes, workspace, record, cache.folder / "fingerprints.json")
+    return Prepared(_name(options, scenes), plan, scenes, workspace, cache, beside, record)
+
+
+def _name(options: Options, scenes: Sequence[Scene]) -> str:
+    return scenes[0].name if len(scenes) == 1 else path_name(options.data.path)
+
+
+def _upgraded(workspace: Workspace) -> Record | None:
+    """Return what the workspace says of an earlier run; one of version 0.1.0 is brought up to date first."""
+    if not workspace.path("config.yaml").exists():
+        return None
+    record = read_record(workspace)
+    if record is not None and "run" not in workspace.manifest:
+        from rsgraph.run.version_0_1 import upgrade
+
+        upgrade(workspace, Reopened(workspace.folder).plan, record)
+    return record
+
+
+def _with_model(options: Options, record: Record | None, typed: Typed | None) -> tuple[Options, GivenModel | None]:
+    """Take over the model that is asked for; a workspace that goes on keeps the one that it has, be that gone."""
+    held = record.model if record and not record.addition else None
+    goes_on = typed is not None and "model.from" not in typed.options and not options.overwrite
+    if held is not None and goes_on and options.model.from_ == held.folder:
+        return options, held
+    return with_model(options)
+
+
+def _in_order(scenes: list[Scene], options: Options, workspace: Workspace, record: Record | None) -> list[Scene]:
+    """Put the scenes that the workspace holds first, so that their segments keep their ids."""
+    if record is None or options.overwrite:
+        return scenes
+    from rsgraph.run.adding import held_scenes
+
+    return held_first(scenes, held_scenes(workspace, record))
+
+
+def _plan(
+    options: Options,
+    given: GivenModel | None,
+    scenes: Sequence[Scene],
+    workspace: Workspace,
+    record: Record | None,
+    memo: Path,
+) -> Plan:
+    """Make the plan. Raises WorkspaceMismatch where the workspace was made otherwise, unless that is overwritten."""
+    with progress("reading") as report:
+        identity = fingerprint(scenes, known=memo, progress=report)
+    model, addition = given, None
+    if record is not None and not options.overwrite:
+        from rsgraph.run.adding import added
+
+        model, addition = added(given, workspace, record, scenes, identity, memo)
+        same_scenes = record.identity in (identity, addition.identity if addition else identity)
+        shown = (shown_path(workspace.config["data"]["path"]), shown_path(options.data.path))
+        same_model = addition is not None or model == record.model
+        check_same(workspace, options.to_config(), same_scenes=same_scenes, same_model=same_model, shown=shown)
+    layers = layers_of(options)
+    return Plan(options, identity, layers, default_layer(options, layers), chips_by(options), model, addition)

@@ -1,0 +1,82 @@
+"""Folders and .zip archives as lists of members, with zipfile and GDAL as witnesses."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+import rasterio
+
+from rsgraph.errors import NotReadable
+from rsgraph.io.archive import is_zip, opened_zip, reasons, tree, walk
+from tests.io.rasters import counts, write_tiff
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A product: a raster two folders down, and a text beside."""
+    root = tmp_path / "product"
+    write_tiff(root / "b" / "c" / "B02.tif", counts(1, 8, 8))
+    (root / "about.txt").write_bytes(b"twelve bytes")
+    return root
+
+
+@pytest.fixture
+def archive(folder: Path) -> Path:
+    path = folder.with_suffix(".zip")
+    with zipfile.ZipFile(path, "w") as target:
+        for name in ("b/c/B02.tif", "about.txt"):
+            target.write(folder / name, name)
+        for name in ("../outside.txt", "/etc/passwd", "a\\b.txt", "empty/"):
+            target.writestr(name, "")
+    return path
+
+
+def test_tree_lists_the_files_of_folder_and_archive_alike(folder: Path, archive: Path) -> None:
+    assert tree(folder).members == tree(archive).members == ("about.txt", "b/c/B02.tif")
+    assert [tree(folder).zipped, tree(archive).zipped] == [False, True]
+
+
+def test_members_have_their_size_and_their_bytes(folder: Path, archive: Path) -> None:
+    for place in (tree(folder), tree(archive)):
+        assert place.size("about.txt") == 12
+        with place.stream("about.txt") as file:
+            assert file.read() == b"twelve bytes"
+
+
+def test_gdal_path_is_what_gdal_opens(folder: Path, archive: Path) -> None:
+    for place in (tree(folder), tree(archive)):
+        with rasterio.open(place.gdal_path("b/c/B02.tif")) as source:
+            np.testing.assert_array_equal(source.read(), counts(1, 8, 8))
+
+
+def test_walk_stops_at_the_depth_and_does_not_enter_links(folder: Path) -> None:
+    (folder / "link").symlink_to(folder / "b")
+    assert sorted(walk(folder)) == ["about.txt", "b/c/B02.tif"]
+    assert list(walk(folder, deepest=2)) == ["about.txt"]
+    assert list(walk(folder / "b", "b/", deepest=2)) == ["b/c/B02.tif"]
+
+
+def test_opened_zip_is_one_handle_until_the_file_changes(archive: Path) -> None:
+    first = opened_zip(archive)
+    assert opened_zip(archive) is first
+    with zipfile.ZipFile(archive, "w") as target:
+        target.writestr("other.txt", "")
+    os.utime(archive, ns=(0, 0))
+    assert opened_zip(archive).namelist() == ["other.txt"]
+
+
+def test_damage_is_named_with_the_member(archive: Path, tmp_path: Path) -> None:
+    whole = archive.read_bytes()
+    assert is_zip(archive)
+    (tmp_path / "cut.zip").write_bytes(whole[:-40])
+    assert not is_zip(tmp_path / "cut.zip")
+    with pytest.raises(NotReadable, match=r"cut\.zip cannot be read: File is not a zip file; copy or download it"):
+        tree(tmp_path / "cut.zip")
+    with pytest.raises(NotReadable, match=r"product\.zip/none\.txt cannot be read: .*no item named 'none.txt'"):
+        tree(archive).size("none.txt")
+    with pytest.raises(NotReadable, match=r"/x/y cannot be read: EOFError; "), reasons(Path("/x"), "y"):
+        raise EOFError

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from rsgraph.errors import ConfigError
+from rsgraph.journal.classes import next_colour, valid_colour, valid_key, valid_name
+from rsgraph.journal.state import DefinedClass
+
+WATER = {1: DefinedClass(1, "water", "#0072b2", "w")}
+
+
+def test_names_lose_the_blanks_around_them_and_fit_on_a_line() -> None:
+    assert valid_name("  open water ") == "open water"
+    assert valid_name("x" * 200) == "x" * 200
+    for name in ("", " ", "x" * 201, "two\nlines"):
+        with pytest.raises(ConfigError, match="a class needs a name of 1 to 200 characters on one line"):
+            valid_name(name)
+
+
+def test_colours_are_six_digits_in_lower_case() -> None:
+    assert valid_colour("#20A0Ff") == "#20a0ff"
+    for colour in ("20a0ff", "#20a0f", "#20a0fg", "blue"):
+        with pytest.raises(ConfigError, match="`colour` must be like #2060c0"):
+            valid_colour(colour)
+
+
+def test_a_key_belongs_to_one_class() -> None:
+    assert valid_key("w", "water", WATER) == "w"
+    assert valid_key("s", "sand", WATER) == "s"
+    assert valid_key("", "sand", WATER) is None
+    with pytest.raises(ConfigError, match="the key 'w' belongs to the class 'water'"):
+        valid_key("w", "sand", WATER)
+
+
+def test_the_next_colour_is_the_first_that_no_class_has() -> None:
+    assert next_colour({}) == "#0072b2"  # blue of Okabe and Ito
+    assert next_colour(WATER) == "#e69f00"  # their orange
+    assert next_colour({2: DefinedClass(2, "sand", "#e69f00", None)}) == "#0072b2"

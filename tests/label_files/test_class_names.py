@@ -1,0 +1,80 @@
+"""Names and colours of classes as other programs write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.label_files.class_names import Names, class_column, class_name, first_of, hex_colour, numbered
+
+
+def test_names_are_numbered_as_they_are_met() -> None:
+    names = Names()
+    assert [names.code(name) for name in ("water", "sand", "water", "mud")] == [1, 2, 1, 3]
+    assert names.names == ["water", "sand", "mud"]
+    names.code("sand", colour="#f0d080")
+    names.code("sand", colour="#000000")
+    assert names.colours == {"sand": "#f0d080"}  # the first that is met
+
+
+def test_names_take_wanted_classes_by_name_or_by_code() -> None:
+    names = Names({"5": "wet", "lake": "wet", "7": "dry"})
+    found = [names.code("class 5", "5"), names.code("lake"), names.code("rock", "7"), names.code("town", "9")]
+    assert (found, names.names) == ([1, 1, 2, 0], ["wet", "dry"])
+    some = Names(["water"])
+    assert [some.code("sand"), some.code("water")] == [0, 1]
+    with pytest.raises(ConfigError, match=r"`classes` must be a list of names, or names by value\. Got 'water'"):
+        Names("water")
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [("  open \n water ", "open water"), (" ", None), (None, None), (float("nan"), None), (5, "class 5"),
+     (5.0, "class 5"), (-1, "class -1"), (True, "yes"), (False, "no")],
+)  # fmt: skip
+def test_class_name_is_text_or_a_whole_number(value: Any, name: str | None) -> None:
+    assert class_name(value, "column 'c'") == name
+    assert numbered(5) == "class 5"
+
+
+def test_class_name_refuses_measurements() -> None:
+    with pytest.raises(NotUsable, match=r"column 'c' holds measurements \(0\.25\); expected names or whole numbers"):
+        class_name(0.25, "column 'c'")
+
+
+@pytest.mark.parametrize(
+    ("value", "colour"),
+    [
+        ("#E69F00", "#e69f00"),
+        ("e69f00", "#e69f00"),
+        ("#e69f0080", "#e69f00"),
+        ("#fa0", "#ffaa00"),
+        ("230, 159, 0", "#e69f00"),
+        ("230,159,0,255", "#e69f00"),
+        ((230, 159, 0), "#e69f00"),
+        ("red", None),
+        ("256,0,0", None),
+        ("1,2", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_hex_colour_reads_what_programs_write(value: Any, colour: str | None) -> None:
+    assert hex_colour(value) == colour
+
+
+def test_class_column_is_the_named_one_or_the_first_that_looks_like_it() -> None:
+    path = Path("a.gpkg")
+    assert class_column(path, ["id", "Label", "class"], None) == "Label"
+    assert class_column(path, ["id", "Label", "class"], "id") == "id"
+    assert class_column(path, ["whatever"], None) == "whatever"
+    with pytest.raises(NotUsable, match=r"a\.gpkg has no attribute 'kind'; choose one of: id, name\."):
+        class_column(path, ["id", "name"], "kind")
+    with pytest.raises(
+        NotUsable, match=r"does not say which attribute holds the class; name it with column=: a, b\."
+    ):
+        class_column(path, ["a", "b"], None)
+    assert first_of(["B", "b", "A"], ["b"]) == "B"

@@ -1,0 +1,62 @@
+"""A command line taken apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rsgraph.command_line import split_line
+from rsgraph.errors import ConfigError
+
+
+def test_split_line_takes_the_path_the_flags_and_the_overrides_apart() -> None:
+    line = split_line(["scene (Raw), a.tif", "-m", "graph.k=4,8", "--config-dir", "mine", "~tracking"], verb="run")
+    assert line.path == "scene (Raw), a.tif"
+    assert line.flags == ["-m", "--config-dir", "mine"]
+    assert line.overrides == ["graph.k=4,8", "~tracking"]
+    assert line.multirun
+
+
+def test_split_line_takes_an_existing_file_for_a_path_whatever_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("seed=1").write_text("")
+    Path("-odd.tif").write_text("")
+    assert split_line(["seed=1", "seed=2"], verb="run") == ("seed=1", [], ["seed=2"])
+    assert split_line(["-odd.tif"], verb="run").path == "-odd.tif"
+
+
+def test_split_line_refuses_two_paths() -> None:
+    with pytest.raises(ConfigError, match=r"takes one path, but got 'my' and 'scene\.tif'; quote a path"):
+        split_line(["my", "scene.tif"], verb="run")
+
+
+def test_several_paths_are_left_to_the_sweep_and_null_to_hydra() -> None:
+    line = split_line(["data.path=a.tif,b.tif", "workspace=null", "folder=out's (1)"], verb="run")
+    assert line.overrides == ["data.path=a.tif,b.tif", "workspace=null", "folder='out\\'s (1)'"]
+
+
+def test_values_of_a_flag_are_found_by_all_of_its_names() -> None:
+    line = split_line(["-cd", "a", "--config-dir=b", "-m"], verb="run")
+    assert line.values("--config-dir", "-cd") == ["a", "b"]
+    assert line.values("--config-name", "-cn") == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "given"),
+    [
+        ("data.path=[a (1).tif, b=2.tif]", "data.path=['a (1).tif','b=2.tif']"),
+        ("data.path=['a, b.tif',c.tif]", "data.path=['a, b.tif',c.tif]"),
+        ("data.path=[a.tif,b.tif],[c.tif]", "data.path=[a.tif,b.tif],[c.tif]"),
+        ("data.path=[]", "data.path=[]"),
+    ],
+)
+def test_lists_of_paths_need_no_quotes_of_hydra(typed: str, given: str) -> None:
+    assert split_line([typed], verb="run").overrides == [given]
+
+
+def test_two_paths_get_the_advice_to_be_a_list() -> None:
+    with pytest.raises(ConfigError, match=r"or give several scenes as 'data\.path=\[a\.tif,b\.tif\]'"):
+        split_line(["a.tif", "b.tif"], verb="run")

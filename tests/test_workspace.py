@@ -1,0 +1,149 @@
+"""Files of a workspace, written here with numpy and pandas as the documentation says."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rsgraph.cache import StageCache
+from rsgraph.errors import NotThere, WorkspaceError
+from rsgraph.types import Similarity
+from rsgraph.workspace import (
+    Workspace,
+    read_arrays,
+    similarity_arrays,
+    write_array,
+    write_arrays,
+    write_table,
+)
+
+SCENE = {
+    "name": "coast",
+    "bands": ["B02", "B03"],
+    "rows": 40,
+    "columns": 64,
+    "crs": None,
+    "transform": [10, 0, 5, 0, -10, 7],
+    "files": ["coast.tif"],
+    "class_name": None,
+}
+VECTORS = np.arange(12, dtype=np.float32).reshape(4, 3)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """Four segments in one scene, with the layers of two stages."""
+    found = Workspace(tmp_path / "w")
+    (found.folder / "embeddings").mkdir(parents=True)
+    found.path("scene.json").write_text(json.dumps({"scenes": [SCENE], "survey": {"bands": ["B02"]}}))
+    stages = {
+        "encode": {"outputs": {"embeddings/encoder.npy": "", "shared.npy": ""}},
+        "gnn": {"outputs": {"embeddings/gnn1.npy": "", "shared.npy": ""}},
+    }
+    manifest = {"stages": stages, "layers": ["encoder", "gnn1"], "default_layer": "gnn1"}
+    found.path("manifest.json").write_text(json.dumps(manifest))
+    for name, vectors in (("embeddings/encoder", VECTORS), ("embeddings/gnn1", -VECTORS), ("shared", VECTORS[0])):
+        np.save(found.path(f"{name}.npy"), vectors)
+    pd.DataFrame({"segment_id": [1, 2, 3, 4], "area_px": [9, 8, 7, 6]}).to_parquet(found.path("segments.parquet"))
+    return found
+
+
+def test_workspace_reads_scene_table_and_layers(workspace: Workspace) -> None:
+    scene = workspace.scene
+    assert (scene.bands, scene.transform, scene.files) == (("B02", "B03"), (10, 0, 5, 0, -10, 7), ("coast.tif",))
+    assert scene.reflectance
+    assert workspace.survey == {"bands": ["B02"]}
+    assert workspace.segments["area_px"].tolist() == [9, 8, 7, 6]
+    np.testing.assert_array_equal(workspace.embedding(), -VECTORS)
+    np.testing.assert_array_equal(workspace.embedding("encoder"), VECTORS)
+    assert isinstance(workspace.embedding(), np.memmap)
+
+
+def test_workspace_says_what_it_does_not_hold(workspace: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(NotThere, match="has no layer 'gnn2'; choose one of: encoder, gnn1"):
+        workspace.embedding("gnn2")
+    with pytest.raises(NotThere, match=r"holds no chips\.parquet: it is unfinished; make it with `rsgraph run"):
+        workspace.chips  # noqa: B018  # reading is the point
+    with pytest.raises(NotThere, match=r"holds no scene\.json: it is not an rsgraph workspace"):
+        Workspace(tmp_path).scenes  # noqa: B018  # as above
+    with pytest.raises(NotThere, match="its encoder makes none"):
+        workspace.latents  # noqa: B018  # as above
+
+
+def test_workspace_names_damaged_files(workspace: Workspace) -> None:
+    workspace.path("segments.parquet").write_bytes(b"PAR1")
+    workspace.path("embeddings", "gnn1.npy").write_bytes(b"\x93NUMPY")
+    workspace.path("manifest.json").write_text("[]")
+    with pytest.raises(WorkspaceError, match=r"segments\.parquet is damaged .*; run the same command again"):
+        workspace.segments  # noqa: B018  # reading is the point
+    with pytest.raises(WorkspaceError, match=r"gnn1\.npy is damaged"):
+        workspace.embedding("gnn1")
+    with pytest.raises(WorkspaceError, match=r"manifest\.json is damaged \(not a JSON object\)"):
+        workspace.manifest  # noqa: B018  # as above
+
+
+def test_intact_hashes_the_files_of_the_manifest(workspace: Workspace) -> None:
+    workspace.path("embeddings", "gnn1.npy").unlink()
+    names = ("embeddings/encoder.npy", "shared.npy")
+    assert workspace.intact() == {
+        name: hashlib.sha256(workspace.path(name).read_bytes()).hexdigest() for name in names
+    }
+
+
+def test_forget_removes_files_that_no_other_stage_owns(workspace: Workspace) -> None:
+    workspace.forget(["gnn", "match"])
+    assert list(workspace.manifest["stages"]) == ["encode"]
+    assert workspace.layers == ["encoder"]
+    left = sorted(path.name for path in workspace.folder.rglob("*.npy"))
+    assert left == ["encoder.npy", "shared.npy"]
+
+
+def test_adopt_brings_a_stored_stage_in(workspace: Workspace, tmp_path: Path) -> None:
+    cache = StageCache(tmp_path / "cache")
+    folder = cache.partial("match", "k" * 64)
+    np.save(folder / "found.npy", VECTORS)
+    record = cache.commit("match", "k" * 64, 2.0, {"pairs": 6})
+    workspace.adopt(record, cache, run_id="run", layers=["target", "encoder"], default_layer="encoder")
+    np.testing.assert_array_equal(np.load(workspace.path("found.npy")), VECTORS)
+    assert workspace.manifest["stages"]["match"]["mlflow_run"] == "run"
+    assert (workspace.layers, workspace.default_layer) == (["encoder"], "encoder")
+
+
+def test_similarity_comes_back_as_it_was_written(workspace: Workspace) -> None:
+    bounds = np.array([0.5, -1], dtype=np.float32)
+    written = Similarity(
+        np.array([[1], [0]]), np.full((2, 1), 0.9, np.float32), np.zeros((2, 1), np.float32), None, 3,
+        ceiling=bounds, given_up={"signature": 4, "dual": 0},
+    )  # fmt: skip
+    write_arrays(workspace.path("similarity.npz"), similarity_arrays(written))
+    found = workspace.similarity
+    assert (found.solved, found.given_up, found.matrix, found.dual) == (3, {"signature": 4, "dual": 0}, None, None)
+    np.testing.assert_array_equal(found.indices, [[1], [0]])
+    np.testing.assert_array_equal(found.ceiling, bounds)
+    with np.load(workspace.path("similarity.npz")) as plain:
+        assert sorted(plain.files) == sorted(read_arrays(workspace.path("similarity.npz")))
+        assert plain["given_up_signature"] == 4
+
+
+def test_arrays_and_tables_are_written_whole(workspace: Workspace) -> None:
+    write_array(workspace.path("new", "a.npy"), VECTORS)
+    write_table(workspace.path("new", "a.parquet"), pd.DataFrame({"a": [1]}, index=[5]))
+    np.testing.assert_array_equal(np.load(workspace.path("new", "a.npy")), VECTORS)
+    assert pd.read_parquet(workspace.path("new", "a.parquet")).to_dict("list") == {"a": [1]}
+    assert sorted(path.name for path in workspace.path("new").iterdir()) == ["a.npy", "a.parquet"]
+
+
+def test_segment_files_are_one_or_one_per_scene(workspace: Workspace) -> None:
+    assert workspace.segment_overlap == 0
+    workspace.path("segments").mkdir()
+    workspace.path("segments", "coast.tif").touch()
+    workspace.path("segments.json").write_text('{"overlap": 24}')
+    assert workspace.segment_file("coast") == workspace.path("segments", "coast.tif")
+    assert workspace.segment_overlap == 24
+    workspace.path("segments.tif").touch()
+    assert workspace.segment_file("coast") == workspace.segment_file() == workspace.path("segments.tif")
