@@ -83,7 +83,7 @@ def test_rectangle_takes_centroids(screen: Screen) -> None:
     assert inside.sum() > 20
 
 
-def test_tools_leave_the_camera_alone_and_the_other_buttons_do_not(screen: Screen) -> None:
+def test_tools_do_not_move_the_camera_and_the_other_buttons_do(screen: Screen) -> None:
     camera = screen.viewer.scene.camera
     screen.drawn()
     before, zoom = np.array(camera.center[-2:]), camera.zoom
