@@ -134,14 +134,14 @@ def _finished(workspace: Workspace, stage: str, wanted: Mapping[str, str], there
 
 def _check_all(plan: Plan, opened: Opened) -> None:
     """Build everything that takes options, so that mistakes show before any work; say where is computed."""
-    from rsgraph import training
+    from rsgraph.training.options import describe, describe_together
 
     for kind in RUN_KINDS:
         choice(plan, kind).build()
     choose_bands(opened.bands, plan.options.display)
     hardware = plan.options.trainer
-    together = training.describe_together(hardware)
-    say(f"{training.describe(hardware)} {together}".strip())
+    together = describe_together(hardware)
+    say(f"{describe(hardware)} {together}".strip())
 
 
 def _start_tracking(plan: Plan, workspace: Workspace, beside: Path) -> Tracker | None:

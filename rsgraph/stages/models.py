@@ -10,7 +10,7 @@ from rsgraph.files import write_json
 from rsgraph.stages.context import Context
 
 if TYPE_CHECKING:
-    from rsgraph.training import History
+    from rsgraph.training.fitting import History
 
 
 def describe(context: Context, part: str, **facts: Any) -> None:

@@ -12,7 +12,7 @@ from rsgraph.files import read_json
 from rsgraph.stages.context import Context
 from rsgraph.stages.models import describe, learning_facts, take_over
 from rsgraph.stages.plan import GivenModel
-from rsgraph.training import History
+from rsgraph.training.fitting import History
 from tests.stages.squares import context
 
 

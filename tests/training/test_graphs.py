@@ -10,7 +10,9 @@ import pytest
 
 from rsgraph.errors import NotUsable
 from rsgraph.gnn.surroundings import Surroundings
-from rsgraph.training import GraphSample, embed, fit_gnn, gnn_module
+from rsgraph.training.graphs import GraphSample, fit_gnn
+from rsgraph.training.inference import embed
+from rsgraph.training.modules import gnn_module
 from tests.training.chips import CPU
 
 
