@@ -31,7 +31,6 @@ from rsgraph.workspace import Workspace
 
 if TYPE_CHECKING:
     from rsgraph.training.fitting import History
-    from rsgraph.training.graphs import GraphSample
     from rsgraph.training.modules import GnnModule
 
 
