@@ -88,15 +88,12 @@ class ResumableBlocks:
         WorkspaceError
             A worker does not see the folder.
         """
-        results = self._plain(task, items) if self.folder is None else self._kept(self.folder / name, task, items)
+        results = self.runner.run(task, items) if self.folder is None else self._kept(self.folder / name, task, items)
         with one_blas_thread():
             for done, arrays in enumerate(results, start=1):
                 if progress is not None:
                     progress(done, len(items))
                 yield arrays
-
-    def _plain(self, task: Callable[[Item], Arrays], items: Sequence[Item]) -> Iterator[Arrays]:
-        return self.runner.run(task, items)
 
     def _kept(self, folder: Path, task: Callable[[Item], Arrays], items: Sequence[Item]) -> Iterator[Arrays]:
         """Read what is kept; have the rest computed, kept, and read it then."""

@@ -118,33 +118,15 @@ def overlay_points(
     Parameters
     ----------
     image
-        (height, width, 4) uint8 of the viewport; it is written to.
-    points
-        (n, 2) float32, data coordinates.
+        (height, width, 4) uint8 of the viewport; it is written to, and returned.
+    points, colours, viewport, palette, visible, index
+        What the image was drawn with, and errors as of ``draw_points``: the dots below are as large as they are.
     rows
         (k,) rows of the points to draw, or a mask (n,).
-    colours
-        (n, 3) uint8, or with a palette (n,) codes.
-    viewport
-        What the image shows.
     size
         Of a dot, in pixels, as in draw_points: a little larger than the dots below.
     edge
         Red, green, blue of the edge round them.
-    palette
-        (largest code + 1, 3) uint8.
-    visible, index
-        What the image was drawn with: by them the dots below are as large as they are.
-
-    Returns
-    -------
-    image
-        The same array.
-
-    Raises
-    ------
-    ValueError
-        If shapes do not fit, or a code lies beyond the palette.
     """
     _check_image(image, viewport)
     _check_colours(colours, palette, len(points))

@@ -89,14 +89,12 @@ class PointIndex:
 
         Parameters
         ----------
-        shape
-            Circle, rectangle or lasso in data coordinates.
+        shape, visible
+            As in ``inside``.
         codes
             (n,) class of each point: 0 for none, 1 ... n_classes.
         n_classes
             Number of classes.
-        visible
-            (n,) False for points that are filtered away: they do not count.
 
         Returns
         -------

@@ -74,18 +74,14 @@ def paint_classes(
 
     Parameters
     ----------
-    rgb
-        (..., rows, columns, 3) uint8.
-    ids
-        (..., rows, columns) segment of each pixel; 0 is nodata.
+    rgb, ids, out
+        As of ``tint``.
     codes_by_id
         (largest id + 1,) class of each segment; 0 for none: its pixels stay as they are.
     palette
         (n_classes + 1, 3) uint8; row 0 is not read.
     opacity
         Of the colours, 0-1.
-    out
-        Where to write, instead of into a new array; may be ``rgb``.
 
     Returns
     -------
@@ -95,8 +91,7 @@ def paint_classes(
     Raises
     ------
     ValueError
-        If shapes do not fit, ``opacity`` is outside 0-1, an id lies beyond ``codes_by_id`` or a code beyond
-        ``palette``.
+        As ``tint``, or if a code lies beyond ``palette``.
     """
     codes = np.require(codes_by_id, np.int32, ["C", "W"])
     if codes.size and not 0 <= codes.min() <= codes.max() < len(palette):

@@ -106,7 +106,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     job.workspace.existing("segments.parquet")
     if job.config["reference"] is not None:
         with console.progress("reference") as job.progress:
-            job.read_reference()  # a wrong one is refused before anything is measured
+            _ = job.reference  # a wrong one is refused before anything is measured
     found: dict[str, DataFrame] = {}
     fresh: dict[str, DataFrame] = {}
     for part in (PARTS[name] for name in asked):
@@ -146,36 +146,17 @@ def _check(config: Mapping[str, Any]) -> None:
     measuring.measure_options(config)
 
 
-def _options(workspace: str, reference: str | None, reference_layer: str | int | None, seed: int) -> None:
-    """Types of the options that belong to no section."""
-
-
-def _measures(among: list[Among], segments: int) -> None:
-    """Types of those options of ``measures`` that say which segments are compared."""
-
-
-def _maps(k: int, sample: int | None) -> None:
-    """Types of the options of ``maps``."""
-
-
-def _rotation(chips: int) -> None:
-    """Types of the options of ``rotation``."""
-
-
-def _retrieval(ks: list[int], sample: int | None) -> None:
-    """Types of the options of ``retrieval``."""
-
-
-def _labelling(strokes: int, segments: int, projectors: list[str] | None) -> None:
-    """Types of the options of ``labelling``."""
+# types of the options of no section, and of each section
+def _options(workspace: str, reference: str | None, reference_layer: str | int | None, seed: int) -> None: ...
+def _measures(among: list[Among], segments: int) -> None: ...
+def _maps(k: int, sample: int | None) -> None: ...
+def _rotation(chips: int) -> None: ...
+def _retrieval(ks: list[int], sample: int | None) -> None: ...
+def _labelling(strokes: int, segments: int, projectors: list[str] | None) -> None: ...
 
 
 _SCHEMAS: dict[str, Callable[..., None]] = {
-    "measures": _measures,
-    "maps": _maps,
-    "rotation": _rotation,
-    "retrieval": _retrieval,
-    "labelling": _labelling,
+    each.__name__.removeprefix("_"): each for each in (_measures, _maps, _rotation, _retrieval, _labelling)
 }
 
 

@@ -110,10 +110,6 @@ class Evaluation:
             progress=self.progress,
         )
 
-    def read_reference(self) -> None:
-        """Read the reference now, so that a wrong one is refused now."""
-        _ = self.reference
-
     @cached_property
     def reference_identity(self) -> str | None:
         """What tells one reference from another."""
@@ -196,7 +192,10 @@ def _described(job: Evaluation, options: MeasureOptions) -> Descriptors:
 
 def maps(job: Evaluation) -> pd.DataFrame:
     """Measure how faithful the workspace's 2-D maps are: one row per map."""
-    rows = [_map_of_segments(job, layer, projector, points) for layer, projector, points in _maps(job)]
+    rows = []
+    for layer, projector, points in _maps(job):
+        found = _faithful(job, np.asarray(job.workspace.embedding(layer)), points, "cosine")
+        rows.append({"level": "segments", "layer": layer, "projector": projector, **found})
     return pd.DataFrame([*_map_of_chips(job), *rows])
 
 
@@ -212,11 +211,6 @@ def _maps(job: Evaluation) -> Iterator[tuple[str, str, Floats]]:
         points = find_map(job.workspace, "segments", layer, projector) if layer in job.layers else None
         if points is not None:
             yield layer, projector, points
-
-
-def _map_of_segments(job: Evaluation, layer: str, projector: str, points: Floats) -> dict[str, Any]:
-    vectors = np.asarray(job.workspace.embedding(layer))
-    return {"level": "segments", "layer": layer, "projector": projector, **_faithful(job, vectors, points, "cosine")}
 
 
 def _map_of_chips(job: Evaluation) -> list[dict[str, Any]]:
@@ -278,7 +272,7 @@ def retrieval(job: Evaluation) -> pd.DataFrame:
     for layer in job.layers:
         vectors = np.asarray(job.workspace.embedding(layer))
         asked = drawn(len(vectors), job.config["retrieval"]["sample"], job.config["seed"])
-        most = _most(job, len(vectors))
+        most = min(max(map(int, job.config["retrieval"]["ks"])), len(vectors) - 1)
         near = nearest(vectors, min(most + around.shape[1], len(vectors) - 1), queries=asked).rows
         apart = _spatial_last(near, around[asked])[:, :most]
         rows += _precise("segments", layer, near[:, :most], counts, asked, job)
@@ -290,10 +284,6 @@ def _spatial_last(near: NDArray[np.int64], around: NDArray[np.int64]) -> NDArray
     """Move those of the nearest (q, K) that lie around the segment (q, 8) behind the others; the order stays."""
     beside = (near[:, :, None] == around[:, None, :]).any(axis=2)
     return np.take_along_axis(near, np.argsort(beside, axis=1, kind="stable"), axis=1)
-
-
-def _most(job: Evaluation, n: int) -> int:
-    return min(max(map(int, job.config["retrieval"]["ks"])), n - 1)
 
 
 def _chip_retrieval(job: Evaluation, counts: NDArray[np.int64]) -> list[dict[str, Any]]:

@@ -110,7 +110,7 @@ def rotated_similarities(
     """Return level -> similarities, as :func:`rotation` sums them up."""
     pipeline = _pipeline(Reopened(workspace_folder))
     chosen = drawn_chips(pipeline.opened, chips, seed)
-    report, total = progress or _silent, len(chosen) + len(pipeline.levels)
+    report, total = progress or (lambda done, total: None), len(chosen) + len(pipeline.levels)
     upright: list[dict[str, Floats]] = []
     own: list[dict[str, list[float]]] = []
     for chip in chosen:
@@ -125,10 +125,6 @@ def rotated_similarities(
         found[level] = Similarities(np.array([of_chip[level] for of_chip in own], dtype=np.float32), others)
         report(len(own) + len(found), total)
     return found
-
-
-def _silent(done: int, total: int) -> None:
-    """Report nothing."""
 
 
 def drawn_chips(opened: Opened, n: int, seed: int) -> list[Chip]:

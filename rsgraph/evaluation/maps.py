@@ -99,16 +99,6 @@ def continuity(
     """Measure whether neighbours in the original space are neighbours on the map.
 
     Parameters, result and errors as in ``trustworthiness``, of which it is the same with map and space exchanged.
-
-    Parameters
-    ----------
-    vectors, points, k, metric, sample, seed
-        As in ``trustworthiness``.
-
-    Raises
-    ------
-    ConfigError, NotUsable
-        As in ``trustworthiness``.
     """
     k, asked = _checked(vectors, points, k, sample, seed)
     near = nearest_in(vectors, k, metric=metric, queries=asked)

@@ -77,10 +77,7 @@ def chance(classes: Rows, queries: Rows | None = None) -> float:
 
     A query of class c finds it with probability (n_c - 1) / (n - 1), over the n known items.
 
-    Parameters
-    ----------
-    classes, queries
-        As in ``precision_at_k``.
+    Parameters as in ``precision_at_k``.
     """
     own = classes if queries is None else classes[queries]
     own = own[own > 0]
@@ -126,17 +123,8 @@ def composition_overlap(
 def chance_overlap(counts: NDArray[Any], queries: Rows | None = None) -> float:
     """Return the overlap that neighbours drawn at random from all other known items would have, at any k.
 
-    Exact, by sorting each class's shares: O(n C log n) and not O(n^2 C).
-
-    Parameters
-    ----------
-    counts, queries
-        As in ``composition_overlap``.
-
-    Raises
-    ------
-    ConfigError
-        Counts that are none.
+    Exact, by sorting each class's shares: O(n C log n) and not O(n^2 C). Parameters and errors as in
+    ``composition_overlap``.
     """
     compositions = _compositions(counts)
     own = compositions if queries is None else compositions[queries]

@@ -50,17 +50,7 @@ def ceiling(counts: NDArray[Any]) -> Scores:
     The mean IoU is that of the same labelling. It is no bound: giving a mixed segment to its rarer class may gain
     more IoU of that class than the other one loses.
 
-    Parameters
-    ----------
-    counts
-        (n, C) pixels of each class in each segment.
-
-    Raises
-    ------
-    ConfigError
-        Counts that are none.
-    NotUsable
-        The reference knows no pixel.
+    Counts (n, C) are pixels of each class in each segment; errors as of ``check_known``.
     """
     known = check_known(counts)
     return scores(known, majority(known))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.compiled import compiled
 from rsgraph.types import Floats, Labels
 
 
@@ -60,30 +57,7 @@ def spectral_angles(spectra: Floats, pairs: NDArray[np.int64]) -> NDArray[np.flo
     Kruse et al.: The spectral image processing system (SIPS). Remote Sensing of Environment 44, 1993.
     doi:10.1016/0034-4257(93)90013-N
     """
-    return _angles(spectra, pairs)
-
-
-@compiled()
-def _angles(spectra: Any, pairs: Any) -> NDArray[np.float64]:
-    angles = np.empty(len(pairs))
-    for index in range(len(pairs)):
-        one, two = spectra[pairs[index, 0]], spectra[pairs[index, 1]]
-        first, second = _length(one), _length(two)
-        if first == 0 or second == 0:
-            angles[index] = 0.0 if first == second else np.pi / 2
-            continue
-        apart, along = 0.0, 0.0
-        for band in range(len(one)):
-            a, b = one[band] / first, two[band] / second
-            apart += (a - b) ** 2
-            along += (a + b) ** 2
-        angles[index] = 2 * np.arctan2(np.sqrt(apart), np.sqrt(along))
-    return angles
-
-
-@compiled()
-def _length(vector: Any) -> Any:
-    total = 0.0
-    for value in vector:
-        total += np.float64(value) ** 2
-    return np.sqrt(total)
+    lengths = np.linalg.norm(spectra.astype(np.float64), axis=1, keepdims=True)
+    unit = spectra / np.where(lengths > 0, lengths, 1)
+    one, two = unit[pairs[:, 0]], unit[pairs[:, 1]]
+    return np.asarray(2 * np.arctan2(np.linalg.norm(one - two, axis=1), np.linalg.norm(one + two, axis=1)))

@@ -97,12 +97,8 @@ def binary_patterns(
 
     Parameters
     ----------
-    levels
-        (rows, columns) grey levels.
-    labels
-        (rows, columns) int32; 0 is nodata. Other segments inside the box count.
-    boxes
-        (n, 4), of ``bounding_boxes``.
+    levels, labels, boxes
+        As in ``co_occurrence``.
     points, radius
         Of the circle.
     method

@@ -240,8 +240,7 @@ class Journal:
         OutputError
             The disk is full. The labels are as they were, and the journal can be used on.
         """
-        labels = ([label], None)
-        return self._assign(segment_ids, labels, origin, confidence, author, note)
+        return self._assign(segment_ids, ([label], None), origin, confidence, author, note)
 
     def assign_each(
         self,

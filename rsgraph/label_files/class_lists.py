@@ -63,7 +63,7 @@ def _from_json(path: Path) -> Listed | None:
     if isinstance(found, dict) and found.get("type") in ("FeatureCollection", "Feature"):
         return None
     if isinstance(found, dict):
-        found = found.get("classes", [{"name": name, "colour": colour} for name, colour in found.items()])
+        found = found.get("classes", found)
     if isinstance(found, dict):
         found = [{"name": name, "colour": colour} for name, colour in found.items()]
     if not isinstance(found, list):

@@ -73,15 +73,7 @@ def count_labels(
     The file is read as ``read_labels`` reads it. Points count as one pixel each, in segments that no polygon reaches.
     What a model predicted is left out.
 
-    Parameters
-    ----------
-    workspace, path, column, layer, classes, progress
-        As in ``read_labels``.
-
-    Raises
-    ------
-    NotReadable, NotUsable, WorkspaceError
-        As ``read_labels``; or more than 1000 different classes.
+    Parameters and errors as of ``read_labels``; NotUsable also for more than 1000 different classes.
     """
     names = Names(classes)
     count = Count(workspace, progress)
@@ -102,19 +94,8 @@ def count_rasters(
 ) -> ReferenceCounts:
     """Count the pixels of each class in each segment, from one raster of class codes per scene.
 
-    Parameters
-    ----------
-    workspace
-        As in ``read_labels``.
-    paths
-        The raster of each scene, by the scene's name; scenes without one are left out.
-    progress
-        As in ``read_labels``.
-
-    Raises
-    ------
-    NotReadable, NotUsable, WorkspaceError
-        As ``read_labels``.
+    ``paths`` are the raster of each scene, by the scene's name; scenes without one are left out. The other
+    parameters, and errors, as of ``read_labels``.
     """
     names, codes = Names(), dict[str, int]()
     count = Count(workspace, progress)

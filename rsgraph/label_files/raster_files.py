@@ -285,13 +285,11 @@ def _attribute_table(element: Element) -> dict[int, str]:
     columns = list(element.iterfind("GDALRasterAttributeTable/FieldDefn"))
     usages = [column.findtext("Usage", "") for column in columns]
     titles = [column.findtext("Name", "").lower() for column in columns]
-    code = next((i for i, usage in enumerate(usages) if usage == "5"), None)
-    code = (
-        code if code is not None else next((i for i, title in enumerate(titles) if title in ("value", "code")), None)
-    )
-    name = next((i for i, usage in enumerate(usages) if usage == "2"), None)
-    if code is None or name is None:
+    codes = [i for i, usage in enumerate(usages) if usage == "5"]
+    codes += [i for i, title in enumerate(titles) if title in ("value", "code")]
+    if not codes or "2" not in usages:
         return {}
+    code, name = codes[0], usages.index("2")
     rows = [
         [cell.text or "" for cell in row.iterfind("F")] for row in element.iterfind("GDALRasterAttributeTable/Row")
     ]

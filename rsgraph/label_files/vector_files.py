@@ -249,9 +249,7 @@ def reading(path: Path) -> Iterator[None]:
         warnings.simplefilter("ignore")  # GDAL's remarks on files of others: the user cannot change them here
         try:
             yield
-        except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, shapely.errors.GEOSException) as error:
-            raise _damaged(path, error) from error
-        except (RuntimeError, OSError, UnicodeDecodeError) as error:
+        except (shapely.errors.GEOSException, RuntimeError, OSError, UnicodeDecodeError) as error:
             raise _damaged(path, error) from error
 
 

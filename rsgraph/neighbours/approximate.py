@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.neighbours.nearest import nearest
-from rsgraph.neighbours.rows import check_vectors
+from rsgraph.neighbours.rows import check_vectors, enter
 from rsgraph.progress import Steps
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
@@ -138,18 +138,6 @@ def _refine(found: _Nearest, steps: Steps) -> None:
             steps.add(last - first)
 
 
-@compiled()
-def _insert(rows: Any, squared: Any, row: int, other: int, distance: float | np.float32) -> None:
-    """Insert a neighbour that is nearer than the last one."""
-    place = rows.shape[1] - 1
-    while place > 0 and squared[row, place - 1] > distance:
-        squared[row, place] = squared[row, place - 1]
-        rows[row, place] = rows[row, place - 1]
-        place -= 1
-    squared[row, place] = distance
-    rows[row, place] = other
-
-
 @compiled(fastmath=True)
 def _compare(points: Any, members: Any, rows: Any, squared: Any) -> None:
     """Compare the members of a leaf, each pair once."""
@@ -162,9 +150,9 @@ def _compare(points: Any, members: Any, rows: Any, squared: Any) -> None:
                 distance += difference * difference
             a, b = members[one], members[two]
             if distance < squared[a, k - 1] and not np.any(rows[a] == b):
-                _insert(rows, squared, a, b, distance)
+                enter(b, distance, rows[a], squared[a])
             if distance < squared[b, k - 1] and not np.any(rows[b] == a):
-                _insert(rows, squared, b, a, distance)
+                enter(a, distance, rows[b], squared[b])
 
 
 @compiled(fastmath=True)
@@ -197,4 +185,4 @@ def _descend(
                 difference = points[row, column] - points[far, column]
                 distance += difference * difference
             if distance < squared[row, k - 1]:
-                _insert(rows, squared, row, far, distance)
+                enter(far, distance, rows[row], squared[row])

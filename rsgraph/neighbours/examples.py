@@ -87,22 +87,8 @@ def nearest_chips(similarity: Similarity, examples: NDArray[np.integer], *, k: i
     similarity
         Of P chips. Without the full matrix only stored neighbours are known, in both directions, so that
         fewer than k may be found.
-    examples
-        (m,) chips that were picked, m >= 1. They are not found themselves.
-    k
-        How many to return at most.
-
-    Returns
-    -------
-    chips
-        (at most k,) int64, best first; of equals the lowest first.
-    scores
-        As many float64, falling.
-
-    Raises
-    ------
-    ValueError
-        If there is no example, or one outside 0 ... P - 1.
+    examples, k
+        As in ``nearest_rows``, of chips; so are the result and the errors.
     """
     count = len(similarity.indices)
     _check_rows(examples, count)

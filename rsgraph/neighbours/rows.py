@@ -103,7 +103,7 @@ def as_metric(distances: Floats, metric: Metric) -> Floats:
 
 
 @compiled()
-def enter(row: int, squared: float, found: Any, far: Any) -> None:
+def enter(row: int, squared: float | np.float32, found: Any, far: Any) -> None:
     """Put a row in its place in a list sorted by distance, behind equals; the last falls out."""
     place = len(far) - 1
     if squared >= far[place]:

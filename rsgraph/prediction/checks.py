@@ -27,9 +27,3 @@ def check_labelled(codes: NDArray[Any]) -> None:
     """Check that anything is labelled. Raises NotUsable."""
     if not np.any(codes):
         raise NotUsable("nothing is labelled yet, so nothing can be predicted; label a few segments of each class.")
-
-
-def check_between(name: str, value: float, low: float, high: float) -> None:
-    """Check that an option lies between two numbers, both excluded. Raises ConfigError."""
-    if not low < value < high:
-        raise ConfigError(f"`{name}` must lie between {low} and {high}. Got {value!r} instead.")

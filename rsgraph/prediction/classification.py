@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.neighbours.rows import check_vectors, standardised
+from rsgraph.neighbours.rows import check_vectors, parts, standardised
 from rsgraph.prediction.checks import check_codes
 from rsgraph.progress import Steps
 from rsgraph.protocols import Progress
@@ -26,7 +26,6 @@ _MOST = 20_000
 """Labels per class that are learnt from: 64 weights per class need no more."""
 
 _ITERATIONS = 200
-_BLOCK = 65_536
 _PRIOR = 0.5
 """Standard deviation of log T before anything is known: keeps T near 1 where held-out labels are few."""
 
@@ -124,7 +123,7 @@ def classify(
     groups = _check_groups(groups, len(vectors))
     counts = np.bincount(codes, minlength=n_classes + 1)[1:]
     _check_counts(counts)
-    steps = Steps(progress, (FOLDS + 1) * _ITERATIONS + -(-len(vectors) // _BLOCK))
+    steps = Steps(progress, (FOLDS + 1) * _ITERATIONS + len(parts(len(vectors))))
     points = standardised(vectors)
     rng = np.random.default_rng(seed)
     train = _train(points, codes, groups, rng)
@@ -328,7 +327,7 @@ def _even_basis(train: _Train, n_classes: int) -> _Doubles:
     """
     n_features = train.points.shape[1]
     steepness = np.zeros((n_features + 1, n_features + 1))
-    for rows in _blocks(len(train.classes)):
+    for rows in parts(len(train.classes)):
         points = np.column_stack([train.points[rows], np.ones(len(train.points[rows]))]).astype(np.float64)
         steepness += (points * train.weights[rows, None]).T @ points
     penalty = np.diag([*np.ones(n_features), 1e-6])
@@ -338,7 +337,7 @@ def _even_basis(train: _Train, n_classes: int) -> _Doubles:
 def _loss(weights: _Doubles, train: _Train, truth: NDArray[np.int64]) -> tuple[float, _Doubles]:
     """Return the penalised log loss per label and its gradient."""
     total, gradient = 0.0, np.zeros(weights.shape)
-    for rows in _blocks(len(truth)):
+    for rows in parts(len(truth)):
         points, weight = train.points[rows], train.weights[rows]
         scores = _Model(weights, truth).scores(points)
         logs = scores - _log_sum(scores)
@@ -352,11 +351,6 @@ def _loss(weights: _Doubles, train: _Train, truth: NDArray[np.int64]) -> tuple[f
     total += float((weights[:, :-1] ** 2).sum()) / 2
     gradient[:, :-1] += weights[:, :-1]
     return total / len(truth), gradient.ravel() / len(truth)
-
-
-def _blocks(n: int) -> Iterator[slice]:
-    for start in range(0, n, _BLOCK):
-        yield slice(start, min(start + _BLOCK, n))
 
 
 def _temperature(scores: _Doubles, truth: NDArray[np.int64], weights: _Doubles) -> float:
@@ -388,7 +382,7 @@ def _softmax(scores: _Doubles) -> _Doubles:
 
 def _predict(points: Floats, model: _Model, temperature: float, n_classes: int, steps: Steps) -> Floats:
     probabilities = np.zeros((len(points), n_classes), dtype=np.float32)
-    for rows in _blocks(len(points)):
+    for rows in parts(len(points)):
         probabilities[rows, model.present] = _softmax(model.scores(points[rows]) / temperature)
         steps.add()
     return probabilities

@@ -12,7 +12,7 @@ from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.neighbours.approximate import approximate_nearest
 from rsgraph.neighbours.rows import check_vectors, standardised
-from rsgraph.prediction.checks import check_between, check_codes, check_labelled
+from rsgraph.prediction.checks import check_codes, check_labelled
 from rsgraph.progress import Steps
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
@@ -85,7 +85,8 @@ def propagate(
     """
     given = check_codes(codes, len(codes), n_classes)
     check_labelled(given)
-    check_between("alpha", alpha, 0, 1)
+    if not 0 < alpha < 1:
+        raise ConfigError(f"`alpha` must lie between 0 and 1. Got {alpha!r} instead.")
     _check_edges(edges, weights, len(codes))
     relaxation = 2 / (1 + sqrt(1 - alpha**2))  # Young's optimum, for a spectral radius of alpha
     enough = tolerance * (2 - relaxation) / 2  # what is left to go is several times the last change

@@ -34,7 +34,7 @@ from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.files import place, read_json
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.run.record import Record
-from rsgraph.run.scenes import Held, model_identity
+from rsgraph.run.scenes import Held, model_identity, shown_path
 from rsgraph.stages.plan import STAGES, Addition, GivenModel, Plan
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace, write_table
@@ -127,8 +127,7 @@ def _check_finished(workspace: Workspace) -> None:
 def describe_addition(addition: Addition, model: GivenModel | None, scenes: int) -> str:
     """Say what is added to what; ``scenes`` counts all."""
     held, teachers = len(addition.scenes), addition.trained_on
-    shown = ", ".join(teachers[:3]) + (f" and {len(teachers) - 3} more" if len(teachers) > 3 else "")
-    origin = f"learnt from {shown}" if teachers or model is None else f"of {model.folder}"
+    origin = f"learnt from {shown_path(teachers)}" if teachers or model is None else f"of {model.folder}"
     return (
         f"scenes are added: {scenes - held} to {held}; ids and labels of segments stay, and classes, encoder "
         f"and GNN are still those {origin} (overwrite=true trains anew)"

@@ -52,7 +52,7 @@ def own_config(workspace: Workspace) -> dict[str, Any]:
         section = own[kind]
         if section["name"] in registry(kind):
             before = read_choice(kind, section).component.as_before
-            own[kind] = {**section, **_missing(section, before)}
+            own[kind] = section | {name: value for name, value in before.items() if name not in section}
     for path, value in AS_BEFORE.items():
         _put(own, path, value, only_missing=True)
     return own
@@ -60,10 +60,6 @@ def own_config(workspace: Workspace) -> dict[str, Any]:
 
 _ENTRIES_OF_0_1 = ("layer", "compared", "identity", "grown_from")
 """What version 0.1.0 wrote into config.yaml beside the options."""
-
-
-def _missing(section: Mapping[str, Any], before: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in before.items() if name not in section}
 
 
 def _model_from(made: Mapping[str, Any], record: Record | None) -> str | None:

@@ -17,7 +17,7 @@ from rsgraph.run.continuing import check_same, continued
 from rsgraph.run.paths import cache_folder
 from rsgraph.run.record import Record, made_of, read_record
 from rsgraph.run.scenes import Reopened, absolute, held_first, open_scenes, shown_path, with_model
-from rsgraph.stages.plan import GivenModel, Plan, chips_by, default_layer, layers_of
+from rsgraph.stages.plan import GivenModel, Plan, plan_of
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace
 
@@ -121,5 +121,4 @@ def _plan(
         shown = (shown_path(workspace.config["data"]["path"]), shown_path(options.data.path))
         same_model = addition is not None or model == record.model
         check_same(workspace, options.to_config(), same_scenes=same_scenes, same_model=same_model, shown=shown)
-    layers = layers_of(options)
-    return Plan(options, identity, layers, default_layer(options, layers), chips_by(options), model, addition)
+    return plan_of(options, identity, model, addition)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from rsgraph.blocks import ResumableBlocks, Threads
-from rsgraph.cache import StageCache, StageRecord
+from rsgraph.cache import StageRecord
 from rsgraph.config import Typed
 from rsgraph.console import duration, note, progress, say
 from rsgraph.files import digest, make_folder, read_json, write_text
@@ -111,11 +111,9 @@ def _shared(plan: Plan, *folders: Path) -> list[Path]:
 
 
 def _what(opened: Opened) -> str:
-    scenes, bands = opened.scenes, f"{len(opened.bands)} bands ({', '.join(opened.bands)})"
-    sizes = sorted({(scene.columns, scene.rows) for scene in scenes}, key=lambda size: size[0] * size[1])
-    size = " to ".join(f"{columns} x {rows}" for columns, rows in dict.fromkeys((sizes[0], sizes[-1])))
-    several = f"{len(scenes)} images of " if opened.collection else ""
-    return f"{several}{size} pixels, {bands}, {len(opened.chips)} chips"
+    bands = f"{len(opened.bands)} bands ({', '.join(opened.bands)})"
+    several = f"{len(opened.scenes)} images of " if opened.collection else ""
+    return f"{several}{opened.sizes} pixels, {bands}, {len(opened.chips)} chips"
 
 
 def _finished(workspace: Workspace, stage: str, wanted: Mapping[str, str], there: Mapping[str, str]) -> bool:
@@ -170,21 +168,9 @@ class _Running:
     tracker: Tracker | None
     workers: Workers
 
-    @property
-    def plan(self) -> Plan:
-        return self.prepared.plan
-
-    @property
-    def workspace(self) -> Workspace:
-        return self.prepared.workspace
-
-    @property
-    def cache(self) -> StageCache:
-        return self.prepared.cache
-
 
 def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
-    plan, workspace = running.plan, running.workspace
+    plan, workspace = running.prepared.plan, running.prepared.workspace
     if "segments" not in finished and workspace.path("labels.sqlite").exists():
         from rsgraph.run.labels import check_unlocked, keep_segments
 
@@ -212,7 +198,8 @@ def _write_config(plan: Plan, workspace: Workspace) -> None:
 
 def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
     """Take a stage's outputs from the cache or compute them, and put them into the workspace."""
-    plan, workspace, cache, tracker = running.plan, running.workspace, running.cache, running.tracker
+    prepared, tracker = running.prepared, running.tracker
+    plan, workspace, cache = prepared.plan, prepared.workspace, prepared.cache
     key = running.wanted[stage.name]
     with cache.lock(stage.name, key):
         record = cache.find(stage.name, key)
@@ -233,7 +220,8 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
 
 
 def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
-    plan, workspace, cache, workers = running.plan, running.workspace, running.cache, running.workers
+    prepared, workers = running.prepared, running.workers
+    plan, workspace, cache = prepared.plan, prepared.workspace, prepared.cache
     key = running.wanted[stage.name]
     folder = cache.partial(stage.name, key)
     started = time.monotonic()
@@ -267,11 +255,11 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
 
 def _known(stage: Stage, running: _Running, opened: Opened) -> Path | None:
     """Return the folder of what a stage made before scenes were added, where it would make the same of them."""
-    if running.plan.addition is None:
+    if running.prepared.plan.addition is None:
         return None
     from rsgraph.run.adding import known_outputs
 
-    return known_outputs(running.plan, stage.name, running.cache, opened.side)
+    return known_outputs(running.prepared.plan, stage.name, running.prepared.cache, opened.side)
 
 
 def _work(stage: Stage) -> Callable[[Context], dict[str, Any]]:

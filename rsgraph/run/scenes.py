@@ -19,7 +19,7 @@ from rsgraph.options import ChipOptions, ModelOptions, Options, read_choice, rea
 from rsgraph.run.continuing import own_config
 from rsgraph.run.record import read_record
 from rsgraph.stages.context import Opened
-from rsgraph.stages.plan import GivenModel, Plan, default_layer, layers_of
+from rsgraph.stages.plan import GivenModel, Plan, plan_of
 from rsgraph.types import Chip, PixelSource, Raster, Scene, Window
 from rsgraph.workspace import Workspace
 
@@ -329,16 +329,8 @@ class Reopened(Workspace):
         self.existing("config.yaml")
         if record is None:
             raise NotThere(f"{self.folder} does not say of which scenes it was made: it is unfinished; run it again")
-        layers = layers_of(options)
-        return Plan(
-            options,
-            record.identity,
-            layers,
-            default_layer(options, layers),
-            record.chips_by,
-            record.model,
-            record.addition,
-        )
+        plan = plan_of(options, record.identity, record.model, record.addition)
+        return replace(plan, chips_by=record.chips_by)
 
 
 def shown_path(path: str | Sequence[str] | None) -> str:

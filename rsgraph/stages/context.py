@@ -50,6 +50,12 @@ class Opened:
         return self.scenes[0].bands
 
     @property
+    def sizes(self) -> str:
+        """Size of the scenes in words, ``300 x 200``, or that of the smallest and of the largest."""
+        sizes = sorted({(scene.columns, scene.rows) for scene in self.scenes}, key=lambda size: size[0] * size[1])
+        return " to ".join(f"{columns} x {rows}" for columns, rows in dict.fromkeys((sizes[0], sizes[-1])))
+
+    @property
     def old(self) -> int:
         """Number of chips, the first ones, of scenes that the workspace held before others were added."""
         return sum(chip.scene < self.held for chip in self.chips)

@@ -31,11 +31,9 @@ LOADING = threading.Lock()
 
 @dataclass(frozen=True)
 class _Chips:
-    """The chips as the training of an encoder reads them. Small scenes are kept in memory."""
+    """The chips as the training of an encoder reads them."""
 
     opened: Opened
-    kept: dict[int, tuple[Floats, Mask]]
-    limit: int
 
     def __len__(self) -> int:
         return len(self.opened.chips)
@@ -44,20 +42,8 @@ class _Chips:
         return self.opened.chips[index].split == "test"
 
     def read(self, index: int) -> tuple[Floats, Mask]:
-        if index not in self.kept:
-            raster = self.opened.read_square(self.opened.chips[index])
-            if len(self.kept) >= self.limit:
-                return raster.values, raster.valid
-            self.kept[index] = raster.values, raster.valid
-        return self.kept[index]
-
-
-_KEEP_BYTES = 512 * 2**20
-
-
-def _training_chips(opened: Opened) -> _Chips:
-    size = opened.side**2 * (4 * len(opened.bands) + 1)
-    return _Chips(opened, {}, limit=_KEEP_BYTES // size)
+        raster = self.opened.read_square(self.opened.chips[index])
+        return raster.values, raster.valid
 
 
 def encoder(context: Context) -> dict[str, Any]:
@@ -102,7 +88,7 @@ def _train_encoder(context: Context, module: EncoderModule, memberships: Members
 
     return train_encoder(
         module,
-        _training_chips(context.opened),
+        _Chips(context.opened),
         memberships,
         mean=context.workspace.survey["mean"],
         std=context.workspace.survey["std"],

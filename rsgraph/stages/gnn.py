@@ -78,8 +78,16 @@ def gnn(context: Context) -> dict[str, Any]:
 def _learn_gnn(context: Context, component: Gnn) -> dict[str, Any]:
     """Train or fit the graph network; write its weights."""
     samples = _graph_samples(context, component.reads)
-    module = _built(context.workspace, component, context.seed)
-    return (_train_gnn if component.trainable else _fit_gnn)(context, module, samples)
+    module, history, notes = _built(context.workspace, component, context.seed), None, []
+    if component.trainable:
+        history = _trained(context, module, samples)
+    else:
+        fit_gnn(module, samples)
+        notes = _unread_encoder(context.options)
+    save_weights(module, context.out / "models" / "gnn.safetensors")
+    about = {"component": context.options.gnn.section, "features": int(samples[0].x.shape[1])}
+    describe(context, "gnn", **about, history=history.epochs if history else [])
+    return {"notes": notes, **learning_facts(history)}
 
 
 def write_layers(context: Context, component: Gnn) -> None:
@@ -151,10 +159,10 @@ def _loaded_gnn(folder: Path, chosen: Choice, weights: Path, state: tuple[int, .
     return _load(Workspace(folder), chosen, weights).eval()
 
 
-def _train_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) -> dict[str, Any]:
+def _trained(context: Context, module: GnnModule, samples: list[GraphSample]) -> History:
     from rsgraph.training.gnn import train_gnn  # it loads Lightning
 
-    history = train_gnn(
+    return train_gnn(
         module,
         samples,
         options=context.options.training.gnn,
@@ -164,14 +172,6 @@ def _train_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) 
         on_epoch=lambda number, metrics: context.epoch("gnn", number, metrics),
         progress=context.progress,
     )
-    _keep_gnn(context, module, samples, history)
-    return learning_facts(history)
-
-
-def _fit_gnn(context: Context, module: GnnModule, samples: list[GraphSample]) -> dict[str, Any]:
-    fit_gnn(module, samples)
-    _keep_gnn(context, module, samples, None)
-    return {**learning_facts(None), "notes": _unread_encoder(context.options)}
 
 
 def _unread_encoder(options: Options) -> list[str]:
@@ -181,12 +181,6 @@ def _unread_encoder(options: Options) -> list[str]:
         return []
     name = options.gnn.name
     return [f"gnn={name} reads the bands, not the trained encoder: encoder=bands spares you its training."]
-
-
-def _keep_gnn(context: Context, module: GnnModule, samples: list[GraphSample], history: History | None) -> None:
-    save_weights(module, context.out / "models" / "gnn.safetensors")
-    about = {"component": context.options.gnn.section, "features": int(samples[0].x.shape[1])}
-    describe(context, "gnn", **about, history=history.epochs if history else [])
 
 
 def _graph_samples(context: Context, nodes: Nodes) -> list[GraphSample]:

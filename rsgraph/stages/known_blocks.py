@@ -45,7 +45,7 @@ class KnownBlocks:
         if look_up is None:
             yield from self.blocks.map(name, task, items, progress)
             return
-        old = [item for item in items if isinstance(item, ChipBlock) and self._is_old(item)]
+        old = [item for item in items if isinstance(item, ChipBlock) and max(item.scenes) < self.scenes]
         for done, block in enumerate(old, start=1):
             if progress is not None:
                 progress(done, len(items))
@@ -54,9 +54,6 @@ class KnownBlocks:
             if progress is not None:
                 progress(done, len(items))
             yield found
-
-    def _is_old(self, block: ChipBlock) -> bool:
-        return max(block.scenes) < self.scenes
 
 
 def _segments(before: Workspace, block: ChipBlock) -> Arrays:

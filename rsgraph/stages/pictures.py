@@ -221,16 +221,11 @@ def _quicklook(context: Context, looks: _Looks, scene: _Preview) -> Figure:
     opened = context.opened
     first = opened.scenes[0]
     metres = None if opened.collection else metres_per_pixel(first.crs, first.transform, first.rows)
-    size = f"{_size(opened.scenes)} pixels" + (f", {_shown(context)}" if opened.collection else "")
+    size = f"{opened.sizes} pixels" + (f", {_shown(context)}" if opened.collection else "")
     colours = describe_bands(opened.bands, looks.bands)
     caption = f"{colours[0].upper()}{colours[1:]}. {size}. Light gray: no data."
     width = None if metres is None else metres * looks.factor
     return draw_quicklook(scene.image, title=_name(context), caption=caption, metres=width)
-
-
-def _size(scenes: Sequence[Scene]) -> str:
-    ordered = sorted({(scene.columns, scene.rows) for scene in scenes}, key=lambda size: size[0] * size[1])
-    return " to ".join(f"{columns} x {rows}" for columns, rows in dict.fromkeys((ordered[0], ordered[-1])))
 
 
 def _shown(context: Context) -> str:

@@ -201,6 +201,12 @@ STAGES = (
 )
 
 
+def plan_of(options: Options, identity: str, model: GivenModel | None, addition: Addition | None) -> Plan:
+    """Return the plan of a run. Raises ConfigError where options do not fit each other."""
+    layers = layers_of(options)
+    return Plan(options, identity, layers, default_layer(options, layers), chips_by(options), model, addition)
+
+
 def needed(stage: Stage) -> list[str]:
     """Return the names of all stages that a stage builds on, directly or not, in order."""
     found = {*stage.needs}

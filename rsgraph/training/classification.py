@@ -281,10 +281,7 @@ def fit_head(
         (n, features), of training images only.
     classes
         (n,) whole numbers.
-    validation
-        (n,) True for images that only choose the epoch whose weights are kept; where there is none, the training
-        images choose it.
-    options, hardware, seed, folder, on_epoch
+    validation, options, hardware, seed, folder, on_epoch
         As for :func:`fine_tune`.
 
     Returns
@@ -292,10 +289,7 @@ def fit_head(
     History
         The epochs.
 
-    Raises
-    ------
-    NotUsable
-        No image is left to train on, or training diverged.
+    Raises NotUsable where no image is left to train on, or training diverged.
     """
     train, validate = _parts(validation)
     head.set_scale(features[train])
@@ -333,18 +327,9 @@ def fine_tune(
     validation
         (n,) True for images that only choose the epoch whose weights are kept; where there is none, the training
         images choose it.
-    options
-        How long and how fast.
-    hardware
-        Where.
-    seed
-        Of order and augmentation.
-    folder
-        For the checkpoints, written after each epoch; nothing is written elsewhere.
-    on_epoch
-        Called with the number of the epoch and ``train_loss``, ``val_loss``, ``val_accuracy``, ``seconds``.
-    progress
-        Called with (steps done, steps of all epochs).
+    options, hardware, seed, folder, on_epoch, progress
+        As for :func:`rsgraph.training.train_encoder`; ``on_epoch`` gets ``train_loss``, ``val_loss``,
+        ``val_accuracy`` and ``seconds``.
 
     Returns
     -------

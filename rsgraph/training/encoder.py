@@ -26,7 +26,8 @@ from rsgraph.types import Floats, Mask
 Memberships = Callable[[Floats], Floats]
 Sample = tuple[Floats, Mask, Floats, Floats]  # bands, valid, soft classes (or clean bands), weight in the loss
 Raster = TypeVar("Raster", Floats, Mask)
-CACHE_BYTES = 2**30
+CACHE_BYTES = 3 * 2**29
+"""Chips are kept in memory up to this many bytes."""
 BLOCK = 32
 _PARTS = 4
 

@@ -248,7 +248,7 @@ class _Job:
             distributed_loader(loader, self.training, rank=place.rank, count=place.count)
             for loader in (self.train, self.validation)
         ]
-        report = tell if place.rank == 0 else _silent
+        report = tell if place.rank == 0 else lambda message: None  # the first reports for all
         record = Record(
             self.module,
             path=self.folder / NAME,
@@ -260,10 +260,6 @@ class _Job:
         )
         strategy = DDPStrategy(cluster_environment=Processes(place.rank, place.count))
         _train(replace(self, train=loaders[0], validation=loaders[1]), record, strategy)
-
-
-def _silent(message: Any) -> None:
-    """Report nothing: the first process reports for all."""
 
 
 def _train(job: _Job, record: Record, strategy: str | DDPStrategy) -> None:

@@ -126,13 +126,9 @@ class Hardware:
     def __post_init__(self) -> None:
         if self.devices < 1:
             raise ConfigError(f"`devices` must be at least 1. Got {self.devices} instead.")
-        if self.strategy not in get_args(Strategy):
-            raise ConfigError(
-                f"`strategy` must be one of: {', '.join(get_args(Strategy))}. Got '{self.strategy}' instead."
-            )
-        choices = get_args(Precision)
-        if self.precision not in choices:
-            raise ConfigError(f"`precision` must be one of: {', '.join(choices)}. Got '{self.precision}' instead.")
+        for name, value, kind in (("strategy", self.strategy, Strategy), ("precision", self.precision, Precision)):
+            if value not in get_args(kind):
+                raise ConfigError(f"`{name}` must be one of: {', '.join(get_args(kind))}. Got '{value}' instead.")
         if self.threads is not None and self.threads < 1:
             raise ConfigError(f"`threads` must be at least 1, or null. Got {self.threads} instead.")
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rsgraph.components import build, from_config
+from rsgraph.components import build, from_config, registry
 from rsgraph.protocols import Progress
 from rsgraph.stages.match import by_latent, chip_nodes
 from rsgraph.stages.project import FEW, lay_out_chips
@@ -56,16 +56,10 @@ def find_map(workspace: Workspace, level: Level, layer: str, projector: str) -> 
     return table[["x", "y"]].to_numpy(np.float32)
 
 
-def embedding_hash(workspace: Workspace, layer: str) -> str | None:
-    """Return the SHA-256 of a layer's file, as the manifest says."""
-    return _outputs(workspace).get(f"embeddings/{layer}.npy")
-
-
 def _origin_hash(workspace: Workspace, level: Level, layer: str) -> str | None:
-    """Return the SHA-256 of the vectors that a map shows."""
-    if level == "chips" and by_latent(workspace, layer):
-        return _outputs(workspace).get("latents.npy")
-    return embedding_hash(workspace, layer)
+    """Return the SHA-256 of the vectors that a map shows, as the manifest says."""
+    latent = level == "chips" and by_latent(workspace, layer)
+    return _outputs(workspace).get("latents.npy" if latent else f"embeddings/{layer}.npy")
 
 
 def _outputs(workspace: Workspace) -> dict[str, str]:
@@ -77,8 +71,6 @@ def _outputs(workspace: Workspace) -> dict[str, str]:
 
 def projector_names(workspace: Workspace) -> list[str]:
     """Return the projectors that can be chosen, the workspace's own first."""
-    from rsgraph.components import registry
-
     own = str(workspace.config["projector"]["name"])
     return [own, *(name for name in registry("projector") if name != own)]
 

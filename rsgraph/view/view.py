@@ -138,15 +138,9 @@ class View:
             whole = numbers.shape[1]
             part = (chip, slice(-(-rows * whole // self.side)), slice(-(-columns * whole // self.side)))
             return _resized(pictures[part], whole, size), _resized(numbers[part], whole, size)
-        rgb, ids = self._level(int(self.of_scene[chip]))
+        rgb, ids = self.levels(int(self.of_scene[chip]))[0]
         here = (slice(row, row + rows), slice(column, column + columns))
         return _resized(rgb[here], self.side, size), _resized(ids[here], self.side, size)
-
-    def _level(self, scene: int) -> tuple[Pixels, Ids]:
-        """Return a scene at full size."""
-        rows, columns = self.scenes[scene].rows, self.scenes[scene].columns
-        part = slice(int(self._starts[scene]), int(self._starts[scene]) + rows * columns)
-        return self.rgb[part].reshape(rows, columns, 3), self.ids[part].reshape(rows, columns)
 
     @cached_property
     def _starts(self) -> NDArray[np.int64]:
@@ -200,10 +194,6 @@ def make_view(workspace: Reopened, *, display: Display = "auto", progress: Progr
         As in ``rsgraph.io.display.choose_bands``.
     progress
         Called with (windows done, windows in all). It may raise, to cancel: then nothing is left behind.
-
-    Returns
-    -------
-    View
 
     Raises
     ------

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.prediction.checks import check_between, check_codes, check_labelled
+from rsgraph.prediction.checks import check_codes, check_labelled
 
 
 def test_check_codes_returns_whole_numbers_of_64_bits() -> None:
@@ -35,10 +35,3 @@ def test_check_labelled_needs_one_label() -> None:
     for nothing in (np.zeros(3, int), np.zeros(0, int)):
         with pytest.raises(NotUsable, match="nothing is labelled yet"):
             check_labelled(nothing)
-
-
-def test_check_between_excludes_both_ends() -> None:
-    check_between("alpha", 0.5, 0.0, 1.0)
-    for wrong in (0.0, 1.0, -0.1, float("nan")):
-        with pytest.raises(ConfigError, match=rf"`alpha` must lie between 0.0 and 1.0. Got {wrong} instead"):
-            check_between("alpha", wrong, 0.0, 1.0)

@@ -15,7 +15,6 @@ from rsgraph.files import write_json
 from rsgraph.matchers.hungarian import Hungarian
 from rsgraph.view import other_maps as projecting
 from rsgraph.view.other_maps import (
-    embedding_hash,
     find_map,
     keep_map,
     map_file,
@@ -65,7 +64,6 @@ def test_find_map_takes_a_map_of_the_vectors_as_they_are_now(workspace: Workspac
     keep_map(workspace, "segments", "bands", "pca", points)
     np.testing.assert_array_equal(find_map(workspace, "segments", "bands", "pca"), points)
     record(workspace, "b" * 64)
-    assert embedding_hash(workspace, "bands") == "b" * 64
     assert find_map(workspace, "segments", "bands", "pca") is None
 
 
