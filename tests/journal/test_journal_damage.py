@@ -1,4 +1,4 @@
-"""A damaged journal is never written to; what can be read is recovered to a copy, and the user is informed."""
+"""A damaged journal is never written to; what can be read is recovered to a copy; the user learns of it."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def test_a_truncated_journal_keeps_what_is_left(path: Path, part: float) -> None
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"not SQLite at all" * 1000, bytes(3 * PAGE)])
-def test_what_is_no_journal_at_all_is_reported_and_kept(path: Path, data: bytes) -> None:
+def test_what_is_no_journal_at_all_is_kept(path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(JournalDamaged):
         Journal(path)
