@@ -82,14 +82,15 @@ def resumed_blocks(workspace: Workspace, stage: str) -> int:
     return int(workspace.manifest["stages"][stage]["facts"]["resumed_blocks"])
 
 
-def test_a_run_that_is_killed_while_it_encodes_goes_on_there(configure: Configure, tmp_path: Path) -> None:
-    whole = hashes(run(configure(f"cache.path={tmp_path / 'other'}", workspace="whole")))
-    shutil.copytree(tmp_path / "other", tmp_path / ".rsgraph-cache")
+def test_a_run_that_is_killed_while_it_encodes_goes_on_there(
+    finished: Workspace, configure: Configure, tmp_path: Path
+) -> None:
+    shutil.copytree(finished.folder.parent / ".rsgraph-cache", tmp_path / ".rsgraph-cache")
     shutil.rmtree(tmp_path / ".rsgraph-cache" / "encode")
     killed(tmp_path, "encode", words(configure(), "executor.workers=1"), victim="os.getpid()")
     resumed = run(configure())
     assert resumed_blocks(resumed, "encode") == 3
-    assert hashes(resumed) == whole
+    assert hashes(resumed) == hashes(finished)
 
 
 @pytest.mark.slow
