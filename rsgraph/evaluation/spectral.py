@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.types import Floats, Labels
 
 
@@ -25,10 +28,20 @@ def mean_spectra(values: Floats, labels: Labels, n: int) -> Floats:
     spectra
         (n, bands) float32; zeros for a label that no pixel has.
     """
-    flat = labels.ravel().astype(np.intp)
-    pixels = np.maximum(np.bincount(flat, minlength=n + 1), 1)
-    sums = np.stack([np.bincount(flat, band.ravel(), minlength=n + 1) for band in values], axis=1)
-    return (sums / pixels[:, None])[1:].astype(np.float32)
+    return _means(np.ascontiguousarray(values), np.ascontiguousarray(labels), n)
+
+
+@compiled()
+def _means(values: Any, labels: Any, n: int) -> Floats:
+    sums, counts = np.zeros((n + 1, values.shape[0])), np.zeros(n + 1)
+    for row in range(labels.shape[0]):
+        for column in range(labels.shape[1]):
+            counts[labels[row, column]] += 1
+    for band in range(values.shape[0]):
+        for row in range(labels.shape[0]):
+            for column in range(labels.shape[1]):
+                sums[labels[row, column], band] += values[band, row, column]
+    return (sums / np.maximum(counts, 1).reshape(-1, 1))[1:].astype(np.float32)
 
 
 def spectral_angles(spectra: Floats, pairs: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -59,5 +72,6 @@ def spectral_angles(spectra: Floats, pairs: NDArray[np.int64]) -> NDArray[np.flo
     """
     lengths = np.linalg.norm(spectra.astype(np.float64), axis=1, keepdims=True)
     unit = spectra / np.where(lengths > 0, lengths, 1)
-    one, two = unit[pairs[:, 0]], unit[pairs[:, 1]]
-    return np.asarray(2 * np.arctan2(np.linalg.norm(one - two, axis=1), np.linalg.norm(one + two, axis=1)))
+    one, two = unit.take(pairs[:, 0], axis=0), unit.take(pairs[:, 1], axis=0)
+    apart, along = (np.sqrt(np.einsum("pb,pb->p", each, each)) for each in (one - two, one + two))
+    return np.asarray(2 * np.arctan2(apart, along))

@@ -125,7 +125,8 @@ def binary_patterns(
 
 def texture_differences(values: NDArray[np.float64], pairs: NDArray[np.int64]) -> NDArray[np.float64]:
     """Average the absolute differences of co-occurrence properties (n, offsets) over the offsets: (m,)."""
-    return np.asarray(np.abs(values[pairs[:, 0]] - values[pairs[:, 1]]).mean(axis=1))
+    apart = np.abs(values.take(pairs[:, 0], axis=0) - values.take(pairs[:, 1], axis=0))
+    return np.asarray(np.einsum("po->p", apart) / values.shape[1])
 
 
 def pattern_similarities(

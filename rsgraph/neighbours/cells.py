@@ -202,4 +202,6 @@ def _scan(row: Any, skip: int, rows: Any, order: Any, first: int, last: int, ind
         squared = _squared(row, rows, other, few)
         if squared >= distances[-1] or order[other] == skip:
             continue
-        enter(order[other], _squared(row, rows, other, n_axes), indices, distances)
+        squared = _squared(row, rows, other, n_axes)
+        if squared < distances[-1]:
+            enter(order[other], squared, indices, distances)
