@@ -95,8 +95,8 @@ def explain(error: Exception) -> str | None:
     if isinstance(error, MissingConfigException):
         return _explain_missing(error)
     if isinstance(error, OverrideParseException):
-        told = str(error).partition("See https://")[0]
-        return f"could not read '{error.override}': {' '.join(told.split())}; write option=value"
+        text = str(error).partition("See https://")[0]
+        return f"could not read '{error.override}': {' '.join(text.split())}; write option=value"
     if isinstance(error, HydraException | OmegaConfBaseException):
         return _explain_key(error) or " ".join(str(error).split())
     return None

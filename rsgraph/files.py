@@ -140,6 +140,44 @@ def sync_tree(folder: Path) -> None:
         _sync(place)
 
 
+@contextmanager
+def replaced_folder(path: Path, mark: str) -> Iterator[Path]:
+    """Give an empty folder beside ``path``; on success it is fsynced and takes the place of ``path``.
+
+    Parameters
+    ----------
+    path
+        The folder to create or replace; its parent is there.
+    mark
+        How temporary names beside it end.
+
+    Yields
+    ------
+    Path
+        The temporary folder. It is removed when the body fails.
+
+    Raises
+    ------
+    OutputError
+        Disk full, or the folder is not writable. ``path`` is as it was.
+    """
+    temporary, old = (path.with_name(f".{path.name}{state}.{mark}") for state in ("", ".old"))
+    try:
+        temporary.mkdir()
+        yield temporary
+        sync_tree(temporary)
+        if path.exists():
+            os.replace(path, old)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise output_error(path, error) from error
+    except OutputError as error:  # of a file in it, which the user knows by its final name
+        raise OutputError(str(error).replace(str(temporary), str(path))) from error
+    finally:
+        for left in (temporary, old):
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text file, atomically."""
     with atomic(path) as temporary:

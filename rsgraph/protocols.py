@@ -68,7 +68,7 @@ class Blocks(Protocol):
         """Yield ``task(item)`` for all items in their order.
 
         ``name`` names the phase, once per stage. ``task`` is picklable (a frozen dataclass with ``__call__``) and
-        depends on its item alone; items are small and picklable, their number and order the same in every run.
+        depends on nothing but its item; items are small and picklable, their number and order the same in every run.
         """
         ...
 
@@ -268,7 +268,12 @@ class Gnn(Component):
 
 
 class Matcher(Component):
-    """Compares whole chips by their nodes."""
+    """Compares whole chips by their nodes.
+
+    ``measure``: the matcher whose similarity this one computes in another way, such as ``hungarian``.
+    """
+
+    measure: str | None = None
 
     @abstractmethod
     def match(self, nodes: Sequence[Floats], *, progress: Progress | None = None) -> Similarity:

@@ -49,10 +49,16 @@ class Registry(Mapping[str, type]):
         self.places: dict[str, str] = {**added, **built_in}
 
     def __getitem__(self, name: str) -> type:
-        """Import and return the class. Raises UnknownComponent (with the choices) for an unknown name."""
+        """Import and return the class.
+
+        Raises UnknownComponent (with the choices) for an unknown name, and ConfigError for a class that is no
+        component of this kind.
+        """
         self.check(name)
         module, _, attribute = self.places[name].partition(":")
         found: type = getattr(import_module(module), attribute)
+        if self.kind in BASES:
+            check_component(self.kind, found, name)
         return found
 
     def describe(self, name: str) -> str:
@@ -76,14 +82,8 @@ class Registry(Mapping[str, type]):
         return len(self.places)
 
     def build(self, name: str, parameters: Mapping[str, Any]) -> Any:
-        """Construct a component.
-
-        Raises ConfigError for a parameter that its constructor does not have, and for a class that is no component of
-        this kind.
-        """
+        """Construct a component. Raises ConfigError for a parameter that its constructor does not have."""
         component = self[name]
-        if self.kind in BASES:
-            check_component(self.kind, component, name)
         known = list(inspect.signature(component).parameters)
         for parameter in parameters:
             if parameter not in known:

@@ -57,6 +57,14 @@ def refused(**options: Any) -> str:
     return "nothing is wrong"
 
 
+def ended(*words: str) -> object:
+    try:
+        main(words)
+    except SystemExit as end:
+        return end.code
+    return 0
+
+
 def label() -> None:
     with Workspace("w").journal() as journal:
         journal.define("water", colour="#2060c0")
@@ -80,10 +88,14 @@ def session(foreign: dict[str, str]) -> None:
     main(["export", "w", "exporter=geojson", "folder=geojson"])
     main(["evaluate", "w", "parts=[rotation,maps]"])
     main(["run", "scene.npy", *ours, *TINY, "segmenter=hexagons", "segmenter.n_segments=40", "workspace=hexagons"])
+    rc = [
+        ended("run", "scene.npy", *ours, *TINY, "matcher=bare", "workspace=bare"),
+        ended("export", "w", "exporter=old"),
+    ]
     components = {kind: described(kind, name) for kind, name in foreign.items()}
     errors = [refused(n_segments=0), refused(segments=3)]
-    Path("found.json").write_text(json.dumps({"components": components, "errors": errors, "phases": PHASES}))
-    main(["export", "w", "exporter=old"])
+    found = {"components": components, "errors": errors, "phases": PHASES, "rc": rc}
+    Path("found.json").write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

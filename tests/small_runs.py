@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -66,3 +68,34 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A finished workspace. Tests must not change it."""
     folder = tmp_path_factory.mktemp("finished")
     return run(composed(*TINY, "draw=true", f"workspace={folder / 'w'}"))
+
+
+@pytest.fixture(scope="session")
+def undrawn(finished: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what ``run(configure())`` leaves: the workspace w and the cache. Tests must not change it."""
+    folder = tmp_path_factory.mktemp("undrawn")
+    copied(finished.folder.parent / ".rsgraph-cache", folder / ".rsgraph-cache")
+    run(composed(*TINY, f"workspace={folder / 'w'}"))
+    return folder
+
+
+@pytest.fixture
+def made(undrawn: Path, tmp_path: Path) -> Workspace:
+    """What ``run(configure())`` makes, without the wait."""
+    copied(undrawn, tmp_path)
+    return Workspace(tmp_path / "w")
+
+
+def copied(origin: Path, folder: Path) -> None:
+    """Copy a folder; a file that has two names, in a workspace and in the cache, has two again."""
+    names: dict[int, Path] = {}
+    folder.mkdir(exist_ok=True)
+    for path in sorted(origin.rglob("*")):
+        place = folder / path.relative_to(origin)
+        first = names.setdefault(path.stat().st_ino, place)
+        if path.is_dir():
+            place.mkdir()
+        elif first == place:
+            shutil.copy2(path, place)
+        else:
+            os.link(first, place)

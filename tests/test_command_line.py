@@ -57,6 +57,6 @@ def test_lists_of_paths_need_no_quotes_of_hydra(typed: str, given: str) -> None:
     assert split_line([typed], verb="run").overrides == [given]
 
 
-def test_two_paths_are_told_to_be_a_list() -> None:
+def test_two_paths_get_the_advice_to_be_a_list() -> None:
     with pytest.raises(ConfigError, match=r"or give several scenes as 'data\.path=\[a\.tif,b\.tif\]'"):
         split_line(["a.tif", "b.tif"], verb="run")

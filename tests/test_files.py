@@ -9,7 +9,7 @@ import pytest
 
 from rsgraph import files
 from rsgraph.errors import OutputError, WorkspaceError
-from rsgraph.files import atomic, digest, place, read_json, sha256, write_json
+from rsgraph.files import atomic, digest, place, read_json, replaced_folder, sha256, write_json
 
 
 def test_atomic_replaces_the_file_only_at_the_end(tmp_path: Path) -> None:
@@ -91,3 +91,25 @@ def test_place_copies_where_no_link_is_possible(tmp_path: Path, monkeypatch: pyt
     place(tmp_path / "x", tmp_path / "there" / "y")
     assert (tmp_path / "there" / "y").read_text() == "content"
     assert (tmp_path / "there" / "y").stat().st_nlink == 1
+
+
+def test_replaced_folder_takes_the_place_of_the_old_one_only_when_it_is_whole(tmp_path: Path) -> None:
+    target = tmp_path / "rgb"
+    with replaced_folder(target, "partial") as folder:
+        (folder / "a").write_text("first")
+    with pytest.raises(KeyError), replaced_folder(target, "partial") as folder:  # noqa: PT012 - the body of the folder fails
+        (folder / "a").write_text("half")
+        raise KeyError
+    assert (target / "a").read_text() == "first"
+    with replaced_folder(target, "partial") as folder:
+        (folder / "b").write_text("second")
+    assert [path.name for path in target.iterdir()] == ["b"]
+    assert [path.name for path in tmp_path.iterdir()] == ["rgb"]
+
+
+def test_replaced_folder_says_where_it_could_not_write(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match=r"could not write .*absent"),
+        replaced_folder(tmp_path / "absent" / "rgb", "partial"),
+    ):
+        pass

@@ -20,7 +20,7 @@ def test_a_run_loads_few_files_before_its_first_stage_and_passes_an_option_on_by
     assert found["compositions"] == 1
 
 
-def test_a_docstring_alone_is_no_code_and_only_functions_are_counted(tmp_path: Path) -> None:
+def test_a_mere_docstring_is_no_code_and_only_functions_are_counted(tmp_path: Path) -> None:
     (tmp_path / "empty.py").write_text('"""A room."""\n')
     (tmp_path / "full.py").write_text("def count():\n    return [number for number in range(3)]\n")
     follower = Follower(tmp_path)

@@ -38,6 +38,13 @@ FOREIGN = {
     "exporter": "label_list",
 }
 OLD = '''
+class Bare:
+    """Has no base class."""
+
+    def match(self, nodes, *, progress=None):
+        return None
+
+
 class Old:
     """Written before exporters were handed what leaves."""
 
@@ -48,12 +55,11 @@ class Old:
 
 @dataclass(frozen=True)
 class Session:
-    """What the process with foreign components left: its folder, what it found out, and how it ended."""
+    """What the process with foreign components left: its folder, what it found out and listed, and its errors."""
 
     folder: Path
     found: dict[str, Any]
     listed: str
-    rc: int
     said: str
 
     @property
@@ -74,7 +80,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Session:
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
     assert (folder / "found.json").exists(), done.stderr
     found = json.loads((folder / "found.json").read_text())
-    return Session(folder, found, (folder / "components.txt").read_text(), done.returncode, done.stderr)
+    return Session(folder, found, (folder / "components.txt").read_text(), done.stderr)
 
 
 def _installed(folder: Path) -> Path:
@@ -82,13 +88,14 @@ def _installed(folder: Path) -> Path:
     for package in PACKAGES:
         project = tomllib.loads((package / "pyproject.toml").read_text())["project"]
         _write_metadata(folder, project["name"], project["entry-points"])
-    _write_metadata(
-        folder, "older", {"rsgraph.exporter": {"old": "older:Old"}, "rsgraph.conf": {"older": "older.conf"}}
-    )
-    (folder / "older" / "conf" / "exporter").mkdir(parents=True)
+    old = {"exporter": "old", "matcher": "bare"}
+    points = {f"rsgraph.{kind}": {name: f"older:{name.title()}"} for kind, name in old.items()}
+    _write_metadata(folder, "older", {**points, "rsgraph.conf": {"older": "older.conf"}})
+    for kind, name in old.items():
+        (folder / "older" / "conf" / kind).mkdir(parents=True)
+        (folder / "older" / "conf" / kind / f"{name}.yaml").write_text(f"name: {name}\n")
     (folder / "older" / "__init__.py").write_text(OLD)
     (folder / "older" / "conf" / "__init__.py").touch()
-    (folder / "older" / "conf" / "exporter" / "old.yaml").write_text("name: old\n")
     return folder
 
 
@@ -208,11 +215,12 @@ def test_foreign_component_is_listed_built_run_labelled_and_exported(kind: str, 
     assert [each["properties"]["label"] for each in features[:6]] == ["water"] * 3 + ["sand"] * 2 + [None]
 
 
-def test_exporter_of_the_old_signature_is_refused_in_one_sentence(session: Session) -> None:
-    assert session.rc == 2
-    last = " ".join(session.said.split("exporter 'old'")[-1].split())
-    assert last.startswith("(older:Old) has the old signature: instead of the workspace, `export` now takes")
-    assert "Traceback" not in session.said
+def test_components_of_older_packages_are_refused_in_one_sentence(session: Session) -> None:
+    assert session.found["rc"] == [2, 2]
+    said = " ".join(session.said.split())
+    assert "matcher 'bare' (older:Bare) must be a subclass of rsgraph.protocols.Matcher" in said
+    assert "exporter 'old' (older:Old) has the old signature: instead of the workspace, `export` now takes" in said
+    assert "Traceback" not in said
 
 
 def test_hexagons_are_a_segmenter_of_a_run(session: Session) -> None:

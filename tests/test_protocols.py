@@ -27,9 +27,9 @@ class Nothing:
 
 
 @pytest.mark.parametrize(("kind", "base"), BASES.items())
-def test_class_of_no_base_class_is_told_which_one(kind: str, base: type) -> None:
-    told = f"{kind} 'x' ({__name__}:Nothing) must be a subclass of rsgraph.protocols.{base.__name__}"
-    with pytest.raises(ConfigError, match=re.escape(told)):
+def test_class_without_the_base_class_is_refused_by_name(kind: str, base: type) -> None:
+    expected = f"{kind} 'x' ({__name__}:Nothing) must be a subclass of rsgraph.protocols.{base.__name__}"
+    with pytest.raises(ConfigError, match=re.escape(expected)):
         check_component(kind, Nothing, "x")
 
 
@@ -48,7 +48,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize(("kind", "methods"), MISSING.items())
-def test_class_that_lacks_methods_is_told_which(kind: str, methods: str) -> None:
+def test_class_that_lacks_methods_is_refused_with_their_names(kind: str, methods: str) -> None:
     empty = type("Empty", (BASES[kind],), {"__module__": "package"})
     with pytest.raises(ConfigError) as caught:
         check_component(kind, empty, "x")
@@ -56,7 +56,7 @@ def test_class_that_lacks_methods_is_told_which(kind: str, methods: str) -> None
 
 
 @pytest.mark.parametrize("base", [object, protocols.Exporter])
-def test_exporter_of_the_workspace_is_told_what_changed(base: type) -> None:
+def test_exporter_of_the_workspace_is_refused_with_what_changed(base: type) -> None:
     def export(self: Any, workspace: Any, folder: Path, *, progress: Any = None) -> list[Path]:
         return []
 

@@ -41,12 +41,12 @@ def quick(words: list[str]) -> list[str]:
 
 
 def run_line(words: list[str], folder: Path, *options: str) -> None:
-    """Run a line to its end; where it opens a window, until that has been open for a while and labels were given."""
+    """Run a line to its end; where it opens a window, label, and let it be open for a while."""
     assert words[0] == "rsgraph"
     command = [sys.executable, "-m", *words, *options]
     if words[1] == "label":
+        label_some(folder / words[2])  # before, as a journal has one writer
         stays_open(command, folder)
-        label_some(folder / words[2])
         return
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=500)
     assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}{done.stderr}"

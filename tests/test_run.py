@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rsgraph import cli
 from rsgraph.files import sha256
 
 QUICK = [
@@ -74,13 +75,18 @@ def test_tracking_keeps_parameters_losses_and_seconds(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [".rsgraph-cache", "mlflow.db", "w"]
 
 
-def test_a_store_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_written_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").write_text("")
-    store = f"tracking.uri=sqlite:///{tmp_path}/file/mlflow.db"
-    done = rsgraph("run", "workspace=w", store, *SYNTHETIC, *QUICK, cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert f"could not write {tmp_path}/file" in done.stderr
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["rsgraph"])
+    with pytest.raises(SystemExit) as end:  # in this process: a new one takes seconds to import what refuses
+        cli.main(["run", "workspace=w", f"tracking.uri=sqlite:///{tmp_path}/file/mlflow.db", *SYNTHETIC, *QUICK])
+    assert end.value.code == 2
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert f"could not write {tmp_path}/file" in printed
     assert not (tmp_path / "w").exists()
 
 

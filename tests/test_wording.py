@@ -11,21 +11,6 @@ ROOT = Path(__file__).parents[1]
 
 ROOMS = ("rsgraph", "plugins", "conf", "experiments", "tests")
 
-NOT_YET = (
-    "experiments/benchmarks/point_map.py",
-    "plugins/napari-rsgraph/",
-    "rsgraph/cli.py",
-    "rsgraph/components.py",
-    "rsgraph/config.py",
-    "rsgraph/journal/",
-    "rsgraph/neighbours/",
-    "rsgraph/protocols.py",
-    "rsgraph/registry.py",
-    "rsgraph/run/",
-    "rsgraph/stages/",
-)
-"""Files and folders that are left out."""
-
 BANNED = frozenset(
     [
         *("told", "grown", "growing", "alone", "settle", "settles", "settled", "settling", "mend", "mends", "mended"),
@@ -33,8 +18,18 @@ BANNED = frozenset(
     ]
 )
 
-ALLOWED = ("without opening", "opening it on first use")
-"""Files are opened, and nothing else is."""
+ALLOWED = (
+    "without opening",
+    "opening it",
+    "Opening the demo workspace",
+    "opening for writing",
+    "making, opening, locking",
+    "Opening a journal's file",
+    "journal/opening.py",
+    "journal.opening",  # all of these open files
+    "grown_from",  # an entry in workspaces of version 0.1, which are continued
+)
+"""Phrases in which a banned word has its plain meaning, or is fixed by files of users."""
 
 _SUSPECT = re.compile("|".join(sorted(BANNED)), re.IGNORECASE)
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -46,11 +41,7 @@ def texts() -> dict[str, str]:
     """The text of every module and config, by its path."""
     paths = [path for room in ROOMS for path in (ROOT / room).rglob("*.*") if path.suffix in {".py", ".yaml"}]
     names = {path.relative_to(ROOT).as_posix(): path for path in paths}
-    return {
-        name: path.read_text(encoding="utf-8")
-        for name, path in sorted(names.items())
-        if not name.startswith(NOT_YET) and "/." not in name
-    }
+    return {name: path.read_text(encoding="utf-8") for name, path in sorted(names.items()) if "/." not in name}
 
 
 def words(text: str) -> list[str]:

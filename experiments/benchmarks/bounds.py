@@ -41,7 +41,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from experiments.benchmarks.places import CHIP
 from experiments.benchmarks.record import Value, best_seconds
 from rsgraph import build
-from rsgraph.training import encoder_module
+from rsgraph.training.modules import encoder_module
 from rsgraph.workspace import Workspace
 
 CORES = 2

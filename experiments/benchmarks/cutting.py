@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import rsgraph.training as training
 from rsgraph.files import atomic
 from rsgraph.graphs.features import centroids, segment_means
 from rsgraph.matchers.chips import StoredChips
 from rsgraph.run.scenes import Reopened, open_scenes
 from rsgraph.stages.encoder import load_encoder
 from rsgraph.stages.gnn import load_gnn
+from rsgraph.training.inference import FrozenEncoder, embed
 from rsgraph.types import Floats, Raster, Scene, Window
 
 SIDE = 256
@@ -41,7 +41,7 @@ class Model:
         workspace = Reopened(self.workspace)
         plan = workspace.plan
         options = plan.options
-        frozen = training.FrozenEncoder(load_encoder(workspace, options.encoder), options.trainer)
+        frozen = FrozenEncoder(load_encoder(workspace, options.encoder), options.trainer)
         gnn = load_gnn(workspace, options.gnn)
         segmenter, graph = options.segmenter.build(), options.graph.build()
         layer = int(plan.layer.removeprefix("gnn")) - 1
@@ -52,7 +52,7 @@ class Model:
             points = centroids(found.labels, found.n_segments).astype(np.float32)
             edges = graph.connect(found, points)
             assert gnn is not None, "the benchmark's models have a GNN"
-            return training.embed(gnn, features, edges.edge_index, edges.edge_attributes)[layer]
+            return embed(gnn, features, edges.edge_index, edges.edge_attributes)[layer]
 
         return of
 

@@ -10,6 +10,7 @@ import inspect
 import json
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 from types import CodeType, FrameType
 
@@ -17,6 +18,10 @@ CALL = "from runpy import run_path; run_path('{file}')['follow'](*{arguments!r})
 """Python code that follows a run in a process of its own."""
 
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>")
+
+
+_OTHERS = ("hydra", "numba", "pandas", "rasterio", "scipy.spatial", "skimage.segmentation", "torch")
+"""Packages that are loaded beforehand: under a profiler that takes several times as long."""
 
 
 class FirstStage(BaseException):
@@ -88,6 +93,8 @@ def _holds_code(file: Path) -> bool:
 def follow(tree: str, words: list[str], out: str, whole: bool = True) -> None:
     """Run ``rsgraph`` of a checkout, to the end or to its first stage; write what was touched to a JSON file."""
     follower = Follower(Path(tree) / "rsgraph", whole=whole)
+    for package in _OTHERS:
+        import_module(package)
     sys.path.insert(0, tree)
     threading.setprofile(follower)
     sys.setprofile(follower)

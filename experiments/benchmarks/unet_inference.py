@@ -18,9 +18,9 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from experiments.benchmarks.record import Value, best_seconds, record
 from rsgraph.encoders.unet import UNet
-from rsgraph.training import EncoderModule, FrozenEncoder, Hardware, describe, encoder_module
-from rsgraph.training.modules import laid_out
-from rsgraph.training.options import cpu_bfloat16_flags
+from rsgraph.training.inference import FrozenEncoder
+from rsgraph.training.modules import EncoderModule, encoder_module, laid_out
+from rsgraph.training.options import Hardware, cpu_bfloat16_flags, describe
 
 SEED = 0
 BANDS, CLASSES, SIDE = 12, 8, 256

@@ -24,7 +24,7 @@ from experiments.eurosat.learning import Bench, Row, key, predict
 from experiments.eurosat.results import CONFUSION, PER_CLASS, RESULTS, measured, put
 from rsgraph.evaluation.classification import accuracy, class_scores, confusion_matrix, wilson_interval
 from rsgraph.tracking import Tracker
-from rsgraph.training import Hardware, describe
+from rsgraph.training.options import Hardware, describe
 
 HERE = Path(__file__).parent
 

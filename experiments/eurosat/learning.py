@@ -20,15 +20,6 @@ from rsgraph.encoders.unet import UNet
 from rsgraph.evaluation.classification import stratified_split
 from rsgraph.evaluation.statistics import image_statistics
 from rsgraph.targets.fuzzy_c_means import FuzzyCMeans
-from rsgraph.training import (
-    EncoderModule,
-    EncoderOptions,
-    Hardware,
-    encoder_module,
-    load_weights,
-    save_weights,
-    train_encoder,
-)
 from rsgraph.training.classification import (
     ClassifierOptions,
     ImageClassifier,
@@ -40,6 +31,9 @@ from rsgraph.training.classification import (
     linear_head,
     pooled_features,
 )
+from rsgraph.training.encoder import train_encoder
+from rsgraph.training.modules import EncoderModule, encoder_module, load_weights, save_weights
+from rsgraph.training.options import EncoderOptions, Hardware
 from rsgraph.types import Floats, Mask
 from rsgraph.workspace import write_array
 

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from experiments.eurosat.data import EuroSatImages
 from experiments.labelling.numbers import block, scaled, whitened
 from experiments.labelling.representations import LEAST, Representation
-from rsgraph import Workspace, training
+from rsgraph import Workspace
 from rsgraph.evaluation.statistics import image_statistics
 from rsgraph.io.eurosat import EuroSat
 from rsgraph.options import read_choice
 from rsgraph.stages.encoder import load_encoder
+from rsgraph.training.inference import FrozenEncoder
 from rsgraph.training.options import Hardware
 from rsgraph.types import Floats
 
@@ -84,7 +85,7 @@ def statistics(chips: Chips) -> Floats:
 def unet(chips: Chips) -> Floats:
     """Return mean and standard deviation of each map of the U-Net."""
     workspace = Workspace(chips.workspace)
-    frozen = training.FrozenEncoder(
+    frozen = FrozenEncoder(
         load_encoder(workspace, read_choice("encoder", workspace.config["encoder"])), Hardware(threads=1)
     )
 

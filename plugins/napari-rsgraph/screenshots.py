@@ -99,11 +99,11 @@ def walk(window: Window, folder: Path) -> None:
     window.open_tab("History")
     process_events()
     grab(window, "history", folder)
-    window.commands.show_sheet()
+    window.show_sheet()
     process_events()
     if folder != PICTURES:
-        window.commands.sheet.grab().save(str(folder / "shortcuts.png"))
-    window.commands.sheet.close()
+        window.sheet.grab().save(str(folder / "shortcuts.png"))
+    window.sheet.close()
 
 
 def main() -> None:

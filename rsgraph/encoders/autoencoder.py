@@ -23,16 +23,7 @@ def _convolution(inputs: int, outputs: int) -> list[nn.Module]:
 class AutoencoderNetwork(nn.Module):
     """The network of :class:`Autoencoder`.
 
-    Parameters
-    ----------
-    n_bands
-        Channels of the input and of the reconstruction.
-    width
-        Kernels of the first level; the last level has ``width * 2 ** (depth - 1)``.
-    depth
-        Levels of the encoder, and of the decoder.
-    latent
-        Length of a chip's vector.
+    Of ``n_bands`` channels; the rest as in :class:`Autoencoder`.
     """
 
     def __init__(self, n_bands: int, *, width: int, depth: int, latent: int) -> None:

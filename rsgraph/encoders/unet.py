@@ -22,19 +22,7 @@ def _two_convolutions(inputs: int, outputs: int) -> nn.Sequential:
 
 
 class UNetNetwork(nn.Module):
-    """The network of :class:`UNet`.
-
-    Parameters
-    ----------
-    n_bands
-        Channels of the input.
-    n_classes
-        C, channels of the logits.
-    width
-        Kernels of the first level; the last level has ``width * 2 ** (depth - 1)``.
-    depth
-        Levels of the encoder, and of the decoder.
-    """
+    """The network of :class:`UNet`, for ``n_bands`` channels, with logits of ``n_classes``."""
 
     def __init__(self, n_bands: int, n_classes: int, *, width: int, depth: int) -> None:
         super().__init__()

@@ -24,7 +24,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-import rsgraph.training as training
 from rsgraph.components import build
 from rsgraph.errors import NotUsable
 from rsgraph.evaluation.rotation import rotation_invariance
@@ -36,10 +35,12 @@ from rsgraph.stages.context import Opened
 from rsgraph.stages.encoder import load_encoder
 from rsgraph.stages.gnn import load_gnn
 from rsgraph.stages.plan import Plan
+from rsgraph.training.inference import FrozenEncoder, embed
 from rsgraph.types import Chip, Floats, Mask, Raster, Segmentation
 
 if TYPE_CHECKING:
-    from rsgraph.training import FrozenEncoder, GnnModule
+    from rsgraph.training.inference import FrozenEncoder
+    from rsgraph.training.modules import GnnModule
 
 TURNS = (1, 2, 3)
 """Quarter turns."""
@@ -184,7 +185,7 @@ class _Pipeline:
     def _embedded(self, gnn: GnnModule, nodes: Floats, segmentation: Segmentation) -> Floats:
         points = centroids(segmentation.labels, segmentation.n_segments)
         graph = self.graph.connect(segmentation, points)
-        return training.embed(gnn, nodes, graph.edge_index, graph.edge_attributes)[self.layer]
+        return embed(gnn, nodes, graph.edge_index, graph.edge_attributes)[self.layer]
 
     def likeness(self, level: str, first: Mapping[str, Floats], rotated: list[dict[str, Floats]]) -> list[float]:
         """Return the similarity of a chip to each of its rotations."""
@@ -215,7 +216,7 @@ def _pipeline(workspace: Reopened) -> _Pipeline:
         levels=_levels(options, gnn),
         mean=np.array(workspace.survey["mean"], dtype=np.float32),
         std=np.where(std > 0, std, np.float32(1)),
-        frozen=training.FrozenEncoder(load_encoder(workspace, options.encoder), options.trainer),
+        frozen=FrozenEncoder(load_encoder(workspace, options.encoder), options.trainer),
         segmenter=options.segmenter.build(),
         chip_pixels=options.chips.size**2,
         graph=options.graph.build(),

@@ -81,14 +81,8 @@ class Dask(Executor):
     def open(self, shared: Sequence[Path] = ()) -> Workers:
         """Connect, and check that all workers see the files.
 
-        Raises
-        ------
-        NotInstalled
-            Dask is missing.
-        ConfigError
-            The address is of another form, or the scheduler file is not there.
-        WorkerLost
-            No scheduler or no worker answers, or a worker lacks rsgraph or does not see the files.
+        Raises NotInstalled, ConfigError (an address of another form, no scheduler file) or WorkerLost (no scheduler
+        or no worker answers, or a worker lacks rsgraph or does not see the files).
         """
         if self.address is None and in_child():
             return _OneThread()
@@ -129,12 +123,8 @@ class Dask(Executor):
 class DaskWorkers(Workers):
     """The workers of one cluster.
 
-    Parameters
-    ----------
-    client
-        Connected; closed in the end, with its cluster where that was started here.
-    own_devices
-        Whether the workers are elsewhere, so that a GPU of this process does not serve them.
+    ``client`` is closed in the end, with its cluster where that was started here. ``own_devices``: the workers are
+    elsewhere, so that a GPU of this process does not serve them.
     """
 
     def __init__(self, client: Client, *, own_devices: bool) -> None:

@@ -129,9 +129,9 @@ class Processes:
 
     def _collect(self, job: _Job) -> None:
         """Wait for messages of busy workers, and act on them."""
-        busy = {worker.connection: worker for worker in self._alive if worker.block is not None}
-        for connection in wait(list(busy)):
-            worker = busy[connection]  # type: ignore[index]  # they are all connections
+        busy = [worker for worker in self._alive if worker.block is not None]
+        ready = wait([worker.connection for worker in busy])
+        for worker in (worker for worker in busy if worker.connection in ready):
             try:
                 kind, content = worker.connection.recv()
             except (EOFError, OSError):  # the end of the pipe; OSError where it comes in the middle of a message

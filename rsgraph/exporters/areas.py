@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import geopandas as gpd
 import numpy as np
@@ -12,10 +12,10 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from rsgraph.errors import ConfigError, NotThere
+from rsgraph.errors import NotThere
 from rsgraph.exporters.content import Content, parsed_crs, pixel_areas
 from rsgraph.exporters.dissolve import Region, Strip, regions
-from rsgraph.exporters.rasters import read_ids
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace
 
@@ -26,15 +26,6 @@ _STRIP_PIXELS = 2**21
 
 _AT_ONCE = 10_000
 """Regions in a table."""
-
-
-def check_dissolve(dissolve: object) -> Dissolve:
-    """Check the option ``dissolve``. Raises ConfigError."""
-    for choice in get_args(Dissolve):
-        if dissolve == choice:
-            found: Dissolve = choice
-            return found
-    raise ConfigError(f"`dissolve` must be one of: {', '.join(get_args(Dissolve))}. Got {dissolve!r} instead.")
 
 
 def check_labelled(workspace: Workspace, content: Content) -> None:

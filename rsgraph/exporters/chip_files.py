@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
 
-from rsgraph.errors import ConfigError
 from rsgraph.exporters.content import Content, shifted
-from rsgraph.exporters.rasters import Style, read_ids, write_geotiff
+from rsgraph.exporters.rasters import Style, write_geotiff
 from rsgraph.files import make_folder
 from rsgraph.io.display import GAMMA, choose_bands, shown_limits, stretch
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.protocols import Export
 from rsgraph.types import Floats, Raster, Scene, Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -25,24 +25,6 @@ Format = Literal["png", "tif"]
 Chosen = Literal["labelled", "all"]
 
 _PLACE = ("row_offset", "column_offset", "rows", "columns")
-
-
-def check_format(format: object) -> Format:
-    """Check the option ``format``. Raises ConfigError."""
-    for choice in get_args(Format):
-        if format == choice:
-            found: Format = choice
-            return found
-    raise ConfigError(f"`format` must be one of: {', '.join(get_args(Format))}. Got {format!r} instead.")
-
-
-def check_chosen(chips: object) -> Chosen:
-    """Check the option ``chips``. Raises ConfigError."""
-    for choice in get_args(Chosen):
-        if chips == choice:
-            found: Chosen = choice
-            return found
-    raise ConfigError(f"`chips` must be one of: {', '.join(get_args(Chosen))}. Got {chips!r} instead.")
 
 
 def chip_table(export: Export, *, chosen: Chosen = "all") -> pd.DataFrame:

@@ -11,11 +11,11 @@ import pandas as pd
 from rsgraph.exporters.chip_files import (
     Format,
     Pictures,
-    check_format,
     chip_table,
     each_chip,
     save_raster,
 )
+from rsgraph.exporters.content import check_choice
 from rsgraph.exporters.folders import ABOUT, LISTING, whole_folder
 from rsgraph.exporters.provenance import provenance, tiff_tags
 from rsgraph.exporters.rasters import Style
@@ -44,31 +44,14 @@ class Chips(Exporter):
     format
         ``png``: 8-bit pictures. ``tif``: all bands as reflectance (float32, NaN without data) with CRS and
         transform, for training on.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is none of these.
     """
 
     def __init__(self, display: str | Sequence[str] = "auto", format: Format = "png") -> None:
         self.display = check_display(display)
-        self.format = check_format(format)
+        self.format = check_choice("format", format, Format)
 
     def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the folder of chips.
-
-        Parameters
-        ----------
-        export, folder
-            What leaves, and where to.
-        progress
-            Called with (chips done, chips in all).
-
-        Returns
-        -------
-        list of Path
-            The folder of chips.
+        """Write the folder of chips, which is returned; progress is called with (chips done, chips in all).
 
         Raises
         ------

@@ -19,12 +19,11 @@ from rsgraph.exporters.chip_files import (
     ChipPixels,
     Chosen,
     Pictures,
-    check_chosen,
     chip_classes,
     chip_table,
     each_chip,
 )
-from rsgraph.exporters.content import Content, gather
+from rsgraph.exporters.content import Content, check_choice, gather
 from rsgraph.exporters.dissolve import Region, Strip, regions
 from rsgraph.exporters.folders import ABOUT, LISTING, whole_folder
 from rsgraph.exporters.provenance import KEY, as_text, provenance
@@ -57,41 +56,14 @@ class Coco(Exporter):
     References
     ----------
     https://cocodataset.org/#format-data
-
-    Raises
-    ------
-    ConfigError
-        A parameter is none of these.
     """
 
     def __init__(self, display: str | Sequence[str] = "auto", chips: Chosen = "labelled") -> None:
         self.display = check_display(display)
-        self.chips = check_chosen(chips)
+        self.chips = check_choice("chips", chips, Chosen)
 
     def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the folder.
-
-        Parameters
-        ----------
-        export, folder
-            What leaves, and where to.
-        progress
-            Called with (chips done, chips in all).
-
-        Returns
-        -------
-        list of Path
-            The folder ``coco``.
-
-        Raises
-        ------
-        NotThere
-            Nothing is labelled.
-        NotReadable, WorkspaceError, ConfigError
-            As for the exporter ``chips``.
-        OutputError
-            Disk full, folder not writable, or it holds files that no export wrote.
-        """
+        """Write the folder ``coco``. As ``Chips.export``; raises NotThere where nothing is labelled."""
         workspace, content = export.workspace, gather(export, embeddings=False)
         check_labelled(workspace, content)
         scenes = export.scenes()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar, get_args
 
 import numpy as np
 import pandas as pd
@@ -21,6 +21,8 @@ from rsgraph.workspace import SceneInfo
 
 _KEPT = ("segment_id", "chip_id", "scene_id", "area_px")
 _MAP = ("x", "y")
+
+Choice = TypeVar("Choice")
 
 
 class LabelFacts(NamedTuple):
@@ -267,13 +269,15 @@ def check_layer(layer: object) -> str | None:
     return layer
 
 
-def check_embeddings(embeddings: object) -> bool:
-    """Check the option ``embeddings``. Raises ConfigError."""
-    return check_flag("embeddings", embeddings)
-
-
 def check_flag(name: str, value: object) -> bool:
     """Check an option that is true or false. Raises ConfigError."""
     if not isinstance(value, bool):
         raise ConfigError(f"`{name}` must be true or false. Got {value!r} instead.")
+    return value
+
+
+def check_choice(name: str, value: Choice, choices: object) -> Choice:
+    """Check an option whose choices are those of a Literal. Raises ConfigError."""
+    if value not in get_args(choices):
+        raise ConfigError(f"`{name}` must be one of: {', '.join(get_args(choices))}. Got {value!r} instead.")
     return value

@@ -93,7 +93,7 @@ def regions(strips: Iterable[Strip]) -> Iterator[Region]:
         numbers, pieces = _pieces(strip)
         touching = np.flatnonzero((codes == strip.codes[0]) & (codes > 0)) if going_on else np.zeros(0, np.intp)
         contacts = places[touching], len(going_on) + numbers[0, touching] - 1
-        joined, groups = _joined([*going_on, *pieces], *contacts)
+        joined, groups = _connected([*going_on, *pieces], *contacts)
         codes = strip.codes[-1]
         last = np.where(codes > 0, groups[len(going_on) + numbers[-1] - 1], -1)
         still_open = np.unique(last[last >= 0])
@@ -128,7 +128,7 @@ def _members(numbers: NDArray[Any], segments: NDArray[Any], count: int) -> list[
     return np.split(pairs % width, np.searchsorted(pairs // width, np.arange(2, count + 1)))
 
 
-def _joined(
+def _connected(
     parts: Sequence[_Part], left: NDArray[np.intp], right: NDArray[np.intp]
 ) -> tuple[list[_Part], NDArray[np.intp]]:
     """Join parts that touch, given by pairs of places; return the joined ones and which of them each part is in."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import geopandas as gpd
 import numpy as np
@@ -16,12 +17,12 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import WorkspaceError
 from rsgraph.exporters.areas import Dissolve, area_frames, check_labelled, strip_count
-from rsgraph.exporters.content import Content, gather, parsed_crs, shifted
+from rsgraph.exporters.content import Content, check_choice, check_flag, check_layer, gather, parsed_crs, shifted
 from rsgraph.exporters.polygons import Geometries, outlines
 from rsgraph.exporters.provenance import provenance
-from rsgraph.exporters.rasters import read_ids
 from rsgraph.io.chips import widened
-from rsgraph.protocols import Export, Progress
+from rsgraph.io.segment_ids import read_ids
+from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.types import Mask, Window
 from rsgraph.workspace import SceneInfo, Workspace
 
@@ -54,70 +55,71 @@ class _Traced(NamedTuple):
     geometries: Geometries
 
 
-def export_polygons(
-    export: Export,
-    folder: Path,
-    ending: str,
-    sink: Sink,
-    *,
-    layer: str | None,
-    embeddings: bool,
-    dissolve: Dissolve = "none",
-    one_crs: bool = False,
-    progress: Progress | None = None,
-) -> list[Path]:
-    """Write the segments' polygons with all that is known of them.
+class PolygonExporter(Exporter):
+    """Writes segments, classes or regions as polygons, with all that is known of them.
 
     Parameters
     ----------
-    export, folder
-        What leaves, and where to.
-    ending
-        Of the files, without a dot.
-    sink
-        Writes one file.
-    layer, embeddings
-        As in ``gather``.
+    layer
+        The embedding to write: ``gnn2``, ``encoder``, ``bands`` ...; None: the workspace's default layer.
+    embeddings
+        False leaves the columns e00, e01 ... out.
     dissolve
-        ``none``: one polygon per segment. ``class``: one per class. ``regions``: one per connected region of a
-        class. Then there are no embeddings.
-    one_crs
-        Whether the format has one CRS for all, so that scenes of different CRS go to one file.
-    progress
-        Called with (chips or strips done, chips or strips in all).
-
-    Returns
-    -------
-    list of Path
-        ``segments_polygons.<ending>``, or ``classes_polygons``, ``regions_polygons``; for scenes of several CRS one
-        file for each, with its EPSG code (or ``pixels``) in the name.
-
-    Raises
-    ------
-    NotThere, WorkspaceError
-        As ``gather``; or segments.tif and segments.parquet hold different segments; or there is nothing labelled
-        to dissolve.
-    OutputError
-        Disk full or folder not writable.
+        ``none``: one polygon per segment. ``class``: one multipolygon per class. ``regions``: one polygon per
+        connected region of a class. Then there are no embeddings.
     """
-    workspace = export.workspace
-    content = gather(export, layer, embeddings=embeddings and dissolve == "none")
-    facts = provenance(export, layer=content.layer)
-    if dissolve != "none":
-        check_labelled(workspace, content)
-    chips, written = workspace.chips, []
-    step = _steps(progress, len(chips) if dissolve == "none" else strip_count(workspace.scenes))
-    shown = content.kept if dissolve == "none" else content.codes > 0
-    for file in _files(_scenes_with(workspace, content, shown), one_crs=one_crs):
-        path = folder / f"{NAMES[dissolve]}{file.word}.{ending}"
-        if dissolve == "none":
-            frames = _frames(workspace, content, chips, file, step)
-        else:
-            scenes = [scene for group in file.scenes for scene in group]
-            frames = area_frames(workspace, content, scenes, dissolve, step)
-        sink(path, frames, facts)
-        written.append(path)
-    return written
+
+    ending: ClassVar[str]
+
+    def __init__(self, layer: str | None = None, embeddings: bool = True, dissolve: Dissolve = "none") -> None:
+        self.layer = check_layer(layer)
+        self.embeddings = check_flag("embeddings", embeddings)
+        self.dissolve = check_choice("dissolve", dissolve, Dissolve)
+
+    @abstractmethod
+    def sink(self, *, one_crs: bool) -> Sink:
+        """Return what writes one file."""
+
+    def one_crs(self, scenes: Sequence[SceneInfo]) -> bool:
+        """Tell whether there is one CRS for all, so that scenes of different CRS go to one file."""
+        return False
+
+    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
+        """Write the polygons; progress is called with (chips or strips done, in all).
+
+        Returns
+        -------
+        list of Path
+            ``segments_polygons.<ending>``, or ``classes_polygons``, ``regions_polygons``; for scenes of several CRS
+            one file for each, with its EPSG code (or ``pixels``) in the name.
+
+        Raises
+        ------
+        NotThere, WorkspaceError
+            As ``gather``; or segments.tif and segments.parquet hold different segments; or there is nothing labelled
+            to dissolve.
+        OutputError
+            Disk full or folder not writable.
+        """
+        workspace, dissolve = export.workspace, self.dissolve
+        content = gather(export, self.layer, embeddings=self.embeddings and dissolve == "none")
+        facts = provenance(export, layer=content.layer)
+        if dissolve != "none":
+            check_labelled(workspace, content)
+        chips, written = workspace.chips, []
+        step = _steps(progress, len(chips) if dissolve == "none" else strip_count(workspace.scenes))
+        shown = content.kept if dissolve == "none" else content.codes > 0
+        one_crs = self.one_crs(workspace.scenes)
+        for file in _files(_scenes_with(workspace, content, shown), one_crs=one_crs):
+            path = folder / f"{NAMES[dissolve]}{file.word}.{self.ending}"
+            if dissolve == "none":
+                frames = _frames(workspace, content, chips, file, step)
+            else:
+                scenes = [scene for group in file.scenes for scene in group]
+                frames = area_frames(workspace, content, scenes, dissolve, step)
+            self.sink(one_crs=one_crs)(path, frames, facts)
+            written.append(path)
+        return written
 
 
 def layer_name(path: Path) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import csv
 import os
-import shutil
 from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 
 from rsgraph.errors import OutputError
-from rsgraph.files import make_folder, output_error, sync_tree
+from rsgraph.files import make_folder, replaced_folder
 
 LISTING = "chips.csv"
 ABOUT = "chips.json"
@@ -45,22 +44,8 @@ def whole_folder(path: Path, *, listing: str = LISTING, also: Sequence[str] = (A
     """
     _refuse_foreign(path, {listing, *also, *_listed(path / listing)})
     make_folder(path.parent)
-    mark = f"{os.getpid()}.{os.urandom(4).hex()}"
-    temporary, old = path.with_name(f".{path.name}.{mark}"), path.with_name(f".{path.name}.{mark}.old")
-    try:
-        temporary.mkdir()
+    with replaced_folder(path, f"{os.getpid()}.{os.urandom(4).hex()}") as temporary:
         yield temporary
-        sync_tree(temporary)
-        if path.exists():
-            os.replace(path, old)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise output_error(path, error) from error
-    except OutputError as error:  # of a file in it, which the user knows by its final name
-        raise OutputError(str(error).replace(str(temporary), str(path))) from error
-    finally:
-        for left in (temporary, old):
-            shutil.rmtree(left, ignore_errors=True)
 
 
 def _refuse_foreign(path: Path, known: Set[str]) -> None:

@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import geopandas as gpd
 import pyogrio
 
-from rsgraph.errors import ConfigError
-from rsgraph.exporters.areas import Dissolve, check_dissolve
-from rsgraph.exporters.content import check_embeddings, check_layer, parsed_crs
-from rsgraph.exporters.features import Frames, export_polygons
+from rsgraph.exporters.areas import Dissolve
+from rsgraph.exporters.content import check_choice, parsed_crs
+from rsgraph.exporters.features import Frames, PolygonExporter, Sink
 from rsgraph.exporters.provenance import KEY, as_text
 from rsgraph.exporters.whole import whole
-from rsgraph.protocols import Export, Exporter, Progress
+from rsgraph.workspace import SceneInfo
 
 Crs = Literal["scene", "wgs84"]
 
 _NO_CRS = ("'crs' was not provided", "No SRS set on layer")
 
 
-class GeoJson(Exporter):
+class GeoJson(PolygonExporter):
     """GeoJSON: one polygon per segment, or per class, with all columns, in the scene's CRS or WGS 84.
 
     ``segments_polygons.geojson``; dissolved by class ``classes_polygons.geojson`` or ``regions_polygons.geojson``.
@@ -54,42 +53,23 @@ class GeoJson(Exporter):
     References
     ----------
     RFC 7946, doi:10.17487/RFC7946; GeoJSON 2008, https://geojson.org/geojson-spec
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind.
     """
 
-    def __init__(
-        self,
-        layer: str | None = None,
-        embeddings: bool = True,
-        dissolve: Dissolve = "none",
-        crs: Crs = "scene",
-    ) -> None:
-        if crs not in get_args(Crs):
-            raise ConfigError(f"`crs` must be one of: {', '.join(get_args(Crs))}. Got {crs!r} instead.")
-        self.layer = check_layer(layer)
-        self.embeddings = check_embeddings(embeddings)
-        self.dissolve = check_dissolve(dissolve)
-        self.crs = crs
+    ending = "geojson"
 
-    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the GeoJSON. Raises what ``export_polygons`` raises."""
-        known = all(_code(scene.crs) for scene in export.workspace.scenes if scene.crs is not None)
-        wgs84 = self.crs == "wgs84" or not known
-        return export_polygons(
-            export,
-            folder,
-            "geojson",
-            write_geojson if wgs84 else _write_as_it_is,
-            layer=self.layer,
-            embeddings=self.embeddings,
-            dissolve=self.dissolve,
-            one_crs=wgs84,
-            progress=progress,
-        )
+    def __init__(
+        self, layer: str | None = None, embeddings: bool = True, dissolve: Dissolve = "none", crs: Crs = "scene"
+    ) -> None:
+        super().__init__(layer, embeddings, dissolve)
+        self.crs = check_choice("crs", crs, Crs)
+
+    def one_crs(self, scenes: Sequence[SceneInfo]) -> bool:
+        """Tell whether all is written in WGS 84."""
+        return self.crs == "wgs84" or not all(_code(scene.crs) for scene in scenes if scene.crs is not None)
+
+    def sink(self, *, one_crs: bool) -> Sink:
+        """Return what writes one file."""
+        return write_geojson if one_crs else _write_as_it_is
 
 
 def _code(crs: str | None) -> int | None:

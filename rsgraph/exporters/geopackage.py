@@ -10,15 +10,12 @@ from typing import Any
 import geopandas as gpd
 import pyogrio
 
-from rsgraph.exporters.areas import Dissolve, check_dissolve
-from rsgraph.exporters.content import check_embeddings, check_layer
-from rsgraph.exporters.features import Frames, export_polygons, layer_name
+from rsgraph.exporters.features import Frames, PolygonExporter, Sink, layer_name
 from rsgraph.exporters.provenance import KEY, as_text
 from rsgraph.exporters.whole import whole
-from rsgraph.protocols import Export, Exporter, Progress
 
 
-class GeoPackage(Exporter):
+class GeoPackage(PolygonExporter):
     """GeoPackage: one polygon per segment, with areas, memberships, labels and embedding as columns.
 
     ``segments_polygons.gpkg``, layer ``segments``, in the scene's CRS; without a CRS in pixels, x = column and
@@ -40,30 +37,13 @@ class GeoPackage(Exporter):
     dissolve
         ``none``: one polygon per segment. ``class``: one multipolygon per class. ``regions``: one polygon per
         connected region of a class.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind.
     """
 
-    def __init__(self, layer: str | None = None, embeddings: bool = True, dissolve: Dissolve = "none") -> None:
-        self.layer = check_layer(layer)
-        self.embeddings = check_embeddings(embeddings)
-        self.dissolve = check_dissolve(dissolve)
+    ending = "gpkg"
 
-    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the GeoPackage. Raises what ``export_polygons`` raises."""
-        return export_polygons(
-            export,
-            folder,
-            "gpkg",
-            write_geopackage,
-            layer=self.layer,
-            embeddings=self.embeddings,
-            dissolve=self.dissolve,
-            progress=progress,
-        )
+    def sink(self, *, one_crs: bool) -> Sink:
+        """Return what writes one file."""
+        return write_geopackage
 
 
 def write_geopackage(path: Path, frames: Frames, facts: Mapping[str, Any], *, layer: str | None = None) -> None:

@@ -14,17 +14,14 @@ import numpy as np
 import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
-from rsgraph.exporters.areas import Dissolve, check_dissolve
-from rsgraph.exporters.content import check_embeddings, check_layer
-from rsgraph.exporters.features import Frames, export_polygons
+from rsgraph.exporters.features import Frames, PolygonExporter, Sink
 from rsgraph.exporters.provenance import KEY, as_text
 from rsgraph.exporters.whole import whole
-from rsgraph.protocols import Export, Exporter, Progress
 
 _GEOMETRY = "geometry"
 
 
-class GeoParquet(Exporter):
+class GeoParquet(PolygonExporter):
     """GeoParquet 1.0: one polygon per segment, with areas, memberships, labels and embedding as columns.
 
     ``segments_polygons.parquet``, in the scene's CRS; without a CRS in pixels, x = column and y = row counted
@@ -46,30 +43,13 @@ class GeoParquet(Exporter):
     References
     ----------
     https://geoparquet.org/releases/v1.0.0/
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind.
     """
 
-    def __init__(self, layer: str | None = None, embeddings: bool = True, dissolve: Dissolve = "none") -> None:
-        self.layer = check_layer(layer)
-        self.embeddings = check_embeddings(embeddings)
-        self.dissolve = check_dissolve(dissolve)
+    ending = "parquet"
 
-    def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the GeoParquet. Raises what ``export_polygons`` raises."""
-        return export_polygons(
-            export,
-            folder,
-            "parquet",
-            _write,
-            layer=self.layer,
-            embeddings=self.embeddings,
-            dissolve=self.dissolve,
-            progress=progress,
-        )
+    def sink(self, *, one_crs: bool) -> Sink:
+        """Return what writes one file."""
+        return _write
 
 
 @dataclass

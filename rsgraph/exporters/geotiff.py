@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from rsgraph.exporters.content import Content, check_flag, check_layer, gather
 from rsgraph.exporters.folders import whole_folder
-from rsgraph.exporters.legend import Legend, class_legend, write_categories
+from rsgraph.exporters.legend import Legend, class_legend
 from rsgraph.exporters.provenance import as_text, provenance, tiff_tags
-from rsgraph.exporters.rasters import Paint, Style, blocks, read_ids, write_geotiff
+from rsgraph.exporters.rasters import Paint, Style, blocks, write_geotiff
 from rsgraph.files import write_text
 from rsgraph.io.path_names import file_safe
+from rsgraph.io.segment_ids import read_ids
+from rsgraph.io.writers import write_categories
 from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -54,11 +56,6 @@ class GeoTiff(Exporter):
         False leaves the embedding out, by far the largest file (4 D bytes per pixel before compression).
     masks
         False leaves the masks out.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind.
     """
 
     def __init__(self, layer: str | None = None, embeddings: bool = True, masks: bool = True) -> None:
@@ -67,22 +64,7 @@ class GeoTiff(Exporter):
         self.masks = check_flag("masks", masks)
 
     def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the rasters.
-
-        Returns
-        -------
-        list of Path
-            The files, masks included; of a collection the folders.
-
-        Raises
-        ------
-        NotThere
-            The workspace is unfinished or lacks the layer.
-        WorkspaceError
-            Its files are damaged or do not fit together.
-        OutputError
-            Disk full or folder not writable.
-        """
+        """Write the rasters; return the files, masks included, of a collection the folders. Raises as ``gather``."""
         workspace, content = export.workspace, gather(export, self.layer, embeddings=self.embeddings)
         tags = tiff_tags(provenance(export, layer=content.layer))
         kinds, masks = _kinds(content, tags), _masks(content, tags) if self.masks else []
@@ -153,7 +135,7 @@ def _write(kind: Kind, folder: Path, workspace: Workspace, content: Content, ste
         paint = kind.paint(workspace.segment_file(scene.name), content)
         write_geotiff(path, scene, kind.style, paint, steps.over(blocks(scene.rows, scene.columns)))
         if kind.legend is not None:
-            write_categories(path, kind.legend)
+            write_categories(path, kind.legend.categories)
     return folder / (f"{kind.name}.tif" if len(scenes) == 1 else kind.name)
 
 

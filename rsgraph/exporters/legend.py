@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from xml.sax.saxutils import escape
 
-from rsgraph.files import write_text
 from rsgraph.io.palette import colours
 from rsgraph.types import LabelClass
 
@@ -45,15 +42,3 @@ def class_legend(classes: Sequence[LabelClass]) -> Legend:
     """Return the legend of labelled classes, in their own colours."""
     names, chosen = [each.name for each in classes], [each.colour for each in classes]
     return Legend(names, "unlabelled or no data", chosen)
-
-
-def write_categories(raster: Path, legend: Legend) -> Path:
-    """Write the names where GDAL and QGIS look for them: ``<raster>.aux.xml`` (TIFF has no place for them)."""
-    names = "".join(f"      <Category>{escape(name)}</Category>\n" for name in legend.categories.values())
-    text = (
-        f'<PAMDataset>\n  <PAMRasterBand band="1">\n    <CategoryNames>\n{names}    </CategoryNames>\n'
-        "  </PAMRasterBand>\n</PAMDataset>\n"
-    )
-    path = raster.with_name(f"{raster.name}.aux.xml")
-    write_text(path, text)
-    return path

@@ -37,7 +37,7 @@ def outlines(ids: NDArray[Any], transform: Affine) -> tuple[NDArray[Any], Geomet
     local = local.reshape(ids.shape).astype(np.int32)
     traced = list(shapes(local, mask=ids > 0, connectivity=4, transform=transform))
     places = np.array([number for _, number in traced], dtype=np.intp)
-    return found[found > 0], _joined(places, _polygons([outline["coordinates"] for outline, _ in traced]))
+    return found[found > 0], _multipolygons(places, _polygons([outline["coordinates"] for outline, _ in traced]))
 
 
 def _polygons(outlines: Sequence[Sequence[Sequence[tuple[float, float]]]]) -> Geometries:
@@ -50,7 +50,7 @@ def _polygons(outlines: Sequence[Sequence[Sequence[tuple[float, float]]]]) -> Ge
     return built
 
 
-def _joined(places: NDArray[np.intp], pieces: Geometries) -> Geometries:
+def _multipolygons(places: NDArray[np.intp], pieces: Geometries) -> Geometries:
     """Join the pieces of one place, in ascending order of places."""
     order = np.argsort(places, kind="stable")
     _, starts, counts = np.unique(places[order], return_index=True, return_counts=True)

@@ -7,11 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.errors import NotReadable, WorkspaceError
-from rsgraph.io.handles import read
 from rsgraph.io.writers import raster_writer, windows
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
@@ -46,15 +43,6 @@ class Style:
     colours: Mapping[int, str] = field(default_factory=dict)
 
 
-def read_ids(path: Path, window: Window) -> NDArray[np.uint32]:
-    """Read segment ids (rows, columns). Raises WorkspaceError where the raster is damaged."""
-    try:
-        found: NDArray[np.uint32] = read(str(path), [1], *window)[0]
-    except NotReadable as error:
-        raise WorkspaceError(f"{path} is damaged ({error}); run the same command again to restore it") from error
-    return found
-
-
 def blocks(rows: int, columns: int) -> Iterator[Window]:
     """Walk over a raster's blocks, row by row."""
     return windows(rows, columns, _BLOCK)
@@ -63,23 +51,8 @@ def blocks(rows: int, columns: int) -> Iterator[Window]:
 def write_geotiff(path: Path, scene: SceneInfo, style: Style, paint: Paint, places: Iterator[Window]) -> None:
     """Write a tiled, compressed GeoTIFF on a scene's grid, window by window; whole or absent.
 
-    Parameters
-    ----------
-    path
-        The file to create or replace.
-    scene
-        Gives size, CRS and transform. Without a CRS the file is in pixel space.
-    style
-        Type, names, colours, tags.
-    paint
-        Gives the pixels of one window at a time.
-    places
-        All windows, without overlap.
-
-    Raises
-    ------
-    OutputError
-        Disk full or folder not writable.
+    ``paint`` gives the pixels of one window at a time, ``places`` are all windows, without overlap. Without a CRS the
+    file is in pixel space. Raises OutputError: disk full or folder not writable.
     """
     with raster_writer(
         path,

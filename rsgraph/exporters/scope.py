@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotThere, WorkspaceMismatch
 from rsgraph.journal.events import ORIGINS
-from rsgraph.journal.reading import read_labels
+from rsgraph.journal.reading import read_journal
 from rsgraph.protocols import Export
 from rsgraph.types import Mask, Scene
 from rsgraph.workspace import Workspace
@@ -33,17 +33,10 @@ def export_of(
 
     Parameters
     ----------
-    workspace
-        Finished at least up to its segments.
-    opened
-        Opens its scenes.
-    origins
-        Only segments whose label has one of these origins: ``human``, ``imported``, ``propagated``,
-        ``classified``; None: all segments, labelled or not.
-    segment_ids
-        (n,) integers: only these segments; None: all.
-    author
-        Who exports, for the provenance; None: the name of the user who is logged in.
+    workspace, opened
+        Finished at least up to its segments; opens its scenes.
+    origins, segment_ids, author
+        As of ``export_workspace``: origins are ``human``, ``imported``, ``propagated``, ``classified``.
 
     Raises
     ------
@@ -57,7 +50,7 @@ def export_of(
     asked = None if origins is None else check_origins(origins)
     selection = None if segment_ids is None else check_ids(segment_ids)
     all_ids: NDArray[np.int64] = workspace.segments["segment_id"].to_numpy().astype(np.int64)
-    found = read_labels(workspace.path("labels.sqlite"))
+    found = read_journal(workspace.path("labels.sqlite"))
     labels = _restricted(found.table, asked, selection)
     ids = all_ids[_leaving(all_ids, labels, asked, selection)]
     scenes = partial(_checked_scenes, workspace, opened)

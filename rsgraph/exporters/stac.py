@@ -21,10 +21,11 @@ from rsgraph.exporters.folders import whole_folder
 from rsgraph.exporters.geojson import geojson_features, write_geojson
 from rsgraph.exporters.geopackage import write_geopackage
 from rsgraph.exporters.geotiff import class_kind
-from rsgraph.exporters.legend import class_legend, write_categories
+from rsgraph.exporters.legend import class_legend
 from rsgraph.exporters.provenance import KEY, provenance, tiff_tags
 from rsgraph.exporters.rasters import blocks, write_geotiff
 from rsgraph.files import write_json, write_text
+from rsgraph.io.writers import write_categories
 from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.workspace import SceneInfo, Workspace
 
@@ -57,19 +58,7 @@ class Stac(Exporter):
     """
 
     def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the folder.
-
-        Parameters
-        ----------
-        export, folder
-            What leaves, and where to.
-        progress
-            Called with (steps done, steps in all).
-
-        Returns
-        -------
-        list of Path
-            The items.
+        """Write the folder; return the items.
 
         Raises
         ------
@@ -130,7 +119,7 @@ def _write_scene(
     kind = class_kind(content, tiff_tags(facts))
     paint = kind.paint(workspace.segment_file(scene.name), content)
     write_geotiff(folder / "classes.tif", scene, kind.style, paint, blocks(scene.rows, scene.columns))
-    write_categories(folder / "classes.tif", class_legend(content.classes))
+    write_categories(folder / "classes.tif", class_legend(content.classes).categories)
     for _ in range(strip_count([scene])):
         step()
     write_json(folder / f"{scene.name}.json", _item(workspace, content, scene, counts, facts))

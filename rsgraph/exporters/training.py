@@ -17,14 +17,12 @@ from rsgraph.exporters.chip_files import (
     Chosen,
     Format,
     Pictures,
-    check_chosen,
-    check_format,
     chip_classes,
     chip_table,
     each_chip,
     save_raster,
 )
-from rsgraph.exporters.content import Content, gather
+from rsgraph.exporters.content import Content, check_choice, gather
 from rsgraph.exporters.folders import LISTING, whole_folder
 from rsgraph.exporters.legend import Legend, class_legend
 from rsgraph.exporters.provenance import provenance, tiff_tags
@@ -56,44 +54,17 @@ class Training(Exporter):
         Bands of the pictures (png): ``auto``, ``true_colour``, ``false_colour`` or three band names.
     chips
         ``labelled``: only chips that hold a label; ``all``: the others too, with empty masks.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is none of these.
     """
 
     def __init__(
         self, format: Format = "tif", display: str | Sequence[str] = "auto", chips: Chosen = "labelled"
     ) -> None:
-        self.format = check_format(format)
+        self.format = check_choice("format", format, Format)
         self.display = check_display(display)
-        self.chips = check_chosen(chips)
+        self.chips = check_choice("chips", chips, Chosen)
 
     def export(self, export: Export, folder: Path, *, progress: Progress | None = None) -> list[Path]:
-        """Write the folder.
-
-        Parameters
-        ----------
-        export, folder
-            What leaves, and where to.
-        progress
-            Called with (chips done, chips in all).
-
-        Returns
-        -------
-        list of Path
-            The folder ``training_<format>``.
-
-        Raises
-        ------
-        NotThere
-            Nothing is labelled.
-        NotReadable, WorkspaceError, ConfigError
-            As for the exporter ``chips``.
-        OutputError
-            Disk full, folder not writable, or it holds files that no export wrote.
-        """
+        """Write the folder ``training_<format>``. As ``Chips.export``; raises NotThere where nothing is labelled."""
         workspace, content = export.workspace, gather(export, embeddings=False)
         check_labelled(workspace, content)
         scenes = export.scenes()

@@ -18,17 +18,7 @@ _LOWEST = 1e-6
 
 
 class SurroundingsNetwork(nn.Module):
-    """Log, rings of neighbours, and one centre and rotation for each ring, which :meth:`fit` sets.
-
-    Parameters
-    ----------
-    n_features
-        Bands.
-    layers
-        Rings of neighbours round a segment.
-    floor, least
-        See :class:`Surroundings`.
-    """
+    """Log, rings of neighbours, and a centre and rotation of each, which :meth:`fit` sets; of ``n_features``."""
 
     centres: Tensor
     rotations: Tensor

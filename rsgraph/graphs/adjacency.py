@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.graphs.edges import ATTRIBUTE_NAMES, edge_attributes, shared_borders
+from rsgraph.borders import shared_borders
+from rsgraph.graphs.edges import ATTRIBUTE_NAMES, edge_attributes
 from rsgraph.protocols import Graph
 from rsgraph.types import Floats, Labels, RegionGraph, Segmentation
 

@@ -5,35 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.borders import shared_borders
 from rsgraph.types import Floats, Labels
 
 ATTRIBUTE_NAMES = ("distance", "border")
 """Columns of the edge attributes: centroid distance and length of the shared border, in pixels."""
-
-
-def shared_borders(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Find the segments that touch along pixel sides (4-connectivity), and how long their borders are.
-
-    Parameters
-    ----------
-    labels
-        (rows, columns) int32: 1 ... n, 0 where there are no data.
-
-    Returns
-    -------
-    pairs
-        (borders, 2) int64 nodes (label - 1), the smaller first, sorted; each pair once.
-    lengths
-        (borders,) int64: number of pixel sides that the two segments share.
-    """
-    sides = (labels[:, :-1], labels[:, 1:]), (labels[:-1], labels[1:])
-    one = np.concatenate([a.ravel() for a, _ in sides]).astype(np.int64)
-    two = np.concatenate([b.ravel() for _, b in sides]).astype(np.int64)
-    differ = (one != two) & (one > 0) & (two > 0)
-    low, high = np.minimum(one, two)[differ] - 1, np.maximum(one, two)[differ] - 1
-    width = int(labels.max(initial=0)) or 1
-    codes, lengths = np.unique(low * width + high, return_counts=True)
-    return np.stack([codes // width, codes % width], axis=1), lengths.astype(np.int64)
 
 
 def edge_attributes(edge_index: NDArray[np.int64], labels: Labels, centroids: Floats) -> Floats:

@@ -27,21 +27,7 @@ _LOOKED_FOR = (
 class Auto(Reader):
     """Looks at the path and picks the reader: safe, eurosat, swed, bands, scenes or geotiff.
 
-    Parameters
-    ----------
-    bands
-        The bands to read, in this order; for a file whose bands have no names, their names in the file's order.
-    scale, offset
-        reflectance = stored number * scale + offset, the offset in units of reflectance.
-    nodata
-        Stored number that stands for "no data".
-    crs
-        Coordinate reference system to assign (nothing is reprojected).
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
+    Options as of ``FileReader``.
     """
 
     needs_path = False  # without one, ``open`` says how to name a scene
@@ -70,15 +56,7 @@ class Auto(Reader):
         return any(reader.accepts(path) for reader in self.readers)
 
     def open(self, path: Path | None) -> Sequence[Scene]:
-        """Return the scenes of the first reader that accepts the path.
-
-        Raises
-        ------
-        NotReadable
-            No path, nothing there, or nothing that any reader knows.
-        InputError
-            What the chosen reader raises.
-        """
+        """Return the scenes of the first reader that accepts the path. Raises InputError, as that one does."""
         if path is None:
             raise NotReadable("No scene was given; give the path of a file or folder, or say reader=synthetic.")
         if not path.exists():

@@ -13,64 +13,28 @@ from rsgraph.io.counts import decide
 from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
 from rsgraph.io.mosaic import agree, chosen, scene_of_files
-from rsgraph.io.overrides import overrides
+from rsgraph.io.overrides import FileReader
 from rsgraph.io.path_names import file_safe
-from rsgraph.protocols import Reader
 from rsgraph.types import Scene
 
 _ENDINGS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
 
 
-class Bands(Reader):
+class Bands(FileReader):
     """Folder with one file per band (B02.tif, ..._B8A_..., Copernicus browser), of any resolution.
 
     Files whose name holds one Sentinel-2 band are read, others (cloud mask, TCI, SCL) are left out with a
     note. Coarser bands are interpolated bilinearly to the grid of the finest while they are read; nodata never
     bleeds into neighbours.
-
-    Parameters
-    ----------
-    bands
-        The bands to read, in this order; None reads all.
-    scale, offset
-        reflectance = stored number * scale + offset, the offset in units of reflectance.
-    nodata
-        Stored number that stands for "no data".
-    crs
-        Coordinate reference system to assign (nothing is reprojected).
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
+    Options as of ``FileReader``; ``bands`` of None reads all.
     """
-
-    def __init__(
-        self,
-        bands: Sequence[str] | None = None,
-        scale: float | None = None,
-        offset: float | None = None,
-        nodata: float | None = None,
-        crs: str | None = None,
-    ) -> None:
-        self.given = overrides(bands, scale, offset, nodata, crs)
 
     def accepts(self, path: Path) -> bool:
         """Tell whether a folder holds files named after bands."""
         return path.is_dir() and bool(_band_files(path)[0])
 
     def open(self, path: Path) -> Sequence[Scene]:
-        """Return the one scene.
-
-        Raises
-        ------
-        NotReadable
-            The folder is missing or holds no band files; a file is damaged, cut off or has holes.
-        NotUsable
-            A band is there twice, or the files do not lie on one another.
-        ConfigError
-            A band was asked for that is not there.
-        """
+        """Return the one scene. Raises ConfigError where a band was asked for that is not there."""
         files, ignored = _band_files(_existing_folder(path))
         if not files:
             raise NotReadable(

@@ -122,32 +122,6 @@ def describe_bands(bands: Sequence[str], chosen: tuple[int, int, int]) -> str:
     return f"{kind}: red {names[0]}, green {names[1]}, blue {names[2]}"
 
 
-def stretch_limits(
-    values: Floats, valid: Mask, percentiles: tuple[float, float] = (0.5, 98.5)
-) -> tuple[Floats, Floats]:
-    """Darkest and brightest value to tell apart, per band.
-
-    Parameters
-    ----------
-    values
-        (3, rows, columns) of the whole scene or a sample of it: all chips must share the limits.
-    valid
-        (rows, columns).
-    percentiles
-        Share of pixels that may be all black, and 100 less the share that may be all bright.
-
-    Returns
-    -------
-    low, high
-        (3,) each; 0 and 1 where there are no valid pixels.
-    """
-    pixels = values[:, valid]
-    if pixels.shape[1] == 0:
-        return np.zeros(len(values), np.float32), np.ones(len(values), np.float32)
-    low, high = np.percentile(pixels, percentiles, axis=1).astype(np.float32)
-    return low, high
-
-
 BRIGHT = {"B01": 0.3, "B02": 0.3, "B03": 0.3, "B04": 0.3, "B05": 0.4}
 BRIGHT_INFRARED = 0.55
 """Reflectance that is shown at full brightness at the latest: land is rarely brighter, clouds always are, and a

@@ -20,9 +20,8 @@ from rsgraph.io.counts import decide
 from rsgraph.io.geotiff import choose_bands, identity_of, name_bands
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, join
-from rsgraph.io.overrides import Overrides, overrides
+from rsgraph.io.overrides import ChipReader, Overrides
 from rsgraph.io.path_names import file_safe
-from rsgraph.protocols import Reader
 from rsgraph.types import PixelSource, Raster, Scene, Window
 
 _RGB = ("B04", "B03", "B02")
@@ -32,7 +31,7 @@ _WHOLE_CHIP = 256
 _IMAGE = re.compile(r"(?P<name>(?P<class>[^/]+)_(?P<number>\d+))\.(?P<ending>jpe?g|png|tiff?)", re.IGNORECASE)
 
 
-class EuroSat(Reader):
+class EuroSat(ChipReader):
     """EuroSAT: class folders of small images, RGB (.zip or folder) or 13 bands; each image is a scene.
 
     An image is a file ``<Class>/<Class>_<number>`` with the ending jpg, png or tif, at any depth. Listing opens
@@ -40,33 +39,12 @@ class EuroSat(Reader):
     are B04, B03, B02 as 8-bit numbers, which are not reflectance. The 13 bands are L1C counts in EuroSAT's own
     order, B8A last. The images' own coordinate systems (many UTM zones) are not read.
 
-    Parameters
-    ----------
-    bands
-        The bands to read, in this order; None reads all.
-    scale, offset
-        reflectance = stored number * scale + offset, the offset in units of reflectance.
-    nodata
-        Stored number that stands for "no data".
+    Options as of ``ChipReader``.
 
     References
     ----------
     doi:10.1109/JSTARS.2019.2918242
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
     """
-
-    def __init__(
-        self,
-        bands: Sequence[str] | None = None,
-        scale: float | None = None,
-        offset: float | None = None,
-        nodata: float | None = None,
-    ) -> None:
-        self.given = overrides(bands, scale, offset, nodata)
 
     def accepts(self, path: Path) -> bool:
         """Tell whether a folder or .zip holds small images named after their folders.
@@ -81,17 +59,7 @@ class EuroSat(Reader):
             return False
 
     def open(self, path: Path) -> Sequence[Scene]:
-        """Return one scene per image, sorted by class and number.
-
-        Raises
-        ------
-        NotReadable
-            Nothing of that kind is there, or the first image is damaged.
-        NotUsable
-            RGB and 13-band images stand side by side.
-        ConfigError
-            A band was asked for that the images do not have.
-        """
+        """Return one scene per image, sorted by class and number. Raises ConfigError, as ``choose_bands``."""
         if not path.exists():
             raise NotReadable(f"{path} does not exist; expected EuroSAT's .zip or folder.")
         found = tree(path) if path.is_dir() or is_zip(path) else Tree(path, ())
@@ -225,18 +193,8 @@ def _picture_header(place: Tree, image: _Image) -> Header:
 class Picture:
     """Pixels of one JPEG or PNG, in a folder or in a .zip whose handle the process shares.
 
-    Parameters
-    ----------
-    archive
-        The .zip, or None.
-    member
-        Its member, or a file.
-    indexes
-        Channels, from 1.
-    radiometry
-        One scale, offset and nodata per channel.
-    rows, columns
-        The size that all images of the collection have.
+    ``archive`` is the .zip, or None, ``member`` its member, or a file; ``indexes`` count channels from 1; rows and
+    columns are those of all images of the collection.
     """
 
     archive: str | None

@@ -13,48 +13,16 @@ from rsgraph.io.counts import Decision, band_medians, decide
 from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry
-from rsgraph.io.overrides import Overrides, overrides
+from rsgraph.io.overrides import FileReader, Overrides
 from rsgraph.io.path_names import file_safe
-from rsgraph.protocols import Reader
 from rsgraph.types import Scene
 
 
-class GeoTiff(Reader):
+class GeoTiff(FileReader):
     """One raster file with its bands: GeoTIFF, COG, VRT, JPEG 2000 or anything else that GDAL opens.
-
-    Parameters
-    ----------
-    bands
-        Band names. Names that the file itself gives select those bands, in that order; otherwise one name per
-        band of the file, in its order.
-    scale, offset
-        reflectance = stored number * scale + offset. The offset is in units of reflectance: -0.1 removes the
-        1000 counts that Sentinel-2 products carry from processing baseline 04.00 on.
-    nodata
-        Stored number that stands for "no data".
-    crs
-        Coordinate reference system to assign (nothing is reprojected), e.g. ``EPSG:32631``.
-
-    Notes
-    -----
-    What the file does not say is chosen as :func:`rsgraph.io.counts.decide` and
+    Options as of ``FileReader``. What the file does not say is chosen as :func:`rsgraph.io.counts.decide` and
     :func:`rsgraph.io.band_names.guessed_names` describe, and said in the scene's notes.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
     """
-
-    def __init__(
-        self,
-        bands: Sequence[str] | None = None,
-        scale: float | None = None,
-        offset: float | None = None,
-        nodata: float | None = None,
-        crs: str | None = None,
-    ) -> None:
-        self.given = overrides(bands, scale, offset, nodata, crs)
 
     def accepts(self, path: Path) -> bool:
         """Tell whether GDAL knows the file's format."""
@@ -67,17 +35,7 @@ class GeoTiff(Reader):
         return True
 
     def open(self, path: Path) -> Sequence[Scene]:
-        """Return the one scene.
-
-        Raises
-        ------
-        NotReadable
-            Missing, a folder, empty, not a raster, cut off, or with holes.
-        NotUsable
-            No bands, or complex numbers.
-        ConfigError
-            The band names that were given do not fit the file.
-        """
+        """Return the one scene. Raises ConfigError where band names were given that do not fit the file."""
         place = os.path.abspath(existing_file(path))
         found = header(place, holes_allowed=self.given.nodata is not None)
         found = choose_bands(name_bands(found), self.given)

@@ -11,31 +11,74 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from rsgraph.errors import ConfigError
+from rsgraph.protocols import Reader
 
 
 @dataclass(frozen=True)
 class Overrides:
-    """Options that all readers of files share; None leaves the choice to the file.
-
-    Parameters
-    ----------
-    bands
-        Band names. Names that the file already has select those bands, in that order; otherwise there must
-        be one name per band of the file, and they are given in the file's order.
-    scale, offset
-        reflectance = stored number * scale + offset, for all bands. The offset is in units of reflectance:
-        -0.1 removes the 1000 counts that products from processing baseline 04.00 on carry.
-    nodata
-        Stored number that stands for "no data" (NaN is allowed).
-    crs
-        Anything that PROJ understands, e.g. ``EPSG:32631``. It is assigned; nothing is reprojected.
-    """
+    """Options that readers of files share, checked; None leaves the choice to the file."""
 
     bands: tuple[str, ...] | None = None
     scale: float | None = None
     offset: float | None = None
     nodata: float | None = None
     crs: str | None = None
+
+
+class ChipReader(Reader):
+    """What readers of collections of small images have in common: options that replace what their files say.
+
+    Parameters
+    ----------
+    bands
+        The bands to read, in this order; None reads all. Where bands have no names, their names in the file's order.
+    scale, offset
+        reflectance = stored number * scale + offset, for all bands. The offset is in units of reflectance:
+        -0.1 removes the 1000 counts that products from processing baseline 04.00 on carry.
+    nodata
+        Stored number that stands for "no data" (NaN is allowed).
+
+    Raises
+    ------
+    ConfigError
+        A parameter is of the wrong kind or out of range.
+    """
+
+    def __init__(
+        self,
+        bands: Sequence[str] | None = None,
+        scale: float | None = None,
+        offset: float | None = None,
+        nodata: float | None = None,
+    ) -> None:
+        self.given = overrides(bands, scale, offset, nodata)
+
+
+class FileReader(Reader):
+    """What readers of scenes have in common.
+
+    Parameters
+    ----------
+    bands, scale, offset, nodata
+        As of ``ChipReader``.
+    crs
+        Coordinate reference system to assign (nothing is reprojected): anything that PROJ understands.
+
+    Raises
+    ------
+    ConfigError
+        A parameter is of the wrong kind or out of range.
+    """
+
+    def __init__(
+        self,
+        bands: Sequence[str] | None = None,
+        scale: float | None = None,
+        offset: float | None = None,
+        nodata: float | None = None,
+        crs: str | None = None,
+    ) -> None:
+        self.given = overrides(bands, scale, offset, nodata, crs)
 
 
 def overrides(

@@ -14,17 +14,16 @@ from rsgraph.io.counts import Decision
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import Radiometry
 from rsgraph.io.mosaic import chosen, scene_of_files
-from rsgraph.io.overrides import overrides
+from rsgraph.io.overrides import FileReader
 from rsgraph.io.path_names import file_safe
 from rsgraph.io.safe_metadata import Checksum, Product, checksums, product, verify
-from rsgraph.protocols import Reader
 from rsgraph.types import Scene
 
 _METADATA = re.compile(r"(?:.*/)?(MTD_MSI(L1C|L2A)\.xml|S2[A-Z]_[A-Z]{4}_MTD_SAF(L1C|L2A)_[^/]*\.xml)")
 _RESOLUTION = re.compile(r"_(10|20|60)m$")
 
 
-class Safe(Reader):
+class Safe(FileReader):
     """Sentinel-2 SAFE product, L1C or L2A, folder or .zip (read without unpacking), any processing baseline.
 
     Quantification, add-offset (-1000 counts from baseline 04.00 on) and nodata come from the metadata; each
@@ -33,23 +32,11 @@ class Safe(Reader):
 
     Parameters
     ----------
-    bands
-        The bands to read, in this order; None reads all.
-    scale, offset
-        reflectance = stored number * scale + offset, the offset in units of reflectance; they replace what the
-        metadata say.
-    nodata
-        Stored number that stands for "no data".
-    crs
-        Coordinate reference system to assign (nothing is reprojected).
+    bands, scale, offset, nodata, crs
+        As of ``FileReader``; scale, offset and nodata replace what the metadata say.
     verify
         Whether to compare the band files with the manifest (about 3 s per GB). Without it, damage in the
         middle of a file may go unnoticed.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
     """
 
     def __init__(
@@ -61,7 +48,7 @@ class Safe(Reader):
         crs: str | None = None,
         verify: bool = True,
     ) -> None:
-        self.given = overrides(bands, scale, offset, nodata, crs)
+        super().__init__(bands, scale, offset, nodata, crs)
         if not isinstance(verify, bool):
             raise ConfigError(f"`verify` must be true or false. Got {verify!r} instead.")
         self.verify = verify
@@ -78,14 +65,7 @@ class Safe(Reader):
     def open(self, path: Path) -> Sequence[Scene]:
         """Return one scene per granule (products since December 2016 have one).
 
-        Raises
-        ------
-        NotReadable
-            Not a product; metadata or band files are missing or damaged.
-        NotUsable
-            Bands do not lie on one another.
-        ConfigError
-            A band was asked for that is not there.
+        Raises ConfigError where a band was asked for that is not there.
         """
         if not path.exists():
             raise NotReadable(f"{path} does not exist; expected a SAFE product, as a folder or .zip.")

@@ -25,21 +25,7 @@ class Scenes(Reader):
     holds files named after bands (B02.tif) is no folder of scenes but one scene: ``reader=bands``. Scenes may differ
     in size, pixel size and coordinate reference system; bands are matched by name.
 
-    Parameters
-    ----------
-    bands
-        The bands to read, in this order; for files whose bands have no names, their names in the files' order.
-    scale, offset
-        reflectance = stored number * scale + offset, the offset in units of reflectance.
-    nodata
-        Stored number that stands for "no data".
-    crs
-        Coordinate reference system to assign to all scenes (nothing is reprojected).
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
+    Options as of ``FileReader``: they hold for all scenes.
     """
 
     def __init__(
@@ -60,15 +46,7 @@ class Scenes(Reader):
         return sum(self._reader(member) is not None for member in _members(path)) > self.safe.accepts(path)
 
     def open(self, path: Path) -> Sequence[Scene]:
-        """Return all scenes, sorted by the names of their files.
-
-        Raises
-        ------
-        NotReadable
-            No folder, no scene in it, or one of them is damaged.
-        InputError
-            What the reader of a scene raises; it names the file.
-        """
+        """Return all scenes, sorted by the names of their files. Raises InputError, which names the file."""
         if not path.is_dir():
             raise NotReadable(f"{path} is no folder; expected one that holds several scenes.")
         readers = {member: self._reader(member) for member in _members(path)}

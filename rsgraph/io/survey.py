@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -58,12 +58,6 @@ class Survey:
     def to_json(self) -> dict[str, Any]:
         """Return a plain dict of lists, numbers and strings."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Survey:
-        """Rebuild what ``to_json`` gave."""
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in stored.items()}
-        return cls(**values)
 
 
 class _Moments:

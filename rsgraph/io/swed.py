@@ -21,9 +21,8 @@ from rsgraph.io.geotiff import choose_bands, identity_of, scene_of
 from rsgraph.io.handles import existing_file, read
 from rsgraph.io.header import header
 from rsgraph.io.layers import Radiometry, join
-from rsgraph.io.overrides import Overrides, overrides
+from rsgraph.io.overrides import ChipReader, Overrides
 from rsgraph.io.path_names import file_safe
-from rsgraph.protocols import Reader
 from rsgraph.types import Raster, Scene, Window
 
 _LABELS = ("chip", "label", "mask", "image")
@@ -39,7 +38,7 @@ _HEADER = {
 }
 
 
-class Swed(Reader):
+class Swed(ChipReader):
     """SWED chips: images/ and labels/ of .npy (training) or .tif (test); the labels become the reference.
 
     The folder holds ``images`` and ``labels``, or ``train`` and ``test`` folders that do. An image is
@@ -47,50 +46,19 @@ class Swed(Reader):
     in its name where the image's has ``image``. Labels of 1 are water (code 1 of the reference), of 0 land
     (code 2, since 0 means unknown); other numbers are unknown. Listing opens the first .npy only.
 
-    Parameters
-    ----------
-    bands
-        The bands to read, in this order; None reads all.
-    scale, offset
-        reflectance = stored number * scale + offset, the offset in units of reflectance.
-    nodata
-        Stored number that stands for "no data". Pixels that are 0 in all bands are nodata without it.
+    Options as of ``ChipReader``. Pixels that are 0 in all bands are nodata where ``nodata`` is None.
 
     References
     ----------
     doi:10.1016/j.rse.2022.113044
-
-    Raises
-    ------
-    ConfigError
-        A parameter is of the wrong kind or out of range.
     """
-
-    def __init__(
-        self,
-        bands: Sequence[str] | None = None,
-        scale: float | None = None,
-        offset: float | None = None,
-        nodata: float | None = None,
-    ) -> None:
-        self.given = overrides(bands, scale, offset, nodata)
 
     def accepts(self, path: Path) -> bool:
         """Tell whether images/ and labels/ are there and hold .npy or .tif files."""
         return path.is_dir() and any(next(_files(folder), None) for folder in _image_folders(path))
 
     def open(self, path: Path) -> Sequence[Scene]:
-        """Return one scene per image, sorted by name, training before testing.
-
-        Raises
-        ------
-        NotReadable
-            Nothing of that kind is there, or the first image is damaged.
-        NotUsable
-            The images do not have 12 bands.
-        ConfigError
-            A band was asked for that is not there.
-        """
+        """Return one scene per image, sorted by name, training first. Raises ConfigError, as ``choose_bands``."""
         if not path.is_dir():
             raise NotReadable(f"{path} is no folder; expected SWED's folder with images/ and labels/.")
         images = [image for folder in _image_folders(path) for image in sorted(_files(folder))]
@@ -156,7 +124,8 @@ class WaterLabels:
         if self.path.lower().endswith(".npy"):
             return read_npy(self.path)
         found = header(self.path, holes_allowed=True)
-        return read(self.path, [1], 0, 0, found.rows, found.columns)  # type: ignore[no-any-return]  # rasterio is untyped
+        codes: NDArray[Any] = read(self.path, [1], 0, 0, found.rows, found.columns)
+        return codes
 
 
 def _squeezed(stored: NDArray[Any]) -> NDArray[Any]:

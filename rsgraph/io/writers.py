@@ -6,7 +6,7 @@ import errno
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -295,24 +295,25 @@ def write_scene(
     """
     if not 0 < scale < 1:
         raise ConfigError(f"`scale` must be between 0 and 1 (reflectance of one count). Got {scale} instead.")
+
+    def counts(window: Window) -> NDArray[np.uint16]:
+        raster = scene.source.read(window)
+        found = np.clip(np.rint(raster.values / np.float32(scale)), 1, 65535).astype(np.uint16)
+        return np.where(raster.valid, found, np.uint16(0))
+
+    about = {"count": len(scene.bands), "dtype": "uint16", "descriptions": scene.bands, "scale": scale}
+    _write(scene, path, counts, progress, **about, compress=compress)
+
+
+def _write(
+    scene: Scene, path: Path, pixels: Callable[[Window], NDArray[Any]], progress: Progress | None, **about: Any
+) -> None:
+    """Write a raster on a scene's grid, 0 for nodata, window by window."""
     places = list(windows(scene.rows, scene.columns))
-    with raster_writer(
-        path,
-        rows=scene.rows,
-        columns=scene.columns,
-        count=len(scene.bands),
-        dtype="uint16",
-        crs=scene.crs,
-        transform=scene.transform,
-        nodata=0,
-        descriptions=scene.bands,
-        scale=scale,
-        compress=compress,
-    ) as writer:
+    shape = {"rows": scene.rows, "columns": scene.columns, **about}
+    with raster_writer(path, crs=scene.crs, transform=scene.transform, nodata=0, **shape) as writer:
         for done, window in enumerate(places, start=1):
-            raster = scene.source.read(window)
-            counts = np.clip(np.rint(raster.values / np.float32(scale)), 1, 65535).astype(np.uint16)
-            writer.write(np.where(raster.valid, counts, np.uint16(0)), window)
+            writer.write(pixels(window), window)
             if progress is not None:
                 progress(done, len(places))
 
@@ -323,14 +324,7 @@ def write_reference(scene: Scene, path: Path, *, progress: Progress | None = Non
     The names stand in the file's own metadata (``CLASS_<code>``) and, as GDAL's category names, in
     ``<path>.aux.xml``, where QGIS and gdalinfo look for them.
 
-    Parameters
-    ----------
-    scene
-        With a ``reference``.
-    path
-        The GeoTIFF to create or replace.
-    progress
-        Called as progress(windows done, windows in all).
+    The scene must have a ``reference``; ``path`` and ``progress`` are as of ``write_scene``.
 
     Raises
     ------
@@ -342,32 +336,23 @@ def write_reference(scene: Scene, path: Path, *, progress: Progress | None = Non
     reference = scene.reference
     if reference is None:
         raise NotUsable(f"scene '{scene.name}' came without ground truth, so that none can be written.")
-    places = list(windows(scene.rows, scene.columns))
-    with raster_writer(
-        path,
-        rows=scene.rows,
-        columns=scene.columns,
-        count=1,
-        dtype="uint8",
-        crs=scene.crs,
-        transform=scene.transform,
-        nodata=0,
-        descriptions=("class",),
-        colours={code: _COLOURS[code % len(_COLOURS)] for code in reference.names},
-        tags={f"CLASS_{code}": name for code, name in reference.names.items()},
-    ) as writer:
-        for done, window in enumerate(places, start=1):
-            writer.write(reference.read(window)[None], window)
-            if progress is not None:
-                progress(done, len(places))
-    write_text(path.with_name(path.name + ".aux.xml"), _category_names(reference.names))
+    about = {
+        "descriptions": ("class",),
+        "colours": {code: _COLOURS[code % len(_COLOURS)] for code in reference.names},
+        "tags": {f"CLASS_{code}": name for code, name in reference.names.items()},
+    }
+    _write(scene, path, lambda window: reference.read(window)[None], progress, count=1, dtype="uint8", **about)
+    write_categories(path, reference.names)
 
 
-def _category_names(names: Mapping[int, str]) -> str:
-    """Return GDAL's sidecar file with the names of codes 0 ... the highest."""
+def write_categories(raster: Path, names: Mapping[int, str]) -> Path:
+    """Write the names of codes to ``<raster>.aux.xml``, where GDAL and QGIS look for them: TIFF has no place."""
     listed = [escape(names.get(code, "unknown" if code == 0 else "")) for code in range(max(names, default=0) + 1)]
     inner = "".join(f"      <Category>{name}</Category>\n" for name in listed)
-    return (
+    path = raster.with_name(f"{raster.name}.aux.xml")
+    write_text(
+        path,
         '<PAMDataset>\n  <PAMRasterBand band="1">\n    <CategoryNames>\n'
-        f"{inner}    </CategoryNames>\n  </PAMRasterBand>\n</PAMDataset>\n"
+        f"{inner}    </CategoryNames>\n  </PAMRasterBand>\n</PAMDataset>\n",
     )
+    return path

@@ -31,7 +31,7 @@ class Labels:
     classes: tuple[LabelClass, ...]
 
 
-def read_labels(path: Path) -> Labels:
+def read_journal(path: Path) -> Labels:
     """Read what a label journal says now, also while another process writes it, and from read-only media.
 
     Parameters

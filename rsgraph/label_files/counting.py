@@ -12,8 +12,9 @@ import numpy as np
 from affine import Affine
 from numpy.typing import NDArray
 
-from rsgraph.errors import NotReadable, NotUsable, WorkspaceError
-from rsgraph.io.handles import existing_file, read
+from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.io.handles import existing_file
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.io.writers import windows
 from rsgraph.label_files.class_names import Classes, Names
 from rsgraph.label_files.raster_files import RasterFile, open_raster
@@ -165,7 +166,7 @@ class Count:
         for window in windows(scene.rows, scene.columns, _BLOCK):
             found = codes(window)
             if found.any():
-                self.pixels.add(_ids(path, window), found)
+                self.pixels.add(read_ids(path, window), found)
             self.steps.add()
 
     def at(self, scene: SceneInfo, features: Features) -> bool:
@@ -179,17 +180,9 @@ class Count:
             here = blocks == block
             top, left = int(rows[here].min()), int(columns[here].min())
             window = Window(top, left, int(rows[here].max()) - top + 1, int(columns[here].max()) - left + 1)
-            self.points.add(_ids(path, window)[rows[here] - top, columns[here] - left], codes[here])
+            self.points.add(read_ids(path, window)[rows[here] - top, columns[here] - left], codes[here])
             self.steps.add(0)
         return bool(inside.any())
-
-
-def _ids(path: Path, window: Window) -> NDArray[np.uint32]:
-    try:
-        found: NDArray[np.uint32] = read(str(path), [1], *window)[0]
-    except NotReadable as error:
-        raise WorkspaceError(f"{path} is damaged ({error}); run the same command again to restore it") from error
-    return found
 
 
 def count_file(file: VectorFile | RasterFile, scenes: Sequence[SceneInfo], count: Count) -> dict[str, int]:

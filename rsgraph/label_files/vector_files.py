@@ -62,13 +62,14 @@ class Features:
     polygon_codes: Codes
     points: NDArray[np.float64]
     point_codes: Codes
+    tree: shapely.STRtree = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "tree", shapely.STRtree(self.polygons))
 
     def any_over(self, transform: Affine, window: Window) -> bool:
         """Tell whether polygons reach into a window."""
-        return len(self.tree.query(frame_of(transform, window), predicate="intersects")) > 0  # type: ignore[attr-defined]
+        return len(self.tree.query(frame_of(transform, window), predicate="intersects")) > 0
 
     def codes(self, transform: Affine, window: Window) -> Codes:
         """Draw the polygons of a window; where they overlap, the later one counts.
@@ -76,7 +77,7 @@ class Features:
         A pixel belongs to the polygon that its centre lies in.
         """
         frame = frame_of(transform, window)
-        chosen = np.sort(self.tree.query(frame))  # type: ignore[attr-defined]  # set in __post_init__
+        chosen = np.sort(self.tree.query(frame))
         shapes = cut(self.polygons[chosen], frame, pixel_size(transform))
         drawn = [
             (shape, code) for shape, code in zip(shapes, self.polygon_codes[chosen].tolist(), strict=True) if shape
@@ -154,7 +155,7 @@ class VectorFile:
                 f"{self.path} holds lines; expected polygons, or points that lie in segments, so buffer the lines to "
                 "polygons first."
             )
-        return _joined(parts)
+        return _concatenated(parts)
 
     def _same_space(self, scene: SceneInfo) -> bool:
         """Tell whether coordinates can be taken as they are; raise NotUsable where they cannot be related."""
@@ -364,7 +365,7 @@ def _in_pixels(place: Path) -> bool:
     return bool(len(xy) and np.all(xy == np.round(xy)))
 
 
-def _joined(parts: Sequence[Features]) -> Features:
+def _concatenated(parts: Sequence[Features]) -> Features:
     if not parts:
         none = np.empty(0, dtype=np.int32)
         return Features(np.empty(0, dtype=object), none, np.empty((0, 2)), none)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rsgraph.protocols import Blocks, Matcher, Progress
+from rsgraph.matchers.neighbours import BlockMatcher
+from rsgraph.protocols import Blocks, Progress
 from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from rsgraph.matchers.hungarian import Hungarian
 
 
-class Auto(Matcher):
+class Auto(BlockMatcher):
     """The exact Hungarian similarity: the full matrix of few chips, the k nearest of many.
 
     ``hungarian`` up to ``full`` chips, above that ``hungarian_nearest``: the same similarities and neighbours, but no
@@ -25,12 +26,9 @@ class Auto(Matcher):
         Neighbours per chip, at most P - 1.
     full
         Chips up to which all pairs are solved: 300 take about two minutes of one core.
-
-    Raises
-    ------
-    ConfigError
-        k or full is not a whole number of at least 1.
     """
+
+    measure = "hungarian"
 
     def __init__(self, k: int = 15, full: int = 300) -> None:
         self.k, self.full = check_count("k", k), check_count("full", full)
@@ -41,8 +39,8 @@ class Auto(Matcher):
         *,
         progress: Progress | None = None,
         blocks: Blocks | None = None,
-        known: Similarity | None = None,
         on_device: Blocks | None = None,
+        known: Similarity | None = None,
     ) -> Similarity:
         """Match P chips given as (n_i, D) each; see ``Hungarian.match`` and ``HungarianNearest.match``."""
         if len(nodes) <= self.full:
@@ -50,18 +48,6 @@ class Auto(Matcher):
         from rsgraph.matchers.hungarian_nearest import HungarianNearest  # the one that is chosen, and not before
 
         return HungarianNearest(self.k).match(nodes, progress=progress, blocks=blocks, known=known)
-
-    def match_blocks(
-        self,
-        nodes: Sequence[Floats],
-        *,
-        blocks: Blocks,
-        on_device: Blocks,
-        known: Similarity | None = None,
-        progress: Progress | None = None,
-    ) -> Similarity:
-        """Match in a run; as ``match``."""
-        return self.match(nodes, progress=progress, blocks=blocks, on_device=on_device, known=known)
 
     def with_matrix(self) -> Hungarian:
         """Return ``hungarian``, whatever the number of chips."""

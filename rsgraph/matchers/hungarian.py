@@ -14,8 +14,8 @@ from rsgraph.errors import ConfigError
 from rsgraph.matchers.assignment import assign
 from rsgraph.matchers.batched import Device, assign_pairs, device_of
 from rsgraph.matchers.chips import StoredChips, UnitChips, unit_chips
-from rsgraph.matchers.neighbours import as_similarity
-from rsgraph.protocols import Arrays, Blocks, Matcher, Progress
+from rsgraph.matchers.neighbours import BlockMatcher, as_similarity
+from rsgraph.protocols import Arrays, Blocks, Progress
 from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
@@ -29,29 +29,12 @@ FOR_GPU = 64
 """Chips from which ``device=auto`` looks for a GPU: fewer are matched on the CPU before torch is loaded."""
 
 
-def matched_cosine(few: Floats, many: Floats) -> float:
-    r"""Mean cosine over the best one-to-one assignment of nodes.
+class Hungarian(BlockMatcher):
+    r"""Mean cosine of nodes paired one to one, exactly (Hungarian assignment); the paper's similarity.
 
     .. math:: s = \frac{1}{n} \max_{\pi} \sum_{i=1}^{n} \langle x_i, y_{\pi(i)} \rangle
 
     over all injections :math:`\pi` of the n nodes of one chip into the m >= n nodes of the other.
-
-    Parameters
-    ----------
-    few, many
-        Unit rows (n, D) and (m, D) float32, 1 <= n <= m. Rows of zeros have cosine 0 with everything.
-
-    Returns
-    -------
-    similarity
-        In [-1, 1].
-    """
-    return assign(few @ many.T).similarity
-
-
-class Hungarian(Matcher):
-    """Mean cosine of nodes paired one to one, exactly (Hungarian assignment); the paper's similarity.
-
     Every pair of chips is one linear assignment problem, solved exactly (``assignment.py``: auction, then shortest
     augmenting paths, in whole numbers); the matched cosines are averaged (sections 2.7 and 2.8 of the paper).
     Positions of nodes play no part, so that a rotated chip is as similar as the chip itself.
@@ -103,30 +86,9 @@ class Hungarian(Matcher):
         progress: Progress | None = None,
         blocks: Blocks | None = None,
         on_device: Blocks | None = None,
+        known: Similarity | None = None,
     ) -> Similarity:
-        """Match P chips given as (n_i, D) each.
-
-        Parameters
-        ----------
-        nodes
-            One float32 array per chip; D is the same for all. Or ``StoredChips``.
-        progress
-            Called with the blocks of pairs done and in all.
-        blocks
-            Where blocks of work run and are kept; None: in threads of this process.
-        on_device
-            The same where a GPU does the work; None: in the thread of the caller.
-
-        Returns
-        -------
-        similarity
-            With the full matrix.
-
-        Raises
-        ------
-        NotUsable
-            Shapes do not fit or values are not finite.
-        """
+        """Match P chips, with the full matrix; ``known`` plays no part."""
         chips = unit_chips(nodes)
         device = self._device(len(chips))
         name, side = ("pairs", SIDE) if device == "cpu" else ("pairs-on-gpu", SIDE_ON_GPU)
@@ -143,18 +105,6 @@ class Hungarian(Matcher):
             solved += int(arrays["solved"])
         error = np.zeros_like(matrix) if device == "cpu" and self.tolerance == 0 else dual - matrix
         return as_similarity(matrix, error, self.k, solved, dual=dual if self.tolerance > 0 else None)
-
-    def match_blocks(
-        self,
-        nodes: Sequence[Floats],
-        *,
-        blocks: Blocks,
-        on_device: Blocks,
-        known: Similarity | None = None,
-        progress: Progress | None = None,
-    ) -> Similarity:
-        """Match in a run; as ``match``."""
-        return self.match(nodes, progress=progress, blocks=blocks, on_device=on_device)
 
     def _device(self, count: int) -> Device:
         """Return the device for the tasks: ``auto`` only where there is a GPU here, so that workers may lack one."""
@@ -189,15 +139,7 @@ def _put(matrix: Floats, tile: Tile, values: Floats) -> None:
 
 @dataclass(frozen=True, eq=False)
 class TileTask:
-    """The task of an executor on one block of pairs.
-
-    Parameters
-    ----------
-    nodes
-        Of all chips: unit rows in memory, or where they are stored.
-    tolerance, device
-        As in ``Hungarian``.
-    """
+    """The task of an executor on a block of pairs; nodes of all chips, as unit rows in memory or stored."""
 
     nodes: UnitChips | StoredChips
     tolerance: float

@@ -14,10 +14,11 @@ from rsgraph.errors import NotUsable
 from rsgraph.matchers.assignment import NEVER
 from rsgraph.matchers.chips import StoredChips, UnitChips, unit_chips
 from rsgraph.matchers.hungarian import Hungarian
+from rsgraph.matchers.neighbours import BlockMatcher
 from rsgraph.matchers.ranking import Ranking
 from rsgraph.matchers.screening import Search
 from rsgraph.matchers.signatures import Axes, upper_bounds
-from rsgraph.protocols import Arrays, Blocks, Matcher, Progress
+from rsgraph.protocols import Arrays, Blocks, Progress
 from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
 
@@ -34,7 +35,7 @@ TIE = 1e-6
 """Similarities that differ by less are ties: a chip that could only tie with the k-th best is not looked at."""
 
 
-class HungarianNearest(Matcher):
+class HungarianNearest(BlockMatcher):
     r"""The exact k nearest chips under the Hungarian similarity, with proof that no other could enter.
 
     The measure is that of ``hungarian``. Every pair is given up as soon as an upper bound shows that it is not more
@@ -61,12 +62,9 @@ class HungarianNearest(Matcher):
     ----------
     k
         Neighbours per chip, at most P - 1. 15 is UMAP's usual neighbourhood.
-
-    Raises
-    ------
-    ConfigError
-        k is not a whole number of at least 1.
     """
+
+    measure = "hungarian"
 
     def __init__(self, k: int = 15) -> None:
         self.k = check_count("k", k)
@@ -77,33 +75,10 @@ class HungarianNearest(Matcher):
         *,
         progress: Progress | None = None,
         blocks: Blocks | None = None,
+        on_device: Blocks | None = None,
         known: Similarity | None = None,
     ) -> Similarity:
-        """Find the nearest of P chips given as (n_i, D) each.
-
-        Parameters
-        ----------
-        nodes
-            One float32 array per chip, or ``StoredChips``.
-        progress
-            Called with the blocks done and in all.
-        blocks
-            Where blocks of work run and are kept; None: in threads of this process.
-        known
-            The exact result for the first chips, with the same k: only pairs with the chips after them are looked
-            at. That it is of these chips is taken on trust.
-
-        Returns
-        -------
-        similarity
-            Without a matrix.
-
-        Raises
-        ------
-        NotUsable
-            Shapes do not fit or values are not finite; ``known`` lists another number of chips or neighbours, or is
-            not exact.
-        """
+        """Find the nearest of P chips, without a matrix; only pairs with chips that are not known are looked at."""
         chips = unit_chips(nodes)
         ranking = Ranking(len(chips), min(self.k, max(len(chips) - 1, 0)))
         first = self._take_known(known, ranking, len(chips)) if known is not None else 0
@@ -112,18 +87,6 @@ class HungarianNearest(Matcher):
                 work = _Work(chips, nodes, first, ranking, blocks or ResumableBlocks(), progress)
                 work.do()
         return ranking.similarity()
-
-    def match_blocks(
-        self,
-        nodes: Sequence[Floats],
-        *,
-        blocks: Blocks,
-        on_device: Blocks,
-        known: Similarity | None = None,
-        progress: Progress | None = None,
-    ) -> Similarity:
-        """Match in a run; as ``match``."""
-        return self.match(nodes, progress=progress, blocks=blocks, known=known)
 
     def with_matrix(self) -> Hungarian:
         """Return ``hungarian``: the same similarities, of all pairs."""
@@ -249,15 +212,7 @@ def distances_of(chips: UnitChips, part: tuple[int, int], first: int) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class SignatureTask:
-    """The task of an executor that makes signatures.
-
-    Parameters
-    ----------
-    nodes
-        Of all chips: unit rows in memory, or where they are stored.
-    axes
-        How.
-    """
+    """The task of an executor that makes signatures; nodes as of ``RoundTask``."""
 
     nodes: UnitChips | StoredChips
     axes: Axes

@@ -48,11 +48,6 @@ class Mean(Matcher):
     ----------
     k
         Neighbours kept per chip, at most P - 1.
-
-    Raises
-    ------
-    ConfigError
-        k is not a whole number of at least 1.
     """
 
     def __init__(self, k: int = 15) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from itertools import combinations
 from typing import Any
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from rsgraph.compiled import compiled
 from rsgraph.errors import NotUsable
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Blocks, Matcher, Progress
 from rsgraph.types import Floats, Similarity
 
 Compare = Callable[[Floats, Floats], tuple[float, float]]
@@ -19,6 +20,55 @@ Compare = Callable[[Floats, Floats], tuple[float, float]]
 
 REPORT_EVERY = 16
 """Pairs between two calls of ``progress``: about once a second at 500 nodes a chip."""
+
+
+class BlockMatcher(Matcher):
+    """A matcher that does its work in blocks, in a script as in a run."""
+
+    @abstractmethod
+    def match(
+        self,
+        nodes: Sequence[Floats],
+        *,
+        progress: Progress | None = None,
+        blocks: Blocks | None = None,
+        on_device: Blocks | None = None,
+        known: Similarity | None = None,
+    ) -> Similarity:
+        """Match P chips given as (n_i, D) each.
+
+        Parameters
+        ----------
+        nodes
+            One float32 array per chip; D is the same for all. Or ``StoredChips``.
+        progress
+            Called with the blocks done and in all.
+        blocks
+            Where blocks of work run and are kept; None: in threads of this process.
+        on_device
+            The same where a GPU does the work; None: in the thread of the caller.
+        known
+            The exact result for the first chips, with the same k, which ``hungarian_nearest`` makes use of.
+            That it is of these chips is taken on trust.
+
+        Raises
+        ------
+        NotUsable
+            Shapes do not fit or values are not finite; ``known`` lists another number of chips or neighbours, or is
+            not exact.
+        """
+
+    def match_blocks(
+        self,
+        nodes: Sequence[Floats],
+        *,
+        blocks: Blocks,
+        on_device: Blocks,
+        known: Similarity | None = None,
+        progress: Progress | None = None,
+    ) -> Similarity:
+        """Match in a run; as ``match``."""
+        return self.match(nodes, progress=progress, blocks=blocks, on_device=on_device, known=known)
 
 
 def check_chips(nodes: Sequence[Floats], *, features: int | None = None, first: int = 0) -> list[Floats]:
@@ -122,15 +172,10 @@ def nearest(matrix: Floats, k: int) -> NDArray[np.int64]:
     count = len(matrix)
     k = max(0, min(k, count - 1))
     indices = np.empty((count, k), dtype=np.int64)
-    if k == 0:
-        return indices
     for row in range(count):
-        others = np.delete(np.arange(count), row)
-        values = matrix[row, others]
-        last = np.partition(values, len(values) - k)[len(values) - k]
-        candidates = np.flatnonzero(values >= last)
-        order = np.argsort(-values[candidates], kind="stable")[:k]
-        indices[row] = others[candidates[order]]
+        far = -matrix[row]
+        far[row] = np.inf
+        indices[row] = np.argsort(far, kind="stable")[:k]
     return indices
 
 

@@ -132,11 +132,6 @@ class Sinkhorn(Matcher):
     iterations
         Of row and column scaling. Fewer leave a larger error, never a false one.
 
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
-
     References
     ----------
     .. [1] M. Cuturi, "Sinkhorn distances: lightspeed computation of optimal transport", NeurIPS 2013.

@@ -83,11 +83,6 @@ class Parametric(Projector):
     accelerator
         ``auto`` (a GPU where there is one), ``cpu``, ``cuda``, ``gpu`` or ``mps``.
 
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
-
     References
     ----------
     .. [1] T. Sainburg, L. McInnes and T. Q. Gentner, "Parametric UMAP embeddings for representation and
@@ -123,17 +118,9 @@ class Parametric(Projector):
         return chosen
 
     def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
-        """Train on a sample of vectors (n, D), map all.
+        """Train on a sample of vectors (n, D), map all. Raises NotUsable: not two-dimensional, or not finite.
 
-        Returns
-        -------
-        projection
-            ``method`` is ``parametric`` and ``model`` the trained network, or ``pca`` under five points.
-
-        Raises
-        ------
-        NotUsable
-            Not two-dimensional, or not finite.
+        ``method`` is ``parametric`` and ``model`` the trained network, or ``pca`` under five points.
         """
         vectors = check_vectors(vectors)
         if len(vectors) < FEWEST:
@@ -153,28 +140,10 @@ class Parametric(Projector):
         return self.unparametric.project_neighbours(neighbours, distances, seed=seed, progress=progress)
 
     def fit(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> dict[str, NDArray[Any]]:
-        """Train the network.
+        """Train the network on vectors (n, D), n at least 5; the seed draws sample, first weights and edges.
 
-        Parameters
-        ----------
-        vectors
-            (n, D) float32, n at least 5.
-        seed
-            Draws the sample, the first weights and the edges.
-        progress
-            Called every few steps.
-
-        Returns
-        -------
-        model
-            ``mean`` (D,), ``axes`` (D, D), ``linear`` (2, D), and ``weight0``, ``bias0`` ... of the layers: float32.
-
-        Raises
-        ------
-        NotUsable
-            Not two-dimensional, or not finite.
-        ConfigError
-            The accelerator that was asked for is not there.
+        The model is ``mean`` (D,), ``axes`` (D, D), ``linear`` (2, D), and ``weight0``, ``bias0`` ... of the layers:
+        float32. Raises NotUsable, as ``project``, and ConfigError where the accelerator is not there.
         """
         vectors = check_vectors(vectors)
         sample = np.asarray(vectors[draw(len(vectors), self.sample, seed)])
@@ -201,14 +170,8 @@ class Parametric(Projector):
     ) -> Floats:
         """Map vectors (m, D) by a trained network, strip by strip.
 
-        Nothing is drawn and every vector is mapped by itself: neither ``seed`` nor ``first`` is used.
-
-        Raises
-        ------
-        NotUsable
-            Not two-dimensional, not finite, or another number of features than the network's.
-        ConfigError
-            The accelerator that was asked for is not there.
+        Nothing is drawn and every vector is mapped by itself: neither ``seed`` nor ``first`` is used. Raises
+        NotUsable, also for another number of features than the network's; ConfigError where there is no accelerator.
         """
         import torch
 

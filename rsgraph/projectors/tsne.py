@@ -38,11 +38,6 @@ class Tsne(Projector):
     metric
         Of vectors: ``cosine`` (direction only) or ``euclidean``.
 
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
-
     References
     ----------
     .. [1] L. van der Maaten, "Accelerating t-SNE using tree-based algorithms", Journal of Machine Learning

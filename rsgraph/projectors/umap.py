@@ -65,11 +65,6 @@ class Umap(Projector):
         Vectors above this number are placed on the map of a sample of so many; None: never. More is slower
         and shows rarer things. Distances and neighbour lists (chips) are always laid out whole.
 
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
-
     References
     ----------
     .. [1] L. McInnes, J. Healy and J. Melville, "UMAP: Uniform Manifold Approximation and Projection for
@@ -97,27 +92,10 @@ class Umap(Projector):
         self.sample = check_sample(sample, n_neighbors)
 
     def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
-        """Lay out vectors (n, D).
+        """Lay out vectors (n, D), also equal ones; progress is called with the epoch, or thousandths of the work.
 
-        Parameters
-        ----------
-        vectors
-            (n, D) float32; any n, also with equal rows.
-        seed
-            Same seed and input, same map.
-        progress
-            Called with the epoch; above ``sample`` points, with thousandths of the work.
-
-        Returns
-        -------
-        projection
-            ``method`` is ``umap``, or ``pca`` under five points. Above ``sample`` points ``model`` is what
-            ``fit`` returns.
-
-        Raises
-        ------
-        NotUsable
-            Not two-dimensional, or not finite.
+        ``Projection.method`` is ``umap``, or ``pca`` under five points; above ``sample`` points ``model`` is what
+        ``fit`` returns. Raises NotUsable: not two-dimensional, or not finite.
         """
         vectors = check_vectors(vectors)
         if len(vectors) < FEWEST:
@@ -133,24 +111,9 @@ class Umap(Projector):
         return self.sample is not None and n > self.sample
 
     def fit(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> dict[str, NDArray[Any]]:
-        """Lay out a sample.
+        """Lay out a sample of vectors (n, D), n at least 5; the seed draws it, too. Raises as ``project``.
 
-        Parameters
-        ----------
-        vectors
-            (n, D) float32, n at least 5.
-        seed, progress
-            As in ``project``; the seed draws the sample, too.
-
-        Returns
-        -------
-        model
-            ``rows`` (s,) which were drawn, ``vectors`` (s, D) float32, ``points`` (s, 2) float32.
-
-        Raises
-        ------
-        NotUsable
-            Not two-dimensional, or not finite.
+        The model is ``rows`` (s,) which were drawn, ``vectors`` (s, D) float32, ``points`` (s, 2) float32.
         """
         vectors = check_vectors(vectors)
         rows = draw(len(vectors), self.sample, seed)
@@ -170,23 +133,14 @@ class Umap(Projector):
 
         Parameters
         ----------
-        vectors
-            (m, D) float32, compared with the map's by ``metric``.
+        vectors, seed, progress
+            (m, D) float32, compared with the map's by ``metric``; same seed, same points; called after every strip.
         model
             ``vectors`` (s, D) and ``points`` (s, 2), such as any embedding and its UMAP, and with ``first`` also
             ``rows`` (s,): what ``fit`` returns.
-        seed
-            Same seed, same points.
         first
             Number of the first vector among those that the map was fitted to: those that were drawn stay where they
             were laid out, and the others go where they would if all were placed at once. None: new vectors.
-        progress
-            Called after every strip of rows.
-
-        Returns
-        -------
-        points
-            (m, 2) float32.
 
         Raises
         ------
@@ -225,18 +179,8 @@ class Umap(Projector):
     ) -> Projection:
         """Lay out points of which only the nearest others are known, such as a matcher's lists of chips.
 
-        Parameters
-        ----------
-        neighbours, distances
-            (n, k): every point's nearest other points, itself not among them, and their distances. The
-            neighbourhood has min(n_neighbors, k + 1) points.
-        seed, progress
-            As in ``project``.
-
-        Raises
-        ------
-        NotUsable
-            Not two arrays (n, k), not finite, or a neighbour that is no point.
+        (n, k) each: every point's nearest others, itself not among them, and their distances. The neighbourhood has
+        min(n_neighbors, k + 1) points. Raises NotUsable: no two arrays (n, k), not finite, a neighbour that is none.
         """
         indices, lengths = check_neighbours(neighbours, distances)
         if len(indices) < FEWEST or indices.shape[1] == 0:
@@ -307,19 +251,8 @@ def lay_out(
 ) -> Floats:
     """Optimise UMAP's layout of a nearest-neighbour graph.
 
-    Parameters
-    ----------
-    indices, distances
-        (n, k): each point's neighbours, itself first.
-    start
-        (n, 2) float32, no two points equal.
-    min_dist, n_epochs, seed, progress
-        As in ``Umap``.
-
-    Returns
-    -------
-    points
-        (n, 2) float32.
+    ``indices`` and ``distances`` (n, k) are each point's neighbours, itself first; of ``start`` (n, 2) float32 no two
+    points are equal; the rest as in ``Umap``. Returns points (n, 2) float32.
     """
     epochs = n_epochs or (MORE_EPOCHS if len(start) <= FEW_POINTS else EPOCHS)
     graph = fuzzy_graph(indices, distances)

@@ -70,7 +70,7 @@ def _component(chosen: Choice, revision: Revision) -> list[Any]:
 
 
 def _options(stage: Stage, plan: Plan) -> dict[str, Any]:
-    """Return the options of a stage; where a model is given, what was trained is known by the model alone."""
+    """Return the options of a stage; where a model is given, the model stands for what was trained."""
     paths = [*stage.options, *(path for path in stage.trained or () if path not in RUN_KINDS)]
     if plan.model and stage.trained:
         return {**_values(stage.options, plan), "model": plan.model.identity}

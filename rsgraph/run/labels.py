@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from rsgraph.console import note
 from rsgraph.errors import JournalDamaged
 from rsgraph.files import place, read_json, sync_tree, write_json
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.journal.storage import WriterLock, set_aside
 from rsgraph.journal.transfer import Overlaps, transfer_labels
-from rsgraph.stages.segment_files import read_ids
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
 
@@ -110,7 +110,7 @@ def carry_labels(workspace: Workspace, made: Path) -> None:
 
 
 def _successor(kept: Path, old: Path, made: Path) -> Path:
-    """Return the new raster of a scene: alone as before, or one of several since others were added."""
+    """Return the new raster of a scene: the only one, or one of several since others were added."""
     name = read_json(kept / "scenes.json")[0] if old.name == "segments.tif" else old.stem
     several = made / "segments" / f"{name}.tif"
     return several if several.exists() else made / "segments.tif"
@@ -161,7 +161,7 @@ def _overlaps(pairs: Sequence[tuple[Path, Path]]) -> Overlaps:
     counts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
     for old, new in pairs:
         for window in _windows(new):
-            ids = read_ids(new, window)
+            ids = read_ids(new, window).astype(np.int64)
             both = (ids << 32) + read_ids(old, window)  # ids are below 2 ** 31
             counts.append(np.unique(both[ids > 0], return_counts=True))
     both, places = np.unique(np.concatenate([each for each, _ in counts]), return_inverse=True)

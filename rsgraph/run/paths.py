@@ -39,6 +39,6 @@ def point_name(overrides: list[str], shared: list[str]) -> str:
     >>> point_name(["data.path='a b.tif'", "seed=1", "graph.k=4"], ["data.path", "seed"])
     'graph.k=4'
     """
-    told = [text.lstrip("+~") for text in overrides if text.lstrip("+~").partition("=")[0] not in shared]
-    name = re.sub(r"[^\w.,=+-]+", "_", ",".join(told)) or "default"
+    differing = [text.lstrip("+~") for text in overrides if text.lstrip("+~").partition("=")[0] not in shared]
+    name = re.sub(r"[^\w.,=+-]+", "_", ",".join(differing)) or "default"
     return name if len(name) < _LONGEST else f"{name[:120]}-{digest(name)[:12]}"

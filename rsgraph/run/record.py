@@ -1,4 +1,4 @@
-"""What a workspace says of the run that made it, beside its options: ``manifest.json``, entry ``run``.
+"""The record that a workspace keeps of the run that made it, beside its options: ``manifest.json``, entry ``run``.
 
 ::
 

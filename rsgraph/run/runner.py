@@ -59,7 +59,7 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     Raises
     ------
     RsgraphError
-        Anything that the user can mend; what was finished stays and is used by the next run.
+        Anything that the user can put right; what was finished stays and is used by the next run.
     """
     started = time.monotonic()
     prepared = prepare(config, point=point, typed=typed)
@@ -132,14 +132,14 @@ def _finished(workspace: Workspace, stage: str, wanted: Mapping[str, str], there
 
 def _check_all(plan: Plan, opened: Opened) -> None:
     """Build everything that takes options, so that mistakes show before any work; say where is computed."""
-    from rsgraph import training
+    from rsgraph.training.options import describe, describe_together
 
     for kind in RUN_KINDS:
         choice(plan, kind).build()
     choose_bands(opened.bands, plan.options.display)
     hardware = plan.options.trainer
-    together = training.describe_together(hardware)
-    say(f"{training.describe(hardware)} {together}".strip())
+    together = describe_together(hardware)
+    say(f"{describe(hardware)} {together}".strip())
 
 
 def _start_tracking(plan: Plan, workspace: Workspace, beside: Path) -> Tracker | None:
@@ -159,7 +159,7 @@ def _start_tracking(plan: Plan, workspace: Workspace, beside: Path) -> Tracker |
 
 @dataclass(frozen=True)
 class _Running:
-    """What stays the same from stage to stage: the plan and keys, where outputs go, who is told and who computes."""
+    """The same for all stages: the plan and keys, where outputs go, who is informed and who computes."""
 
     prepared: Prepared
     experiments: tuple[str, ...]

@@ -11,23 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.borders import shared_borders
 from rsgraph.compiled import compiled
 
 if TYPE_CHECKING:
     from rsgraph.types import Floats, Labels, Mask
-
-
-def connected(labels: Labels) -> bool:
-    """Tell whether every label other than 0 is one piece.
-
-    Parameters
-    ----------
-    labels
-        (rows, columns) integers.
-    """
-    flat = np.ascontiguousarray(labels)
-    _, count = _pieces(flat, flat != 0)
-    return bool(count == len(np.unique(flat[flat != 0])))
 
 
 def relabel_connected(
@@ -57,11 +45,20 @@ def relabel_connected(
     n
         Number of segments.
     """
-    pieces, count = _pieces(np.ascontiguousarray(labels), np.ascontiguousarray(valid))
+    pieces, count = _pieces(labels, valid)
     if min_size > 1 and count > 1:
-        parents = _merge(pieces, _borders(pieces, count), count, _spectra(values, pieces.shape), min_size)
+        parents = _merge(pieces, _borders(pieces), count, _spectra(values, pieces.shape), min_size)
         pieces, count = _renumber(pieces, parents)
     return pieces, int(count)
+
+
+def _pieces(labels: NDArray[Any], valid: Mask) -> tuple[Labels, int]:
+    """Number connected pieces of equal label 1 ... n, by their first pixels; 0 where not valid."""
+    from skimage.measure import label
+
+    numbers = np.where(valid, labels - labels.min(initial=0) + 1, 0)
+    pieces, count = label(numbers, background=0, connectivity=1, return_num=True)
+    return pieces.astype(np.int32), int(count)
 
 
 def _spectra(values: Floats | None, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -71,63 +68,19 @@ def _spectra(values: Floats | None, shape: tuple[int, int]) -> NDArray[np.float3
     return np.ascontiguousarray(np.moveaxis(values, 0, -1), dtype=np.float32)
 
 
-def _borders(pieces: Labels, count: int) -> NDArray[np.int64]:
+def _borders(pieces: Labels) -> NDArray[np.int64]:
     """List the touching pieces (low, high, pixel sides), each pair once, sorted."""
-    sides = (pieces[:, :-1], pieces[:, 1:]), (pieces[:-1], pieces[1:])
-    codes = []
-    for one, two in sides:
-        differ = (one != two) & (one > 0) & (two > 0)
-        low, high = np.minimum(one[differ], two[differ]), np.maximum(one[differ], two[differ])
-        codes.append(low.astype(np.int64) * (count + 1) + high)
-    pairs, lengths = np.unique(np.concatenate(codes), return_counts=True)
-    return np.stack([pairs // (count + 1), pairs % (count + 1), lengths], axis=1)
+    pairs, lengths = shared_borders(pieces)
+    return np.column_stack([pairs + 1, lengths])
 
 
 @compiled()
-def _root(parents: Any, node: int) -> int:
+def root(parents: Any, node: int) -> int:
     """Follow the parents to the top, halving the path."""
     while parents[node] != node:
         parents[node] = parents[parents[node]]
         node = parents[node]
     return node
-
-
-@compiled()
-def _join(parents: Any, one: int, two: int) -> None:
-    """Unite two trees; the lower number is the root."""
-    a, b = _root(parents, one), _root(parents, two)
-    if a < b:
-        parents[b] = a
-    else:
-        parents[a] = b
-
-
-@compiled()
-def _pieces(labels: Any, valid: Any) -> Any:
-    """Number connected pieces of equal label 1 ... n, by their first pixels; 0 where not valid."""
-    rows, columns = labels.shape
-    parents = np.arange(rows * columns)
-    for r in range(rows):
-        for c in range(columns):
-            if not valid[r, c]:
-                continue
-            if c > 0 and valid[r, c - 1] and labels[r, c] == labels[r, c - 1]:
-                _join(parents, r * columns + c, r * columns + c - 1)
-            if r > 0 and valid[r - 1, c] and labels[r, c] == labels[r - 1, c]:
-                _join(parents, r * columns + c, (r - 1) * columns + c)
-    pieces = np.zeros((rows, columns), dtype=np.int32)
-    count = 0
-    for r in range(rows):
-        for c in range(columns):
-            if not valid[r, c]:
-                continue
-            top = _root(parents, r * columns + c)
-            if top == r * columns + c:
-                count += 1
-                pieces[r, c] = count
-            else:
-                pieces[r, c] = pieces[top // columns, top % columns]
-    return pieces, count
 
 
 @compiled()
@@ -143,7 +96,7 @@ def _renumber(pieces: Any, parents: Any) -> Any:
     for r in range(pieces.shape[0]):
         for c in range(pieces.shape[1]):
             if pieces[r, c] > 0:
-                result[r, c] = new[_root(parents, pieces[r, c])]
+                result[r, c] = new[root(parents, pieces[r, c])]
     return result, count
 
 
@@ -176,7 +129,7 @@ def _choose(borders: Any, parents: Any, sizes: Any, sums: Any, min_size: int) ->
     best = np.zeros(sizes.size, dtype=np.int64)
     costs = np.full(sizes.size, np.inf)
     for border in range(borders.shape[0]):
-        one, two = _root(parents, borders[border, 0]), _root(parents, borders[border, 1])
+        one, two = root(parents, borders[border, 0]), root(parents, borders[border, 1])
         if one == two or (sizes[one] >= min_size and sizes[two] >= min_size):
             continue
         cost = _distance(sums, sizes, one, two) if sums.shape[1] else -float(borders[border, 2])
@@ -196,8 +149,8 @@ def _merge(pieces: Any, borders: Any, count: int, spectra: Any, min_size: int) -
         merged = False
         best = _choose(borders, parents, sizes, sums, min_size)
         for small in range(1, count + 1):
-            other = _root(parents, best[small])
-            top = _root(parents, small)
+            other = root(parents, best[small])
+            top = root(parents, small)
             if best[small] == 0 or other == top:
                 continue
             keep, drop = min(other, top), max(other, top)

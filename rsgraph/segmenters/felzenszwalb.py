@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Seams, Segmenter
-from rsgraph.segmenters.connectivity import relabel_connected
+from rsgraph.segmenters.connectivity import relabel_connected, root
 from rsgraph.segmenters.preparation import (
     check_n_segments,
     check_seams,
@@ -49,9 +49,8 @@ def pixel_edges(image: Floats, valid: Mask) -> tuple[NDArray[np.int64], NDArray[
     return edges[order], weights[order]
 
 
-def merge_pixels(
-    edges: NDArray[np.int64], weights: NDArray[np.float32], n_pixels: int, *, scale: float, min_size: int
-) -> tuple[NDArray[np.int64], int]:
+@compiled()
+def merge_pixels(edges: Any, weights: Any, n_pixels: int, scale: float, min_size: int) -> Any:
     r"""Merge pixels along edges of increasing weight, then the regions that are too small.
 
     Two regions merge where the edge between them weighs no more than
@@ -61,9 +60,7 @@ def merge_pixels(
     Parameters
     ----------
     edges, weights
-        As ``pixel_edges`` returns them.
-    n_pixels
-        Number of pixels.
+        As ``pixel_edges`` returns them, of ``n_pixels`` pixels.
     scale
         k: larger gives larger regions.
     min_size
@@ -71,32 +68,16 @@ def merge_pixels(
 
     Returns
     -------
-    regions
-        (n_pixels,) int64: number of one pixel of the region.
-    count
-        Number of regions, pixels without edges among them.
+    regions, count
+        (n_pixels,) int64: number of one pixel of the region; number of regions, pixels without edges among them.
     """
-    regions, count = _merge(edges, weights, n_pixels, scale, min_size)
-    return regions, int(count)
-
-
-@compiled()
-def _root(parents: Any, node: int) -> int:
-    while parents[node] != node:
-        parents[node] = parents[parents[node]]
-        node = parents[node]
-    return node
-
-
-@compiled()
-def _merge(edges: Any, weights: Any, n_pixels: int, scale: float, min_size: int) -> Any:
     parents = np.arange(n_pixels)
     sizes = np.ones(n_pixels, dtype=np.int64)
     inside = np.zeros(n_pixels)
     count = n_pixels
     for small_only in (False, True):
         for edge in range(weights.size):
-            a, b = _root(parents, edges[edge, 0]), _root(parents, edges[edge, 1])
+            a, b = root(parents, edges[edge, 0]), root(parents, edges[edge, 1])
             if a == b:
                 continue
             if small_only:
@@ -109,7 +90,7 @@ def _merge(edges: Any, weights: Any, n_pixels: int, scale: float, min_size: int)
                 inside[a] = weights[edge]
                 count -= 1
     for pixel in range(n_pixels):
-        parents[pixel] = _root(parents, pixel)
+        parents[pixel] = root(parents, pixel)
     return parents, count
 
 
@@ -124,10 +105,8 @@ def felzenszwalb_regions(
 
     Parameters
     ----------
-    values
-        (bands, rows, columns) float32, finite where valid; any unit.
-    valid
-        (rows, columns).
+    values, valid
+        (bands, rows, columns) float32, finite where valid, in any unit; (rows, columns).
     n_segments
         Asked for. An image may hold fewer: one of a constant colour is one region.
     sigma
@@ -137,10 +116,8 @@ def felzenszwalb_regions(
 
     Returns
     -------
-    labels
-        (rows, columns) int32: 1 ... n, each connected, 0 where not valid.
-    n
-        Number of segments.
+    labels, n
+        As ``relabel_connected``.
     """
     if not valid.any():
         return np.zeros(valid.shape, dtype=np.int32), 0
@@ -181,13 +158,7 @@ class Felzenszwalb(Segmenter):
     sigma
         Width of a Gaussian smoothing beforehand, in pixels. 0.8 is the authors' value.
     seams
-        ``chip``: every chip for itself, segments end at its border (the paper). ``stitch``: chips are cut with
-        overlap and joined, so that the label map shows no grid (``rsgraph.segmenters.stitching``).
-
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
+        As of ``Slic``.
     """
 
     def __init__(self, n_segments: int = 500, sigma: float = 0.8, seams: Seams = "chip") -> None:
@@ -200,7 +171,7 @@ class Felzenszwalb(Segmenter):
         self.seams = seams
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
-        """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""
+        """As ``Segmenter.segment``."""
         labels, n = felzenszwalb_regions(
             values,
             valid,

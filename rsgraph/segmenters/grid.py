@@ -14,21 +14,8 @@ from rsgraph.types import Floats, Labels, Mask, Segmentation
 def grid_cells(valid: Mask, n_cells: int, *, min_size: int) -> tuple[Labels, int]:
     """Divide an image into about ``n_cells`` nearly square cells, cut off where it is not valid.
 
-    Parameters
-    ----------
-    valid
-        (rows, columns).
-    n_cells
-        Cells in the whole rectangle, valid or not.
-    min_size
-        Remainders of cells with fewer pixels join the neighbour with the longest shared border.
-
-    Returns
-    -------
-    labels
-        (rows, columns) int32: 1 ... n, each connected, 0 where not valid.
-    n
-        Number of segments.
+    ``n_cells`` counts the whole rectangle, valid or not; remainders of fewer than ``min_size`` pixels join the
+    neighbour with the longest shared border. Returns as ``relabel_connected``.
     """
     if not valid.any():
         return np.zeros(valid.shape, dtype=np.int32), 0
@@ -62,7 +49,7 @@ class Grid(Segmenter):
         self.seams = seams
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
-        """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""
+        """As ``Segmenter.segment``."""
         n_cells = max(1, round(self.n_segments * valid.size / chip_pixels))
         labels, n = grid_cells(valid, n_cells, min_size=smallest_segment(self.n_segments, chip_pixels))
         return Segmentation(labels, n)

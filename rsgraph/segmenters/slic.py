@@ -31,10 +31,8 @@ def slic_superpixels(
 
     Parameters
     ----------
-    values
-        (bands, rows, columns) float32, finite where valid; any unit.
-    valid
-        (rows, columns).
+    values, valid
+        (bands, rows, columns) float32, finite where valid, in any unit; (rows, columns).
     n_segments
         Asked for; a grid of seeds and the merging of small pieces change it by some percent.
     compactness, sigma
@@ -44,10 +42,8 @@ def slic_superpixels(
 
     Returns
     -------
-    labels
-        (rows, columns) int32: 1 ... n, each connected, 0 where not valid.
-    n
-        Number of segments.
+    labels, n
+        As ``relabel_connected``.
     """
     from rsgraph.segmenters.connectivity import relabel_connected
 
@@ -117,11 +113,6 @@ class Slic(Segmenter):
     seams
         ``chip``: every chip for itself, segments end at its border (the paper). ``stitch``: chips are cut with
         overlap and joined, so that the label map shows no grid (``rsgraph.segmenters.stitching``).
-
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
     """
 
     def __init__(
@@ -139,7 +130,7 @@ class Slic(Segmenter):
         self.seams = seams
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
-        """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""
+        """As ``Segmenter.segment``."""
         wanted = expected_segments(self.n_segments, valid, chip_pixels)
         labels, n = slic_superpixels(
             values,

@@ -185,7 +185,7 @@ def stitch(pieces: Iterable[Piece], columns: int, *, min_size: int, first_id: in
     """
     before: _Numbered | None = None
     here: _Numbered | None = None
-    for after in chain(_numbered(_joined(_rows(pieces, columns, min_size), min_size), first_id), [None]):
+    for after in chain(_numbered(_stitched(_rows(pieces, columns, min_size), min_size), first_id), [None]):
         if here is not None:
             yield _strip(here, [each for each in (before, after) if each is not None])
         before, here = here, after
@@ -303,7 +303,7 @@ def _on_both(heights: tuple[Heights, Heights], shared: int, beyond: int, after: 
     return np.pad(np.concatenate(parts, axis=1), ((0, 0), (0, beyond - after)))
 
 
-def _joined(rows: Iterable[_Row], min_size: int) -> Iterator[_Row]:
+def _stitched(rows: Iterable[_Row], min_size: int) -> Iterator[_Row]:
     """Join every row to the next one, where they touch; yield those that are finished."""
     above: _Row | None = None
     for row in rows:
@@ -346,16 +346,10 @@ def _both(one: Known, two: Known) -> Known:
 
 
 @dataclass(frozen=True)
-class _Numbered:
-    """A finished row: ids of its own segments in all pixels of ``row.outer``, 0 elsewhere."""
+class _Numbered(Strip):
+    """A finished row: ids of its own segments in all pixels of ``outer``, 0 elsewhere."""
 
-    window: Window
     outer: Window
-    ids: NDArray[np.uint32]
-    first_id: int
-    chips: NDArray[np.int64]
-    areas: NDArray[np.int64]
-    centroids: NDArray[np.float64]
 
 
 def _numbered(rows: Iterable[_Row], first_id: int) -> Iterator[_Numbered]:
@@ -379,7 +373,7 @@ def _number(row: _Row, first_id: int) -> _Numbered:
     rows, columns = (_areas_and_centres(each, count, 0) for each in (labels, labels.T))
     centroids = np.stack([rows["centres"] + row.outer.row, columns["centres"]], axis=1)[1:]
     ids = np.where(labels > 0, labels.astype(np.int64) + first_id - 1, 0).astype(np.uint32)
-    return _Numbered(row.window, row.outer, ids, first_id, owners[order], rows["areas"][1:], centroids)
+    return _Numbered(row.window, ids, first_id, owners[order], rows["areas"][1:], centroids, row.outer)
 
 
 def _strip(here: _Numbered, others: list[_Numbered]) -> Strip:

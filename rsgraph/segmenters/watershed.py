@@ -20,12 +20,7 @@ def gradient(image: Floats, valid: Mask) -> NDArray[np.float32]:
     By Sobel filters; (rows, columns), per pixel. Where not valid, the mean of the valid pixels is put in,
     so that the edge of the data is no edge of the image to first order.
 
-    Parameters
-    ----------
-    image
-        (bands, rows, columns), as ``standardise`` returns it.
-    valid
-        (rows, columns), at least one pixel.
+    ``image`` is what ``standardise`` returns; at least one pixel is valid.
     """
     filled = np.where(valid, image, image[:, valid].mean(axis=1)[:, None, None])
     squared = np.zeros(valid.shape, dtype=np.float32)
@@ -49,25 +44,8 @@ def watershed_basins(
 ) -> tuple[Labels, int]:
     """Flood the gradient from one marker per grid cell.
 
-    Parameters
-    ----------
-    values
-        (bands, rows, columns) float32, finite where valid; any unit.
-    valid
-        (rows, columns).
-    n_cells
-        Cells of the grid of markers in the whole rectangle, valid or not.
-    compactness, sigma
-        As in Watershed.
-    min_size
-        Basins with fewer pixels join the most similar one that they touch.
-
-    Returns
-    -------
-    labels
-        (rows, columns) int32: 1 ... n, each connected, 0 where not valid.
-    n
-        Number of segments.
+    ``n_cells`` counts the cells of the grid of markers in the whole rectangle, valid or not; all else is as in
+    ``slic_superpixels``.
     """
     if not valid.any():
         return np.zeros(valid.shape, dtype=np.int32), 0
@@ -95,13 +73,7 @@ class Watershed(Segmenter):
     sigma
         Width of a Gaussian smoothing beforehand, in pixels.
     seams
-        ``chip``: every chip for itself, segments end at its border (the paper). ``stitch``: chips are cut with
-        overlap and joined, so that the label map shows no grid (``rsgraph.segmenters.stitching``).
-
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
+        As of ``Slic``.
     """
 
     def __init__(
@@ -120,7 +92,7 @@ class Watershed(Segmenter):
         self.seams = seams
 
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:
-        """Segment (bands, rows, columns); ``n_segments`` refers to a whole chip of ``chip_pixels`` pixels."""
+        """As ``Segmenter.segment``."""
         labels, n = watershed_basins(
             values,
             valid,

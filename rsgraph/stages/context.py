@@ -1,4 +1,4 @@
-"""What a stage is given: the scene, the options, where to read and where to write."""
+"""The context of a stage: the scene, the options, where to read and where to write."""
 
 from __future__ import annotations
 

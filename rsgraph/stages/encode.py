@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import rsgraph.training as training
 from rsgraph.files import file_state
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.options import Choice
@@ -21,12 +20,13 @@ from rsgraph.stages.memberships import mean_maps
 from rsgraph.stages.segment_files import blocks_with_rows
 from rsgraph.stages.stitched import whole_means
 from rsgraph.stages.streaming import array_file
-from rsgraph.training.options import device_type
+from rsgraph.training.inference import FrozenEncoder
+from rsgraph.training.options import Hardware, describe, device_type
 from rsgraph.types import Chip, Floats
 from rsgraph.workspace import Workspace
 
 if TYPE_CHECKING:
-    from rsgraph.training import FrozenEncoder
+    from rsgraph.training.inference import FrozenEncoder
 
 
 def encode(context: Context) -> dict[str, Any]:
@@ -48,7 +48,7 @@ def encode(context: Context) -> dict[str, Any]:
             if latents is not None:
                 latents.append(found["latents"])
                 of_chips = {"latent": found["latents"].shape[1]}
-    return {"maps": size, **(of_chips if task.latents else {}), "hardware": training.describe(hardware)}
+    return {"maps": size, **(of_chips if task.latents else {}), "hardware": describe(hardware)}
 
 
 def _encode_task(context: Context) -> _Encode:
@@ -62,7 +62,7 @@ class _Encode:
     """Averages the encoder's activation maps over the segments of one block."""
 
     encoder: Choice
-    trainer: training.Hardware
+    trainer: Hardware
     workspace: Path
     side: int
     latents: bool
@@ -85,10 +85,8 @@ class _Encode:
 
 
 @lru_cache(maxsize=1)
-def _frozen_encoder(
-    folder: Path, encoder: Choice, hardware: training.Hardware, state: tuple[int, ...]
-) -> FrozenEncoder:
+def _frozen_encoder(folder: Path, encoder: Choice, hardware: Hardware, state: tuple[int, ...]) -> FrozenEncoder:
     """Load the encoder of a workspace, once per process and state of its file."""
     if device_type(hardware) == "cpu":
         hardware = replace(hardware, threads=1)
-    return training.FrozenEncoder(load_encoder(Workspace(folder), encoder), hardware)
+    return FrozenEncoder(load_encoder(Workspace(folder), encoder), hardware)

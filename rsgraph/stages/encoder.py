@@ -10,18 +10,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-import rsgraph.training as training
 from rsgraph.files import read_json
 from rsgraph.options import Choice
 from rsgraph.protocols import Encoder
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.models import describe, learning_facts, take_over
+from rsgraph.training.modules import encoder_module, load_weights, save_weights
+from rsgraph.training.options import EncoderOptions
 from rsgraph.types import Floats, Mask
 from rsgraph.workspace import Workspace, read_arrays
 
 if TYPE_CHECKING:
-    from rsgraph.training import EncoderModule, History
     from rsgraph.training.encoder import Memberships
+    from rsgraph.training.fitting import History
+    from rsgraph.training.modules import EncoderModule
 
 LOADING = threading.Lock()
 """Held while a network is loaded: threads of one process wait for one copy instead of each making its own."""
@@ -52,15 +54,13 @@ def encoder(context: Context) -> dict[str, Any]:
     model = read_arrays(context.workspace.existing("targets.npz"))
     classes = len(model["centres"])
     about = {"component": context.options.encoder.section, "classes": classes}
-    module = training.encoder_module(
-        component, n_bands=len(context.opened.bands), n_classes=classes, seed=context.seed
-    )
+    module = encoder_module(component, n_bands=len(context.opened.bands), n_classes=classes, seed=context.seed)
     history = None
     if component.trainable:
         history = _train_encoder(context, module, _teacher(context, component, model))
     else:
         module.set_scale(context.workspace.survey["mean"], context.workspace.survey["std"])
-    training.save_weights(module, context.out / "models" / "encoder.safetensors")
+    save_weights(module, context.out / "models" / "encoder.safetensors")
     describe(context, "encoder", **about, history=history.epochs if history else [])
     return learning_facts(history)
 
@@ -84,7 +84,9 @@ class _Teacher:
 
 
 def _train_encoder(context: Context, module: EncoderModule, memberships: Memberships | None) -> History:
-    return training.train_encoder(
+    from rsgraph.training.encoder import train_encoder  # it loads Lightning
+
+    return train_encoder(
         module,
         _Chips(context.opened),
         memberships,
@@ -99,7 +101,7 @@ def _train_encoder(context: Context, module: EncoderModule, memberships: Members
     )
 
 
-def _encoder_options(context: Context) -> training.EncoderOptions:
+def _encoder_options(context: Context) -> EncoderOptions:
     """Return the options; small images (EuroSAT) are batched to the same number of pixels as whole chips."""
     options = context.options.training.encoder
     images = max(1, context.options.chips.size // context.opened.side) ** 2
@@ -110,6 +112,6 @@ def load_encoder(workspace: Workspace, encoder: Choice) -> EncoderModule:
     """Build the encoder of a workspace and load its weights."""
     about = read_json(workspace.existing("models", "encoder.json"))
     component = encoder.build()
-    module = training.encoder_module(component, n_bands=len(about["bands"]), n_classes=about["classes"])
-    training.load_weights(module, workspace.existing("models", "encoder.safetensors"))
+    module = encoder_module(component, n_bands=len(about["bands"]), n_classes=about["classes"])
+    load_weights(module, workspace.existing("models", "encoder.safetensors"))
     return module

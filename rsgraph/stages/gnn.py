@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import rsgraph.training as training
 from rsgraph.errors import ConfigError
 from rsgraph.files import file_state, sha256
 from rsgraph.io.chip_blocks import ChipBlock
@@ -23,11 +22,16 @@ from rsgraph.stages.encoder import LOADING
 from rsgraph.stages.models import describe, learning_facts, take_over
 from rsgraph.stages.segment_files import blocks_with_rows, chip_rows
 from rsgraph.stages.streaming import array_file
+from rsgraph.training.graphs import GraphSample, fit_gnn
+from rsgraph.training.inference import embed
+from rsgraph.training.modules import gnn_module, load_weights, save_weights
+from rsgraph.training.options import Hardware
 from rsgraph.types import Chip, Floats, Mask
 from rsgraph.workspace import Workspace
 
 if TYPE_CHECKING:
-    from rsgraph.training import GnnModule, GraphSample, History
+    from rsgraph.training.fitting import History
+    from rsgraph.training.modules import GnnModule
 
 
 def load_gnn(workspace: Workspace, gnn: Choice) -> GnnModule | None:
@@ -39,14 +43,14 @@ def load_gnn(workspace: Workspace, gnn: Choice) -> GnnModule | None:
 
 def _load(workspace: Workspace, gnn: Choice, weights: Path) -> GnnModule:
     module = _built(workspace, gnn.build())
-    training.load_weights(module, weights)
+    load_weights(module, weights)
     return module
 
 
 def _built(workspace: Workspace, component: Gnn, seed: int = 0) -> GnnModule:
     """Build a network for the segments of a workspace."""
     attributes = workspace.edge_attributes
-    module = training.gnn_module(
+    module = gnn_module(
         component,
         n_features=workspace.embedding(component.reads).shape[1],
         n_classes=workspace.embedding("target").shape[1],
@@ -67,7 +71,7 @@ def gnn(context: Context) -> dict[str, Any]:
         facts = take_over(context, "models/gnn.safetensors", "models/gnn.json")
     else:
         facts = _learn_gnn(context, component)
-    _write_layers(context, component)
+    write_layers(context, component)
     return facts
 
 
@@ -78,15 +82,15 @@ def _learn_gnn(context: Context, component: Gnn) -> dict[str, Any]:
     if component.trainable:
         history = _trained(context, module, samples)
     else:
-        training.fit_gnn(module, samples)
+        fit_gnn(module, samples)
         notes = _unread_encoder(context.options)
-    training.save_weights(module, context.out / "models" / "gnn.safetensors")
+    save_weights(module, context.out / "models" / "gnn.safetensors")
     about = {"component": context.options.gnn.section, "features": int(samples[0].x.shape[1])}
     describe(context, "gnn", **about, history=history.epochs if history else [])
     return {"notes": notes, **learning_facts(history)}
 
 
-def _write_layers(context: Context, component: Gnn) -> None:
+def write_layers(context: Context, component: Gnn) -> None:
     """Apply the graph network to all chips; write the outputs of its layers."""
     weights = (context.out / "models" / "gnn.safetensors").resolve()
     task = _Embed(context.options.gnn, context.workspace.folder.resolve(), weights)
@@ -140,12 +144,12 @@ def _layers(workspace: Workspace, module: GnnModule, chosen: Choice, rows: range
     """Return the outputs of all layers for one chip, by one thread: their sums are then the same everywhere."""
     attributes = workspace.edge_attributes
     part = slice(columns.start, columns.stop)
-    return training.embed(
+    return embed(
         module,
         np.array(workspace.embedding(chosen.build().reads)[rows.start : rows.stop]),
         np.array(workspace.edges[:, part]) - rows.start,
         None if attributes is None else np.array(attributes[part]),
-        hardware=training.Hardware(accelerator="cpu", threads=1),
+        hardware=Hardware(accelerator="cpu", threads=1),
     )
 
 
@@ -156,7 +160,9 @@ def _loaded_gnn(folder: Path, chosen: Choice, weights: Path, state: tuple[int, .
 
 
 def _trained(context: Context, module: GnnModule, samples: list[GraphSample]) -> History:
-    return training.train_gnn(
+    from rsgraph.training.gnn import train_gnn  # it loads Lightning
+
+    return train_gnn(
         module,
         samples,
         options=context.options.training.gnn,
@@ -188,7 +194,7 @@ def _graph_samples(context: Context, nodes: Nodes) -> list[GraphSample]:
     for (chip, rows), (first, last) in zip(chips, pairwise(places), strict=True):
         held = _held_out(context.opened, chip, len(rows))
         samples.append(
-            training.GraphSample(
+            GraphSample(
                 x=np.array(features[rows.start : rows.stop]),
                 edge_index=np.asarray(edges[:, first:last]) - rows.start,
                 edge_attributes=None if weights is None else np.array(weights[first:last]),

@@ -1,4 +1,4 @@
-"""What a projector learnt, beside the map: ``models/projector.safetensors`` and ``.json``.
+"""The model that a projector learnt, beside the map: ``models/projector.safetensors`` and ``.json``.
 
 With it, further vectors are placed on the map that is there (``Transforms.transform`` of the same projector).
 """

@@ -1,4 +1,4 @@
-"""What the models of a workspace are, beside their weights, and how those of another one are taken over."""
+"""Descriptions of the models of a workspace, beside their weights, and how those of another one are taken over."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rsgraph.files import write_json
 from rsgraph.stages.context import Context
 
 if TYPE_CHECKING:
-    from rsgraph.training import History
+    from rsgraph.training.fitting import History
 
 
 def describe(context: Context, part: str, **facts: Any) -> None:

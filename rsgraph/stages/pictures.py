@@ -144,7 +144,7 @@ def _views(context: Context, looks: _Looks, shown: Collection[int]) -> tuple[_Pr
                 panels[chip.scene].put(view) if panels else tiles.append(view)
             if number in task.shown:
                 thumbnails[number] = found[f"thumbnail{number}"]
-    return _joined(panels or tiles), thumbnails
+    return _side_by_side(panels or tiles), thumbnails
 
 
 @dataclass(frozen=True)
@@ -201,8 +201,8 @@ class _Canvas:
         self.memberships[:, here[0], here[1]] = view.memberships
 
 
-def _joined(parts: Sequence[_View | _Canvas]) -> _Preview:
-    """Lay pictures out side by side; one alone stays as it is."""
+def _side_by_side(parts: Sequence[_View | _Canvas]) -> _Preview:
+    """Lay pictures out side by side; a single one stays as it is."""
     clusters = range(len(parts[0].memberships))
     memberships = [mosaic([part.memberships[c] for part in parts], fill=0.0) for c in clusters]
     image = mosaic([part.image for part in parts])
@@ -272,8 +272,8 @@ def _curves(context: Context) -> Figure:
             train, validation = ([epoch[name] for epoch in history] for name in ("train_loss", "val_loss"))
             title = f"{part}: {choice(context.plan, part).name}"
             curves.append(Curve(title, loss, train, validation, int(np.argmin(validation))))
-    told = "Loss per epoch; the weights of the marked epoch were kept." if curves else "Nothing was trained."
-    return draw_curves(curves, title=f"{_name(context)}: training", caption=told)
+    caption = "Loss per epoch; the weights of the marked epoch were kept." if curves else "Nothing was trained."
+    return draw_curves(curves, title=f"{_name(context)}: training", caption=caption)
 
 
 def _points(table: Any) -> Floats:
@@ -302,9 +302,8 @@ def _likeness(context: Context) -> str:
     """Say by what chips were compared."""
     if context.plan.chips_by == "latent":
         return "similarity: the cosine of the encoder's vectors"
-    name = context.options.matcher.name
-    measure = "hungarian" if name in ("auto", "hungarian_nearest") else name  # three ways to one measure
-    return f"{measure} similarity on layer {context.plan.layer}"
+    matcher = context.options.matcher
+    return f"{matcher.build().measure or matcher.name} similarity on layer {context.plan.layer}"
 
 
 def _segment_map(context: Context, looks: _Looks) -> Figure:

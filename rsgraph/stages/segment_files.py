@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.chips import widened
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.io.writers import raster_writer
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
@@ -138,16 +138,6 @@ class IdRasters:
         )
 
 
-def read_ids(path: Path, window: Window) -> NDArray[np.int64]:
-    """Read segment ids (rows, columns) of one window."""
-    import rasterio
-    from rasterio.windows import Window as RasterWindow
-
-    with rasterio.open(path) as file:
-        found = file.read(1, window=RasterWindow(window.column, window.row, window.columns, window.rows))
-    return np.asarray(found, dtype=np.int64)
-
-
 def blocks_with_rows(context: Context) -> list[ChipBlock]:
     """Return the chips in blocks, with their rows of the table of segments."""
     opened = context.opened
@@ -174,7 +164,7 @@ def own_window(workspace: Workspace, scene: Scene, chip: Chip) -> Window:
 
 def read_segmentation(workspace: Workspace, scene: Scene, chip: Chip, rows: range) -> Segmentation:
     """Read one chip's own segments back, numbered from 1, in its ``own_window``."""
-    ids = read_ids(workspace.segment_file(scene.name), own_window(workspace, scene, chip))
+    ids = read_ids(workspace.segment_file(scene.name), own_window(workspace, scene, chip)).astype(np.int64)
     own = (ids > rows.start) & (ids <= rows.stop)
     return Segmentation(np.where(own, ids - rows.start, 0).astype(np.int32), len(rows))
 
@@ -184,4 +174,4 @@ def read_labels(workspace: Workspace, scene: Scene, chip: Chip) -> tuple[NDArray
     ids = read_ids(workspace.segment_file(scene.name), chip.window)
     found, labels = np.unique(ids, return_inverse=True)
     labels = labels.reshape(ids.shape) + (found[0] != 0)
-    return found[found != 0], labels.astype(np.int32)
+    return found[found != 0].astype(np.int64), labels.astype(np.int32)

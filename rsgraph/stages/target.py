@@ -39,7 +39,7 @@ def sample_pixels(context: Context, n_clusters: int, every: int) -> tuple[Floats
     """Draw every n-th valid pixel, counted through the chips in row order: (n, bands), and n.
 
     Small scenes are sampled more densely, so that there are 200 pixels per cluster: with 8 clusters and every 56th
-    pixel, scenes of fewer than 89 600 valid pixels (300 x 300). The user is told.
+    pixel, scenes of fewer than 89 600 valid pixels (300 x 300). The run says so.
     """
     table = context.workspace.chips
     valid = int((table["valid_fraction"] * table["rows"] * table["columns"]).sum())

@@ -81,19 +81,8 @@ def memberships(pixels: Floats, centres: NDArray[Any], fuzziness: float) -> Floa
     with d the Euclidean distances to the centres. A pixel that equals a centre belongs only to it (equal
     centres share).
 
-    Parameters
-    ----------
-    pixels
-        (n, bands) float32, finite.
-    centres
-        (C, bands).
-    fuzziness
-        m, above 1.
-
-    Returns
-    -------
-    memberships
-        (n, C) float32 in [0, 1] that sum to 1.
+    Of pixels (n, bands) float32, finite; m is the fuzziness, above 1. Returns memberships (n, C) float32 in [0, 1]
+    that sum to 1.
     """
     out = np.empty((len(pixels), len(centres)), dtype=np.float32)
     _memberships(
@@ -271,19 +260,9 @@ class FuzzyCMeans(Target):
     def fit(
         self, pixels: Floats, *, bands: Sequence[str], seed: int, progress: Progress | None = None
     ) -> dict[str, NDArray[Any]]:
-        """Fit to pixels (n, bands).
+        """Fit to pixels (n, bands): ``centres`` (C, bands) float64 and ``fuzziness`` ().
 
-        Returns
-        -------
-        model
-            ``centres`` (C, bands) float64 and ``fuzziness`` ().
-
-        Raises
-        ------
-        NotUsable
-            NaN in the sample, or fewer different pixels than clusters.
-        ConfigError
-            ``centres`` do not fit the bands.
+        Raises what ``check_sample`` raises, and ConfigError where ``centres`` do not fit the bands.
         """
         check_sample(pixels, bands, self.n_clusters)
         start = self._start(pixels, bands, seed)
@@ -295,12 +274,7 @@ class FuzzyCMeans(Target):
     def predict(self, pixels: Floats, model: Mapping[str, NDArray[Any]]) -> Floats:
         """Return memberships (n, C) float32 of pixels (n, bands), by the centres and fuzziness of ``model``.
 
-        Raises
-        ------
-        ModelMismatch
-            The pixels do not have as many bands as the centres.
-        ValueError
-            A pixel is NaN or infinite.
+        Raises what ``check_pixels`` raises.
         """
         check_pixels(pixels, model["centres"].shape[1])
         return memberships(pixels, model["centres"], float(model["fuzziness"]))

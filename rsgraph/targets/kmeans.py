@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.distance import cdist
 
-from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Progress, Target
 from rsgraph.targets.sample import by_brightness, check_options, check_pixels, check_sample
@@ -20,19 +20,7 @@ def kmeans(pixels: Floats, n_clusters: int, *, restarts: int, seed: int) -> NDAr
 
     Several threads would add up in changing order, and the same seed would not give the same bits.
 
-    Parameters
-    ----------
-    pixels
-        (n, bands), finite, with at least ``n_clusters`` different ones.
-    n_clusters, restarts
-        As in KMeans.
-    seed
-        Of the starts.
-
-    Returns
-    -------
-    centres
-        (C, bands) float64.
+    Of pixels (n, bands), finite, at least ``n_clusters`` differ. Returns centres (C, bands) float64.
     """
     import sklearn.cluster  # half a second that prediction does not need
     from threadpoolctl import threadpool_limits
@@ -45,19 +33,8 @@ def kmeans(pixels: Floats, n_clusters: int, *, restarts: int, seed: int) -> NDAr
 
 def squared_distances(pixels: Floats, centres: NDArray[Any]) -> NDArray[np.float64]:
     """Return (n, C) squared Euclidean distances of pixels (n, bands) to centres (C, bands)."""
-    out = np.empty((len(pixels), len(centres)))
-    _squared_distances(np.ascontiguousarray(pixels), np.ascontiguousarray(centres, dtype=np.float64), out)
-    return out
-
-
-@compiled()
-def _squared_distances(pixels: Any, centres: Any, out: Any) -> None:
-    for n in range(pixels.shape[0]):
-        for i in range(centres.shape[0]):
-            total = 0.0
-            for b in range(centres.shape[1]):
-                total += (pixels[n, b] - centres[i, b]) ** 2
-            out[n, i] = total
+    found: NDArray[np.float64] = cdist(pixels, centres, "sqeuclidean")
+    return found
 
 
 def soft_assignment(pixels: Floats, centres: NDArray[Any], temperature: float) -> Floats:
@@ -65,19 +42,8 @@ def soft_assignment(pixels: Floats, centres: NDArray[Any], temperature: float) -
 
     .. math:: u_i = \frac{\exp(-d_i^2 / T)}{\sum_j \exp(-d_j^2 / T)}
 
-    Parameters
-    ----------
-    pixels
-        (n, bands), finite.
-    centres
-        (C, bands).
-    temperature
-        T, in squared reflectance; above 0.
-
-    Returns
-    -------
-    memberships
-        (n, C) float32 in [0, 1] that sum to 1.
+    Of pixels (n, bands), finite, and centres (C, bands); T is in squared reflectance, above 0. Returns memberships
+    (n, C) float32 in [0, 1] that sum to 1.
     """
     squared = squared_distances(pixels, centres)
     weights = np.exp((squared.min(axis=1, keepdims=True) - squared) / temperature)
@@ -103,11 +69,6 @@ class KMeans(Target):
         Above 0. Towards 0 memberships become hard; 1 leaves pixels between two clusters undecided.
     restarts
         Starts that compete; the smallest sum of squared distances wins.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
     """
 
     def __init__(self, n_clusters: int = 8, sample_every: int = 56, softness: float = 1.0, restarts: int = 4) -> None:
@@ -124,17 +85,9 @@ class KMeans(Target):
     def fit(
         self, pixels: Floats, *, bands: Sequence[str], seed: int, progress: Progress | None = None
     ) -> dict[str, NDArray[Any]]:
-        """Fit to pixels (n, bands).
+        """Fit to pixels (n, bands): ``centres`` (C, bands) float64, the darkest first, and ``temperature`` ().
 
-        Returns
-        -------
-        model
-            ``centres`` (C, bands) float64, the darkest first, and ``temperature`` ().
-
-        Raises
-        ------
-        NotUsable
-            NaN in the sample, or fewer different pixels than clusters.
+        Raises what ``check_sample`` raises.
         """
         check_sample(pixels, bands, self.n_clusters)
         centres = by_brightness(kmeans(pixels, self.n_clusters, restarts=self.restarts, seed=seed))
@@ -145,12 +98,7 @@ class KMeans(Target):
     def predict(self, pixels: Floats, model: Mapping[str, NDArray[Any]]) -> Floats:
         """Return memberships (n, C) float32 of pixels (n, bands), by the centres and temperature of ``model``.
 
-        Raises
-        ------
-        ModelMismatch
-            The pixels do not have as many bands as the centres.
-        ValueError
-            A pixel is NaN or infinite.
+        Raises what ``check_pixels`` raises.
         """
         check_pixels(pixels, model["centres"].shape[1])
         return soft_assignment(pixels, model["centres"], float(model["temperature"]))

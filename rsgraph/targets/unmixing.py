@@ -92,17 +92,7 @@ def abundances(pixels: Floats, endmembers: NDArray[Any]) -> Floats:
     endmember, let in the endmember whose share would lower the error most, solve, and drop those that
     would become negative, until none would lower the error. Finite, and optimal to rounding.
 
-    Parameters
-    ----------
-    pixels
-        (n, bands), finite.
-    endmembers
-        (C, bands).
-
-    Returns
-    -------
-    abundances
-        (n, C) float32 in [0, 1] that sum to 1.
+    Of pixels (n, bands), finite. Returns abundances (n, C) float32 in [0, 1] that sum to 1.
     """
     spectra = np.ascontiguousarray(endmembers, dtype=np.float64)
     gram = spectra @ spectra.T
@@ -223,11 +213,6 @@ class Unmixing(Target):
     average_over
         Each endmember is the median of this many most extreme pixels, so that no single noisy or saturated
         pixel decides. 1: plain successive projection.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
     """
 
     def __init__(self, n_clusters: int = 8, sample_every: int = 56, average_over: int = 5) -> None:
@@ -243,17 +228,9 @@ class Unmixing(Target):
     def fit(
         self, pixels: Floats, *, bands: Sequence[str], seed: int, progress: Progress | None = None
     ) -> dict[str, NDArray[Any]]:
-        """Find the endmembers of pixels (n, bands).
+        """Find the endmembers of pixels (n, bands): ``centres`` (C, bands) float64.
 
-        Returns
-        -------
-        model
-            ``centres`` (C, bands) float64: the endmembers.
-
-        Raises
-        ------
-        NotUsable
-            NaN in the sample, more endmembers than bands + 1, or than the sample spans.
+        Raises NotUsable: NaN in the sample, more endmembers than bands + 1, or than the sample spans.
         """
         if self.n_clusters > len(bands) + 1:
             raise NotUsable(
@@ -266,12 +243,7 @@ class Unmixing(Target):
     def predict(self, pixels: Floats, model: Mapping[str, NDArray[Any]]) -> Floats:
         """Return abundances (n, C) float32 of pixels (n, bands), for the endmembers of ``model``.
 
-        Raises
-        ------
-        ModelMismatch
-            The pixels do not have as many bands as the endmembers.
-        ValueError
-            A pixel is NaN or infinite.
+        Raises what ``check_pixels`` raises.
         """
         check_pixels(pixels, model["centres"].shape[1])
         return abundances(pixels, model["centres"])

@@ -73,14 +73,14 @@ def disjoint_union(graphs: Sequence[GraphSample]) -> GraphUnion:
     edges = [graph.edge_index + start for graph, start in zip(graphs, first, strict=False)]
     attributes = [graph.edge_attributes for graph in graphs if graph.edge_attributes is not None]
     return GraphUnion(
-        x=_joined([graph.x for graph in graphs]),
+        x=_as_tensor([graph.x for graph in graphs]),
         edge_index=torch.from_numpy(np.concatenate(edges, axis=1)),
-        edge_attributes=_joined(attributes) if len(attributes) == len(graphs) else None,
-        target=_joined([graph.target for graph in graphs]),
+        edge_attributes=_as_tensor(attributes) if len(attributes) == len(graphs) else None,
+        target=_as_tensor([graph.target for graph in graphs]),
         train_mask=torch.from_numpy(np.concatenate([graph.train_mask for graph in graphs])),
         val_mask=torch.from_numpy(np.concatenate([graph.val_mask for graph in graphs])),
     )
 
 
-def _joined(arrays: Sequence[Floats]) -> Tensor:
+def _as_tensor(arrays: Sequence[Floats]) -> Tensor:
     return torch.from_numpy(np.concatenate(arrays))

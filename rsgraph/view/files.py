@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,13 +14,16 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from rsgraph.blocks import Threads
-from rsgraph.files import output_error, sync_tree
+from rsgraph.files import output_error
 from rsgraph.io.display import NO_DATA, Pixels
 from rsgraph.io.writers import windows
 from rsgraph.protocols import Progress
 from rsgraph.stages.streaming import write_header
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace
+
+PARTIAL = "partial"
+"""How names of folders end that are being made; what a killed program left of them is removed by the next one."""
 
 SMALLEST = 512
 """No level is made below one that fits into this many pixels."""
@@ -233,28 +235,10 @@ def locked(folder: Path, report: Progress) -> Iterator[None]:
                 lock.acquire(timeout=_POLL)
             except Timeout:
                 continue
-        for left in folder.glob(".*.partial"):
+        for left in folder.glob(f".*.{PARTIAL}"):
             shutil.rmtree(left, ignore_errors=True)
         yield
     except OSError as error:
         raise output_error(folder, error) from error
     finally:
         lock.release()
-
-
-@contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """Give an empty folder beside ``path``; on success it replaces ``path``, else it is removed."""
-    temporary, old = (path.with_name(f".{path.name}.{name}.partial") for name in ("new", "old"))
-    try:
-        temporary.mkdir()
-        yield temporary
-        sync_tree(temporary)
-        if path.exists():
-            os.replace(path, old)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise output_error(path, error) from error
-    finally:
-        for left in (temporary, old):
-            shutil.rmtree(left, ignore_errors=True)

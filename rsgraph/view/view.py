@@ -25,14 +25,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import WorkspaceError, WorkspaceMismatch
-from rsgraph.exporters.rasters import read_ids
-from rsgraph.files import digest, make_folder, read_json, sha256, write_json
+from rsgraph.files import digest, make_folder, read_json, replaced_folder, sha256, write_json
 from rsgraph.io.display import GAMMA, NO_DATA, Pixels, choose_bands, describe_bands, shown_limits, stretch
 from rsgraph.io.path_names import file_safe
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.protocols import Progress
 from rsgraph.run.scenes import Reopened
 from rsgraph.types import Floats, Scene, Window
 from rsgraph.view.files import (
+    PARTIAL,
     Places,
     Read,
     TwoPasses,
@@ -40,7 +41,6 @@ from rsgraph.view.files import (
     level_starts,
     locked,
     mapped,
-    whole_folder,
     write_levels,
 )
 from rsgraph.workspace import SceneInfo, Workspace
@@ -315,13 +315,13 @@ def _make_ids(workspace: Workspace, places: Places, report: Progress) -> None:
         return
     collection = len(places.scenes) > 1
     paths = [workspace.segment_file(scene.name if collection else None) for scene in places.scenes]
-    with whole_folder(folder) as temporary:
+    with replaced_folder(folder, PARTIAL) as temporary:
         write_levels(temporary, "ids", places, lambda scene, window: read_ids(paths[scene], window), report)
         write_json(temporary / "view.json", {"key": key})
 
 
 def _make_pictures(workspace: Workspace, look: _Display, places: Places, read: Read, report: Progress) -> None:
-    with whole_folder(workspace.path("view", look.folder)) as temporary:
+    with replaced_folder(workspace.path("view", look.folder), PARTIAL) as temporary:
         write_levels(temporary, "rgb", places, read, report)
         write_json(temporary / "view.json", {"key": look.key(workspace), "description": look.description})
 

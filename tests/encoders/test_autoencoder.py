@@ -11,7 +11,10 @@ import torch
 from rsgraph.encoders.autoencoder import Autoencoder
 from rsgraph.encoders.unet import UNet
 from rsgraph.errors import ConfigError
-from rsgraph.training import EncoderModule, EncoderOptions, History, encoder_module, train_encoder
+from rsgraph.training.encoder import train_encoder
+from rsgraph.training.fitting import History
+from rsgraph.training.modules import EncoderModule, encoder_module
+from rsgraph.training.options import EncoderOptions
 from rsgraph.types import Floats, Mask
 from tests.training.chips import CPU, same_weights
 

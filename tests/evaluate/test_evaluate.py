@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
 import sys
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,14 @@ from hydra import compose, initialize_config_dir
 from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
+from rsgraph import cli
 from rsgraph.config import config_folder
 from rsgraph.errors import ConfigError, InputError, NotThere, NotUsable, WorkspaceError
 from rsgraph.evaluate import parts as measuring
 from rsgraph.evaluate.evaluate import PARTS, evaluate, numbers
 from rsgraph.run.runner import run
 from rsgraph.workspace import Workspace
-from tests.small_runs import TINY, Configure, composed
+from tests.small_runs import TINY, composed, copied
 
 FAST = ["rotation.chips=2", "labelling.strokes=6"]
 
@@ -123,22 +124,23 @@ def write_raster(path: Path, values: NDArray[Any]) -> None:
         file.write(values)
 
 
-@pytest.fixture
-def bare(configure: Configure, tmp_path: Path) -> Path:
-    """A workspace of a file that came with no reference."""
+@pytest.fixture(scope="module")
+def without_reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace of a file that came with no reference. Tests must not change it."""
+    folder = tmp_path_factory.mktemp("bare")
     values = np.random.default_rng(0).integers(200, 3000, (4, 96, 96)).astype(np.uint16)
     values[:, :, 48:] //= 4
-    write_raster(tmp_path / "scene.tif", values)
-    return run(configure("reader=auto", f"data.path={tmp_path / 'scene.tif'}", workspace="bare")).folder
+    write_raster(folder / "scene.tif", values)
+    tiny = [text for text in TINY if not text.startswith("reader")]
+    words = ["reader=auto", f"data.path={folder / 'scene.tif'}", f"workspace={folder / 'w'}"]
+    return run(composed(*tiny, *words)).folder
 
 
 @pytest.fixture
-def configure(tmp_path: Path) -> Configure:
-    def make(*overrides: str, workspace: str = "w") -> dict[str, Any]:
-        tiny = [text for text in TINY if not text.startswith("reader")]
-        return composed(*tiny, f"workspace={tmp_path / workspace}", *overrides)
-
-    return make
+def bare(without_reference: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    copied(without_reference, tmp_path / "bare")
+    return tmp_path / "bare"
 
 
 def test_without_a_reference_what_needs_one_is_left_out_and_said(
@@ -266,12 +268,26 @@ def test_numbers_are_named_by_their_rows() -> None:
     assert found == {"evaluation/measures/gnn2/context/sam": 0.2}
 
 
-def test_the_command_line_logs_the_numbers_with_the_run_in_mlflow(tmp_path: Path) -> None:
+@pytest.fixture
+def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Types a command in this process, which has imported all that a new one would; returns what it printed."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["rsgraph"])
+
+    def type_in(*words: str) -> str:
+        cli.main(words)
+        return capfd.readouterr().out
+
+    return type_in
+
+
+@pytest.mark.filterwarnings("ignore::sqlalchemy.exc.SADeprecationWarning")  # MLflow asks in ways that are old by now
+def test_the_command_line_logs_the_numbers_with_the_run_in_mlflow(typed: Callable[..., str], tmp_path: Path) -> None:
     words = [text for text in TINY if not text.startswith("tracking")]
-    rsgraph("run", *words, "workspace=tracked", cwd=tmp_path)
-    printed = rsgraph("evaluate", "tracked", "-m", "parts=[maps]", "maps.k=5,15", cwd=tmp_path)
+    typed("run", *words, "workspace=tracked")
+    printed = typed("evaluate", "tracked", "-m", "parts=[maps]", "maps.k=5,15")
     assert printed.count("trustworthiness") == 2 * 2  # the column and that of its error, for each k
-    assert rsgraph("export", "tracked", "-m", "exporter=geotiff,geojson", cwd=tmp_path).count("wrote") > 3
+    assert typed("export", "tracked", "-m", "exporter=geotiff,geojson").count("wrote") > 3
     with closing(sqlite3.connect(tmp_path / "mlflow.db")) as store:
         rows = store.execute("select run_uuid, value from metrics where key like 'evaluation/maps/%/trustworthiness'")
         runs, values = zip(*rows.fetchall(), strict=True)
@@ -279,10 +295,3 @@ def test_the_command_line_logs_the_numbers_with_the_run_in_mlflow(tmp_path: Path
     assert set(runs) == {manifest["stages"]["project"]["mlflow_run"]}
     assert len(values) == 2 * 2
     assert all(0 < value <= 1 for value in values)
-
-
-def rsgraph(*words: str, cwd: Path) -> str:
-    command = [sys.executable, "-m", "rsgraph", *words]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done.stdout

@@ -77,7 +77,7 @@ def test_check_among_takes_all_and_test() -> None:
             check_among(wrong)
 
 
-def test_measure_options_are_those_of_the_section_alone() -> None:
+def test_measure_options_are_only_those_of_the_section() -> None:
     options = measure_options({"measures": {"among": ["all"], "segments": 5, "ssim_side": 9}})
     assert options.ssim_side == 9
     with pytest.raises(ConfigError, match=r"measures\.ssim_side must be a whole number"):

@@ -14,8 +14,6 @@ from rsgraph.errors import ConfigError
 from rsgraph.exporters.chip_files import (
     ChipPixels,
     Pictures,
-    check_chosen,
-    check_format,
     chip_classes,
     chip_table,
     each_chip,
@@ -23,6 +21,7 @@ from rsgraph.exporters.chip_files import (
 )
 from rsgraph.exporters.content import Content, gather
 from rsgraph.exporters.rasters import Style
+from rsgraph.exporters.training import Training
 from rsgraph.io.display import GAMMA
 from rsgraph.types import Raster, Window
 from rsgraph.workspace import write_table
@@ -114,8 +113,7 @@ def test_save_raster_writes_a_chip_with_its_place_on_the_ground(workspace: Opene
 
 
 def test_options_are_checked_by_name() -> None:
-    assert (check_format("tif"), check_chosen("labelled")) == ("tif", "labelled")
     with pytest.raises(ConfigError, match=r"`format` must be one of: png, tif\. Got 'jpg' instead"):
-        check_format("jpg")
+        Training(format="jpg")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match=r"`chips` must be one of: labelled, all\. Got None instead"):
-        check_chosen(None)
+        Training(chips=None)  # type: ignore[arg-type]

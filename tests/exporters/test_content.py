@@ -7,7 +7,7 @@ import pytest
 from rasterio.crs import CRS
 
 from rsgraph.errors import ConfigError, NotThere, WorkspaceError
-from rsgraph.exporters.content import check_embeddings, check_layer, gather, pixel_areas
+from rsgraph.exporters.content import check_flag, check_layer, gather, pixel_areas
 from rsgraph.workspace import SceneInfo, Workspace, write_array, write_table
 from tests.exporters.workspaces import GRID, PIXELS, OpenedWorkspace, leaving, write_labels
 
@@ -96,6 +96,6 @@ def test_check_layer_refuses_what_is_no_name(layer: object) -> None:
         check_layer(layer)
 
 
-def test_check_embeddings_refuses_what_is_neither_true_nor_false() -> None:
+def test_check_flag_refuses_what_is_neither_true_nor_false() -> None:
     with pytest.raises(ConfigError, match=r"`embeddings` must be true or false\. Got 'yes'"):
-        check_embeddings("yes")
+        check_flag("embeddings", "yes")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 from defusedxml import ElementTree
 
-from rsgraph.exporters.legend import Legend, write_categories
+from rsgraph.exporters.legend import Legend
+from rsgraph.io.writers import write_categories
 
 
 def test_legend_gives_codes_from_1_and_black_for_0() -> None:
@@ -14,6 +15,6 @@ def test_legend_gives_codes_from_1_and_black_for_0() -> None:
 
 
 def test_write_categories_escapes_names(tmp_path: Path) -> None:
-    path = write_categories(tmp_path / "x.tif", Legend(["a < b & c", "Düne"], "no data"))
+    path = write_categories(tmp_path / "x.tif", Legend(["a < b & c", "Düne"], "no data").categories)
     assert path.name == "x.tif.aux.xml"
     assert [each.text for each in ElementTree.parse(path).iter("Category")] == ["no data", "a < b & c", "Düne"]

@@ -5,16 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 import rasterio
 from rasterio.crs import CRS
 from rasterio.enums import ColorInterp
 
-from rsgraph.errors import WorkspaceError
-from rsgraph.exporters.rasters import Style, blocks, read_ids, write_geotiff
+from rsgraph.exporters.rasters import Style, blocks, write_geotiff
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
-from tests.exporters.workspaces import GRID, UTM, read_tif, scene, write_ids
+from tests.exporters.workspaces import GRID, UTM, read_tif
 
 SIZE = (300, 500)
 
@@ -65,14 +63,3 @@ def test_write_geotiff_colours_codes(tmp_path: Path) -> None:
         assert source.colorinterp == (ColorInterp.palette,)
         colours = source.colormap(1)
     assert [colours[code][:3] for code in (1, 2)] == [(0xE6, 0x9F, 0), (0, 0x72, 0xB2)]
-
-
-def test_read_ids_reads_a_window_and_names_a_damaged_file(tmp_path: Path) -> None:
-    ids = np.arange(40 * 64, dtype=np.uint32).reshape(40, 64)
-    write_ids(tmp_path / "segments.tif", ids, scene())
-    found = read_ids(tmp_path / "segments.tif", Window(3, 60, 30, 4))
-    assert found.dtype == np.uint32
-    np.testing.assert_array_equal(found, ids[3:33, 60:])
-    (tmp_path / "segments.tif").write_bytes(b"II*\0")
-    with pytest.raises(WorkspaceError, match=r"segments\.tif is damaged .*; run the same command again"):
-        read_ids(tmp_path / "segments.tif", Window(0, 0, 1, 1))

@@ -23,7 +23,7 @@ from rsgraph.files import write_json, write_text
 from rsgraph.io.palette import colours
 from rsgraph.journal.classes import valid_colour
 from rsgraph.journal.events import Event, fixed_point, pack, pack_ids
-from rsgraph.journal.reading import read_labels
+from rsgraph.journal.reading import read_journal
 from rsgraph.journal.storage import fill
 from rsgraph.protocols import Export
 from rsgraph.types import Raster, Scene, Window
@@ -274,4 +274,4 @@ def _assigned(
 
 def write_classes(path: Path, classes: Sequence[tuple[str, str | None]]) -> None:
     """Write a journal again with other classes, name and colour, in the order of their definition."""
-    write_labels(path, list(read_labels(path).table.itertuples(index=False, name=None)), classes)
+    write_labels(path, list(read_journal(path).table.itertuples(index=False, name=None)), classes)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import ConfigError
-from rsgraph.io.display import NO_DATA, choose_bands, describe_bands, shown_limits, stretch, stretch_limits
+from rsgraph.io.display import NO_DATA, choose_bands, describe_bands, shown_limits, stretch
 
 TWELVE = ("B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B11", "B12")
 COAST = ("B05", "B06", "B07", "B8A", "B11", "B12")
@@ -67,15 +67,6 @@ def test_stretch_constant_band_is_gray() -> None:
     image = stretch(np.ones((3, 2, 2), np.float32), np.ones((2, 2), bool), np.ones(3), np.ones(3))
     assert len(np.unique(image)) == 1
     assert 100 < image[0, 0, 0] < 200
-
-
-def test_stretch_limits_ignore_invalid_pixels() -> None:
-    values = np.tile(np.linspace(0, 1, 1001, dtype=np.float32), (3, 1, 1))
-    valid = values[0] <= 0.5
-    low, high = stretch_limits(values, valid, (10, 90))
-    np.testing.assert_allclose([low, high], [[0.05] * 3, [0.45] * 3], atol=1e-3)
-    low, high = stretch_limits(values, np.zeros_like(valid))
-    np.testing.assert_array_equal([low, high], [[0] * 3, [1] * 3])
 
 
 def test_shown_limits_stop_below_clouds_where_the_values_are_reflectance() -> None:

@@ -296,7 +296,7 @@ def test_geotiff_refuses_what_is_no_file(tmp_path: Path) -> None:
         assert not GeoTiff().accepts(tmp_path / name)
 
 
-def test_geotiff_cut_off_is_found_on_opening(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_geotiff_cut_off_is_found_when_it_is_opened(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = write_tiff(tmp_path / "a.tif", counts(4, 300, 300), compress=None)
     with path.open("r+b") as file:
         file.truncate(path.stat().st_size * 2 // 3)

@@ -41,3 +41,14 @@ def test_path_name_follows_the_user_and_not_links(tmp_path: Path, monkeypatch: p
 def test_file_safe_keeps_letters_digits_dots_and_dashes() -> None:
     assert file_safe("Plöner See (2020)/a.b-c") == "Plöner_See_2020_a.b-c"
     assert file_safe("///") == "scene"
+
+
+def test_path_name_of_dots_is_that_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside = tmp_path / "scenes.2020" / "inside"
+    inside.mkdir(parents=True)
+    assert path_name(str(inside.parent / "a.2020.tif")) == "a.2020"
+    monkeypatch.chdir(inside)
+    assert path_name("..") == "scenes.2020"
+    assert path_name(["..", "b.tif"]) == "scenes.2020-and-1-more"
+    assert path_name(".") == "inside"
+    assert path_name("/") == "scene"

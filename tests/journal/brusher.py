@@ -80,7 +80,7 @@ def killed(path: Path, seed: int, waited: int, seconds: float) -> list[tuple[int
 
 
 def serve(path: Path) -> None:
-    """Kill one process after the other, as told on standard input; answer with what each acknowledged."""
+    """Kill one process after the other, as ordered on standard input; answer with what each acknowledged."""
     for line in sys.stdin:
         sys.stdout.write(json.dumps(killed(path, *json.loads(line))) + "\n")
         sys.stdout.flush()

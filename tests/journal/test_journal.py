@@ -14,7 +14,7 @@ import pytest
 from rsgraph.api import Workspace
 from rsgraph.errors import ConfigError, JournalLocked, NotThere
 from rsgraph.journal.journal import Journal
-from rsgraph.journal.reading import read_labels
+from rsgraph.journal.reading import read_journal
 from rsgraph.journal.storage import on_network_drive, set_aside
 from tests.exporters.workspaces import scene, write_workspace
 
@@ -228,7 +228,7 @@ def test_plain_sqlite_and_exporters_read_an_open_journal(tmp_path: Path) -> None
                 (3, "water", "human", None, "ann"),
             ]
             assert plain.execute("SELECT * FROM classes").fetchall() == [("water", "#0072b2", None, 1)]
-        exported = read_labels(workspace.path("labels.sqlite")).table
+        exported = read_journal(workspace.path("labels.sqlite")).table
         mine = journal.labels()
         assert exported.sort_values("segment_id").to_dict("list").keys() == mine.to_dict("list").keys()
         for column in ("segment_id", "label", "origin", "author", "time"):
@@ -236,7 +236,7 @@ def test_plain_sqlite_and_exporters_read_an_open_journal(tmp_path: Path) -> None
         with pytest.raises(ConfigError, match=r"not in segments\.parquet"):
             journal.assign([10_000], "water")
     assert sorted(file.name for file in workspace.folder.glob("labels*")) == ["labels.sqlite", "labels.sqlite.lock"]
-    assert read_labels(workspace.path("labels.sqlite")).table["label"].tolist() == ["water"] * 3
+    assert read_journal(workspace.path("labels.sqlite")).table["label"].tolist() == ["water"] * 3
 
 
 def test_a_workspace_without_segments_has_no_journal(tmp_path: Path) -> None:

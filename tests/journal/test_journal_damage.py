@@ -1,4 +1,4 @@
-"""A damaged journal is never written to; what can be read is recovered to a copy, and the user is told."""
+"""A damaged journal is never written to; what can be read is recovered to a copy; the user learns of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from rsgraph.errors import JournalDamaged, JournalLocked
 from rsgraph.journal.journal import Journal, adopt_recovered
-from rsgraph.journal.reading import read_labels
+from rsgraph.journal.reading import read_journal
 from rsgraph.journal.recovery import salvage
 from rsgraph.journal.schema import PAGE
 
@@ -123,7 +123,7 @@ def test_a_recovered_copy_is_adopted_and_the_damaged_file_kept(path: Path) -> No
         while journal.undo() is not None:
             pass
         assert journal.labels().empty
-    assert read_labels(path).table.empty
+    assert read_journal(path).table.empty
 
 
 def test_a_recovered_copy_is_not_adopted_under_somebodys_hands(path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_truncated_journal_keeps_what_is_left(path: Path, part: float) -> None
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"not SQLite at all" * 1000, bytes(3 * PAGE)])
-def test_what_is_no_journal_at_all_is_told_and_kept(path: Path, data: bytes) -> None:
+def test_what_is_no_journal_at_all_is_kept(path: Path, data: bytes) -> None:
     path.write_bytes(data)
     with pytest.raises(JournalDamaged):
         Journal(path)

@@ -16,7 +16,7 @@ import pytest
 
 from rsgraph.journal import schema
 from rsgraph.journal.journal import Journal
-from rsgraph.journal.reading import read_labels
+from rsgraph.journal.reading import read_journal
 from rsgraph.journal.state import replay
 from tests.journal.test_journal_replay import FAST
 
@@ -108,7 +108,7 @@ def check_survivor(path: Path, acks: list[tuple[int, int]], before: int) -> tupl
     if not path.exists():
         assert known == 0
         return 0, 0
-    looked_at = read_labels(path).table
+    looked_at = read_journal(path).table
     with Journal(path) as journal:
         events = len(journal.history())
         assert known <= events <= known + 1

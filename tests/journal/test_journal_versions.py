@@ -118,7 +118,7 @@ def test_an_interrupted_migration_leaves_the_old_version(old: Path, monkeypatch:
         assert len(journal.labels()) == 3
 
 
-def test_a_newer_journal_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_a_newer_journal_is_refused_and_not_touched(tmp_path: Path) -> None:
     path = tmp_path / "labels.sqlite"
     with Journal(path) as journal:
         journal.define("water")

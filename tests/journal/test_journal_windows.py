@@ -27,7 +27,7 @@ for line in sys.stdin:
 
 
 class Window:
-    """A process that labels the segments it is told to."""
+    """A process that labels the segments whose ids it reads."""
 
     def __init__(self, path: Path) -> None:
         command = [sys.executable, "-c", FIRST_WINDOW, str(path)]

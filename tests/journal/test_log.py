@@ -51,7 +51,7 @@ def test_undo_computes_from_the_log_what_was_not_kept(log: Log) -> None:
     assert labels_of(log.state) == {1: 1, 2: 1, 1500: 1}
 
 
-def test_what_was_written_is_there_after_opening_again(path: Path, log: Log) -> None:
+def test_what_was_written_is_there_when_it_is_opened_again(path: Path, log: Log) -> None:
     log.undo()
     log.close()
     with pytest.raises(WorkspaceError, match="was closed; open the journal again"):

@@ -67,7 +67,7 @@ def test_a_newer_or_damaged_journal_is_refused_and_not_touched(path: Path, opene
     assert path.read_bytes() == before
 
 
-def test_tables_that_do_not_fit_the_log_are_made_anew_by_opening_to_write(path: Path) -> None:
+def test_tables_that_do_not_fit_the_log_are_made_anew_when_it_is_opened_to_write(path: Path) -> None:
     with closing(sqlite3.connect(path)) as plain:
         plain.execute("DELETE FROM chunk")
         plain.commit()

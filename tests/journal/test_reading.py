@@ -11,7 +11,7 @@ import pytest
 
 from rsgraph.errors import JournalDamaged, WorkspaceError
 from rsgraph.journal.journal import Journal
-from rsgraph.journal.reading import read_labels
+from rsgraph.journal.reading import read_journal
 from rsgraph.types import LabelClass
 
 COLUMNS = ["segment_id", "label", "origin", "confidence", "author", "time"]
@@ -50,16 +50,16 @@ def path(tmp_path: Path) -> Path:
     return folder / "labels.sqlite"
 
 
-def test_read_labels_where_there_is_no_journal_is_empty(tmp_path: Path) -> None:
-    found = read_labels(tmp_path / "labels.sqlite")
+def test_read_journal_where_there_is_no_journal_is_empty(tmp_path: Path) -> None:
+    found = read_journal(tmp_path / "labels.sqlite")
     assert list(found.table.columns) == COLUMNS
     assert found.table.empty
     assert found.classes == ()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_read_labels_gives_one_row_per_segment_and_all_classes(path: Path) -> None:
-    found = read_labels(path)
+def test_read_journal_gives_one_row_per_segment_and_all_classes(path: Path) -> None:
+    found = read_journal(path)
     assert found.table[COLUMNS[:3]].to_numpy().tolist() == [
         [2, "water", "human"],
         [5, "sand", "imported"],
@@ -75,7 +75,7 @@ def test_read_labels_gives_one_row_per_segment_and_all_classes(path: Path) -> No
     )
 
 
-def test_read_labels_while_another_process_writes(path: Path) -> None:
+def test_read_journal_while_another_process_writes(path: Path) -> None:
     code = (
         "import sys; from rsgraph.journal.journal import Journal; j = Journal(sys.argv[1]); j.assign([7], 'sand'); "
         "j._log._database.execute('BEGIN IMMEDIATE'); j._log._database.execute('DELETE FROM chunk'); "
@@ -85,17 +85,17 @@ def test_read_labels_while_another_process_writes(path: Path) -> None:
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "ready\n"
-        assert read_labels(path).table["segment_id"].tolist() == [2, 5, 7, 9]
+        assert read_journal(path).table["segment_id"].tolist() == [2, 5, 7, 9]
         other.communicate("\n")
 
 
-def test_read_labels_from_read_only_media(path: Path) -> None:
+def test_read_journal_from_read_only_media(path: Path) -> None:
     with read_only(path.parent):
-        assert read_labels(path).table["segment_id"].tolist() == [2, 5, 9]
+        assert read_journal(path).table["segment_id"].tolist() == [2, 5, 9]
     assert not path.with_name("labels.sqlite-shm").exists()
 
 
-def test_read_labels_with_a_log_that_was_left_on_read_only_media(path: Path, tmp_path: Path) -> None:
+def test_read_journal_with_a_log_that_was_left_on_read_only_media(path: Path, tmp_path: Path) -> None:
     copied = tmp_path / "copied"
     copied.mkdir()
     with Journal(path) as journal:
@@ -103,16 +103,16 @@ def test_read_labels_with_a_log_that_was_left_on_read_only_media(path: Path, tmp
         for ending in ("", "-wal"):
             (copied / f"labels.sqlite{ending}").write_bytes(path.with_name(f"labels.sqlite{ending}").read_bytes())
     with read_only(copied):
-        assert read_labels(copied / "labels.sqlite").table["segment_id"].tolist() == [2, 3, 5, 9]
+        assert read_journal(copied / "labels.sqlite").table["segment_id"].tolist() == [2, 3, 5, 9]
 
 
-def test_read_labels_of_a_damaged_journal_says_what_to_do(path: Path) -> None:
+def test_read_journal_of_a_damaged_journal_says_what_to_do(path: Path) -> None:
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(JournalDamaged, match=r"labels\.sqlite is damaged \(it does not begin like .*`rsgraph label`"):
-        read_labels(path)
+        read_journal(path)
 
 
-def test_read_labels_of_what_is_no_file_is_one_sentence(tmp_path: Path) -> None:
+def test_read_journal_of_what_is_no_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "labels.sqlite").mkdir()
     with pytest.raises(WorkspaceError, match=r"labels\.sqlite cannot be read \(.*Is a directory"):
-        read_labels(tmp_path / "labels.sqlite")
+        read_journal(tmp_path / "labels.sqlite")

@@ -155,7 +155,7 @@ def test_what_sqlite_says_becomes_one_sentence(
         raise found
 
 
-def test_damage_is_told_with_what_to_do() -> None:
+def test_damage_comes_with_what_to_do() -> None:
     assert str(damaged(Path("w/labels.sqlite"), "half of it")) == (
         "w/labels.sqlite is damaged (half of it); `rsgraph label` recovers what can be read of it to a copy"
     )

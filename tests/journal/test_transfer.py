@@ -8,7 +8,7 @@ import pytest
 
 from rsgraph.errors import ConfigError, JournalDamaged, OutputError
 from rsgraph.journal.journal import Journal
-from rsgraph.journal.reading import read_labels
+from rsgraph.journal.reading import read_journal
 from rsgraph.journal.transfer import Overlaps, transfer_labels
 
 OLD = np.array(
@@ -55,7 +55,7 @@ def overlaps_of(new: np.ndarray, old: np.ndarray) -> Overlaps:
 def test_transfer_labels_gives_each_segment_the_label_on_most_of_its_pixels(old: Path, tmp_path: Path) -> None:
     before, new = old.read_bytes(), tmp_path / "labels.sqlite"
     report = transfer_labels(old, new, overlaps_of(NEW, OLD))
-    table = read_labels(new).table
+    table = read_journal(new).table
     # 1: water on 4 of 5 pixels; 2: water on 2 of 3, mud on 1; 3: sand on 3 of 4, mud on 1; 4 and 6: never labelled
     columns = ["segment_id", "label", "origin", "author"]
     assert table[columns].to_numpy().tolist() == [
@@ -93,7 +93,7 @@ def test_transfer_labels_takes_more_than_half_of_all_pixels(old: Path, tmp_path:
         ]
     ).T  # fmt: skip
     report = transfer_labels(old, tmp_path / "labels.sqlite", Overlaps(new, ids, pixels))
-    found = read_labels(tmp_path / "labels.sqlite").table
+    found = read_journal(tmp_path / "labels.sqlite").table
     assert found["segment_id"].tolist() == [12, 14]
     assert found["label"].tolist() == ["water", "mud"]
     assert found["author"].tolist() == ["model", "ann"]  # the old segment 4 covers most of 12
@@ -108,7 +108,7 @@ def test_transfer_labels_takes_more_than_half_of_all_pixels(old: Path, tmp_path:
 def test_transfer_labels_of_the_same_segments_changes_nothing(old: Path, tmp_path: Path) -> None:
     ids = np.arange(1, 6)
     transfer_labels(old, tmp_path / "labels.sqlite", Overlaps(ids, ids, np.full(5, 3)))
-    one, two = read_labels(old), read_labels(tmp_path / "labels.sqlite")
+    one, two = read_journal(old), read_journal(tmp_path / "labels.sqlite")
     assert two.table.drop(columns="time").equals(one.table.drop(columns="time"))
     assert two.classes == one.classes
 
@@ -118,7 +118,7 @@ def test_transfer_labels_of_no_labels_makes_a_journal_without_labels(tmp_path: P
         journal.define("water")
     report = transfer_labels(tmp_path / "old.sqlite", tmp_path / "new.sqlite", overlaps_of(NEW, OLD))
     assert report.before == len(report.labelled) == len(report.mixed) == len(report.without_majority) == 0
-    assert [each.name for each in read_labels(tmp_path / "new.sqlite").classes] == ["water"]
+    assert [each.name for each in read_journal(tmp_path / "new.sqlite").classes] == ["water"]
 
 
 def test_transfer_labels_refuses_what_it_would_overwrite_or_cannot_read(old: Path, tmp_path: Path) -> None:

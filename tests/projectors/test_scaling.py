@@ -46,7 +46,7 @@ def test_check_distances_refuses_unfit_matrices() -> None:
         check_distances(np.full((2, 2), np.nan))
 
 
-def test_check_distances_clips_rounding_and_leaves_the_input_alone() -> None:
+def test_check_distances_clips_rounding_and_does_not_change_the_input() -> None:
     given_ = np.array([[1e-7, -1e-7], [-1e-7, 0]], dtype=np.float32)
     np.testing.assert_array_equal(check_distances(given_), np.zeros((2, 2)))
     assert given_[0, 1] < 0

@@ -162,7 +162,7 @@ def test_scenes_are_added_in_whatever_order_they_are_given(
     assert "is up to date" in capsys.readouterr().out
 
 
-def test_scenes_of_one_name_are_told_apart_by_their_files() -> None:
+def test_scenes_of_one_name_are_distinguished_by_their_files() -> None:
     (scene,) = build("reader", name="synthetic", rows=64, columns=64).open(None)
     given = [replace(scene, name=name, files=(Path(f"/{name}.tif"),)) for name in ("t", "t_1", "u")]
     held = [Held("t", ("/t_1.tif",), scene.bands)]

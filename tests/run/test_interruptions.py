@@ -70,10 +70,10 @@ def words(config: dict[str, Any], *more: str) -> list[str]:
     return [*TINY, f"workspace={config['workspace']}", *more]
 
 
-def killed(tmp_path: Path, phase: str, told: list[str], *, victim: str) -> None:
+def killed(tmp_path: Path, phase: str, said: list[str], *, victim: str) -> None:
     """Run rsgraph in a process that is killed over the fourth block of a phase."""
     script = tmp_path / "dies.py"
-    script.write_text(DIES.format(phase=phase, words=told, victim=victim))
+    script.write_text(DIES.format(phase=phase, words=said, victim=victim))
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
     assert done.returncode == -signal.SIGKILL, done.stdout + done.stderr
 
@@ -82,14 +82,15 @@ def resumed_blocks(workspace: Workspace, stage: str) -> int:
     return int(workspace.manifest["stages"][stage]["facts"]["resumed_blocks"])
 
 
-def test_a_run_that_is_killed_while_it_encodes_goes_on_there(configure: Configure, tmp_path: Path) -> None:
-    whole = hashes(run(configure(f"cache.path={tmp_path / 'other'}", workspace="whole")))
-    shutil.copytree(tmp_path / "other", tmp_path / ".rsgraph-cache")
+def test_a_run_that_is_killed_while_it_encodes_goes_on_there(
+    finished: Workspace, configure: Configure, tmp_path: Path
+) -> None:
+    shutil.copytree(finished.folder.parent / ".rsgraph-cache", tmp_path / ".rsgraph-cache")
     shutil.rmtree(tmp_path / ".rsgraph-cache" / "encode")
     killed(tmp_path, "encode", words(configure(), "executor.workers=1"), victim="os.getpid()")
     resumed = run(configure())
     assert resumed_blocks(resumed, "encode") == 3
-    assert hashes(resumed) == whole
+    assert hashes(resumed) == hashes(finished)
 
 
 @pytest.mark.slow
@@ -98,9 +99,9 @@ def test_a_run_that_is_killed_in_every_stage_ends_all_the_same(
     configure: Configure, tmp_path: Path, workers: int, victim: str
 ) -> None:
     whole = hashes(run(configure(f"cache.path={tmp_path / 'other'}", workspace="whole")))
-    told = words(configure(), f"executor.workers={workers}", "executor.patience=0")
+    said = words(configure(), f"executor.workers={workers}", "executor.patience=0")
     for phase in PHASES.values():
-        killed(tmp_path, phase, told, victim=victim)
+        killed(tmp_path, phase, said, victim=victim)
     resumed = run(configure())
     assert all(resumed_blocks(resumed, stage) >= 3 for stage in PHASES)
     assert hashes(resumed) == whole
@@ -166,7 +167,7 @@ def test_points_of_a_sweep_with_worker_processes_end_and_keep_to_themselves(tmp_
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     soft, hard = (Workspace(tmp_path / "sweep" / f"{swept}={value}") for value in (0.3, 0.9))
-    given = (f"{swept}=0.9", f"workspace={tmp_path / 'alone'}", f"cache.path={tmp_path / 'cache'}")
-    alone = run(composed(*TINY, *given))
-    assert hashes(hard) == hashes(alone)
+    given = (f"{swept}=0.9", f"workspace={tmp_path / 'single'}", f"cache.path={tmp_path / 'cache'}")
+    single = run(composed(*TINY, *given))
+    assert hashes(hard) == hashes(single)
     assert hashes(soft)["segments.tif"] != hashes(hard)["segments.tif"]

@@ -143,6 +143,7 @@ def test_pictures_are_drawn(finished: Workspace) -> None:
             assert np.asarray(picture.convert("L")).std() > 5, name
 
 
+@pytest.mark.usefixtures("made")
 def test_second_identical_run_does_nothing_and_says_so(
     configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -155,71 +156,63 @@ def test_second_identical_run_does_nothing_and_says_so(
 
 
 def test_sweeping_k_does_not_train_the_encoder_again(
-    configure: Configure, capsys: pytest.CaptureFixture[str]
+    made: Workspace, configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    first = run(configure("graph.k=4", workspace="k4"))
-    capsys.readouterr()
     second = run(configure("graph.k=6", workspace="k6"))
     assert computed(capsys.readouterr().out) == {"graph", "gnn", "match", "project", "pictures"}
-    assert sha256(first.path("embeddings", "encoder.npy")) == sha256(second.path("embeddings", "encoder.npy"))
-    assert second.edges.shape[1] > first.edges.shape[1]
+    assert sha256(made.path("embeddings", "encoder.npy")) == sha256(second.path("embeddings", "encoder.npy"))
+    assert second.edges.shape[1] > made.edges.shape[1]
 
 
-def test_same_seed_gives_the_same_files(configure: Configure, tmp_path: Path) -> None:
-    first = run(configure(f"cache.path={tmp_path / 'a'}", workspace="a"))
-    second = run(configure(f"cache.path={tmp_path / 'b'}", workspace="b"))
+def test_same_seed_gives_the_same_files(finished: Workspace, configure: Configure, tmp_path: Path) -> None:
+    first, second = finished, run(configure(f"cache.path={tmp_path / 'other'}"))
     for name in ("models/encoder.safetensors", "models/gnn.safetensors", "embeddings/gnn2.npy", "segments.tif"):
         assert sha256(first.path(name)) == sha256(second.path(name)), name
 
 
-def test_a_damaged_output_is_restored(configure: Configure, capsys: pytest.CaptureFixture[str]) -> None:
-    workspace = run(configure())
-    edges = np.array(workspace.edges)
-    table = workspace.segments
-    workspace.path("edges.npy").unlink()
-    workspace.path("segments.parquet").unlink()
-    workspace.path("segments.parquet").write_bytes(b"damaged")
-    capsys.readouterr()
+def test_a_damaged_output_is_restored(
+    made: Workspace, configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edges = np.array(made.edges)
+    table = made.segments
+    made.path("edges.npy").unlink()
+    made.path("segments.parquet").unlink()
+    made.path("segments.parquet").write_bytes(b"damaged")
     run(configure())
     assert computed(capsys.readouterr().out) == set()
-    np.testing.assert_array_equal(workspace.edges, edges)
-    pd.testing.assert_frame_equal(workspace.segments, table)
+    np.testing.assert_array_equal(made.edges, edges)
+    pd.testing.assert_frame_equal(made.segments, table)
 
 
 def test_an_output_that_was_edited_in_place_is_made_again(
-    configure: Configure, capsys: pytest.CaptureFixture[str]
+    made: Workspace, configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    workspace = run(configure())
-    before = sha256(workspace.path("edges.npy"))
-    with workspace.path("edges.npy").open("r+b") as file:  # the cache may hold the same file by another name
+    before = sha256(made.path("edges.npy"))
+    with made.path("edges.npy").open("r+b") as file:  # the cache may hold the same file by another name
         file.seek(200)
         file.write(b"edited")
-    capsys.readouterr()
     run(configure())
     assert computed(capsys.readouterr().out) == {"graph"}
-    assert sha256(workspace.path("edges.npy")) == before
+    assert sha256(made.path("edges.npy")) == before
 
 
+@pytest.mark.usefixtures("made")
 def test_a_lost_cache_does_not_matter(
     configure: Configure, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(configure())
     shutil.rmtree(tmp_path / ".rsgraph-cache")
-    capsys.readouterr()
     run(configure())
     assert "nothing to do" in capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("made")
 def test_another_option_is_refused_and_named(configure: Configure) -> None:
-    run(configure())
     with pytest.raises(WorkspaceMismatch, match=r"made otherwise: graph.k \(4 there, 6 now\).*overwrite=true"):
         run(configure("graph.k=6"))
 
 
-def test_another_scene_is_refused_and_overwrite_forces(
-    configure: Configure, capsys: pytest.CaptureFixture[str]
-) -> None:
-    run(configure())
+@pytest.mark.usefixtures("made")
+def test_another_scene_is_refused_and_overwrite_forces(configure: Configure) -> None:
     with pytest.raises(WorkspaceMismatch, match="made otherwise: the scene"):
         run(configure("reader.seed=5"))
     run(configure("graph.k=6", "overwrite=true"))
@@ -237,14 +230,14 @@ def test_overwriting_leaves_nothing_of_the_old_options(configure: Configure) -> 
     assert not list(workspace.folder.glob("projections/gnn*"))
 
 
-def test_overwriting_a_scene_by_a_collection_and_back(configure: Configure, tmp_path: Path) -> None:
+def test_overwriting_a_scene_by_a_collection_and_back(made: Workspace, configure: Configure, tmp_path: Path) -> None:
     folder = tmp_path / "images" / "Forest"
     folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
     for name in (1, 2, 3):
         picture = Image.fromarray(rng.integers(0, 255, (64, 64, 3), dtype=np.uint8))
         picture.save(folder / f"Forest_{name}.jpg")
-    workspace = run(configure())
+    workspace = made
     images = composed(
         *[word for word in TINY if not word.startswith("reader")],
         f"workspace={workspace.folder}",
@@ -262,9 +255,9 @@ def test_overwriting_a_scene_by_a_collection_and_back(configure: Configure, tmp_
 
 
 def test_an_interrupted_overwrite_holds_no_layer_of_other_segments(
-    configure: Configure, monkeypatch: pytest.MonkeyPatch
+    made: Workspace, configure: Configure, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workspace = run(configure())
+    workspace = made
     committed = StageCache.commit
 
     def interrupt(self: StageCache, stage: str, *rest: object) -> object:
@@ -281,8 +274,8 @@ def test_an_interrupted_overwrite_holds_no_layer_of_other_segments(
         assert len(workspace.embedding(layer)) == len(workspace.segments)
 
 
-def test_labels_are_set_aside_when_the_segments_change(configure: Configure) -> None:
-    workspace = run(configure())
+def test_labels_are_set_aside_when_the_segments_change(made: Workspace, configure: Configure) -> None:
+    workspace = made
     with sqlite3.connect(workspace.path("labels.sqlite")) as journal:
         journal.execute("create table labels (segment_id integer)")
     run(configure("segmenter.n_segments=30", "overwrite=true"))
@@ -292,8 +285,8 @@ def test_labels_are_set_aside_when_the_segments_change(configure: Configure) -> 
     assert sqlite3.connect(kept[0]).execute("select count(*) from labels").fetchone() == (0,)
 
 
-def test_segments_do_not_change_under_the_hands_of_someone_who_labels(configure: Configure) -> None:
-    workspace = run(configure())
+def test_segments_do_not_change_under_the_hands_of_someone_who_labels(made: Workspace, configure: Configure) -> None:
+    workspace = made
     segments = workspace.segments
     with Journal(workspace.path("labels.sqlite")) as journal:
         journal.define("water")
@@ -310,9 +303,11 @@ def test_segments_do_not_change_under_the_hands_of_someone_who_labels(configure:
 
 
 def test_an_interrupted_run_goes_on_where_it_was(
-    configure: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    finished: Workspace,
+    configure: Configure,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    whole = run(configure(f"cache.path={tmp_path / 'other'}", workspace="whole"))
     committed = StageCache.commit
 
     def interrupt(self: StageCache, stage: str, *rest: object) -> object:
@@ -327,12 +322,11 @@ def test_an_interrupted_run_goes_on_where_it_was(
     capsys.readouterr()
     resumed = run(configure())
     assert "encoder" not in computed(capsys.readouterr().out)
-    assert sha256(whole.path("embeddings/gnn2.npy")) == sha256(resumed.path("embeddings/gnn2.npy"))
+    assert sha256(finished.path("embeddings/gnn2.npy")) == sha256(resumed.path("embeddings/gnn2.npy"))
 
 
-def test_a_trained_model_serves_another_scene(configure: Configure, tmp_path: Path) -> None:
-    model = run(configure(workspace="model"))
-    given = f"model.from={tmp_path / 'model'}"
+def test_a_trained_model_serves_another_scene(made: Workspace, configure: Configure) -> None:
+    model, given = made, f"model.from={made.folder}"
     served = run(configure(given, "reader.seed=9", "encoder.width=8", "target.n_clusters=3", workspace="other"))
     assert served.config["encoder"]["width"] == 4, "the model's own options count"
     for name in ("targets.npz", "models/encoder.safetensors", "models/gnn.safetensors"):
@@ -343,8 +337,7 @@ def test_a_trained_model_serves_another_scene(configure: Configure, tmp_path: Pa
     np.testing.assert_allclose(again.embedding("gnn2"), model.embedding("gnn2"), atol=1e-6)
 
 
-def test_a_model_of_other_bands_is_refused_by_name(configure: Configure, tmp_path: Path) -> None:
-    run(configure(workspace="model"))
+def test_a_model_of_other_bands_is_refused_by_name(made: Workspace, tmp_path: Path) -> None:
     scene = tmp_path / "six.tif"
     grid = {
         "width": 80,
@@ -357,7 +350,7 @@ def test_a_model_of_other_bands_is_refused_by_name(configure: Configure, tmp_pat
         file.write(np.random.default_rng(0).integers(1, 5000, (3, 70, 80), dtype=np.uint16))
         for index, name in enumerate(("B02", "B03", "B04"), 1):
             file.set_band_description(index, name)
-    asked = composed(f"model.from={tmp_path / 'model'}", f"workspace={tmp_path / 'other'}", f"data.path={scene}")
+    asked = composed(f"model.from={made.folder}", f"workspace={tmp_path / 'other'}", f"data.path={scene}")
     with pytest.raises(ModelMismatch, match=r"needs the bands B01, .*; six lacks B01, B05.*it has B02, B03, B04"):
         run(asked)
 

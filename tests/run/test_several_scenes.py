@@ -14,6 +14,7 @@ from rsgraph.errors import ConfigError, NotReadable, NotUsable
 from rsgraph.exporters.export import export_workspace
 from rsgraph.io.path_names import path_name
 from rsgraph.journal.journal import journal_of
+from rsgraph.options import read_options
 from rsgraph.run.paths import sweep_folder
 from rsgraph.run.runner import run
 from rsgraph.run.scenes import Reopened, notes, open_scenes
@@ -101,19 +102,19 @@ def test_several_scenes_are_exported_each_in_its_own_crs(collection: Workspace, 
 
 def test_a_folder_of_scenes_is_the_same_collection(collection: Workspace, tmp_path: Path) -> None:
     folder = Path(collection.config["data"]["path"][0]).parent
-    listed = open_scenes(collection.config)
-    found = open_scenes({**collection.config, "data": {"path": str(folder), "limit": None}})
+    listed = open_scenes(read_options(collection.config))
+    found = open_scenes(read_options({**collection.config, "data": {"path": str(folder), "limit": None}}))
     assert [(scene.name, scene.bands, scene.rows) for scene in found] == [
         (scene.name, scene.bands, scene.rows) for scene in listed
     ]
-    drawn = open_scenes({**collection.config, "data": {"path": str(folder), "limit": 2}})
+    drawn = open_scenes(read_options({**collection.config, "data": {"path": str(folder), "limit": 2}}))
     assert len(drawn) == 2
 
 
-def test_scenes_of_one_name_are_told_apart(tmp_path: Path) -> None:
+def test_scenes_of_one_name_are_distinguished(tmp_path: Path) -> None:
     paths = [write_tiff(tmp_path / folder / "a.tif", counts(2)) for folder in "xyz"]
     paths.insert(1, write_tiff(tmp_path / "a_1.tif", counts(2)))
-    scenes = open_scenes(several(paths, tmp_path / "w"))
+    scenes = open_scenes(read_options(several(paths, tmp_path / "w")))
     assert [scene.name for scene in scenes] == ["a", "a_1", "a_2", "a_3"]
 
 
@@ -154,10 +155,10 @@ def test_notes_name_the_scenes_that_say_them(tmp_path: Path) -> None:
         )
         for name in "abc"
     ]
-    told = notes(open_scenes(several(paths, tmp_path / "w")))
-    assert "b: The file has no coordinate reference system: working in pixel space." in told
-    assert sum("divided by 10000" in text for text in told) == 1
-    assert not any(text.startswith(("a", "c")) for text in told)
+    said = notes(open_scenes(read_options(several(paths, tmp_path / "w"))))
+    assert "b: The file has no coordinate reference system: working in pixel space." in said
+    assert sum("divided by 10000" in text for text in said) == 1
+    assert not any(text.startswith(("a", "c")) for text in said)
 
 
 def test_workspaces_of_several_scenes_are_named_by_the_first() -> None:

@@ -82,7 +82,7 @@ def test_turned_chips_are_embedded_from_their_bands(fitted: Workspace) -> None:
     assert found.loc["graph", "own"] > found.loc["graph", "others"]
 
 
-def test_a_trained_encoder_is_not_read_and_the_user_is_told(fitted: Workspace, configure: Configure) -> None:
+def test_a_trained_encoder_is_not_read_and_the_run_says_so(fitted: Workspace, configure: Configure) -> None:
     workspace = run(configure("gnn=surroundings"))
     assert workspace.config["encoder"]["name"] == "unet"
     np.testing.assert_allclose(workspace.embedding("gnn1"), fitted.embedding("gnn1"), atol=1e-5)

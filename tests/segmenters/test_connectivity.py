@@ -8,19 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from rsgraph.segmenters.connectivity import connected, relabel_connected
+from rsgraph.segmenters.connectivity import relabel_connected
 
 TWO_PIECES = np.array([[1, 2, 1], [1, 2, 1]])
 ALL = np.ones((2, 3), dtype=bool)
-
-
-def test_connected_goes_along_sides_only() -> None:
-    assert connected(np.array([[1, 1], [2, 1]], dtype=np.int32))
-    assert not connected(np.array([[1, 2], [2, 1]], dtype=np.int32))
-    assert not connected(TWO_PIECES.astype(np.int32))
-    assert connected(np.array([[0, 1], [1, 1], [0, 0]], dtype=np.int32))
-    assert connected(np.array([[1, 0], [0, 2]], dtype=np.int32))  # nodata need not be connected
-    assert connected(np.zeros((2, 2), dtype=np.int32))
 
 
 def test_pieces_get_numbers_of_their_own() -> None:
@@ -83,7 +74,6 @@ def test_promises_hold(rows: int, columns: int, min_size: int, with_values: bool
     merged, n = relabel_connected(labels, valid, values, min_size=min_size)
     np.testing.assert_array_equal(merged > 0, valid)
     assert np.unique(merged[valid]).tolist() == list(range(1, n + 1))
-    assert connected(merged)
     whole, _ = ndimage.label(valid)
     for label in range(1, n + 1):
         inside = merged == label

@@ -93,7 +93,7 @@ def test_around_a_corner_needs_one_chip() -> None:
     assert near.means.shape == (3, 1, 1)
 
 
-def test_levels_leave_constant_bands_alone() -> None:
+def test_levels_do_not_change_constant_bands() -> None:
     values = np.stack([np.full((64, 128), 0.2), np.random.default_rng(0).random((64, 128))]).astype(np.float32)
     windows = [Window(0, 0, 64, 64), Window(0, 64, 64, 64)]
     valid = np.ones((64, 64), dtype=bool)

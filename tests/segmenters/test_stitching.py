@@ -154,8 +154,8 @@ def test_any_number_of_segments(name: str, n_segments: int) -> None:
 def test_one_chip_is_segmented_as_without_stitching(name: str) -> None:
     scene = scene_of(fields(60, 50))
     raster = scene.source.read(scene.window)
-    alone = build("segmenter", name=name, n_segments=N).segment(raster.values, raster.valid, chip_pixels=SIZE**2)
-    np.testing.assert_array_equal(label_map(stitched(pieces_of(scene, name), scene), scene), alone.labels)
+    single = build("segmenter", name=name, n_segments=N).segment(raster.values, raster.valid, chip_pixels=SIZE**2)
+    np.testing.assert_array_equal(label_map(stitched(pieces_of(scene, name), scene), scene), single.labels)
 
 
 @each
@@ -237,7 +237,7 @@ def test_unknown_seams_are_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("offset", [0.0, 0.1])  # the deviation of 0.1 is rounding, not 0
-def test_levels_of_bands_that_differ_between_chips_alone_are_finite(offset: float) -> None:
+def test_levels_of_bands_that_differ_only_between_chips_are_finite(offset: float) -> None:
     values = fields(64, 128)
     values[0, :, :64], values[0, :, 64:] = offset, offset + 0.3
     scene = scene_of(values)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from rsgraph.errors import ConfigError
 from rsgraph.files import read_json
+from rsgraph.gnn.surroundings import Surroundings
 from rsgraph.stages.context import Context
-from rsgraph.stages.gnn import edge_places, gnn
+from rsgraph.stages.gnn import edge_places, gnn, write_layers
 from rsgraph.stages.graph import graph
 from rsgraph.stages.memberships import memberships
 from rsgraph.stages.target import target
@@ -51,6 +54,13 @@ def test_gnn_layers_of_squares_that_nothing_touches_are_their_own(tmp_path: Path
     gnn(given)
     first = np.load(tmp_path / "embeddings" / "gnn1.npy")
     np.testing.assert_allclose(first[:, :2], first[:, 2:], atol=1e-6)
+
+
+def test_gnn_whose_network_has_other_layers_than_it_names_is_refused(tmp_path: Path) -> None:
+    given = connected(tmp_path)
+    gnn(given)
+    with pytest.raises(ConfigError, match="gnn=surroundings has `n_layers` 1, but its network returns 2 outputs"):
+        write_layers(given, Surroundings(layers=1))
 
 
 def test_edge_places_are_where_the_edges_of_each_chip_begin(tmp_path: Path) -> None:

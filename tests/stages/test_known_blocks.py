@@ -44,12 +44,12 @@ def test_known_vectors_are_read_and_the_others_computed(tmp_path: Path) -> None:
     vectors = np.arange(16, dtype=np.float32).reshape(8, 2)
     (tmp_path / "embeddings").mkdir()
     np.save(tmp_path / "embeddings" / "target.npy", vectors)
-    task, told = Computed(), []
-    found = list(known(tmp_path).map("memberships", task, blocks(), lambda *step: told.append(step)))
+    task, said = Computed(), []
+    found = list(known(tmp_path).map("memberships", task, blocks(), lambda *step: said.append(step)))
     assert task.chips == [2, 3]
     np.testing.assert_array_equal(found[0]["vectors"], vectors[:4])
     np.testing.assert_array_equal(found[1]["vectors"], vectors[4:])
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert said == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
 def test_known_segments_come_back_as_they_were_cut(tmp_path: Path) -> None:

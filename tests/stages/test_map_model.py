@@ -1,4 +1,4 @@
-"""What a projector learnt comes back as it was written; a damaged file is named."""
+"""The model of a projector comes back as it was written; a damaged file is named."""
 
 from __future__ import annotations
 

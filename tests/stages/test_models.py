@@ -1,4 +1,4 @@
-"""What a model is, beside its weights; models that are taken over from another workspace."""
+"""The facts of a model beside its weights; models that are taken over from another workspace."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rsgraph.files import read_json
 from rsgraph.stages.context import Context
 from rsgraph.stages.models import describe, learning_facts, take_over
 from rsgraph.stages.plan import GivenModel
-from rsgraph.training import History
+from rsgraph.training.fitting import History
 from tests.stages.squares import context
 
 

@@ -60,7 +60,7 @@ def test_hardly_any_chips_have_a_map(chips: int) -> None:
     assert np.isfinite(found.points).all()
 
 
-def test_a_large_matrix_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_matrix_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     pca, both = build("projector", name="pca"), similarity(30, 4, matrix=True)
     monkeypatch.setattr(project, "MATRIX_UP_TO", 20)
     expected = lay_out_chips(pca, replace(both, matrix=None), seed=0).points

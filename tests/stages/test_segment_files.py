@@ -9,6 +9,7 @@ import pytest
 
 from rsgraph.files import write_json
 from rsgraph.io.chip_blocks import ChipBlock
+from rsgraph.io.segment_ids import read_ids
 from rsgraph.stages.segment_files import (
     CutChip,
     IdRasters,
@@ -16,7 +17,6 @@ from rsgraph.stages.segment_files import (
     chip_rows,
     own_window,
     pack,
-    read_ids,
     read_labels,
     read_segmentation,
     rows_of_chips,

@@ -13,19 +13,22 @@ import rasterio
 from numpy.typing import NDArray
 
 from rsgraph.components import build
+from rsgraph.errors import ConfigError
 from rsgraph.graphs.adjacency import adjacency_edges
 from rsgraph.graphs.features import segment_means
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.protocols import Arrays
 from rsgraph.run.runner import run
 from rsgraph.run.scenes import Reopened
+from rsgraph.segmenters.grid import Grid
 from rsgraph.stages.memberships import membership_maps
-from rsgraph.stages.stitched import _AddBands, whole_means
+from rsgraph.stages.stitched import _AddBands, stitched_segments, whole_means
 from rsgraph.types import Chip, Window
 from rsgraph.workspace import Workspace, read_arrays
 from tests.exporters.workspaces import leaving
 from tests.run.several import several, write_scene
 from tests.small_runs import TINY, composed
+from tests.stages.squares import context
 
 WORDS = [word for word in TINY if not word.startswith("graph")]
 FAST = ("gnn=none", "training.encoder.max_epochs=1", "segmenter.seams=stitch")
@@ -122,9 +125,23 @@ def test_scenes_are_stitched_each_by_itself_and_more_can_be_added(tmp_path: Path
 
 def test_one_chip_gives_what_it_gives_without_stitching(tmp_path: Path) -> None:
     small = (*UNTRAINED, "encoder=bands", "gnn=none", "matcher=mean", "reader.rows=64", "reader.columns=48")
-    alone = run(composed(*small, f"workspace={tmp_path / 'chip'}"))
+    single = run(composed(*small, f"workspace={tmp_path / 'chip'}"))
     same = run(composed(*small, "segmenter.seams=stitch", f"workspace={tmp_path / 'stitch'}"))
-    np.testing.assert_array_equal(ids_of(alone), ids_of(same))
+    np.testing.assert_array_equal(ids_of(single), ids_of(same))
+
+
+class Anyhow(Grid):
+    """Says nothing of how many segments a chip has."""
+
+    n_segments = 0
+
+    def __init__(self) -> None:
+        """Take no options."""
+
+
+def test_stitching_needs_to_know_how_many_segments_a_chip_has(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"segmenter=grid stitches segments, so it must say how many a chip has"):
+        stitched_segments(context(tmp_path), Anyhow())
 
 
 def test_means_are_given_as_soon_as_they_are_whole_whatever_the_blocks() -> None:

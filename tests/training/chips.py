@@ -9,8 +9,10 @@ import torch
 from torch import nn
 
 from rsgraph.encoders.unet import UNet
-from rsgraph.training import EncoderModule, EncoderOptions, Hardware, History, encoder_module, train_encoder
-from rsgraph.training.fitting import OnEpoch
+from rsgraph.training.encoder import train_encoder
+from rsgraph.training.fitting import History, OnEpoch
+from rsgraph.training.modules import EncoderModule, encoder_module
+from rsgraph.training.options import EncoderOptions, Hardware
 from rsgraph.types import Floats, Mask
 
 CPU = Hardware(accelerator="cpu", precision="float32", threads=1)

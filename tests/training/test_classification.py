@@ -14,7 +14,6 @@ from rsgraph.encoders.unet import UNet
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.evaluation.classification import accuracy, confusion_matrix, stratified_split
 from rsgraph.io.eurosat import EuroSat
-from rsgraph.training import EncoderModule, FrozenEncoder, encoder_module, load_weights, save_weights
 from rsgraph.training.classification import (
     ClassifierOptions,
     ImageClassifier,
@@ -30,6 +29,8 @@ from rsgraph.training.classification import (
     pooled_features,
 )
 from rsgraph.training.fitting import History, OnEpoch
+from rsgraph.training.inference import FrozenEncoder
+from rsgraph.training.modules import EncoderModule, encoder_module, load_weights, save_weights
 from rsgraph.types import Floats, Mask, Window
 from tests.training.chips import CPU, same_weights
 

@@ -13,8 +13,12 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from rsgraph import build
-from rsgraph.training import EncoderOptions, GraphSample, History, TrainingOptions, gnn_module, train_gnn
 from rsgraph.training.distributed import DistributedBatches, SynchronisedBatchNorm2d, synchronise_batch_norms
+from rsgraph.training.fitting import History
+from rsgraph.training.gnn import train_gnn
+from rsgraph.training.graphs import GraphSample
+from rsgraph.training.modules import gnn_module
+from rsgraph.training.options import EncoderOptions, TrainingOptions
 from rsgraph.training.ordering import SeededRows
 from rsgraph.training.processes import run_together
 from tests.training.chips import CPU, TinyChips, tiny_module, train

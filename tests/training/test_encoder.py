@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis.extra import numpy as arrays
 
 from rsgraph.errors import NotUsable
-from rsgraph.training import EncoderOptions, FrozenEncoder, Hardware, encoder
+from rsgraph.training import encoder
 from rsgraph.training.encoder import (
     held_out_blocks,
     rotated,
@@ -21,6 +21,8 @@ from rsgraph.training.encoder import (
     statistics_momentum,
     training_layout,
 )
+from rsgraph.training.inference import FrozenEncoder
+from rsgraph.training.options import EncoderOptions, Hardware
 from rsgraph.types import Mask
 from tests.training.chips import CPU, STD, TinyChips, memberships, same_weights, tiny_module, train
 

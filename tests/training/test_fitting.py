@@ -15,8 +15,10 @@ import torch
 
 from rsgraph.errors import NotUsable, OutputError
 from rsgraph.files import atomic
-from rsgraph.training import EncoderOptions, TrainingOptions, checkpoints, train_encoder
+from rsgraph.training import checkpoints
+from rsgraph.training.encoder import train_encoder
 from rsgraph.training.fitting import _passed_through, best_epoch, exhausted
+from rsgraph.training.options import EncoderOptions, TrainingOptions
 from tests.training.chips import CPU, MEAN, STD, TinyChips, memberships, same_weights, tiny_module, train
 
 FIVE = EncoderOptions(max_epochs=5, batch_size=2)

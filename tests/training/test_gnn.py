@@ -12,9 +12,11 @@ from rsgraph.errors import NotUsable
 from rsgraph.gnn.gat import Gat
 from rsgraph.gnn.gcn import Gcn
 from rsgraph.gnn.sage import Sage
-from rsgraph.training import GnnModule, GraphSample, TrainingOptions, embed, gnn_module, train_gnn
-from rsgraph.training.gnn import soft_cross_entropies
-from rsgraph.training.graphs import disjoint_union
+from rsgraph.training.gnn import soft_cross_entropies, train_gnn
+from rsgraph.training.graphs import GraphSample, disjoint_union
+from rsgraph.training.inference import embed
+from rsgraph.training.modules import GnnModule, gnn_module
+from rsgraph.training.options import TrainingOptions
 from tests.training.chips import CPU, same_weights
 
 OPTIONS = TrainingOptions(max_epochs=3, batch_size=2)

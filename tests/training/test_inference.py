@@ -11,8 +11,9 @@ from torch import nn
 
 from rsgraph.encoders.bands import Bands
 from rsgraph.gnn.sage import Sage
-from rsgraph.training import EncoderModule, FrozenEncoder, Hardware, embed, encoder_module, gnn_module
-from rsgraph.training.inference import cpu_threads, fold_normalisations
+from rsgraph.training.inference import FrozenEncoder, cpu_threads, embed, fold_normalisations
+from rsgraph.training.modules import EncoderModule, encoder_module, gnn_module
+from rsgraph.training.options import Hardware
 from rsgraph.types import Floats, Mask
 from tests.training.chips import CPU, MEAN, STD, same_weights, tiny_module
 

@@ -1,4 +1,4 @@
-"""Lightning is told which of several processes this one is, and imports whatever the state of torchvision."""
+"""Lightning knows which of several processes this one is, and imports whatever the state of torchvision."""
 
 from __future__ import annotations
 

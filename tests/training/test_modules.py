@@ -14,7 +14,7 @@ from rsgraph.errors import ModelMismatch, NotThere, WorkspaceError
 from rsgraph.gnn.gat import Gat
 from rsgraph.gnn.gcn import Gcn
 from rsgraph.gnn.none import NoGnn
-from rsgraph.training import encoder_module, gnn_module, load_weights, save_weights
+from rsgraph.training.modules import encoder_module, gnn_module, load_weights, save_weights
 from tests.training.chips import same_weights, tiny_module
 
 

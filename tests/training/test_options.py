@@ -11,8 +11,17 @@ import torch
 import yaml
 
 from rsgraph.errors import ConfigError
-from rsgraph.training import EncoderOptions, Hardware, TrainingOptions, describe, describe_together, options
-from rsgraph.training.options import cpu_bfloat16_flags, device_type, uses_bfloat16
+from rsgraph.training import options
+from rsgraph.training.options import (
+    EncoderOptions,
+    Hardware,
+    TrainingOptions,
+    cpu_bfloat16_flags,
+    describe,
+    describe_together,
+    device_type,
+    uses_bfloat16,
+)
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 

@@ -9,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 from skimage.measure import block_reduce
 
-from rsgraph.errors import OutputError
 from rsgraph.types import Window
 from rsgraph.view import files
 from rsgraph.view.files import (
@@ -18,7 +17,6 @@ from rsgraph.view.files import (
     level_shapes,
     level_starts,
     mapped,
-    whole_folder,
     write_levels,
 )
 from rsgraph.workspace import SceneInfo
@@ -105,25 +103,6 @@ def test_write_levels_packs_thumbnails_padded_to_squares(tmp_path: Path, monkeyp
     np.testing.assert_array_equal(second[:, :22], ids[:64:2, 64::2])
     assert not second[:, 22:].any()
     assert steps == [1, 2, 3]
-
-
-def test_whole_folder_replaces_the_old_one_only_when_it_is_whole(tmp_path: Path) -> None:
-    target = tmp_path / "rgb"
-    with whole_folder(target) as folder:
-        (folder / "a").write_text("first")
-    with pytest.raises(KeyError), whole_folder(target) as folder:  # noqa: PT012 - the body of the folder fails
-        (folder / "a").write_text("half")
-        raise KeyError
-    assert (target / "a").read_text() == "first"
-    with whole_folder(target) as folder:
-        (folder / "b").write_text("second")
-    assert [path.name for path in target.iterdir()] == ["b"]
-    assert [path.name for path in tmp_path.iterdir()] == ["rgb"]
-
-
-def test_whole_folder_says_where_it_could_not_write(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"could not write .*absent"), whole_folder(tmp_path / "absent" / "rgb"):
-        pass
 
 
 def test_level_shapes_end_below_512_pixels() -> None:

@@ -10,10 +10,12 @@ from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from napari_rsgraph.gallery.gallery import Gallery
 from napari_rsgraph.point_map.bar import MapBar
+from napari_rsgraph.point_map.brush import Tool
 from napari_rsgraph.point_map.legend import Legend
 from napari_rsgraph.point_map.point_map import PointMap
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.widgets.refresh import ticks
+from rsgraph.brushing.shapes import Mode
 from rsgraph.view.view import View
 
 _THUMBNAIL = 128
@@ -153,26 +155,26 @@ class Overview(QWidget):
 
     # to the session
 
-    def _set_tool(self, tool: str) -> None:
-        self.points.tool = tool  # type: ignore[assignment]
+    def _set_tool(self, tool: Tool) -> None:
+        self.points.tool = tool
 
-    def _chip_clicked(self, chip: int, mode: str) -> None:
+    def _chip_clicked(self, chip: int, mode: Mode) -> None:
         """At chip level the chip is selected; at segment level all its segments."""
         selection, at_chips = self.session.selection, self.session.selection.level == "chips"
         rows = np.array([chip]) if at_chips else np.flatnonzero(self.session.tables.chip_of == chip)
-        selection.select_at_level(rows, mode, final=True)  # type: ignore[arg-type]
+        selection.select_at_level(rows, mode, final=True)
 
     def _chip_activated(self, chip: int) -> None:
         self.session.focus_requested.emit(np.flatnonzero(self.session.tables.chip_of == chip))
 
-    def _segment_clicked(self, segment: int, mode: str) -> None:
+    def _segment_clicked(self, segment: int, mode: Mode) -> None:
         row = int(self.session.tables.row_of_id[segment])
         if row >= 0:
-            self.session.selection.select(np.array([row]), mode)  # type: ignore[arg-type]
+            self.session.selection.select(np.array([row]), mode)
 
-    def _segments_painted(self, ids: NDArray[np.int64], mode: str, final: bool) -> None:
+    def _segments_painted(self, ids: NDArray[np.int64], mode: Mode, final: bool) -> None:
         rows = self.session.tables.row_of_id[np.asarray(ids, dtype=np.int64)]
-        self.session.selection.select(rows[rows >= 0], mode, final=final)  # type: ignore[arg-type]
+        self.session.selection.select(rows[rows >= 0], mode, final=final)
 
     # words
 

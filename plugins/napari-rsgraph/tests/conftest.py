@@ -6,21 +6,30 @@ import gc
 import os
 import shutil
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from rsgraph import Workspace
 from rsgraph.config import config_folder
+from rsgraph.journal.journal import Journal
 from rsgraph.run.runner import run
 from rsgraph.run.scenes import Reopened
 from rsgraph.view.view import make_view
+from rsgraph.workspace import SceneInfo
 
 if TYPE_CHECKING:
+    from scene_screen import Screen
+
+    from napari_rsgraph.session.labels import Labels
     from napari_rsgraph.session.session import Session
+    from napari_rsgraph.session.tables import Tables
 
 # the segments of windows run side by side in threads; two cores are enough for a tiny scene
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -80,6 +89,35 @@ def workspace(finished_workspace: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def tables() -> Tables:
+    """Two chips of 10 x 10 pixels side by side, of 10 m; the first has three segments, the second two."""
+    from napari_rsgraph.session.tables import Tables
+
+    segments = {"segment_id": [1, 2, 3, 4, 5], "chip_id": [7, 7, 7, 8, 8], "area_px": [50, 30, 20, 60, 40]}
+    places = {"row": [2.0, 5.0, 8.0, 3.0, 7.0], "column": [2.0, 5.0, 8.0, 13.0, 17.0]}
+    windows = {"row_offset": [0, 0], "column_offset": [0, 10], "rows": [10, 10], "columns": [10, 10]}
+    scene = SceneInfo("s", ("B04",), 10, 20, "EPSG:32630", (10.0, 0.0, 4e5, 0.0, -10.0, 5.6e6), (), None)
+    found: Any = SimpleNamespace(
+        segments=pd.DataFrame({**segments, **places}),
+        chips=pd.DataFrame({"chip_id": [7, 8], **windows}),
+        scenes=[scene],
+    )
+    return Tables(found)
+
+
+@pytest.fixture
+def labels(tables: Tables, tmp_path: Path) -> Iterator[Labels]:
+    """Classes and labels of ``tables`` over a new journal; everything runs at once."""
+    from napari_rsgraph.session.labels import Labels
+    from napari_rsgraph.session.work import Immediate, Tasks
+
+    journal = Journal.open(tmp_path / "labels.sqlite", segment_ids=tables.ids)
+    made = Labels(Workspace(tmp_path), tables, journal, Tasks(Immediate()))
+    yield made
+    made.close()
+
+
+@pytest.fixture
 def session(workspace: Path) -> Iterator[Session]:
     """A session without a window, on its own copy; everything runs at once."""
     from napari_rsgraph.session.session import open_session
@@ -88,3 +126,14 @@ def session(workspace: Path) -> Iterator[Session]:
     opened = open_session(workspace, Immediate())
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def screen(make_napari_viewer_proxy: Callable[..., Any], session: Session, qtbot: Any) -> Screen:
+    """The scene map of a session in a window, and a mouse."""
+    from scene_screen import Screen
+
+    viewer = make_napari_viewer_proxy(show=True)
+    viewer.window.resize(1000, 760)
+    # layers are left to the viewer: napari collects garbage for each that is removed
+    return Screen(viewer, session, qtbot)

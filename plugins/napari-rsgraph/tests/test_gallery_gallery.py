@@ -9,8 +9,6 @@ from qtpy.QtGui import QFontMetrics, QHelpEvent, QKeySequence, QShortcut, QWheel
 from qtpy.QtWidgets import QCheckBox
 
 from napari_rsgraph.gallery.gallery import Gallery
-from napari_rsgraph.gallery.grid import Grid
-from napari_rsgraph.gallery.pictures import stored_size
 from napari_rsgraph.gallery.tiles import HINT
 from rsgraph.brushing.tinting import paint_classes, tint
 from rsgraph.view.view import View
@@ -80,26 +78,6 @@ def middle(gallery: Gallery, place: int, segment: int) -> QPoint:
 
 def click(qtbot: QtBot, gallery: Gallery, at: QPoint, modifiers: Any = No) -> None:
     qtbot.mouseClick(gallery.tiles.viewport(), Left, modifiers, at)
-
-
-def test_grid_finds_the_place_of_every_corner() -> None:
-    for columns in (1, 3, 7):
-        grid = Grid(50, 12, columns)
-        for place in range(20):
-            x, y = grid.corner(place)
-            assert grid.place(x, y, 20) == place
-            assert grid.place(x + 49, y + 61, 20) == place
-            assert grid.place(x + 50, y, 20) == -1
-            assert grid.place(x, y + 62, 20) == -1
-            assert place in grid.between(y, y + 1, 20)
-            assert place not in grid.between(y + 68, y + 69, 20)
-        assert grid.place(*grid.corner(20), 20) == -1
-        assert grid.height(20) == grid.corner(19)[1] + 62 + 6
-
-
-def test_grid_of_nothing_is_empty() -> None:
-    assert Grid(50, 12, 3).height(0) == 0
-    assert list(Grid(50, 12, 3).between(0, 500, 0)) == []
 
 
 def test_empty_gallery_hints_what_to_do(gallery: Gallery) -> None:
@@ -455,13 +433,6 @@ def test_pixels_are_as_fine_as_the_screen(gallery: Gallery, view: View, monkeypa
     assert asked[-1] == SIDE * 1.5
 
 
-@pytest.mark.parametrize(
-    ("side", "pixels", "stored"), [(256, 48, 64), (256, 128, 128), (256, 129, 256), (64, 128, 64), (512, 400, 256)]
-)
-def test_stored_size_is_the_next_power_of_two(side: int, pixels: float, stored: int) -> None:
-    assert stored_size(side, pixels) == stored
-
-
 def test_keys_of_the_tiles_are_kept_from_shortcuts_of_the_window(qtbot: QtBot, gallery: Gallery) -> None:
     stolen = QShortcut(QKeySequence("Home"), gallery)
     gallery.show_chips(np.arange(N))
@@ -489,26 +460,3 @@ def test_small_tiles_leave_the_number_of_segments_out(gallery: Gallery) -> None:
     assert gallery.tiles._fitting(0, metrics).replace("\u00a0", " ") == "chip 7 · 1 234 segments"
     gallery.tile_size = 64
     assert gallery.tiles._fitting(0, metrics) == "chip 7"
-
-
-def test_segments_that_small_tiles_leave_out_are_painted_in_large_ones(qtbot: QtBot) -> None:
-    """Segment 4 is one pixel, which no smaller picture has."""
-    ids = np.full((256, 256), 2, np.uint32)
-    ids[:, 128:], ids[255, 255] = 3, 4
-    rgb, where = np.full((256, 256, 3), 200, np.uint8), np.array([[0, 0, 256, 256]])
-    info = SceneInfo("coast", ("B04", "B03", "B02"), 256, 256, None, (1, 0, 0, 0, 1, 0), (), None)
-    flat = rgb.reshape(-1, 3), ids.reshape(-1)
-    gallery = Gallery()
-    qtbot.addWidget(gallery)
-    gallery.set_view(View([info], "gray", 256, where, np.zeros(1, np.int64), *flat, None))
-    gallery.resize(400, 400)
-    gallery.tile_size = 64
-    gallery.show_segments(np.array([0]), np.zeros(5, bool))
-    gallery.screenshot()
-    gallery.tile_size = 256
-    gallery.show_segments(np.array([0]), np.arange(5) == 3)
-    gallery.screenshot()
-    gallery.show_segments(np.array([0]), np.isin(np.arange(5), [3, 4]))
-    tile = gallery.tiles.tile(0)
-    corner = gallery.tiles.viewport().mapTo(gallery, tile.bottomRight())
-    assert gallery.screenshot()[corner.y(), corner.x()].tolist() == [200, 200, 200]

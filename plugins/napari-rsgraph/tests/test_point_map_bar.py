@@ -1,4 +1,4 @@
-"""The bar over the 2-D map, and the filter in it."""
+"""The bar over the 2-D map."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QAbstractButton, QComboBox
 
 from napari_rsgraph.point_map.bar import MapBar
 from napari_rsgraph.session.session import Session
+from rsgraph.types import Window
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -130,38 +131,19 @@ def test_all_inverse_and_nothing_are_selected(qtbot: Any, bar: MapBar, session: 
     assert not session.selection.segments.any()
 
 
-def test_the_filter_hides_classes_and_says_so(qtbot: Any, bar: MapBar, session: Session) -> None:
-    session.labels.define("water")
-    session.labels.define("forest")
-    session.labels.assign(np.arange(8), "water")
-    assert [box.text() for box in bar.filter.boxes.values()] == ["unlabelled", "water", "forest"]
-    bar.filter.boxes[1].click()
-    assert session.selection.filter.classes == frozenset({0, 2})
-    visible = session.selection.visible("segments")
-    assert visible is not None
-    assert np.flatnonzero(~visible).tolist() == list(range(8))
-    assert bar.filter.text() == "Filter: 2 of 3"
-    bar.filter.boxes[1].click()
-    assert session.selection.filter.classes is None
-    assert bar.filter.text() == "Filter"
-    bar.filter.only_unlabelled.click()
-    assert session.selection.filter.classes == frozenset({0})
-    bar.filter.everything.click()
-    assert session.selection.filter.classes is None
-
-
-def test_the_filter_by_view_is_asked_of_the_window(qtbot: Any, bar: MapBar) -> None:
-    asked: list[bool] = []
-    bar.window_filter_requested.connect(asked.append)
-    bar.filter.in_view.click()
-    bar.filter.everything.click()
-    bar.toggle_window_filter()
-    assert asked == [True, True]  # to show all is the session's own
-
-
 def test_it_fits_its_width_and_everything_has_a_name(bar: MapBar) -> None:
     assert bar.minimumSizeHint().width() <= 430
     assert bar.heightForWidth(430) <= 110
     for control in [*bar.findChildren(QAbstractButton), *bar.findChildren(QComboBox)]:
         assert control.toolTip(), control
         assert control.accessibleName() or control.text(), control
+
+
+def test_the_filter_by_view_is_asked_of_the_window(bar: MapBar, session: Session) -> None:
+    asked: list[bool] = []
+    bar.window_filter_requested.connect(asked.append)
+    bar.filter.in_view.click()
+    bar.toggle_window_filter()
+    session.selection.set_filter(window=(0, Window(0, 0, 9, 9)))
+    bar.toggle_window_filter()
+    assert asked == [True, True, False]

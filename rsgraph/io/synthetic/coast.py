@@ -971,11 +971,3 @@ def _hidden(layout: Layout) -> float:
     places += [(mouth, c[3], 30.0) for mouth, c in zip(layout.mouths, layout.cities, strict=True)]
     steps = [(i / 2, j / 2) for i in range(-2, 3) for j in range(-2, 3)]
     return float(np.mean([cloud_cover(y + i * r, x + j * r, layout) for y, x, r in places for i, j in steps]))
-
-
-def render(
-    row: int, column: int, rows: int, columns: int, *, spectra: Floats, noise: float, layout: Layout
-) -> Floats:
-    """Reflectance (bands, rows, columns) of a window; see ``reflectance``."""
-    values: Floats = reflectance(row, column, rows, columns, spectra, noise, layout)
-    return values

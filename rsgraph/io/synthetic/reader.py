@@ -14,7 +14,7 @@ from rasterio.crs import CRS
 from rsgraph.errors import ConfigError
 from rsgraph.io.synthetic import coast
 from rsgraph.protocols import Reader
-from rsgraph.types import Raster, Scene, Window
+from rsgraph.types import Floats, Raster, Scene, Window
 
 VERSION = 1
 """Part of the scene's identity: raise it whenever the pixels of a seed change."""
@@ -79,7 +79,7 @@ class CoastPixels:
         """Compute one window."""
         _check_inside(window, self.layout)
         row, column, rows, columns = window
-        values = coast.render(row, column, rows, columns, spectra=SPECTRA, noise=self.noise, layout=self.layout)
+        values: Floats = coast.reflectance(row, column, rows, columns, SPECTRA, self.noise, self.layout)
         return Raster(values, np.ones((rows, columns), np.bool_))
 
 
@@ -135,11 +135,6 @@ class Synthetic(Reader):
     (water below 0.02 in the infrared, vegetation with its red edge, sand, soils, roofs, cloud). A pixel's ground
     is a mixture of two materials times a brightness; a 3 x 3 point spread mixes neighbours at borders, then come
     cloud shadow, cloud and noise. All bands have one resolution here; real 20 m and 60 m bands are blurrier.
-
-    Raises
-    ------
-    ConfigError
-        A parameter is out of range.
     """
 
     needs_path = False

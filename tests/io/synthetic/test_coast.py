@@ -19,7 +19,7 @@ from rsgraph.io.synthetic.coast import (
     classes,
     cloud_cover,
     plan,
-    render,
+    reflectance,
     river,
     shore,
     surface,
@@ -90,11 +90,11 @@ def test_classes_are_water_beyond_the_shore_and_cloud_under_clouds(
     np.testing.assert_array_equal(covered[covered != CLOUD], codes[covered != CLOUD])
 
 
-def test_render_shows_clouds_by_their_cover() -> None:
+def test_reflectance_shows_clouds_by_their_cover() -> None:
     layout = planned(clouds=0.3)
     spectra = np.zeros((SNOW_TOP + 1, BANDS), dtype=np.float32)
     spectra[CLOUD_TOP] = 1
-    seen = render(0, 0, SIZE, SIZE, spectra=spectra, noise=0.0, layout=layout)[:, ::8, ::8]
+    seen = reflectance(0, 0, SIZE, SIZE, spectra, 0.0, layout)[:, ::8, ::8]
     cover = [
         [cloud_cover(float(row), float(column), layout) for column in range(0, SIZE, 8)] for row in range(0, SIZE, 8)
     ]
@@ -103,7 +103,7 @@ def test_render_shows_clouds_by_their_cover() -> None:
         np.testing.assert_allclose(band, np.maximum(cover, 0.0001), atol=1e-6)
 
 
-def test_render_is_the_surface_blurred_by_the_sensor(clear: Layout) -> None:
+def test_reflectance_is_the_surface_blurred_by_the_sensor(clear: Layout) -> None:
     spectra = np.full((SNOW_TOP + 1, BANDS), 0.25, dtype=np.float32)
     everything, place = np.uint8(7), np.zeros(TINT)
     light = np.array(
@@ -114,7 +114,7 @@ def test_render_is_the_surface_blurred_by_the_sensor(clear: Layout) -> None:
     )
     blur = np.outer([0.2, 0.6, 0.2], [0.2, 0.6, 0.2])
     expected = convolve(0.25 * light, blur)[1:-1, 1:-1]
-    seen = render(70, 60, 20, 20, spectra=spectra, noise=0.0, layout=clear)
+    seen = reflectance(70, 60, 20, 20, spectra, 0.0, clear)
     assert np.ptp(expected) > 0.02
     for band in seen:
         np.testing.assert_allclose(band, np.clip(expected, 0.0001, 1), atol=1e-6)

@@ -84,7 +84,7 @@ def describe(name: str, exporter: type, layers: Sequence[str]) -> ExporterFacts:
 
 def options_of(exporter: type, layers: Sequence[str]) -> list[Option]:
     """List the parameters that have a default and a plain type; others stay at their default."""
-    hints = get_type_hints(exporter.__init__)  # type: ignore[misc]  # of the class itself
+    hints = get_type_hints(exporter.__init__)  # type: ignore[misc]  # of the class itself, not of an instance
     found: list[Option] = []
     about = parameters_of(inspect.getdoc(exporter) or "")
     for parameter in inspect.signature(exporter).parameters.values():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ from psygnal import Signal
 from napari_rsgraph.session.tables import Level, Rows, Tables
 from napari_rsgraph.session.work import Tasks
 from rsgraph.brushing.index import PointIndex
+from rsgraph.protocols import Progress
 from rsgraph.types import Floats
 from rsgraph.view.other_maps import find_map, project_chips, project_segments, projector_names
 from rsgraph.workspace import Workspace
@@ -169,12 +172,10 @@ def _all(level: Level, layer: str, projector: str, points: Floats) -> PointsMap:
     return PointsMap(level, layer, projector, np.arange(len(points)), points, PointIndex(points))
 
 
-def _run(make: object, folder: object, layer: str, projector: str, progress: object) -> NDArray[np.float32]:
+def _run(make: Callable[..., Floats], folder: Path, layer: str, projector: str, progress: Progress) -> Floats:
     """``make`` with progress as a keyword: what travels to the process is this function and plain values."""
-    points: Floats = make(folder, layer, projector, progress=progress)  # type: ignore[operator]
-    return points
+    return make(folder, layer, projector, progress=progress)
 
 
-def _run_subset(folder: object, layer: str, projector: str, rows: Rows, progress: object) -> NDArray[np.float32]:
-    points: Floats = project_segments(folder, layer, projector, rows, progress)  # type: ignore[arg-type]
-    return points
+def _run_subset(folder: Path, layer: str, projector: str, rows: Rows, progress: Progress) -> Floats:
+    return project_segments(folder, layer, projector, rows, progress)

@@ -63,7 +63,7 @@ class Ticks(QObject):
             while waiting and monotonic() - start < _AT_ONCE:
                 function, owner = next(iter(waiting.items()))
                 del waiting[function]
-                if owner is None or isalive(owner):  # type: ignore[no-untyped-call]
+                if owner is None or isalive(owner):  # type: ignore[no-untyped-call]  # qtpy has no types here
                     function()
         finally:
             self._waiting = {**waiting, **self._waiting}

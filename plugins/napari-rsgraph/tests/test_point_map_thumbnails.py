@@ -1,0 +1,40 @@
+"""Thumbnails in place of dots."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from qtpy.QtGui import QColor, QImage, QPainter
+
+from napari_rsgraph.point_map.thumbnails import Thumbnails, thumbnail_side
+
+
+def test_thumbnails_are_a_little_larger_than_the_distance_between_points() -> None:
+    assert thumbnail_side(np.zeros((0, 2)), 72) == 0
+    assert thumbnail_side(np.array([[5.0, 5.0]]), 72) == 72
+    assert thumbnail_side(np.array([[0.0, 0.0], [40.0, 0.0]]), 72) == 50
+    assert thumbnail_side(np.array([[0.0, 0.0], [100.0, 0.0]]), 72) == 72
+    assert thumbnail_side(np.array([[0.0, 0.0], [20.0, 0.0]]), 72) == 0  # dots say more
+
+
+def test_each_picture_is_fetched_once_and_drawn_at_its_place(qapp: Any) -> None:
+    asked: list[int] = []
+
+    def fetch(row: int) -> QImage:
+        asked.append(row)
+        image = QImage(8, 8, QImage.Format.Format_RGB888)
+        image.fill(QColor("#d01010"))
+        return image
+
+    thumbnails, canvas = Thumbnails(fetch, 40), QImage(200, 100, QImage.Format.Format_RGB32)
+    canvas.fill(QColor("black"))
+    rows, at, colours = np.array([3, 9]), np.array([[50.0, 50.0], [150.0, 50.0]]), np.zeros((2, 3), np.uint8)
+    painter = QPainter(canvas)
+    for _ in range(2):
+        side = thumbnails.draw(painter, rows, at, colours, None, -1, 1.0)
+    painter.end()
+    assert side == 40
+    assert asked == [3, 9]
+    assert canvas.pixelColor(50, 50).name() == canvas.pixelColor(150, 50).name() == "#d01010"
+    assert canvas.pixelColor(100, 50) == QColor("black")

@@ -1,0 +1,93 @@
+"""Search by example."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_rsgraph.session.labels import Labels
+from napari_rsgraph.session.search import Results, Search
+from napari_rsgraph.session.session import Session
+from napari_rsgraph.session.tables import Tables
+
+
+def test_search_ranks_by_cosine_and_labels_what_was_accepted(session: Session) -> None:
+    session.selection.set_level("segments")
+    session.labels.define("water")
+    session.selection.select(np.array([0]))
+    session.search.k = 5
+    session.find_similar()
+    results = session.search.results
+    assert results is not None
+    vectors = np.asarray(session.workspace.embedding(session.map.layer), dtype=np.float64)
+    unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    scores = unit @ unit[0]
+    scores[0] = -2
+    assert results.scores == pytest.approx(np.sort(scores)[::-1][:5], abs=1e-5)
+    session.search.judge("rejected")
+    session.search.judge("accepted")
+    session.search.judge("accepted")
+    session.search.label_accepted("water")
+    assert np.flatnonzero(session.labels.codes).tolist() == sorted(results.rows[1:3].tolist())
+
+
+def test_search_by_chip_takes_the_stored_similarities(session: Session) -> None:
+    session.selection.select_chips(np.array([1]))
+    session.search.k = 3
+    session.find_similar()
+    results = session.search.results
+    assert results is not None
+    matrix = session.workspace.similarity.matrix
+    assert matrix is not None
+    order = [chip for chip in np.argsort(-matrix[1], kind="stable") if chip != 1][:3]
+    assert results.rows.tolist() == order
+
+
+@pytest.fixture
+def search(tables: Tables, labels: Labels) -> Search:
+    """A search that found segments 3, 1 and 4 for segment 0."""
+    made = Search(labels.workspace, tables, labels, labels.tasks)
+    made.results = Results("segments", np.array([0]), np.array([3, 1, 4]), np.array([0.9, 0.8, 0.7]))
+    return made
+
+
+def test_a_verdict_goes_to_the_next_candidate(search: Search) -> None:
+    heard: list[list[int]] = []
+    search.looked_at.connect(lambda rows: heard.append(rows.tolist()))
+    search.judge("accepted")
+    search.judge("rejected")
+    search.go(-5)
+    search.go(1)
+    assert search.results is not None
+    assert search.results.verdicts == ["accepted", "rejected", "open"]
+    assert heard == [[1], [4], [3], [1]]
+
+
+def test_the_rest_up_to_here_is_accepted_but_for_the_rejected(search: Search) -> None:
+    search.judge("rejected")
+    search.go(1)
+    search.accept_rest()
+    assert search.results is not None
+    assert search.results.verdicts == ["rejected", "accepted", "accepted"]
+    assert search.results.accepted().tolist() == [1, 4]
+
+
+def test_accepted_chips_are_labelled_with_all_their_segments(search: Search, labels: Labels) -> None:
+    heard: list[str] = []
+    labels.tasks.message.connect(lambda _, text: heard.append(text))
+    labels.define("water")
+    search.results = Results("chips", np.array([0]), np.array([1]), np.array([0.5]))
+    search.label_accepted("water")
+    assert heard == ["accept some candidates first (A accepts, X rejects)"]
+    search.judge("accepted")
+    search.label_accepted("water")
+    assert labels.codes.tolist() == [0, 0, 0, 1, 1]
+
+
+def test_a_search_without_examples_says_what_to_do(search: Search) -> None:
+    heard: list[str] = []
+    search.tasks.message.connect(lambda _, text: heard.append(text))
+    search.start("chips", np.array([], dtype=int), "bands")
+    search.close()
+    assert heard == ["select one or more chips as examples first"]
+    assert search.results is None

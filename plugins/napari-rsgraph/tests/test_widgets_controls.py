@@ -1,0 +1,42 @@
+"""Buttons, swatches and hints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qtpy.QtWidgets import QLabel
+
+from napari_rsgraph.widgets.controls import action_button, button, enable, heading, hint, swatch
+
+
+def test_buttons_of_actions_read_the_table(qtbot: Any) -> None:
+    called: list[str] = []
+    made = action_button("note", lambda: called.append("note"))
+    qtbot.addWidget(made)
+    assert (made.text(), made.accessibleName()) == ("Note…", "Note")
+    assert made.toolTip().endswith("(Ctrl+N)")
+    made.click()
+    assert called == ["note"]
+
+
+def test_what_is_disabled_says_why_and_gets_its_tooltip_back(qtbot: Any) -> None:
+    made = button("Erase", "Take labels away")
+    qtbot.addWidget(made)
+    enable(made, False, "nothing is selected")
+    assert not made.isEnabled()
+    assert made.toolTip() == "Take labels away\nNot now: nothing is selected"
+    enable(made, True, "nothing is selected")
+    assert made.toolTip() == "Take labels away"
+
+
+def test_a_swatch_has_its_colour_within_a_border(qapp: Any) -> None:
+    image = swatch("#0072b2", 14).pixmap(14, 14).toImage()
+    assert image.pixelColor(7, 7).name() == "#0072b2"
+    assert image.pixelColor(0, 7).name() != "#0072b2"
+
+
+def test_headings_show_what_looks_like_markup(qtbot: Any) -> None:
+    made: QLabel = heading("a < b")
+    qtbot.addWidget(made)
+    assert made.text() == "<b>a &lt; b</b>"
+    assert hint("x").wordWrap()

@@ -1,0 +1,33 @@
+"""Borders between the pieces of a label image: which touch along pixel sides (4-connectivity), and how long."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsgraph.types import Labels
+
+
+def shared_borders(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Find the pieces that touch along pixel sides, and how long their borders are.
+
+    Parameters
+    ----------
+    labels
+        (rows, columns) int32: 1 ... n, 0 where there are no data.
+
+    Returns
+    -------
+    pairs
+        (borders, 2) int64 nodes (label - 1), the smaller first, sorted; each pair once.
+    lengths
+        (borders,) int64: number of pixel sides that the two pieces share.
+    """
+    width = int(labels.max(initial=0)) or 1
+    codes = []
+    for one, two in ((labels[:, :-1], labels[:, 1:]), (labels[:-1], labels[1:])):
+        differ = (one != two) & (one > 0) & (two > 0)
+        low, high = np.minimum(one[differ], two[differ]) - 1, np.maximum(one[differ], two[differ]) - 1
+        codes.append(low.astype(np.int64) * width + high)
+    pairs, lengths = np.unique(np.concatenate(codes), return_counts=True)
+    return np.stack([pairs // width, pairs % width], axis=1), lengths.astype(np.int64)

@@ -1,0 +1,79 @@
+"""Keys of stages: what they depend on, and what leaves them as they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from rsgraph.files import digest
+from rsgraph.run.keys import AS_BEFORE, keys
+from rsgraph.segmenters.slic import Slic
+from rsgraph.stages.plan import GivenModel, Plan
+from tests.small_runs import composed, planned
+
+AFTER_SEGMENTS = {"segments", "memberships", "encode", "graph", "gnn", "match", "project", "pictures"}
+MODEL = GivenModel("/models/coast", "identity", ("B04",))
+
+
+@cache
+def base() -> Plan:
+    return planned(composed())
+
+
+def changed(plan: Plan, before: Plan | None = None) -> set[str]:
+    first, second = keys(before or base()), keys(plan)
+    return {name for name in first if first[name] != second[name]}
+
+
+def with_options(**sections: object) -> Plan:
+    return replace(base(), options=replace(base().options, **sections))  # type: ignore[arg-type]
+
+
+def test_key_of_the_first_stage_is_the_hash_that_its_docstring_says() -> None:
+    options = base().options
+    reader = ["auto", 1, dict(options.reader.parameters)]
+    said = {"identity": "scene", "options.chips": {"size": 256, "edges": "pad", "test_every": 4}}
+    said |= {"options.data.limit": None, "model.bands": None}
+    content = {"stage": "scene", "count": 1, "components": {"reader": reader}, "options": said, "inputs": []}
+    assert keys(base())["scene"] == digest(content)
+
+
+@pytest.mark.parametrize(
+    ("plan", "stages"),
+    [
+        (lambda: with_options(workspace="elsewhere", overwrite=True), set()),
+        (lambda: with_options(trainer=replace(base().options.trainer, threads=3)), set()),
+        (lambda: with_options(draw=False), {"pictures"}),
+        (lambda: replace(base(), chips_by="latent"), {"match", "project", "pictures"}),
+        (lambda: replace(base(), identity="another"), set(keys(base()))),
+    ],
+)
+def test_keys_change_with_what_a_stage_uses(plan: Callable[[], Plan], stages: set[str]) -> None:
+    assert changed(plan()) == stages
+
+
+def test_a_raised_revision_changes_the_stages_that_use_the_component(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = keys(base())
+    monkeypatch.setattr(Slic, "revision", 2)
+    after = keys(base())
+    assert {name for name in before if before[name] != after[name]} == AFTER_SEGMENTS
+
+
+def test_a_given_model_stands_for_what_was_trained() -> None:
+    given = replace(base(), model=MODEL)
+    other_training = with_options(seed=7).options
+    assert changed(replace(given, options=other_training), given) == {"project", "pictures"}
+    assert "encoder" in changed(replace(given, model=replace(MODEL, identity="another")), given)
+
+
+def test_options_that_mean_as_before_leave_keys_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    segmenter, before = base().options.segmenter, keys(base())
+    older = replace(segmenter, parameters={k: v for k, v in segmenter.parameters.items() if k != "sigma"})
+    assert "segments" in changed(with_options(segmenter=older))
+    monkeypatch.setattr(Slic, "as_before", {"sigma": 0.0})
+    assert changed(with_options(segmenter=older)) == set()
+    monkeypatch.setitem(AS_BEFORE, "training.encoder.noise", 0.05)
+    assert {name for name, key in keys(base()).items() if key != before[name]} == AFTER_SEGMENTS | {"encoder"}

@@ -1,0 +1,35 @@
+"""A run before its first stage: name, workspace, cache and plan."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from rsgraph.errors import ConfigError
+from rsgraph.run.prepare import prepare
+from tests.small_runs import TINY, composed
+
+
+def test_prepare_names_the_workspace_by_the_scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    found = prepare(composed(*TINY), point=None, typed=None)
+    assert found.name == "synthetic_160x200_seed0"
+    assert found.workspace.folder == Path("workspaces/synthetic_160x200_seed0")
+    assert found.cache.folder == Path("workspaces/.rsgraph-cache")
+    assert found.record is None
+    assert (found.plan.layers, found.plan.layer) == (("bands", "target", "encoder", "gnn1", "gnn2", "gnn3"), "gnn2")
+    assert (found.plan.chips_by, found.plan.model, found.plan.addition) == ("segments", None, None)
+    assert len(found.plan.identity) == 64
+    assert not list(tmp_path.glob("workspaces/*/*")), "nothing is written before the first stage"
+
+
+def test_prepare_puts_points_of_a_sweep_and_their_cache_beside_each_other(tmp_path: Path) -> None:
+    found = prepare(composed(*TINY), point=tmp_path / "sweep" / "graph.k=4", typed=None)
+    assert found.workspace.folder == tmp_path / "sweep" / "graph.k=4"
+    assert found.beside == tmp_path
+
+
+def test_prepare_refuses_imports_in_a_config() -> None:
+    with pytest.raises(ConfigError, match="a config must not name an import"):
+        prepare({**composed(), "x": {"_target_": "os.system"}}, point=None, typed=None)

@@ -1,0 +1,48 @@
+"""Sentences on the console, and progress in a log."""
+
+from __future__ import annotations
+
+import pytest
+
+from rsgraph import console
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0.44, "0.4 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 00 s"),
+        (185, "3 min 05 s"),
+        (3599.6, "1 h 00 min"),
+        (7800, "2 h 10 min"),
+    ],
+)
+def test_duration_has_the_unit_that_a_person_would_use(seconds: float, words: str) -> None:
+    assert console.duration(seconds) == words
+
+
+def test_sentences_go_where_they_belong_and_are_printed_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    console.say("graph.k=[4,8] of /data/[x]/scene.tif " + 60 * "long ")
+    console.note("it is small")
+    console.fail("no [such] file")
+    said = capsys.readouterr()
+    assert said.out == "graph.k=[4,8] of /data/[x]/scene.tif " + 60 * "long " + "\n  note: it is small\n"
+    assert said.err == "error: no [such] file\n"
+
+
+def test_progress_in_a_log_is_a_line_every_ten_seconds_with_the_time_that_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(console.time, "monotonic", lambda: now[0])
+    with console.progress("encode") as report:
+        for seconds, done in ((0, 2), (5, 3), (11, 4), (12, 5), (22, 6)):
+            now[0] = 100.0 + seconds
+            report(done, 10)
+    assert capsys.readouterr().out.splitlines() == [
+        "  encode: 4 of 10, 33 s left",  # two in eleven seconds, six to go
+        "  encode: 6 of 10, 22 s left",  # four in twenty-two seconds, four to go
+    ]

@@ -1,0 +1,89 @@
+"""MLflow's store of runs and sweeps, read with sqlite3."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from rsgraph import tracking
+from rsgraph.errors import OutputError
+from rsgraph.tracking import Tracker, parent_run, store, ui_command
+
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")  # mlflow's own use of sqlalchemy
+
+
+def rows(folder: Path, query: str) -> list[tuple[object, ...]]:
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        return database.execute(query).fetchall()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with a sweep of one point in it, and a sweep that was interrupted."""
+    place = tmp_path_factory.mktemp("store")
+    section = {"uri": f"sqlite:///{place / 'mlflow.db'}", "experiment": "ours"}
+    with parent_run(section, place / "sweep", ["graph.k=4,8"]):
+        tracker = Tracker(section["uri"], place / "mlartifacts", "ours", "graph.k=4")
+        tracker.parameters({"graph": {"k": 4}, "long": "x" * 900})
+        tracker.metrics({"encoder/loss": 0.25}, step=3)
+        (place / "picture.png").write_bytes(b"png")
+        tracker.artifact(place / "picture.png", "pictures")
+        tracker.tag("workspace", "w")
+        tracker.end("FINISHED")
+    with pytest.raises(KeyboardInterrupt), parent_run(section, place / "other", []):
+        raise KeyboardInterrupt
+    with pytest.raises(OutputError), parent_run(section, place / "third", []):
+        raise OutputError
+    return place
+
+
+def test_parameters_metrics_and_pictures_are_in_the_store(folder: Path) -> None:
+    parameters = dict(rows(folder, "select key, value from params"))
+    assert parameters == {"graph.k": "4", "long": "x" * 500}
+    assert rows(folder, "select key, value, step from metrics") == [("encoder/loss", 0.25, 3)]
+    assert [path.name for path in folder.rglob("mlartifacts/**/pictures/*")] == ["picture.png"]
+
+
+def test_points_of_a_sweep_are_children_of_one_parent(folder: Path) -> None:
+    (parent,) = rows(folder, "select value from tags where key = 'mlflow.parentRunId'")
+    assert rows(folder, f"select name from runs where run_uuid = '{parent[0]}'") == [("sweep",)]
+    assert rows(folder, f"select value from tags where key = 'sweep' and run_uuid = '{parent[0]}'") == [
+        ("graph.k=4,8",)
+    ]
+
+
+def test_the_parent_of_a_sweep_says_how_it_ended(folder: Path) -> None:
+    assert dict(rows(folder, "select name, status from runs")) == {
+        "sweep": "FINISHED",
+        "graph.k=4": "FINISHED",
+        "other": "KILLED",
+        "third": "FAILED",
+    }
+    assert tracking._PARENT not in tracking.os.environ
+
+
+def test_store_is_beside_the_workspaces_unless_another_or_none_is_asked_for(tmp_path: Path) -> None:
+    beside = (f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "mlartifacts")
+    assert store({"tracking": {"uri": None}}, tmp_path) == beside
+    assert store({"tracking": {"uri": "sqlite:///x.db"}}, tmp_path) == ("sqlite:///x.db", tmp_path / "mlartifacts")
+    assert store({"tracking": {"uri": "none"}}, tmp_path) is None
+
+
+def test_nothing_is_opened_for_a_sweep_that_is_not_tracked(tmp_path: Path) -> None:
+    with parent_run({"uri": "none", "experiment": "ours"}, tmp_path / "sweep", []):
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_store_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").mkdir()
+    with pytest.raises(
+        OutputError, match=r"the MLflow store sqlite:///.*mlflow\.db cannot be used \(Is a directory\)"
+    ):
+        Tracker(f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "mlartifacts", "ours", "w")
+
+
+def test_ui_command_is_one_that_a_shell_takes() -> None:
+    command = "mlflow ui --host 127.0.0.1 --backend-store-uri 'sqlite:////a b/mlflow.db'"
+    assert ui_command("sqlite:////a b/mlflow.db") == command
