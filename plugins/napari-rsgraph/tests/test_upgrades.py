@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from napari_rsgraph.session.session import open_session
 from napari_rsgraph.session.work import Immediate
 
