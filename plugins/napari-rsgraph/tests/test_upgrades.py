@@ -1,4 +1,4 @@
-"""Workspaces of version 0.1.0 open for labelling, wherever they were moved: labels, maps, undo to before the upgrade."""
+"""Workspaces of version 0.1.0 open for labelling, wherever they lie: labels, maps, undo to before the upgrade."""
 
 from __future__ import annotations
 
