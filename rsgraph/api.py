@@ -83,6 +83,7 @@ class Workspace(workspace.Workspace):
         --------
         >>> points = Workspace("workspaces/june").place(Workspace("workspaces/july").embedding())
         """
+        from rsgraph.options import read_choice
         from rsgraph.stages.map_model import read_model
 
         model, config = read_model(self.path("models")), self.config
@@ -91,7 +92,7 @@ class Workspace(workspace.Workspace):
                 f"{self.folder} holds no models/projector.safetensors: its map was laid out at once, so that nothing "
                 "can be added to it; run again with projector=parametric, or with a smaller projector.sample"
             )
-        projector: Projector = build("projector", **config["projector"])
+        projector: Projector = read_choice("projector", config["projector"]).build()
         return projector.transform(vectors, model, seed=int(config["seed"]))
 
     def chip_index(self, layer: str | None = None) -> ChipIndex:

@@ -39,7 +39,7 @@ class Choice:
 
     def build(self) -> Any:
         """Build the component; raises as ``rsgraph.build``."""
-        return registry(self.kind).build(self.name, self.parameters)
+        return registry(self.kind).build(self.name, {**self.component.as_before, **self.parameters})
 
     @property
     def component(self) -> type[Component]:
@@ -199,7 +199,6 @@ def read_choice(kind: str, section: Mapping[str, Any]) -> Choice:
     parameters = {str(key): value for key, value in section.items() if key != "name"}
     if not isinstance(section.get("name"), str):
         raise ConfigError(f"the section '{kind}' must name a component; choose one of: {', '.join(registry(kind))}")
-    registry(kind).check(section["name"])
     return Choice(kind, section["name"], parameters)
 
 

@@ -47,4 +47,10 @@ def test_options_that_do_not_fit_are_refused_in_a_sentence(change: dict[str, obj
 
 def test_an_unknown_component_lists_the_choices() -> None:
     with pytest.raises(UnknownComponent, match="unknown gnn 'gca'; choose one of: gat, gcn"):
-        read_options({**composed(), "gnn": {"name": "gca"}})
+        read_options({**composed(), "gnn": {"name": "gca"}}).gnn.build()
+
+
+def test_an_absent_option_is_built_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Slic, "as_before", {"sigma": 0.5})
+    assert Choice("segmenter", "slic", {}).build().sigma == 0.5
+    assert Choice("segmenter", "slic", {"sigma": 0.25}).build().sigma == 0.25

@@ -67,7 +67,8 @@ def _model_from(made: Mapping[str, Any], record: Record | None) -> str | None:
     if record is None or record.addition is None:
         found: str | None = made["model"]["from"]
         return found
-    return record.addition.model.folder if record.addition.model else None
+    addition = record.addition
+    return addition.model.folder if addition.model and not addition.trained_on else None
 
 
 def continued(config: Mapping[str, Any], workspace: Workspace, typed: Typed | None) -> dict[str, Any]:

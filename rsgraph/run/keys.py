@@ -79,15 +79,17 @@ def _options(stage: Stage, plan: Plan) -> dict[str, Any]:
 
 def _values(paths: Any, plan: Plan) -> dict[str, Any]:
     found = {path: plain(value_of(plan, path)) for path in paths}
+    found = {path: each for path, each in found.items() if _counts(path.removeprefix("options."), each)}
     return {path: _without_later(path.removeprefix("options."), value) for path, value in found.items()}
+
+
+def _counts(path: str, value: Any) -> bool:
+    """Tell whether an option counts: one that was added later does not where it means "as before"."""
+    return path not in AS_BEFORE or value != AS_BEFORE[path]
 
 
 def _without_later(path: str, value: Any) -> Any:
     """Leave out options that were added later and mean "as before"."""
     if not isinstance(value, Mapping):
         return value
-    return {
-        name: each
-        for name, each in value.items()
-        if f"{path}.{name}" not in AS_BEFORE or each != AS_BEFORE[f"{path}.{name}"]
-    }
+    return {name: each for name, each in value.items() if _counts(f"{path}.{name}", each)}

@@ -1,24 +1,35 @@
 """Labels of a workspace whose segments are made anew: they stay, or are carried over, and are never lost.
 
-The rasters that the labels belong to are kept in ``labels.before`` until the new ones are there. If these hold the
-same ids, nothing happens. If not, every new segment takes the label of most of its pixels (rsgraph.journal.transfer),
-and the old journal is kept beside as ``labels.<time>.sqlite``. An interruption at any moment is continued by the next
-run.
+::
+
+    labels.before/     what labels.sqlite belongs to, from before the old segments go until the new are there
+        before.json    names and identity of the scenes, files and hashes of their rasters
+        segments.tif   the old rasters, or segments/<scene>.tif
+        labels.sqlite  the labels of the new segments, until they take the place of the old journal
+        carried.json   key of the new segments, name of the old journal, a report: the new labels are whole
+
+Where the new rasters hold the same ids, nothing happens. Where not, every new segment takes the label of most of its
+pixels (``rsgraph.journal.transfer``), and the old journal is kept beside as ``labels.<time>.sqlite``. An interruption
+at any moment is continued by the next run, also by one with other options.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import chain, count
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rasterio.errors import RasterioError
 
+from rsgraph.cache import StageRecord
 from rsgraph.console import note
-from rsgraph.errors import JournalDamaged
+from rsgraph.errors import WorkspaceError
 from rsgraph.files import place, read_json, sync_tree, write_json
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.journal.storage import WriterLock, set_aside
@@ -26,7 +37,7 @@ from rsgraph.journal.transfer import Overlaps, transfer_labels
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
 
-_KEPT = "labels.before"
+KEPT = "labels.before"
 _ROWS = 512
 """Rows that are compared at a time: 45 MB of two rasters of a whole tile."""
 
@@ -40,34 +51,41 @@ def check_unlocked(workspace: Workspace) -> None:
         lock.release()
 
 
-def keep_segments(workspace: Workspace, *, same_scenes: bool) -> None:
+def keep_segments(workspace: Workspace, identity: str, wanted: Collection[str]) -> None:
     """Keep the rasters that the labels belong to, before the segments are made anew.
 
     Parameters
     ----------
     workspace
-        As it is.
-    same_scenes
-        Whether its scenes stay; the labels of others have no place in the new ones and are set aside.
+        As it is; nothing happens where it has no labels.
+    identity
+        Of its scenes.
+    wanted
+        Identities of scenes that the run holds. The labels of others have no place in it and are set aside.
     """
-    journal, kept = workspace.path("labels.sqlite"), workspace.path(_KEPT)
-    if not journal.exists() or kept.exists():
-        return
-    rasters = list(_rasters(workspace.folder))
-    if not same_scenes or not rasters:
-        _set_aside(journal, "the segments are those of other scenes, so the labels drawn on the old ones")
-        return
-    partial = workspace.path(f"{_KEPT}.partial")
+    journal, kept = workspace.path("labels.sqlite"), workspace.path(KEPT)
+    outputs = workspace.manifest.get("stages", {}).get("segments", {}).get("outputs", {})
+    if outputs:  # what was kept for an earlier change has served
+        shutil.rmtree(kept, ignore_errors=True)
+    if kept.exists():
+        identity = read_json(kept / "before.json")["identity"]
+    elif journal.exists() and outputs:
+        _keep(workspace, identity, {name: each for name, each in outputs.items() if name.endswith(".tif")})
+    if journal.exists() and (not kept.exists() or identity not in wanted):
+        _set_aside(journal, "the segments are not those that the labels were drawn on, so the labels")
+        shutil.rmtree(kept, ignore_errors=True)
+
+
+def _keep(workspace: Workspace, identity: str, rasters: Mapping[str, str]) -> None:
+    kept, partial = workspace.path(KEPT), workspace.path(f"{KEPT}.partial")
     shutil.rmtree(partial, ignore_errors=True)
-    for raster in rasters:
-        place(raster, partial / raster.relative_to(workspace.folder))
-    write_json(partial / "scenes.json", [scene.name for scene in workspace.scenes])
+    for name in rasters:
+        if workspace.path(name).exists():
+            place(workspace.path(name), partial / name)
+    names = [scene.name for scene in workspace.scenes]
+    write_json(partial / "before.json", {"identity": identity, "scenes": names, "rasters": dict(rasters)})
     sync_tree(partial)
     os.replace(partial, kept)
-
-
-def _rasters(folder: Path) -> Iterator[Path]:
-    yield from (path for path in (folder / "segments.tif", *sorted(folder.glob("segments/*.tif"))) if path.exists())
 
 
 def _set_aside(journal: Path, why: str) -> None:
@@ -77,16 +95,21 @@ def _set_aside(journal: Path, why: str) -> None:
 
 
 def _beside(journal: Path) -> Path:
-    return journal.with_name(f"labels.{datetime.now(UTC):%Y%m%dT%H%M%S}.sqlite")
+    """Return a name for a journal that is kept, which no other has."""
+    now = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+    names = chain([f"labels.{now}.sqlite"], (f"labels.{now}-{number}.sqlite" for number in count(1)))
+    return next(path for path in map(journal.with_name, names) if not path.exists())
 
 
-def carry_labels(workspace: Workspace, made: Path) -> None:
+def carry_labels(workspace: Workspace, record: StageRecord, made: Path) -> None:
     """Carry labels over to segments that were made anew and are about to be put into the workspace.
 
     Parameters
     ----------
     workspace
-        As it is; nothing happens where it has no labels.
+        As it is; what was kept stays until the new segments are there.
+    record
+        Of the new segments.
     made
         Folder that holds the new rasters, laid out like a workspace.
 
@@ -97,47 +120,65 @@ def carry_labels(workspace: Workspace, made: Path) -> None:
     OutputError
         Disk full, or not writable.
     """
-    kept, journal = workspace.path(_KEPT), workspace.path("labels.sqlite")
-    if not kept.exists():
-        return
-    if not (kept / "carried.json").exists():
-        pairs = [(old, _successor(kept, old, made)) for old in _rasters(kept)]
-        if journal.exists() and not all(_same(*pair) for pair in pairs):
-            _prepare(kept, journal, pairs)
-    if (kept / "carried.json").exists():
-        _replace(kept, journal)
-    shutil.rmtree(kept)
+    kept, journal = workspace.path(KEPT), workspace.path("labels.sqlite")
+    carried = read_json(kept / "carried.json") if (kept / "carried.json").exists() else None
+    if carried is not None and carried["key"] != record.key:  # interrupted, and then run with other options
+        _take_back(kept, journal, carried)
+        carried = None
+    if carried is None:
+        try:
+            carried = _carried(kept, journal, record, made)
+        except (WorkspaceError, RasterioError) as error:
+            _set_aside(journal, f"the segments change and labels cannot be carried over ({error}), so they")
+    if carried is not None and (kept / "labels.sqlite").exists():
+        _replace(kept, journal, carried)
 
 
-def _successor(kept: Path, old: Path, made: Path) -> Path:
+def _take_back(kept: Path, journal: Path, carried: Mapping[str, Any]) -> None:
+    """Make the old journal the workspace's again: nobody can have labelled since, there were no segments."""
+    (kept / "carried.json").unlink()
+    (kept / "labels.sqlite").unlink(missing_ok=True)
+    old = journal.with_name(carried["old"])
+    if old.exists():
+        os.replace(old, journal)
+
+
+def _carried(kept: Path, journal: Path, record: StageRecord, made: Path) -> dict[str, Any] | None:
+    """Write the labels of the new segments, and then that they are whole; None where the segments are the same."""
+    before = read_json(kept / "before.json")
+    new = {name: _successor(before["scenes"], name, made) for name in before["rasters"]}
+    same_files = all(
+        record.outputs.get(path.relative_to(made).as_posix()) == before["rasters"][name] for name, path in new.items()
+    )
+    pairs = [(kept / name, path) for name, path in new.items()]
+    if not journal.exists() or same_files or all(_same(*pair) for pair in pairs):
+        return None
+    (kept / "labels.sqlite").unlink(missing_ok=True)
+    found = transfer_labels(journal, kept / "labels.sqlite", _overlaps(pairs))
+    carried = {"key": record.key, "old": _beside(journal).name, "report": f"the segments change: {found}"}
+    write_json(kept / "carried.json", carried)
+    return carried
+
+
+def _successor(scenes: Sequence[str], name: str, made: Path) -> Path:
     """Return the new raster of a scene: the only one, or one of several since others were added."""
-    name = read_json(kept / "scenes.json")[0] if old.name == "segments.tif" else old.stem
-    several = made / "segments" / f"{name}.tif"
+    scene = scenes[0] if name == "segments.tif" else Path(name).stem
+    several = made / "segments" / f"{scene}.tif"
     return several if several.exists() else made / "segments.tif"
 
 
-def _prepare(kept: Path, journal: Path, pairs: Sequence[tuple[Path, Path]]) -> None:
-    """Write the journal of the new segments, and then that it is whole; a damaged one is set aside."""
-    carried = kept / "labels.sqlite"
-    carried.unlink(missing_ok=True)
-    try:
-        found = transfer_labels(journal, carried, _overlaps(pairs))
-    except JournalDamaged:
-        _set_aside(journal, "the segments change and the journal is damaged, so the labels drawn on the old ones")
-        return
-    write_json(kept / "carried.json", {"report": f"the segments change: {found}"})
-
-
-def _replace(kept: Path, journal: Path) -> None:
+def _replace(kept: Path, journal: Path, carried: Mapping[str, Any]) -> None:
     """Put the carried labels in the place of the old journal, which stays beside."""
-    carried = kept / "labels.sqlite"
-    if not carried.exists():
-        return  # interrupted right after this
-    beside = _beside(journal)
-    if journal.exists():
-        set_aside(journal, beside)
-    os.replace(carried, journal)
-    note(f"{read_json(kept / 'carried.json')['report']}; the old journal is kept as {beside}")
+    old = journal.with_name(carried["old"])
+    if journal.exists() and not old.exists():
+        set_aside(journal, old)
+    os.replace(kept / "labels.sqlite", journal)
+    note(f"{carried['report']}; the old journal is kept as {old}")
+
+
+def forget_kept(workspace: Workspace) -> None:
+    """Remove what was kept, now that the new segments are in the workspace."""
+    shutil.rmtree(workspace.path(KEPT), ignore_errors=True)
 
 
 def _windows(path: Path) -> Iterator[Window]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from rsgraph.cache import StageCache
 from rsgraph.config import Typed, refuse_targets
 from rsgraph.console import progress
+from rsgraph.errors import UnknownComponent, WorkspaceError
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.io.path_names import path_name
 from rsgraph.options import Options, read_options
@@ -67,6 +69,18 @@ def prepare(config: Mapping[str, Any], *, point: Path | None, typed: Typed | Non
     return Prepared(_name(options, scenes), plan, scenes, workspace, cache, beside, record)
 
 
+def identities(prepared: Prepared) -> set[str]:
+    """Return the identities of the scenes in a run: of all, and of those that the workspace held, where they stay."""
+    plan, known = prepared.plan, prepared.cache.folder / "fingerprints.json"
+    found = {plan.identity, *([plan.addition.identity] if plan.addition else [])}
+    given = {scene.name: scene for scene in prepared.scenes}
+    with suppress(WorkspaceError):  # interrupted before the scenes were surveyed
+        names = [scene.name for scene in prepared.workspace.scenes]
+        if all(name in given for name in names):
+            found.add(fingerprint([given[name] for name in names], known=known))
+    return found
+
+
 def _name(options: Options, scenes: Sequence[Scene]) -> str:
     return scenes[0].name if len(scenes) == 1 else path_name(options.data.path)
 
@@ -79,13 +93,16 @@ def _upgraded(workspace: Workspace) -> Record | None:
     if record is not None and "run" not in workspace.manifest:
         from rsgraph.run.version_0_1 import upgrade
 
-        upgrade(workspace, Reopened(workspace.folder).plan, record)
+        with suppress(
+            UnknownComponent
+        ):  # of a package that is not installed here; what is made anew needs it no more
+            upgrade(workspace, Reopened(workspace.folder).plan, record)
     return record
 
 
 def _with_model(options: Options, record: Record | None, typed: Typed | None) -> tuple[Options, GivenModel | None]:
     """Take over the model that is asked for; a workspace that goes on keeps the one that it has, be that gone."""
-    held = record.model if record and not record.addition else None
+    held = record.model if record else None
     goes_on = typed is not None and "model.from" not in typed.options and not options.overwrite
     if held is not None and goes_on and options.model.from_ == held.folder:
         return options, held

@@ -25,8 +25,8 @@ from rsgraph.io.display import choose_bands
 from rsgraph.options import RUN_KINDS
 from rsgraph.protocols import Blocks, Workers
 from rsgraph.run.keys import keys
-from rsgraph.run.prepare import Prepared, prepare
-from rsgraph.run.record import made_of, record_of, write_record
+from rsgraph.run.prepare import Prepared, identities, prepare
+from rsgraph.run.record import record_of, write_record
 from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.plan import STAGES, Plan, Stage, choice, needed
@@ -78,7 +78,8 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     try:
         shared = _shared(plan, make_folder(workspace.folder), make_folder(prepared.cache.folder))
         with plan.options.executor.build().open(shared) as workers:
-            experiments = typed.experiments if typed else ()
+            before = prepared.record.experiment if prepared.record else ()
+            experiments = typed.experiments if typed and typed.experiments else before
             model = keep_model(plan.model, workspace, prepared.cache.folder)
             _walk(_Running(prepared, experiments, wanted, model, tracker, workers), opened, finished)
     except BaseException as error:
@@ -171,11 +172,8 @@ class _Running:
 
 def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
     plan, workspace = running.prepared.plan, running.prepared.workspace
-    if "segments" not in finished and workspace.path("labels.sqlite").exists():
-        from rsgraph.run.labels import check_unlocked, keep_segments
-
-        check_unlocked(workspace)
-        keep_segments(workspace, same_scenes=made_of(plan.identity, running.prepared.record, plan.addition))
+    if "segments" not in finished and any(map(Path.exists, map(workspace.path, ("labels.sqlite", "labels.before")))):
+        _keep_labels(running.prepared)
     # from here on only the record tells that scenes are being added: the stages before are forgotten
     write_record(workspace, record_of(plan, running.experiments))
     workspace.forget([stage.name for stage in STAGES if stage.name not in finished])
@@ -187,6 +185,14 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
             _obtain(stage, running, opened)
         if stage.name == "scene":
             opened = keep_chips(opened, workspace)
+
+
+def _keep_labels(prepared: Prepared) -> None:
+    """See to it that labels find their way to the new segments, where these are of the same scenes."""
+    from rsgraph.run.labels import check_unlocked, keep_segments
+
+    check_unlocked(prepared.workspace)
+    keep_segments(prepared.workspace, prepared.record.identity if prepared.record else "", identities(prepared))
 
 
 def _write_config(plan: Plan, workspace: Workspace) -> None:
@@ -206,12 +212,15 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
         reused = record is not None
         if record is None:
             record = _compute(stage, running, opened)
-        if stage.name == "segments" and workspace.path("labels.before").exists():
-            from rsgraph.run.labels import carry_labels
+        labelled = stage.name == "segments" and workspace.path("labels.before").exists()
+        if labelled:
+            from rsgraph.run.labels import carry_labels, forget_kept
 
-            carry_labels(workspace, cache.place_of(stage.name, key))
+            carry_labels(workspace, record, cache.place_of(stage.name, key))
         run_id = tracker.run_id if tracker else None
         workspace.adopt(record, cache, run_id=run_id, layers=plan.layers, default_layer=plan.layer)
+        if labelled:
+            forget_kept(workspace)
     how = "taken from the cache" if reused else duration(record.seconds)
     say(f"  {stage.name:<12} {how:<22} {_findings(record)}".rstrip())
     for text in record.facts.get("notes") or ():

@@ -238,7 +238,7 @@ def with_model(options: Options) -> tuple[Options, GivenModel | None]:
     about = read_json(workspace.existing("models", "encoder.json"))
     workspace.existing("models", "gnn.json")
     workspace.existing("targets.npz")
-    made = workspace.config
+    made = own_config(workspace)
     target, encoder, gnn = (read_choice(kind, made[kind]) for kind in ("target", "encoder", "gnn"))
     folder = str(workspace.folder.resolve())
     model = GivenModel(folder, model_identity(workspace), tuple(about["bands"]))

@@ -172,6 +172,7 @@ STAGES = (
     Stage(
         "gnn",
         needs=("encode", "memberships", "graph"),
+        components=("gnn",),
         trained=(
             "gnn",
             "options.training.gnn",

@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rsgraph.components import build, from_config, registry
+from rsgraph.components import build, registry
+from rsgraph.options import read_choice
 from rsgraph.protocols import Progress
 from rsgraph.stages.match import by_latent, chip_nodes
 from rsgraph.stages.project import FEW, lay_out_chips
@@ -78,7 +79,7 @@ def projector_names(workspace: Workspace) -> list[str]:
 def _projector(config: Mapping[str, Any], name: str) -> Any:
     """Build a projector with the workspace's options where it is the workspace's, else with its own defaults."""
     section = config["projector"]
-    return from_config("projector", section) if section["name"] == name else build("projector", name=name)
+    return read_choice("projector", section).build() if section["name"] == name else build("projector", name=name)
 
 
 def project_segments(
@@ -153,7 +154,7 @@ def _similarities(workspace: Workspace, layer: str, progress: Progress | None) -
     """Compare all chips by one layer."""
     if layer == workspace.default_layer:
         return workspace.similarity
-    matcher = from_config("matcher", workspace.config["matcher"])
+    matcher = read_choice("matcher", workspace.config["matcher"]).build()
     found: Similarity = matcher.match(chip_nodes(workspace, layer), progress=progress)
     return found
 

@@ -15,6 +15,7 @@ import rasterio
 from rsgraph.blocks import ResumableBlocks
 from rsgraph.cache import StageCache
 from rsgraph.components import build
+from rsgraph.config import Typed
 from rsgraph.errors import WorkspaceMismatch
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.journal.journal import journal_of
@@ -237,3 +238,28 @@ def test_segments_that_were_made_otherwise_are_not_known(one: Workspace) -> None
         found[seams] = [name for name in ("segments", "encode", "match") if known_outputs(plan, name, cache, 64)]
     assert found == {"chip": ["segments", "encode", "match"], "stitch": []}
     assert known_outputs(planned(composed()), "segments", cache, 64) is None
+
+
+def test_scenes_added_twice_go_on_after_an_interruption_and_a_move(
+    of_one: Workspace, one: Workspace, scenes: list[Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def again(workspace: Workspace) -> Workspace:
+        config = several(scenes, workspace.folder, *FAST)
+        return run(config, typed=Typed(["data.path", "workspace"]))
+
+    grow(scenes[:2], one)
+    committed = StageCache.commit
+
+    def interrupt(self: StageCache, stage: str, *rest: Any) -> Any:
+        if stage == "encoder":
+            raise KeyboardInterrupt
+        return committed(self, stage, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StageCache, "commit", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            again(one)
+    after = again(one)
+    same_beginning(of_one, after)
+    moved = Workspace(shutil.move(after.folder, after.folder.with_name("moved")))
+    assert again(moved).layers == of_one.layers

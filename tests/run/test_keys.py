@@ -9,9 +9,10 @@ from functools import cache
 import pytest
 
 from rsgraph.files import digest
+from rsgraph.gnn.gcn import Gcn
 from rsgraph.run.keys import AS_BEFORE, keys
 from rsgraph.segmenters.slic import Slic
-from rsgraph.stages.plan import GivenModel, Plan
+from rsgraph.stages.plan import STAGES, GivenModel, Plan
 from tests.small_runs import composed, planned
 
 AFTER_SEGMENTS = {"segments", "memberships", "encode", "graph", "gnn", "match", "project", "pictures"}
@@ -77,3 +78,20 @@ def test_options_that_mean_as_before_leave_keys_as_they_are(monkeypatch: pytest.
     assert changed(with_options(segmenter=older)) == set()
     monkeypatch.setitem(AS_BEFORE, "training.encoder.noise", 0.05)
     assert {name for name, key in keys(base()).items() if key != before[name]} == AFTER_SEGMENTS | {"encoder"}
+
+
+def test_an_option_of_its_own_that_means_as_before_leaves_keys_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(AS_BEFORE, "draw", True)
+    with_later = keys(base())["pictures"]
+    assert with_later != keys(with_options(draw=False))["pictures"]
+    stage = replace(STAGES[-1], options=("options.display",))
+    monkeypatch.setattr("rsgraph.run.keys.STAGES", (*STAGES[:-1], stage))
+    assert keys(base())["pictures"] == with_later
+
+
+def test_a_gnn_that_is_applied_counts_with_its_revision(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = replace(base(), model=MODEL)
+    before = keys(given)
+    monkeypatch.setattr(Gcn, "revision", 2)
+    after = keys(given)
+    assert {name for name in before if before[name] != after[name]} == {"gnn", "match", "project", "pictures"}

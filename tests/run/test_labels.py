@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import json
-import os
+import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from rsgraph.cache import StageRecord
 from rsgraph.errors import JournalLocked
+from rsgraph.files import sha256
 from rsgraph.journal.journal import Journal
-from rsgraph.run.labels import carry_labels, check_unlocked, keep_segments
+from rsgraph.run.labels import carry_labels, check_unlocked, forget_kept, keep_segments
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import scene, write_ids
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
 OLD = np.array([[1, 1, 2, 2], [1, 1, 2, 2]], np.uint32)
 NEW = np.array([[1, 1, 1, 2], [1, 1, 1, 2]], np.uint32)
+
+
+THIRD = np.where(OLD == 1, 2, 0).astype(np.uint32)
 
 
 def raster(path: Path, ids: np.ndarray) -> None:
@@ -31,6 +37,8 @@ def workspace(tmp_path: Path) -> Workspace:
     raster(folder / "segments.tif", OLD)
     about = {"rows": 2, "columns": 4, "bands": [], "crs": None, "transform": [], "files": [], "class_name": None}
     (folder / "scene.json").write_text(json.dumps({"scenes": [{"name": "coast", **about}], "survey": {}}))
+    outputs = {"segments.tif": sha256(folder / "segments.tif"), "segments.parquet": "-"}
+    (folder / "manifest.json").write_text(json.dumps({"stages": {"segments": {"outputs": outputs}}}))
     with Journal(folder / "labels.sqlite", author="ana") as journal:
         journal.define("water")
         journal.define("sand")
@@ -45,49 +53,114 @@ def labels(path: Path) -> dict[int, str]:
     return dict(zip(found["segment_id"].tolist(), found["label"], strict=True))
 
 
+def forget(workspace: Workspace) -> None:
+    """What a run does before the stages: the old segments go."""
+    workspace.path("segments.tif").unlink(missing_ok=True)
+    workspace.write_manifest({"stages": {}})
+
+
+def change(workspace: Workspace, ids: np.ndarray, key: str = "k", name: str = "segments.tif") -> None:
+    """What a run does at the stage of segments, before they are adopted."""
+    made = workspace.folder.parent / key
+    if not made.exists():
+        raster(made / name, ids)
+    carry_labels(workspace, StageRecord("segments", key, {name: sha256(made / name)}, 0.0), made)
+
+
+def kept_journals(workspace: Workspace) -> list[Path]:
+    return sorted(workspace.folder.glob("labels.2*.sqlite"))
+
+
 def test_labels_go_to_the_segment_that_holds_most_of_their_pixels(
-    workspace: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    keep_segments(workspace, same_scenes=True)
-    os.remove(workspace.path("segments.tif"))  # as forgetting the stage does
-    raster(tmp_path / "made" / "segments.tif", NEW)
-    carry_labels(workspace, tmp_path / "made")
+    keep_segments(workspace, "coast", {"coast"})
+    forget(workspace)
+    change(workspace, NEW)
+    forget_kept(workspace)
     assert labels(workspace.path("labels.sqlite")) == {1: "water", 2: "sand"}
-    (kept,) = workspace.folder.glob("labels.2*.sqlite")
+    (kept,) = kept_journals(workspace)
     assert labels(kept) == {1: "water", 2: "sand"}
     assert not workspace.path("labels.before").exists()
     assert "1 (1) are mixed" in " ".join(capsys.readouterr().out.split())
 
 
-def test_a_journal_of_the_same_segments_is_not_touched(workspace: Workspace, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["none", "gone", "damaged"])
+def test_a_journal_of_the_same_segments_is_not_touched(workspace: Workspace, damage: str) -> None:
     before = workspace.path("labels.sqlite").read_bytes()
-    keep_segments(workspace, same_scenes=True)
-    raster(tmp_path / "made" / "segments" / "coast.tif", OLD)  # another scene was added
-    carry_labels(workspace, tmp_path / "made")
+    shutil.copytree(workspace.folder, workspace.folder.parent / "k", ignore=shutil.ignore_patterns("labels*"))
+    if damage != "none":
+        workspace.path("segments.tif").unlink()
+    if damage == "damaged":
+        workspace.path("segments.tif").write_bytes(b"no raster")
+    keep_segments(workspace, "coast", {"coast"})
+    forget(workspace)
+    change(workspace, OLD)
     assert workspace.path("labels.sqlite").read_bytes() == before
-    assert not workspace.path("labels.before").exists()
+    assert kept_journals(workspace) == []
 
 
-def test_an_interruption_between_two_steps_is_continued(workspace: Workspace, tmp_path: Path) -> None:
-    keep_segments(workspace, same_scenes=True)
-    raster(tmp_path / "made" / "segments.tif", np.where(OLD == 1, 2, 0).astype(np.uint32))
+def test_a_journal_stays_where_another_scene_was_added(workspace: Workspace) -> None:
+    before = workspace.path("labels.sqlite").read_bytes()
+    keep_segments(workspace, "coast", {"both", "coast"})
+    forget(workspace)
+    change(workspace, OLD, name="segments/coast.tif")
+    assert workspace.path("labels.sqlite").read_bytes() == before
+
+
+def test_labels_of_a_damaged_raster_are_set_aside_where_segments_change(workspace: Workspace) -> None:
+    workspace.path("segments.tif").write_bytes(b"no raster")
+    keep_segments(workspace, "coast", {"coast"})
+    forget(workspace)
+    change(workspace, NEW)
+    assert not workspace.path("labels.sqlite").exists()
+    (kept,) = kept_journals(workspace)
+    assert labels(kept) == {1: "water", 2: "sand"}
+
+
+@pytest.mark.parametrize("moment", ["_replace", "os.replace", "adopt"])
+@pytest.mark.parametrize(
+    ("ids", "key", "expected"), [(THIRD, "k", {2: "water"}), (NEW, "other", {1: "water", 2: "sand"})]
+)
+def test_an_interruption_is_continued_also_with_other_options(
+    workspace: Workspace, moment: str, ids: np.ndarray, key: str, expected: dict[int, str]
+) -> None:
+    keep_segments(workspace, "coast", {"coast"})
+    forget(workspace)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rsgraph.run.labels._replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-        with pytest.raises(KeyboardInterrupt):
-            carry_labels(workspace, tmp_path / "made")
-    assert labels(workspace.path("labels.sqlite")) == {1: "water", 2: "sand"}
-    keep_segments(workspace, same_scenes=True)
-    carry_labels(workspace, tmp_path / "made")
-    carry_labels(workspace, tmp_path / "made")
-    assert labels(workspace.path("labels.sqlite")) == {2: "water"}
+        if moment == "_replace":
+            patch.setattr("rsgraph.run.labels._replace", interrupted)
+        elif moment == "os.replace":
+            patch.setattr("rsgraph.run.labels.os.replace", interrupted)
+        with pytest.raises(KeyboardInterrupt) if moment != "adopt" else nullcontext():
+            change(workspace, THIRD)
+    keep_segments(workspace, "coast", {"coast"})
+    change(workspace, ids, key)
+    forget_kept(workspace)
+    assert labels(workspace.path("labels.sqlite")) == expected
+    originals = [path for path in kept_journals(workspace) if labels(path) == {1: "water", 2: "sand"}]
+    assert len(originals) == 1
 
 
-def test_labels_of_other_scenes_are_set_aside(workspace: Workspace, tmp_path: Path) -> None:
-    keep_segments(workspace, same_scenes=False)
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_labels_of_other_scenes_are_set_aside_also_after_an_interruption(workspace: Workspace) -> None:
+    keep_segments(workspace, "coast", {"coast"})
+    forget(workspace)
+    keep_segments(workspace, "whatever was begun", {"hills"})
     assert not workspace.path("labels.sqlite").exists()
-    assert len(list(workspace.folder.glob("labels.2*.sqlite"))) == 1
-    carry_labels(workspace, tmp_path)
-    assert not workspace.path("labels.sqlite").exists()
+    assert not workspace.path("labels.before").exists()
+    assert [labels(path) for path in kept_journals(workspace)] == [{1: "water", 2: "sand"}]
+
+
+def test_journals_that_are_set_aside_in_one_second_have_names_of_their_own(workspace: Workspace) -> None:
+    content = workspace.path("labels.sqlite").read_bytes()
+    for _ in range(3):
+        workspace.path("labels.sqlite").write_bytes(content)
+        keep_segments(workspace, "coast", {"hills"})
+    assert len(kept_journals(workspace)) == 3
 
 
 def test_check_unlocked_refuses_while_someone_labels(workspace: Workspace) -> None:
