@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from rsgraph.cache import StageCache
+from rsgraph.components import registry
 from rsgraph.config import Typed, refuse_targets
 from rsgraph.console import progress
 from rsgraph.errors import UnknownComponent, WorkspaceError
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.io.path_names import path_name
-from rsgraph.options import Options, read_options
+from rsgraph.options import RUN_KINDS, Options, read_options
 from rsgraph.run.continuing import check_same, continued
 from rsgraph.run.paths import cache_folder
 from rsgraph.run.record import Record, made_of, read_record
@@ -55,6 +56,8 @@ def prepare(config: Mapping[str, Any], *, point: Path | None, typed: Typed | Non
     """Open the scenes, find the workspace, and plan; as ``rsgraph.run.runner.run``."""
     refuse_targets(config)
     now = read_options(config)
+    for kind in RUN_KINDS:
+        registry(kind).check(config[kind]["name"])
     now = replace(now, data=replace(now.data, path=absolute(now.data.path)))
     folder = point or (Path(now.workspace).expanduser() if now.workspace else None)
     if folder is None:
