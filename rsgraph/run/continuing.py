@@ -49,8 +49,8 @@ def own_config(workspace: Workspace) -> dict[str, Any]:
     own = {name: deepcopy(value) for name, value in made.items() if name not in _ENTRIES_OF_0_1}
     own["model"] = {"from": _model_from(made, record)}
     for kind in RUN_KINDS:
-        section = own[kind]
-        if section["name"] in registry(kind):
+        section = own.get(kind, {})  # a kind may have come later
+        if section.get("name") in registry(kind):
             before = read_choice(kind, section).component.as_before
             own[kind] = section | {name: value for name, value in before.items() if name not in section}
     for path, value in AS_BEFORE.items():

@@ -96,9 +96,7 @@ def _upgraded(workspace: Workspace) -> Record | None:
     if record is not None and "run" not in workspace.manifest:
         from rsgraph.run.version_0_1 import upgrade
 
-        with suppress(
-            UnknownComponent
-        ):  # of a package that is not installed here; what is made anew needs it no more
+        with suppress(UnknownComponent):  # of a package that is not installed here
             upgrade(workspace, Reopened(workspace.folder).plan, record)
     return record
 

@@ -11,6 +11,7 @@ import yaml
 from rsgraph.config import Typed
 from rsgraph.errors import WorkspaceMismatch
 from rsgraph.run.continuing import check_same, continued, own_config
+from rsgraph.run.keys import AS_BEFORE
 from rsgraph.workspace import Workspace
 from tests.small_runs import composed
 
@@ -86,3 +87,15 @@ def test_check_same_names_up_to_six_differences(tmp_path: Path) -> None:
     many = ["graph.k=9", "seed=1", "draw=false", "chips.size=64", "chips.test_every=3", "display=x"]
     with pytest.raises(WorkspaceMismatch, match=r"; and 2 more\. Give another folder"):
         check(*many, "chips.edges=drop", "target.n_clusters=3")
+
+
+def test_a_kind_of_component_that_came_later_is_that_of_as_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workspace = made(tmp_path)
+    config = workspace.config
+    config.pop("matcher")
+    workspace.path("config.yaml").write_text(yaml.safe_dump(config))
+    monkeypatch.setitem(AS_BEFORE, "matcher", {"name": "mean", "k": 3})
+    assert own_config(workspace)["matcher"] == {"name": "mean", "k": 3}
+    assert continued(NOW, workspace, Typed([]))["matcher"] == {"name": "mean", "k": 3}
