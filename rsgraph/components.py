@@ -45,6 +45,11 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "nearest": "rsgraph.graphs.nearest:Nearest",
         "adjacency": "rsgraph.graphs.adjacency:Adjacency",
     },
+    "metric": {
+        "touching": "rsgraph.metrics.touching:Touching",
+        "whitening": "rsgraph.metrics.whitening:Whitening",
+        "none": "rsgraph.metrics.none:NoMetric",
+    },
     "gnn": {
         "gcn": "rsgraph.gnn.gcn:Gcn",
         "gat": "rsgraph.gnn.gat:Gat",
@@ -98,8 +103,8 @@ def build(kind: str, *, name: str, **parameters: Any) -> Any:
     Parameters
     ----------
     kind
-        ``reader``, ``target``, ``encoder``, ``segmenter``, ``graph``, ``gnn``, ``matcher``, ``projector``,
-        ``executor`` or ``exporter``.
+        ``reader``, ``target``, ``encoder``, ``segmenter``, ``graph``, ``metric``, ``gnn``, ``matcher``,
+        ``projector``, ``executor`` or ``exporter``.
     name
         A registered name, e.g. ``"hungarian"``.
     **parameters

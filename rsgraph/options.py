@@ -71,10 +71,34 @@ class ChipOptions:
 
 @dataclass(frozen=True)
 class EmbeddingOptions:
-    """The ``layer`` that points are drawn from, and by what ``chips`` are compared; None: as the components say."""
+    """What segments and chips are compared by, and which maps are drawn.
+
+    Parameters
+    ----------
+    layer
+        That chips are compared by and the first map shows; None: the first of ``maps``.
+    maps
+        Layers that maps are drawn of, in the order in which a viewer offers them; None: own, surroundings and a
+        trained one.
+    own
+        Whether the closed-form layers own and surroundings are made.
+    surroundings
+        Sigma of the window of surroundings, in pixels.
+    chips
+        What chips are compared by; None: as the components say.
+    """
 
     layer: str | None
+    maps: list[str] | None
+    own: bool
+    surroundings: float
     chips: Literal["segments", "latent"] | None
+
+    def __post_init__(self) -> None:
+        if not self.surroundings > 0:
+            raise ConfigError(
+                f"embedding.surroundings must be a width above 0, in pixels. Got {self.surroundings!r}; try 16."
+            )
 
 
 @dataclass(frozen=True)
@@ -121,6 +145,7 @@ class Options:
     encoder: Choice
     segmenter: Choice
     graph: Choice
+    metric: Choice
     gnn: Choice
     matcher: Choice
     projector: Choice

@@ -1,4 +1,4 @@
-"""Base classes of the ten kinds of component, and the interfaces that are handed to them.
+"""Base classes of the eleven kinds of component, and the interfaces that are handed to them.
 
 A component subclasses the base class of its kind, and so does one that comes from another package. Abstract methods
 must be written; attributes and methods with a body are optional, and say what holds without them. A class that lacks
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from rsgraph.types import (
+        Doubles,
         Floats,
         LabelClass,
         Mask,
@@ -232,6 +233,25 @@ class Graph(Component):
         """Connect n segments with centroids (n, 2) as (row, column)."""
 
 
+Pairs: TypeAlias = "NDArray[int64]"
+"""Pairs of segments (2, P) that share a pixel side, as rows of the table of segments; each pair once."""
+
+
+class Metric(Component):
+    """Says which differences between segments count, so that a distance means something.
+
+    It is fitted in closed form, without labels, to standardised features, and applied before distances are taken:
+    layers made with it are compared by euclidean distance.
+    """
+
+    @abstractmethod
+    def fit(self, features: Doubles, pairs: Pairs) -> Doubles:
+        """Return the matrix (D, D) so that distances are those of ``features @ matrix``.
+
+        ``features`` (n, D), standardised; ``pairs`` of them that touch: a seeded sample where there are many.
+        """
+
+
 Nodes = Literal["encoder", "bands"]
 """What a GNN reads of each segment: the mean activations, or the mean reflectances."""
 
@@ -416,6 +436,7 @@ BASES: Mapping[str, type] = {
     "encoder": Encoder,
     "segmenter": Segmenter,
     "graph": Graph,
+    "metric": Metric,
     "gnn": Gnn,
     "matcher": Matcher,
     "projector": Projector,

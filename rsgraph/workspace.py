@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -179,6 +179,27 @@ class Workspace:
         return str(self.manifest.get("default_layer", "encoder"))
 
     @property
+    def maps(self) -> list[dict[str, str]]:
+        """The 2-D maps of segments in the order in which they are offered: layer, projector and path of each.
+
+        The first is the default one, x and y of ``segments``. Maps that a viewer draws on demand are not listed.
+        """
+        found = self.manifest.get("maps")
+        if found is None:  # of a version that drew one
+            projector = str(self.config["projector"]["name"])
+            found = [{"layer": self.default_layer, "projector": projector, "path": "segments.parquet"}]
+        return list(found)
+
+    def compared_by(self, layer: str | None = None) -> Literal["cosine", "euclidean"]:
+        """Return which distance a layer's vectors are compared by.
+
+        Euclidean where a metric was applied to them (own, surroundings, and layers in which a trained one joins
+        own); cosine, as the paper does, where they are raw.
+        """
+        name = layer or self.default_layer
+        return "euclidean" if name in ("own", "surroundings") or "+" in name else "cosine"
+
+    @property
     def chips_by(self) -> str:
         """What chips are compared by: ``segments`` (their nodes) or ``latent`` (the encoder's vector of each)."""
         made = self.manifest.get("run") or {}
@@ -270,9 +291,16 @@ class Workspace:
                 self.path(file).unlink(missing_ok=True)
 
     def adopt(
-        self, record: StageRecord, cache: StageCache, *, run_id: str | None, layers: Sequence[str], default_layer: str
+        self,
+        record: StageRecord,
+        cache: StageCache,
+        *,
+        run_id: str | None,
+        layers: Sequence[str],
+        default_layer: str,
+        maps: Sequence[Mapping[str, str]],
     ) -> None:
-        """Put a stored stage's outputs into the workspace and enter it in the manifest."""
+        """Put a stored stage's outputs into the workspace and enter it in the manifest, with what is there of maps."""
         origin = cache.place_of(record.stage, record.key)
         for name in record.outputs:
             place(origin / name, self.path(name))
@@ -280,7 +308,9 @@ class Workspace:
         entry = {**record.to_json(), "mlflow_run": run_id}
         manifest.setdefault("stages", {})[record.stage] = entry
         made = [name for name in layers if self.path("embeddings", f"{name}.npy").exists()]
-        self.write_manifest({**manifest, "layers": made, "default_layer": default_layer})
+        drawn = {file for each in manifest["stages"].values() for file in each["outputs"]}
+        there = [dict(each) for each in maps if f"projections/{each['layer']}-{each['projector']}.parquet" in drawn]
+        self.write_manifest({**manifest, "layers": made, "default_layer": default_layer, "maps": there})
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.neighbours.nearest import Space, nearest, nearest_of_distances
-from rsgraph.neighbours.rows import Doubles, Rows, check_finite, check_vectors
+from rsgraph.neighbours.rows import Rows, check_finite, check_vectors
+from rsgraph.types import Doubles
 
 Metric = Literal["cosine", "euclidean", "precomputed"]
 """``precomputed``: what is given is the (n, n) matrix of distances itself."""

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.compiled import compiled
-from rsgraph.neighbours.rows import Doubles, Metric, Rows, unit_rows
+from rsgraph.neighbours.rows import Metric, Rows, unit_rows
 from rsgraph.protocols import Progress
-from rsgraph.types import Floats, Mask, Similarity
+from rsgraph.types import Doubles, Floats, Mask, Similarity
 
 Reduce = Literal["best", "mean"]
 Found = tuple[Rows, Doubles]

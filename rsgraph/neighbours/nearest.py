@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.neighbours.rows import (
-    Doubles,
     Metric,
     Rows,
     check_finite,
@@ -21,7 +20,7 @@ from rsgraph.neighbours.rows import (
     unit_rows,
 )
 from rsgraph.protocols import Progress
-from rsgraph.types import Floats
+from rsgraph.types import Doubles, Floats
 
 _ELEMENTS = 2**24
 """Products in memory at a time: 64 MB."""

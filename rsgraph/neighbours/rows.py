@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.types import Floats
+from rsgraph.types import Doubles, Floats
 
 Metric = Literal["cosine", "euclidean"]
 Rows = NDArray[np.int64]
-Doubles = NDArray[np.float64]
 
 CHUNK = 65_536
 """Rows that are turned into float64, or placed on a map, at a time: bounds memory where there are millions."""

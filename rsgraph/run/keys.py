@@ -13,11 +13,19 @@ from typing import Any
 
 from rsgraph.files import digest
 from rsgraph.options import RUN_KINDS, Choice, plain
-from rsgraph.stages.plan import STAGES, Plan, Stage, choice, value_of
+from rsgraph.stages.plan import Plan, Stage, choice, stages_of, value_of
 
-AS_BEFORE: dict[str, Any] = {}
+AS_BEFORE: dict[str, Any] = {
+    "metric": {"name": "none"},
+    "embedding.own": False,
+    "embedding.maps": None,
+    "embedding.surroundings": 16.0,
+}
 """Options of no component that were added after version 0.1.0, as paths such as ``training.encoder.noise``, and the
-value that means "as before"."""
+value that means "as before". A kind of component that came later is one of them."""
+
+_PLAN_AS_BEFORE: dict[str, Any] = {"also_drawn": ()}
+"""The same for what the plan makes of options."""
 
 Revision = Callable[[Choice], int]
 
@@ -42,7 +50,7 @@ def keys(
         Stage -> its count, 1 where it is not there; None: those of the code which is installed.
     """
     found: dict[str, str] = {}
-    for stage in STAGES:
+    for stage in stages_of(plan):
         found[stage.name] = digest(
             {
                 "stage": stage.name,
@@ -85,7 +93,8 @@ def _values(paths: Any, plan: Plan) -> dict[str, Any]:
 
 def _counts(path: str, value: Any) -> bool:
     """Tell whether an option counts: one that was added later does not where it means "as before"."""
-    return path not in AS_BEFORE or value != AS_BEFORE[path]
+    known = {**AS_BEFORE, **_PLAN_AS_BEFORE}
+    return path not in known or value != known[path]
 
 
 def _without_later(path: str, value: Any) -> Any:

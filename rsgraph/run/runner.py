@@ -6,7 +6,7 @@ import platform
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import import_module
@@ -29,7 +29,7 @@ from rsgraph.run.prepare import Prepared, identities, prepare
 from rsgraph.run.record import record_of, write_record
 from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
 from rsgraph.stages.context import Context, Opened
-from rsgraph.stages.plan import STAGES, Plan, Stage, choice, needed
+from rsgraph.stages.plan import Plan, Stage, choice, maps_entry, needed, stages_of
 from rsgraph.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     prepared = prepare(config, point=point, typed=typed)
     plan, workspace = prepared.plan, prepared.workspace
     wanted, there = keys(plan), workspace.intact()
-    finished = {stage.name for stage in STAGES if _finished(workspace, stage.name, wanted, there)}
-    if len(finished) == len(STAGES):
+    finished = {name for name in wanted if _finished(workspace, name, wanted, there)}
+    if len(finished) == len(wanted):
         _write_config(plan, workspace)  # the scene may stand elsewhere now
         say(f"{workspace.folder} is up to date: nothing to do (looked for {duration(time.monotonic() - started)})")
         return workspace
@@ -126,8 +126,8 @@ def _finished(workspace: Workspace, stage: str, wanted: Mapping[str, str], there
     if stages.get(stage, {}).get("key") != wanted[stage]:
         return False
     owners: dict[str, str] = {}
-    for each in STAGES:
-        owners.update(stages.get(each.name, {}).get("outputs", {}))
+    for name in wanted:
+        owners.update(stages.get(name, {}).get("outputs", {}))
     return all(there.get(name) == owners[name] for name in stages[stage]["outputs"])
 
 
@@ -176,9 +176,9 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
         _keep_labels(running.prepared)
     # from here on only the record tells that scenes are being added: the stages before are forgotten
     write_record(workspace, record_of(plan, running.experiments))
-    workspace.forget([stage.name for stage in STAGES if stage.name not in finished])
+    workspace.forget([name for name in workspace.manifest.get("stages", {}) if name not in finished])
     _write_config(plan, workspace)
-    for stage in STAGES:
+    for stage in stages_of(plan):
         if stage.name in finished:
             say(f"  {stage.name:<12} up to date")
         else:
@@ -218,7 +218,8 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
 
             carry_labels(workspace, record, cache.place_of(stage.name, key))
         run_id = tracker.run_id if tracker else None
-        workspace.adopt(record, cache, run_id=run_id, layers=plan.layers, default_layer=plan.layer)
+        maps = maps_entry(plan)
+        workspace.adopt(record, cache, run_id=run_id, layers=plan.layers, default_layer=plan.layer, maps=maps)
         if labelled:
             forget_kept(workspace)
     how = "taken from the cache" if reused else duration(record.seconds)
@@ -239,7 +240,7 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
         if running.tracker:
             running.tracker.metrics({f"{part}/{name}": value for name, value in metrics.items()}, step=number)
 
-    kept = _kept(stage, folder.resolve() / "work", workspace)
+    kept = _kept(stage, stages_of(plan), folder.resolve() / "work", workspace)
     blocks = ResumableBlocks(workers, kept)
     on_device = blocks if workers.own_devices else ResumableBlocks(Threads(1), kept)
     known = _known(stage, running, opened)
@@ -277,13 +278,13 @@ def _work(stage: Stage) -> Callable[[Context], dict[str, Any]]:
     return work
 
 
-def _kept(stage: Stage, work: Path, workspace: Workspace) -> Path:
+def _kept(stage: Stage, stages: Sequence[Stage], work: Path, workspace: Workspace) -> Path:
     """Return where a stage keeps its blocks: a folder for what the stages it builds on have made, others removed.
 
     Their keys are not enough: what is computed again under the same key may differ (another processor, a GPU).
     """
     recorded = workspace.manifest.get("stages", {})
-    inputs = {name: recorded[name]["outputs"] for name in needed(stage)}
+    inputs = {name: recorded[name]["outputs"] for name in needed(stage, stages)}
     folder = work / f"blocks-{digest(inputs)[:16]}"
     for other in work.glob("blocks-*"):
         if other != folder:

@@ -2,12 +2,16 @@
 
 ::
 
-    scene ─┬─ target ──┬─ encoder ──────────┐
-           │           └─ memberships ──┐   ├─ encode ─┐
-           └─ segments ─┬───────────────┴───┘          ├─ gnn ─ match ─ project ─ pictures
-                        └─ graph ──────────────────────┘
+    scene ─┬─ segments ─┬─ metric ─ match ─ project ──────────────────────────────────────┐
+           │            │                                                                ├─ pictures
+           │            ├─ graph ──────────────────────┐                                 │
+           │            ├─ memberships ─┐   ┌─ encode ─┴─ gnn ─ join ─ trained_maps ─────┘
+           └─ target ───┴─ encoder ─────┴───┘
 
-``rsgraph/run/runner.py`` walks ``STAGES``; the module of a stage's name in this folder does its work.
+The closed-form layers and their maps come first: with them, labelling can begin. Networks are trained afterwards, and
+their maps join. Where chips are compared by a trained layer (``embedding.layer=gnn2``, the paper), match waits for it.
+
+``rsgraph/run/runner.py`` walks ``stages_of(plan)``; the module of a stage's name in this folder does its work.
 
 A stage over chips cuts its work into blocks (``rsgraph.blocks``). The executor (``rsgraph.executors``: processes of
 this machine, or a Dask cluster) computes them, each finished block is kept beside the stage's output until that is
@@ -17,14 +21,23 @@ block.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from rsgraph.errors import ConfigError
 from rsgraph.options import Choice, Options
 
 ChipsBy = Literal["segments", "latent"]
+
+CLOSED_FORM = ("own", "surroundings")
+"""Layers of the stage metric, which need no training."""
+
+UNTRAINED = ("bands", *CLOSED_FORM)
+"""Layers that are there before anything is trained."""
+
+JOINT = "+"
+"""Stands in the name of a layer in which a trained one joins a closed-form one: ``own+gnn1``."""
 
 
 @dataclass(frozen=True)
@@ -81,9 +94,12 @@ class Plan:
     identity
         Hash of the scenes' content and of how they are read.
     layers
-        Embeddings that are made, in order: bands, target, encoder, then those of the GNN.
+        Embeddings that are made, in order: bands, own, surroundings, target, encoder, those of the GNN, and those in
+        which a trained one joins own.
     layer
-        The one that chips are compared by and points are drawn from.
+        The one that chips are compared by and the first map shows.
+    maps
+        All layers that maps are drawn of, ``layer`` first.
     chips_by
         What chips are compared by: their segments in ``layer``, or the encoder's vector of each.
     model
@@ -96,9 +112,26 @@ class Plan:
     identity: str
     layers: tuple[str, ...]
     layer: str
+    maps: tuple[str, ...]
     chips_by: ChipsBy
     model: GivenModel | None = None
     addition: Addition | None = None
+
+    @property
+    def untrained(self) -> bool:
+        """Whether chips are compared, and the first maps drawn, before anything is trained."""
+        return self.options.embedding.own and self.layer in UNTRAINED and self.chips_by == "segments"
+
+    @property
+    def also_drawn(self) -> tuple[str, ...]:
+        """Layers that stage project draws beside the first: what is there when it comes."""
+        there = UNTRAINED if self.untrained else self.layers
+        return tuple(name for name in self.maps[1:] if name in there and JOINT not in name)
+
+    @property
+    def drawn_later(self) -> tuple[str, ...]:
+        """Layers that are drawn once networks are trained."""
+        return tuple(name for name in self.maps[1:] if name not in self.also_drawn)
 
 
 @dataclass(frozen=True)
@@ -110,7 +143,7 @@ class Stage:
     name
         As the user sees it, in the manifest and in the cache.
     needs
-        Stages whose outputs it reads.
+        Stages whose outputs it reads; those of match, project and pictures follow from the plan (``stages_of``).
     components
         Kinds of the components that its outputs depend on.
     options
@@ -140,6 +173,40 @@ STAGES = (
         writes=("scene.json", "chips.parquet", "reference.tif", "reference/*.tif"),
     ),
     Stage(
+        "segments",
+        needs=("scene",),
+        components=("segmenter",),
+        writes=("segments.tif", "segments/*.tif", "segments.parquet", "segments.json", "embeddings/bands.npy"),
+    ),
+    Stage("graph", needs=("segments",), components=("graph",), writes=("edges.npy", "edge_attributes.npy")),
+    Stage(
+        "metric",
+        needs=("segments",),
+        options=("options.embedding.surroundings",),
+        trained=("metric", "options.seed"),
+        writes=(
+            "embeddings/own.npy",
+            "embeddings/surroundings.npy",
+            "models/metric.safetensors",
+            "models/metric.json",
+        ),
+    ),
+    Stage(
+        "match",
+        components=("matcher",),
+        options=("layer", "chips_by"),
+        writes=("similarity.npz",),
+        count=2,
+    ),
+    Stage(
+        "project",
+        needs=("match",),
+        components=("projector",),
+        options=("layer", "also_drawn", "options.seed"),
+        writes=("chips.parquet", "segments.parquet", "projections/*.parquet", "models/projector.*"),
+        count=2,
+    ),
+    Stage(
         "target", needs=("scene",), trained=("target", "options.seed"), writes=("targets.npz", "models/target.json")
     ),
     Stage(
@@ -154,12 +221,6 @@ STAGES = (
         ),
         writes=("models/encoder.safetensors", "models/encoder.json"),
     ),
-    Stage(
-        "segments",
-        needs=("scene",),
-        components=("segmenter",),
-        writes=("segments.tif", "segments/*.tif", "segments.parquet", "segments.json", "embeddings/bands.npy"),
-    ),
     Stage("memberships", needs=("target", "segments"), components=("target",), writes=("embeddings/target.npy",)),
     Stage(
         "encode",
@@ -168,7 +229,6 @@ STAGES = (
         options=("options.trainer.precision",),
         writes=("embeddings/encoder.npy", "latents.npy"),
     ),
-    Stage("graph", needs=("segments",), components=("graph",), writes=("edges.npy", "edge_attributes.npy")),
     Stage(
         "gnn",
         needs=("encode", "memberships", "graph"),
@@ -183,58 +243,117 @@ STAGES = (
         writes=("models/gnn.safetensors", "models/gnn.json", "embeddings/gnn*.npy"),
     ),
     Stage(
-        "match",
-        needs=("gnn",),
-        components=("matcher",),
-        options=("layer", "chips_by"),
-        writes=("similarity.npz",),
-        count=2,
+        "join",
+        needs=("metric", "gnn"),
+        options=("layers",),
+        trained=("metric", "options.seed"),
+        writes=("embeddings/own+*.npy", "models/own+*"),
     ),
     Stage(
-        "project",
-        needs=("match",),
+        "trained_maps",
         components=("projector",),
-        options=("layer", "options.seed"),
-        writes=("chips.parquet", "segments.parquet", "projections/*.parquet", "models/projector.*"),
-        count=2,
+        options=("drawn_later", "options.seed"),
+        writes=("projections/*.parquet",),
     ),
-    Stage("pictures", needs=("project",), options=("options.display", "options.draw"), writes=("pictures/*.png",)),
+    Stage("pictures", options=("options.display", "options.draw"), writes=("pictures/*.png",)),
 )
+"""All stages there are, in the order in which they are walked where nothing forbids it."""
 
 
 def plan_of(options: Options, identity: str, model: GivenModel | None, addition: Addition | None) -> Plan:
     """Return the plan of a run. Raises ConfigError where options do not fit each other."""
     layers = layers_of(options)
-    return Plan(options, identity, layers, default_layer(options, layers), chips_by(options), model, addition)
+    maps = maps_of(options, layers)
+    return Plan(options, identity, layers, maps[0], maps, chips_by(options), model, addition)
 
 
-def needed(stage: Stage) -> list[str]:
-    """Return the names of all stages that a stage builds on, directly or not, in order."""
+def stages_of(plan: Plan) -> tuple[Stage, ...]:
+    """Return the stages of a run in the order in which they are walked, each after all that it needs."""
+    waiting = [replace(stage, needs=_needs(stage, plan)) for stage in STAGES if _takes_part(stage, plan)]
+    found: list[Stage] = []
+    while waiting:
+        there = {stage.name for stage in found}
+        following = next(stage for stage in waiting if there.issuperset(stage.needs))
+        waiting.remove(following)
+        found.append(following)
+    return tuple(found)
+
+
+def _takes_part(stage: Stage, plan: Plan) -> bool:
+    """Leave out the closed-form layers of workspaces that are older than these, and maps that nobody asked for."""
+    takes_part = {
+        "metric": plan.options.embedding.own,
+        "join": any(JOINT in name for name in plan.layers),
+        "trained_maps": bool(plan.drawn_later),
+    }
+    return takes_part.get(stage.name, True)
+
+
+def _needs(stage: Stage, plan: Plan) -> tuple[str, ...]:
+    """Return what a stage needs in this run: chips are compared as soon as the layer is there that they are by."""
+    joined = "join" if any(JOINT in name for name in plan.layers) else "gnn"
+    if stage.name == "match":
+        return ("metric" if plan.untrained else joined if JOINT in plan.layer else "gnn",)
+    if stage.name == "project" and plan.also_drawn and not plan.untrained and plan.options.embedding.own:
+        return ("match", "metric")
+    if stage.name == "trained_maps":
+        return (joined,)
+    if stage.name == "pictures":
+        return ("project", "trained_maps") if plan.drawn_later else ("project", "gnn") if plan.untrained else ("project",)
+    return stage.needs
+
+
+def needed(stage: Stage, stages: Sequence[Stage]) -> list[str]:
+    """Return the names of all stages that one of ``stages_of`` builds on, directly or not, in order."""
     found = {*stage.needs}
-    for each in reversed(STAGES):
+    for each in reversed(stages):
         if each.name in found:
             found.update(each.needs)
-    return [each.name for each in STAGES if each.name in found]
+    return [each.name for each in stages if each.name in found]
 
 
 def layers_of(options: Options) -> tuple[str, ...]:
     """Return the names of the embeddings that a run makes, in order: each component says its own."""
-    made = (options.segmenter, options.target, options.encoder, options.gnn)
-    return tuple(name for each in made for name in each.build().embeddings)
+    made = (options.target, options.encoder, options.gnn)
+    closed_form = CLOSED_FORM if options.embedding.own else ()
+    found = [*options.segmenter.build().embeddings, *closed_form]
+    found += [name for each in made for name in each.build().embeddings]
+    return (*found, *_joint(options, found))
 
 
-def default_layer(options: Options, layers: tuple[str, ...]) -> str:
-    """Return the layer that chips are matched on: the GNN's second to last (section 2.6 of the paper), if it has one.
+def _joint(options: Options, layers: Sequence[str]) -> list[str]:
+    """Return the layers in which a trained one joins own: those that are asked for; by default own+gnn1."""
+    embedding = options.embedding
+    if not embedding.own:
+        return []
+    asked = [*(embedding.maps or ()), *([embedding.layer] if embedding.layer else [])]
+    named = dict.fromkeys(name for name in asked if JOINT in name)
+    if embedding.maps is None and options.gnn.build().trainable and "gnn1" in layers:
+        named |= {f"own{JOINT}gnn1": None}
+    return [name for name in named if name.startswith(f"own{JOINT}") and name.partition(JOINT)[2] in layers]
 
-    Raises ConfigError where ``embedding.layer`` names one that this run does not make.
+
+def maps_of(options: Options, layers: Sequence[str]) -> tuple[str, ...]:
+    """Return the layers that maps are drawn of, the first of which chips are compared by.
+
+    Raises ConfigError where ``embedding.layer`` or ``embedding.maps`` names one that this run does not make.
     """
-    asked = options.embedding.layer
-    if asked is None:
-        hidden = [name for name in layers if name.startswith("gnn")][:-1]
-        return hidden[-1] if hidden else layers[-1]
-    if asked not in layers:
-        raise ConfigError(f"embedding.layer '{asked}' is not made by this run; choose one of: {', '.join(layers)}")
-    return asked
+    layer, maps = options.embedding.layer, options.embedding.maps
+    for option, names in (("layer", [layer] if layer else []), ("maps", maps or [])):
+        for name in names:
+            if name not in layers:
+                raise ConfigError(
+                    f"embedding.{option} '{name}' is not made by this run; choose one of: {', '.join(layers)}"
+                )
+    usual = [name for name in layers if name in CLOSED_FORM or JOINT in name]
+    first = layer or (maps or usual or [_deepest(layers)])[0]
+    return tuple(dict.fromkeys([first, *(usual if maps is None else maps)]))
+
+
+def _deepest(layers: Sequence[str]) -> str:
+    """Return the GNN's second to last layer (section 2.6 of the paper), or the last layer where it has none."""
+    hidden = [name for name in layers if name.startswith("gnn")][:-1]
+    return hidden[-1] if hidden else layers[-1]
 
 
 def chips_by(options: Options) -> ChipsBy:
@@ -262,6 +381,19 @@ def value_of(plan: Plan, path: str) -> Any:
     for part in path.split("."):
         found = None if found is None else getattr(found, part)
     return found
+
+
+def maps_entry(plan: Plan) -> list[dict[str, str]]:
+    """Return the maps of a run as the manifest lists them: layer, projector and path, the default one first."""
+    projector = plan.options.projector.name
+    return [
+        {"layer": name, "projector": projector, "path": _map_path(name, projector, first=name == plan.layer)}
+        for name in plan.maps
+    ]
+
+
+def _map_path(layer: str, projector: str, *, first: bool) -> str:
+    return "segments.parquet" if first else f"projections/{layer}-{projector}.parquet"
 
 
 def choice(plan: Plan, kind: str) -> Choice:

@@ -1,0 +1,1 @@
+"""Metrics: which differences between vectors count, and the closed-form layers that they are fitted to."""
