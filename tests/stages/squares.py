@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.ndimage import gaussian_filter
 
 from rsgraph.io.chips import cut
 from rsgraph.stages.context import Context, Opened
@@ -65,6 +66,15 @@ def squares(name: str = "squares", **more: Any) -> Scene:
     """The scene."""
     values = np.moveaxis(COLOURS[IDS - 1], -1, 0)
     return Scene(name, ("B04", "B08"), 16, 32, Pixels(values, np.ones((16, 32), dtype=bool)), **more)
+
+
+def speckled(name: str = "speckled", rows: int = 40, columns: int = 56, seed: int = 0) -> Scene:
+    """A scene of three by four chips, the last ones partial, of smooth random colours with a hole of no data."""
+    rng = np.random.default_rng(seed)
+    values = gaussian_filter(rng.random((2, rows, columns)), (0, 2, 2)).astype(np.float32)
+    valid = np.ones((rows, columns), dtype=bool)
+    valid[10:20, 12:18] = False
+    return Scene(name, ("B04", "B08"), rows, columns, Pixels(values, valid))
 
 
 @cache
