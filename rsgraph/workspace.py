@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -177,6 +177,10 @@ class Workspace:
     def default_layer(self) -> str:
         """The layer that chips are matched on and points are drawn from."""
         return str(self.manifest.get("default_layer", "encoder"))
+
+    def compared_by(self, layer: str) -> Literal["cosine", "euclidean"]:
+        """Return the distance that vectors of a layer are compared by: those that a metric made, by euclidean."""
+        return "euclidean" if layer in ("own", "surroundings") or "+" in layer else "cosine"
 
     @property
     def chips_by(self) -> str:
