@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from rsgraph.types import (
         Doubles,
+        Distance,
         Floats,
         LabelClass,
         Mask,
@@ -359,6 +360,13 @@ class Projector(Component):
 
     def with_accelerator(self, accelerator: Accelerator) -> Projector:
         """Return this projector, computing on the trainer's accelerator where its own option leaves that open."""
+        return self
+
+    def with_metric(self, metric: Distance) -> Projector:
+        """Return this projector, comparing vectors by ``metric``, where it compares them by any.
+
+        A learnt layer says by which distance it means something; the projector's own option holds for all others.
+        """
         return self
 
     def in_parts(self, n: int) -> bool:

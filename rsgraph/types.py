@@ -19,6 +19,9 @@ Doubles = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 Labels = NDArray[np.int32]
 
+Distance = Literal["cosine", "euclidean"]
+"""What vectors of a layer are compared by: their direction, or their difference."""
+
 
 class Window(NamedTuple):
     """A rectangle of pixels: first row, first column, number of rows, number of columns."""

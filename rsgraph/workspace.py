@@ -178,6 +178,14 @@ class Workspace:
         """The layer that chips are matched on and points are drawn from."""
         return str(self.manifest.get("default_layer", "encoder"))
 
+    def compared_by(self, layer: str) -> Literal["cosine", "euclidean"]:
+        """Return the distance that vectors of a layer are compared by.
+
+        Euclidean where a metric was applied to them (own, surroundings, and layers in which a trained one joins own);
+        cosine, as in the paper, where they are raw.
+        """
+        return "euclidean" if layer in ("own", "surroundings") or "+" in layer else "cosine"
+
     @property
     def maps(self) -> list[dict[str, str]]:
         """The 2-D maps of segments in the order in which they are offered: layer, projector and path of each.
@@ -189,15 +197,6 @@ class Workspace:
             projector = str(self.config["projector"]["name"])
             found = [{"layer": self.default_layer, "projector": projector, "path": "segments.parquet"}]
         return list(found)
-
-    def compared_by(self, layer: str | None = None) -> Literal["cosine", "euclidean"]:
-        """Return which distance a layer's vectors are compared by.
-
-        Euclidean where a metric was applied to them (own, surroundings, and layers in which a trained one joins
-        own); cosine, as the paper does, where they are raw.
-        """
-        name = layer or self.default_layer
-        return "euclidean" if name in ("own", "surroundings") or "+" in name else "cosine"
 
     @property
     def chips_by(self) -> str:

@@ -19,6 +19,8 @@ from rsgraph.matchers.hungarian import Hungarian
 from rsgraph.matchers.mean import Mean
 from rsgraph.projectors.parametric import Parametric
 from rsgraph.projectors.pca import Pca
+from rsgraph.projectors.tsne import Tsne
+from rsgraph.projectors.umap import Umap
 from rsgraph.protocols import BASES, check_component
 
 
@@ -89,6 +91,7 @@ def test_projector_that_learns_nothing_works_in_one_part_on_the_cpu() -> None:
     projector = Pca()
     assert not projector.in_parts(10**6)
     assert projector.with_accelerator("cuda").accelerator == "cpu"
+    assert projector.with_metric("euclidean") is projector
     with pytest.raises(NotImplementedError, match="Pca works in parts, so it must have `fit`"):
         projector.fit(np.zeros((5, 2), np.float32), seed=0)
 
@@ -98,6 +101,15 @@ def test_projector_takes_the_trainers_accelerator_where_its_own_is_open(own: Any
     projector = Parametric(accelerator=own)
     assert projector.with_accelerator("cuda").accelerator == expected
     assert projector.accelerator == own
+
+
+@pytest.mark.parametrize("kind", [Umap, Tsne, Parametric])
+def test_projector_compares_a_learnt_layer_by_its_own_distance(kind: Any) -> None:
+    projector = kind()
+    learnt = projector.with_metric("euclidean")
+    assert (projector.metric, learnt.metric) == ("cosine", "euclidean")
+    with pytest.raises(ConfigError, match="`metric` must be one of: cosine, euclidean"):
+        projector.with_metric("city block")
 
 
 def test_workers_release_what_they_hold_in_the_end() -> None:

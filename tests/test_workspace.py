@@ -147,3 +147,13 @@ def test_segment_files_are_one_or_one_per_scene(workspace: Workspace) -> None:
     assert workspace.segment_overlap == 24
     workspace.path("segments.tif").touch()
     assert workspace.segment_file("coast") == workspace.segment_file() == workspace.path("segments.tif")
+
+
+@pytest.mark.parametrize(
+    ("layer", "distance"),
+    [("own", "euclidean"), ("surroundings", "euclidean"), ("own+gnn1", "euclidean"), ("gnn2", "cosine")],
+)
+def test_layer_that_a_metric_made_is_compared_by_euclidean_distance(
+    tmp_path: Path, layer: str, distance: str
+) -> None:
+    assert Workspace(tmp_path).compared_by(layer) == distance

@@ -117,6 +117,12 @@ class Parametric(Projector):
         chosen.accelerator = accelerator if self.accelerator == "auto" else self.accelerator
         return chosen
 
+    def with_metric(self, metric: Metric) -> Parametric:
+        """Return it with another ``metric``."""
+        chosen = copy(self)
+        chosen.metric, chosen.unparametric = check_metric(metric), self.unparametric.with_metric(metric)
+        return chosen
+
     def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
         """Train on a sample of vectors (n, D), map all. Raises NotUsable: not two-dimensional, or not finite.
 

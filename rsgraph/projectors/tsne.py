@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -49,6 +50,12 @@ class Tsne(Projector):
             raise ConfigError(f"`perplexity` must be a number of at least 1. Got {perplexity!r} instead.")
         self.perplexity = float(perplexity)
         self.metric: Metric = check_metric(metric)
+
+    def with_metric(self, metric: Metric) -> Tsne:
+        """Return it with another ``metric``."""
+        chosen = copy(self)
+        chosen.metric = check_metric(metric)
+        return chosen
 
     def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
         """Lay out vectors (n, D). Raises NotUsable (shape, NaN, more than ``MOST``)."""

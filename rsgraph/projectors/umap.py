@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -90,6 +91,12 @@ class Umap(Projector):
         self.n_neighbors, self.min_dist, self.n_epochs = n_neighbors, float(min_dist), n_epochs
         self.metric: Metric = check_metric(metric)
         self.sample = check_sample(sample, n_neighbors)
+
+    def with_metric(self, metric: Metric) -> Umap:
+        """Return it with another ``metric``."""
+        chosen = copy(self)
+        chosen.metric = check_metric(metric)
+        return chosen
 
     def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
         """Lay out vectors (n, D), also equal ones; progress is called with the epoch, or thousandths of the work.
