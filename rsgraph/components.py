@@ -54,7 +54,6 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "gcn": "rsgraph.gnn.gcn:Gcn",
         "gat": "rsgraph.gnn.gat:Gat",
         "sage": "rsgraph.gnn.sage:Sage",
-        "surroundings": "rsgraph.gnn.surroundings:Surroundings",
         "none": "rsgraph.gnn.none:NoGnn",
     },
     "matcher": {

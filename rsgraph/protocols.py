@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from rsgraph.types import (
-        Doubles,
         Distance,
+        Doubles,
         Floats,
         LabelClass,
         Mask,

@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 from rsgraph.config import config_folder
 from rsgraph.options import read_options
 from rsgraph.run.runner import run
-from rsgraph.stages.plan import Plan, chips_by, default_layer, layers_of
+from rsgraph.stages.plan import Plan, plan_of
 from rsgraph.workspace import Workspace
 
 TINY = [
@@ -50,9 +50,7 @@ def composed(*overrides: str) -> dict[str, Any]:
 
 def planned(config: dict[str, Any]) -> Plan:
     """Return the plan of a run over some scene."""
-    options = read_options(config)
-    layers = layers_of(options)
-    return Plan(options, "scene", layers, default_layer(options, layers), chips_by(options))
+    return plan_of(read_options(config), "scene", None, None)
 
 
 @pytest.fixture

@@ -16,20 +16,19 @@ _CONSTANT = 1e-6
 """Standard deviation below which a feature is constant: float32 rounds means of shapes to this."""
 
 
-def shape_and_brightness(bands: NDArray[np.floating], *, brightness: float) -> Doubles:
-    r"""Return :math:`[b / |b|, w \log |b|]` of spectra b: (n, bands + 1) float64.
+def shape_and_brightness(bands: NDArray[np.floating]) -> Doubles:
+    r"""Return :math:`[b / |b|, \log |b|]` of spectra b: (n, bands + 1) float64.
+
+    Light and slope change a spectrum's length more than its shape; as a feature of its own, brightness can weigh less.
 
     Parameters
     ----------
     bands
         (n, bands) mean reflectance.
-    brightness
-        w, the weight of brightness beside a shape of length 1; features are standardised later, where this no longer
-        counts unless they are compared as they are.
     """
     spectra = np.asarray(bands, dtype=np.float64)
     lengths = np.maximum(np.linalg.norm(spectra, axis=1, keepdims=True), DARKEST)
-    return np.concatenate([spectra / lengths, brightness * np.log(lengths)], axis=1)
+    return np.concatenate([spectra / lengths, np.log(lengths)], axis=1)
 
 
 class Scale(NamedTuple):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from rsgraph.errors import ConfigError
 from rsgraph.metrics.roots import inverse_root
 from rsgraph.protocols import Metric, Pairs

@@ -34,8 +34,8 @@ from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.files import place, read_json
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.run.record import Record
-from rsgraph.run.scenes import Held, model_identity, shown_path
-from rsgraph.stages.plan import STAGES, Addition, GivenModel, Plan
+from rsgraph.run.scenes import Held, Reopened, model_identity, shown_path
+from rsgraph.stages.plan import Addition, GivenModel, Plan, stages_of
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace, write_table
 
@@ -115,7 +115,7 @@ def _own_model(workspace: Workspace, bands: Sequence[str]) -> GivenModel:
 
 def _check_finished(workspace: Workspace) -> None:
     recorded, there = workspace.manifest.get("stages", {}), workspace.intact()
-    missing = [stage.name for stage in STAGES if stage.name not in recorded]
+    missing = [stage.name for stage in stages_of(Reopened(workspace.folder).plan) if stage.name not in recorded]
     missing += [name for name, record in recorded.items() if any(file not in there for file in record["outputs"])]
     if missing:
         raise WorkspaceMismatch(

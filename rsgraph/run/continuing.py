@@ -30,6 +30,7 @@ COMPARED = (
     "encoder",
     "segmenter",
     "graph",
+    "metric",
     "gnn",
     "matcher",
     "projector",

@@ -32,6 +32,10 @@ _MODEL_FILES = (
     "models/encoder.safetensors",
     "models/gnn.json",
     "models/gnn.safetensors",
+    "models/metric.json",
+    "models/metric.safetensors",
+    "models/join.json",
+    "models/join.safetensors",
 )
 
 
@@ -227,7 +231,7 @@ class _Bands:
 
 
 def with_model(options: Options) -> tuple[Options, GivenModel | None]:
-    """Take classes, encoder and GNN from ``model.from``: they replace those of the options.
+    """Take classes, metric, encoder and GNN from ``model.from``: they replace those of the options.
 
     Raises NotThere where that is no finished workspace.
     """
@@ -242,7 +246,12 @@ def with_model(options: Options) -> tuple[Options, GivenModel | None]:
     target, encoder, gnn = (read_choice(kind, made[kind]) for kind in ("target", "encoder", "gnn"))
     folder = str(workspace.folder.resolve())
     model = GivenModel(folder, model_identity(workspace), tuple(about["bands"]))
-    return replace(options, target=target, encoder=encoder, gnn=gnn, model=ModelOptions(folder)), model
+    taken = replace(options, target=target, encoder=encoder, gnn=gnn, model=ModelOptions(folder))
+    if workspace.path("models", "metric.json").exists():
+        width = float(made["embedding"]["surroundings"])
+        embedding = replace(options.embedding, surroundings=width)
+        taken = replace(taken, metric=read_choice("metric", made["metric"]), embedding=embedding)
+    return taken, model
 
 
 def keep_model(model: GivenModel | None, workspace: Workspace, cache: Path) -> Path | None:

@@ -1,6 +1,6 @@
-"""The model that a projector learnt, beside the map: ``models/projector.safetensors`` and ``.json``.
+"""Models of plain arrays: what a projector or a metric learnt, ``models/<name>.safetensors`` and ``.json``.
 
-With it, further vectors are placed on the map that is there (``Transforms.transform`` of the same projector).
+With a projector's, further vectors are placed on the map that is there; with a metric's, further segments compared.
 """
 
 from __future__ import annotations
@@ -20,8 +20,10 @@ from rsgraph.files import atomic, write_json
 NAME = "projector"
 
 
-def write_model(folder: Path, model: Mapping[str, NDArray[Any]], about: Mapping[str, Any]) -> None:
-    """Write the arrays of ``Projection.model`` and what they are, each file whole or not at all.
+def write_model(
+    folder: Path, model: Mapping[str, NDArray[Any]], about: Mapping[str, Any], *, name: str = NAME
+) -> None:
+    """Write the arrays of a model and what they are, each file whole or not at all.
 
     Parameters
     ----------
@@ -30,7 +32,9 @@ def write_model(folder: Path, model: Mapping[str, NDArray[Any]], about: Mapping[
     model
         By name.
     about
-        Projector's options, layer and seed.
+        Options and seed of what learnt it.
+    name
+        Of the two files.
 
     Raises
     ------
@@ -40,16 +44,16 @@ def write_model(folder: Path, model: Mapping[str, NDArray[Any]], about: Mapping[
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    with atomic(folder / f"{NAME}.safetensors") as temporary:
+    with atomic(folder / f"{name}.safetensors") as temporary:
         try:
-            save_file({name: np.ascontiguousarray(array) for name, array in model.items()}, temporary)
+            save_file({key: np.ascontiguousarray(array) for key, array in model.items()}, temporary)
         except SafetensorError as error:  # plain arrays: only the disk can refuse them
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from error
-    shapes = {name: list(array.shape) for name, array in model.items()}
-    write_json(folder / f"{NAME}.json", {**about, "arrays": shapes})
+    shapes = {key: list(array.shape) for key, array in model.items()}
+    write_json(folder / f"{name}.json", {**about, "arrays": shapes})
 
 
-def read_model(folder: Path) -> dict[str, NDArray[Any]] | None:
+def read_model(folder: Path, *, name: str = NAME) -> dict[str, NDArray[Any]] | None:
     """Return what ``write_model`` wrote into ``models`` of a workspace, or None where its projector learnt nothing.
 
     Raises
@@ -60,7 +64,7 @@ def read_model(folder: Path) -> dict[str, NDArray[Any]] | None:
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
 
-    path = folder / f"{NAME}.safetensors"
+    path = folder / f"{name}.safetensors"
     if not path.exists():
         return None
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rsgraph.errors import NotThere
@@ -30,6 +31,17 @@ def take_over(context: Context, *names: str) -> dict[str, Any]:
             (context.out / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(origin / name, context.out / name)
     return {"taken_from": model.folder}
+
+
+def model_there(context: Context, *names: str) -> Path | None:
+    """Take files over from the model that was given, and return its folder ``models`` here; None where it has none.
+
+    A model of before there was a metric has none: it is fitted to the scene then.
+    """
+    if context.model is None or not (context.model / names[0]).exists():
+        return None
+    take_over(context, *names)
+    return context.out / "models"
 
 
 def learning_facts(history: History | None) -> dict[str, Any]:

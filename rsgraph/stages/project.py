@@ -21,6 +21,7 @@ from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import read_model, write_model
 from rsgraph.training.options import Hardware, device_type
 from rsgraph.types import Floats, Projection, Similarity
+from rsgraph.workspace import Workspace
 
 FEW = 5
 """Below this many points the map is PCA's: a neighbour graph of so few says nothing."""
@@ -33,22 +34,41 @@ gigabytes, and the nearest chips are all that UMAP and t-SNE look at anyway."""
 
 def project(context: Context) -> dict[str, Any]:
     """Lay out chips and segments; write the maps, both tables again with their x and y, and what was learnt."""
-    chosen, layer, seed = context.options.projector, context.plan.layer, context.seed
-    projector: Projector = chosen.build().with_accelerator(context.options.trainer.accelerator)
-    workspace = context.workspace
-    of_chips = lay_out_chips(projector, workspace.similarity, seed=seed)
-    of_segments = _project_segments(context, projector)
-    maps = make_folder(context.out / "projections")
-    for table, key, file, found in (
-        ("chips.parquet", "chip_id", f"chips-{chosen.name}.parquet", of_chips),
-        ("segments.parquet", "segment_id", f"{layer}-{chosen.name}.parquet", of_segments),
-    ):
-        source = workspace.existing(table)
-        write_located(context.out / table, source, found.points)
-        write_located(maps / file, source, found.points, columns=[key])
+    workspace, name = context.workspace, context.options.projector.name
+    of_chips = lay_out_chips(_projector(context), workspace.similarity, seed=context.seed)
+    write_located(context.out / "chips.parquet", workspace.existing("chips.parquet"), of_chips.points)
+    _write_map(context, f"chips-{name}", "chips.parquet", of_chips)
+    of_segments = draw_layer(context, context.plan.layer)
+    write_located(context.out / "segments.parquet", workspace.existing("segments.parquet"), of_segments.points)
     if of_segments.model is not None:
-        write_model(context.out / "models", of_segments.model, _about(context))
-    return {"layer": layer, "chip_map": of_chips.method, "segment_map": of_segments.method}
+        write_model(context.out / "models", of_segments.model, _about(context, context.plan.layer))
+    for layer in context.plan.also_drawn:
+        draw_layer(context, layer)
+    methods = {"chip_map": of_chips.method, "segment_map": of_segments.method}
+    return {"layer": context.plan.layer, "maps": [context.plan.layer, *context.plan.also_drawn], **methods}
+
+
+def draw_layer(context: Context, layer: str) -> Projection:
+    """Lay out the segments of one layer, by its own distance; write ``projections/<layer>-<projector>.parquet``."""
+    found = _project_segments(context, layer, for_layer(_projector(context), context.workspace, layer))
+    _write_map(context, f"{layer}-{context.options.projector.name}", "segments.parquet", found)
+    return found
+
+
+def for_layer(projector: Projector, workspace: Workspace, layer: str) -> Projector:
+    """Return a projector that compares vectors as a layer wants it; of raw layers its own option decides."""
+    return projector.with_metric("euclidean") if workspace.compared_by(layer) == "euclidean" else projector
+
+
+def _projector(context: Context) -> Projector:
+    chosen: Projector = context.options.projector.build()
+    return chosen.with_accelerator(context.options.trainer.accelerator)
+
+
+def _write_map(context: Context, name: str, table: str, found: Projection) -> None:
+    key = table.removesuffix("s.parquet") + "_id"
+    path = make_folder(context.out / "projections") / f"{name}.parquet"
+    write_located(path, context.workspace.existing(table), found.points, columns=[key])
 
 
 def lay_out_chips(
@@ -78,19 +98,19 @@ def _distances(similarities: Floats) -> Floats:
     return distances
 
 
-def _project_segments(context: Context, projector: Projector) -> Projection:
+def _project_segments(context: Context, layer: str, projector: Projector) -> Projection:
     """Lay out segments; where their map is learnt from a sample, fill it in block by block."""
-    layer, seed, folder = context.plan.layer, context.seed, context.work / "models"
+    seed, folder = context.seed, context.work / "models" / layer
     path = context.workspace.existing("embeddings", f"{layer}.npy").resolve()
     vectors = context.workspace.embedding(layer)
     if not projector.in_parts(len(vectors)):
         return projector.project(vectors, seed=seed, progress=context.progress)
     if _left_model(folder) is None:
         model = projector.fit(vectors, seed=seed, progress=context.progress)
-        write_model(folder, model, _about(context))
+        write_model(folder, model, _about(context, layer))
     task = _Transform(projector, path, folder.resolve(), seed)
     items = [(part.start, part.stop) for part in parts(len(vectors))]
-    found = list(_blocks(context, projector).map("transform", task, items, context.progress))
+    found = list(_blocks(context, projector).map(f"transform-{layer}", task, items, context.progress))
     points = np.concatenate([block["points"] for block in found])
     return Projection(points=points, method=context.options.projector.name, model=read_model(folder))
 
@@ -128,9 +148,9 @@ class _Transform:
         return {"points": self.projector.transform(rows, model, seed=self.seed, first=first)}
 
 
-def _about(context: Context) -> dict[str, Any]:
+def _about(context: Context, layer: str) -> dict[str, Any]:
     """Say what a projector learnt from."""
-    return {**context.options.projector.section, "layer": context.plan.layer, "seed": context.seed}
+    return {**context.options.projector.section, "layer": layer, "seed": context.seed}
 
 
 def write_located(path: Path, source: Path, points: Floats, columns: Sequence[str] | None = None) -> None:
