@@ -299,7 +299,7 @@ class Workspace:
         default_layer: str,
         maps: Sequence[Mapping[str, str]],
     ) -> None:
-        """Put a stored stage's outputs into the workspace and enter it in the manifest, with what is there of maps."""
+        """Put a stored stage's outputs into the workspace; enter it in the manifest, and which maps are there."""
         origin = cache.place_of(record.stage, record.key)
         for name in record.outputs:
             place(origin / name, self.path(name))

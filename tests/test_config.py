@@ -103,14 +103,15 @@ def test_an_experiment_types_what_stands_in_its_file_and_in_those_that_it_builds
     laptop = {"encoder.width", "encoder.depth", "training.encoder.max_epochs", "training.encoder.learning_rate"}
     assert typed.by_experiments == {
         *laptop, "training.gnn.max_epochs", "matcher", "projector", "trainer.precision", "trainer.threads", "draw",
+        "metric", "segmenter.seams", "embedding.own",
     }  # fmt: skip
 
 
 def test_several_experiments_type_what_all_of_them_set(sources: list[ConfigSource]) -> None:
-    typed = typed_options(["experiment=[surroundings,sweep]", "experiment=[patel2023,laptop]"], sources)
+    typed = typed_options(["experiment=[untrained,sweep]", "experiment=[patel2023,laptop]"], sources)
     assert typed.experiments == ("patel2023", "laptop")
     assert typed.by_experiments > {"gnn", "encoder", "projector", "embedding.chips", "encoder.width"}
-    assert "embedding.layer" not in typed.by_experiments
+    assert "graph.k" not in typed.by_experiments
 
 
 @pytest.mark.parametrize("path", sorted((config_folder() / "experiment").glob("*.yaml")), ids=lambda path: path.stem)

@@ -19,7 +19,7 @@ from rsgraph.workspace import write_array
 
 
 def join(context: Context) -> dict[str, Any]:
-    """Make the layers that are named ``own+<layer>``: a segment's spectrum and what a network says of it, in a metric.
+    """Make the layers named ``own+<layer>``: a segment's spectrum and what a network says of it, in a metric.
 
     Neither replaces the other: what both say alike counts once, and what differs between touching segments little.
     """

@@ -8,8 +8,8 @@
            │            ├─ memberships ─┐   ┌─ encode ─┴─ gnn ─ join ─ trained_maps ─────┘
            └─ target ───┴─ encoder ─────┴───┘
 
-The closed-form layers and their maps come first: with them, labelling can begin. Networks are trained afterwards, and
-their maps join. Where chips are compared by a trained layer (``embedding.layer=gnn2``, the paper), match waits for it.
+The closed-form layers and their maps come first: with them, labelling can begin. Networks are trained afterwards,
+and their maps join. Where chips are compared by a trained layer (the paper's gnn2), match waits for it.
 
 ``rsgraph/run/runner.py`` walks ``stages_of(plan)``; the module of a stage's name in this folder does its work.
 

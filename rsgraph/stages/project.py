@@ -61,8 +61,9 @@ def for_layer(projector: Projector, workspace: Workspace, layer: str) -> Project
 
 
 def _projector(context: Context) -> Projector:
-    chosen: Projector = context.options.projector.build()
-    return chosen.with_accelerator(context.options.trainer.accelerator)
+    accelerator = context.options.trainer.accelerator
+    chosen: Projector = context.options.projector.build().with_accelerator(accelerator)
+    return chosen
 
 
 def _write_map(context: Context, name: str, table: str, found: Projection) -> None:

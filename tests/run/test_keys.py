@@ -15,7 +15,7 @@ from rsgraph.segmenters.slic import Slic
 from rsgraph.stages.plan import STAGES, GivenModel, Plan
 from tests.small_runs import composed, planned
 
-AFTER_SEGMENTS = {"segments", "memberships", "encode", "graph", "gnn", "match", "project", "pictures"}
+AFTER_SEGMENTS = set(keys(planned(composed()))) - {"scene", "target", "encoder"}
 MODEL = GivenModel("/models/coast", "identity", ("B04",))
 
 
@@ -66,7 +66,7 @@ def test_a_raised_revision_changes_the_stages_that_use_the_component(monkeypatch
 def test_a_given_model_stands_for_what_was_trained() -> None:
     given = replace(base(), model=MODEL)
     other_training = with_options(seed=7).options
-    assert changed(replace(given, options=other_training), given) == {"project", "pictures"}
+    assert changed(replace(given, options=other_training), given) == {"project", "trained_maps", "pictures"}
     assert "encoder" in changed(replace(given, model=replace(MODEL, identity="another")), given)
 
 
@@ -85,7 +85,7 @@ def test_an_option_of_its_own_that_means_as_before_leaves_keys_as_they_are(monke
     with_later = keys(base())["pictures"]
     assert with_later != keys(with_options(draw=False))["pictures"]
     stage = replace(STAGES[-1], options=("options.display",))
-    monkeypatch.setattr("rsgraph.run.keys.STAGES", (*STAGES[:-1], stage))
+    monkeypatch.setattr("rsgraph.stages.plan.STAGES", (*STAGES[:-1], stage))
     assert keys(base())["pictures"] == with_later
 
 
@@ -94,4 +94,4 @@ def test_a_gnn_that_is_applied_counts_with_its_revision(monkeypatch: pytest.Monk
     before = keys(given)
     monkeypatch.setattr(Gcn, "revision", 2)
     after = keys(given)
-    assert {name for name in before if before[name] != after[name]} == {"gnn", "match", "project", "pictures"}
+    assert {name for name in before if before[name] != after[name]} == {"gnn", "join", "trained_maps", "pictures"}
