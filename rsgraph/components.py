@@ -54,6 +54,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "gcn": "rsgraph.gnn.gcn:Gcn",
         "gat": "rsgraph.gnn.gat:Gat",
         "sage": "rsgraph.gnn.sage:Sage",
+        "rings": "rsgraph.gnn.rings:Rings",
         "none": "rsgraph.gnn.none:NoGnn",
     },
     "matcher": {
@@ -86,6 +87,9 @@ BUILT_IN: dict[str, dict[str, str]] = {
 }
 
 KINDS = tuple(BUILT_IN)
+
+RENAMED = {("gnn", "surroundings"): "rings"}
+"""Kind and name in workspaces of version 0.1.0 -> its name today. Keys of stages hold the former one."""
 
 
 @cache

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from typing import Any
 
-from rsgraph.components import registry
+from rsgraph.components import RENAMED, registry
 from rsgraph.config import Typed, flatten
 from rsgraph.errors import WorkspaceMismatch
 from rsgraph.options import RUN_KINDS, read_choice
@@ -50,13 +50,20 @@ def own_config(workspace: Workspace) -> dict[str, Any]:
     own = {name: deepcopy(value) for name, value in made.items() if name not in _ENTRIES_OF_0_1}
     own["model"] = {"from": _model_from(made, record)}
     for kind in RUN_KINDS:
-        section = own.get(kind, {})  # a kind may have come later
+        section = _renamed(kind, own.get(kind, {}))  # a kind may have come later
+        own |= {kind: section} if section else {}
         if section.get("name") in registry(kind):
             before = read_choice(kind, section).component.as_before
             own[kind] = section | {name: value for name, value in before.items() if name not in section}
     for path, value in AS_BEFORE.items():
         _put(own, path, value, only_missing=True)
     return own
+
+
+def _renamed(kind: str, section: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a section with the name that its component has today."""
+    name = section.get("name", "")
+    return {**section, "name": RENAMED.get((kind, name), name)} if section else {}
 
 
 _ENTRIES_OF_0_1 = ("layer", "compared", "identity", "grown_from")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rsgraph.components import RENAMED
 from rsgraph.files import digest
 from rsgraph.options import RUN_KINDS, Choice, plain
 from rsgraph.stages.plan import Plan, Stage, choice, stages_of, value_of
@@ -74,7 +75,8 @@ def _component(chosen: Choice, revision: Revision) -> list[Any]:
     parameters = {
         name: value for name, value in chosen.parameters.items() if name not in before or value != before[name]
     }
-    return [chosen.name, revision(chosen), parameters]
+    former = {today: name for (kind, name), today in RENAMED.items() if kind == chosen.kind}
+    return [former.get(chosen.name, chosen.name), revision(chosen), parameters]
 
 
 def _options(stage: Stage, plan: Plan) -> dict[str, Any]:

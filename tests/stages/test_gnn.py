@@ -9,7 +9,7 @@ import pytest
 
 from rsgraph.errors import ConfigError
 from rsgraph.files import read_json
-from rsgraph.gnn.surroundings import Surroundings
+from rsgraph.gnn.rings import Rings
 from rsgraph.stages.context import Context
 from rsgraph.stages.gnn import edge_places, gnn, write_layers
 from rsgraph.stages.graph import graph
@@ -29,7 +29,7 @@ def connected(folder: Path, *overrides: str) -> Context:
     return given
 
 
-def test_gnn_surroundings_whitens_each_square_beside_its_neighbours(tmp_path: Path) -> None:
+def test_gnn_rings_whitens_each_square_beside_its_neighbours(tmp_path: Path) -> None:
     assert gnn(connected(tmp_path))["trained"] is False
     first = np.load(tmp_path / "embeddings" / "gnn1.npy")
     own, around = first[:, :2], first[:, 2:]
@@ -59,8 +59,8 @@ def test_gnn_layers_of_squares_that_nothing_touches_are_their_own(tmp_path: Path
 def test_gnn_whose_network_has_other_layers_than_it_names_is_refused(tmp_path: Path) -> None:
     given = connected(tmp_path)
     gnn(given)
-    with pytest.raises(ConfigError, match="gnn=surroundings has `n_layers` 1, but its network returns 2 outputs"):
-        write_layers(given, Surroundings(layers=1))
+    with pytest.raises(ConfigError, match="gnn=rings has `n_layers` 1, but its network returns 2 outputs"):
+        write_layers(given, Rings(layers=1))
 
 
 def test_edge_places_are_where_the_edges_of_each_chip_begin(tmp_path: Path) -> None:

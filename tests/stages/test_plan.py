@@ -11,7 +11,6 @@ from rsgraph.options import RUN_KINDS
 from rsgraph.stages.plan import STAGES, maps_entry, needed, stages_of, value_of
 from tests.small_runs import composed, planned
 
-
 BEFORE = ("embedding.own=false", "metric=none")
 """Options of a workspace that is older than the closed-form layers."""
 

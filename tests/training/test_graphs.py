@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import NotUsable
-from rsgraph.gnn.surroundings import Surroundings
+from rsgraph.gnn.rings import Rings
 from rsgraph.training.graphs import GraphSample, fit_gnn
 from rsgraph.training.inference import embed
 from rsgraph.training.modules import gnn_module
@@ -26,7 +26,7 @@ def _graph(seed: int, n: int, *, test: bool = False) -> GraphSample:
 
 def test_fit_gnn_fits_to_all_nodes_of_all_graphs() -> None:
     graphs = [_graph(0, 20), _graph(1, 30, test=True)]
-    module = gnn_module(Surroundings(), n_features=3, n_classes=2)
+    module = gnn_module(Rings(), n_features=3, n_classes=2)
     assert module is not None
     fit_gnn(module, graphs)
     whole = np.concatenate([embed(module, graph.x, graph.edge_index, hardware=CPU)[-1] for graph in graphs])
@@ -35,7 +35,7 @@ def test_fit_gnn_fits_to_all_nodes_of_all_graphs() -> None:
 
 
 def test_fit_gnn_without_a_node_is_refused() -> None:
-    module = gnn_module(Surroundings(), n_features=3, n_classes=2)
+    module = gnn_module(Rings(), n_features=3, n_classes=2)
     assert module is not None
     with pytest.raises(NotUsable, match="there is no segment to fit the GNN to, in 1 chips"):
         fit_gnn(module, [_graph(0, 0)])
