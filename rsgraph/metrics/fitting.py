@@ -17,7 +17,11 @@ PAIRS = 200_000
 
 
 class Fitted(NamedTuple):
-    """What a metric makes of features: ``(features - mean) * weight @ matrix``; (D,), (D,) and (D, D)."""
+    """What a metric makes of features: ``(features - mean) * weight @ matrix``; (D,), (D,) and (D, D).
+
+    Over the segments that it was fitted to, vectors have a root mean squared length of 1, so that layers that are
+    joined weigh what their factors say.
+    """
 
     mean: Doubles
     weight: Doubles
@@ -59,4 +63,10 @@ def fit_metric(metric: Metric, features: Doubles, pairs: Pairs, *, seed: int) ->
     matrix = np.zeros((features.shape[1],) * 2)
     if len(kept):
         matrix[np.ix_(kept, kept)] = metric.fit(standardised(features, scale)[:, kept], pairs)
-    return Fitted(scale.mean, scale.weight, matrix)
+    fitted = Fitted(scale.mean, scale.weight, matrix)
+    return fitted._replace(matrix=matrix / rms_length(fitted.apply(features)))
+
+
+def rms_length(vectors: Doubles) -> float:
+    """Return the root mean squared length of vectors (n, D); 1 where all are zero."""
+    return float(np.sqrt((vectors**2).sum(axis=1).mean())) or 1.0

@@ -1,4 +1,4 @@
-"""Trained layers join the spectra of segments, through the metric: the stage join."""
+"""Trained layers join own, through the metric: the stage join."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from rsgraph.metrics.fitting import Fitted, fit_metric
-from rsgraph.metrics.spectra import shape_and_brightness
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import read_model, write_model
@@ -17,25 +16,23 @@ from rsgraph.stages.touching import touching_pairs
 from rsgraph.types import Doubles
 from rsgraph.workspace import write_array
 
+WEIGHT = 0.7
+"""What a trained layer weighs beside own."""
+
 
 def join(context: Context) -> dict[str, Any]:
-    """Make the layers named ``own+<layer>``: a segment's spectrum and what a network says of it, in a metric.
-
-    Neither replaces the other: what both say alike counts once, and what differs between touching segments little.
-    """
-    spectra = shape_and_brightness(context.workspace.embedding("bands"))
+    """Make the layers that are named ``own+<layer>``: own, beside it what a network says of a segment, in a metric."""
     names = [name for name in context.plan.layers if JOINT in name]
-    features = {name: _beside(context, spectra, name) for name in names}
-    model = _model(context, features)
+    trained = {name: _trained(context, name) for name in names}
+    model, own = _model(context, trained), context.workspace.embedding("own")
     for name in names:
-        vectors = Fitted.of_arrays(model, name).apply(features[name])
-        write_array(context.out / "embeddings" / f"{name}.npy", vectors.astype(np.float32))
+        vectors = Fitted.of_arrays(model, name).apply(trained[name])
+        write_array(context.out / "embeddings" / f"{name}.npy", np.hstack([own, WEIGHT * vectors.astype(np.float32)]))
     return {"layers": names}
 
 
-def _beside(context: Context, spectra: Doubles, name: str) -> Doubles:
-    trained = np.asarray(context.workspace.embedding(name.partition(JOINT)[2]), dtype=np.float64)
-    return np.concatenate([spectra, trained], axis=1)
+def _trained(context: Context, name: str) -> Doubles:
+    return np.asarray(context.workspace.embedding(name.partition(JOINT)[2]), dtype=np.float64)
 
 
 def _model(context: Context, features: dict[str, Doubles]) -> Arrays:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rsgraph.metrics.diffusion import diffused, median_distance
-from rsgraph.metrics.fitting import Fitted, fit_metric
+from rsgraph.metrics.fitting import Fitted, fit_metric, rms_length
 from rsgraph.metrics.spectra import shape_and_brightness
 from rsgraph.metrics.window import window_means
 from rsgraph.protocols import Arrays, Pairs
@@ -19,36 +19,39 @@ from rsgraph.stages.touching import touching_pairs
 from rsgraph.types import Doubles
 from rsgraph.workspace import write_array
 
-OWN, SURROUNDINGS, MEDIAN = "own", "surroundings", "median"
-"""Names in ``models/metric.safetensors``: two fitted metrics, and the median distance of touching segments in own."""
+OWN, SURROUNDINGS, DIFFUSED = "own", "surroundings", "diffused"
+"""Names in ``models/metric.safetensors``: two fitted metrics; and what diffusion needs to know of the segments that
+they were fitted to, the median distance of touching ones and the length of diffused vectors."""
+
+WEIGHTS = {OWN: 1.0, DIFFUSED: 0.5, SURROUNDINGS: 0.6}
+"""What a segment's spectrum, the same diffused, and its surroundings weigh in the layer own: chosen by leaving out one
+scene after the other (experiments/labelling)."""
 
 
 def metric(context: Context) -> dict[str, Any]:
     """Make the layers own and surroundings; write them and the metric that they were made with.
 
-    ``own`` is a segment's spectrum in the metric; ``surroundings`` the means of spectra within a Gaussian window over
-    the scene, in a metric of their own.
+    ``own`` is a segment's spectrum in the metric, beside the same averaged over touching segments that resemble it and,
+    as a weaker part, its surroundings. ``surroundings`` are the means of spectra within a Gaussian window over the
+    scene, in a metric of their own.
     """
-    segments = context.workspace.segments
     spectra = shape_and_brightness(context.workspace.embedding("bands"))
-    around = _window(context, segments, spectra)
+    around = _window(context, context.workspace.segments, spectra)
     pairs = touching_pairs(context)
     model = _model(context, spectra, around, pairs)
-    own, surroundings = Fitted.of_arrays(model, OWN), Fitted.of_arrays(model, SURROUNDINGS)
-    vectors = own.apply(spectra)
-    layers = {
-        OWN: np.concatenate(
-            [vectors, JOINED * diffused(vectors, pairs, median=float(model[MEDIAN][0]), rounds=3)], 1
-        ),
-        SURROUNDINGS: surroundings.apply(around),
+    parts = {
+        name: Fitted.of_arrays(model, name).apply(each) for name, each in ((OWN, spectra), (SURROUNDINGS, around))
     }
-    for name, layer in layers.items():
+    median, length = model[DIFFUSED].tolist()
+    parts[DIFFUSED] = diffused(parts[OWN], pairs, median=median, rounds=ROUNDS) / length
+    own = np.concatenate([weight * parts[name] for name, weight in WEIGHTS.items()], axis=1)
+    for name, layer in ((OWN, own), (SURROUNDINGS, parts[SURROUNDINGS])):
         write_array(context.out / "embeddings" / f"{name}.npy", layer.astype(np.float32))
     return {"pairs": int(pairs.shape[1]), "fitted": context.plan.model is None}
 
 
-JOINED = 0.7
-"""Weight of a segment's diffused vector beside its own."""
+ROUNDS = 3
+"""How often vectors are averaged over touching segments."""
 
 
 def _window(context: Context, segments: pd.DataFrame, spectra: Doubles) -> Doubles:
@@ -72,8 +75,10 @@ def _model(context: Context, spectra: Doubles, around: Doubles, pairs: Pairs) ->
     component = context.options.metric.build()
     own = fit_metric(component, spectra, pairs, seed=context.seed)
     surroundings = fit_metric(component, around, pairs, seed=context.seed)
-    median = np.array([median_distance(own.apply(spectra), pairs)])
-    arrays = {**own.arrays(OWN), **surroundings.arrays(SURROUNDINGS), MEDIAN: median}
+    vectors = own.apply(spectra)
+    median = median_distance(vectors, pairs)
+    length = rms_length(diffused(vectors, pairs, median=median, rounds=ROUNDS))
+    arrays = {**own.arrays(OWN), **surroundings.arrays(SURROUNDINGS), DIFFUSED: np.array([median, length])}
     about = {"bands": list(context.opened.bands), "component": context.options.metric.section, "seed": context.seed}
     write_model(context.out / "models", arrays, about, name="metric")
     return arrays

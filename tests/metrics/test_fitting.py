@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from rsgraph import build
-from rsgraph.metrics.fitting import Fitted, fit_metric
+from rsgraph.metrics.fitting import Fitted, fit_metric, rms_length
 
 RNG = np.random.default_rng(0)
 FEATURES = np.concatenate([RNG.normal(size=(300, 3)) * [1.0, 20.0, 0.1], np.full((300, 1), 7.0)], axis=1)
 PAIRS = np.stack([np.arange(299), np.arange(1, 300)])
+
+
+def test_vectors_are_about_one_long() -> None:
+    vectors = fit_metric(build("metric", name="touching"), FEATURES, PAIRS, seed=0).apply(FEATURES)
+    assert rms_length(vectors) == pytest.approx(1.0)
+    assert rms_length(np.zeros((3, 2))) == 1.0
 
 
 def test_constant_features_count_for_nothing() -> None:
