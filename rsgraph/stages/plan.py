@@ -168,11 +168,18 @@ STAGES = (
         options=("options.trainer.precision",),
         writes=("embeddings/encoder.npy", "latents.npy"),
     ),
-    Stage("graph", needs=("segments",), components=("graph",), writes=("edges.npy", "edge_attributes.npy")),
+    Stage(
+        "graph",
+        needs=("segments",),
+        components=("graph",),
+        options=("options.chips.across",),
+        writes=("edges.npy", "edge_attributes.npy"),
+    ),
     Stage(
         "gnn",
         needs=("encode", "memberships", "graph"),
         components=("gnn",),
+        options=("options.chips.across",),
         trained=(
             "gnn",
             "options.training.gnn",
