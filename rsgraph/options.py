@@ -62,11 +62,24 @@ class DataOptions:
 
 @dataclass(frozen=True)
 class ChipOptions:
-    """``size`` of a chip's side in pixels; ``edges``: pad or drop partial chips; every ``test_every``-th is test."""
+    """How scenes are cut, and what crosses the borders of chips.
+
+    Parameters
+    ----------
+    size
+        Of a chip's side in pixels.
+    edges
+        ``pad`` or ``drop`` partial chips.
+    test_every
+        Every so many-th chip is test.
+    across
+        Whether segments are connected, and GNNs see, across the borders of chips.
+    """
 
     size: int
     edges: Literal["pad", "drop"]
     test_every: int
+    across: bool
 
 
 @dataclass(frozen=True)

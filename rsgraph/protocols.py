@@ -14,7 +14,7 @@ from __future__ import annotations
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeAlias, TypeVar, runtime_checkable
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         Projection,
         RegionGraph,
         Scene,
+        ScenePart,
         Segmentation,
         Similarity,
     )
@@ -227,11 +228,26 @@ class Segmenter(Component):
 
 
 class Graph(Component):
-    """Connects the segments of one chip."""
+    """Connects segments.
+
+    ``margin``: pixels around a chip within which all segments lie that its own ones may be connected with.
+    """
+
+    margin: int = 64
 
     @abstractmethod
     def connect(self, segmentation: Segmentation, centroids: Floats) -> RegionGraph:
         """Connect n segments with centroids (n, 2) as (row, column)."""
+
+    def connect_within(self, part: ScenePart) -> RegionGraph:
+        """Connect a chip's own segments with each other and with those beyond its borders.
+
+        Nodes are the numbers of segments in their scene. Only edges that own segments receive count, others are
+        dropped. As written here, it connects what lies within ``margin`` pixels.
+        """
+        segmentation, centroids, numbers = part.around(self.margin)
+        found = self.connect(segmentation, centroids)
+        return replace(found, edge_index=numbers[found.edge_index])
 
 
 Pairs: TypeAlias = "NDArray[int64]"

@@ -6,13 +6,17 @@ node features are ``(nodes, features)``, edges ``(2, edges)``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -180,6 +184,74 @@ class RegionGraph:
     edge_index: NDArray[np.int64]
     edge_attributes: Floats | None = None
     attribute_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class SceneSegments:
+    """All n segments of one scene; they are numbered from 0.
+
+    Parameters
+    ----------
+    centroids
+        (n, 2) float32 as (row, column), in pixels of the scene.
+    """
+
+    centroids: Floats
+
+    @cached_property
+    def tree(self) -> cKDTree:
+        """A k-d tree of the centroids in float64: ``tree.data`` (n, 2). It is built once."""
+        from scipy.spatial import cKDTree  # where it is asked for
+
+        return cKDTree(self.centroids.astype(np.float64))
+
+
+class Surrounding(NamedTuple):
+    """The segments in some pixels of a scene.
+
+    Parameters
+    ----------
+    segmentation
+        Of these pixels; segments at their edges are cut.
+    centroids
+        (m, 2) as (row, column) of the whole segments, counted from the first of these pixels.
+    numbers
+        (m,) int64: which segments of the scene they are, ascending.
+    """
+
+    segmentation: Segmentation
+    centroids: Floats
+    numbers: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class ScenePart:
+    """One chip's own segments within their scene.
+
+    Parameters
+    ----------
+    scene
+        All segments of the scene; the same object for all its chips, where one process has to do with them.
+    own
+        Numbers of the chip's own segments.
+    read
+        ``read(margin)``: the smallest window that holds the own segments, widened by so many pixels as far as the
+        scene goes, and the number + 1 of the segment of each of its pixels, int32; 0 where there are no data.
+    """
+
+    scene: SceneSegments
+    own: range
+    read: Callable[[int], tuple[Window, Labels]]
+
+    def around(self, margin: int) -> Surrounding:
+        """Return the own segments and all others within so many pixels around them."""
+        window, labels = self.read(margin)
+        found, places = np.unique(labels, return_inverse=True)
+        numbers = found[found > 0].astype(np.int64) - 1
+        local = places.reshape(labels.shape) + (len(found) == len(numbers))
+        corner = np.array([window.row, window.column], dtype=np.float32)
+        segmentation = Segmentation(local.astype(np.int32), len(numbers))
+        return Surrounding(segmentation, self.scene.centroids[numbers] - corner, numbers)
 
 
 @dataclass(frozen=True)

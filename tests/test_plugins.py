@@ -132,7 +132,9 @@ def _made_by_segmenter(session: Session) -> None:
 
 
 def _made_by_graph(session: Session) -> None:
-    assert session.workspace.edges.shape == (2, 8 * 6)  # a chain of four has six arrows
+    edges, n = session.workspace.edges, len(session.workspace.segments)
+    assert edges.shape == (2, 2 * n - 2)  # each hears from the one before it and the one after it in reach
+    assert (np.diff(edges[1]) >= 0).all()
 
 
 def _made_by_gnn(session: Session) -> None:

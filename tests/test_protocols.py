@@ -22,6 +22,7 @@ from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.tsne import Tsne
 from rsgraph.projectors.umap import Umap
 from rsgraph.protocols import BASES, check_component
+from rsgraph.types import Floats, Labels, RegionGraph, ScenePart, SceneSegments, Segmentation, Window
 
 
 class Nothing:
@@ -70,6 +71,25 @@ def test_exporter_of_the_workspace_is_refused_with_what_changed(base: type) -> N
 def test_gnn_names_an_embedding_a_layer() -> None:
     assert Gcn(layers=2).embeddings == ("gnn1", "gnn2")
     assert NoGnn().embeddings == ()
+
+
+def test_graph_that_only_connects_reaches_as_far_as_its_margin() -> None:
+    read = []
+
+    class Ring(protocols.Graph):
+        margin = 5
+
+        def connect(self, segmentation: Segmentation, centroids: Floats) -> RegionGraph:
+            nodes = np.arange(segmentation.n_segments)
+            return RegionGraph(np.stack([nodes, np.roll(nodes, 1)]))
+
+    def look(margin: int) -> tuple[Window, Labels]:
+        read.append(margin)
+        return Window(0, 0, 1, 3), np.array([[3, 5, 8]], dtype=np.int32)
+
+    part = ScenePart(SceneSegments(np.zeros((9, 2), np.float32)), range(4, 5), look)
+    assert Ring().connect_within(part).edge_index.tolist() == [[2, 4, 7], [7, 2, 4]]
+    assert read == [5]
 
 
 def test_matcher_without_blocks_matches_all_at_once() -> None:

@@ -63,7 +63,7 @@ def whole_chips(chips: NDArray[np.int64], most: int | None, *, seed: int = 0) ->
 
 
 def among(edges: NDArray[np.int64], kept: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the edges between kept segments, as indices into them. No edge leaves a chip."""
+    """Return the edges between kept segments, as indices into them. Edges to and from others are lost."""
     inside = np.isin(edges[0], kept) & np.isin(edges[1], kept)
     return np.searchsorted(kept, edges[:, inside])
 

@@ -35,7 +35,7 @@ class Adjacency(Graph):
     """Touching segments (4-connectivity), in both directions.
 
     The region adjacency graph. A segment has as many neighbours as it touches, about six on the average. A
-    segment that touches nothing (an island in nodata, or the only segment of a chip) has no edges: the GNN
+    segment that touches nothing (an island in nodata, or the only segment of a scene) has no edges: the GNN
     then sees only its own features.
 
     Parameters
@@ -44,6 +44,8 @@ class Adjacency(Graph):
         False: unweighted. True: each edge carries the distance between the centroids and the length of the
         shared border, both in pixels.
     """
+
+    margin = 1
 
     def __init__(self, edge_attributes: bool = False) -> None:
         self.edge_attributes = edge_attributes

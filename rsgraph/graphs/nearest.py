@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Graph
-from rsgraph.types import Floats, RegionGraph, Segmentation
+from rsgraph.types import Floats, Labels, RegionGraph, ScenePart, SceneSegments, Segmentation
+
+if TYPE_CHECKING:
+    from scipy.spatial import cKDTree
 
 
 def nearest_edges(centroids: Floats, k: int) -> NDArray[np.int64]:
@@ -30,45 +35,63 @@ def nearest_edges(centroids: Floats, k: int) -> NDArray[np.int64]:
         (2, n * min(k, n - 1)) int64; row 0 the neighbour that sends, row 1 the node that receives. Sorted by
         receiver, then by distance. No node is its own neighbour.
     """
-    n = len(centroids)
-    k = min(k, n - 1)
-    if k < 1:
+    return nearest_edges_to(range(len(centroids)), SceneSegments(centroids), k)
+
+
+def nearest_edges_to(receivers: range, scene: SceneSegments, k: int) -> NDArray[np.int64]:
+    """Return those of the ``nearest_edges`` of a whole scene that some of its segments receive.
+
+    Parameters
+    ----------
+    receivers
+        Numbers of these segments.
+    scene
+        All segments.
+    k
+        Neighbours per segment.
+
+    Returns
+    -------
+    edge_index
+        (2, receivers * min(k, n - 1)) int64, as of ``nearest_edges``.
+    """
+    k = min(k, len(scene.centroids) - 1)
+    if k < 1 or not receivers:
         return np.empty((2, 0), dtype=np.int64)
-    points = np.asarray(centroids, dtype=np.float64)
-    candidates = _candidates(points, k)
-    squared = ((points[candidates] - points[:, None]) ** 2).sum(axis=-1)
-    squared[candidates == np.arange(n)[:, None]] = -1.0  # the node itself comes first and is cut off
+    points, rows = scene.tree.data, np.arange(receivers.start, receivers.stop)
+    own = points[receivers.start : receivers.stop]
+    candidates = _candidates(scene.tree, own, k)
+    squared = ((points[candidates] - own[:, None]) ** 2).sum(axis=-1)
+    squared[candidates == rows[:, None]] = -1.0  # the node itself comes first and is cut off
     order = np.lexsort((candidates, squared), axis=-1)[:, 1 : k + 1]
     senders = np.take_along_axis(candidates, order, axis=1)
-    return np.stack([senders.ravel(), np.repeat(np.arange(n), k)])
+    return np.stack([senders.ravel(), np.repeat(rows, k)])
 
 
-def _candidates(points: NDArray[np.float64], k: int) -> NDArray[np.int64]:
-    """Return for each point the numbers of its nearest points and of itself, with all ties of the k-th."""
-    n = len(points)
-    tree = cKDTree(points)
-    width = min(k + 5, n)
+def _candidates(tree: cKDTree, points: NDArray[np.float64], k: int) -> NDArray[np.int64]:
+    """Return for some points of a tree the numbers of the nearest of each and its own, with all ties of the k-th."""
+    width = min(k + 5, tree.n)
     while True:
         distances, found = tree.query(points, k=width)
         tied = distances[:, -1] <= distances[:, k] * (1 + 1e-9)
-        if width == n or not tied.any():
+        if width == tree.n or not tied.any():
             return np.asarray(found, dtype=np.int64)
-        width = min(2 * width, n)
+        width = min(2 * width, tree.n)
 
 
 class Nearest(Graph):
     """K geographically nearest segments, by their centroids (the paper's graph, K = 8).
 
     Section 2.5 builds the edges from the "K geographically nearest segments", without weights, and that is
-    what is done here, once per chip. Section 2.7 speaks of edges "to the nearest neighbouring nodes in
-    feature space"; we read that as a remark about matching (where nodes are compared by their features),
-    since the features exist only after the graph has been built, and since the paper's context test relies on
-    geographical neighbours.
+    what is done here, in each chip (``chips.across=false``, the paper) or over the whole scene. Section 2.7
+    speaks of edges "to the nearest neighbouring nodes in feature space"; we read that as a remark about matching
+    (where nodes are compared by their features), since the features exist only after the graph has been built,
+    and since the paper's context test relies on geographical neighbours.
 
     Parameters
     ----------
     k
-        Neighbours per segment, at least 1; small chips use min(k, segments - 1). 8 is the paper's
+        Neighbours per segment, at least 1; where there are fewer segments, all are taken. 8 is the paper's
         compromise; 12 was more accurate in its Table 4, 4 less, and training time grows with k.
     edge_attributes
         False: unweighted, as in the paper. True: each edge carries the distance between the centroids and
@@ -88,10 +111,17 @@ class Nearest(Graph):
 
     def connect(self, segmentation: Segmentation, centroids: Floats) -> RegionGraph:
         """Connect n segments with centroids (n, 2) as (row, column)."""
-        edge_index = nearest_edges(centroids, self.k)
+        return self._graph(nearest_edges(centroids, self.k), lambda: segmentation.labels, centroids)
+
+    def connect_within(self, part: ScenePart) -> RegionGraph:
+        """Connect a chip's own segments with the nearest of the whole scene, wherever they lie."""
+        edge_index = nearest_edges_to(part.own, part.scene, self.k)
+        return self._graph(edge_index, lambda: part.read(1)[1], part.scene.centroids)
+
+    def _graph(self, edge_index: NDArray[np.int64], labels: Callable[[], Labels], centroids: Floats) -> RegionGraph:
+        """Give the edges their attributes, where they are asked for; ``labels`` hold all pixels of the receivers."""
         if not self.edge_attributes:
             return RegionGraph(edge_index)
-        from rsgraph.graphs.edges import ATTRIBUTE_NAMES, edge_attributes  # where they are asked for
+        from rsgraph.graphs.edges import ATTRIBUTE_NAMES, edge_attributes
 
-        attributes = edge_attributes(edge_index, segmentation.labels, centroids)
-        return RegionGraph(edge_index, attributes, ATTRIBUTE_NAMES)
+        return RegionGraph(edge_index, edge_attributes(edge_index, labels(), centroids), ATTRIBUTE_NAMES)

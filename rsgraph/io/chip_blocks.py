@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rsgraph.io.chips import read_padded
 from rsgraph.types import Chip, Raster, Scene
@@ -27,11 +27,14 @@ class ChipBlock:
         By their index in the collection, only those of the chips.
     rows
         Of each chip: its segments' rows in the table of segments, consecutive; empty before there are segments.
+    scene_rows
+        Of each of these scenes: the rows of all its segments, consecutive; empty before there are segments.
     """
 
     chips: tuple[Chip, ...]
     scenes: Mapping[int, Scene]
     rows: tuple[range, ...] = ()
+    scene_rows: Mapping[int, range] = field(default_factory=dict)
 
     def scene(self, chip: Chip) -> Scene:
         """Return the scene that a chip lies in."""
@@ -75,9 +78,21 @@ def chip_blocks(
     spans = [(first, min(first + size, old)) for first in range(0, old, size)]
     spans += [(first, first + size) for first in range(old, len(chips), size)]
     parts = [slice(*span) for span in spans]
-    return [_block(scenes, chips[part], () if rows is None else tuple(rows[part])) for part in parts]
+    whole = {} if rows is None else _scene_rows(chips, rows)
+    return [_block(scenes, chips[part], () if rows is None else tuple(rows[part]), whole) for part in parts]
 
 
-def _block(scenes: Sequence[Scene], chips: Sequence[Chip], rows: tuple[range, ...]) -> ChipBlock:
+def _scene_rows(chips: Sequence[Chip], rows: Sequence[range]) -> dict[int, range]:
+    """Return scene -> the rows of all its segments, given those of each chip."""
+    found: dict[int, range] = {}
+    for chip, here in zip(chips, rows, strict=True):
+        found[chip.scene] = range(found.get(chip.scene, here).start, here.stop)
+    return found
+
+
+def _block(
+    scenes: Sequence[Scene], chips: Sequence[Chip], rows: tuple[range, ...], whole: Mapping[int, range]
+) -> ChipBlock:
     indexes = dict.fromkeys(chip.scene for chip in chips)
-    return ChipBlock(tuple(chips), {index: scenes[index] for index in indexes}, rows)
+    of_scenes = {index: whole[index] for index in indexes} if rows else {}
+    return ChipBlock(tuple(chips), {index: scenes[index] for index in indexes}, rows, of_scenes)

@@ -21,6 +21,7 @@ AS_BEFORE: dict[str, Any] = {
     "embedding.own": False,
     "embedding.maps": None,
     "embedding.surroundings": 16.0,
+    "chips.across": False,
 }
 """Options of no component that were added after version 0.1.0, as paths such as ``training.encoder.noise``, and the
 value that means "as before". A kind of component that came later is one of them."""
@@ -100,7 +101,12 @@ def _counts(path: str, value: Any) -> bool:
 
 
 def _without_later(path: str, value: Any) -> Any:
-    """Leave out options that were added later and mean "as before"."""
+    """Leave out of a section what was added later and means "as before", or counts only for stages that name it."""
     if not isinstance(value, Mapping):
         return value
-    return {name: each for name, each in value.items() if _counts(f"{path}.{name}", each)}
+    named = {each for stage in STAGES for each in (*stage.options, *(stage.trained or ()))}
+    return {
+        name: each
+        for name, each in value.items()
+        if f"options.{path}.{name}" not in named and _counts(f"{path}.{name}", each)
+    }

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,7 @@ from rsgraph.protocols import Arrays, Gnn, Nodes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.encoder import LOADING
 from rsgraph.stages.models import describe, learning_facts, take_over
+from rsgraph.stages.neighbourhoods import Neighbourhood, neighbourhood
 from rsgraph.stages.segment_files import blocks_with_rows, chip_rows
 from rsgraph.stages.streaming import array_file
 from rsgraph.training.graphs import GraphSample, fit_gnn
@@ -77,15 +77,15 @@ def gnn(context: Context) -> dict[str, Any]:
 
 def _learn_gnn(context: Context, component: Gnn) -> dict[str, Any]:
     """Train or fit the graph network; write its weights."""
-    samples = _graph_samples(context, component.reads)
     module, history, notes = _built(context.workspace, component, context.seed), None, []
+    features = context.workspace.embedding(component.reads)
     if component.trainable:
-        history = _trained(context, module, samples)
+        history = _trained(context, module, _chip_graphs(context, component))
     else:
-        fit_gnn(module, samples)
+        fit_gnn(module, features, context.workspace.edges)
         notes = _unread_encoder(context.options)
     save_weights(module, context.out / "models" / "gnn.safetensors")
-    about = {"component": context.options.gnn.section, "features": int(samples[0].x.shape[1])}
+    about = {"component": context.options.gnn.section, "features": int(features.shape[1])}
     describe(context, "gnn", **about, history=history.epochs if history else [])
     return {"notes": notes, **learning_facts(history)}
 
@@ -93,7 +93,7 @@ def _learn_gnn(context: Context, component: Gnn) -> dict[str, Any]:
 def write_layers(context: Context, component: Gnn) -> None:
     """Apply the graph network to all chips; write the outputs of its layers."""
     weights = (context.out / "models" / "gnn.safetensors").resolve()
-    task = _Embed(context.options.gnn, context.workspace.folder.resolve(), weights)
+    task = _Embed(context.options.gnn, context.workspace.folder.resolve(), weights, _hops(context, component))
     # the weights are learnt in this very stage: what was kept of other ones must not be taken for theirs
     phase = f"layers-{sha256(weights)[:16]}"
     with ExitStack() as stack:
@@ -110,14 +110,9 @@ def write_layers(context: Context, component: Gnn) -> None:
                 layer.append(found[f"layer{number}"])
 
 
-def edge_places(workspace: Workspace, rows: Sequence[int]) -> list[int]:
-    """Return the column of edges.npy from which on all edges lead to segments of these rows or later ones.
-
-    ``rows`` are first rows of chips. Within a chip the receivers come in any order, but none is left of all that
-    bisection compares them with, so that it finds its way.
-    """
-    found: list[int] = np.searchsorted(workspace.edges[1], rows).tolist()
-    return found
+def _hops(context: Context, component: Gnn) -> int:
+    """Return how far around a chip the network must see; 0 where no edge crosses the borders of chips."""
+    return component.n_layers if context.options.chips.across else 0
 
 
 @dataclass(frozen=True)
@@ -127,30 +122,27 @@ class _Embed:
     gnn: Choice
     workspace: Path
     weights: Path
+    hops: int
 
     def __call__(self, block: ChipBlock) -> Arrays:
         workspace = Workspace(self.workspace)
         with LOADING:
             module = _loaded_gnn(workspace.folder, self.gnn, self.weights, file_state(self.weights))
-        places = edge_places(workspace, [*(rows.start for rows in block.rows), block.segments.stop])
-        layers = [
-            _layers(workspace, module, self.gnn, rows, range(first, last))
-            for rows, (first, last) in zip(block.rows, pairwise(places), strict=True)
-        ]
+        layers = [self._layers(workspace, module, rows) for rows in block.rows]
         return {f"layer{number}": np.concatenate(parts) for number, parts in enumerate(zip(*layers, strict=True))}
 
-
-def _layers(workspace: Workspace, module: GnnModule, chosen: Choice, rows: range, columns: range) -> list[Floats]:
-    """Return the outputs of all layers for one chip, by one thread: their sums are then the same everywhere."""
-    attributes = workspace.edge_attributes
-    part = slice(columns.start, columns.stop)
-    return embed(
-        module,
-        np.array(workspace.embedding(chosen.build().reads)[rows.start : rows.stop]),
-        np.array(workspace.edges[:, part]) - rows.start,
-        None if attributes is None else np.array(attributes[part]),
-        hardware=Hardware(accelerator="cpu", threads=1),
-    )
+    def _layers(self, workspace: Workspace, module: GnnModule, rows: range) -> list[Floats]:
+        """Return the outputs of all layers for one chip, by one thread: their sums are then the same everywhere."""
+        near = neighbourhood(workspace.edges, rows, hops=self.hops)
+        attributes = workspace.edge_attributes
+        outputs = embed(
+            module,
+            np.array(workspace.embedding(self.gnn.build().reads)[near.nodes]),
+            near.edge_index,
+            None if attributes is None else np.array(attributes[near.columns]),
+            hardware=Hardware(accelerator="cpu", threads=1),
+        )
+        return [output[: near.own] for output in outputs]
 
 
 @lru_cache(maxsize=1)
@@ -159,7 +151,7 @@ def _loaded_gnn(folder: Path, chosen: Choice, weights: Path, state: tuple[int, .
     return _load(Workspace(folder), chosen, weights).eval()
 
 
-def _trained(context: Context, module: GnnModule, samples: list[GraphSample]) -> History:
+def _trained(context: Context, module: GnnModule, samples: Sequence[GraphSample]) -> History:
     from rsgraph.training.gnn import train_gnn  # it loads Lightning
 
     return train_gnn(
@@ -183,27 +175,50 @@ def _unread_encoder(options: Options) -> list[str]:
     return [f"gnn={name} reads the bands, not the trained encoder: encoder=bands spares you its training."]
 
 
-def _graph_samples(context: Context, nodes: Nodes) -> list[GraphSample]:
-    """Return one graph per chip; under four chips every fourth node is held out, else the test chips."""
-    workspace = context.workspace
-    features, classes = workspace.embedding(nodes), workspace.embedding("target")
-    edges, weights = workspace.edges, workspace.edge_attributes
-    chips = chip_rows(context)
-    places = edge_places(workspace, [*(rows.start for _, rows in chips), len(features)])
-    samples = []
-    for (chip, rows), (first, last) in zip(chips, pairwise(places), strict=True):
-        held = _held_out(context.opened, chip, len(rows))
-        samples.append(
-            GraphSample(
-                x=np.array(features[rows.start : rows.stop]),
-                edge_index=np.asarray(edges[:, first:last]) - rows.start,
-                edge_attributes=None if weights is None else np.array(weights[first:last]),
-                target=np.array(classes[rows.start : rows.stop]),
-                train_mask=~held,
-                val_mask=held,
-            )
+@dataclass(frozen=True)
+class _ChipGraphs(Sequence[GraphSample]):
+    """One graph per chip, with what lies around it; vectors are read when they are asked for.
+
+    Parameters
+    ----------
+    workspace
+        Where they are read.
+    reads
+        The embedding that the network reads.
+    parts
+        Of each chip.
+    held
+        Of each chip: which of its own nodes are held out.
+    """
+
+    workspace: Workspace
+    reads: Nodes
+    parts: Sequence[Neighbourhood]
+    held: Sequence[Mask]
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def __getitem__(self, index: Any) -> Any:  # a number: nobody asks for slices
+        near, held = self.parts[index], self.held[index]
+        attributes, around = self.workspace.edge_attributes, np.zeros(len(near.nodes) - near.own, dtype=np.bool_)
+        return GraphSample(
+            x=np.array(self.workspace.embedding(self.reads)[near.nodes]),
+            edge_index=near.edge_index,
+            edge_attributes=None if attributes is None else np.array(attributes[near.columns]),
+            target=np.array(self.workspace.embedding("target")[near.nodes]),
+            train_mask=np.concatenate([~held, around]),
+            val_mask=np.concatenate([held, around]),
+            own=near.own,
         )
-    return samples
+
+
+def _chip_graphs(context: Context, component: Gnn) -> _ChipGraphs:
+    """Return one graph per chip; under four chips every fourth node is held out, else the test chips."""
+    edges, hops, chips = context.workspace.edges, _hops(context, component), chip_rows(context)
+    parts = [neighbourhood(edges, rows, hops=hops) for _, rows in chips]
+    held = [_held_out(context.opened, chip, len(rows)) for chip, rows in chips]
+    return _ChipGraphs(context.workspace, component.reads, parts, held)
 
 
 def _held_out(opened: Opened, chip: Chip, n: int) -> Mask:

@@ -21,7 +21,7 @@ WEIGHT = 0.7
 
 
 def join(context: Context) -> dict[str, Any]:
-    """Make the layers that are named ``own+<layer>``: own, beside it what a network says of a segment, in a metric."""
+    """Make the layers named ``own+<layer>``: own, and beside it what a network says of a segment, in a metric."""
     names = [name for name in context.plan.layers if JOINT in name]
     trained = {name: _trained(context, name) for name in names}
     model, own = _model(context, trained), context.workspace.embedding("own")

@@ -14,7 +14,7 @@ from rsgraph.files import read_json
 from rsgraph.graphs.features import areas, centroids
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.protocols import Arrays, Progress
-from rsgraph.stages.gnn import edge_places
+from rsgraph.stages.neighbourhoods import edge_places
 from rsgraph.stages.segment_files import CutChip, pack, read_segmentation
 from rsgraph.workspace import Workspace
 

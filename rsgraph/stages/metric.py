@@ -24,16 +24,16 @@ OWN, SURROUNDINGS, DIFFUSED = "own", "surroundings", "diffused"
 they were fitted to, the median distance of touching ones and the length of diffused vectors."""
 
 WEIGHTS = {OWN: 1.0, DIFFUSED: 0.5, SURROUNDINGS: 0.6}
-"""What a segment's spectrum, the same diffused, and its surroundings weigh in the layer own: chosen by leaving out one
+"""Weights of a segment's spectrum, the same diffused, and its surroundings in the layer own: chosen by leaving out one
 scene after the other (experiments/labelling)."""
 
 
 def metric(context: Context) -> dict[str, Any]:
     """Make the layers own and surroundings; write them and the metric that they were made with.
 
-    ``own`` is a segment's spectrum in the metric, beside the same averaged over touching segments that resemble it and,
-    as a weaker part, its surroundings. ``surroundings`` are the means of spectra within a Gaussian window over the
-    scene, in a metric of their own.
+    ``own`` is a segment's spectrum in the metric, beside the same averaged over touching segments that resemble it
+    and, as a weaker part, its surroundings. ``surroundings`` are the means of spectra within a Gaussian window over
+    the scene, in a metric of their own.
     """
     spectra = shape_and_brightness(context.workspace.embedding("bands"))
     around = _window(context, context.workspace.segments, spectra)

@@ -178,7 +178,13 @@ STAGES = (
         components=("segmenter",),
         writes=("segments.tif", "segments/*.tif", "segments.parquet", "segments.json", "embeddings/bands.npy"),
     ),
-    Stage("graph", needs=("segments",), components=("graph",), writes=("edges.npy", "edge_attributes.npy")),
+    Stage(
+        "graph",
+        needs=("segments",),
+        components=("graph",),
+        options=("options.chips.across",),
+        writes=("edges.npy", "edge_attributes.npy"),
+    ),
     Stage(
         "metric",
         needs=("segments",),
@@ -233,6 +239,7 @@ STAGES = (
         "gnn",
         needs=("encode", "memberships", "graph"),
         components=("gnn",),
+        options=("options.chips.across",),
         trained=(
             "gnn",
             "options.training.gnn",

@@ -87,7 +87,7 @@ def soft_cross_entropies(logits: Tensor, target: Tensor) -> Tensor:
 def _standardise(module: GnnModule, graphs: Sequence[GraphSample]) -> None:
     nodes = np.concatenate([graph.x[graph.train_mask] for graph in graphs]).astype(np.float64)
     module.set_scale(nodes.mean(0), nodes.std(0))
-    attributes = [graph.edge_attributes for graph in graphs if graph.edge_attributes is not None]
+    attributes = [graph.own_attributes for graph in graphs if graph.own_attributes is not None]
     edges = np.concatenate(attributes).astype(np.float64) if attributes else np.zeros((0, 0))
     if len(edges):
         module.set_edge_scale(edges.mean(0), edges.std(0))

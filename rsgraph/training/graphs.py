@@ -32,6 +32,8 @@ class GraphSample:
         (n, C): mean membership of each segment; rows sum to 1.
     train_mask, val_mask
         (n,): which nodes train, and which validate.
+    own
+        Number of nodes, the first ones, that are the chip's; those after them only lie around it. None: all are.
     """
 
     x: Floats
@@ -40,6 +42,15 @@ class GraphSample:
     target: Floats
     train_mask: Mask
     val_mask: Mask
+    own: int | None = None
+
+    @property
+    def own_attributes(self) -> Floats | None:
+        """Attributes of the edges that the chip's own nodes receive."""
+        if self.edge_attributes is None or self.own is None:
+            return self.edge_attributes
+        own: Floats = self.edge_attributes[self.edge_index[1] < self.own]
+        return own
 
 
 class GraphUnion(NamedTuple):
@@ -53,18 +64,17 @@ class GraphUnion(NamedTuple):
     val_mask: Tensor
 
 
-def fit_gnn(module: GnnModule, graphs: Sequence[GraphSample]) -> None:
-    """Fit a GNN of which nothing is trained to all nodes of all graphs, in place.
+def fit_gnn(module: GnnModule, x: Floats, edge_index: NDArray[np.int64]) -> None:
+    """Fit a GNN of which nothing is trained to all nodes (n, F) and edges (2, E), in place.
 
     Raises
     ------
     NotUsable
         There is no node.
     """
-    if not any(len(graph.x) for graph in graphs):
-        raise NotUsable(f"there is no segment to fit the GNN to, in {len(graphs)} chips.")
-    union = disjoint_union(graphs)
-    module.network.fit(union.x, union.edge_index)  # type: ignore[operator]  # any nn.Module
+    if not len(x):
+        raise NotUsable("there is no segment to fit the GNN to.")
+    module.network.fit(_as_tensor([x]), torch.from_numpy(np.array(edge_index)))  # type: ignore[operator]  # any nn.Module
 
 
 def disjoint_union(graphs: Sequence[GraphSample]) -> GraphUnion:

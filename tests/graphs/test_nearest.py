@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 
 from rsgraph.errors import ConfigError
-from rsgraph.graphs.nearest import Nearest, nearest_edges
-from rsgraph.types import Segmentation
+from rsgraph.graphs.nearest import Nearest, nearest_edges, nearest_edges_to
+from rsgraph.types import SceneSegments, Segmentation
 
 LINE = np.array([[0, 0], [0, 1], [0, 3], [0, 7]], dtype=np.float32)
 FOUR = Segmentation(np.array([[1, 2, 3, 4]], dtype=np.int32), 4)
@@ -48,6 +50,19 @@ def test_coincident_centroids_are_neighbours_and_not_themselves() -> None:
     assert edges.shape == (2, 15)
     assert (edges[0] != edges[1]).all()
     assert edges[0, edges[1] == 4].tolist() == [0, 1, 2]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 40), st.integers(1, 12), st.lists(st.integers(0, 40), max_size=4), st.booleans())
+def test_edges_to_parts_of_a_scene_are_together_those_of_the_scene(
+    n: int, k: int, cuts: list[int], on_a_grid: bool
+) -> None:
+    generator = np.random.default_rng(n)
+    points = generator.integers(0, 4, (n, 2)) if on_a_grid else generator.random((n, 2)) * 256
+    scene = SceneSegments(points.astype(np.float32))
+    bounds = sorted([0, n, *(min(cut, n) for cut in cuts)])
+    parts = [nearest_edges_to(range(first, last), scene, k) for first, last in pairwise(bounds)]
+    np.testing.assert_array_equal(np.concatenate(parts, axis=1), nearest_edges(scene.centroids, k))
 
 
 @settings(deadline=None)

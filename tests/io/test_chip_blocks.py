@@ -57,6 +57,16 @@ def test_blocks_carry_the_rows_of_their_segments() -> None:
     assert found[-1].segments == range(9, 30)
 
 
+def test_blocks_carry_the_rows_of_all_segments_of_their_scenes() -> None:
+    scenes = [scene(seed) for seed in (1, 2)]
+    chips = cut(scenes, size=32)
+    rows = [range(3 * number, 3 * number + 3) for number in range(len(chips))]
+    whole = {0: range(12), 1: range(12, 24)}
+    for block in chip_blocks(scenes, chips, rows):
+        assert block.scene_rows == {index: whole[index] for index in block.scenes}
+    assert chip_blocks(scenes, chips)[0].scene_rows == {}
+
+
 def scene(seed: int = 0) -> Scene:
     (found,) = build("reader", name="synthetic", rows=64, columns=64, seed=seed).open(None)
     return found

@@ -48,6 +48,10 @@ def test_key_of_the_first_stage_is_the_hash_that_its_docstring_says() -> None:
         (lambda: with_options(workspace="elsewhere", overwrite=True), set()),
         (lambda: with_options(trainer=replace(base().options.trainer, threads=3)), set()),
         (lambda: with_options(draw=False), {"pictures"}),
+        (
+            lambda: with_options(chips=replace(base().options.chips, across=False)),
+            {"graph", "gnn", "match", "project", "pictures"},
+        ),
         (lambda: replace(base(), chips_by="latent"), {"match", "project", "pictures"}),
         (lambda: replace(base(), identity="another"), set(keys(base()))),
     ],

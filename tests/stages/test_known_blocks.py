@@ -68,9 +68,9 @@ def test_known_edges_are_those_of_the_chip(tmp_path: Path) -> None:
     graph(segmented(tmp_path, scenes=[squares("a")]))
     edges = np.load(tmp_path / "edges.npy")
     first, second = known(tmp_path).map("graph", Computed(), blocks()[:2])
-    np.testing.assert_array_equal(first["edges"], edges[:, :8])
-    np.testing.assert_array_equal(second["edges"], edges[:, 8:])
-    assert edges[:, 8:].min() == 4
+    np.testing.assert_array_equal(first["edges"], edges[:, :10])
+    np.testing.assert_array_equal(second["edges"], edges[:, 10:])
+    assert edges[1, 10:].min() == 4
 
 
 def test_everything_is_computed_where_nothing_is_known(tmp_path: Path) -> None:
