@@ -62,11 +62,31 @@ class DataOptions:
 
 @dataclass(frozen=True)
 class ChipOptions:
-    """``size`` of a chip's side in pixels; ``edges``: pad or drop partial chips; every ``test_every``-th is test."""
+    """How scenes are cut, and what an encoder sees round each chip.
+
+    Parameters
+    ----------
+    size
+        Of a chip's side in pixels.
+    edges
+        ``pad`` or ``drop`` partial chips.
+    test_every
+        Every so many-th chip is test.
+    margin
+        Pixels of its surroundings that an encoder sees on each side of a chip (``rsgraph.io.surroundings``).
+    """
 
     size: int
     edges: Literal["pad", "drop"]
     test_every: int
+    margin: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.margin <= self.size:
+            raise ConfigError(
+                f"chips.margin must be between 0 and chips.size ({self.size}) pixels. Got {self.margin} instead; "
+                "16 is usual."
+            )
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from rsgraph.files import digest
 from rsgraph.options import RUN_KINDS, Choice, plain
 from rsgraph.stages.plan import STAGES, Plan, Stage, choice, value_of
 
-AS_BEFORE: dict[str, Any] = {}
+AS_BEFORE: dict[str, Any] = {"chips.margin": 0}
 """Options of no component that were added after version 0.1.0, as paths such as ``training.encoder.noise``, and the
 value that means "as before"."""
 
@@ -89,7 +89,12 @@ def _counts(path: str, value: Any) -> bool:
 
 
 def _without_later(path: str, value: Any) -> Any:
-    """Leave out options that were added later and mean "as before"."""
+    """Leave out of a section what was added later and means "as before", or counts only for stages that name it."""
     if not isinstance(value, Mapping):
         return value
-    return {name: each for name, each in value.items() if _counts(f"{path}.{name}", each)}
+    named = {each for stage in STAGES for each in (*stage.options, *(stage.trained or ()))}
+    return {
+        name: each
+        for name, each in value.items()
+        if f"options.{path}.{name}" not in named and _counts(f"{path}.{name}", each)
+    }
