@@ -74,12 +74,22 @@ class ChipOptions:
         Every so many-th chip is test.
     across
         Whether segments are connected, and GNNs see, across the borders of chips.
+    margin
+        Pixels of its surroundings that an encoder sees on each side of a chip (``rsgraph.io.margins``).
     """
 
     size: int
     edges: Literal["pad", "drop"]
     test_every: int
     across: bool
+    margin: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.margin <= self.size:
+            raise ConfigError(
+                f"chips.margin must be between 0 and chips.size ({self.size}) pixels. Got {self.margin} instead; "
+                "16 is usual."
+            )
 
 
 @dataclass(frozen=True)

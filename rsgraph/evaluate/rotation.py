@@ -28,11 +28,12 @@ from rsgraph.components import build
 from rsgraph.errors import NotUsable
 from rsgraph.evaluation.rotation import rotation_invariance
 from rsgraph.graphs.features import centroids, segment_means
+from rsgraph.io.margins import is_whole, read_with_margin
 from rsgraph.options import Options
 from rsgraph.protocols import Matcher, Nodes, Progress
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 from rsgraph.stages.context import Opened
-from rsgraph.stages.encoder import load_encoder
+from rsgraph.stages.encoder import load_encoder, margin_of
 from rsgraph.stages.gnn import load_gnn
 from rsgraph.stages.plan import Plan
 from rsgraph.training.inference import FrozenEncoder, embed
@@ -114,7 +115,7 @@ def rotated_similarities(
     upright: list[dict[str, Floats]] = []
     own: list[dict[str, list[float]]] = []
     for chip in chosen:
-        raster = pipeline.opened.read_square(chip)
+        raster = pipeline.read(chip)
         first, *rotated = (pipeline.look(_rotated(raster, turns)) for turns in (0, *TURNS))
         upright.append(first)
         own.append({level: pipeline.likeness(level, first, rotated) for level in pipeline.levels})
@@ -148,9 +149,13 @@ def _rotated(raster: Raster, quarter_turns: int) -> Raster:
 
 @dataclass(frozen=True)
 class _Pipeline:
-    """The components and networks of the workspace that take one chip from its pixels to its graph."""
+    """The components and networks of the workspace that take one chip from its pixels to its graph.
+
+    What the encoder sees round a chip, ``margin`` pixels on each side, is turned with it.
+    """
 
     opened: Opened
+    margin: int
     levels: tuple[str, ...]
     mean: Floats
     std: Floats
@@ -163,9 +168,20 @@ class _Pipeline:
     layer: int
     matcher: Matcher
 
+    def read(self, chip: Chip) -> Raster:
+        """Read a whole square chip with its margin."""
+        side = self.opened.side + 2 * self.margin
+        scene = self.opened.scenes[chip.scene]
+        return read_with_margin(scene, chip.window, margin=self.margin, rows=side, columns=side)
+
+    def _cropped(self, raster: NDArray[Any]) -> NDArray[Any]:
+        inside = slice(self.margin, self.margin + self.opened.side)
+        return raster[..., inside, inside]
+
     def look(self, raster: Raster) -> dict[str, Floats]:
-        """Return level -> vectors of the chip: (nodes, D), one row where the whole chip is one vector."""
-        maps = self.frozen.encode(raster.values, raster.valid)
+        """Return level -> vectors of a chip that ``read`` read: (nodes, D), one row where the chip is one vector."""
+        maps = self._cropped(self.frozen.encode(raster.values, raster.valid))
+        raster = Raster(self._cropped(raster.values), self._cropped(raster.valid))
         segmentation = self.segmenter.segment(raster.values, raster.valid, chip_pixels=self.chip_pixels)
         bands, nodes = (
             segment_means(each, segmentation.labels, segmentation.n_segments) for each in (raster.values, maps)
@@ -211,8 +227,11 @@ def _pipeline(workspace: Reopened) -> _Pipeline:
     options = plan.options
     gnn = load_gnn(workspace, options.gnn)
     std = np.array(workspace.survey["std"], dtype=np.float32)
+    opened = keep_chips(cut_chips(options.chips, workspace.opened()), workspace)
+    alone = all(is_whole(opened.scenes[chip.scene], chip) for chip in opened.chips)
     return _Pipeline(
-        opened=keep_chips(cut_chips(options.chips, workspace.opened()), workspace),
+        opened=opened,
+        margin=0 if alone else margin_of(options, opened.side),
         levels=_levels(options, gnn),
         mean=np.array(workspace.survey["mean"], dtype=np.float32),
         std=np.where(std > 0, std, np.float32(1)),

@@ -14,7 +14,7 @@ from typing import Any
 from rsgraph.components import RENAMED
 from rsgraph.files import digest
 from rsgraph.options import RUN_KINDS, Choice, plain
-from rsgraph.stages.plan import Plan, Stage, choice, stages_of, value_of
+from rsgraph.stages.plan import STAGES, Plan, Stage, choice, stages_of, value_of
 
 AS_BEFORE: dict[str, Any] = {
     "metric": {"name": "none"},
@@ -22,6 +22,7 @@ AS_BEFORE: dict[str, Any] = {
     "embedding.maps": None,
     "embedding.surroundings": 16.0,
     "chips.across": False,
+    "chips.margin": 0,
 }
 """Options of no component that were added after version 0.1.0, as paths such as ``training.encoder.noise``, and the
 value that means "as before". A kind of component that came later is one of them."""

@@ -12,17 +12,18 @@ import numpy as np
 
 from rsgraph.files import file_state
 from rsgraph.io.chip_blocks import ChipBlock
+from rsgraph.io.margins import is_whole, read_with_margin
 from rsgraph.options import Choice
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
-from rsgraph.stages.encoder import LOADING, load_encoder
+from rsgraph.stages.encoder import LOADING, load_encoder, margin_of
 from rsgraph.stages.memberships import mean_maps
 from rsgraph.stages.segment_files import blocks_with_rows
 from rsgraph.stages.stitched import whole_means
 from rsgraph.stages.streaming import array_file
 from rsgraph.training.inference import FrozenEncoder
 from rsgraph.training.options import Hardware, describe, device_type
-from rsgraph.types import Chip, Floats
+from rsgraph.types import Chip, Floats, Raster
 from rsgraph.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 def encode(context: Context) -> dict[str, Any]:
     """Average the encoder's activation maps over every segment; write embeddings/encoder.npy.
+
+    It sees each chip with a margin of its scene (``chips.margin``), and its maps are cropped to the chip, so that
+    segments at a chip's border look like others. A chip that is a whole scene has no neighbours, and no margin.
 
     An encoder that makes a vector per chip adds latents.npy. On CPUs every block is encoded by one thread, so that
     the sums are the same however many there are.
@@ -52,9 +56,17 @@ def encode(context: Context) -> dict[str, Any]:
 
 
 def _encode_task(context: Context) -> _Encode:
-    encoder, trainer = context.options.encoder, context.options.trainer
-    latents = encoder.build().makes_latents
-    return _Encode(encoder, trainer, context.workspace.folder.resolve(), context.opened.side, latents)
+    options, side = context.options, context.opened.side
+    component = options.encoder.build()
+    return _Encode(
+        options.encoder,
+        options.trainer,
+        context.workspace.folder.resolve(),
+        side,
+        margin_of(options, side),
+        component.stride,
+        component.makes_latents,
+    )
 
 
 @dataclass(frozen=True)
@@ -65,6 +77,8 @@ class _Encode:
     trainer: Hardware
     workspace: Path
     side: int
+    margin: int
+    stride: int
     latents: bool
 
     def __call__(self, block: ChipBlock) -> Arrays:
@@ -75,13 +89,23 @@ class _Encode:
         latents: list[Floats] = []
 
         def maps(chip: Chip) -> Floats:
-            raster = block.read_square(chip, self.side)
+            margin = 0 if is_whole(block.scene(chip), chip) else self.margin
+            raster = self._surrounded(block, chip) if margin else block.read_square(chip, self.side)
             if self.latents:
                 latents.append(frozen.latent(raster.values, raster.valid))
-            return frozen.encode(raster.values, raster.valid)[:, : chip.window.rows, : chip.window.columns]
+            encoded = frozen.encode(raster.values, raster.valid)
+            return encoded[:, margin : margin + chip.window.rows, margin : margin + chip.window.columns]
 
         arrays = mean_maps(workspace, block, maps)
         return {**arrays, "latents": np.stack(latents)} if latents else arrays
+
+    def _surrounded(self, block: ChipBlock, chip: Chip) -> Raster:
+        """Read a chip with its margin, in whole strides of the network."""
+        rows, columns = (
+            -(-(length + 2 * self.margin) // self.stride) * self.stride
+            for length in (chip.window.rows, chip.window.columns)
+        )
+        return read_with_margin(block.scene(chip), chip.window, margin=self.margin, rows=rows, columns=columns)
 
 
 @lru_cache(maxsize=1)

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.files import read_json
-from rsgraph.options import Choice
+from rsgraph.io.margins import fitting_margin, is_whole, read_with_margin
+from rsgraph.options import Choice, Options
 from rsgraph.protocols import Encoder
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.models import describe, learning_facts, take_over
 from rsgraph.training.modules import encoder_module, load_weights, save_weights
 from rsgraph.training.options import EncoderOptions
-from rsgraph.types import Floats, Mask
+from rsgraph.types import Chip, Floats, Mask, Raster
 from rsgraph.workspace import Workspace, read_arrays
 
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ LOADING = threading.Lock()
 
 @dataclass(frozen=True)
 class _Chips:
-    """The chips as the training of an encoder reads them."""
+    """The chips as the training of an encoder reads them: with a margin round each, or padded to the square."""
 
     opened: Opened
+    margin: int
 
     def __len__(self) -> int:
         return len(self.opened.chips)
@@ -42,12 +44,37 @@ class _Chips:
         return self.opened.chips[index].split == "test"
 
     def read(self, index: int) -> tuple[Floats, Mask]:
-        raster = self.opened.read_square(self.opened.chips[index])
+        chip = self.opened.chips[index]
+        raster = self._with_margin(chip) if self.margin else self.opened.read_square(chip)
         return raster.values, raster.valid
+
+    def own(self, index: int) -> tuple[slice, slice]:
+        window = self.opened.chips[index].window
+        return slice(self.margin, self.margin + window.rows), slice(self.margin, self.margin + window.columns)
+
+    def _with_margin(self, chip: Chip) -> Raster:
+        side = self.opened.side + 2 * self.margin
+        scene = self.opened.scenes[chip.scene]
+        return read_with_margin(scene, chip.window, margin=self.margin, rows=side, columns=side)
+
+
+def margin_of(options: Options, side: int) -> int:
+    """Return how many pixels round a chip of this side the encoder sees: ``chips.margin``, or more for its stride.
+
+    None where it would not help: bands have no neighbourhood, and an encoder that learns the bands themselves makes
+    one vector of a chip, which must say nothing of others.
+    """
+    component: Encoder = options.encoder.build()
+    if not component.trainable or component.learns == "bands" or component.makes_latents:
+        return 0
+    return fitting_margin(options.chips.margin, side, component.stride)
 
 
 def encoder(context: Context) -> dict[str, Any]:
-    """Train the encoder on what it learns; write its weights, what it is, and its losses per epoch."""
+    """Train the encoder on what it learns; write its weights, what it is, and its losses per epoch.
+
+    It sees every chip with the margin of ``encode``, unless each chip is a whole scene, which has no neighbours.
+    """
     if context.plan.model:
         return take_over(context, "models/encoder.safetensors", "models/encoder.json")
     component = context.options.encoder.build()
@@ -86,9 +113,10 @@ class _Teacher:
 def _train_encoder(context: Context, module: EncoderModule, memberships: Memberships | None) -> History:
     from rsgraph.training.encoder import train_encoder  # it loads Lightning
 
+    chips = _chips(context)
     return train_encoder(
         module,
-        _Chips(context.opened),
+        chips,
         memberships,
         mean=context.workspace.survey["mean"],
         std=context.workspace.survey["std"],
@@ -96,9 +124,16 @@ def _train_encoder(context: Context, module: EncoderModule, memberships: Members
         hardware=context.options.trainer,
         seed=context.seed,
         folder=context.work,
+        own=chips.own,
         on_epoch=lambda number, metrics: context.epoch("encoder", number, metrics),
         progress=context.progress,
     )
+
+
+def _chips(context: Context) -> _Chips:
+    opened = context.opened
+    alone = all(is_whole(opened.scenes[chip.scene], chip) for chip in opened.chips)
+    return _Chips(opened, 0 if alone else margin_of(context.options, opened.side))
 
 
 def _encoder_options(context: Context) -> EncoderOptions:

@@ -24,8 +24,8 @@ OWN, SURROUNDINGS, DIFFUSED = "own", "surroundings", "diffused"
 they were fitted to, the median distance of touching ones and the length of diffused vectors."""
 
 WEIGHTS = {OWN: 1.0, DIFFUSED: 0.5, SURROUNDINGS: 0.6}
-"""Weights of a segment's spectrum, the same diffused, and its surroundings in the layer own: chosen by leaving out one
-scene after the other (experiments/labelling)."""
+"""Parts of the layer own, a segment's spectrum, the same diffused, and its surroundings, with their weights: chosen by
+leaving out one scene after the other (experiments/labelling)."""
 
 
 def metric(context: Context) -> dict[str, Any]:

@@ -220,6 +220,7 @@ STAGES = (
         needs=("scene", "target"),
         trained=(
             "encoder",
+            "options.chips.margin",
             "options.training.encoder",
             "options.trainer.precision",
             "options.trainer.devices",
@@ -232,7 +233,7 @@ STAGES = (
         "encode",
         needs=("encoder", "segments"),
         components=("encoder",),
-        options=("options.trainer.precision",),
+        options=("options.trainer.precision", "options.chips.margin"),
         writes=("embeddings/encoder.npy", "latents.npy"),
     ),
     Stage(

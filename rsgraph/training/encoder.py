@@ -24,6 +24,7 @@ from rsgraph.training.ordering import SeededOrder
 from rsgraph.types import Floats, Mask
 
 Memberships = Callable[[Floats], Floats]
+Own = tuple[slice, slice]
 Sample = tuple[Floats, Mask, Floats, Floats]  # bands, valid, soft classes (or clean bands), weight in the loss
 Raster = TypeVar("Raster", Floats, Mask)
 CACHE_BYTES = 3 * 2**29
@@ -56,6 +57,7 @@ def train_encoder(
     hardware: Hardware,
     seed: int,
     folder: Path,
+    own: Callable[[int], Own] | None = None,
     on_epoch: OnEpoch | None = None,
     progress: Progress | None = None,
 ) -> History:
@@ -86,6 +88,10 @@ def train_encoder(
         Of shuffling and augmentation (the first weights are ``module``'s).
     folder
         For ``last.ckpt``, written after each epoch; nothing is written elsewhere.
+    own
+        Rows and columns that are a chip's own, where ``source`` reads more than that: the network sees all pixels,
+        the losses of training and validation only these. So every pixel of a scene counts once, and the classes of
+        held out pixels stay unseen, although a neighbouring chip has them in its margin. None: all are its own.
     on_epoch
         Called with the number of the epoch and its ``train_loss``, ``val_loss``, ``seconds`` and, of validation,
         ``bce`` and ``dice`` (soft classes) or ``mse`` (bands).
@@ -105,8 +111,10 @@ def train_encoder(
         Ctrl-C; the last whole epoch is in ``folder/last.ckpt``.
     """
     module.set_scale(mean, std)
-    train, test = split(source)
-    chips = _Chips(source, memberships, options, std=module.std.numpy(), seed=seed, held_out_pixels=not test)
+    train, test = split(source, own or _all)
+    chips = _Chips(
+        source, memberships, options, std=module.std.numpy(), seed=seed, held_out_pixels=not test, own=own or _all
+    )
     step = _ReconstructionTraining if memberships is None else _EncoderTraining
     with _momenta_put_back(module):
         return fit(
@@ -158,13 +166,18 @@ def _momenta_put_back(module: nn.Module) -> Iterator[None]:
             part.momentum = momentum
 
 
-def split(source: ChipSource) -> tuple[list[int], list[int]]:
-    """Return the chips that train and those that validate: none where no test chip has a valid pixel."""
+def _all(i: int) -> Own:
+    """Return the rows and columns of a chip that is read without a margin: all."""
+    return slice(None), slice(None)
+
+
+def split(source: ChipSource, own: Callable[[int], Own] = _all) -> tuple[list[int], list[int]]:
+    """Return the chips that train and those that validate: none where no test chip has a valid pixel of its own."""
     test = [i for i in range(len(source)) if source.is_test(i)]
     train = sorted(set(range(len(source))) - set(test))
     if not train:
         raise NotUsable(f"there is no chip to train on: {len(source)} chips, {len(test)} of them held out.")
-    return train, test if any(source.read(i)[1].any() for i in test) else []
+    return train, test if any(source.read(i)[1][own(i)].any() for i in test) else []
 
 
 def held_out_blocks(valid: Mask, block: int = BLOCK) -> Mask:
@@ -240,6 +253,7 @@ class _Chips(Dataset[Sample]):
         std: Floats,
         seed: int,
         held_out_pixels: bool,
+        own: Callable[[int], Own] = _all,
     ) -> None:
         self.source = source
         self.memberships = memberships
@@ -247,13 +261,14 @@ class _Chips(Dataset[Sample]):
         self.std = std
         self.seed = seed
         self.held_out_pixels = held_out_pixels
+        self.own = own
         self.kept: dict[int, tuple[Floats, Mask, Floats]] = {}
         self.free = CACHE_BYTES
 
     def __getitem__(self, key: tuple[int, int]) -> Sample:
         epoch, i = key
         bands, valid, target = self._chip(i)
-        counts = self._counts(valid, training=epoch >= 0).astype(np.float32)
+        counts = self._counts(valid, self.own(i), training=epoch >= 0).astype(np.float32)
         if epoch < 0:
             return bands, valid, target, counts
         rng = np.random.default_rng((self.seed, epoch, i))
@@ -284,12 +299,14 @@ class _Chips(Dataset[Sample]):
         target[:, valid] = known.T
         return target
 
-    def _counts(self, valid: Mask, *, training: bool) -> Mask:
-        """Choose the pixels that the loss sees."""
-        if not self.held_out_pixels:
-            return valid
-        held_out = held_out_blocks(valid)
-        return valid & (~held_out if training else held_out)
+    def _counts(self, valid: Mask, own: Own, *, training: bool) -> Mask:
+        """Choose the pixels that the loss sees: the chip's own, or a part of them."""
+        counts = np.zeros_like(valid)
+        counts[own] = valid[own]
+        if self.held_out_pixels:
+            held_out = held_out_blocks(valid[own])
+            counts[own] &= ~held_out if training else held_out
+        return counts
 
 
 def rotated(raster: Raster, quarter_turns: int) -> Raster:
