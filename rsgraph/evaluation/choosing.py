@@ -2,14 +2,15 @@ r"""Choices between several maps: on which of them the next stroke is made.
 
 An all-knowing expert takes the circle that gains most. A person does not know gains: that would take the true class
 of every segment, and how many labels are right so far. But a person who looks at a circle's segments in the gallery
-sees roughly how pure an island it is, and in the map's colours what has the class already. ``purest`` chooses by that:
+sees roughly how pure an island it is, and in the map's colours what has the class already. ``purest``
+chooses by that:
 
 .. math:: q \, \max(0, 2 p - 1)
 
 with q the pixels in the circle that would change their class, and p the share of all its pixels that are of the
 class, rounded down to tenths: the size of an island, less what is strange in it, less what is done already. It is
-compared for one circle of each map, the one that the expert would draw there; that a person finds a good circle on the
-map that is in front of them is granted, as in ``simulate``. Where no circle counts for anything, the purest is taken.
+compared for one circle of each map, the one that the expert would draw there; that a person finds a good circle on
+the map in front of them is granted, as in ``simulate``. Where no circle counts for anything, the purest is taken.
 """
 
 from __future__ import annotations

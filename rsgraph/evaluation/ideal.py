@@ -2,8 +2,8 @@ r"""The ideal map, on which each class is one island, and the share of it that a
 
 All segments of which most pixels are of one class lie together there, so far from the others that no circle holds two
 islands. One stroke labels a class. In the order of what they gain, as the expert of ``rsgraph.evaluation.labelling``
-makes them, the first C strokes give every segment its majority class, which is the ceiling; then there is nothing left
-to do. The mean over twenty strokes is below the ceiling since the first strokes cannot label all classes.
+makes them, the first C strokes give every segment its majority class, which is the ceiling; then nothing is left to
+do. The mean over twenty strokes is below the ceiling since the first strokes cannot label all classes.
 """
 
 from __future__ import annotations

@@ -125,9 +125,16 @@ def simulate(
     NotUsable
         A map that is not finite, or a reference that knows nothing.
     """
-    grids = None if radii is None else [radii]
-    given = {"strokes": strokes, "centres": centres, "clumsy": clumsy, "seed": seed, "progress": progress}
-    return simulate_maps([points], counts, radii=grids, **given)
+    return simulate_maps(
+        [points],
+        counts,
+        strokes=strokes,
+        radii=None if radii is None else [radii],
+        centres=centres,
+        clumsy=clumsy,
+        seed=seed,
+        progress=progress,
+    )
 
 
 def simulate_maps(
