@@ -21,7 +21,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -177,6 +177,26 @@ class Workspace:
     def default_layer(self) -> str:
         """The layer that chips are matched on and points are drawn from."""
         return str(self.manifest.get("default_layer", "encoder"))
+
+    def compared_by(self, layer: str) -> Literal["cosine", "euclidean"]:
+        """Return the distance that vectors of a layer are compared by.
+
+        Euclidean where a metric was applied to them (own, surroundings, and layers in which a trained one joins own);
+        cosine, as in the paper, where they are raw.
+        """
+        return "euclidean" if layer in ("own", "surroundings") or "+" in layer else "cosine"
+
+    @property
+    def maps(self) -> list[dict[str, str]]:
+        """The 2-D maps of segments in the order in which they are offered: layer, projector and path of each.
+
+        The first is the default one, x and y of ``segments``. Maps that a viewer draws on demand are not listed.
+        """
+        found = self.manifest.get("maps")
+        if found is None:  # of a version that drew one
+            projector = str(self.config["projector"]["name"])
+            found = [{"layer": self.default_layer, "projector": projector, "path": "segments.parquet"}]
+        return list(found)
 
     @property
     def chips_by(self) -> str:
