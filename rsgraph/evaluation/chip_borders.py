@@ -178,7 +178,7 @@ def _regression(known: Floats, touching: Mask, asked: Floats) -> Mask:
     """Answer by logistic regression with balanced classes."""
     from sklearn.linear_model import LogisticRegression
 
-    model = LogisticRegression(class_weight="balanced", solver="newton-cholesky", max_iter=200)
+    model = LogisticRegression(class_weight="balanced", max_iter=2000)
     found: Mask = model.fit(known, touching).predict(asked)
     return found
 
