@@ -64,6 +64,22 @@ def test_workspace_reads_scene_table_and_layers(workspace: Workspace) -> None:
     assert isinstance(workspace.embedding(), np.memmap)
 
 
+def test_layers_in_a_metric_are_compared_by_euclidean_distance(workspace: Workspace) -> None:
+    found = {layer: workspace.compared_by(layer) for layer in ("bands", "gnn2", "own", "surroundings", "own+gnn1")}
+    assert [layer for layer, distance in found.items() if distance == "euclidean"] == [
+        *("own", "surroundings", "own+gnn1")
+    ]
+    assert set(found.values()) == {"cosine", "euclidean"}
+
+
+def test_maps_are_those_of_the_manifest_or_of_older_ones_the_default(workspace: Workspace) -> None:
+    workspace.path("config.yaml").write_text("projector: {name: umap}")
+    assert workspace.maps == [{"layer": "gnn1", "projector": "umap", "path": "segments.parquet"}]
+    drawn = [{"layer": "own", "projector": "pca", "path": "projections/own-pca.parquet"}]
+    workspace.write_manifest({**workspace.manifest, "maps": drawn})
+    assert workspace.maps == drawn
+
+
 def test_workspace_says_what_it_does_not_hold(workspace: Workspace, tmp_path: Path) -> None:
     with pytest.raises(NotThere, match="has no layer 'gnn2'; choose one of: encoder, gnn1"):
         workspace.embedding("gnn2")

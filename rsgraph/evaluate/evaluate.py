@@ -7,6 +7,7 @@
     retrieval ─ are neighbours of the same class                          ┐ these need a reference: a file, or the one
     labelling ─ strokes that a simulated expert needs on the 2-D map      ┘ that came with the scene
     maps ────── trustworthiness and continuity of the 2-D maps, those made for labelling too
+    borders ─── can be seen, in layers and maps, which segments touch the border of a chip
 
 Each part is one table, ``evaluation/<part>.csv``; ``evaluation/evaluation.json`` says how they were made. A part
 whose workspace, reference and options are unchanged is not measured again.
@@ -69,11 +70,19 @@ class Part:
 
 
 _PARTS = (
-    Part("measures", measuring.measures, ("layers", "measures", "seed"), ("layer", "level", "among")),
+    Part("measures", measuring.measures, ("layers", "measures", "seed"), ("layer", "level", "among"), code=2),
     Part("rotation", measuring.rotation, ("rotation", "seed"), ("level",)),
-    Part("retrieval", measuring.retrieval, ("layers", "retrieval", "seed"), ("level", "layer", "k"), True),
-    Part("labelling", measuring.labelling, ("layers", "labelling", "seed"), ("representation", "projector"), True),
-    Part("maps", measuring.maps, ("layers", "maps", "seed"), ("level", "layer", "projector")),
+    Part("retrieval", measuring.retrieval, ("layers", "retrieval", "seed"), ("level", "layer", "k"), True, code=2),
+    Part(
+        "labelling",
+        measuring.labelling,
+        ("layers", "labelling", "seed"),
+        ("representation", "projector"),
+        True,
+        code=2,
+    ),
+    Part("maps", measuring.maps, ("layers", "maps", "seed"), ("level", "layer", "projector"), code=2),
+    Part("borders", measuring.borders, ("layers", "borders", "seed"), ("level", "layer", "projector")),
 )
 PARTS = {part.name: part for part in _PARTS}
 
@@ -153,17 +162,18 @@ def _maps(k: int, sample: int | None) -> None: ...
 def _rotation(chips: int) -> None: ...
 def _retrieval(ks: list[int], sample: int | None) -> None: ...
 def _labelling(strokes: int, segments: int, projectors: list[str] | None) -> None: ...
+def _borders(segments: int, least: int) -> None: ...
 
 
 _SCHEMAS: dict[str, Callable[..., None]] = {
-    each.__name__.removeprefix("_"): each for each in (_measures, _maps, _rotation, _retrieval, _labelling)
+    each.__name__.removeprefix("_"): each for each in (_measures, _maps, _rotation, _retrieval, _labelling, _borders)
 }
 
 
 def _check_counts(config: Mapping[str, Any]) -> None:
     """Refuse numbers of things below 1."""
     named = ("maps.k", "maps.sample", "rotation.chips", "retrieval.ks", "retrieval.sample", "labelling.strokes")
-    for name in (*named, "labelling.segments", "measures.segments"):
+    for name in (*named, "labelling.segments", "measures.segments", "borders.segments", "borders.least"):
         section, option = name.split(".")
         given = config[section][option]
         values = given if isinstance(given, list) else [1 if given is None else given]
@@ -205,7 +215,7 @@ def _key(part: Part, job: Evaluation) -> str:
             "stages": made,
             "options": {name: job.config[name] for name in part.options},
             "reference": job.reference_identity if part.needs_reference else None,
-            "maps": measuring.map_hashes(job) if part.name == "maps" else None,
+            "maps": measuring.map_hashes(job) if part.name in ("maps", "borders") else None,
             "code": part.code,
         }
     )

@@ -14,12 +14,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rsgraph import console
-from rsgraph.errors import ConfigError, NotThere
+from rsgraph.errors import ConfigError, NotThere, NotUsable
+from rsgraph.evaluate.lines import touching_segments
 from rsgraph.evaluate.reference import ReferenceCounts, reference_counts
+from rsgraph.evaluation.chip_borders import Visibility, measurable, pure, visibility
 from rsgraph.evaluation.clicks import click
 from rsgraph.evaluation.context import evaluate_graph, spatial_neighbours
 from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions, describe_chip
-from rsgraph.evaluation.labelling import simulate, strokes_to
+from rsgraph.evaluation.ideal import ideal, share_of_ideal
+from rsgraph.evaluation.labelling import Trace, simulate_maps, strokes_to
 from rsgraph.evaluation.maps import continuity, trustworthiness
 from rsgraph.evaluation.reference import majority, summed
 from rsgraph.evaluation.retrieval import chance, chance_overlap, composition_overlap, precision_at_k
@@ -32,6 +35,7 @@ from rsgraph.registry import check_types
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.segment_files import chip_rows, own_window, read_segmentation
+from rsgraph.targets.kmeans import kmeans, squared_distances
 from rsgraph.types import Floats
 from rsgraph.view.other_maps import find_map, project_segments
 
@@ -141,7 +145,8 @@ def measures(job: Evaluation) -> pd.DataFrame:
     for among, chosen in _compared(job):
         for layer in job.layers:
             vectors = np.asarray(job.workspace.embedding(layer))
-            found = evaluate_graph(described, vectors, points, images, among=chosen, options=options)
+            metric = job.workspace.compared_by(layer)
+            found = evaluate_graph(described, vectors, points, images, among=chosen, metric=metric, options=options)
             about = {"layer": layer, "among": among, "segments": int(chosen.sum())}
             rows += [{**about, "level": level, **found[level], **_spread(found, level)} for level in LEVELS]
     return pd.DataFrame(rows)
@@ -194,7 +199,8 @@ def maps(job: Evaluation) -> pd.DataFrame:
     """Measure how faithful the workspace's 2-D maps are: one row per map."""
     rows = []
     for layer, projector, points in _maps(job):
-        found = _faithful(job, np.asarray(job.workspace.embedding(layer)), points, "cosine")
+        vectors = np.asarray(job.workspace.embedding(layer))
+        found = _faithful(job, vectors, points, job.workspace.compared_by(layer))
         rows.append({"level": "segments", "layer": layer, "projector": projector, **found})
     return pd.DataFrame([*_map_of_chips(job), *rows])
 
@@ -237,7 +243,7 @@ _FEWEST = 4
 
 
 def _faithful(
-    job: Evaluation, space: NDArray[Any], points: Floats, metric: Literal["cosine", "precomputed"]
+    job: Evaluation, space: NDArray[Any], points: Floats, metric: Literal["cosine", "euclidean", "precomputed"]
 ) -> dict[str, float]:
     options = job.config["maps"]
     given = {"k": options["k"], "metric": metric, "sample": options["sample"], "seed": job.config["seed"]}
@@ -273,7 +279,8 @@ def retrieval(job: Evaluation) -> pd.DataFrame:
         vectors = np.asarray(job.workspace.embedding(layer))
         asked = drawn(len(vectors), job.config["retrieval"]["sample"], job.config["seed"])
         most = min(max(map(int, job.config["retrieval"]["ks"])), len(vectors) - 1)
-        near = nearest(vectors, min(most + around.shape[1], len(vectors) - 1), queries=asked).rows
+        k, metric = min(most + around.shape[1], len(vectors) - 1), job.workspace.compared_by(layer)
+        near = nearest(vectors, k, metric=metric, queries=asked).rows
         apart = _spatial_last(near, around[asked])[:, :most]
         rows += _precise("segments", layer, near[:, :most], counts, asked, job)
         rows += _precise("segments apart", layer, apart, counts, asked, job)
@@ -323,22 +330,29 @@ def _counts(job: Evaluation) -> NDArray[np.int64]:
 
 
 def labelling(job: Evaluation) -> pd.DataFrame:
-    """Let a simulated expert brush the maps of segments: one row per map, and one for clicking segments."""
+    """Let a simulated expert brush the maps of segments.
+
+    One row per map, one for the first two of the workspace's maps together, and one for clicking segments.
+    """
     counts, strokes = _counts(job), job.config["labelling"]["strokes"]
     chosen = np.flatnonzero(_whole_chips(job, np.ones(len(counts), dtype=bool), "labelling"))
-    rows = [_traced("click per segment", "none", click(counts[chosen], strokes=strokes), counts[chosen])]
-    usual = ["bands", job.workspace.default_layer]
-    for layer in dict.fromkeys(usual if job.config["layers"] is None else job.layers):
-        for projector in _projectors(job):
-            points = _points(job, layer, projector)
-            trace = simulate(points[chosen], counts[chosen], strokes=strokes, progress=job.progress)
-            rows.append(_traced(layer, projector, trace, counts[chosen]))
+    known = counts[chosen]
+    rows = [_traced("click per segment", "none", click(known, strokes=strokes), known)]
+    for shown in _brushed(job):
+        points = [_points(job, layer, projector)[chosen] for layer, projector in shown]
+        trace = simulate_maps(points, known, strokes=strokes, progress=job.progress)
+        layers, projectors = (" and ".join(dict.fromkeys(names)) for names in zip(*shown, strict=True))
+        rows.append(_traced(layers, projectors, trace, known))
     return pd.DataFrame(rows)
 
 
-def _projectors(job: Evaluation) -> list[str]:
-    asked = job.config["labelling"]["projectors"]
-    return [str(job.workspace.config["projector"]["name"])] if asked is None else list(asked)
+def _brushed(job: Evaluation) -> list[list[tuple[str, str]]]:
+    """Return the maps that are brushed, as (layer, projector), and behind them the pair of the first two."""
+    own = [(each["layer"], each["projector"]) for each in job.workspace.maps]
+    layers = job.config["layers"] or ["bands", *(layer for layer, _ in own)]
+    asked = job.config["labelling"]["projectors"] or [str(job.workspace.config["projector"]["name"])]
+    single = [[(layer, projector)] for layer in dict.fromkeys(layers) for projector in asked]
+    return [*single, own[:2]] if all([each] in single for each in own[:2]) and len(own) > 1 else single
 
 
 def _points(job: Evaluation, layer: str, projector: str) -> Floats:
@@ -363,8 +377,8 @@ _STROKES = (1, 3, 5, 10, 20, 50)
 _SHARES = (0.90, 0.95, 0.99)
 
 
-def _traced(representation: str, projector: str, trace: Any, counts: NDArray[np.int64]) -> dict[str, Any]:
-    """Say how good the labels were after some strokes, and how many strokes came near the best."""
+def _traced(representation: str, projector: str, trace: Trace, counts: NDArray[np.int64]) -> dict[str, Any]:
+    """Say how good the labels were after some strokes, also beside the ideal map, and how many came near the best."""
     best = ceiling(counts)
     shown = [stroke for stroke in _STROKES if stroke <= len(trace.accuracy)]
     return {
@@ -373,6 +387,79 @@ def _traced(representation: str, projector: str, trace: Any, counts: NDArray[np.
         **{f"accuracy_{stroke}": trace.accuracy[stroke - 1] for stroke in shown},
         **{f"mean_iou_{stroke}": trace.mean_iou[stroke - 1] for stroke in shown},
         **{f"strokes_to_{share:.0%}".replace("%", ""): strokes_to(trace, best, share) for share in _SHARES},
+        "share_of_ideal": share_of_ideal(trace, ideal(counts)),
         "best_accuracy": best.accuracy,
         "best_mean_iou": best.mean_iou,
+    }
+
+
+def borders(job: Evaluation) -> pd.DataFrame:
+    """Measure how well layers and maps say, within pure classes, which segments touch a chip border: one row each.
+
+    Columns: level (layer or map), layer, projector; classes and segments that were measured; accuracy, its standard
+    error and the worst class; the same of lines through the middle of chips as control; the difference of both.
+    Segments at the outer edge of a scene are left out: they may look like those at borders, and are neither.
+    """
+    if _scenes_of_one_chip(job):
+        raise NotUsable("no scene has more than one chip, so there are no borders between chips")
+    lines = {name: touching_segments(job.workspace, name) for name in ("borders", "middles")}
+    classes = np.where(touching_segments(job.workspace, "edges"), -1, _pure_classes(job))
+    rows = _measured_rows(job, classes, lines["borders"])
+    levels = [("layer", layer, "none", job.workspace.embedding(layer)) for layer in job.layers]
+    levels += [("map", layer, projector, points) for layer, projector, points in _maps(job)]
+    found = []
+    for done, (level, layer, projector, vectors) in enumerate(levels):
+        given = (np.asarray(vectors[rows]), classes[rows], job.chip_numbers[rows])
+        border, middle = (_seen(job, given, lines[name][rows]) for name in ("borders", "middles"))
+        found.append({"level": level, "layer": layer, "projector": projector, **_compared_lines(border, middle)})
+        job.progress(done + 1, len(levels))
+    if not len(rows):
+        least = job.config["borders"]["least"]
+        console.note(f"borders: not measurable: no pure class has {least} segments that touch a border of a chip")
+    return pd.DataFrame(found)
+
+
+def _scenes_of_one_chip(job: Evaluation) -> bool:
+    chips = job.workspace.chips
+    return len(chips) < 2 or ("scene_id" in chips and not chips["scene_id"].duplicated().any())
+
+
+_CLUSTERS = 8
+"""Classes of mean bands where the workspace holds no memberships."""
+
+
+def _pure_classes(job: Evaluation) -> NDArray[np.int64]:
+    """Return the class (segments,) of strongest membership where all neighbours have the same; -1 elsewhere."""
+    if "target" in job.workspace.layers:
+        classes = np.asarray(job.workspace.embedding("target")).argmax(axis=1)
+    else:
+        bands = np.asarray(job.workspace.embedding("bands"))
+        fitted = bands[drawn(len(bands), job.config["borders"]["segments"], job.config["seed"])]
+        centres = kmeans(fitted, min(_CLUSTERS, len(fitted)), restarts=1, seed=job.config["seed"])
+        classes = squared_distances(bands, centres).argmin(axis=1)
+    return np.where(pure(classes, job.workspace.edges), classes, -1)
+
+
+def _measured_rows(job: Evaluation, classes: NDArray[np.int64], touching: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Draw from the segments of the classes that can be measured."""
+    usable = measurable(classes, touching, least=job.config["borders"]["least"])
+    rows = np.flatnonzero(np.isin(classes, usable))
+    return rows[drawn(len(rows), job.config["borders"]["segments"], job.config["seed"])]
+
+
+def _seen(
+    job: Evaluation,
+    given: tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]],
+    touching: NDArray[np.bool_],
+) -> Visibility:
+    vectors, classes, chips = given
+    return visibility(vectors, touching, classes, chips, least=job.config["borders"]["least"])
+
+
+def _compared_lines(border: Visibility, middle: Visibility) -> dict[str, Any]:
+    return {
+        **border._asdict(),
+        "control": middle.accuracy,
+        "control_error": middle.error,
+        "difference": border.accuracy - middle.accuracy,
     }

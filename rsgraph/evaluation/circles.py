@@ -79,9 +79,16 @@ class Circles:
 
     def inside(self, circle: Circle) -> NDArray[np.int64]:
         """Return the indices of the points in a circle."""
-        offset = self.points - self.points[circle.centre]
+        return self._within(circle.centre, self.squared[circle.radius])
+
+    def within(self, centre: int, radius: float) -> NDArray[np.int64]:
+        """Return the indices of the points in a circle of any radius round a point."""
+        return self._within(centre, radius * radius)
+
+    def _within(self, centre: int, squared: float) -> NDArray[np.int64]:
+        offset = self.points - self.points[centre]
         distance = offset[:, 0] * offset[:, 0] + offset[:, 1] * offset[:, 1]
-        return np.flatnonzero(distance <= self.squared[circle.radius])
+        return np.flatnonzero(distance <= squared)
 
     def change(self, indices: NDArray[np.int64], gains: NDArray[np.int64]) -> None:
         """Tell how many more pixels (q,) of the points (q,) are right now."""

@@ -13,7 +13,7 @@ from rsgraph.evaluation.assignment import assign
 from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions
 from rsgraph.evaluation.pairs import MEASURES, measure_pairs
 from rsgraph.neighbours.nearest import nearest
-from rsgraph.neighbours.rows import check_finite, check_vectors, product, unit_rows
+from rsgraph.neighbours.rows import Metric, check_finite, check_metric, check_vectors, product, unit_rows
 from rsgraph.types import Floats, Mask
 
 _MORE = 16
@@ -74,11 +74,16 @@ def _fill(neighbours: NDArray[np.int64], points: NDArray[np.float64], members: N
 
 
 def context_pairs(
-    vectors: Floats, segments: NDArray[np.int64], partners: NDArray[np.int64], neighbours: NDArray[np.int64]
+    vectors: Floats,
+    segments: NDArray[np.int64],
+    partners: NDArray[np.int64],
+    neighbours: NDArray[np.int64],
+    *,
+    metric: Metric = "cosine",
 ) -> NDArray[np.int64]:
     """Pair each segment and its neighbours with its partner and the partner's, one to one.
 
-    The pairs minimise the sum of the cosine distances of their vectors, exactly (Hungarian assignment). Both
+    The pairs minimise the sum of the distances of their vectors, exactly (Hungarian assignment). Both
     segments take part like their neighbours: the paper pairs "either x or a neighbour of x" with "y or a neighbour of
     y". Where one side has fewer neighbours, as many pairs are made as it has members.
 
@@ -90,6 +95,8 @@ def context_pairs(
         (m,) indices.
     neighbours
         (n, k), of ``spatial_neighbours``.
+    metric
+        ``cosine`` (the paper's) or ``euclidean``.
 
     Returns
     -------
@@ -111,9 +118,9 @@ def context_pairs(
     """
     check_vectors(vectors)
     check_finite(vectors)
-    rows = unit_rows(vectors)
+    rows = unit_rows(vectors) if check_metric(metric) == "cosine" else vectors.astype(np.float64)
     _check_sides(len(rows), segments, partners, neighbours)
-    return _context_pairs(rows, segments, partners, np.ascontiguousarray(neighbours))
+    return _context_pairs(rows, segments, partners, np.ascontiguousarray(neighbours), metric == "cosine")
 
 
 def _check_sides(
@@ -130,7 +137,7 @@ def _check_sides(
 
 
 @compiled()
-def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> NDArray[np.int64]:
+def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any, cosine: bool) -> NDArray[np.int64]:
     size = neighbours.shape[1] + 1
     pairs = np.full((len(segments), size, 2), -1, dtype=np.int64)
     here, there = np.empty(size, dtype=np.int64), np.empty(size, dtype=np.int64)
@@ -140,12 +147,22 @@ def _context_pairs(rows: Any, segments: Any, partners: Any, neighbours: Any) -> 
         m = _side(partners[index], neighbours, there)
         for i in range(n):
             for j in range(m):
-                cost[i, j] = 1 - product(rows[here[i]], rows[there[j]])
+                one, other = rows[here[i]], rows[there[j]]
+                cost[i, j] = 1 - product(one, other) if cosine else _distance(one, other)
         found = assign(cost[:n, :m]) if n <= m else _inverted(assign(cost[:n, :m].T), n)
         for i in range(n):
             if found[i] >= 0:
                 pairs[index, i, 0], pairs[index, i, 1] = here[i], there[found[i]]
     return pairs
+
+
+@compiled()
+def _distance(one: Any, other: Any) -> Any:
+    """Return the Euclidean distance of two rows."""
+    total = 0.0
+    for d in range(len(one)):
+        total += (one[d] - other[d]) ** 2
+    return np.sqrt(total)
 
 
 @compiled()
@@ -216,6 +233,7 @@ def evaluate_graph(
     group: NDArray[Any],
     *,
     among: Mask | None = None,
+    metric: Metric = "cosine",
     options: MeasureOptions | None = None,
 ) -> dict[str, dict[str, float]]:
     """Evaluate an embedding as tables 2 (feature-based) and 3 (context-aware) of the paper do.
@@ -233,6 +251,8 @@ def evaluate_graph(
     among
         (n,) which segments are compared with each other (those of the test chips, say); None: all. Spatial neighbours
         are any of the same image.
+    metric
+        Distance of the vectors: ``cosine`` (the paper's) or ``euclidean``.
     options
         Those that the descriptors were made with; None: the defaults.
 
@@ -265,9 +285,9 @@ def evaluate_graph(
     segments = np.arange(len(vectors)) if among is None else np.flatnonzero(among)
     if len(segments) < 2:
         raise NotUsable(f"a nearest neighbour needs another segment. Got {len(segments)} to compare.")
-    partners = nearest(vectors, 1, queries=segments, among=segments).rows[:, 0]
+    partners = nearest(vectors, 1, metric=metric, queries=segments, among=segments).rows[:, 0]
     neighbours = spatial_neighbours(points, group)
-    pairs = context_pairs(vectors, segments, partners, neighbours)
+    pairs = context_pairs(vectors, segments, partners, neighbours, metric=metric)
     feature = measure_pairs(descriptors, np.stack([segments, partners], axis=1), options)
     context = context_measures(descriptors, pairs, options)
     itself = pairs[..., 0] == pairs[..., 1]

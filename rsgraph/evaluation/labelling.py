@@ -1,8 +1,9 @@
-"""Labelling efficiency: a simulated expert who brushes circles on a 2-D map."""
+"""Labelling efficiency: a simulated expert who brushes circles on a 2-D map, or on several of the same segments."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from math import hypot
 from typing import Any, Literal
 
@@ -10,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
+from rsgraph.evaluation.choosing import Choice, chosen_map
 from rsgraph.evaluation.circles import Circles
+from rsgraph.evaluation.clumsy import Clumsy, Hand
 from rsgraph.evaluation.scores import Scores, check_known, scores
 from rsgraph.neighbours.rows import drawn
 from rsgraph.protocols import Progress
@@ -45,6 +48,8 @@ class Trace:
         The class that was given, 1 ... C.
     labels
         (n,) class of every point in the end; 0: none.
+    maps
+        Index of the map that the circle was drawn on; 0 where there is one only.
     """
 
     accuracy: NDArray[np.float64]
@@ -53,18 +58,22 @@ class Trace:
     radii: NDArray[np.float64]
     codes: NDArray[np.int64]
     labels: NDArray[np.int64]
+    maps: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @classmethod
     def blank(cls, n_points: int, strokes: int) -> Trace:
         """Return a trace in which nothing has been done yet."""
         accuracy, mean_iou, radii = np.zeros((3, strokes))
-        centres, codes = np.full(strokes, -1), np.zeros(strokes, dtype=np.int64)
-        return cls(accuracy, mean_iou, centres, radii, codes, np.zeros(n_points, dtype=np.int64))
+        centres, (codes, maps) = np.full(strokes, -1), np.zeros((2, strokes), dtype=np.int64)
+        return cls(accuracy, mean_iou, centres, radii, codes, np.zeros(n_points, dtype=np.int64), maps)
 
-    def enter(self, stroke: int, reached: Scores, centre: int = -1, radius: float = 0.0, code: int = 0) -> None:
+    def enter(
+        self, stroke: int, reached: Scores, centre: int = -1, radius: float = 0.0, code: int = 0, on: int = 0
+    ) -> None:
         """Write down one action."""
         self.accuracy[stroke], self.mean_iou[stroke] = reached
         self.centres[stroke], self.radii[stroke], self.codes[stroke] = centre, radius, code
+        self.maps[stroke] = on
 
 
 def simulate(
@@ -74,6 +83,7 @@ def simulate(
     strokes: int = STROKES,
     radii: NDArray[Any] | None = None,
     centres: int | None = None,
+    clumsy: Clumsy | None = None,
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Trace:
@@ -86,7 +96,7 @@ def simulate(
     radius and the lowest class are taken: the same input gives the same strokes.
 
     The expert is greedy and all-knowing: a bound of what the map allows a user at each stroke, comparable between
-    maps, not a model of human errors.
+    maps, not a model of human errors. These are added by ``clumsy``.
 
     Parameters
     ----------
@@ -101,6 +111,8 @@ def simulate(
         (R,) none negative; None: ``log_radii(points)``.
     centres
         Circles are drawn round this many points only, drawn with ``seed``; None: round all of them.
+    clumsy
+        Errors of the hand; None: none.
     seed
         Of the drawn centres.
     progress
@@ -113,32 +125,107 @@ def simulate(
     NotUsable
         A map that is not finite, or a reference that knows nothing.
     """
+    return simulate_maps(
+        [points],
+        counts,
+        strokes=strokes,
+        radii=None if radii is None else [radii],
+        centres=centres,
+        clumsy=clumsy,
+        seed=seed,
+        progress=progress,
+    )
+
+
+def simulate_maps(
+    maps: Sequence[NDArray[Any]],
+    counts: NDArray[Any],
+    *,
+    strokes: int = STROKES,
+    radii: Sequence[NDArray[Any]] | None = None,
+    centres: int | None = None,
+    choice: Choice = "gain",
+    clumsy: Clumsy | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> Trace:
+    """Let a simulated expert label with strokes on any of several maps of the same segments.
+
+    As ``simulate``, with one set of labels: at each stroke the best circle of every map is known exactly, and one of
+    them is taken. Each map has circles of its own, so that m maps take m times as long. Give the segments' rows and
+    columns as a map where the expert may brush in the scene, too.
+
+    Parameters
+    ----------
+    maps
+        (n, 2) each, at least one.
+    radii
+        Of each map; None: ``log_radii`` of each.
+    choice
+        Which map's circle is taken: ``gain``, the one that gains most (the first of equals), by an expert who knows
+        the gains on all maps; ``purest``, by a person who does not (``rsgraph.evaluation.choosing``).
+    counts, strokes, centres, clumsy, seed, progress
+        As in ``simulate``. The drawn centres are the same segments on every map.
+
+    Raises
+    ------
+    ConfigError, NotUsable
+        As ``simulate``.
+    """
     known = check_known(counts)
-    places = check_points(points, len(known))
+    if not len(maps):
+        raise ConfigError("`maps` must hold at least one map (n, 2). Got none.")
+    places = [check_points(points, len(known)) for points in maps]
     check_strokes(strokes)
-    sizes = log_radii(places) if radii is None else _check_radii(radii)
+    sizes = [log_radii(points) for points in places] if radii is None else [_check_radii(each) for each in radii]
     if centres is not None and centres < 1:
         raise ConfigError(f"`centres` must be null or at least 1. Got {centres!r} instead.")
-    chosen = drawn(len(places), centres, seed)
-    circles = Circles(places, known, chosen, sizes, _shifted(progress, 0, len(chosen) + strokes))
-    return _brushed(circles, sizes, strokes, _shifted(progress, len(chosen), len(chosen) + strokes))
+    chosen = drawn(len(known), centres, seed)
+    read = len(chosen) * len(maps)
+    circles = [
+        Circles(points, known, chosen, size, _shifted(progress, number * len(chosen), read + strokes))
+        for number, (points, size) in enumerate(zip(places, sizes, strict=True))
+    ]
+    hand = Hand(Clumsy() if clumsy is None else clumsy, known)
+    return _brushed(circles, sizes, strokes, choice, hand, _shifted(progress, read, read + strokes))
 
 
-def _brushed(circles: Circles, radii: NDArray[np.float64], strokes: int, progress: Progress | None) -> Trace:
-    trace = Trace.blank(len(circles.points), strokes)
-    right = np.zeros(len(circles.points), dtype=np.int64)
+def _brushed(
+    maps: Sequence[Circles],
+    radii: Sequence[NDArray[np.float64]],
+    strokes: int,
+    choice: Choice,
+    hand: Hand,
+    progress: Progress | None,
+) -> Trace:
+    counts = maps[0].counts
+    trace = Trace.blank(len(counts), strokes)
+    right = np.zeros(len(counts), dtype=np.int64)
     for stroke in range(strokes):
-        circle = circles.best()
+        on, circle = chosen_map(maps, trace.labels, choice)
+        taken: tuple[Any, ...] = ()
         if circle.gain > 0:
-            inside = circles.inside(circle)
-            now = circles.counts[inside, circle.code - 1]
-            circles.change(inside, now - right[inside])
-            right[inside], trace.labels[inside] = now, circle.code
-        taken = (circle.centre, float(radii[circle.radius]), circle.code) if circle.gain > 0 else ()
-        trace.enter(stroke, scores(circles.counts, trace.labels), *taken)
+            inside, radius, code = hand.brush(maps[on], circle, float(radii[on][circle.radius]))
+            _give(maps, trace.labels, right, inside, code)
+            taken = (circle.centre, radius, code, on)
+        trace.enter(stroke, scores(counts, trace.labels), *taken)
         if progress is not None:
             progress(stroke + 1, strokes)
     return trace
+
+
+def _give(
+    maps: Sequence[Circles],
+    labels: NDArray[np.int64],
+    right: NDArray[np.int64],
+    inside: NDArray[np.int64],
+    code: int,
+) -> None:
+    """Give points a class, in place, and let the circles of all maps know what is right now."""
+    now = maps[0].counts[inside, code - 1]
+    for circles in maps:
+        circles.change(inside, now - right[inside])
+    right[inside], labels[inside] = now, code
 
 
 def _shifted(progress: Progress | None, before: int, total: int) -> Progress | None:

@@ -10,11 +10,24 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from numpy.typing import NDArray
 from sklearn.manifold import trustworthiness
 
-from rsgraph.errors import ConfigError, NotThere
-from rsgraph.evaluate.parts import Evaluation, check_among, map_hashes, maps, measure_options, retrieval
+from rsgraph.errors import ConfigError, NotThere, NotUsable
+from rsgraph.evaluate import parts
+from rsgraph.evaluate.parts import (
+    Evaluation,
+    borders,
+    check_among,
+    labelling,
+    map_hashes,
+    maps,
+    measure_options,
+    retrieval,
+)
 from rsgraph.evaluate.reference import ReferenceCounts
+from rsgraph.evaluation.ideal import ideal, share_of_ideal
+from rsgraph.evaluation.labelling import simulate, simulate_maps
 from rsgraph.files import sha256, write_json
 from rsgraph.types import Similarity
 from rsgraph.view.other_maps import keep_map
@@ -55,6 +68,8 @@ CONFIG = {
     "seed": 0,
     "maps": {"k": 4, "sample": None},
     "retrieval": {"ks": [1, 3], "sample": None},
+    "labelling": {"strokes": 6, "segments": 1000, "projectors": None},
+    "borders": {"segments": 20000, "least": 3},
 }
 
 
@@ -148,3 +163,110 @@ def test_retrieval_needs_a_reference(workspace: Workspace) -> None:
     made.__dict__["reference"] = None
     with pytest.raises(NotThere, match="has no reference; name one with reference="):
         retrieval(made)
+
+
+def with_layer(workspace: Workspace, layer: str, vectors: NDArray[Any]) -> None:
+    """Add a layer to the manifest."""
+    write_array(workspace.path("embeddings", f"{layer}.npy"), vectors.astype(np.float32))
+    manifest = workspace.manifest
+    manifest["stages"]["segments"]["outputs"][f"embeddings/{layer}.npy"] = layer * 8
+    workspace.write_manifest({**manifest, "layers": [*manifest["layers"], layer]})
+
+
+def test_layers_in_a_metric_are_compared_by_euclidean_distance(workspace: Workspace) -> None:
+    lengths = np.where(np.arange(N) % 2, 1.0, 9.0) + np.random.default_rng(0).normal(scale=0.01, size=N)
+    with_layer(workspace, "own", lengths[:, None] * [1.0, 1.0])  # classes differ in length, not in direction
+    points = np.random.default_rng(3).normal(size=(N, 2)).astype(np.float32)
+    keep_map(workspace, "segments", "own", "pca", points)
+    found = retrieval(with_classes(job(workspace, layers=["own"]), lambda i: i % 2)).set_index(["level", "k"])
+    assert found.loc[("segments", 3), "precision"] == 1
+    row = maps(job(workspace)).set_index("level").loc["segments"]
+    expected = trustworthiness(workspace.embedding("own"), points, n_neighbors=4, metric="euclidean")
+    assert row["trustworthiness"] == pytest.approx(expected)
+
+
+def test_labelling_shows_the_drawn_maps_their_pair_and_the_share_of_the_ideal_map(workspace: Workspace) -> None:
+    rng = np.random.default_rng(5)
+    points = {layer: rng.normal(size=(N, 2)).astype(np.float32) for layer in ("bands", "own", "surroundings")}
+    for layer in ("own", "surroundings"):
+        with_layer(workspace, layer, rng.normal(size=(N, 3)))
+    for layer, of_layer in points.items():
+        keep_map(workspace, "segments", layer, "umap", of_layer)
+    drawn = [{"layer": layer, "projector": "umap", "path": ""} for layer in ("own", "surroundings")]
+    workspace.write_manifest({**workspace.manifest, "maps": drawn})
+    made = with_classes(job(workspace), lambda i: i % 2)
+    found = labelling(made).set_index("representation")
+    assert found.index.tolist() == ["click per segment", "bands", "own", "surroundings", "own and surroundings"]
+    assert found["projector"].tolist() == ["none", "umap", "umap", "umap", "umap"]
+    counts = made.reference.segments if made.reference else np.zeros((0, 0))
+    pair = simulate_maps([points["own"], points["surroundings"]], counts, strokes=6)
+    assert found.loc["own and surroundings", "share_of_ideal"] == share_of_ideal(pair, ideal(counts))
+    assert found.loc["own", "mean_iou_5"] == simulate(points["own"], counts, strokes=6).mean_iou[4]
+    assert labelling(with_classes(job(workspace, layers=["own"]), lambda i: i % 2))["representation"].tolist() == [
+        *("click per segment", "own")
+    ]
+
+
+def with_lines(monkeypatch: pytest.MonkeyPatch, *, edges: NDArray[Any] | None = None) -> NDArray[np.bool_]:
+    """Let every fourth segment touch a border, every fourth other a middle line; return the first."""
+    touching = {"borders": np.arange(N) % 4 == 0, "middles": np.arange(N) % 4 == 2}
+    outer = np.zeros(N, dtype=bool) if edges is None else edges
+    monkeypatch.setattr(parts, "touching_segments", lambda _, lines: {**touching, "edges": outer}[lines])
+    return touching["borders"]
+
+
+def with_graph(workspace: Workspace) -> None:
+    """Let segments be of two classes by their membership, without edges."""
+    with_layer(workspace, "target", np.eye(2)[np.arange(N) // 20])
+    write_array(workspace.path("edges.npy"), np.zeros((2, 0), dtype=np.int64))
+
+
+def test_borders_are_seen_in_a_layer_that_knows_them(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    touching = with_lines(monkeypatch)
+    with_graph(workspace)
+    with_layer(workspace, "encoder", np.stack([touching, np.random.default_rng(0).random(N), touching], axis=1))
+    keep_map(workspace, "segments", "encoder", "pca", np.stack([touching, touching], axis=1).astype(np.float32))
+    found = borders(job(workspace)).set_index(["level", "layer", "projector"])
+    assert found.index.tolist() == [
+        *(("layer", "bands", "none"), ("layer", "target", "none"), ("layer", "encoder", "none")),
+        ("map", "encoder", "pca"),
+    ]
+    seen = found.loc[("layer", "encoder", "none")]
+    assert (seen["classes"], seen["segments"], seen["accuracy"], seen["worst"]) == (2, N, 1, 1)
+    assert found.loc[("map", "encoder", "pca"), "accuracy"] == 1
+    assert found.loc[("layer", "target", "none"), "accuracy"] == pytest.approx(0.5, abs=0.2)
+    np.testing.assert_allclose(found["difference"], found["accuracy"] - found["control"])
+
+
+def test_segments_at_the_outer_edge_are_left_out(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_lines(monkeypatch, edges=np.arange(N) < 4)
+    with_graph(workspace)
+    assert set(borders(job(workspace))["segments"]) == {N - 4}
+
+
+def test_borders_without_memberships_take_clusters_of_bands(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_lines(monkeypatch)
+    write_array(workspace.path("edges.npy"), np.zeros((2, 0), dtype=np.int64))
+    write_array(workspace.path("embeddings", "bands.npy"), np.eye(8, dtype=np.float32)[np.arange(N) // 5])
+    (row,) = borders(job(workspace, borders={"segments": 20000, "least": 1})).to_dict("records")
+    assert (row["classes"], row["segments"]) == (8, N)
+
+
+def test_borders_that_cannot_be_measured_are_said(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with_lines(monkeypatch)
+    with_graph(workspace)
+    found = borders(job(workspace, borders={"segments": 20000, "least": 60}))
+    assert found["classes"].tolist() == [0, 0]
+    assert found["accuracy"].isna().all()
+    assert "not measurable: no pure class has 60 segments" in "".join(capsys.readouterr())
+
+
+def test_images_of_one_chip_have_no_borders(workspace: Workspace) -> None:
+    chips = workspace.chips.assign(scene_id=[f"image {number}" for number in range(10)])
+    write_table(workspace.path("chips.parquet"), chips)
+    with pytest.raises(NotUsable, match="no scene has more than one chip"):
+        borders(job(workspace))

@@ -22,6 +22,15 @@ def test_best_is_the_first_with_the_least_radius(circles: Circles) -> None:
     np.testing.assert_array_equal(circles.inside(best), [0, 1, 2])
 
 
+def test_within_takes_any_radius(circles: Circles) -> None:
+    assert [circles.within(0, radius).tolist() for radius in (0, 4.9, 5.0, 12.5)] == [
+        [0],
+        [0],
+        [0, 1, 2],
+        [0, 1, 2, 3],
+    ]
+
+
 def test_changes_are_known_to_every_circle_that_holds_the_point(circles: Circles) -> None:
     circles.change(np.array([0, 1, 2]), np.array([0, 9, 1]))  # the best stroke was made: class 2 for the first three
     assert circles.best() == (5, 0, 0, 1)

@@ -90,6 +90,32 @@ def test_context_pairs_are_the_best_assignment_of_both_sides() -> None:
     assert 0 < padded < 120
 
 
+def test_context_pairs_by_euclidean_distance_are_the_best_assignment() -> None:
+    rng = np.random.default_rng(1)
+    vectors = vectors_of(5, 60) * rng.uniform(0.1, 9, (60, 1)).astype(np.float32)
+    neighbours, partners = spatial_neighbours(rng.random((60, 2)), np.zeros(60)), rng.permutation(60)
+    pairs = context_pairs(vectors, np.arange(60), partners, neighbours, metric="euclidean")
+    for s, p, found in zip(np.arange(60), partners, pairs, strict=True):
+        cost = np.linalg.norm(vectors[[s, *neighbours[s]]][:, None] - vectors[[p, *neighbours[p]]], axis=-1)
+        rows, columns = linear_sum_assignment(cost)
+        total = np.linalg.norm(vectors[found[:, 0]] - vectors[found[:, 1]], axis=-1).sum()
+        assert total == pytest.approx(cost[rows, columns].sum(), rel=1e-5)
+    with pytest.raises(ConfigError, match="`metric` must be one of: cosine, euclidean"):
+        context_pairs(vectors, partners, partners, neighbours, metric="other")  # type: ignore[arg-type]
+
+
+def test_euclidean_nearest_segments_are_measured() -> None:
+    vectors, descriptors = (
+        np.array([[1.0, 0], [9, 0], [1, 1.1], [9, 3.0]], dtype=np.float32),
+        random_descriptors(0, 4),
+    )
+    points = np.random.default_rng(0).random((4, 2))
+    found = evaluate_graph(descriptors, vectors, points, np.zeros(4), metric="euclidean")
+    pairs = np.array([[0, 2], [1, 3], [2, 0], [3, 1]])
+    expected = measure_pairs(descriptors, pairs, MeasureOptions())
+    assert found["feature"] == pytest.approx({name: values.mean() for name, values in expected.items()})
+
+
 def test_a_context_is_paired_with_itself_where_it_is_its_own_partner() -> None:
     vectors = vectors_of(6, 30)
     neighbours = spatial_neighbours(np.random.default_rng(0).random((30, 2)), np.zeros(30))

@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.evaluation.labelling import Trace, log_radii, simulate, strokes_to
+from rsgraph.evaluation.clumsy import CLUMSY, Clumsy
+from rsgraph.evaluation.labelling import Trace, log_radii, simulate, simulate_maps, strokes_to
 from rsgraph.evaluation.scores import Scores, ceiling, scores
 
 
@@ -185,3 +186,83 @@ def test_a_map_that_is_not_finite_is_refused() -> None:
     points[3, 1] = np.nan
     with pytest.raises(NotUsable, match="not finite"):
         simulate(points, counts)
+
+
+def brute_force_on(
+    maps: list[NDArray[Any]], counts: NDArray[Any], strokes: int
+) -> tuple[list[tuple[int, int, float, int]], NDArray[Any]]:
+    """Return strokes (map, centre, radius, class) and the final codes, every circle of every map counted anew."""
+    labels = np.zeros(len(counts), dtype=int)
+    padded = np.hstack([np.zeros((len(counts), 1), dtype=int), counts])
+    taken = []
+    for _ in range(strokes):
+        best: tuple[int, int, int, float, int] = (0, 0, -1, 0.0, 0)
+        for on, points in enumerate(maps):
+            for centre in range(len(points)):
+                distances = np.square(points - points[centre]).sum(axis=1)
+                for radius in log_radii(points):
+                    inside = distances <= radius * radius
+                    gains = counts[inside].sum(axis=0) - padded[inside, labels[inside]].sum()
+                    if gains.max() > best[0]:
+                        best = (int(gains.max()), on, centre, float(radius), int(gains.argmax()) + 1)
+        if best[0] > 0:
+            distances = np.square(maps[best[1]] - maps[best[1]][best[2]]).sum(axis=1)
+            labels[distances <= best[3] * best[3]] = best[4]
+        taken.append(best[1:])
+    return taken, labels
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_expert_on_several_maps_equals_brute_force(seed: int) -> None:
+    points, counts = clumps(seed)
+    maps = [points, np.random.default_rng(seed).permutation(points), clumps(seed + 50)[0]]
+    trace = simulate_maps(maps, counts, strokes=12)
+    taken, labels = brute_force_on(maps, counts, 12)
+    found = zip(trace.maps.tolist(), trace.centres.tolist(), trace.radii.tolist(), trace.codes.tolist(), strict=True)
+    assert list(found) == taken
+    np.testing.assert_array_equal(trace.labels, labels)
+    assert len(set(trace.maps.tolist())) > 1
+
+
+def test_the_same_map_twice_changes_nothing() -> None:
+    points, counts = clumps(7)
+    one, twice = simulate(points, counts, strokes=20), simulate_maps([points, points], counts, strokes=20)
+    np.testing.assert_array_equal(one.labels, twice.labels)
+    np.testing.assert_array_equal(one.mean_iou, twice.mean_iou)
+    assert not twice.maps.any()
+
+
+def test_where_each_map_parts_other_classes_both_are_used() -> None:
+    classes = np.repeat([2, 0, 1], [40, 26, 24])  # the first stroke covers everything with the third class
+    counts = np.eye(3, dtype=int)[classes]
+    near = np.random.default_rng(0).normal(size=(2, 90, 2))
+    maps = [near[number] + 100 * (classes == number)[:, None] for number in (0, 1)]
+    trace = simulate_maps(maps, counts, strokes=4)
+    assert trace.accuracy[2] == 1
+    assert set(trace.maps[:3].tolist()) == {0, 1}
+    assert simulate(maps[0], counts, strokes=3).accuracy[2] < 1
+    one = simulate_maps(maps, counts, strokes=4, choice="purest")
+    assert one.accuracy[-1] == 1, "and without the gains, too"
+
+
+def test_a_clumsy_expert_errs_and_goes_on_from_there() -> None:
+    points, counts = clumps(8, n=300)
+    right, clumsy = simulate(points, counts), simulate(points, counts, clumsy=CLUMSY)
+    assert clumsy.mean_iou[:20].mean() < right.mean_iou[:20].mean()
+    np.testing.assert_array_equal(clumsy.labels, simulate(points, counts, clumsy=CLUMSY).labels)
+    assert np.any(np.diff(clumsy.accuracy) < 0)
+    assert (clumsy.accuracy[-1], clumsy.mean_iou[-1]) == scores(counts, clumsy.labels)
+    pair = simulate_maps([points, points[::-1]], counts, clumsy=Clumsy(mistaken=1, seed=3), strokes=5)
+    assert (pair.accuracy[-1], pair.mean_iou[-1]) == scores(counts, pair.labels)
+
+
+def test_progress_counts_the_circles_of_all_maps() -> None:
+    points, counts = clumps(5)
+    calls: list[tuple[int, int]] = []
+    simulate_maps([points, points], counts, strokes=2, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(60, 122), (120, 122), (121, 122), (122, 122)]
+
+
+def test_no_map_is_refused() -> None:
+    with pytest.raises(ConfigError, match="`maps` must hold at least one map"):
+        simulate_maps([], clumps(1)[1])
