@@ -93,6 +93,8 @@ class Workspace(workspace.Workspace):
                 "can be added to it; run again with projector=parametric, or with a smaller projector.sample"
             )
         projector: Projector = read_choice("projector", config["projector"]).build()
+        if self.compared_by(self.default_layer) == "euclidean":
+            projector = projector.with_metric("euclidean")
         return projector.transform(vectors, model, seed=int(config["seed"]))
 
     def chip_index(self, layer: str | None = None) -> ChipIndex:
