@@ -355,10 +355,12 @@ class Projector(Component):
     One that learns a map from a sample, on which any number of vectors is then placed block by block, says so by
     ``in_parts`` and has ``fit`` and ``transform``.
 
-    ``accelerator``: what it computes on.
+    ``accelerator``: what it computes on. ``touching``: the weight that it gives to touching rows; above 0 it wants to
+    know which do (``with_pairs``).
     """
 
     accelerator: Accelerator = "cpu"
+    touching: float = 0.0
 
     @abstractmethod
     def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
@@ -382,6 +384,14 @@ class Projector(Component):
         """Return this projector, comparing vectors by ``metric``, where it compares them by any.
 
         A learnt layer says by which distance it means something; the projector's own option holds for all others.
+        """
+        return self
+
+    def with_pairs(self, pairs: NDArray[int64]) -> Projector:
+        """Return this projector, knowing which of the rows that ``project`` or ``fit`` will be given touch.
+
+        ``pairs`` (2, P) are numbers of rows, each pair once. Only asked of one whose ``touching`` is above 0. They
+        stay with what is returned, which is let go of once the map is learnt: ``transform`` needs none.
         """
         return self
 

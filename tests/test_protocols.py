@@ -112,6 +112,7 @@ def test_projector_that_learns_nothing_works_in_one_part_on_the_cpu() -> None:
     assert not projector.in_parts(10**6)
     assert projector.with_accelerator("cuda").accelerator == "cpu"
     assert projector.with_metric("euclidean") is projector
+    assert projector.with_pairs(np.zeros((2, 0), np.int64)) is projector
     with pytest.raises(NotImplementedError, match="Pca works in parts, so it must have `fit`"):
         projector.fit(np.zeros((5, 2), np.float32), seed=0)
 

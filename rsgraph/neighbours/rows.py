@@ -76,6 +76,22 @@ def standardised(vectors: Floats) -> Floats:
     return np.ascontiguousarray(points, dtype=np.float32)
 
 
+def scaled_for(vectors: Floats, metric: Metric) -> Floats:
+    """Return vectors (n, D) for what weighs their features: predictions, and similarities along edges.
+
+    Features of a raw layer (``cosine``) have units of their own: each is standardised. Those of a layer that a metric
+    made (``euclidean``) are in proportion already: they keep it, with mean 0 and a mean square of 1 over all of them.
+    Raises NotUsable where a vector is not finite.
+    """
+    if metric == "cosine":
+        return standardised(vectors)
+    check_finite(vectors)
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    power = float(vectors.var(axis=0, dtype=np.float64).mean())
+    points = (vectors - mean.astype(np.float32)) * np.float32(1 / np.sqrt(power) if power > 0 else 0)
+    return np.ascontiguousarray(points, dtype=np.float32)
+
+
 def unit_rows(vectors: NDArray[Any]) -> Doubles:
     """Return rows of length 1 in float64; rows of zeros stay."""
     rows = vectors.astype(np.float64)

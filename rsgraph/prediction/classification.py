@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.neighbours.rows import check_vectors, parts, standardised
+from rsgraph.neighbours.rows import Metric, check_metric, check_vectors, parts, scaled_for
 from rsgraph.prediction.checks import check_codes
 from rsgraph.progress import Steps
 from rsgraph.protocols import Progress
@@ -72,6 +72,7 @@ def classify(
     n_classes: int,
     *,
     groups: NDArray[Any] | None = None,
+    metric: Metric = "cosine",
     seed: int = 0,
     progress: Progress | None = None,
 ) -> Predictions:
@@ -79,7 +80,7 @@ def classify(
 
     .. math:: p(c \mid v) = \mathrm{softmax}_c\big( (W v + b) / T \big)
 
-    on standardised vectors v. W and b minimise the summed log loss plus :math:`\lVert W \rVert^2 / 2`; T, the
+    on scaled vectors v. W and b minimise the summed log loss plus :math:`\lVert W \rVert^2 / 2`; T, the
     temperature (Guo et al. 2017), minimises the log loss of labels that were held out in a cross-validation. Whole
     chips are held out, since neighbouring segments resemble each other. Above 20 000 labels of a class a sample is
     learnt from, with weights that keep the classes' shares.
@@ -97,6 +98,9 @@ def classify(
         C.
     groups
         (n,) chip of each segment; None: single segments are held out.
+    metric
+        What the layer's vectors are compared by (``Workspace.compared_by``): features of a raw layer are
+        standardised, those of one compared by ``euclidean`` keep their proportions.
     seed
         Of folds and sample.
     progress
@@ -124,7 +128,7 @@ def classify(
     counts = np.bincount(codes, minlength=n_classes + 1)[1:]
     _check_counts(counts)
     steps = Steps(progress, (FOLDS + 1) * _ITERATIONS + len(parts(len(vectors))))
-    points = standardised(vectors)
+    points = scaled_for(vectors, check_metric(metric))
     rng = np.random.default_rng(seed)
     train = _train(points, codes, groups, rng)
     folds, grouped = _folds(train, rng)

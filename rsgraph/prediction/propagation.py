@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError
 from rsgraph.neighbours.approximate import approximate_nearest
-from rsgraph.neighbours.rows import check_vectors, standardised
+from rsgraph.neighbours.rows import Metric, check_metric, check_vectors, scaled_for
 from rsgraph.prediction.checks import check_codes, check_labelled
 from rsgraph.progress import Steps
 from rsgraph.protocols import Progress
@@ -204,13 +204,19 @@ def _probabilities(solution: NDArray[np.float64], codes: NDArray[np.int64]) -> F
 
 
 def segment_graph(
-    edges: NDArray[np.int64], vectors: Floats, *, k: int = 8, seed: int = 0, progress: Progress | None = None
+    edges: NDArray[np.int64],
+    vectors: Floats,
+    *,
+    k: int = 8,
+    metric: Metric = "cosine",
+    seed: int = 0,
+    progress: Progress | None = None,
 ) -> tuple[NDArray[np.int64], Floats]:
     r"""Join the spatial edges with those to the k most similar segments anywhere, weighted by similarity.
 
     .. math:: w_{ij} = \exp\left( -\frac{\lVert v_i - v_j \rVert^2}{\sigma_i \sigma_j} \right)
 
-    for standardised vectors v, where sigma_i is the distance from i to its k-th most similar segment ("local
+    for scaled vectors v, where sigma_i is the distance from i to its k-th most similar segment ("local
     scaling": no bandwidth to choose; Zelnik-Manor and Perona 2004). Spatial neighbours that look different are
     joined weakly, so that labels stop at borders; similar segments carry labels from chip to chip.
 
@@ -223,6 +229,9 @@ def segment_graph(
     k
         Similar segments per segment; min(k, n - 1) are taken. They are exact up to 20 000 segments, and 19 of 20 are
         found above that (see ``approximate_nearest``).
+    metric
+        What the layer's vectors are compared by (``Workspace.compared_by``): features of a raw layer are
+        standardised, those of one compared by ``euclidean`` keep their proportions.
     seed
         Of the approximate search; with the same seed the same graph.
     progress
@@ -248,7 +257,7 @@ def segment_graph(
     """
     check_vectors(vectors)
     _check_edges(edges, None, len(vectors))
-    points = standardised(vectors)
+    points = scaled_for(vectors, check_metric(metric))
     similar, distances = approximate_nearest(points, k, seed=seed, progress=_part(progress, 0, 900))
     pairs = _pairs(edges, similar)
     scale = distances[:, -1] if distances.shape[1] else np.ones(len(points), dtype=np.float32)

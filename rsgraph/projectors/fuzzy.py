@@ -56,6 +56,25 @@ def fuzzy_graph(indices: NDArray[np.int32], distances: Floats) -> coo_array:
     return union.tocoo()
 
 
+def with_touching(graph: coo_array, pairs: NDArray[np.int64], weight: float) -> coo_array:
+    """Add ``weight`` to the edges of points that touch, at most to 1, and such edges where there were none.
+
+    Parameters
+    ----------
+    graph
+        (n, n) as ``fuzzy_graph`` returns it.
+    pairs
+        (2, P) points, each pair once.
+    weight
+        0 to 1.
+    """
+    one = csr_array((np.full(pairs.shape[1], weight, np.float32), (pairs[0], pairs[1])), shape=graph.shape)
+    joint = (graph.tocsr() + one + one.T).tocsr()
+    joint.data = np.minimum(joint.data, np.float32(1))
+    joint.sum_duplicates()
+    return joint.tocoo()
+
+
 def closeness_curve(min_dist: float) -> tuple[float, float]:
     """Return a and b of 1 / (1 + a d^(2 b)), fitted to 1 up to ``min_dist`` and exp(min_dist - d) beyond."""
     d = np.linspace(0, 3, 300)

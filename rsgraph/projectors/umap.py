@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from copy import copy
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +13,10 @@ from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.neighbours.cells import cut, find_nearest
 from rsgraph.neighbours.nearest import nearest_of_distances
 from rsgraph.neighbours.rows import Metric, as_metric, check_metric, comparable, parts
-from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph
+from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph, with_touching
 from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
-from rsgraph.projectors.neighbourhoods import FEWEST, first_of_all, load_umap, nearest_of_vectors, seeded_start
+from rsgraph.projectors.layout import descend
+from rsgraph.projectors.neighbourhoods import FEWEST, first_of_all, nearest_of_vectors, seeded_start
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.placing import place
 from rsgraph.projectors.sampling import check_sample, draw, part_of
@@ -48,8 +48,8 @@ class Umap(Projector):
     segments take minutes (experiments/benchmarks/projection.py has the loss of trustworthiness).
     ``Projection.model`` then holds the sample and its map, on which ``transform`` places further vectors.
 
-    One seed, one thread: the same input gives the same map. About 10 s on the first call (compilation), then
-    7 s for 20 000 points. Under five points the map is PCA's, and ``Projection.method`` says so.
+    One seed, one thread: the same input gives the same map, 7 s for 20 000 points; several maps are laid out side by
+    side in threads. Under five points the map is PCA's, and ``Projection.method`` says so.
 
     Parameters
     ----------
@@ -65,6 +65,10 @@ class Umap(Projector):
     sample
         Vectors above this number are placed on the map of a sample of so many; None: never. More is slower
         and shows rarer things. Distances and neighbour lists (chips) are always laid out whole.
+    touching
+        0 to 1: added to the weight of touching segments in the neighbour graph, at most to 1, where it is known which
+        touch (``with_pairs``). Above 0 fields, lakes and other coarse cover become islands; thin things (rivers,
+        roads) are torn apart and drawn to what they run through. 0: only vectors count.
 
     References
     ----------
@@ -74,6 +78,8 @@ class Umap(Projector):
        both t-SNE and UMAP", Nature Biotechnology 39, 2021. doi:10.1038/s41587-020-00809-z
     """
 
+    as_before: ClassVar[Mapping[str, Any]] = {"touching": 0.0}
+
     def __init__(
         self,
         n_neighbors: int = 15,
@@ -81,6 +87,7 @@ class Umap(Projector):
         metric: Metric = "cosine",
         n_epochs: int | None = None,
         sample: int | None = 50_000,
+        touching: float = 0.0,
     ) -> None:
         if isinstance(n_neighbors, bool) or not isinstance(n_neighbors, int) or n_neighbors < 2:
             raise ConfigError(f"`n_neighbors` must be a whole number of at least 2. Got {n_neighbors!r}.")
@@ -91,11 +98,21 @@ class Umap(Projector):
         self.n_neighbors, self.min_dist, self.n_epochs = n_neighbors, float(min_dist), n_epochs
         self.metric: Metric = check_metric(metric)
         self.sample = check_sample(sample, n_neighbors)
+        if isinstance(touching, bool) or not isinstance(touching, int | float) or not 0 <= touching <= 1:
+            raise ConfigError(f"`touching` must lie between 0 and 1. Got {touching!r} instead.")
+        self.touching = float(touching)
+        self._pairs: NDArray[np.int64] | None = None
 
     def with_metric(self, metric: Metric) -> Umap:
         """Return it with another ``metric``."""
         chosen = copy(self)
         chosen.metric = check_metric(metric)
+        return chosen
+
+    def with_pairs(self, pairs: NDArray[np.int64]) -> Umap:
+        """Return it with the pairs (2, P) of rows that touch, each once; ``touching`` is the weight they get."""
+        chosen = copy(self)
+        chosen._pairs = pairs
         return chosen
 
     def project(self, vectors: Floats, *, seed: int, progress: Progress | None = None) -> Projection:
@@ -125,7 +142,8 @@ class Umap(Projector):
         vectors = check_vectors(vectors)
         rows = draw(len(vectors), self.sample, seed)
         drawn = np.array(vectors[rows])
-        return {"rows": rows, "vectors": drawn, "points": self._project_all(drawn, seed, progress).points}
+        among = self if self._pairs is None else self.with_pairs(_pairs_among(rows, self._pairs, len(vectors)))
+        return {"rows": rows, "vectors": drawn, "points": among._project_all(drawn, seed, progress).points}
 
     def transform(
         self,
@@ -198,7 +216,8 @@ class Umap(Projector):
 
     def _project_all(self, vectors: Floats, seed: int, progress: Progress | None) -> Projection:
         neighbours = nearest_of_vectors(vectors, self._size(len(vectors)), self.metric, seed=seed)
-        return self._lay_out(*neighbours, principal_components(vectors), seed, progress)
+        touching = (self._pairs, self.touching) if self.touching and self._pairs is not None else None
+        return self._lay_out(*neighbours, principal_components(vectors), seed, progress, touching)
 
     def _place(
         self,
@@ -233,6 +252,7 @@ class Umap(Projector):
         start: Floats,
         seed: int,
         progress: Progress | None,
+        touching: tuple[NDArray[np.int64], float] | None = None,
     ) -> Projection:
         points = lay_out(
             indices,
@@ -241,9 +261,18 @@ class Umap(Projector):
             min_dist=self.min_dist,
             n_epochs=self.n_epochs,
             seed=seed,
+            touching=touching,
             progress=progress,
         )
         return Projection(points=points, method="umap")
+
+
+def _pairs_among(rows: NDArray[np.int64], pairs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Return the pairs of n rows that lie among some of them, numbered as these are."""
+    number = np.full(n, -1, dtype=np.int64)
+    number[rows] = np.arange(len(rows))
+    found: NDArray[np.int64] = number[pairs[:, (number[pairs] >= 0).all(axis=0)]]
+    return found
 
 
 def lay_out(
@@ -254,49 +283,28 @@ def lay_out(
     min_dist: float,
     n_epochs: int | None,
     seed: int,
+    touching: tuple[NDArray[np.int64], float] | None = None,
     progress: Progress | None = None,
 ) -> Floats:
     """Optimise UMAP's layout of a nearest-neighbour graph.
 
     ``indices`` and ``distances`` (n, k) are each point's neighbours, itself first; of ``start`` (n, 2) float32 no two
-    points are equal; the rest as in ``Umap``. Returns points (n, 2) float32.
+    points are equal; ``touching`` are pairs (2, P) of points that touch and their weight; the rest as in ``Umap``.
+    Returns points (n, 2) float32.
     """
     epochs = n_epochs or (MORE_EPOCHS if len(start) <= FEW_POINTS else EPOCHS)
     graph = fuzzy_graph(indices, distances)
+    if touching is not None:
+        graph = with_touching(graph, *touching)
     acting = graph.data >= graph.data.max(initial=0.0) / epochs
-    weights = graph.data[acting].astype(np.float64)
-    points = (_WIDTH * (start - start.min(axis=0)) / np.ptp(start, axis=0)).astype(np.float32, order="C")
-    a, b = closeness_curve(min_dist)
-    found: Floats = load_umap().optimize_layout_euclidean(
+    points: Floats = (_WIDTH * (start - start.min(axis=0)) / np.ptp(start, axis=0)).astype(np.float32, order="C")
+    descend(
         points,
-        points,
-        graph.row[acting],
-        graph.col[acting],
-        epochs,
-        len(points),
-        weights.max(initial=0.0) / weights,  # an edge of the largest weight acts in every epoch
-        a,
-        b,
-        np.random.default_rng(seed).integers(-(2**31), 2**31, size=3),
-        tqdm_kwds={"disable": True} if progress is None else _as_tqdm(progress),
-        move_other=True,
+        (graph.row[acting], graph.col[acting]),
+        graph.data[acting].astype(np.float64),
+        curve=closeness_curve(min_dist),
+        epochs=epochs,
+        seed=seed,
+        progress=progress,
     )
-    return found
-
-
-def _as_tqdm(progress: Progress) -> dict[str, object]:
-    """Arguments by which umap-learn's progress bar writes ``epoch/epochs`` to our callback."""
-    return {"disable": False, "file": _Epochs(progress), "bar_format": "{n_fmt}/{total_fmt}", "leave": True}
-
-
-class _Epochs(io.TextIOBase):
-    """A text stream that reads ``12/500`` and calls progress(12, 500)."""
-
-    def __init__(self, progress: Progress) -> None:
-        self.progress = progress
-
-    def write(self, text: str) -> int:
-        done, _, total = text.strip().partition("/")
-        if done.isdecimal() and total.isdecimal():
-            self.progress(int(done), int(total))
-        return len(text)
+    return points

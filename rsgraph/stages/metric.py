@@ -24,7 +24,7 @@ OWN, SURROUNDINGS, DIFFUSED = "own", "surroundings", "diffused"
 they were fitted to, the median distance of touching ones and the length of diffused vectors."""
 
 WEIGHTS = {OWN: 1.0, DIFFUSED: 0.5, SURROUNDINGS: 0.6}
-"""Parts of the layer own, a segment's spectrum, the same diffused, and its surroundings, with their weights: chosen by
+"""Weights of the parts of own: a segment's spectrum, the same diffused, and its surroundings. They were chosen by
 leaving out one scene after the other (experiments/labelling)."""
 
 

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from rsgraph.components import build, registry
 from rsgraph.options import read_choice
-from rsgraph.protocols import Progress
+from rsgraph.protocols import Progress, Projector
 from rsgraph.stages.match import by_latent, chip_nodes
 from rsgraph.stages.project import FEW, lay_out_chips
 from rsgraph.types import Floats, Similarity
+from rsgraph.view.touching import touching_among
 from rsgraph.workspace import Workspace, write_table
 
 Level = Literal["chips", "segments"]
@@ -76,6 +77,12 @@ def projector_names(workspace: Workspace) -> list[str]:
     return [own, *(name for name in registry("projector") if name != own)]
 
 
+def layers_by_maps(workspace: Workspace) -> list[str]:
+    """Return the layers: at first those whose maps the run drew, in the order in which they are offered."""
+    drawn = [str(entry["layer"]) for entry in workspace.manifest.get("maps", ())]
+    return [name for name in dict.fromkeys([*drawn, *workspace.layers]) if name in workspace.layers]
+
+
 def _projector(config: Mapping[str, Any], name: str) -> Any:
     """Build a projector with the workspace's options where it is the workspace's, else with its own defaults."""
     section = config["projector"]
@@ -111,19 +118,28 @@ def project_segments(
         There is no such projector.
     """
     workspace = Workspace(folder)
-    stored = workspace.embedding(layer)
-    vectors = stored if rows is None else stored[rows]
-    points = _lay_out(workspace, projector, vectors, progress)
+    points = _lay_out(workspace, layer, projector, rows, progress)
     if rows is None:
         keep_map(workspace, "segments", layer, projector, points)
     return points
 
 
-def _lay_out(workspace: Workspace, projector: str, vectors: Floats, progress: Progress | None) -> Floats:
-    config = workspace.config
-    component = _projector(config, projector if len(vectors) >= FEW else "pca")
-    points: Floats = component.project(vectors, seed=int(config["seed"]), progress=progress).points
+def _lay_out(
+    workspace: Workspace, layer: str, projector: str, rows: NDArray[np.int64] | None, progress: Progress | None
+) -> Floats:
+    stored = workspace.embedding(layer)
+    vectors = stored if rows is None else stored[rows]
+    component = projector_for(workspace, layer, projector if len(vectors) >= FEW else "pca")
+    if component.touching:
+        component = component.with_pairs(touching_among(workspace, rows))
+    points: Floats = component.project(vectors, seed=int(workspace.config["seed"]), progress=progress).points
     return points
+
+
+def projector_for(workspace: Workspace, layer: str, name: str) -> Projector:
+    """Build a projector by its name, which compares vectors as a layer wants it."""
+    found: Projector = _projector(workspace.config, name)
+    return found.with_metric("euclidean") if workspace.compared_by(layer) == "euclidean" else found
 
 
 def project_chips(folder: Path, layer: str, projector: str, progress: Progress | None = None) -> Floats:

@@ -15,6 +15,7 @@ from rsgraph.neighbours.rows import (
     moments,
     parts,
     product,
+    scaled_for,
     standardised,
     unit_rows,
 )
@@ -65,3 +66,13 @@ def test_what_does_not_fit_is_said() -> None:
     check_vectors(np.zeros((0, 0)))
     with pytest.raises(NotUsable, match="NaN or infinite"):
         check_finite(np.array([[1.0], [np.inf]]))
+
+
+def test_features_of_raw_layers_are_standardised_and_those_of_learnt_ones_keep_their_proportions() -> None:
+    vectors = np.array([[0, 0], [8, 0], [0, 2], [8, 2]], dtype=np.float32)
+    np.testing.assert_allclose(scaled_for(vectors, "cosine"), standardised(vectors))
+    found = scaled_for(vectors, "euclidean")
+    np.testing.assert_allclose(found, (vectors - [4, 1]) / np.sqrt((16 + 1) / 2), rtol=1e-6)
+    np.testing.assert_array_equal(scaled_for(np.ones((3, 2), np.float32), "euclidean"), np.zeros((3, 2)))
+    with pytest.raises(NotUsable, match="NaN or infinite"):
+        scaled_for(np.full((2, 2), np.nan, np.float32), "euclidean")

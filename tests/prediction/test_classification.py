@@ -174,3 +174,15 @@ def test_shapes_that_do_not_fit_are_said() -> None:
         classify(vectors, codes, 2, groups=codes[:5])
     with pytest.raises(ConfigError, match=r"from 1 to 2\. Got 3"):
         classify(vectors, codes + 2, 2)
+
+
+def test_features_of_a_learnt_layer_keep_their_proportions() -> None:
+    vectors = np.random.default_rng(0).normal(size=(60, 2)).astype(np.float32)
+    codes = np.arange(60) % 2 + 1
+    vectors[:, 0] += codes
+    twice = classify(vectors * np.float32(3), codes, 2, metric="euclidean").probabilities
+    np.testing.assert_allclose(classify(vectors, codes, 2, metric="euclidean").probabilities, twice, atol=1e-4)
+    faint = vectors * np.array([1e-3, 1], dtype=np.float32)
+    assert classify(faint, codes, 2).accuracy > classify(faint, codes, 2, metric="euclidean").accuracy + 0.1
+    with pytest.raises(ConfigError, match="`metric` must be one of"):
+        classify(vectors, codes, 2, metric="city block")  # type: ignore[arg-type]

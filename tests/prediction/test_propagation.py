@@ -211,3 +211,13 @@ def test_a_graph_of_one_segment_has_no_edges_and_vectors_must_be_finite() -> Non
         segment_graph(np.zeros((2, 0), dtype=np.int64), np.array([[1, np.nan], [0, 1]], dtype=np.float32))
     with pytest.raises(ConfigError, match="`k` must be at least 1"):
         segment_graph(np.zeros((2, 0), dtype=np.int64), np.ones((3, 2), dtype=np.float32), k=0)
+
+
+def test_vectors_compared_by_euclidean_distance_keep_their_proportions() -> None:
+    rng = np.random.default_rng(0)
+    vectors = (rng.normal(size=(40, 2)) * [10, 0.1]).astype(np.float32)
+    none = np.empty((2, 0), dtype=np.int64)
+    wide, _ = segment_graph(none, vectors, k=3, metric="euclidean")
+    expected, _ = segment_graph(none, vectors * np.array([1, 0], dtype=np.float32), k=3)
+    assert wide.tolist() == expected.tolist()
+    assert segment_graph(none, vectors, k=3)[0].tolist() != expected.tolist()

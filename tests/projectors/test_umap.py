@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -152,3 +153,39 @@ def test_progress_of_a_sample_counts_to_the_end() -> None:
 def test_project_refuses_nan() -> None:
     with pytest.raises(NotUsable, match="NaN"):
         Umap().project(np.full((6, 2), np.nan), seed=0)
+
+
+def test_touching_points_come_closer_by_the_weight_of_touching() -> None:
+    vectors = np.random.default_rng(0).normal(size=(90, 4)).astype(np.float32)
+    pairs = np.stack([np.arange(0, 90, 2), np.arange(1, 90, 2)])
+
+    def apart(projector: Umap) -> float:
+        points = projector.with_pairs(pairs).project(vectors, seed=0).points
+        return float(np.linalg.norm(points[pairs[0]] - points[pairs[1]], axis=1).mean())
+
+    assert apart(Umap(touching=1.0)) < apart(Umap(touching=0.4)) < apart(Umap())
+
+
+def test_pairs_change_nothing_without_a_weight() -> None:
+    vectors, _ = three_groups()
+    projector, pairs = Umap(n_epochs=20), np.array([[0], [40]])
+    expected = projector.project(vectors, seed=0).points
+    np.testing.assert_array_equal(projector.with_pairs(pairs).project(vectors, seed=0).points, expected)
+    np.testing.assert_array_equal(Umap(n_epochs=20, touching=0.5).project(vectors, seed=0).points, expected)
+
+
+def test_pairs_count_where_both_are_in_the_sample() -> None:
+    vectors, _ = three_groups()
+    projector = Umap(n_neighbors=8, n_epochs=20, sample=60, touching=0.5)
+    drawn = draw(90, 60, 1)
+    left_out = np.setdiff1d(np.arange(90), drawn)
+    pairs = np.array([[drawn[3], drawn[5], left_out[0]], [drawn[40], left_out[1], left_out[2]]])
+    found = projector.with_pairs(pairs).fit(vectors, seed=1)["points"]
+    expected = projector.with_pairs(np.array([[3], [40]])).project(vectors[drawn], seed=1).points
+    np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("touching", [-0.1, 1.5, True, "much"])
+def test_weight_of_touching_lies_between_0_and_1(touching: Any) -> None:
+    with pytest.raises(ConfigError, match="`touching` must lie between 0 and 1"):
+        Umap(touching=touching)

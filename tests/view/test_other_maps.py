@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,12 +14,15 @@ from sklearn.decomposition import PCA
 from rsgraph.errors import NotThere
 from rsgraph.files import write_json
 from rsgraph.matchers.hungarian import Hungarian
+from rsgraph.projectors.umap import Umap
 from rsgraph.view import other_maps as projecting
 from rsgraph.view.other_maps import (
     find_map,
     keep_map,
+    layers_by_maps,
     map_file,
     project_segments,
+    projector_for,
     projector_names,
 )
 from rsgraph.workspace import Workspace, write_array, write_table
@@ -114,3 +118,38 @@ def test_many_chips_are_compared_by_the_matcher_of_the_workspace(workspace: Work
     expected = Hungarian(2).match(list(workspace.embedding("bands").reshape(CHIPS, 2, 3)))
     np.testing.assert_array_equal(found.indices, expected.indices)
     assert found.solved == expected.solved > 0
+
+
+def test_layers_are_offered_in_the_order_of_the_maps(workspace: Workspace) -> None:
+    layers = ["bands", "own", "surroundings", "gnn1"]
+    write_json(workspace.path("manifest.json"), {"layers": layers})
+    assert layers_by_maps(workspace) == layers
+    maps = [{"layer": name, "projector": "umap", "path": f"projections/{name}-umap.parquet"} for name in layers[1:3]]
+    gone = {"layer": "own+gnn1", "projector": "umap", "path": "projections/own+gnn1-umap.parquet"}
+    write_json(workspace.path("manifest.json"), {"layers": layers, "maps": [*maps, gone]})
+    assert layers_by_maps(workspace) == ["own", "surroundings", "bands", "gnn1"]
+
+
+def test_learnt_layers_are_laid_out_by_euclidean_distance(workspace: Workspace) -> None:
+    assert projector_for(workspace, "own", "tsne").metric == "euclidean"
+    assert projector_for(workspace, "bands", "tsne").metric == "cosine"
+    assert projector_for(workspace, "own+gnn1", "umap").metric == "euclidean"
+
+
+def test_touching_segments_are_looked_for_where_the_projector_weighs_them(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def among(workspace: Workspace, rows: Any) -> np.ndarray:
+        asked.append(rows)
+        return np.array([[0], [1]])
+
+    monkeypatch.setattr(projecting, "touching_among", among)
+    project_segments(workspace.folder, "bands", "pca")
+    assert asked == []
+    weighing = Umap(touching=0.5, n_epochs=1)
+    monkeypatch.setattr(projecting, "_projector", lambda config, name: weighing)
+    rows = np.arange(20)
+    project_segments(workspace.folder, "bands", "umap", rows)
+    assert asked == [rows]

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from napari_rsgraph.session.session import Session
+from napari_rsgraph.session.session import Session, open_session
+from napari_rsgraph.session.work import Immediate
+from rsgraph.files import read_json, write_json
 
 
 def test_switches_layers_and_keeps_the_new_map_in_the_workspace(session: Session, workspace: Path) -> None:
@@ -50,3 +52,15 @@ def test_reprojects_the_selection_on_its_own(session: Session) -> None:
     assert np.flatnonzero(session.selection.segments).tolist() == [0, 6]
     session.maps.whole("segments")
     assert len(session.map.rows) == session.tables.n_segments
+
+
+def test_maps_that_the_run_drew_are_offered_first(workspace: Path) -> None:
+    manifest = read_json(workspace / "manifest.json")
+    maps = [
+        {"layer": name, "projector": "pca", "path": f"projections/{name}-pca.parquet"} for name in ("gnn2", "bands")
+    ]
+    write_json(workspace / "manifest.json", {**manifest, "maps": maps})
+    opened = open_session(workspace, Immediate())
+    assert opened.maps.layers[:2] == ["gnn2", "bands"]
+    assert sorted(opened.maps.layers) == sorted(manifest["layers"])
+    opened.close()

@@ -31,6 +31,17 @@ def test_search_ranks_by_cosine_and_labels_what_was_accepted(session: Session) -
     assert np.flatnonzero(session.labels.codes).tolist() == sorted(results.rows[1:3].tolist())
 
 
+def test_search_in_a_learnt_layer_ranks_by_distance(session: Session) -> None:
+    vectors = np.array(session.workspace.embedding("bands"))
+    np.save(session.workspace.path("embeddings", "own.npy"), vectors)
+    session.search.start("segments", np.array([0]), "own")
+    results = session.search.results
+    assert results is not None
+    distances = np.linalg.norm(vectors.astype(np.float64) - vectors[0], axis=1)
+    distances[0] = np.inf
+    assert results.scores == pytest.approx(1 / (1 + np.sort(distances)[: len(results.scores)]))
+
+
 def test_search_by_chip_takes_the_stored_similarities(session: Session) -> None:
     session.selection.select_chips(np.array([1]))
     session.search.k = 3

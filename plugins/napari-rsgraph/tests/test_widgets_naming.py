@@ -13,7 +13,15 @@ CONFIG = {"encoder": {"name": "unet"}, "target": {"name": "kmeans"}}
 
 @pytest.mark.parametrize(
     ("layer", "expected"),
-    [("gnn2", "GNN layer 2"), ("encoder", "U-Net"), ("target", "k-means memberships"), ("bands", "Bands")],
+    [
+        ("gnn2", "GNN layer 2"),
+        ("encoder", "U-Net"),
+        ("target", "k-means memberships"),
+        ("bands", "Bands"),
+        ("own", "Own spectrum"),
+        ("surroundings", "Surroundings"),
+        ("own+gnn1", "Own spectrum + GNN layer 1"),
+    ],
 )
 def test_layers_have_titles(layer: str, expected: str) -> None:
     assert layer_title(layer, CONFIG) == expected

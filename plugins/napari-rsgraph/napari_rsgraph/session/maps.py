@@ -17,7 +17,7 @@ from napari_rsgraph.session.work import Tasks
 from rsgraph.brushing.index import PointIndex
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
-from rsgraph.view.other_maps import find_map, project_chips, project_segments, projector_names
+from rsgraph.view.other_maps import find_map, layers_by_maps, project_chips, project_segments, projector_names
 from rsgraph.workspace import Workspace
 
 SLOW_ABOVE = 50_000
@@ -77,7 +77,7 @@ class Maps:
         self.workspace, self.tasks = workspace, tasks
         layer, projector = workspace.default_layer, str(workspace.config["projector"]["name"])
         self.projectors = projector_names(workspace)
-        self.layers = list(workspace.layers)
+        self.layers = layers_by_maps(workspace)
         self._whole: dict[str, PointsMap] = {
             "chips": _all("chips", layer, projector, tables.chips[["x", "y"]].to_numpy(np.float32)),
             "segments": _all("segments", layer, projector, tables.segments[["x", "y"]].to_numpy(np.float32)),

@@ -33,7 +33,7 @@ class Results:
     rows
         (k,) rows of the candidates.
     scores
-        (k,) similarity, 1 for the same.
+        (k,) similarity, 1 for the same: the cosine, or of layers compared by distance d, 1 / (1 + d).
     verdicts
         What the user said of each.
     at
@@ -94,7 +94,9 @@ class Search:
         def job(progress: Progress) -> tuple[Rows, NDArray[np.float64]]:
             if level == "chips":
                 return nearest_chips(workspace.similarity, examples, k=k)
-            return nearest_rows(workspace.embedding(layer), examples, k=k, progress=progress)
+            metric = workspace.compared_by(layer)
+            rows, scores = nearest_rows(workspace.embedding(layer), examples, k=k, metric=metric, progress=progress)
+            return rows, scores if metric == "cosine" else 1 / (1 + scores)
 
         def done(found: tuple[Rows, NDArray[np.float64]]) -> None:
             self.results = Results(level, examples, *found)

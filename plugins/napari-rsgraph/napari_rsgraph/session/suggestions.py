@@ -14,7 +14,7 @@ from napari_rsgraph.session.labels import Codes, Labels
 from napari_rsgraph.session.tables import Rows, Tables
 from napari_rsgraph.session.work import Tasks
 from rsgraph.journal.events import Origin
-from rsgraph.prediction.classification import classify
+from rsgraph.prediction.classification import Predictions, classify
 from rsgraph.prediction.propagation import propagate, segment_graph
 from rsgraph.prediction.suggestion import least_certain, most_different
 from rsgraph.protocols import Progress
@@ -115,8 +115,7 @@ class Suggestions:
 
         def job(progress: Progress) -> Prediction:
             if method == "classifier":
-                vectors, groups = self.workspace.embedding(layer), self.tables.chip_of
-                made = classify(vectors, codes, len(names), groups=groups, seed=0, progress=progress)
+                made = self._classify(layer, codes, len(names), progress)
                 found = _prediction(method, layer, names, codes, made.probabilities)
                 return replace(found, calibration=made.calibration_error, accuracy=made.accuracy)
             edges, weights = self._neighbours(layer, progress)
@@ -125,11 +124,17 @@ class Suggestions:
 
         self.tasks.run(f"predict by {method}", job, self._predicted)
 
+    def _classify(self, layer: str, codes: NDArray[np.int64], n: int, progress: Progress) -> Predictions:
+        vectors, metric = self.workspace.embedding(layer), self.workspace.compared_by(layer)
+        groups = self.tables.chip_of
+        return classify(vectors, codes, n, groups=groups, metric=metric, seed=0, progress=progress)
+
     def _neighbours(self, layer: str, progress: Progress) -> tuple[NDArray[np.int64], Floats]:
         """The graph along which labels travel, made once per layer."""
         if self._graph is None or self._graph[0] != layer:
             vectors = self.workspace.embedding(layer)
-            edges, weights = segment_graph(self.workspace.edges, vectors, progress=progress)
+            metric = self.workspace.compared_by(layer)
+            edges, weights = segment_graph(self.workspace.edges, vectors, metric=metric, progress=progress)
             self._graph = (layer, edges, weights)
         return self._graph[1], self._graph[2]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 _PROJECTORS = {"umap": "UMAP", "parametric": "Parametric UMAP", "tsne": "t-SNE", "pca": "PCA"}
 _ENCODERS = {"unet": "U-Net", "bands": "Bands", "segmentation_models": "Encoder"}
+_UNTRAINED = {"own": "Own spectrum", "surroundings": "Surroundings"}
 _TARGETS = {
     "fuzzy_c_means": "C-means memberships",
     "kmeans": "k-means memberships",
@@ -24,6 +25,10 @@ def layer_title(layer: str, config: Mapping[str, Any]) -> str:
     config
         Of the workspace: says which encoder and target it was.
     """
+    if "+" in layer:
+        return " + ".join(layer_title(part, config) for part in layer.split("+"))
+    if layer in _UNTRAINED:
+        return _UNTRAINED[layer]
     if layer.startswith("gnn") and layer[3:].isdigit():
         return f"GNN layer {layer[3:]}"
     if layer == "encoder":

@@ -1,0 +1,50 @@
+"""Pairs of touching segments, read from the rasters of a finished workspace."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rsgraph.borders import shared_borders
+from rsgraph.io.segment_ids import read_ids
+from rsgraph.types import Window
+from rsgraph.workspace import SceneInfo, Workspace
+
+STRIP = 1024
+"""Rows of a raster that are read at a time."""
+
+
+def touching_among(workspace: Workspace, rows: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Find which segments share a pixel side, in the rasters of the workspace.
+
+    Parameters
+    ----------
+    workspace
+        Its segments.
+    rows
+        Pairs among these, numbered as they come here; None: among all.
+
+    Returns
+    -------
+    pairs
+        (2, P), each pair once.
+    """
+    found = [_touching(workspace.segment_file(scene.name), scene) for scene in workspace.scenes]
+    pairs = np.unique(np.concatenate(found), axis=0).T
+    if rows is None:
+        return pairs
+    number = np.full(len(workspace.segments), -1, dtype=np.int64)
+    number[rows] = np.arange(len(rows))
+    among: NDArray[np.int64] = number[pairs[:, (number[pairs] >= 0).all(axis=0)]]
+    return among
+
+
+def _touching(path: Path, scene: SceneInfo) -> NDArray[np.int64]:
+    """Return pairs (P, 2) of one scene, strip by strip, each with the first row of the next."""
+    found = [np.empty((0, 2), dtype=np.int64)]
+    for row in range(0, scene.rows, STRIP):
+        ids = read_ids(path, Window(row, 0, min(STRIP + 1, scene.rows - row), scene.columns))
+        found.append(shared_borders(ids.astype(np.int32))[0])
+    return np.concatenate(found)
