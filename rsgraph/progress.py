@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from rsgraph.protocols import Progress
 
 
@@ -38,3 +40,29 @@ class Steps:
         """Report all steps, if they are not yet."""
         if self.done < self.total:
             self.reach(self.total)
+
+
+class Together:
+    """Reports several works that go on side by side, in threads, as one: each is the same share of the whole.
+
+    Parameters
+    ----------
+    progress
+        Called with (thousandths done, thousandths), by one thread at a time.
+    works
+        How many.
+    """
+
+    def __init__(self, progress: Progress, works: int) -> None:
+        self._progress, self._shares = progress, [0.0] * max(works, 1)
+        self._lock = threading.Lock()
+
+    def part(self, number: int) -> Progress:
+        """Return what reports one of the works, counted from 0."""
+
+        def report(done: int, total: int) -> None:
+            with self._lock:
+                self._shares[number] = done / max(total, 1)
+                self._progress(round(1000 * sum(self._shares) / len(self._shares)), 1000)
+
+        return report

@@ -12,13 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from rsgraph.blocks import Threads
 from rsgraph.components import build
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import atomic, make_folder
 from rsgraph.neighbours.rows import parts
+from rsgraph.progress import Together
 from rsgraph.protocols import Arrays, Blocks, Progress, Projector
 from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import read_model, write_model
+from rsgraph.stages.touching import touching_pairs
 from rsgraph.training.options import Hardware, device_type
 from rsgraph.types import Floats, Projection, Similarity
 from rsgraph.workspace import Workspace
@@ -38,20 +41,27 @@ def project(context: Context) -> dict[str, Any]:
     of_chips = lay_out_chips(_projector(context), workspace.similarity, seed=context.seed)
     write_located(context.out / "chips.parquet", workspace.existing("chips.parquet"), of_chips.points)
     _write_map(context, f"chips-{name}", "chips.parquet", of_chips)
-    of_segments = draw_layer(context, context.plan.layer)
+    layers = (context.plan.layer, *context.plan.also_drawn)
+    of_segments = draw_layers(context, layers)[0]
     write_located(context.out / "segments.parquet", workspace.existing("segments.parquet"), of_segments.points)
     if of_segments.model is not None:
         write_model(context.out / "models", of_segments.model, _about(context, context.plan.layer))
-    for layer in context.plan.also_drawn:
-        draw_layer(context, layer)
     methods = {"chip_map": of_chips.method, "segment_map": of_segments.method}
-    return {"layer": context.plan.layer, "maps": [context.plan.layer, *context.plan.also_drawn], **methods}
+    return {"layer": context.plan.layer, "maps": list(layers), **methods}
 
 
-def draw_layer(context: Context, layer: str) -> Projection:
-    """Lay out the segments of one layer, by its own distance; write ``projections/<layer>-<projector>.parquet``."""
-    found = _project_segments(context, layer, for_layer(_projector(context), context.workspace, layer))
-    _write_map(context, f"{layer}-{context.options.projector.name}", "segments.parquet", found)
+def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
+    """Lay out the segments of layers, each by its own distance, side by side; write ``projections/*.parquet``."""
+    projector = _projector(context)
+    if projector.touching:
+        projector = projector.with_pairs(touching_pairs(context))
+    chosen = [for_layer(projector, context.workspace, layer) for layer in layers]
+    together = Together(context.progress, len(layers))
+    items = list(enumerate(zip(layers, chosen, strict=True)))
+    begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items)
+    found = [_complete(context, *item, each) for (_, item), each in zip(items, begun, strict=True)]
+    for layer, each in zip(layers, found, strict=True):
+        _write_map(context, f"{layer}-{context.options.projector.name}", "segments.parquet", each)
     return found
 
 
@@ -99,18 +109,29 @@ def _distances(similarities: Floats) -> Floats:
     return distances
 
 
-def _project_segments(context: Context, layer: str, projector: Projector) -> Projection:
-    """Lay out segments; where their map is learnt from a sample, fill it in block by block."""
-    seed, folder = context.seed, context.work / "models" / layer
-    path = context.workspace.existing("embeddings", f"{layer}.npy").resolve()
-    vectors = context.workspace.embedding(layer)
+def _begin(context: Context, layer: str, projector: Projector, progress: Progress) -> Projection | None:
+    """Lay out segments; where their map is learnt from a sample, learn it, keep it, and return None."""
+    vectors, folder = context.workspace.embedding(layer), _kept_model(context, layer)
     if not projector.in_parts(len(vectors)):
-        return projector.project(vectors, seed=seed, progress=context.progress)
+        return projector.project(vectors, seed=context.seed, progress=progress)
     if _left_model(folder) is None:
-        model = projector.fit(vectors, seed=seed, progress=context.progress)
+        model = projector.fit(vectors, seed=context.seed, progress=progress)
         write_model(folder, model, _about(context, layer))
-    task = _Transform(projector, path, folder.resolve(), seed)
-    items = [(part.start, part.stop) for part in parts(len(vectors))]
+    return None
+
+
+def _kept_model(context: Context, layer: str) -> Path:
+    return context.work / "models" / layer
+
+
+def _complete(context: Context, layer: str, projector: Projector, begun: Projection | None) -> Projection:
+    """Fill a map that was learnt from a sample in, block by block."""
+    if begun is not None:
+        return begun
+    folder = _kept_model(context, layer)
+    path = context.workspace.existing("embeddings", f"{layer}.npy").resolve()
+    task = _Transform(projector, path, folder.resolve(), context.seed)
+    items = [(part.start, part.stop) for part in parts(len(context.workspace.embedding(layer)))]
     found = list(_blocks(context, projector).map(f"transform-{layer}", task, items, context.progress))
     points = np.concatenate([block["points"] for block in found])
     return Projection(points=points, method=context.options.projector.name, model=read_model(folder))

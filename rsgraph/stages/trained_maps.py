@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from rsgraph.stages.context import Context
-from rsgraph.stages.project import draw_layer
+from rsgraph.stages.project import draw_layers
 
 
 def trained_maps(context: Context) -> dict[str, Any]:
     """Draw the maps that had to wait for training."""
-    for name in context.plan.drawn_later:
-        draw_layer(context, name)
+    draw_layers(context, context.plan.drawn_later)
     return {"maps": list(context.plan.drawn_later)}

@@ -18,7 +18,7 @@ from rsgraph.components import build, registry
 from rsgraph.options import read_choice
 from rsgraph.protocols import Progress, Projector
 from rsgraph.stages.match import by_latent, chip_nodes
-from rsgraph.stages.project import FEW, lay_out_chips
+from rsgraph.stages.project import FEW, for_layer, lay_out_chips
 from rsgraph.types import Floats, Similarity
 from rsgraph.view.touching import touching_among
 from rsgraph.workspace import Workspace, write_table
@@ -138,8 +138,7 @@ def _lay_out(
 
 def projector_for(workspace: Workspace, layer: str, name: str) -> Projector:
     """Build a projector by its name, which compares vectors as a layer wants it."""
-    found: Projector = _projector(workspace.config, name)
-    return found.with_metric("euclidean") if workspace.compared_by(layer) == "euclidean" else found
+    return for_layer(_projector(workspace.config, name), workspace, layer)
 
 
 def project_chips(folder: Path, layer: str, projector: str, progress: Progress | None = None) -> Floats:
