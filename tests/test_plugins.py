@@ -31,6 +31,7 @@ FOREIGN = {
     "encoder": "pixelwise",
     "segmenter": "stripes",
     "graph": "chain",
+    "metric": "shape_only",
     "gnn": "one_layer",
     "matcher": "brightest",
     "projector": "first_two",
@@ -137,10 +138,20 @@ def _made_by_graph(session: Session) -> None:
     assert (np.diff(edges[1]) >= 0).all()
 
 
+def _made_by_metric(session: Session) -> None:
+    workspace = session.workspace
+    assert workspace.default_layer == "own"
+    bands = np.asarray(workspace.embedding("bands"), dtype=np.float64)
+    shapes = bands / np.linalg.norm(bands, axis=1, keepdims=True)
+    own = workspace.embedding("own")[:, :5]
+    deviations = (shapes - shapes.mean(axis=0)) / shapes.std(axis=0)
+    np.testing.assert_allclose(own[:, :4], deviations / 2, atol=1e-4)  # about 1 long
+    np.testing.assert_array_equal(own[:, 4], 0)
+
+
 def _made_by_gnn(session: Session) -> None:
     workspace = session.workspace
-    assert workspace.layers == ["bands", "target", "encoder", "gnn1"]
-    assert workspace.default_layer == "gnn1"
+    assert workspace.layers == ["bands", "own", "surroundings", "target", "encoder", "gnn1", "own+gnn1"]
     assert workspace.embedding("gnn1").shape == (36, 8)
     assert [path.name for path in workspace.path("embeddings").glob("gnn*")] == ["gnn1.npy"]
     rotation = pd.read_csv(workspace.path("evaluation", "rotation.csv"))
@@ -163,7 +174,7 @@ def _rows_of_chips(workspace: Workspace) -> list[np.ndarray]:
 
 def _made_by_projector(session: Session) -> None:
     points = session.workspace.segments[["x", "y"]].to_numpy()
-    np.testing.assert_allclose(points, session.workspace.embedding("gnn1")[:, :2], rtol=1e-6)
+    np.testing.assert_allclose(points, session.workspace.embedding("own")[:, :2], rtol=1e-6)
     maps = pd.read_csv(session.workspace.path("evaluation", "maps.csv"))
     assert maps["projector"].unique().tolist() == ["first_two"]
 
@@ -189,6 +200,7 @@ MADE: dict[str, Callable[[Session], None]] = {
     "encoder": _made_by_encoder,
     "segmenter": _made_by_segmenter,
     "graph": _made_by_graph,
+    "metric": _made_by_metric,
     "gnn": _made_by_gnn,
     "matcher": _made_by_matcher,
     "projector": _made_by_projector,
