@@ -137,7 +137,7 @@ STAGES = (
         "scene",
         components=("reader",),
         options=("identity", "options.chips", "options.data.limit", "model.bands"),
-        writes=("scene.json", "chips.parquet", "reference.tif", "reference/*.tif"),
+        writes=("scene.json", "chips.parquet", "levels.npz", "reference.tif", "reference/*.tif"),
     ),
     Stage(
         "target", needs=("scene",), trained=("target", "options.seed"), writes=("targets.npz", "models/target.json")
