@@ -111,6 +111,11 @@ class Component(ABC):  # noqa: B024 # the methods are those of the kinds
     revision: ClassVar[int] = 1
     as_before: ClassVar[Mapping[str, Any]] = {}
 
+    @classmethod
+    def revision_with(cls, parameters: Mapping[str, Any]) -> int:
+        """Return the revision that counts where these parameters are chosen."""
+        return cls.revision
+
 
 class Executor(Component):
     """Says where blocks of work run."""
@@ -206,6 +211,10 @@ Seams = Literal["chip", "stitch"]
 """What segments do at the borders of chips: end there, or not."""
 
 
+_STITCHING = 1
+"""Raised by one when stitching makes something else of the same pieces and options; 0 is the first way of stitching."""
+
+
 class Segmenter(Component):
     """Cuts one chip into superpixels.
 
@@ -214,13 +223,23 @@ class Segmenter(Component):
     ``n_segments``
         About how many segments a whole chip has; 0: it does not say. Stitching needs to know it, since it says how
         large segments are.
+    ``overlap``
+        By how many diameters of a mean segment chips overlap where they are stitched: a little more than one where
+        segments are of one size, more where they are not.
     ``embeddings``
         What a run makes with it: the mean reflectances of segments.
     """
 
     seams: Seams = "chip"
     n_segments: int = 0
+    overlap: ClassVar[float] = 2.0
     embeddings: ClassVar[tuple[str, ...]] = ("bands",)
+
+    @classmethod
+    def revision_with(cls, parameters: Mapping[str, Any]) -> int:
+        """Return the revision; where chips are stitched, also how often stitching came to make something else."""
+        stitched = parameters.get("seams", cls.seams) == "stitch"
+        return cls.revision + (_STITCHING if stitched else 0)
 
     @abstractmethod
     def segment(self, values: Floats, valid: Mask, *, chip_pixels: int) -> Segmentation:

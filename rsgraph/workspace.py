@@ -4,9 +4,10 @@
 
     config.yaml     manifest.json     scene.json      chips.parquet   segments.parquet   segments.tif
     targets.npz     models/           embeddings/     edges.npy       similarity.npz     projections/
-    latents.npy     pictures/         labels.sqlite   exports/        segments.json
+    latents.npy     pictures/         labels.sqlite   exports/        segments.json    levels.npz
 
 ``segments.json`` is there where segments are stitched: by how many pixels they may reach beyond their chip.
+``levels.npz`` has mean, deviation (chips, bands) and valid pixels (chips,) of each chip.
 ``models/`` holds ``encoder``, ``gnn`` and, where it learnt its map from a sample, ``projector`` (``.safetensors`` and
 ``.json`` each). Of several scenes the tables have a column ``scene_id``, and ``segments/<scene>.tif`` takes the place
 of ``segments.tif``.

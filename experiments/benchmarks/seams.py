@@ -70,11 +70,12 @@ def apart(scene: Scene, chips: Sequence[Chip], name: str) -> tuple[Ids, float]:
 def together(scene: Scene, chips: Sequence[Chip], name: str) -> tuple[Ids, float]:
     """Stitch; return ids and seconds of one core, reading apart."""
     rasters = [scene.source.read(chip.window) for chip in chips]
-    outer = [widened(chip.window, overlap(N, SIZE), scene.window) for chip in chips]
-    larger = [scene.source.read(window) for window in outer]
     segmenter = build("segmenter", name=name)
+    outer = [widened(chip.window, overlap(segmenter, SIZE), scene.window) for chip in chips]
+    larger = [scene.source.read(window) for window in outer]
+    found = [level(raster.values, raster.valid) for raster in rasters]  # the survey of a scene has them already
     start = process_time()
-    scale = levels([chip.window for chip in chips], [level(raster.values, raster.valid) for raster in rasters])
+    scale = levels([chip.window for chip in chips], found)
     pieces = (
         cut_piece(segmenter, raster, window=chip.window, outer=window, chip_pixels=SIZE * SIZE, levels=scale)
         for chip, window, raster in zip(chips, outer, larger, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from rsgraph.blocks import ResumableBlocks
 from rsgraph.errors import NotUsable
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.protocols import Arrays, Blocks, Progress
-from rsgraph.types import Chip, Floats, Raster, Scene
+from rsgraph.types import Chip, Floats, Mask, Raster, Scene
 
 Numbers = NDArray[np.float64]
 
@@ -39,6 +39,8 @@ class Survey:
         Names of bands with one value only.
     notes
         Sentences for the user.
+    chip_mean, chip_std, chip_valid
+        Of each chip: mean and standard deviation of each band, and number of its valid pixels. Not in the JSON.
     """
 
     bands: tuple[str, ...]
@@ -54,10 +56,14 @@ class Survey:
     not_finite: int
     constant_bands: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    chip_mean: tuple[tuple[float, ...], ...] = ()
+    chip_std: tuple[tuple[float, ...], ...] = ()
+    chip_valid: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return a plain dict of lists, numbers and strings."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        """Return what is not of single chips, a plain dict of lists, numbers and strings."""
+        whole = {key: value for key, value in asdict(self).items() if not key.startswith("chip_")}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in whole.items()}
 
 
 class _Moments:
@@ -83,7 +89,7 @@ class _Moments:
         self.maximum = np.maximum(self.maximum, maximum)
 
 
-def _moments(pixels: Floats) -> NDArray[np.float64]:
+def moments(pixels: Floats) -> NDArray[np.float64]:
     """Return mean, sum of squared deviations, minimum and maximum of pixels (bands, n): (4, bands)."""
     if pixels.shape[1] == 0:
         return np.zeros((4, len(pixels)))
@@ -111,10 +117,10 @@ class _SurveyTask:
         }
 
     def _chip(self, raster: Raster, chip: Chip) -> tuple[NDArray[np.float64], tuple[int, int], float, Floats]:
-        pixels = _valid_pixels(raster)
+        pixels = valid_pixels(raster.values, raster.valid)
         counts = pixels.shape[1], raster.not_finite
         sample: Floats = pixels[:, chip.chip_id % self.step :: self.step].T.copy()
-        return _moments(pixels), counts, float(raster.valid.mean()), sample
+        return moments(pixels), counts, float(raster.valid.mean()), sample
 
 
 def survey(
@@ -149,7 +155,8 @@ def survey(
         A file is damaged.
     """
     bands = _common_bands(scenes, chips)
-    moments = _Moments(len(bands))
+    running = _Moments(len(bands))
+    of_chips: list[tuple[int, Numbers]] = []
     samples: list[Floats] = []
     fractions: list[float] = []
     not_finite = 0
@@ -157,18 +164,25 @@ def survey(
     work = blocks or ResumableBlocks()
     for seen in work.map("survey", _SurveyTask(step), chip_blocks(scenes, chips), progress):
         for (valid, broken), of_chip in zip(seen["counts"].tolist(), seen["moments"], strict=True):
-            moments.add(valid, *of_chip)
+            running.add(valid, *of_chip)
+            of_chips.append((valid, of_chip))
             not_finite += broken
         samples.append(seen["sample"])
         fractions.extend(seen["fractions"].tolist())
     pixels_in_all = sum(chip.window.rows * chip.window.columns for chip in chips)
-    return _conclude(scenes, bands, moments, np.concatenate(samples), fractions, not_finite, pixels_in_all)
+    found = _conclude(scenes, bands, running, np.concatenate(samples), fractions, not_finite, pixels_in_all)
+    return replace(
+        found,
+        chip_mean=tuple(_floats(of_chip[0]) for _, of_chip in of_chips),
+        chip_std=tuple(_floats(np.sqrt(of_chip[1] / max(valid, 1))) for valid, of_chip in of_chips),
+        chip_valid=tuple(valid for valid, _ in of_chips),
+    )
 
 
-def _valid_pixels(raster: Raster) -> Floats:
-    """Return (bands, n)."""
-    flat = raster.values.reshape(len(raster.values), -1)
-    return flat if raster.valid.all() else flat[:, raster.valid.ravel()]
+def valid_pixels(values: Floats, valid: Mask) -> Floats:
+    """Return the valid pixels (bands, n) of values (bands, rows, columns)."""
+    flat = values.reshape(len(values), -1)
+    return flat if valid.all() else flat[:, valid.ravel()]
 
 
 def _common_bands(scenes: Sequence[Scene], chips: Sequence[Chip]) -> tuple[str, ...]:

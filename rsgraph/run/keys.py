@@ -35,7 +35,7 @@ Revision = Callable[[Choice], int]
 
 def current_revision(chosen: Choice) -> int:
     """Return the revision of a component that was chosen."""
-    return chosen.component.revision
+    return chosen.component.revision_with(chosen.parameters)
 
 
 def keys(

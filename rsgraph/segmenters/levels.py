@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
+from rsgraph.io.survey import moments, valid_pixels
 from rsgraph.types import Floats, Mask, Window
 
 _FAINTEST = 1e-3
@@ -31,10 +33,9 @@ class Level(NamedTuple):
 
 def level(values: Floats, valid: Mask) -> Level:
     """Return the level of one chip: values (bands, rows, columns), valid (rows, columns)."""
-    pixels = values[:, valid].astype(np.float64)
-    if not pixels.shape[1]:
-        return Level(np.zeros(len(values)), np.zeros(len(values)), 0)
-    return Level(pixels.mean(axis=1), pixels.std(axis=1), pixels.shape[1])
+    pixels = valid_pixels(values, valid)
+    mean, squares = moments(pixels)[:2]
+    return Level(mean, np.sqrt(squares / max(pixels.shape[1], 1)), pixels.shape[1])
 
 
 @dataclass(frozen=True)
@@ -87,14 +88,19 @@ class Levels:
         """
         down = _hats(self.rows, np.arange(window.row, window.row + window.rows))
         across = _hats(self.columns, np.arange(window.column, window.column + window.columns)).T
-        total = np.maximum(down @ self.weights.astype(np.float32) @ across, 1e-6)
+        share = 1 / np.maximum(down @ self.weights.astype(np.float32) @ across, np.float32(1e-6))
         result = np.zeros(values.shape, dtype=np.float32)
-        for band in np.flatnonzero(_varies(values, valid)):
+        for band in range(len(values)):
+            if not _varies(values[band], valid):
+                continue
             mean, logarithm = (
-                down @ (grid[band] * self.weights).astype(np.float32) @ across / total
+                np.multiply(down @ (grid[band] * self.weights).astype(np.float32) @ across, share)
                 for grid in (self.means, self.logarithms)
             )
-            result[band] = np.where(valid, (values[band] - mean) / np.exp(logarithm), 0.0)
+            np.exp(np.negative(logarithm, out=logarithm), out=logarithm)
+            np.multiply(np.subtract(values[band], mean, out=mean), logarithm, out=result[band])
+        if not valid.all():
+            result[:, ~valid] = 0
         return result
 
 
@@ -134,9 +140,18 @@ def _scale(
     return np.maximum(deviations, np.where(least > 0, least, 1.0))
 
 
-def _varies(values: Floats, valid: Mask) -> Mask:
-    inside = values[:, valid]
-    return np.asarray(inside.max(axis=1, initial=-np.inf) > inside.min(axis=1, initial=np.inf))
+@compiled()
+def _varies(band: Any, valid: Any) -> bool:
+    """Tell whether the valid pixels of a band (rows, columns) differ."""
+    seen, first = False, band[0, 0]
+    for r in range(band.shape[0]):
+        for c in range(band.shape[1]):
+            if valid[r, c]:
+                if not seen:
+                    seen, first = True, band[r, c]
+                elif band[r, c] != first:
+                    return True
+    return False
 
 
 def _near(centres: NDArray[np.float64], first: int, count: int) -> slice:

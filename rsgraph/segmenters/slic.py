@@ -115,6 +115,8 @@ class Slic(Segmenter):
         overlap and joined, so that the label map shows no grid (``rsgraph.segmenters.stitching``).
     """
 
+    overlap = 1.1
+
     def __init__(
         self, n_segments: int = 500, compactness: float = 0.3, sigma: float = 0.0, seams: Seams = "chip"
     ) -> None:

@@ -14,41 +14,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.compiled import compiled
 from rsgraph.segmenters.connectivity import relabel_connected
 from rsgraph.segmenters.joining import Heights, Known, join
 from rsgraph.segmenters.levels import Levels
-from rsgraph.segmenters.preparation import standardise
-from rsgraph.segmenters.watershed import gradient
-from rsgraph.types import Floats, Labels, Mask, Raster, Segmentation, Window
+from rsgraph.segmenters.ridges import ridges
+from rsgraph.types import Labels, Raster, Segmentation, Window
 
 if TYPE_CHECKING:
     from rsgraph.protocols import Segmenter
 
-_DIAMETERS = 2.0
-"""Overlap in diameters of a mean segment: one for the segment that lies across the border, one round it."""
 
-_DECADES = 5.0
-"""Range of gradients that heights tell apart, below 10 standard deviations per pixel."""
+def overlap(segmenter: Segmenter, size: int) -> int:
+    """Return by how many pixels a chip of this side is cut larger on each side, at most a quarter of it.
 
-
-def overlap(n_segments: int, size: int) -> int:
-    """Return by how many pixels a chip is cut larger on each side: two segment diameters, at most a quarter chip.
-
-    >>> overlap(500, 256)
-    23
+    So many diameters of a mean segment as the segmenter says (``overlap``): one for the segment that lies across the
+    border, more where segments are of very unequal size.
     """
-    return min(size // 4, int(np.ceil(_DIAMETERS * size / np.sqrt(n_segments))))
-
-
-def ridges(values: Floats, valid: Mask) -> Heights:
-    """Return the gradient of all bands as heights on which seams run, by its logarithm: (rows, columns) uint8.
-
-    The logarithm, since calm water has ridges too, a thousand times lower than a town's: one step is 4.6 percent.
-    """
-    if not valid.any():
-        return np.zeros(valid.shape, dtype=np.uint8)
-    found = np.log10(np.maximum(gradient(standardise(values, valid), valid), 1e-12))
-    return np.clip((found + _DECADES - 1) * (255 / _DECADES), 0, 255).astype(np.uint8)
+    return min(size // 4, int(np.ceil(segmenter.overlap * size / np.sqrt(segmenter.n_segments))))
 
 
 @dataclass(frozen=True)
@@ -266,11 +249,18 @@ def _reach(pieces: list[Piece]) -> NDArray[np.int64]:
 
 def _areas_and_centres(labels: Labels, n: int, offset: int) -> dict[str, Any]:
     """Return area and mean row of labels 0 ... n, rows counted from ``offset``."""
-    flat = labels.ravel()
-    areas = np.bincount(flat, minlength=n + 1)
-    places = np.repeat(np.arange(labels.shape[0], dtype=np.float64), labels.shape[1])
-    centres = np.bincount(flat, weights=places, minlength=n + 1) / np.maximum(areas, 1) + offset
-    return {"areas": areas, "centres": centres}
+    areas, sums = _areas_and_sums(labels, n)
+    return {"areas": areas, "centres": sums / np.maximum(areas, 1) + offset}
+
+
+@compiled()
+def _areas_and_sums(labels: Any, n: int) -> Any:
+    areas, sums = np.zeros(n + 1, dtype=np.int64), np.zeros(n + 1, dtype=np.int64)
+    for r in range(labels.shape[0]):
+        for c in range(labels.shape[1]):
+            areas[labels[r, c]] += 1
+            sums[labels[r, c]] += r
+    return areas, sums
 
 
 def _seam(

@@ -76,6 +76,8 @@ class Watershed(Segmenter):
         As of ``Slic``.
     """
 
+    overlap = 1.1
+
     def __init__(
         self, n_segments: int = 500, compactness: float = 0.0, sigma: float = 0.0, seams: Seams = "chip"
     ) -> None:

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from rsgraph.files import write_json
 from rsgraph.io.chips import split
-from rsgraph.io.survey import survey
+from rsgraph.io.survey import Survey, survey
 from rsgraph.io.writers import write_reference
 from rsgraph.stages.context import Context
 from rsgraph.types import Scene
-from rsgraph.workspace import write_table
+from rsgraph.workspace import write_arrays, write_table
 
 
 def scene(context: Context) -> dict[str, Any]:
-    """Survey the scene once; write scene.json, chips.parquet and, where there is one, the reference."""
+    """Survey the scene once; write scene.json, chips.parquet, levels.npz and, if there is one, the reference."""
     opened = context.opened
     found = survey(opened.scenes, opened.chips, blocks=context.blocks, progress=context.progress)
     write_json(
@@ -26,6 +26,7 @@ def scene(context: Context) -> dict[str, Any]:
         {"scenes": [_describe(each) for each in opened.scenes], "survey": found.to_json(), "side": opened.side},
     )
     write_table(context.out / "chips.parquet", _chip_table(context, np.asarray(found.valid_fraction)))
+    write_arrays(context.out / "levels.npz", _levels(found))
     for each in opened.scenes:
         if each.reference is not None:
             name = f"reference/{each.name}.tif" if opened.collection else "reference.tif"
@@ -36,6 +37,17 @@ def scene(context: Context) -> dict[str, Any]:
         "empty_chips": empty,
         "scenes": len(opened.scenes),
         "notes": list(found.notes),
+    }
+
+
+def _levels(found: Survey) -> dict[str, NDArray[Any]]:
+    """Return the levels of the chips that hold data: stitching cuts neighbouring chips alike by them."""
+    pixels = np.array(found.chip_valid, dtype=np.int64)
+    kept = pixels > 0
+    return {
+        "mean": np.array(found.chip_mean)[kept],
+        "deviation": np.array(found.chip_std)[kept],
+        "pixels": pixels[kept],
     }
 
 

@@ -43,9 +43,15 @@ class _Segment:
 
 
 def segments(context: Context) -> dict[str, Any]:
-    """Segment every chip, for itself or stitched to its neighbours, as the segmenter says."""
+    """Segment every chip, for itself or stitched to its neighbours, as the segmenter says.
+
+    Where each chip is a scene of its own there is nothing to stitch.
+    """
     segmenter: Segmenter = context.options.segmenter.build()
-    return _cut_at_borders(context) if segmenter.seams == "chip" else stitched_segments(context, segmenter)
+    neighbours = len({chip.scene for chip in context.opened.chips}) < len(context.opened.chips)
+    if segmenter.seams == "stitch" and neighbours:
+        return stitched_segments(context, segmenter)
+    return _cut_at_borders(context)
 
 
 def _cut_at_borders(context: Context) -> dict[str, Any]:

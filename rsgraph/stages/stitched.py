@@ -30,7 +30,7 @@ from rsgraph.stages.context import Context
 from rsgraph.stages.segment_files import IdRasters, read_labels, rows_of_chips, segment_table
 from rsgraph.stages.streaming import array_file
 from rsgraph.types import Chip, Floats, Window
-from rsgraph.workspace import Workspace, write_table
+from rsgraph.workspace import Workspace, read_arrays, write_table
 
 
 def stitched_segments(context: Context, segmenter: Segmenter) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def stitched_segments(context: Context, segmenter: Segmenter) -> dict[str, Any]:
             f"segmenter={context.options.segmenter.name} stitches segments, so it must say how many a chip has: "
             "set its attribute `n_segments`, or leave `seams` at chip"
         )
-    by = overlap(segmenter.n_segments, size)
+    by = overlap(segmenter, size)
     table = _stitched(context, size * size, by, smallest_segment(segmenter.n_segments, size * size))
     write_table(context.out / "segments.parquet", table)
     write_json(context.out / "segments.json", {"seams": "stitch", "overlap": by})
@@ -163,15 +163,23 @@ def _scales(context: Context) -> dict[int, Levels]:
     several = [chip for chip in opened.chips if counts[chip.scene] > 1]
     if not several:
         return {}
-    blocks = chip_blocks(opened.scenes, several)
-    found: list[Level] = []
-    for arrays in context.blocks.map("levels", _measure, blocks, context.progress):
-        found += [Level(*each) for each in zip(*(arrays[name] for name in Level._fields), strict=True)]
     scales = {}
-    for scene, group in groupby(zip(several, found, strict=True), key=lambda pair: pair[0].scene):
+    for scene, group in groupby(zip(several, _levels(context, several), strict=True), key=lambda pair: pair[0].scene):
         pairs = list(group)
         scales[scene] = levels([chip.window for chip, _ in pairs], [each for _, each in pairs])
     return scales
+
+
+def _levels(context: Context, chips: Sequence[Chip]) -> list[Level]:
+    """Return the levels of chips as the survey found them; measured here in workspaces made before it kept them."""
+    if context.workspace.path("levels.npz").exists():
+        kept = read_arrays(context.workspace.path("levels.npz"))
+        rows = [chip.chip_id for chip in chips]
+        return [Level(*each) for each in zip(*(kept[name][rows] for name in Level._fields), strict=True)]
+    found: list[Level] = []
+    for arrays in context.blocks.map("levels", _measure, chip_blocks(context.opened.scenes, chips), context.progress):
+        found += [Level(*each) for each in zip(*(arrays[name] for name in Level._fields), strict=True)]
+    return found
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from rsgraph.errors import ConfigError
 from rsgraph.io.chips import cut, widened
 from rsgraph.segmenters.levels import level, levels
 from rsgraph.segmenters.preparation import smallest_segment
-from rsgraph.segmenters.stitching import Piece, Strip, cut_piece, overlap, ridges, stitch
+from rsgraph.segmenters.stitching import Piece, Strip, cut_piece, overlap, stitch
 from rsgraph.types import Floats, Mask, PixelSource, Raster, Scene, Window
 
 SIZE, N = 64, 60  # segments of about 8 x 8 pixels
@@ -49,7 +49,7 @@ def pieces_of(scene: Scene, name: str, n_segments: int = N, size: int = SIZE) ->
     scale = levels([chip.window for chip in chips], found) if len(chips) > 1 else None
     pieces = []
     for chip in chips:
-        outer = widened(chip.window, overlap(n_segments, size), scene.window)
+        outer = widened(chip.window, overlap(segmenter, size), scene.window)
         pieces.append(
             cut_piece(
                 segmenter,
@@ -210,19 +210,14 @@ def test_rows_that_do_not_touch_stay_apart() -> None:
     assert_sound(stitched(pieces, scene), scene, pieces)
 
 
-def test_overlap_is_two_segments_wide_and_at_most_a_quarter_of_a_chip() -> None:
-    assert overlap(500, 256) == 23
-    assert overlap(200, 256) == 37
-    assert overlap(1, 256) == 64
+@pytest.mark.parametrize(("name", "pixels"), [("slic", 13), ("watershed", 13), ("felzenszwalb", 23)])
+def test_overlap_is_so_many_segments_wide_as_the_segmenter_says(name: str, pixels: int) -> None:
+    assert overlap(build("segmenter", name=name), 256) == pixels
 
 
-def test_ridges_are_high_where_the_image_changes() -> None:
-    values = np.zeros((2, 20, 20), dtype=np.float32)
-    values[:, :, 10:] = 1.0
-    values += np.random.default_rng(0).normal(0, 1e-3, values.shape).astype(np.float32)
-    heights = ridges(values, np.ones((20, 20), dtype=bool))
-    assert heights[:, 9:11].min() > heights[:, [0, 5, 15, 19]].max() + 40
-    assert not ridges(values, np.zeros((20, 20), dtype=bool)).any()
+@each
+def test_overlap_is_at_most_a_quarter_of_a_chip(name: str) -> None:
+    assert overlap(build("segmenter", name=name, n_segments=1), 256) == 64
 
 
 def test_grid_refuses_to_be_stitched() -> None:
