@@ -10,7 +10,8 @@
     graph             the GNN's embedding of segments, matched likewise, where a GNN ran
 
 Rotated chips are taken through the whole pipeline again, from their pixels: they are segmented anew (SLIC cuts a
-rotated chip a little differently), encoded anew and connected anew.
+rotated chip a little differently), encoded anew and connected anew, each by itself: what lies around a chip is not in
+its graph here, though it is in the workspace's (``chips.across``).
 """
 
 from __future__ import annotations

@@ -10,8 +10,10 @@ import pytest
 from rsgraph.errors import NotThere, NotUsable
 from rsgraph.evaluate import rotation as module
 from rsgraph.evaluate.rotation import drawn_chips, rotated_similarities, rotation
+from rsgraph.graphs.nearest import nearest_edges
 from rsgraph.run.runner import run
 from rsgraph.run.scenes import Reopened
+from rsgraph.training.inference import embed
 from rsgraph.workspace import Workspace
 from tests.small_runs import TINY, Configure, composed
 
@@ -48,8 +50,13 @@ def test_the_upright_chip_is_what_the_workspace_holds(finished: Workspace) -> No
     chip = drawn_chips(pipeline.opened, 6, 0)[2]
     looks = pipeline.look(pipeline.opened.read_square(chip))
     rows = (finished.segments["chip_id"] == chip.chip_id).to_numpy()
-    for level, layer in (("bands segments", "bands"), ("encoder segments", "encoder"), ("graph", "gnn2")):
+    for level, layer in (("bands segments", "bands"), ("encoder segments", "encoder")):
         np.testing.assert_allclose(looks[level], finished.embedding(layer)[rows], atol=1e-4)
+    gnn = pipeline.gnn
+    assert gnn is not None
+    edges = nearest_edges(finished.segments.loc[rows, ["row", "column"]].to_numpy(dtype=np.float32), 4)
+    by_itself = embed(gnn, finished.embedding("encoder")[rows], edges)[1]  # gnn2, without what lies around the chip
+    np.testing.assert_allclose(looks["graph"], by_itself, atol=1e-4)
 
 
 def test_chips_that_look_the_same_from_all_sides_are_their_own_rotations(

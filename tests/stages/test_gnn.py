@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +104,8 @@ def test_gnn_learns_from_the_own_nodes_of_each_chip_once(tmp_path: Path) -> None
     given = in_parts(tmp_path, "gnn=gcn")
     samples = _chip_graphs(given, given.options.gnn.build())
     assert len(samples) == len(given.opened.chips)
+    copied = pickle.loads(pickle.dumps(samples))  # noqa: S301  # as it goes to processes that train together
+    np.testing.assert_array_equal(copied[3].x, samples[3].x)
     n = len(given.workspace.segments)
     assert sum(int(each.train_mask.sum() + each.val_mask.sum()) for each in samples) == n
     for sample, (chip, rows) in zip(samples, chip_rows(given), strict=True):
