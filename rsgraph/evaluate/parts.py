@@ -17,7 +17,7 @@ from rsgraph import console
 from rsgraph.errors import ConfigError, NotThere, NotUsable
 from rsgraph.evaluate.lines import touching_segments
 from rsgraph.evaluate.reference import ReferenceCounts, reference_counts
-from rsgraph.evaluation.chip_borders import Visibility, measurable, pure, visibility
+from rsgraph.evaluation.chip_borders import Visibility, measurable, pure_classes, visibility
 from rsgraph.evaluation.clicks import click
 from rsgraph.evaluation.context import evaluate_graph, spatial_neighbours
 from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions, describe_chip
@@ -35,7 +35,7 @@ from rsgraph.registry import check_types
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.segment_files import chip_rows, own_window, read_segmentation
-from rsgraph.targets.kmeans import kmeans, squared_distances
+from rsgraph.targets.kmeans import kmeans, soft_assignment, squared_distances
 from rsgraph.types import Floats
 from rsgraph.view.other_maps import find_map, project_segments
 
@@ -403,7 +403,8 @@ def borders(job: Evaluation) -> pd.DataFrame:
     if _scenes_of_one_chip(job):
         raise NotUsable("no scene has more than one chip, so there are no borders between chips")
     lines = {name: touching_segments(job.workspace, name) for name in ("borders", "middles")}
-    classes = np.where(touching_segments(job.workspace, "edges"), -1, _pure_classes(job))
+    outer, least = touching_segments(job.workspace, "edges"), job.config["borders"]["least"]
+    classes = pure_classes(_memberships(job), job.workspace.edges, lines["borders"], outer, least=least)
     rows = _measured_rows(job, classes, lines["borders"])
     levels = [("layer", layer, "none", job.workspace.embedding(layer)) for layer in job.layers]
     levels += [("map", layer, projector, points) for layer, projector, points in _maps(job)]
@@ -414,7 +415,6 @@ def borders(job: Evaluation) -> pd.DataFrame:
         found.append({"level": level, "layer": layer, "projector": projector, **_compared_lines(border, middle)})
         job.progress(done + 1, len(levels))
     if not len(rows):
-        least = job.config["borders"]["least"]
         console.note(f"borders: not measurable: no pure class has {least} segments that touch a border of a chip")
     return pd.DataFrame(found)
 
@@ -428,16 +428,15 @@ _CLUSTERS = 8
 """Classes of mean bands where the workspace holds no memberships."""
 
 
-def _pure_classes(job: Evaluation) -> NDArray[np.int64]:
-    """Return the class (segments,) of strongest membership where all neighbours have the same; -1 elsewhere."""
+def _memberships(job: Evaluation) -> NDArray[Any]:
+    """Return the memberships (segments, classes): the workspace's own, or in clusters of the mean bands."""
     if "target" in job.workspace.layers:
-        classes = np.asarray(job.workspace.embedding("target")).argmax(axis=1)
-    else:
-        bands = np.asarray(job.workspace.embedding("bands"))
-        fitted = bands[drawn(len(bands), job.config["borders"]["segments"], job.config["seed"])]
-        centres = kmeans(fitted, min(_CLUSTERS, len(fitted)), restarts=1, seed=job.config["seed"])
-        classes = squared_distances(bands, centres).argmin(axis=1)
-    return np.where(pure(classes, job.workspace.edges), classes, -1)
+        return np.asarray(job.workspace.embedding("target"))
+    bands = np.asarray(job.workspace.embedding("bands"))
+    fitted = bands[drawn(len(bands), job.config["borders"]["segments"], job.config["seed"])]
+    centres = kmeans(fitted, min(_CLUSTERS, len(fitted)), restarts=1, seed=job.config["seed"])
+    softness = float(squared_distances(fitted, centres).min(axis=1).mean())
+    return soft_assignment(bands, centres, softness or 1.0)
 
 
 def _measured_rows(job: Evaluation, classes: NDArray[np.int64], touching: NDArray[np.bool_]) -> NDArray[np.int64]:

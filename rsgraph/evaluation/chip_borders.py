@@ -7,8 +7,10 @@ also by the 15 nearest of them. Balanced accuracy, the mean over both answers of
 nothing is known and 1 where all is. The same of lines that mean nothing, such as those through the middle of
 chips, is what accident and the scene itself give.
 
-Classes must be pure, or their own mixture would answer: segments all of whose neighbours in the graph are of the same
-class (``pure``).
+Classes must be pure, or their own mixture would answer: segments all of whose neighbours in the graph have their
+strongest membership in the same class (``pure``). Where covers are so mixed that no class has enough of them, the two
+classes that share most of their memberships are taken for one, until one has (``pure_classes``): kinds of forest
+become forest.
 """
 
 from __future__ import annotations
@@ -74,6 +76,43 @@ def pure(classes: NDArray[np.int64], edges: NDArray[Any]) -> Mask:
         ends = np.asarray(edges[:, start : start + CHUNK])
         found[ends[:, classes[ends[0]] != classes[ends[1]]].ravel()] = False
     return found
+
+
+def pure_classes(
+    memberships: NDArray[Any], edges: NDArray[Any], touching: Mask, left_out: Mask, *, least: int = LEAST
+) -> NDArray[np.int64]:
+    """Return the class (n,) of pure segments, -1 of others, with as many classes as leave one that can be measured.
+
+    Parameters
+    ----------
+    memberships
+        (n, K), none negative.
+    edges
+        (2, E) indices of segments.
+    touching, left_out
+        (n,) which segments touch a line, and which are of no class whatever their membership.
+    least
+        As of ``measurable``.
+    """
+    shares = np.array(memberships, dtype=np.float64)
+    while True:
+        strongest = shares.argmax(axis=1)
+        classes = np.where(pure(strongest, edges) & ~left_out, strongest, -1)
+        if measurable(classes, touching, least=least) or shares.shape[1] <= 2:
+            return classes
+        shares = _joined(shares)
+
+
+def _joined(memberships: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Take the two classes that share most of their memberships, as a part of the smaller one, for one."""
+    sums = memberships.sum(axis=0)
+    common = np.array([np.minimum(memberships, each[:, None]).sum(axis=0) for each in memberships.T])
+    shared = common / np.maximum(np.minimum(sums[:, None], sums), np.finfo(np.float64).tiny)
+    np.fill_diagonal(shared, -1)
+    one, other = sorted(np.unravel_index(shared.argmax(), shared.shape))
+    joined = memberships.copy()
+    joined[:, one] += joined[:, other]
+    return np.delete(joined, other, axis=1)
 
 
 def measurable(classes: NDArray[np.int64], touching: Mask, *, least: int = LEAST) -> list[int]:

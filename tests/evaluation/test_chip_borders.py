@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.evaluation.chip_borders import measurable, pure, visibility
+from rsgraph.evaluation.chip_borders import measurable, pure, pure_classes, visibility
 
 N = 3000
 CHIPS = np.arange(N) % 12
@@ -85,6 +85,18 @@ def test_measurable_classes_have_enough_on_either_side() -> None:
 def test_pure_segments_have_neighbours_of_their_own_class_only() -> None:
     edges = np.array([[0, 1, 2, 3], [1, 0, 3, 4]])
     assert pure(np.array([0, 0, 1, 1, 2, 5]), edges).tolist() == [True, True, True, False, False, True]
+
+
+def test_classes_are_taken_together_until_one_can_be_measured() -> None:
+    memberships = np.array([[8, 2, 0, 0], [4, 6, 0, 0], [0, 0, 9, 1], [0, 0, 1, 9], [1, 7, 0, 2]] * 2) / 10
+    edges = np.array([[0, 1, 2], [1, 0, 3]])  # between both kinds of the first cover, and of the second
+    touching, nobody = np.arange(10) < 5, np.zeros(10, dtype=bool)
+    fine = pure_classes(memberships, edges, touching, nobody, least=1)
+    assert fine.tolist() == [-1, -1, -1, -1, 1, 0, 1, 2, 3, 1]
+    coarse = pure_classes(memberships, edges, touching, nobody, least=3)
+    assert coarse.tolist() == [0, 0, -1, -1, 0, 0, 0, 1, 2, 0]
+    assert pure_classes(memberships, edges, touching, np.arange(10) == 4, least=4).tolist()[4] == -1
+    assert set(pure_classes(memberships, edges, touching, nobody, least=9)) <= {-1, 0, 1}
 
 
 def test_shapes_that_do_not_fit_are_said() -> None:
