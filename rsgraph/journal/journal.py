@@ -363,6 +363,18 @@ class Journal:
         with self._turn:
             return tables.codes(self._log, ids)
 
+    def strokes(self, segment_ids: ArrayLike) -> NDArray[np.int64]:
+        """Return the event that gave each segment its label, (n,) in their order; 0 = unlabelled."""
+        ids = checked_ids(segment_ids)
+        with self._turn:
+            return tables.strokes(self._log, ids)
+
+    @property
+    def position(self) -> int:
+        """Number of the last event; 0 where there is none. Labels that were read at one position hold there."""
+        with self._turn:
+            return max(self._log.events, default=0)
+
     def history(self) -> DataFrame:
         """Return all events: event, time, author, action, label, segments, origin, note, undone.
 

@@ -60,6 +60,14 @@ def codes(log: Log, ids: NDArray[np.uint32]) -> tuple[NDArray[np.int16], NDArray
     return classes[cells], origins[cells], sure
 
 
+def strokes(log: Log, ids: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return the number of the event that labels each segment, (n,) in their order; 0 = unlabelled."""
+    cells = log.state.cells.ravel()
+    found = np.where(ids < cells.size, cells[np.minimum(ids, cells.size - 1)], 0)
+    events = np.array([event for event, _ in log.state.strokes], np.int64)
+    return events[found]
+
+
 def history(log: Log) -> DataFrame:
     """Return all events: event, time, author, action, label, segments, origin, note, undone."""
     import pandas as pd

@@ -129,16 +129,51 @@ def _lay_out(
 ) -> Floats:
     stored = workspace.embedding(layer)
     vectors = stored if rows is None else stored[rows]
-    component = projector_for(workspace, layer, projector if len(vectors) >= FEW else "pca")
-    if component.touching:
-        component = component.with_pairs(touching_among(workspace, rows))
-    points: Floats = component.project(vectors, seed=int(workspace.config["seed"]), progress=progress).points
-    return points
+    found = projector_for(workspace, layer, projector if len(vectors) >= FEW else "pca")
+    return _projected(found, workspace, vectors, rows, progress)
 
 
 def projector_for(workspace: Workspace, layer: str, name: str) -> Projector:
     """Build a projector by its name, which compares vectors as a layer wants it."""
     return for_layer(_projector(workspace.config, name), workspace, layer)
+
+
+def lay_out(
+    workspace: Workspace, vectors: Floats, rows: NDArray[np.int64] | None, progress: Progress | None = None
+) -> Floats:
+    """Lay out vectors that are compared by euclidean distance, with the workspace's projector.
+
+    Parameters
+    ----------
+    workspace
+        Its projector and seed; and which segments touch, where the projector weighs that.
+    vectors
+        (n, D), of all segments or of some.
+    rows
+        (n,) which segments these are; None: all.
+    progress
+        Called with (epochs done, epochs in all).
+
+    Returns
+    -------
+    points
+        (n, 2) float32.
+    """
+    name = str(workspace.config["projector"]["name"]) if len(vectors) >= FEW else "pca"
+    found: Projector = _projector(workspace.config, name).with_metric("euclidean")
+    return _projected(found, workspace, vectors, rows, progress)
+
+
+def _projected(
+    projector: Projector,
+    workspace: Workspace,
+    vectors: Floats,
+    rows: NDArray[np.int64] | None,
+    progress: Progress | None,
+) -> Floats:
+    if projector.touching:
+        projector = projector.with_pairs(touching_among(workspace, rows))
+    return projector.project(vectors, seed=int(workspace.config["seed"]), progress=progress).points
 
 
 def project_chips(folder: Path, layer: str, projector: str, progress: Progress | None = None) -> Floats:
@@ -174,13 +209,22 @@ def _similarities(workspace: Workspace, layer: str, progress: Progress | None) -
     return found
 
 
-def keep_map(workspace: Workspace, level: Level, layer: str, projector: str, points: Floats) -> Path:
-    """Write a map into ``projections/``, with the hash of the embedding that it shows."""
+def keep_map(
+    workspace: Workspace,
+    level: Level,
+    layer: str,
+    projector: str,
+    points: Floats,
+    *,
+    about: Mapping[str, Any] | None = None,
+) -> Path:
+    """Write a map into ``projections/``, with the hash of the embedding that it shows and what else is to be said."""
     key = "chip_id" if level == "chips" else "segment_id"
     table = (workspace.chips if level == "chips" else workspace.segments)[[key]].assign(
         x=points[:, 0], y=points[:, 1]
     )
     table.attrs = {"embedding_sha256": _origin_hash(workspace, level, layer)}
+    table.attrs.update(about or {})
     path = map_file(workspace, level, layer, projector)
     write_table(path, table)
     return path

@@ -89,6 +89,18 @@ def test_codes_follow_the_order_asked_for(journal: Journal) -> None:
     assert [part.shape for part in journal.codes([])] == [(0,), (0,), (0,)]
 
 
+def test_strokes_are_the_events_that_label_and_the_position_is_the_last(journal: Journal) -> None:
+    before = journal.position
+    first = journal.assign([1, 2, 3], "water")
+    second = journal.assign_each([3, 4], ["sand", "water"], origin="imported")
+    assert journal.strokes([4, 3, 2, 4_999_999]).tolist() == [second, second, first, 0]
+    assert journal.strokes([]).tolist() == []
+    assert (before + 2, second) == (second, journal.position)
+    journal.undo()
+    assert journal.strokes([3, 4]).tolist() == [first, 0]
+    assert journal.position == second + 1
+
+
 def test_undo_and_redo_go_all_the_way_after_a_restart(journal: Journal, path: Path) -> None:
     journal.assign(IDS[:3], "water")
     journal.assign(IDS[1:5], "sand", origin="classified", confidence=0.75)

@@ -36,6 +36,13 @@ def test_classes_are_numbered_in_order_of_definition(log: Log) -> None:
     ]
 
 
+def test_strokes_are_numbers_of_events_also_beyond_what_is_labelled(log: Log) -> None:
+    found = tables.strokes(log, np.array([10**6, 1, 3], np.uint32))
+    assert found[0] == 0
+    assert [log.events[number].action for number in found[1:].tolist()] == ["assign", "assign"]
+    assert 1 in log.events[int(found[1])].ids.tolist() or log.events[int(found[1])].n > 0
+
+
 def test_codes_are_those_of_the_segments_that_are_asked_for(log: Log) -> None:
     codes, origins, sure = tables.codes(log, np.array([3, 10**6, 1, 1500], np.uint32))
     assert codes.tolist() == [2, 0, 1, 0]

@@ -74,6 +74,18 @@ ACTIONS: tuple[Action, ...] = (
         ("take_apart", "Take apart", "Show the segments of the selected chips", "T"),
         ("reproject", "Re-project", "Lay out the selected segments separately, in the background", "P"),
         ("whole", "Whole map", "Back to the map of all points", "Home"),
+        (
+            "map_from_labels",
+            "Map from labels",
+            "Draw the map of segments from the labels so far, beside the other maps",
+            "Shift+P",
+        ),
+        (
+            "judge_maps",
+            "Which map fits",
+            "Find the map that fits the labels best: strokes are left out and predicted from the others",
+            "Shift+M",
+        ),
         ("focus", "Go to selection", "Show the selection in the scene", "G"),
         (
             "filter_window",

@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from napari_rsgraph.session.maps import verdict_text
 from napari_rsgraph.session.session import Session, open_session
 from napari_rsgraph.session.work import Immediate
 from rsgraph.files import read_json, write_json
+from rsgraph.prediction.fitting_maps import MapFit, Verdict
 
 
 def test_switches_layers_and_keeps_the_new_map_in_the_workspace(session: Session, workspace: Path) -> None:
@@ -64,3 +66,62 @@ def test_maps_that_the_run_drew_are_offered_first(workspace: Path) -> None:
     assert opened.maps.layers[:2] == ["gnn2", "bands"]
     assert sorted(opened.maps.layers) == sorted(manifest["layers"])
     opened.close()
+
+
+def stroke(session: Session, rows: np.ndarray, name: str) -> None:
+    session.selection.select(rows)
+    session.label(name)
+
+
+def test_map_from_labels_is_drawn_beside_the_others(session: Session, workspace: Path) -> None:
+    session.selection.set_level("segments")
+    before = session.map
+    for name, rows in (("one", np.arange(10)), ("two", np.arange(20, 30))):
+        session.labels.define(name)
+        stroke(session, rows, name)
+    session.selection.set_level("chips")
+    session.draw_from_labels()
+    assert (session.map.level, session.map.layer, session.map.projector) == ("segments", before.layer, "labels")
+    assert not np.allclose(session.map.points, before.points)
+    assert (workspace / "projections" / f"{before.layer}-labels.parquet").exists()
+    session.maps.show("segments", projector=before.projector)
+    np.testing.assert_array_equal(session.map.points, before.points)
+    session.maps.show("segments", projector="labels")
+    session.selection.select(np.arange(8))
+    session.reproject()
+    assert session.map.projector == before.projector
+
+
+def test_labels_lay_out_segments_and_no_chips(session: Session) -> None:
+    assert session.maps.offered("segments")[-1] == "labels"
+    assert "labels" not in session.maps.offered("chips")
+
+
+def test_which_map_fits_is_said_once_there_are_strokes_enough(session: Session) -> None:
+    heard: list[str] = []
+    session.tasks.message.connect(lambda _, text: heard.append(text))
+    for name in ("one", "two"):
+        session.labels.define(name)
+    session.maps.judge()
+    assert heard[-1].startswith("a verdict takes 5 strokes")
+    session.selection.set_level("segments")
+    memberships = np.asarray(session.workspace.embedding("target")).argmax(axis=1)
+    for place in range(6):
+        stroke(session, np.flatnonzero(memberships == place % 2)[8 * (place // 2) :][:8], ("one", "two")[place % 2])
+    session.draw_from_labels()
+    session.maps.judge()
+    verdict = session.maps.verdict
+    assert verdict is not None
+    layer = session.map.layer
+    assert {fit.name for fit in verdict.fits} == {f"{layer}-pca", f"{layer}-labels"}
+    assert "predicted right of 6 strokes that were left out" in heard[-1]
+
+
+def test_a_verdict_is_one_sentence() -> None:
+    fits = (MapFit("own-umap", 8, 0.93, (0.85, 1.0)), MapFit("bands-umap", 8, 0.5, (0.4, 0.6)))
+    shares = (
+        "predicted right of 8 strokes that were left out: own-umap 93% (85% to 100%), bands-umap 50% (40% to 60%)"
+    )
+    assert verdict_text(Verdict(fits, "own-umap", "clearly")) == f"own-umap fits the labels best (clearly); {shares}"
+    assert verdict_text(Verdict(fits, None, "both alike")) == f"both alike; {shares}"
+    assert verdict_text(Verdict((), None, "too few")) == "too few"

@@ -178,7 +178,7 @@ class MapBar(QWidget):
         level, shown, colouring = session.selection.level, session.map, session.colouring
         self.levels[level].setChecked(True)
         _fill(self.layer, {name: layer_title(name, config) for name in session.maps.layers}, shown.layer)
-        _fill(self.projector, {name: projector_title(name) for name in session.maps.projectors}, shown.projector)
+        _fill(self.projector, {name: projector_title(name) for name in session.maps.offered(level)}, shown.projector)
         choices = colouring.choices(level)
         if colouring.by not in choices:  # a column of the other level
             colouring.choose(choices[0])

@@ -18,6 +18,8 @@ def calls_of(session: Session) -> Mapping[str, Callable[[], object]]:
         "take_apart": session.take_apart,
         "reproject": session.reproject,
         "whole": session.show_whole,
+        "map_from_labels": session.draw_from_labels,
+        "judge_maps": maps.judge,
         "focus": session.focus,
         "filter_unlabelled": selection.toggle_unlabelled,
         "erase": lambda: session.label(None),

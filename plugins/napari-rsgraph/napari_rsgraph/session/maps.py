@@ -15,8 +15,10 @@ from psygnal import Signal
 from napari_rsgraph.session.tables import Level, Rows, Tables
 from napari_rsgraph.session.work import Tasks
 from rsgraph.brushing.index import PointIndex
+from rsgraph.prediction.fitting_maps import Verdict
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
+from rsgraph.view.labels_map import BY_LABELS, judge_maps, project_by_labels
 from rsgraph.view.other_maps import find_map, layers_by_maps, project_chips, project_segments, projector_names
 from rsgraph.workspace import Workspace
 
@@ -68,13 +70,17 @@ class Maps:
         Its chips and segments.
     tasks
         Makes new ones beside the window.
+    journal
+        File of the labels that a map may be drawn from; None: the workspace's own.
     """
 
     changed = Signal(str)
     """The level at which other points are shown."""
+    judged = Signal()
+    """There is a new verdict on which map fits the labels."""
 
-    def __init__(self, workspace: Workspace, tables: Tables, tasks: Tasks) -> None:
-        self.workspace, self.tasks = workspace, tasks
+    def __init__(self, workspace: Workspace, tables: Tables, tasks: Tasks, journal: Path | None = None) -> None:
+        self.workspace, self.tasks, self.journal = workspace, tasks, journal
         layer, projector = workspace.default_layer, str(workspace.config["projector"]["name"])
         self.projectors = projector_names(workspace)
         self.layers = layers_by_maps(workspace)
@@ -84,11 +90,16 @@ class Maps:
         }
         self.current: dict[str, PointsMap] = dict(self._whole)
         self._wanted: dict[str, tuple[str, str]] = {}
+        self.verdict: Verdict | None = None
 
     @property
     def layer(self) -> str:
         """The layer that the map of segments is laid out from: search, predictions and queues compare by it."""
         return self.current["segments"].layer
+
+    def offered(self, level: Level) -> list[str]:
+        """Return how points of a level can be laid out: segments also by the labels."""
+        return [*self.projectors, BY_LABELS] if level == "segments" else self.projectors
 
     def whole(self, level: Level) -> None:
         """Go back from a layout of some points to that of all; what is still being made is no longer waited for."""
@@ -119,14 +130,35 @@ class Maps:
     def _make(self, level: Level, layer: str, projector: str) -> None:
         """Lay out everything, in a process of its own."""
         self._warn(len(self._whole[level].rows), projector)
-        make = project_chips if level == "chips" else project_segments
         title = f"{projector} of {layer}"
         self.tasks.run(
             title,
-            partial(_run, make, self.workspace.folder.resolve(), layer, projector),
+            self._job(level, layer, projector),
             lambda points: self.tasks.run(title, lambda progress: _all(level, layer, projector, points), self._keep),
             lane="process",
         )
+
+    def _job(self, level: Level, layer: str, projector: str) -> Callable[[Progress], Floats]:
+        folder = self.workspace.folder.resolve()
+        if projector == BY_LABELS:
+            return partial(_run_by_labels, folder, layer, self.journal)
+        return partial(_run, project_chips if level == "chips" else project_segments, folder, layer, projector)
+
+    def draw_from_labels(self) -> None:
+        """Draw the map of segments again from the labels so far and show it; the other maps stay as they are."""
+        layer = self.layer
+        self._wanted["segments"] = (layer, BY_LABELS)
+        self._make("segments", layer, BY_LABELS)
+
+    def judge(self) -> None:
+        """Find which map fits the labels best, by strokes that are left out and predicted from the others."""
+        job = partial(_run_judge, self.workspace.folder.resolve(), self.journal)
+        self.tasks.run("which map fits the labels", job, self._judged, lane="process")
+
+    def _judged(self, found: Verdict) -> None:
+        self.verdict = found
+        self.judged.emit()
+        self.tasks.say(verdict_text(found))
 
     def reproject(self, rows: Rows) -> None:
         """Lay out some segments separately."""
@@ -134,12 +166,13 @@ class Maps:
             self.tasks.say("select two segments or more to lay them out on their own", "warning")
             return
         now, folder = self.current["segments"], self.workspace.folder.resolve()
-        self._warn(len(rows), now.projector)
+        projector = self.projectors[0] if now.projector == BY_LABELS else now.projector
+        self._warn(len(rows), projector)
         self.tasks.run(
-            f"{now.projector} of {len(rows):,} segments",
-            partial(_run_subset, folder, now.layer, now.projector, rows),
+            f"{projector} of {len(rows):,} segments",
+            partial(_run_subset, folder, now.layer, projector, rows),
             lambda points: self.tasks.run(
-                "arrange the points", lambda progress: _part(now, rows, points), self._show
+                "arrange the points", lambda progress: _part(now.layer, projector, rows, points), self._show
             ),
             lane="process",
         )
@@ -163,9 +196,8 @@ class Maps:
             )
 
 
-def _part(made_from: PointsMap, rows: Rows, points: Floats) -> PointsMap:
-    index = PointIndex(points)
-    return PointsMap("segments", made_from.layer, made_from.projector, rows, points, index, subset=True)
+def _part(layer: str, projector: str, rows: Rows, points: Floats) -> PointsMap:
+    return PointsMap("segments", layer, projector, rows, points, PointIndex(points), subset=True)
 
 
 def _all(level: Level, layer: str, projector: str, points: Floats) -> PointsMap:
@@ -179,3 +211,26 @@ def _run(make: Callable[..., Floats], folder: Path, layer: str, projector: str, 
 
 def _run_subset(folder: Path, layer: str, projector: str, rows: Rows, progress: Progress) -> Floats:
     return project_segments(folder, layer, projector, rows, progress)
+
+
+def _run_by_labels(folder: Path, layer: str, journal: Path | None, progress: Progress) -> Floats:
+    return project_by_labels(folder, layer, journal, progress)
+
+
+def _run_judge(folder: Path, journal: Path | None, progress: Progress) -> Verdict:
+    return judge_maps(folder, journal, progress)
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """Return a sentence on which map fits the labels."""
+    if not verdict.fits:
+        return verdict.reason
+    shares = ", ".join(
+        f"{fit.name} {fit.accuracy:.0%} ({fit.interval[0]:.0%} to {fit.interval[1]:.0%})" for fit in verdict.fits
+    )
+    right = f"predicted right of {verdict.fits[0].strokes} strokes that were left out: {shares}"
+    return (
+        f"{verdict.reason}; {right}"
+        if verdict.best is None
+        else f"{verdict.best} fits the labels best ({verdict.reason}); {right}"
+    )

@@ -62,7 +62,7 @@ class Session:
     def __init__(self, workspace: Reopened, tables: Tables, journal: Journal, work: Work) -> None:
         self.workspace, self.tables, self.tasks = workspace, tables, Tasks(work)
         self.labels = Labels(workspace, tables, journal, self.tasks)
-        self.maps = Maps(workspace, tables, self.tasks)
+        self.maps = Maps(workspace, tables, self.tasks, journal.path.resolve())
         self.selection = Selection(tables, self.labels)
         self.search = Search(workspace, tables, self.labels, self.tasks)
         self.suggestions = Suggestions(workspace, tables, self.labels, self.tasks)
@@ -133,6 +133,11 @@ class Session:
             visible = self.selection.visible("segments")
             rows = np.arange(self.tables.n_segments) if visible is None else np.flatnonzero(visible)
         self.maps.reproject(rows)
+
+    def draw_from_labels(self) -> None:
+        """Draw the map of segments from the labels so far, and go to it."""
+        self.selection.set_level("segments")
+        self.maps.draw_from_labels()
 
     # the selection
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-_PROJECTORS = {"umap": "UMAP", "parametric": "Parametric UMAP", "tsne": "t-SNE", "pca": "PCA"}
+_PROJECTORS = {
+    "umap": "UMAP",
+    "parametric": "Parametric UMAP",
+    "tsne": "t-SNE",
+    "pca": "PCA",
+    "labels": "From your labels",
+}
 _ENCODERS = {"unet": "U-Net", "bands": "Bands", "segmentation_models": "Encoder"}
 _UNTRAINED = {"own": "Own spectrum", "surroundings": "Surroundings"}
 _TARGETS = {
