@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.neighbours.rows import Doubles, check_finite, check_vectors, parts
+from rsgraph.neighbours.rows import check_finite, check_vectors, parts
 from rsgraph.prediction.checks import check_codes, check_labelled
-from rsgraph.types import Floats
+from rsgraph.types import Doubles, Floats
 
 _RANK = 1e-6
 """Directions between class means that are shorter than this share of the longest are none."""

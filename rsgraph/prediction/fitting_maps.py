@@ -13,10 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.neighbours.rows import Doubles
 from rsgraph.prediction.checks import check_codes
 from rsgraph.protocols import Progress
-from rsgraph.types import Floats, Mask
+from rsgraph.types import Doubles, Floats, Mask
 
 FEWEST = 5
 """Strokes that can be tested, below which there is no verdict."""
