@@ -1,4 +1,4 @@
-"""One row: a map, an expert on it, and what is kept of both."""
+"""One row of EuroSAT: a map of chips, an expert on it, and what is kept of both."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from experiments.benchmarks.record import commit, hardware
 from experiments.labelling.representations import Representation
 from experiments.labelling.store import Row, add
-from rsgraph.evaluation.clicks import Spread, click
+from rsgraph.evaluation.clicks import click
 from rsgraph.evaluation.labelling import STROKES, Trace, simulate, strokes_to
 from rsgraph.evaluation.reference import majority
 from rsgraph.evaluation.retrieval import precision_at_k
 from rsgraph.evaluation.scores import ceiling
 from rsgraph.neighbours.nearest import nearest
 from rsgraph.neighbours.rows import Metric
-from rsgraph.prediction.propagation import propagate, segment_graph
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.tsne import Tsne
 from rsgraph.projectors.umap import Umap
@@ -41,8 +40,6 @@ def precision(representation: Representation, counts: NDArray[np.int64]) -> floa
 def lay_out(representation: Representation, projector: str, seed: int) -> Floats:
     """Return the map (n, 2) that a projector makes."""
     vectors, metric = representation
-    if projector == "none":
-        return vectors
     if metric == "precomputed":
         return _projector(projector, "euclidean", len(vectors)).project_distances(vectors, seed=seed).points
     return _projector(projector, metric, len(vectors)).project(vectors, seed=seed).points
@@ -66,22 +63,11 @@ def strokes_row(
     keep({**about, "seed": seed}, trace, counts, {"precision_15": found, **seconds})
 
 
-def clicks_row(about: Row, counts: NDArray[np.int64], spread: Spread | None = None) -> None:
+def clicks_row(about: Row, counts: NDArray[np.int64]) -> None:
     """Let the expert click, and keep the row."""
     start = perf_counter()
-    trace = click(counts, spread=spread)
+    trace = click(counts)
     keep({**about, "seed": 0}, trace, counts, {"seconds_strokes": perf_counter() - start})
-
-
-def propagation(edges: NDArray[np.int64], vectors: Floats, n_classes: int) -> Spread:
-    """Return what spreads clicks over spatial neighbours and similar segments, as the viewer does."""
-    pairs, weights = segment_graph(edges, vectors)
-
-    def spread(given: NDArray[np.int64]) -> NDArray[np.int64]:
-        found = propagate(pairs, given, n_classes, weights=weights)
-        return np.where(found.any(axis=1), found.argmax(axis=1) + 1, 0)
-
-    return spread
 
 
 def keep(about: dict[str, Any], trace: Trace, counts: NDArray[np.int64], more: dict[str, float]) -> None:

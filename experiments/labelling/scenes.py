@@ -1,0 +1,163 @@
+"""Rows of one scene: its maps, alone and in pairs, labelled by a simulated expert, a chooser and a clumsy one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from datetime import date
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from experiments.benchmarks.record import commit, hardware
+from experiments.labelling.maps import SCENE, draw_all, hash_of
+from experiments.labelling.segments import Segments, read_segments
+from experiments.labelling.store import CURVES, RESULTS, Row, add_all, key_of, read
+from experiments.labelling.workspaces import data_folder, read_rows, scene_workspace
+from rsgraph.evaluation.clumsy import CLUMSY, Clumsy
+from rsgraph.evaluation.ideal import STROKES, ideal
+from rsgraph.evaluation.labelling import simulate_maps
+from rsgraph.evaluation.scores import ceiling
+from rsgraph.files import digest
+
+AFTER = (1, 3, 5, 10, 20)
+HANDS = 3
+"""Clumsy hands that each map is labelled by."""
+
+PAPER = "paper "
+RAW = ("bands", "bands_2hop", SCENE)
+UNTRAINED = (*RAW, "own", "surroundings")
+
+
+class Comparison(NamedTuple):
+    """Maps that are labelled in, by whom, and of how many seeds."""
+
+    maps: tuple[str, ...]
+    player: str
+    seeds: int
+
+    @property
+    def name(self) -> str:
+        """``own & surroundings``."""
+        return " & ".join(self.maps)
+
+    @property
+    def paper(self) -> bool:
+        """Whether the maps are of the paper's workspace."""
+        return self.maps[0].startswith(PAPER)
+
+    @property
+    def trained(self) -> bool:
+        """Whether a network's layer is among the maps."""
+        return any(layer not in UNTRAINED for layer in self.maps)
+
+
+def comparisons(rows: dict[str, Any]) -> list[Comparison]:
+    """Return what is compared on each scene, as rows.yaml has it."""
+    return [Comparison(tuple(each["maps"]), each.get("player", "expert"), each["seeds"]) for each in rows["compared"]]
+
+
+class Measured:
+    """One workspace of a scene, and what is measured on it.
+
+    Parameters
+    ----------
+    name
+        Of the scene.
+    trained
+        Seed of training.
+    paper
+        Whether it is the paper's workspace.
+    """
+
+    def __init__(self, name: str, rows: dict[str, Any], *, trained: int = 0, paper: bool = False) -> None:
+        self.name, self.row, self.most = name, rows["scenes"][name], rows["most"]
+        self.trained, self.paper = trained, paper
+
+    @cached_property
+    def segments(self) -> Segments:
+        """Its segments; the workspace is made where it is missing."""
+        folder = scene_workspace(self.name, self.row, trained=self.trained, paper=self.paper)
+        return read_segments(folder, self.row["reference"], self.most, draw=self.row.get("draw", "seed"))
+
+    def measure(self, comparison: Comparison) -> None:
+        """Measure the seeds of a comparison that results.csv lacks."""
+        layers = [layer.removeprefix(PAPER) for layer in comparison.maps]
+        if any(layer != SCENE and layer not in self.segments.layers for layer in layers):
+            return
+        wanted = [self._about(comparison, layers, seed) for seed in range(comparison.seeds)]
+        missing = [about for about in wanted if (*key_of(about), about["settings"]) not in _there()]
+        found = [self._measured(comparison, layers, about) for about in missing]
+        add_all(RESULTS, [row for row, _ in found])
+        add_all(CURVES, [curve for _, curve in found])
+        if found:
+            shares = [row["share"] for row, _ in found]
+            print(f"{self.name:10s} {self.trained} {comparison.player:8s} {comparison.name:36s}", *shares, flush=True)
+
+    def _about(self, comparison: Comparison, layers: Sequence[str], seed: int) -> dict[str, Any]:
+        vectors = [hash_of(self.segments.layers[layer]) for layer in layers if layer != SCENE]
+        kept = {name: self.row.get(name) for name in ("path", "options", "reference", "draw")}
+        text = json.dumps([kept, self.most, vectors], sort_keys=True).replace(data_folder(), "")
+        projector = "none" if comparison.maps == (SCENE,) else "umap"
+        about = {"data": self.name, "representation": comparison.name, "projector": projector, "seed": seed}
+        about |= {"player": comparison.player, "trained": self.trained}
+        return {**about, "settings": digest({"row": text})[:12]}
+
+    def _measured(self, comparison: Comparison, layers: list[str], about: dict[str, Any]) -> tuple[Row, Row]:
+        seed, counts = int(about["seed"]), self.segments.counts
+        maps = draw_all(self.segments, layers, seed, seeds=comparison.seeds)
+        choice = "purest" if comparison.player == "purest" else "gain"
+        traces = [
+            simulate_maps(maps, counts, strokes=STROKES, choice=choice, clumsy=hand)
+            for hand in _hands(comparison, seed)
+        ]
+        accuracy, iou = (
+            np.mean([getattr(each, name) for each in traces], axis=0) for name in ("accuracy", "mean_iou")
+        )
+        best, goal = ceiling(counts), float(ideal(counts).mean_iou.mean())
+        row: dict[str, Any] = {**about, "points": len(counts), "classes": counts.shape[1]}
+        row |= {"ceiling_accuracy": round(best.accuracy, 4), "ceiling_iou": round(best.mean_iou, 4)}
+        for stroke in AFTER:
+            row[f"accuracy_{stroke}"] = round(float(accuracy[stroke - 1]), 4)
+            row[f"iou_{stroke}"] = round(float(iou[stroke - 1]), 4)
+        row |= {"ideal": round(goal, 4), "share": round(float(iou.mean()) / goal, 4)}
+        row |= {"date": date.today().isoformat(), "commit": commit(), **hardware()}
+        key = {name: about[name] for name in ("data", "representation", "projector", "seed", "player", "trained")}
+        return row, {**key, "measure": "iou", **{str(i + 1): round(float(v), 4) for i, v in enumerate(iou)}}
+
+
+def _hands(comparison: Comparison, seed: int) -> list[Clumsy | None]:
+    if comparison.player != "clumsy":
+        return [None]
+    return [Clumsy(CLUMSY.radius, CLUMSY.mistaken, seed=HANDS * seed + hand) for hand in range(HANDS)]
+
+
+def _there() -> set[tuple[str, ...]]:
+    return {(*key_of(row), row["settings"]) for row in read(RESULTS)}
+
+
+def measure_scene(name: str, rows: dict[str, Any], wanted: Sequence[Comparison]) -> None:
+    """Measure comparisons on one scene, in their order; those of networks for each seed of training."""
+    for measured, mine in _workspaces(name, rows, wanted):
+        for comparison in mine:
+            measured.measure(comparison)
+
+
+def _workspaces(
+    name: str, rows: dict[str, Any], wanted: Sequence[Comparison]
+) -> Iterator[tuple[Measured, list[Comparison]]]:
+    """Yield the workspaces of a scene, and what is measured on each."""
+    row = rows["scenes"][name]
+    yield Measured(name, rows), [each for each in wanted if not each.paper and (row["trained"] or not each.trained)]
+    if row.get("paper"):
+        yield Measured(name, rows, paper=True), [each for each in wanted if each.paper]
+    for seed in row["trained"][1:]:
+        yield Measured(name, rows, trained=seed), [each for each in wanted if each.trained and not each.paper]
+
+
+def main(names: Sequence[str]) -> None:
+    """Measure all that is compared on the scenes named (all)."""
+    rows = read_rows()
+    for name in names or rows["scenes"]:
+        measure_scene(name, rows, comparisons(rows))

@@ -1,0 +1,60 @@
+"""Workspaces of the scenes and of EuroSAT, made by ``rsgraph run`` under experiments/.work/labelling."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from experiments.labelling.store import FOLDER, WORK
+from rsgraph import Workspace
+
+CHEAP = ("matcher=mean", "draw=false", "trainer.threads=1")
+"""Chips are not compared; one thread, so that scenes run side by side."""
+
+NO_MAPS = "projector=pca"
+"""The experiment lays out maps itself."""
+
+PAPER = ("experiment=[paper,laptop]", "chips.edges=pad", "embedding.maps=[gnn2]")
+"""The paper's method at the scale of a laptop. Scenes here are smaller than a chip or little larger: its edges would
+leave nothing."""
+
+
+def data_folder() -> str:
+    """Return where the scenes are."""
+    return os.environ.get("RSGRAPH_DATA") or str(FOLDER.parents[2] / "shared" / "data")
+
+
+def read_rows() -> dict[str, Any]:
+    """Read rows.yaml; scenes are looked for in $RSGRAPH_DATA, else in shared/data beside the checkout."""
+    text = (FOLDER / "rows.yaml").read_text(encoding="utf-8").replace("${RSGRAPH_DATA}", data_folder())
+    rows: dict[str, Any] = yaml.safe_load(text)
+    return rows
+
+
+def scene_workspace(name: str, row: dict[str, Any], *, trained: int = 0, paper: bool = False) -> Path:
+    """Return the workspace of a scene: as a laptop makes it, of another seed of training, or the paper's."""
+    options = [*row.get("options", []), *CHEAP]
+    if paper:
+        return workspace(f"{name}_paper", {**row, "options": [*options, *PAPER]})
+    if trained:
+        return workspace(f"{name}_seed{trained}", {**row, "options": [*options, NO_MAPS, f"seed={trained}"]})
+    return workspace(name, {**row, "options": [*options, NO_MAPS]})
+
+
+def workspace(name: str, row: dict[str, Any]) -> Path:
+    """Return a workspace, made by ``rsgraph run`` where it is not finished."""
+    folder = WORK / name
+    if "pictures" in Workspace(folder).manifest.get("stages", {}):
+        return folder
+    options = [*row.get("options", []), f"workspace={folder}", "tracking.experiment=labelling"]
+    if not any(option.startswith("experiment=") for option in options):
+        options.append("experiment=laptop")
+    path = [] if row["path"] is None else [row["path"]]
+    command = [sys.executable, "-m", "rsgraph", "run", *path, *options]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    return folder
