@@ -116,6 +116,8 @@ def test_scenes_are_stitched_each_by_itself_and_more_can_be_added(tmp_path: Path
     n = len(one.segments)
     for layer in ("bands", "target", "encoder"):
         np.testing.assert_array_equal(one.embedding(layer), both.embedding(layer)[:n])
+    np.testing.assert_array_equal(one.edges, both.edges[:, : one.edges.shape[1]])
+    assert both.edges[:, one.edges.shape[1] :].min() == n
     assert ids_of(both, "b").min() == n + 1
     assert ids_of(both, "b").max() == len(both.segments)
 
