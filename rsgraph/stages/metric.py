@@ -21,8 +21,8 @@ from rsgraph.types import Doubles
 from rsgraph.workspace import write_array
 
 BANDS, SPECTRUM, AROUND, DIFFUSED = "bands", "spectrum", "around", "diffused"
-"""Parts of the layers, and names in ``models/metric.safetensors``: bands as they are, spectra in the metric, the means
-of spectra in the window in a metric of their own; and spectra diffused over touching segments, for which the model
+"""Parts of the layers, and names in ``models/metric.safetensors``: bands as they are, spectra in the metric, means
+of spectra in the window in a metric of their own, and spectra diffused over touching segments, for which the model
 holds the median distance of touching segments and the length of what comes out."""
 
 LAYERS = {
