@@ -352,7 +352,8 @@ def _brushed(job: Evaluation) -> list[list[tuple[str, str]]]:
     layers = job.config["layers"] or ["bands", *(layer for layer, _ in own)]
     asked = job.config["labelling"]["projectors"] or [str(job.workspace.config["projector"]["name"])]
     single = [[(layer, projector)] for layer in dict.fromkeys(layers) for projector in asked]
-    return [*single, own[:2]] if all([each] in single for each in own[:2]) and len(own) > 1 else single
+    both = len(own) > 1 and all([each] in single for each in own[:2])
+    return [*single, own[:2]] if both else single
 
 
 def _points(job: Evaluation, layer: str, projector: str) -> Floats:

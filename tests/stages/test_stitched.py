@@ -21,14 +21,16 @@ from rsgraph.protocols import Arrays
 from rsgraph.run.runner import run
 from rsgraph.run.scenes import Reopened
 from rsgraph.segmenters.grid import Grid
+from rsgraph.segmenters.levels import Level
 from rsgraph.stages.memberships import membership_maps
-from rsgraph.stages.stitched import _AddBands, stitched_segments, whole_means
+from rsgraph.stages.scene import scene
+from rsgraph.stages.stitched import _AddBands, _levels, stitched_segments, whole_means
 from rsgraph.types import Chip, Window
 from rsgraph.workspace import Workspace, read_arrays
 from tests.exporters.workspaces import leaving
 from tests.run.several import several, write_scene
 from tests.small_runs import TINY, composed
-from tests.stages.squares import context
+from tests.stages.squares import context, squares
 
 WORDS = [word for word in TINY if not word.startswith("graph")]
 FAST = ("gnn=none", "training.encoder.max_epochs=1", "segmenter.seams=stitch")
@@ -116,6 +118,8 @@ def test_scenes_are_stitched_each_by_itself_and_more_can_be_added(tmp_path: Path
     n = len(one.segments)
     for layer in ("bands", "target", "encoder"):
         np.testing.assert_array_equal(one.embedding(layer), both.embedding(layer)[:n])
+    np.testing.assert_array_equal(one.edges, both.edges[:, : one.edges.shape[1]])
+    assert both.edges[:, one.edges.shape[1] :].min() == n
     assert ids_of(both, "b").min() == n + 1
     assert ids_of(both, "b").max() == len(both.segments)
 
@@ -125,6 +129,17 @@ def test_one_chip_gives_what_it_gives_without_stitching(tmp_path: Path) -> None:
     single = run(composed(*small, f"workspace={tmp_path / 'chip'}"))
     same = run(composed(*small, "segmenter.seams=stitch", f"workspace={tmp_path / 'stitch'}"))
     np.testing.assert_array_equal(ids_of(single), ids_of(same))
+
+
+def test_levels_of_the_survey_are_those_that_are_measured_where_it_kept_none(tmp_path: Path) -> None:
+    scenes = [squares("a"), squares("b")]
+    made = context(tmp_path, scenes=scenes)
+    scene(made)
+    kept = _levels(made, made.opened.chips)
+    (tmp_path / "levels.npz").unlink()
+    for one, other in zip(kept, _levels(made, made.opened.chips), strict=True):
+        for name in Level._fields:
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
 class Anyhow(Grid):
