@@ -1,7 +1,7 @@
-"""Weights of own, chosen on all scenes but one and reported on that one; options.csv and options.md.
+"""Weights of the parts of own, chosen on all scenes but one and reported on that one; options.csv.
 
-``python -m experiments.labelling.options``: each weight of the diffused spectrum and of the surroundings beside 1 for
-a segment's own spectrum, on the cheap: two seeds, at most 2000 segments, 200 epochs of UMAP.
+``python -m experiments.labelling.options``: bands, the diffused spectrum and what lies around, beside 1 for a
+segment's own spectrum; on the cheap, with two seeds, at most 2000 segments and 200 epochs of UMAP.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ from experiments.labelling.workspaces import read_rows, scene_workspace
 from rsgraph.evaluation.ideal import STROKES, ideal
 from rsgraph.evaluation.labelling import simulate
 from rsgraph.projectors.umap import Umap
-from rsgraph.stages.metric import DIFFUSED, OWN, SURROUNDINGS, WEIGHTS
+from rsgraph.stages.metric import AROUND, BANDS, DIFFUSED, LAYERS, SPECTRUM
 
 RESULTS = FOLDER / "options.csv"
-KEY = ("data", "diffused", "surroundings", "seed")
-GRID = tuple(product((0.0, 0.5, 0.7), (0.0, 0.3, 0.6)))
-CHOSEN = (WEIGHTS[DIFFUSED], WEIGHTS[SURROUNDINGS])
+WEIGHTS = LAYERS["own"]
+PARTS = (BANDS, DIFFUSED, AROUND)
+KEY = ("data", *PARTS, "seed")
+GRID = tuple(product((0.0, WEIGHTS[BANDS]), (0.0, WEIGHTS[DIFFUSED]), (0.0, 0.35, WEIGHTS[AROUND])))
+CHOSEN = tuple(WEIGHTS[part] for part in PARTS)
 SEEDS, MOST, EPOCHS = (0, 1), 2000, 200
 
 
@@ -38,11 +40,12 @@ def main(names: Sequence[str]) -> None:
         there = {tuple(row[column] for column in (*KEY, "vectors")) for row in read(RESULTS)}
         best = float(ideal(segments.counts).mean_iou.mean())
         for weights, seed in product(GRID, SEEDS):
-            about = {"data": name, "diffused": weights[0], "surroundings": weights[1], "seed": seed}
+            about = {"data": name, **dict(zip(PARTS, weights, strict=True)), "seed": seed}
             about["vectors"] = hash_of(segments.layers["own"])
             if tuple(str(about[column]) for column in (*KEY, "vectors")) not in there:
-                share = _reached(weighted(segments, *weights), segments.counts, seed) / best
+                share = _reached(weighted(segments, weights), segments.counts, seed) / best
                 add_all(RESULTS, [{**about, "share": round(share, 4)}], key=KEY)
+        print(name, flush=True)
 
 
 def _segments(name: str, rows: dict[str, dict[str, dict[str, str]]]) -> Segments:
@@ -50,17 +53,13 @@ def _segments(name: str, rows: dict[str, dict[str, dict[str, str]]]) -> Segments
     return read_segments(scene_workspace(name, row), row["reference"], MOST, draw=row.get("draw", "seed"))
 
 
-def weighted(segments: Segments, diffused: float, surroundings: float) -> NDArray[np.float64]:
-    """Return own with other weights of its parts, which lie side by side in it."""
-    parts = np.split(np.asarray(segments.layers["own"], dtype=np.float64), len(WEIGHTS), axis=1)
-    wanted = {OWN: 1.0, DIFFUSED: diffused, SURROUNDINGS: surroundings}
-    return np.hstack(
-        [
-            part * wanted[name] / weight
-            for part, (name, weight) in zip(parts, WEIGHTS.items(), strict=True)
-            if wanted[name]
-        ]
-    )
+def weighted(segments: Segments, weights: Sequence[float]) -> NDArray[np.float64]:
+    """Return own with other weights of ``PARTS``; all parts lie side by side in it, the bands first."""
+    own, bands = np.asarray(segments.layers["own"], dtype=np.float64), segments.layers["bands"].shape[1]
+    parts = [own[:, :bands], *np.split(own[:, bands:], len(WEIGHTS) - 1, axis=1)]
+    wanted = {SPECTRUM: 1.0, **dict(zip(PARTS, weights, strict=True))}
+    scales = [(wanted[name] / weight, part) for (name, weight), part in zip(WEIGHTS.items(), parts, strict=True)]
+    return np.hstack([scale * part for scale, part in scales if scale])
 
 
 def _reached(vectors: NDArray[np.float64], counts: NDArray[np.int64], seed: int) -> float:
@@ -74,7 +73,7 @@ def by_scene() -> pd.DataFrame:
     same = {name: row.get("same", name) for name, row in read_rows()["scenes"].items()}
     table = pd.read_csv(RESULTS)
     table = table.assign(scene=table["data"].map(same))
-    return table.groupby(["scene", "diffused", "surroundings"])["share"].mean().unstack([1, 2]).sort_index(axis=1)
+    return table.groupby(["scene", *PARTS])["share"].mean().unstack(list(range(1, len(PARTS) + 1))).sort_index(axis=1)
 
 
 def left_out(table: pd.DataFrame) -> pd.DataFrame:

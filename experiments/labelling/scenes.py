@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from experiments.benchmarks.record import commit, hardware
 from experiments.labelling.maps import SCENE, draw_all, hash_of
@@ -20,6 +21,7 @@ from rsgraph.evaluation.ideal import STROKES, ideal
 from rsgraph.evaluation.labelling import simulate_maps
 from rsgraph.evaluation.scores import ceiling
 from rsgraph.files import digest
+from rsgraph.types import Floats
 
 AFTER = (1, 3, 5, 10, 20)
 HANDS = 3
@@ -107,14 +109,7 @@ class Measured:
     def _measured(self, comparison: Comparison, layers: list[str], about: dict[str, Any]) -> tuple[Row, Row]:
         seed, counts = int(about["seed"]), self.segments.counts
         maps = draw_all(self.segments, layers, seed, seeds=comparison.seeds)
-        choice = "purest" if comparison.player == "purest" else "gain"
-        traces = [
-            simulate_maps(maps, counts, strokes=STROKES, choice=choice, clumsy=hand)
-            for hand in _hands(comparison, seed)
-        ]
-        accuracy, iou = (
-            np.mean([getattr(each, name) for each in traces], axis=0) for name in ("accuracy", "mean_iou")
-        )
+        accuracy, iou = _curves(maps, counts, comparison.player, seed)
         best, goal = ceiling(counts), float(ideal(counts).mean_iou.mean())
         row: dict[str, Any] = {**about, "points": len(counts), "classes": counts.shape[1]}
         row |= {"ceiling_accuracy": round(best.accuracy, 4), "ceiling_iou": round(best.mean_iou, 4)}
@@ -127,10 +122,14 @@ class Measured:
         return row, {**key, "measure": "iou", **{str(i + 1): round(float(v), 4) for i, v in enumerate(iou)}}
 
 
-def _hands(comparison: Comparison, seed: int) -> list[Clumsy | None]:
-    if comparison.player != "clumsy":
-        return [None]
-    return [Clumsy(CLUMSY.radius, CLUMSY.mistaken, seed=HANDS * seed + hand) for hand in range(HANDS)]
+def _curves(maps: Sequence[Floats], counts: NDArray[np.int64], player: str, seed: int) -> NDArray[np.float64]:
+    """Return accuracy and mean IoU (2, strokes) of a player; of a clumsy one, the mean over hands."""
+    hands: list[Clumsy | None] = [None]
+    if player == "clumsy":
+        hands = [Clumsy(CLUMSY.radius, CLUMSY.mistaken, seed=HANDS * seed + hand) for hand in range(HANDS)]
+    choice = "purest" if player == "purest" else "gain"
+    traces = [simulate_maps(maps, counts, strokes=STROKES, choice=choice, clumsy=hand) for hand in hands]
+    return np.mean([[trace.accuracy, trace.mean_iou] for trace in traces], axis=0)
 
 
 def _there() -> set[tuple[str, ...]]:

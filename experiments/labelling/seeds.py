@@ -1,4 +1,4 @@
-"""Means and spreads over several seeds of one comparison."""
+"""Means and spreads over several seeds of one comparison on EuroSAT."""
 
 from __future__ import annotations
 
@@ -7,29 +7,12 @@ from statistics import fmean, stdev
 
 from experiments.labelling.store import RESULTS, read
 
-GROUPS = {
-    "sites": ("site_38d", "site_282d", "site_637u"),
-    "eopatch": ("eopatch_2", "eopatch_3", "eopatch_4"),
-    "water": ("t48que", "t18svg"),
-    "synthetic": ("synthetic",),
-    "eurosat": ("eurosat_1000", "eurosat_6000", "eurosat_27000"),
-}
-"""Data sets that share a figure."""
-
 TITLES = {
-    "site_38d": "site 38D, dry farmland",
-    "site_282d": "site 282D, forest coast",
-    "site_637u": "site 637U, large fields",
-    "eopatch_2": "eopatch, date 2",
-    "eopatch_3": "eopatch, date 3",
-    "eopatch_4": "eopatch, date 4",
-    "t48que": "water in T48QUE",
-    "t18svg": "water in T18SVG",
-    "synthetic": "synthetic coast, all classes",
     "eurosat_1000": "EuroSAT, 1000 chips",
     "eurosat_6000": "EuroSAT, 6000 chips",
     "eurosat_27000": "EuroSAT, all 27 000 chips",
 }
+"""Data sets of chips that share a figure and follow each other in the table."""
 
 Compared = dict[tuple[str, str], list[dict[str, str]]]
 """Rows of all seeds by (representation, projector)."""
@@ -44,22 +27,10 @@ def compared(data: str) -> Compared:
     return dict(sorted(found.items(), key=lambda item: (_PROJECTORS.index(item[0][1]), _order(item[0][0]))))
 
 
-_PROJECTORS = ("clicks", "none", "umap", "tsne", "pca")
+_PROJECTORS = ("clicks", "umap", "tsne", "pca")
 _ORDER = (
-    *("click", "propagation_bands", "propagation_gnn2", "place", "colours", "statistics", "statistics_white"),
-    *("bands", "bands_1hop", "bands_2hop", "encoder", "gnn1", "gnn2", "encoder_white", "gnn2_white"),
-    *(
-        "surroundings",
-        "surroundings_2hop",
-        "mean_bands",
-        "mean_encoder",
-        "mean_gnn1",
-        "mean_gnn2",
-        "moments_bands",
-        "moments_encoder",
-        "hungarian",
-    ),
-    *("latent", "unet", "unet_statistics"),
+    *("click", "colours", "statistics", "statistics_white", "mean_bands", "mean_encoder", "mean_gnn1", "mean_gnn2"),
+    *("moments_bands", "moments_encoder", "hungarian", "latent", "unet", "unet_statistics"),
 )
 
 

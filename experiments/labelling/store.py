@@ -1,4 +1,4 @@
-"""results.csv and curves.csv: what was measured, one row per representation, projector, seed and player; and MLflow."""
+"""results.csv and curves.csv: a row per representation, projector, seed, player and seed of training; MLflow."""
 
 from __future__ import annotations
 

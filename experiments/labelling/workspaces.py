@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import yaml
 
 from experiments.labelling.store import FOLDER, WORK
 from rsgraph import Workspace
+from rsgraph.files import digest
 
 CHEAP = ("matcher=mean", "draw=false", "trainer.threads=1")
 """Chips are not compared; one thread, so that scenes run side by side."""
@@ -58,3 +60,9 @@ def workspace(name: str, row: dict[str, Any]) -> Path:
     command = [sys.executable, "-m", "rsgraph", "run", *path, *options]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return folder
+
+
+def chip_settings(row: dict[str, Any]) -> str:
+    """Hash what EuroSAT's rows depend on besides their own names: a changed entry is measured again."""
+    kept = {name: row[name] for name in ("path", "options", "reference", "most", "draw", "latent") if name in row}
+    return digest({"row": json.dumps(kept, sort_keys=True).replace(data_folder(), "")})[:12]
