@@ -91,7 +91,7 @@ def train_encoder(
         For ``last.ckpt``, written after each epoch; nothing is written elsewhere.
     own
         Rows and columns that are a chip's own, where ``source`` reads more than that; None: all. Only these validate,
-        but the loss of training is over all that is read: a network that need not be right in the margin may err there
+        but the loss of training is over all that is read: one that need not be right in the margin may err there
         so much that it reaches into the chip. Balanced accuracy of whether a segment touches a chip border, one
         training each: T48QUE .61 to .73 with a loss over the chips' own pixels, .48 to .59 with one over all (bands
         .49 to .57); T18SVG .54 and .56, no gain there (bands .53).
