@@ -121,13 +121,20 @@ def test_forget_removes_files_that_no_other_stage_owns(workspace: Workspace) -> 
 
 def test_adopt_brings_a_stored_stage_in(workspace: Workspace, tmp_path: Path) -> None:
     cache = StageCache(tmp_path / "cache")
-    folder = cache.partial("match", "k" * 64)
+    folder = cache.partial("project", "k" * 64)
+    (folder / "projections").mkdir()
+    (folder / "projections" / "encoder-umap.parquet").touch()
     np.save(folder / "found.npy", VECTORS)
-    record = cache.commit("match", "k" * 64, 2.0, {"pairs": 6})
-    workspace.adopt(record, cache, run_id="run", layers=["target", "encoder"], default_layer="encoder")
+    record = cache.commit("project", "k" * 64, 2.0, {"pairs": 6})
+    maps = [
+        {"layer": "encoder", "projector": "umap", "path": "segments.parquet"},
+        {"layer": "gnn1", "projector": "umap", "path": "projections/gnn1-umap.parquet"},
+    ]
+    workspace.adopt(record, cache, run_id="run", layers=["target", "encoder"], default_layer="encoder", maps=maps)
     np.testing.assert_array_equal(np.load(workspace.path("found.npy")), VECTORS)
-    assert workspace.manifest["stages"]["match"]["mlflow_run"] == "run"
+    assert workspace.manifest["stages"]["project"]["mlflow_run"] == "run"
     assert (workspace.layers, workspace.default_layer) == (["encoder"], "encoder")
+    assert workspace.maps == maps[:1], "the other is not drawn yet"
 
 
 def test_similarity_comes_back_as_it_was_written(workspace: Workspace) -> None:

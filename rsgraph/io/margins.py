@@ -1,7 +1,7 @@
 """Chips with a margin of the scene round them, so that a network does not see the border of the chip.
 
-A network that sees a chip alone sees zeros beyond it, and what it makes of pixels near the border tells that they are
-near it. Real pixels of the neighbouring chips, and reflected ones only at the edge of the scene, give nothing away.
+A network that sees nothing but a chip sees zeros beyond it, and what it makes of pixels near the border shows that
+they are near it. Real pixels of the neighbouring chips, and reflected ones only at the edge of the scene, do not.
 """
 
 from __future__ import annotations

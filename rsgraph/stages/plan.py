@@ -255,7 +255,7 @@ STAGES = (
         needs=("metric", "gnn"),
         options=("layers",),
         trained=("metric", "options.seed"),
-        writes=("embeddings/own+*.npy", "models/own+*"),
+        writes=("embeddings/own+*.npy", "models/join.safetensors", "models/join.json"),
     ),
     Stage(
         "trained_maps",

@@ -91,9 +91,10 @@ def train_encoder(
         For ``last.ckpt``, written after each epoch; nothing is written elsewhere.
     own
         Rows and columns that are a chip's own, where ``source`` reads more than that; None: all. Only these validate,
-        but the loss of training is over all that is read: where a network need not be right in the margin, its errors
-        there reach into the chip (balanced accuracy of whether a segment of T18SVG and T48QUE touches a chip border:
-        .54 to .73 with a loss over the chips' own pixels, .46 to .61 with one over all; from the bands .49 to .57).
+        but the loss of training is over all that is read: one that need not be right in the margin may err there
+        so much that it reaches into the chip. Balanced accuracy of whether a segment touches a chip border, one
+        training each: T48QUE .61 to .73 with a loss over the chips' own pixels, .48 to .59 with one over all (bands
+        .49 to .57); T18SVG .54 and .56, no gain there (bands .53).
     spared
         Which of the pixels that are read for a chip belong to chips that are held out: they never train. None: none.
     on_epoch

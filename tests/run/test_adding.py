@@ -30,6 +30,7 @@ from tests.run.several import several, write_scene
 from tests.small_runs import composed, planned
 
 FAST = (
+    "segmenter.seams=chip",
     "training.encoder.max_epochs=1",
     "training.gnn.max_epochs=1",
     "matcher=hungarian_nearest",
@@ -109,6 +110,7 @@ def test_adding_a_scene_keeps_what_is_there_and_computes_what_is_new(
     monkeypatch.setattr(ResumableBlocks, "map", watched)
     after = grow(scenes[:2], one)
     assert computed.pop("survey") == {0, 1}
+    assert computed.pop("touching") == {0, 1}, "pairs of rows, which are found in no time"
     assert computed == {name: {1} for name in ("segments", "memberships", "encode", "graph", "layers")}
     same_beginning(of_one, after)
     assert set(after.segments["scene_id"]) == {"a", "b"}

@@ -30,7 +30,8 @@ def test_a_run_writes_one_vector_per_chip(patel: Workspace) -> None:
     assert patel.latents.dtype == np.float32
     assert len(np.unique(np.asarray(patel.latents), axis=0)) == len(patel.chips)
     assert "latents.npy" in patel.manifest["stages"]["encode"]["outputs"]
-    assert patel.layers == ["bands", "target", "encoder"]
+    assert patel.layers == ["bands", "own", "surroundings", "target", "encoder"]
+    assert [each["layer"] for each in patel.maps] == ["encoder"]
     assert len(patel.embedding("encoder")) == len(patel.segments)
     assert not patel.path("models", "gnn.safetensors").exists()
 

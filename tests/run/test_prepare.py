@@ -18,7 +18,9 @@ def test_prepare_names_the_workspace_by_the_scene(tmp_path: Path, monkeypatch: p
     assert found.workspace.folder == Path("workspaces/synthetic_160x200_seed0")
     assert found.cache.folder == Path("workspaces/.rsgraph-cache")
     assert found.record is None
-    assert (found.plan.layers, found.plan.layer) == (("bands", "target", "encoder", "gnn1", "gnn2", "gnn3"), "gnn2")
+    trained = ("target", "encoder", "gnn1", "gnn2", "gnn3", "own+gnn1")
+    assert (found.plan.layers, found.plan.layer) == (("bands", "own", "surroundings", *trained), "own")
+    assert found.plan.maps == ("own", "surroundings", "own+gnn1")
     assert (found.plan.chips_by, found.plan.model, found.plan.addition) == ("segments", None, None)
     assert len(found.plan.identity) == 64
     assert not list(tmp_path.glob("workspaces/*/*")), "nothing is written before the first stage"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from fnmatch import fnmatch
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +15,29 @@ import rasterio
 from PIL import Image
 
 from rsgraph.cache import StageCache
+from rsgraph.components import build
 from rsgraph.errors import ConfigError, JournalLocked, ModelMismatch, NotThere, NotUsable, WorkspaceMismatch
 from rsgraph.files import sha256
 from rsgraph.graphs.nearest import nearest_edges
 from rsgraph.journal.journal import Journal
 from rsgraph.run.keys import keys
 from rsgraph.run.runner import _kept, run
-from rsgraph.stages.plan import STAGES, needed
+from rsgraph.stages.plan import STAGES, needed, stages_of
+from rsgraph.types import Similarity
 from rsgraph.workspace import Workspace
-from tests.small_runs import TINY, Configure, composed, planned
+from tests.small_runs import TINY, Configure, composed, copied, planned
+
+LAYERS = ["bands", "own", "surroundings", "target", "encoder", "gnn1", "gnn2", "gnn3", "own+gnn1"]
+PAPERS_LAYER = ("embedding.layer=gnn2", "embedding.maps=[gnn2]")
+"""Options with which chips wait for the GNN and are compared by its second layer, as in the paper."""
+
+
+@pytest.fixture(scope="module")
+def by_gnn2(undrawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace whose chips are compared by the paper's layer. Tests must not change it."""
+    folder = tmp_path_factory.mktemp("by_gnn2")
+    copied(undrawn / ".rsgraph-cache", folder / ".rsgraph-cache")
+    return run(composed(*TINY, *PAPERS_LAYER, f"workspace={folder / 'w'}"))
 
 
 def computed(text: str) -> set[str]:
@@ -37,10 +52,22 @@ def computed(text: str) -> set[str]:
 def test_run_leaves_the_files_of_the_contract(finished: Workspace) -> None:
     for name in ("config.yaml", "manifest.json", "targets.npz", "segments.tif", "segments.parquet", "chips.parquet"):
         assert finished.path(name).is_file(), name
-    assert finished.path("models", "encoder.safetensors").is_file()
-    assert finished.layers == ["bands", "target", "encoder", "gnn1", "gnn2", "gnn3"]
-    assert finished.default_layer == "gnn2"
+    for name in ("metric", "encoder", "gnn", "join"):
+        assert finished.path("models", f"{name}.safetensors").is_file(), name
+    assert finished.layers == LAYERS
+    assert finished.default_layer == "own"
+    assert [each["layer"] for each in finished.maps] == ["own", "surroundings", "own+gnn1"]
+    ids = finished.segments["segment_id"]
+    for each in finished.maps:
+        assert pd.read_parquet(finished.path(each["path"]))["segment_id"].equals(ids)
     assert not [path for path in finished.folder.rglob("*") if path.suffix in (".pkl", ".pt", ".ckpt", ".pickle")]
+
+
+def test_every_stage_writes_what_the_plan_says(finished: Workspace) -> None:
+    writes = {stage.name: stage.writes for stage in STAGES}
+    for name, entry in finished.manifest["stages"].items():
+        for file in entry["outputs"]:
+            assert any(fnmatch(file, pattern) for pattern in writes[name]), (name, file)
 
 
 def test_segments_table_agrees_with_the_raster(finished: Workspace) -> None:
@@ -87,12 +114,20 @@ def test_edges_join_the_nearest_segments_of_the_scene_across_chips(finished: Wor
     assert (chip[finished.edges[0]] != chip[finished.edges[1]]).any()
 
 
-def test_similarity_is_that_of_the_default_layer(finished: Workspace) -> None:
-    from rsgraph import build
+def similarity_by(workspace: Workspace, layer: str) -> Similarity:
+    vectors, chips = np.array(workspace.embedding(layer)), workspace.segments["chip_id"].to_numpy()
+    return build("matcher", name="hungarian").match([vectors[chips == chip] for chip in range(chips.max() + 1)])
 
-    vectors, chips = np.array(finished.embedding("gnn2")), finished.segments["chip_id"].to_numpy()
-    expected = build("matcher", name="hungarian").match([vectors[chips == chip] for chip in range(chips.max() + 1)])
-    found = finished.similarity
+
+def test_similarity_is_that_of_the_default_layer(finished: Workspace) -> None:
+    expected, found = similarity_by(finished, "own"), finished.similarity
+    np.testing.assert_array_equal(found.indices, expected.indices)
+    np.testing.assert_allclose(found.matrix, expected.matrix, atol=1e-6)
+
+
+def test_of_the_papers_layer_it_is_that_of_the_gnn(by_gnn2: Workspace) -> None:
+    assert (by_gnn2.default_layer, [each["layer"] for each in by_gnn2.maps]) == ("gnn2", ["gnn2"])
+    expected, found = similarity_by(by_gnn2, "gnn2"), by_gnn2.similarity
     np.testing.assert_array_equal(found.indices, expected.indices)
     np.testing.assert_allclose(found.matrix, expected.matrix, atol=1e-6)
 
@@ -109,7 +144,8 @@ def test_chip_index_finds_what_the_run_matched(finished: Workspace) -> None:
 
 def test_manifest_names_every_output_with_its_hash(finished: Workspace) -> None:
     stages = finished.manifest["stages"]
-    assert list(stages) == [stage.name for stage in STAGES]
+    assert list(stages) == [stage.name for stage in stages_of(planned(finished.config))]
+    assert set(stages) == {stage.name for stage in STAGES}
     for name, known in stages["project"]["outputs"].items():
         assert sha256(finished.path(name)) == known
     assert stages["encoder"]["facts"]["versions"]["torch"]
@@ -118,11 +154,13 @@ def test_manifest_names_every_output_with_its_hash(finished: Workspace) -> None:
 
 def test_workspace_is_read_with_plain_libraries(finished: Workspace) -> None:
     table = pd.read_parquet(finished.folder / "segments.parquet")
-    vectors = np.load(finished.folder / "embeddings" / "gnn2.npy")
-    assert len(table) == len(vectors)
+    for layer in ("own", "gnn2"):
+        assert len(table) == len(np.load(finished.folder / "embeddings" / f"{layer}.npy"))
     with np.load(finished.folder / "targets.npz") as targets:
         assert targets["centres"].shape == (4, 12)
-    assert json.loads((finished.folder / "manifest.json").read_text())["default_layer"] == "gnn2"
+    manifest = json.loads((finished.folder / "manifest.json").read_text())
+    assert manifest["default_layer"] == "own"
+    assert manifest["maps"][0] == {"layer": "own", "projector": "pca", "path": "segments.parquet"}
 
 
 def test_pictures_are_drawn(finished: Workspace) -> None:
@@ -158,14 +196,23 @@ def test_sweeping_k_does_not_train_the_encoder_again(
     made: Workspace, configure: Configure, capsys: pytest.CaptureFixture[str]
 ) -> None:
     second = run(configure("graph.k=6", workspace="k6"))
-    assert computed(capsys.readouterr().out) == {"graph", "gnn", "match", "project", "pictures"}
+    assert computed(capsys.readouterr().out) == {"graph", "gnn", "join", "trained_maps", "pictures"}
     assert sha256(made.path("embeddings", "encoder.npy")) == sha256(second.path("embeddings", "encoder.npy"))
     assert second.edges.shape[1] > made.edges.shape[1]
 
 
+def test_sweeping_k_compares_chips_anew_where_they_are_compared_by_the_gnn(
+    by_gnn2: Workspace, configure: Configure, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = f"cache.path={by_gnn2.folder.parent / '.rsgraph-cache'}"
+    run(configure(*PAPERS_LAYER, "graph.k=6", cache))
+    assert computed(capsys.readouterr().out) == {"graph", "gnn", "match", "project", "pictures"}
+
+
 def test_same_seed_gives_the_same_files(finished: Workspace, configure: Configure, tmp_path: Path) -> None:
     first, second = finished, run(configure(f"cache.path={tmp_path / 'other'}"))
-    for name in ("models/encoder.safetensors", "models/gnn.safetensors", "embeddings/gnn2.npy", "segments.tif"):
+    models = ("models/metric.safetensors", "models/encoder.safetensors", "models/gnn.safetensors")
+    for name in (*models, "embeddings/own+gnn1.npy", "embeddings/gnn2.npy", "segments.tif"):
         assert sha256(first.path(name)) == sha256(second.path(name)), name
 
 
@@ -224,9 +271,15 @@ def test_overwriting_leaves_nothing_of_the_old_options(configure: Configure) -> 
     run(configure("graph.k=6", "gnn=gat", "overwrite=true"))
     assert not workspace.path("edge_attributes.npy").exists()
     run(configure("gnn=none", "overwrite=true"))
+    assert workspace.layers == ["bands", "own", "surroundings", "target", "encoder"]
+    assert not list(workspace.folder.glob("embeddings/*gnn*"))
+    assert not list(workspace.folder.glob("projections/*gnn*"))
+    assert not list(workspace.folder.glob("models/join*"))
+    assert [each["layer"] for each in workspace.maps] == ["own", "surroundings"]
+    run(configure("gnn=none", "embedding.own=false", "metric=none", "overwrite=true"))
     assert workspace.layers == ["bands", "target", "encoder"]
-    assert not list(workspace.folder.glob("embeddings/gnn*"))
-    assert not list(workspace.folder.glob("projections/gnn*"))
+    assert not list(workspace.folder.glob("projections/own*"))
+    assert [each["layer"] for each in workspace.maps] == ["encoder"]
 
 
 def test_overwriting_a_scene_by_a_collection_and_back(made: Workspace, configure: Configure, tmp_path: Path) -> None:
@@ -268,7 +321,8 @@ def test_an_interrupted_overwrite_holds_no_layer_of_other_segments(
         patch.setattr(StageCache, "commit", interrupt)
         with pytest.raises(KeyboardInterrupt):
             run(configure("segmenter.n_segments=30", "overwrite=true"))
-    assert workspace.layers == ["bands", "target", "encoder"]
+    assert workspace.layers == ["bands"], "no stage after the graph has come"
+    assert workspace.maps == []
     for layer in workspace.layers:
         assert len(workspace.embedding(layer)) == len(workspace.segments)
 
@@ -293,7 +347,7 @@ def test_segments_do_not_change_under_the_hands_of_someone_who_labels(made: Work
         with pytest.raises(JournalLocked, match="is being labelled by"):
             run(configure("segmenter.n_segments=30", "overwrite=true"))
         assert workspace.segments.equals(segments)
-        assert workspace.layers[:2] == ["bands", "target"]
+        assert workspace.layers == LAYERS
         assert len(journal.labels()) == 1
     run(configure("segmenter.n_segments=30", "overwrite=true"))
     (kept,) = workspace.folder.glob("labels.*.sqlite")
@@ -310,7 +364,7 @@ def test_an_interrupted_run_goes_on_where_it_was(
     committed = StageCache.commit
 
     def interrupt(self: StageCache, stage: str, *rest: object) -> object:
-        if stage == "segments":
+        if stage == "memberships":
             raise KeyboardInterrupt
         return committed(self, stage, *rest)  # type: ignore[arg-type]
 
@@ -318,9 +372,10 @@ def test_an_interrupted_run_goes_on_where_it_was(
         patch.setattr(StageCache, "commit", interrupt)
         with pytest.raises(KeyboardInterrupt):
             run(configure())
-    capsys.readouterr()
+    stopped = computed(capsys.readouterr().out)
+    assert {"project", "encoder"} <= stopped
     resumed = run(configure())
-    assert "encoder" not in computed(capsys.readouterr().out)
+    assert not computed(capsys.readouterr().out) & stopped
     assert sha256(finished.path("embeddings/gnn2.npy")) == sha256(resumed.path("embeddings/gnn2.npy"))
 
 
@@ -328,12 +383,16 @@ def test_a_trained_model_serves_another_scene(made: Workspace, configure: Config
     model, given = made, f"model.from={made.folder}"
     served = run(configure(given, "reader.seed=9", "encoder.width=8", "target.n_clusters=3", workspace="other"))
     assert served.config["encoder"]["width"] == 4, "the model's own options count"
-    for name in ("targets.npz", "models/encoder.safetensors", "models/gnn.safetensors"):
-        assert sha256(model.path(name)) == sha256(served.path(name))
+    for name in ("metric", "encoder", "gnn", "join"):
+        assert sha256(model.path("models", f"{name}.safetensors")) == sha256(
+            served.path("models", f"{name}.safetensors")
+        )
+    assert sha256(model.path("targets.npz")) == sha256(served.path("targets.npz"))
     assert served.embedding("gnn2").shape[1] == model.embedding("gnn2").shape[1]
     assert not np.allclose(served.embedding("bands")[:50], model.embedding("bands")[:50])
     again = run(configure(given, workspace="again"))
-    np.testing.assert_allclose(again.embedding("gnn2"), model.embedding("gnn2"), atol=1e-6)
+    for layer in ("own", "surroundings", "gnn2", "own+gnn1"):
+        np.testing.assert_allclose(again.embedding(layer), model.embedding(layer), atol=1e-6)
 
 
 def test_a_model_of_other_bands_is_refused_by_name(made: Workspace, tmp_path: Path) -> None:
@@ -359,8 +418,17 @@ def test_a_model_that_is_no_workspace_is_refused(configure: Configure, tmp_path:
         run(configure(f"model.from={tmp_path}"))
 
 
-def test_without_a_gnn_the_encoder_is_the_default_layer(configure: Configure) -> None:
-    config = configure("gnn=none")
+def test_without_a_gnn_nothing_joins_own(configure: Configure) -> None:
+    plan = planned(configure("gnn=none"))
+    assert plan.layers == ("bands", "own", "surroundings", "target", "encoder")
+    assert (plan.layer, plan.maps) == ("own", ("own", "surroundings"))
+    workspace = run(configure("gnn=none"))
+    assert workspace.layers == list(plan.layers)
+    assert not {"join", "trained_maps"} & set(workspace.manifest["stages"])
+
+
+def test_without_a_gnn_and_closed_forms_the_encoder_is_the_default_layer(configure: Configure) -> None:
+    config = configure("gnn=none", "embedding.own=false", "metric=none")
     assert planned(config).layers == ("bands", "target", "encoder")
     assert planned(config).layer == "encoder"
     workspace = run(config)
@@ -388,18 +456,19 @@ def test_every_component_of_the_middle_runs(configure: Configure) -> None:
 def test_keys_depend_on_nothing_but_what_a_stage_uses(configure: Configure) -> None:
     first = keys(planned(configure()))
     second = keys(planned(configure("projector=umap", "trainer.threads=3")))
-    assert {stage for stage in first if first[stage] != second[stage]} == {"project", "pictures"}
+    assert {stage for stage in first if first[stage] != second[stage]} == {"project", "trained_maps", "pictures"}
 
 
 def test_blocks_of_other_inputs_are_not_kept(tmp_path: Path) -> None:
-    stage = next(stage for stage in STAGES if stage.name == "encode")
-    assert needed(stage) == ["scene", "target", "encoder", "segments"]
+    stages = stages_of(planned(composed()))
+    stage = next(stage for stage in stages if stage.name == "encode")
+    assert needed(stage, stages) == ["scene", "segments", "target", "encoder"]
     workspace, folders = Workspace(tmp_path / "w"), []
     for weights in ("1", "2", "2"):
-        outputs = {name: {"outputs": {f"{name}.npy": "0"}} for name in needed(stage)}
+        outputs = {name: {"outputs": {f"{name}.npy": "0"}} for name in needed(stage, stages)}
         outputs["encoder"]["outputs"]["models/encoder.safetensors"] = weights
         workspace.write_manifest({"stages": {**outputs, "graph": {"outputs": {"edges.npy": str(len(folders))}}}})
-        folders.append(_kept(stage, tmp_path / "work", workspace))
+        folders.append(_kept(stage, stages, tmp_path / "work", workspace))
         folders[-1].mkdir(parents=True, exist_ok=True)
     first, second, third = folders
     assert second == third != first
