@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from experiments.labelling.maps import hash_of
-from experiments.labelling.scenes import PAPER, Measured
+from experiments.labelling.scenes import Measured
 from experiments.labelling.store import FOLDER, Row, add_all, read
 from experiments.labelling.workspaces import read_rows
 from rsgraph.errors import NotUsable
@@ -30,7 +30,7 @@ def main(names: Sequence[str]) -> None:
         for trained in row["trained"] or [0]:
             _measure(Measured(name, rows, trained=trained), LAYERS)
         if row.get("paper"):
-            _measure(Measured(name, rows, paper=True), OF_PAPER)
+            _measure(Measured(name, rows, kind="paper"), OF_PAPER)
 
 
 def _measure(measured: Measured, layers: Sequence[str]) -> None:
@@ -43,7 +43,7 @@ def _measure(measured: Measured, layers: Sequence[str]) -> None:
 def _row(measured: Measured, layer: str) -> Row:
     segments = measured.segments
     vectors = segments.layers[layer]
-    name = f"{PAPER if measured.paper else ''}{layer}"
+    name = f"{measured.kind} {layer}".strip()
     row: dict[str, Any] = {"data": measured.name, "representation": name, "trained": measured.trained}
     near = nearest(vectors, NEIGHBOURS, metric=segments.compared[layer]).rows
     row["precision_15"] = round(precision_at_k(near, majority(segments.counts), ks=[NEIGHBOURS])[NEIGHBOURS], 4)

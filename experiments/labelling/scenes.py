@@ -27,7 +27,9 @@ AFTER = (1, 3, 5, 10, 20)
 HANDS = 3
 """Clumsy hands that each map is labelled by."""
 
-PAPER = "paper "
+KINDS = ("paper", "full")
+"""Words before the layers of other workspaces than a laptop's."""
+
 RAW = ("bands", "bands_2hop", SCENE)
 UNTRAINED = (*RAW, "own", "surroundings")
 
@@ -45,9 +47,15 @@ class Comparison(NamedTuple):
         return " & ".join(self.maps)
 
     @property
-    def paper(self) -> bool:
-        """Whether the maps are of the paper's workspace."""
-        return self.maps[0].startswith(PAPER)
+    def kind(self) -> str:
+        """Whose workspace the maps are of: paper, full, or a laptop's, which has no name."""
+        word, _, layer = self.maps[0].partition(" ")
+        return word if layer and word in KINDS else ""
+
+    @property
+    def layers(self) -> list[str]:
+        """The maps' names within their workspace."""
+        return [layer.removeprefix(f"{self.kind} ") for layer in self.maps]
 
     @property
     def trained(self) -> bool:
@@ -69,30 +77,31 @@ class Measured:
         Of the scene.
     trained
         Seed of training.
-    paper
-        Whether it is the paper's workspace.
+    kind
+        One of ``KINDS``, or a laptop's.
     """
 
-    def __init__(self, name: str, rows: dict[str, Any], *, trained: int = 0, paper: bool = False) -> None:
+    def __init__(self, name: str, rows: dict[str, Any], *, trained: int = 0, kind: str = "") -> None:
         self.name, self.row, self.most = name, rows["scenes"][name], rows["most"]
-        self.trained, self.paper = trained, paper
+        self.trained, self.kind = trained, kind
 
     @cached_property
     def segments(self) -> Segments:
         """Its segments; the workspace is made where it is missing."""
-        folder = scene_workspace(self.name, self.row, trained=self.trained, paper=self.paper)
+        folder = scene_workspace(self.name, self.row, trained=self.trained, kind=self.kind)
         return read_segments(folder, self.row["reference"], self.most, draw=self.row.get("draw", "seed"))
 
-    def measure(self, comparison: Comparison) -> None:
+    def measure(self, comparison: Comparison, *, keep: bool = True) -> None:
         """Measure the seeds of a comparison that results.csv lacks."""
-        layers = [layer.removeprefix(PAPER) for layer in comparison.maps]
+        layers = comparison.layers
         if any(layer != SCENE and layer not in self.segments.layers for layer in layers):
             return
         wanted = [self._about(comparison, layers, seed) for seed in range(comparison.seeds)]
         missing = [about for about in wanted if (*key_of(about), about["settings"]) not in _there()]
         found = [self._measured(comparison, layers, about) for about in missing]
-        add_all(RESULTS, [row for row, _ in found])
-        add_all(CURVES, [curve for _, curve in found])
+        if keep:
+            add_all(RESULTS, [row for row, _ in found])
+            add_all(CURVES, [curve for _, curve in found])
         if found:
             shares = [row["share"] for row, _ in found]
             print(f"{self.name:10s} {self.trained} {comparison.player:8s} {comparison.name:36s}", *shares, flush=True)
@@ -148,11 +157,11 @@ def _workspaces(
 ) -> Iterator[tuple[Measured, list[Comparison]]]:
     """Yield the workspaces of a scene, and what is measured on each."""
     row = rows["scenes"][name]
-    yield Measured(name, rows), [each for each in wanted if not each.paper and (row["trained"] or not each.trained)]
+    yield Measured(name, rows), [each for each in wanted if not each.kind and (row["trained"] or not each.trained)]
     if row.get("paper"):
-        yield Measured(name, rows, paper=True), [each for each in wanted if each.paper]
+        yield Measured(name, rows, kind="paper"), [each for each in wanted if each.kind == "paper"]
     for seed in row["trained"][1:]:
-        yield Measured(name, rows, trained=seed), [each for each in wanted if each.trained and not each.paper]
+        yield Measured(name, rows, trained=seed), [each for each in wanted if each.trained and not each.kind]
 
 
 def main(names: Sequence[str]) -> None:

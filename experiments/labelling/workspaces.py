@@ -21,9 +21,12 @@ CHEAP = ("matcher=mean", "draw=false", "trainer.threads=1")
 NO_MAPS = "projector=pca"
 """The experiment lays out maps itself."""
 
-PAPER = ("experiment=[paper,laptop]", "chips.edges=pad", "embedding.maps=[gnn2]")
-"""The paper's method at the scale of a laptop. Scenes here are smaller than a chip or little larger: its edges would
-leave nothing."""
+KINDS = {
+    "paper": ("experiment=[paper,laptop]", "chips.edges=pad", "embedding.maps=[gnn2]"),
+    "full": (NO_MAPS, "training.encoder.batch_size=8"),
+}
+"""The paper's method at the scale of a laptop (scenes here are smaller than a chip or little larger: its edges would
+leave nothing), and the full network."""
 
 
 def data_folder() -> str:
@@ -38,23 +41,24 @@ def read_rows() -> dict[str, Any]:
     return rows
 
 
-def scene_workspace(name: str, row: dict[str, Any], *, trained: int = 0, paper: bool = False) -> Path:
-    """Return the workspace of a scene: as a laptop makes it, of another seed of training, or the paper's."""
+def scene_workspace(name: str, row: dict[str, Any], *, trained: int = 0, kind: str = "") -> Path:
+    """Return the workspace of a scene: as a laptop makes it, of another seed of training, or of another kind."""
     options = [*row.get("options", []), *CHEAP]
-    if paper:
-        return workspace(f"{name}_paper", {**row, "options": [*options, *PAPER]})
+    if kind:
+        tried, more = ("_trial", row["more"]) if row.get("more") else ("", [])
+        return workspace(f"{name}_{kind}{tried}", {**row, "options": [*options, *KINDS[kind], *more]}, laptop=False)
     if trained:
         return workspace(f"{name}_seed{trained}", {**row, "options": [*options, NO_MAPS, f"seed={trained}"]})
     return workspace(name, {**row, "options": [*options, NO_MAPS]})
 
 
-def workspace(name: str, row: dict[str, Any]) -> Path:
-    """Return a workspace, made by ``rsgraph run`` where it is not finished."""
+def workspace(name: str, row: dict[str, Any], *, laptop: bool = True) -> Path:
+    """Return a workspace, made by ``rsgraph run`` where it is not finished; at the scale of a laptop by default."""
     folder = WORK / name
     if "pictures" in Workspace(folder).manifest.get("stages", {}):
         return folder
     options = [*row.get("options", []), f"workspace={folder}", "tracking.experiment=labelling"]
-    if not any(option.startswith("experiment=") for option in options):
+    if laptop and not any(option.startswith("experiment=") for option in options):
         options.append("experiment=laptop")
     path = [] if row["path"] is None else [row["path"]]
     command = [sys.executable, "-m", "rsgraph", "run", *path, *options]
