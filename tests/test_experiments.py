@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from hydra import compose, initialize_config_dir
 
 from experiments import claims, paper_tables
+from experiments.labelling import readme, table
+from experiments.labelling.segments import chosen
+from experiments.labelling.shares import difference, rows, shares
 from rsgraph.config import config_folder
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,3 +75,30 @@ def test_make_bench_runs_every_benchmark_and_the_tile_before_what_works_on_it() 
     assert programs - {"scaling", "table"} == set(named)  # these two read what the others wrote
     for name in ("matching", "projection", "interruption"):
         assert named.index("whole_tile") < named.index(name)
+
+
+def test_page_and_tables_of_labelling_are_generated_from_their_results() -> None:
+    folder = ROOT / "experiments" / "labelling"
+    assert readme.page() == (folder / "README.md").read_text(encoding="utf-8")
+    assert table.page() == (folder / "table.md").read_text(encoding="utf-8")
+
+
+def test_shares_are_means_over_seeds_and_dates_of_one_place_count_as_one() -> None:
+    about = {"representation": "own", "player": "expert", "trained": float("nan")}
+    measured = [("eopatch_2", 0, 0.8), ("eopatch_2", 1, 0.6), ("eopatch_3", 0, 0.9), ("site_38d", 0, 0.5)]
+    results = pd.DataFrame([{**about, "data": name, "seed": seed, "share": share} for name, seed, share in measured])
+    found = shares(rows(results), "own")
+    assert found.to_dict() == pytest.approx({"eopatch": 0.8, "site_38d": 0.5})
+
+
+def test_difference_is_over_scenes_that_both_have() -> None:
+    one, other = pd.Series({"a": 0.5, "b": 0.9, "c": 0.1}), pd.Series({"a": 0.4, "b": 0.6})
+    found = difference(one, other)
+    assert (found.mean, found.low, found.high, found.scenes) == pytest.approx((0.2, 0.1, 0.3, 2))
+    assert (found.worst_scene, found.worst) == ("a", pytest.approx(0.1))
+
+
+def test_whole_chips_that_hold_reference_are_chosen() -> None:
+    chips, known = np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 0, 0, 0, 5])
+    assert chosen(chips, known, 10).tolist() == [0, 1, 5]
+    assert chosen(chips, known, 2, draw="known").tolist() == [5]

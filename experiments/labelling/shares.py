@@ -22,9 +22,9 @@ def scenes() -> dict[str, str]:
     return {row.get("same", name): row["title"] for name, row in read_rows()["scenes"].items()}
 
 
-def rows(path: object = None) -> pd.DataFrame:
-    """Return the rows of scenes, with ``scene``: dates of one place are one."""
-    table = pd.read_csv(RESULTS if path is None else path)
+def rows(table: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Return the rows of scenes of results.csv, with ``scene``: dates of one place are one."""
+    table = pd.read_csv(RESULTS) if table is None else table
     same = {name: row.get("same", name) for name, row in read_rows()["scenes"].items()}
     table = table[table["data"].isin(list(same))]
     return table.assign(scene=table["data"].map(same), trained=table["trained"].fillna(0).astype(int))

@@ -27,11 +27,16 @@ margin and by themselves, on its own segments; small scenes only. `full`: the fu
 
 def main() -> None:
     """Write the tables."""
+    write_text(FOLDER / "table.md", page())
+
+
+def page() -> str:
+    """Return the tables."""
     table = rows()
     parts = [ABOUT, *(write(table) for write in scene_tables.ALL), *(write() for write in layer_tables.ALL)]
     parts += [scene_tables.section(table, name) for name in table["data"].drop_duplicates()]
     parts += [chips(name) for name in TITLES if compared(name)]
-    write_text(FOLDER / "table.md", "\n".join(part for part in parts if part))
+    return "\n".join(part for part in parts if part)
 
 
 if __name__ == "__main__":
