@@ -62,8 +62,8 @@ def weights() -> str:
     ]
     left.append(["mean", "", number(chosen["share"].mean()), number(chosen["ours"].mean())])
     about = (
-        "Weights of the bands, the diffused spectrum and the surroundings beside 1 for a segment's own spectrum; two "
-        f"seeds, at most {options.MOST} segments, {options.EPOCHS} epochs of UMAP.\n"
+        "Weights of the bands, the diffused spectrum and the surroundings beside 1 for a segment's own spectrum; "
+        f"two seeds, at most {options.MOST} segments, {options.EPOCHS} epochs of UMAP.\n"
     )
     return f"## Weights of own\n\n{about}\n{lines(head, body)}\n{lines(of, left)}"
 
@@ -113,7 +113,7 @@ def paper_measures() -> str:
         for row in [means.loc[(level, layer)]]
     ]
     about = (
-        f"GLCM, LBP, SSIM and SAM of each segment and its nearest in the layer (Table 6), means over "
+        "GLCM, LBP, SSIM and SAM of each segment and its nearest in the layer (Table 6), means over "
         f"{', '.join(table['data'].drop_duplicates())}. `context`: of their surroundings too; `apart`: without pairs "
         "that share segments.\n"
     )
@@ -157,8 +157,8 @@ def training() -> str:
         cells = [row.data, row.segments, number(row.untrained, 1), number(row.trained, 0)]
         body.append([*cells, number(own), number(joined), number(gnn2), number(joined - own, sign=True)])
     about = (
-        "Seconds of the stages of `experiment=laptop` (width 16, 8 and 40 epochs, one thread). Other runs shared the "
-        "two cores: read them as sizes, not as benchmarks.\n"
+        "Seconds of the stages of `experiment=laptop` (width 16, 8 and 40 epochs, one thread). Other runs shared "
+        "the two cores: read them as sizes, not as benchmarks.\n"
     )
     return f"## What training costs and brings\n\n{about}\n{lines(head, body)}"
 

@@ -123,27 +123,27 @@ def stages(table: pd.DataFrame) -> str:
         body.append([*cells, gained.text])
     head = ["", "what it is", "takes", "scenes", "share, mean", "worst", "over bands and two-hop"]
     about = (
-        "Three dates of one place count as one scene. The last column compares a single map with the better of bands "
-        "and two-hop on each scene, a pair with the pair of them; in brackets 95 % intervals over scenes.\n"
+        "Three dates of one place count as one scene. The last column compares a single map with the better of "
+        "bands and two-hop on each scene, a pair with the pair of them; in brackets 95 % intervals over scenes.\n"
     )
     return f"## In one table\n\n{lines(head, body)}\n{about}"
 
 
 def aims(table: pd.DataFrame) -> str:
     """Return what was aimed at, what was reached and what is missing."""
-    base, own, both = better_base(table), shares(table, "own"), shares(table, BOTH)
-    first, pair = difference(own, base), difference(both, shares(table, BASES))
+    base, own, both, bases = better_base(table), shares(table, "own"), shares(table, BOTH), shares(table, BASES)
+    first, pair = difference(own, base), difference(both, bases)
     roomy = base[base < FULL].index
     below = base - own - spread_of(table, "own").clip(lower=0.02)
     body = [
         _aim("first map: mean share", own.mean(), 0.85),
         _aim("first map: over the better of bands and two-hop", first.mean, 0.06),
-        _aim(f"the same on the {len(roomy)} scenes with room", _gain(own, base)[roomy].mean(), 0.06),
+        _aim(f"the same on the {len(roomy)} scenes with room", _gain(own, base).reindex(roomy).mean(), 0.06),
         _aim("first map, stretch", own.mean(), 0.88),
         ["scenes further below than allowed", "none", ", ".join(below.index[below > 0]), _met(not (below > 0).any())],
         _aim("both maps: mean share", both.mean(), 0.885),
         _aim("both maps: over the pair bands and two-hop", pair.mean, 0.06),
-        _aim(f"the same on the {len(roomy)} scenes with room", _gain(both, shares(table, BASES))[roomy].mean(), 0.06),
+        _aim(f"the same on the {len(roomy)} scenes with room", _gain(both, bases).reindex(roomy).mean(), 0.06),
         _aim("both maps, stretch", both.mean(), 0.92),
     ]  # fmt: skip
     if similarity.BORDERS.exists():
@@ -154,8 +154,7 @@ def aims(table: pd.DataFrame) -> str:
     head = ["aim", "at least", "reached", "met"]
     about = (
         f"With room: the better of bands and two-hop is under {FULL}; {_names(base[base >= FULL].index)} are solved "
-        "by "
-        "any map. A scene may be below by 0.02, or by two standard deviations over seeds.\n"
+        "by any map. A scene may be below by 0.02, or by two standard deviations over seeds.\n"
     )
     return f"## Aims\n\n{lines(head, body)}\n{about}"
 
@@ -183,23 +182,18 @@ def untrained(table: pd.DataFrame) -> str:
         own, bands, near = (probe.loc[name] for name in ("own", "bands", "surroundings"))
         known = (
             f" Without any map, too: a linear probe on five labels a class reaches a mean IoU of {own['iou_5']:.3f} "
-            "in "
-            f"own and {bands['iou_5']:.3f} in bands, and {own['precision_15']:.3f} of the 15 nearest are of the same "
-            f"class ({bands['precision_15']:.3f}; in surroundings {near['precision_15']:.3f})."
+            f"in own and {bands['iou_5']:.3f} in bands, and {own['precision_15']:.3f} of the 15 nearest are of the "
+            f"same class ({bands['precision_15']:.3f}; in surroundings {near['precision_15']:.3f})."
         )
     return (
         "## The first map, in a second\n\n"
         "Most touching segments are of one cover: how they differ shows what is noise. `own` weighs spectra by "
-        "that, and "
-        "adds the same averaged over similar neighbours, a window of 24 px round the segment, and the bands as they "
-        "are. "
-        f"Over the better of bands and two-hop means it gains on {_listed(gained, above=True)}. It loses on "
-        f"{_listed(gained, above=False)}. Elsewhere it makes no difference.{known}\n\n"
+        "that, and adds the same averaged over similar neighbours, a window of 24 px round the segment, and the "
+        f"bands as they are. Over the better of bands and two-hop means it gains on {_listed(gained, above=True)}. "
+        f"It loses on {_listed(gained, above=False)}. Elsewhere it makes no difference.{known}\n\n"
         f"`surroundings` by itself gains on {_listed(around, above=True)}; it loses on "
-        f"{_listed(around, above=False)}: "
-        "land use is known by what lies round it, thin and scattered things are not. As a second map beside own it "
-        "need "
-        "not be good everywhere.\n"
+        f"{_listed(around, above=False)}: land use is known by what lies round it, thin and scattered things are "
+        "not. As a second map beside own it need not be good everywhere.\n"
     )
 
 
@@ -214,13 +208,11 @@ def both_maps(table: pd.DataFrame) -> str:
         "## Two maps, and the scene\n\n"
         f"Who may brush in both reaches {percent(both.mean())}, {more.text} over own by itself; two maps of own that "
         f"differ in UMAP's seed reach {percent(again.mean())}, so that {signed(difference(both, again).mean)} is "
-        "what "
-        "surroundings add. Against the pair of bands and two-hop it is better on "
-        f"{_listed(_gain(both, base), above=True)}, "
-        f"and worse on {_listed(_gain(both, base), above=False)}. With brushing in the scene as well: "
-        f"{percent(place.mean())}. The scene by itself, with no map at all, gives {percent(scene.mean())} (worst "
-        f"{percent(scene.min())}): it wins where classes are large and in one piece, on "
-        f"{_listed(_gain(scene, both), above=True)}.\n"
+        "what surroundings add. Against the pair of bands and two-hop it is better on "
+        f"{_listed(_gain(both, base), above=True)}, and worse on {_listed(_gain(both, base), above=False)}. With "
+        f"brushing in the scene as well: {percent(place.mean())}. The scene by itself, with no map at all, gives "
+        f"{percent(scene.mean())} (worst {percent(scene.min())}: classes that are scattered): it is better than both "
+        f"maps on {_listed(_gain(scene, both), above=True)}.\n"
     )
 
 
@@ -235,26 +227,21 @@ def training(table: pd.DataFrame) -> str:
         rate = (timed["trained"] / timed["segments"] * 1000).median()
         text = (
             f" It took {timed['trained'].min():.0f} to {timed['trained'].max():.0f} s a scene (in the middle "
-            f"{rate:.0f} s per 1000 "
-            "segments, one thread, 8 and 40 epochs, on a machine with other work); the full network takes far longer."
+            f"{rate:.0f} s per 1000 segments, one thread, 8 and 40 epochs, on a machine with other work); the full "
+            "network takes far longer."
         )
     same = theirs.index.intersection(gnn2.index)
     return (
         "## Training\n\n"
         f"The trained layer joins own in a third map, `{JOINT}`: {difference(joined, own).text} over own. It gains "
-        "on "
-        f"{_listed(_gain(joined, own), above=True)}, and loses on {_listed(_gain(joined, own), above=False)}. Beside "
-        "both "
-        f"maps as a third one it adds {difference(all_maps, both).text}.{text}\n\n"
+        f"on {_listed(_gain(joined, own), above=True)}, and loses on {_listed(_gain(joined, own), above=False)}. "
+        f"Beside both maps as a third one it adds {difference(all_maps, both).text}.{text}\n\n"
         f"By themselves the layers of networks are no better than bands: `gnn1` {difference(gnn1, base).text} and "
-        "`gnn2` "
-        f"{difference(gnn2, base).text} over the better of bands and two-hop. `gnn2` gains on "
+        f"`gnn2` {difference(gnn2, base).text} over the better of bands and two-hop. `gnn2` gains on "
         f"{_listed(_gain(gnn2, base), above=True)}; it loses on {_listed(_gain(gnn2, base), above=False)}. The "
-        "paper's "
-        f"way, chips apart and without margins, at the same scale: {percent(theirs.mean())} on {len(theirs)} small "
-        f"scenes, where ours has {percent(gnn2[same].mean())} and own {percent(own[same].mean())}. All networks here "
-        "are "
-        "narrow and briefly trained: full ones may do better, and were not measured.\n"
+        f"paper's way, chips apart and without margins, at the same scale: {percent(theirs.mean())} on {len(theirs)} "
+        f"small scenes, where ours has {percent(gnn2[same].mean())} and own {percent(own[same].mean())}. All "
+        "networks here are narrow and briefly trained: full ones may do better, and were not measured.\n"
     ) + _full(table)
 
 
@@ -271,19 +258,17 @@ def people(table: pd.DataFrame) -> str:
     chooser, both = shares(table, BOTH, "purest"), shares(table, BOTH)
     base = shares(table, BASES, "purest")
     clumsy = {name: shares(table, name, "clumsy") for name in (BOTH, BASES, "own", "bands", "bands_2hop")}
+    own = shares(table, "own")
     worse = pd.concat([clumsy["bands"], clumsy["bands_2hop"]], axis=1).max(axis=1)
     return (
         "## People\n\n"
         "Nobody knows all answers. A player who must choose the map of each stroke by which circle looks like the "
         f"largest pure island reaches {percent(chooser.mean())} on both maps, {difference(chooser, both).text} "
-        "against "
-        f"the all-knowing, and is still {difference(chooser, base).text} over the same player on bands and two-hop. "
-        "A "
-        "clumsy one, with radii off by a third and every tenth stroke of a wrong class, reaches "
+        f"against the all-knowing, and is still {difference(chooser, base).text} over the same player on bands and "
+        "two-hop. A clumsy one, with radii off by a third and every tenth stroke of a wrong class, reaches "
         f"{percent(clumsy[BOTH].mean())} on both maps, {percent(clumsy['own'].mean())} on own "
-        f"({difference(clumsy['own'], worse).text} over the better of bands and two-hop), "
-        f"{percent(clumsy[BASES].mean())} "
-        "on the pair of bands and two-hop: clear islands forgive errors.\n"
+        f"({difference(clumsy['own'], own).text} against a sure hand, but {difference(clumsy['own'], worse).text} "
+        f"over the better of bands and two-hop), {percent(clumsy[BASES].mean())} on the pair of bands and two-hop.\n"
     )
 
 
@@ -305,9 +290,8 @@ def failures(table: pd.DataFrame) -> str:
     )
     body.append(
         "- **Few and uneven references**: Guatemala, Aberystwyth and the barrier islands are known in polygons of a "
-        "few "
-        "dozen segments, and Gewata by a district's map with noise. UMAP's seed alone moves small scenes by up to "
-        f"{spread_of(table, 'own').max():.3f} (two standard deviations)."
+        "few dozen segments, and Gewata by a district's map with noise. The seed of UMAP moves small scenes by up "
+        f"to {spread_of(table, 'own').max():.3f} (two standard deviations)."
     )
     if similarity.BORDERS.exists():
         body.append(_unmet_borders())
@@ -340,18 +324,13 @@ def paper(table: pd.DataFrame) -> str:
     return (
         "## The paper's own measures\n\n"
         f"On {measured['data'].nunique()} scenes, each segment beside its nearest in a layer (Table 6). GLCM of "
-        "contexts, "
-        f"less is better: {of_layers('glcm', 'context')}. SAM of contexts, less is better: "
-        f"{of_layers('sam', 'context')}. "
-        f"SAM of the segments themselves: {of_layers('sam', 'feature')}. They reward a layer that is smooth in "
-        "space: its "
-        "nearest segment lies next door, and two contexts that share segments are alike in texture, whatever the "
-        "cover "
-        f"is. Share of nearest segments that lie beside: {of_layers('adjacent', 'context')}. Without pairs that "
-        "share "
-        f"segments, GLCM is {_apart(means)}. Strokes reward something else: that all segments of a class lie "
-        "together, "
-        "also those at the other end of the scene, and that different classes lie apart.\n"
+        f"contexts, less is better: {of_layers('glcm', 'context')}. SAM of contexts, less is better: "
+        f"{of_layers('sam', 'context')}. SAM of the segments themselves: {of_layers('sam', 'feature')}. They reward "
+        "a layer that is smooth in space: its nearest segment lies next door, and two contexts that share segments "
+        "are alike in texture, whatever the cover is. Share of nearest segments that lie beside: "
+        f"{of_layers('adjacent', 'context')}. Without pairs that share segments, GLCM is {_apart(means)}. Strokes "
+        "reward something else: that all segments of a class lie together, also those at the other end of the "
+        "scene, and that different classes lie apart.\n"
     )
 
 
@@ -374,10 +353,9 @@ def chosen(table: pd.DataFrame) -> str:
         "## Weights\n\n"
         "own joins four parts. The weights of bands, diffused spectrum and surroundings, beside 1 for the spectrum, "
         "were looked for by hand on these scenes (all that was tried is in table.md), so that the shares above "
-        "flatter "
-        f"them a little. Chosen again from {len(options.GRID)} on all scenes but one, they are {words}, and reach "
-        f"{percent(left['share'].mean())} on the scenes left out; ours reach {percent(ours.mean())}, the spectrum by "
-        f"itself {percent(plain.mean())} ({difference(left['share'], plain).text}).\n"
+        f"flatter them a little. Chosen again from {len(options.GRID)} on all scenes but one, they are {words}, and "
+        f"reach {percent(left['share'].mean())} on the scenes left out; ours reach {percent(ours.mean())}, the "
+        f"spectrum by itself {percent(plain.mean())} ({difference(left['share'], plain).text}).\n"
     )
 
 

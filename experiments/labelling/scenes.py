@@ -1,4 +1,4 @@
-"""Rows of one scene: its maps, alone and in pairs, labelled by a simulated expert, a chooser and a clumsy one."""
+"""Rows of one scene: its maps, one by one and in pairs, labelled by an expert, a chooser and a clumsy one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from experiments.benchmarks.record import commit, hardware
-from experiments.labelling.maps import SCENE, draw_all, hash_of
+from experiments.labelling.maps import SCENE, draw_all, epochs, hash_of
 from experiments.labelling.segments import Segments, read_segments
 from experiments.labelling.store import CURVES, RESULTS, Row, add_all, key_of, read
 from experiments.labelling.workspaces import data_folder, read_rows, scene_workspace
@@ -109,15 +109,19 @@ class Measured:
     def _about(self, comparison: Comparison, layers: Sequence[str], seed: int) -> dict[str, Any]:
         vectors = [hash_of(self.segments.layers[layer]) for layer in layers if layer != SCENE]
         kept = {name: self.row.get(name) for name in ("path", "options", "reference", "draw")}
-        text = json.dumps([kept, self.most, vectors], sort_keys=True).replace(data_folder(), "")
+        text = json.dumps([kept, self.most, vectors, *self._epochs()], sort_keys=True).replace(data_folder(), "")
         projector = "none" if comparison.maps == (SCENE,) else "umap"
         about = {"data": self.name, "representation": comparison.name, "projector": projector, "seed": seed}
         about |= {"player": comparison.player, "trained": self.trained}
         return {**about, "settings": digest({"row": text})[:12]}
 
+    def _epochs(self) -> list[int]:
+        n = len(self.segments.counts)
+        return [] if epochs(n) == 500 else [epochs(n)]
+
     def _measured(self, comparison: Comparison, layers: list[str], about: dict[str, Any]) -> tuple[Row, Row]:
         seed, counts = int(about["seed"]), self.segments.counts
-        maps = draw_all(self.segments, layers, seed, seeds=comparison.seeds)
+        maps = draw_all(self.segments, layers, seed)
         accuracy, iou = _curves(maps, counts, comparison.player, seed)
         best, goal = ceiling(counts), float(ideal(counts).mean_iou.mean())
         row: dict[str, Any] = {**about, "points": len(counts), "classes": counts.shape[1]}

@@ -16,12 +16,13 @@ Written by `python -m experiments.labelling.table` from the CSVs of this folder;
 
 A simulated expert brushes circles: at each stroke the circle of the map and the class that gain most. The figures
 are the mean IoU averaged over strokes 1 to 20, as a share of that of the **ideal map** of the same segments, on which
-each class is one island. Means over seeds of UMAP (5 for bands, two-hop means, own, surroundings and the pairs of
-these, 3 for the rest), drawn as a run draws them; networks are trained by `experiment=laptop` with one seed, on the
-three sites with three. Three dates of one place (eopatch) count as one. Of scenes with over 4000 segments whole chips
-were taken. Intervals: 95 % of 10 000 draws of scenes, in pairs. `paper`: `experiment=[paper,laptop]`, chips without
-margin and by themselves, on its own segments; small scenes only. `full`: the full network, where a GPU was at hand.
-`bands_2hop`: band means joined with the means of the nearest segments and of theirs. `place`: circles in the scene.
+each class is one island. Means over seeds of UMAP (3 to 5; each scene's own table says how many), with UMAP's own
+options, but for 200 epochs in place of 500 above 2000 segments. Networks are trained by `experiment=laptop` with one
+seed, on the three sites with three. Three dates of one place (eopatch) count as one. Of scenes with over 4000
+segments whole chips were taken. Intervals: 95 % of 10 000 draws of scenes, in pairs. `paper`: by
+`experiment=[paper,laptop]`, chips without margin and by themselves, on its own segments; small scenes only. `full`:
+the full network, where a GPU was at hand. `bands_2hop`: band means joined with the means of the nearest segments and of
+theirs. `place`: circles in the scene.
 """
 
 
