@@ -43,7 +43,7 @@ CHIPS = {
     "unet_statistics": ("U-Net maps + colour and texture", "#882288", "--"),
 }
 MEASURES = {"accuracy": "chip accuracy", "iou": "mean IoU"}
-STROKES = 20
+STROKES, COLUMNS = 20, 5
 
 
 def main() -> None:
@@ -63,7 +63,7 @@ def _save(figure: Figure, path: Path) -> None:
 def share_by_scene() -> Figure:
     """Draw the share of the ideal map that each map reaches, scene by scene."""
     table = rows()
-    figure = Figure(figsize=(10.5, 4.2))
+    figure = Figure(figsize=(12.5, 4.4))
     axes = figure.subplots()
     width = 0.8 / len(SHOWN)
     for number, (name, (label, colour, style)) in enumerate(SHOWN.items()):
@@ -73,7 +73,7 @@ def share_by_scene() -> Figure:
         axes.plot(places, found, "o", color=colour, markerfacecolor=face, markersize=4, label=label)
     for place in range(len(scenes()) - 1):
         axes.axvline(place + 0.5, color="#cccccc", linewidth=0.6)
-    axes.set_xticks(range(len(scenes())), [_short(title) for title in scenes().values()])
+    axes.set_xticks(range(len(scenes())), [_short(title) for title in scenes().values()], fontsize=7)
     axes.set_ylabel("mean IoU over 20 strokes,\nshare of the ideal map")
     axes.grid(axis="y", linewidth=0.3)
     axes.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
@@ -91,8 +91,8 @@ def curves() -> Figure:
     same = dict(rows()[["data", "scene"]].drop_duplicates().to_numpy())
     table = table.assign(scene=table["data"].map(same)).dropna(subset="scene")
     there = [name for name in scenes() if name in set(table["scene"])]
-    figure = Figure(figsize=(11, 2.4 * -(-len(there) // 4)))
-    grid = figure.subplots(-(-len(there) // 4), 4, sharex=True, squeeze=False)
+    figure = Figure(figsize=(13, 2.5 * -(-len(there) // COLUMNS)))
+    grid = figure.subplots(-(-len(there) // COLUMNS), COLUMNS, squeeze=False)
     for axes in grid.flat[len(there) :]:
         axes.set_axis_off()
     for axes, scene in zip(grid.flat, there, strict=False):

@@ -27,7 +27,7 @@ RESULTS = FOLDER / "options.csv"
 WEIGHTS = LAYERS["own"]
 PARTS = (BANDS, DIFFUSED, AROUND)
 KEY = ("data", *PARTS, "seed")
-GRID = tuple(product((0.0, WEIGHTS[BANDS]), (0.0, WEIGHTS[DIFFUSED]), (0.0, 0.35, WEIGHTS[AROUND])))
+GRID = tuple(product((0.0, WEIGHTS[BANDS]), (0.0, WEIGHTS[DIFFUSED]), (0.0, WEIGHTS[AROUND])))
 CHOSEN = tuple(WEIGHTS[part] for part in PARTS)
 SEEDS, MOST, EPOCHS = (0, 1), 2000, 200
 

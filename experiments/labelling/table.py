@@ -21,8 +21,8 @@ options, but for 200 epochs in place of 500 above 2000 segments. Networks are tr
 seed, on the three sites with three. Three dates of one place (eopatch) count as one. Of scenes with over 4000
 segments whole chips were taken. Intervals: 95 % of 10 000 draws of scenes, in pairs. `paper`: by
 `experiment=[paper,laptop]`, chips without margin and by themselves, on its own segments; small scenes only. `full`:
-the full network, where a GPU was at hand. `bands_2hop`: band means joined with the means of the nearest segments and of
-theirs. `place`: circles in the scene.
+the full network, where a GPU was at hand. `bands_2hop`: band means joined with the means of the nearest segments and
+of theirs. `place`: circles in the scene.
 """
 
 
