@@ -120,7 +120,7 @@ class EmbeddingOptions:
     def __post_init__(self) -> None:
         if not self.surroundings > 0:
             raise ConfigError(
-                f"embedding.surroundings must be a width above 0, in pixels. Got {self.surroundings!r}; try 16."
+                f"embedding.surroundings must be a width above 0, in pixels. Got {self.surroundings!r}; try 24."
             )
 
 

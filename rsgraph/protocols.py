@@ -212,7 +212,7 @@ Seams = Literal["chip", "stitch"]
 
 
 _STITCHING = 1
-"""Raised by one when stitching makes something else of the same pieces and options; 0 is the first way."""
+"""Raised by one when stitching makes something else of the same scene and options; 0 was the first way."""
 
 
 class Segmenter(Component):

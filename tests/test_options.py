@@ -54,3 +54,9 @@ def test_an_absent_option_is_built_as_before(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Slic, "as_before", {"sigma": 0.5})
     assert Choice("segmenter", "slic", {}).build().sigma == 0.5
     assert Choice("segmenter", "slic", {"sigma": 0.25}).build().sigma == 0.25
+
+
+@pytest.mark.parametrize("margin", [-1, 257])
+def test_a_margin_is_not_negative_and_not_larger_than_a_chip(margin: int) -> None:
+    with pytest.raises(ConfigError, match=rf"chips.margin must be between 0 and .*\(256\) pixels. Got {margin}"):
+        read_options(composed(f"chips.margin={margin}"))

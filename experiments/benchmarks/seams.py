@@ -52,7 +52,7 @@ def opened(file: str) -> Scene:
 def apart(scene: Scene, chips: Sequence[Chip], name: str) -> tuple[Ids, float]:
     """Segment every chip for itself; return ids and seconds of one core, reading apart."""
     segmenter, ids, seconds = (
-        build("segmenter", name=name),
+        build("segmenter", name=name, seams="chip"),
         np.zeros((scene.rows, scene.columns), dtype=np.int64),
         0.0,
     )
@@ -70,7 +70,7 @@ def apart(scene: Scene, chips: Sequence[Chip], name: str) -> tuple[Ids, float]:
 def together(scene: Scene, chips: Sequence[Chip], name: str) -> tuple[Ids, float]:
     """Stitch; return ids and seconds of one core, reading apart."""
     rasters = [scene.source.read(chip.window) for chip in chips]
-    segmenter = build("segmenter", name=name)
+    segmenter = build("segmenter", name=name, seams="stitch")
     outer = [widened(chip.window, overlap(segmenter, SIZE), scene.window) for chip in chips]
     larger = [scene.source.read(window) for window in outer]
     found = [level(raster.values, raster.valid) for raster in rasters]  # the survey of a scene has them already

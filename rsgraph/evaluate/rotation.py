@@ -229,10 +229,10 @@ def _pipeline(workspace: Reopened) -> _Pipeline:
     gnn = load_gnn(workspace, options.gnn)
     std = np.array(workspace.survey["std"], dtype=np.float32)
     opened = keep_chips(cut_chips(options.chips, workspace.opened()), workspace)
-    alone = all(is_whole(opened.scenes[chip.scene], chip) for chip in opened.chips)
+    whole = all(is_whole(opened.scenes[chip.scene], chip) for chip in opened.chips)
     return _Pipeline(
         opened=opened,
-        margin=0 if alone else margin_of(options, opened.side),
+        margin=0 if whole else margin_of(options, opened.side),
         levels=_levels(options, gnn),
         mean=np.array(workspace.survey["mean"], dtype=np.float32),
         std=np.where(std > 0, std, np.float32(1)),

@@ -1,15 +1,17 @@
 """Chips with a margin of the scene round them, so that a network does not see the border of the chip.
 
-A network that sees a chip alone sees zeros beyond it, and what it makes of pixels near the border tells that they are
-near it. Real pixels of the neighbouring chips, and reflected ones only at the edge of the scene, give nothing away.
+A network that sees nothing but a chip sees zeros beyond it, and what it makes of pixels near the border shows that
+they are near it. Real pixels of the neighbouring chips, and reflected ones only at the edge of the scene, do not.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from rsgraph.io.chips import widened
-from rsgraph.types import Chip, Raster, Scene, Window
+from rsgraph.types import Chip, Mask, Raster, Scene, Window
 
 
 def fitting_margin(margin: int, side: int, stride: int) -> int:
@@ -71,6 +73,18 @@ def read_with_margin(scene: Scene, window: Window, *, margin: int, rows: int, co
         return raster
     values = np.pad(raster.values, ((0, 0), *padding), mode="reflect")
     return Raster(values, np.pad(raster.valid, padding, mode="reflect"), raster.not_finite)
+
+
+def pixels_of(chips: Iterable[Chip], scene: Scene, window: Window, *, margin: int, rows: int, columns: int) -> Mask:
+    """Return which pixels that ``read_with_margin`` reads belong to some chips of the scene: (rows, columns)."""
+    wanted = Window(window.row - margin, window.column - margin, rows, columns)
+    inside = widened(wanted, 0, scene.window)
+    found = np.zeros((inside.rows, inside.columns), dtype=bool)
+    for chip in chips:
+        first, last = chip.window.row - inside.row, chip.window.row + chip.window.rows - inside.row
+        left, right = chip.window.column - inside.column, chip.window.column + chip.window.columns - inside.column
+        found[max(first, 0) : max(last, 0), max(left, 0) : max(right, 0)] = True
+    return np.pad(found, _before_and_after(wanted, inside), mode="reflect")
 
 
 def _before_and_after(wanted: Window, inside: Window) -> tuple[tuple[int, int], tuple[int, int]]:

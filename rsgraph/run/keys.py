@@ -20,7 +20,7 @@ AS_BEFORE: dict[str, Any] = {
     "metric": {"name": "none"},
     "embedding.own": False,
     "embedding.maps": None,
-    "embedding.surroundings": 16.0,
+    "embedding.surroundings": 24.0,
     "chips.across": False,
     "chips.margin": 0,
 }

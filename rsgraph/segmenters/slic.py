@@ -111,14 +111,14 @@ class Slic(Segmenter):
         Width of a Gaussian smoothing beforehand, in pixels. 0: none; with 1, fewer of the strongest gradients
         became boundaries on the same chips.
     seams
-        ``chip``: every chip for itself, segments end at its border (the paper). ``stitch``: chips are cut with
-        overlap and joined, so that the label map shows no grid (``rsgraph.segmenters.stitching``).
+        ``stitch``: chips are cut with overlap and joined, so that the label map shows no grid
+        (``rsgraph.segmenters.stitching``). ``chip``: every chip for itself, segments end at its border (the paper).
     """
 
     overlap = 1.1
 
     def __init__(
-        self, n_segments: int = 500, compactness: float = 0.3, sigma: float = 0.0, seams: Seams = "chip"
+        self, n_segments: int = 500, compactness: float = 0.3, sigma: float = 0.0, seams: Seams = "stitch"
     ) -> None:
         check_n_segments(n_segments)
         check_seams(seams)

@@ -79,7 +79,7 @@ class Watershed(Segmenter):
     overlap = 1.1
 
     def __init__(
-        self, n_segments: int = 500, compactness: float = 0.0, sigma: float = 0.0, seams: Seams = "chip"
+        self, n_segments: int = 500, compactness: float = 0.0, sigma: float = 0.0, seams: Seams = "stitch"
     ) -> None:
         check_n_segments(n_segments)
         check_seams(seams)

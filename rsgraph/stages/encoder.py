@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.files import read_json
-from rsgraph.io.margins import fitting_margin, is_whole, read_with_margin
+from rsgraph.io.margins import fitting_margin, is_whole, pixels_of, read_with_margin
 from rsgraph.options import Choice, Options
 from rsgraph.protocols import Encoder
 from rsgraph.stages.context import Context, Opened
@@ -51,6 +51,13 @@ class _Chips:
     def own(self, index: int) -> tuple[slice, slice]:
         window = self.opened.chips[index].window
         return slice(self.margin, self.margin + window.rows), slice(self.margin, self.margin + window.columns)
+
+    def spared(self, index: int) -> Mask:
+        """Return which pixels of a window belong to chips that are held out."""
+        chip, side = self.opened.chips[index], self.opened.side + 2 * self.margin
+        held_out = [each for each in self.opened.chips if each.scene == chip.scene and each.split == "test"]
+        scene = self.opened.scenes[chip.scene]
+        return pixels_of(held_out, scene, chip.window, margin=self.margin, rows=side, columns=side)
 
     def _with_margin(self, chip: Chip) -> Raster:
         side = self.opened.side + 2 * self.margin
@@ -124,7 +131,8 @@ def _train_encoder(context: Context, module: EncoderModule, memberships: Members
         hardware=context.options.trainer,
         seed=context.seed,
         folder=context.work,
-        own=chips.own,
+        own=chips.own if chips.margin else None,
+        spared=chips.spared if chips.margin else None,
         on_epoch=lambda number, metrics: context.epoch("encoder", number, metrics),
         progress=context.progress,
     )
@@ -132,8 +140,8 @@ def _train_encoder(context: Context, module: EncoderModule, memberships: Members
 
 def _chips(context: Context) -> _Chips:
     opened = context.opened
-    alone = all(is_whole(opened.scenes[chip.scene], chip) for chip in opened.chips)
-    return _Chips(opened, 0 if alone else margin_of(context.options, opened.side))
+    whole = all(is_whole(opened.scenes[chip.scene], chip) for chip in opened.chips)
+    return _Chips(opened, 0 if whole else margin_of(context.options, opened.side))
 
 
 def _encoder_options(context: Context) -> EncoderOptions:

@@ -9,9 +9,10 @@ import pandas as pd
 
 from rsgraph.metrics.diffusion import diffused, median_distance
 from rsgraph.metrics.fitting import Fitted, fit_metric, rms_length
+from rsgraph.metrics.none import NoMetric
 from rsgraph.metrics.spectra import shape_and_brightness
 from rsgraph.metrics.window import window_means
-from rsgraph.protocols import Arrays, Pairs
+from rsgraph.protocols import Arrays, Metric, Pairs
 from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import read_model, write_model
 from rsgraph.stages.models import model_there
@@ -19,39 +20,37 @@ from rsgraph.stages.touching import touching_pairs
 from rsgraph.types import Doubles
 from rsgraph.workspace import write_array
 
-OWN, SURROUNDINGS, DIFFUSED = "own", "surroundings", "diffused"
-"""Names in ``models/metric.safetensors``: two fitted metrics; and what diffusion needs to know of the segments that
-they were fitted to, the median distance of touching ones and the length of diffused vectors."""
+BANDS, SPECTRUM, AROUND, DIFFUSED = "bands", "spectrum", "around", "diffused"
+"""Parts of the layers, and names in ``models/metric.safetensors``: bands as they are, spectra in the metric, means
+of spectra in the window in a metric of their own, and spectra diffused over touching segments, for which the model
+holds the median distance of touching segments and the length of what comes out."""
 
-WEIGHTS = {OWN: 1.0, DIFFUSED: 0.5, SURROUNDINGS: 0.6}
-"""Weights of the parts of own: a segment's spectrum, the same diffused, and its surroundings. They were chosen by
-leaving out one scene after the other (experiments/labelling)."""
-
-
-def metric(context: Context) -> dict[str, Any]:
-    """Make the layers own and surroundings; write them and the metric that they were made with.
-
-    ``own`` is a segment's spectrum in the metric, beside the same averaged over touching segments that resemble it
-    and, as a weaker part, its surroundings. ``surroundings`` are the means of spectra within a Gaussian window over
-    the scene, in a metric of their own.
-    """
-    spectra = shape_and_brightness(context.workspace.embedding("bands"))
-    around = _window(context, context.workspace.segments, spectra)
-    pairs = touching_pairs(context)
-    model = _model(context, spectra, around, pairs)
-    parts = {
-        name: Fitted.of_arrays(model, name).apply(each) for name, each in ((OWN, spectra), (SURROUNDINGS, around))
-    }
-    median, length = model[DIFFUSED].tolist()
-    parts[DIFFUSED] = diffused(parts[OWN], pairs, median=median, rounds=ROUNDS) / length
-    own = np.concatenate([weight * parts[name] for name, weight in WEIGHTS.items()], axis=1)
-    for name, layer in ((OWN, own), (SURROUNDINGS, parts[SURROUNDINGS])):
-        write_array(context.out / "embeddings" / f"{name}.npy", layer.astype(np.float32))
-    return {"pairs": int(pairs.shape[1]), "fitted": context.plan.model is None}
-
+LAYERS = {
+    "own": {BANDS: 0.6, SPECTRUM: 1.0, DIFFUSED: 0.5, AROUND: 0.7},
+    "surroundings": {AROUND: 1.0, DIFFUSED: 0.5},
+}
+"""Layer -> its parts, each about one long, and what they weigh: chosen by leaving out one scene after the other
+(experiments/labelling). The spectrum tells covers apart; its surroundings tell kinds of land use apart; the raw bands
+keep what a metric that was learnt in a scene of few covers takes for noise."""
 
 ROUNDS = 3
 """How often vectors are averaged over touching segments."""
+
+
+def metric(context: Context) -> dict[str, Any]:
+    """Make the layers own and surroundings; write them and the metric that they were made with."""
+    bands = np.asarray(context.workspace.embedding("bands"), dtype=np.float64)
+    spectra = shape_and_brightness(bands)
+    features = {BANDS: bands, SPECTRUM: spectra, AROUND: _window(context, context.workspace.segments, spectra)}
+    pairs = touching_pairs(context)
+    model = _model(context, features, pairs)
+    parts = {name: Fitted.of_arrays(model, name).apply(each) for name, each in features.items()}
+    median, length = model[DIFFUSED].tolist()
+    parts[DIFFUSED] = diffused(parts[SPECTRUM], pairs, median=median, rounds=ROUNDS) / length
+    for layer, weights in LAYERS.items():
+        joined = np.concatenate([weight * parts[name] for name, weight in weights.items()], axis=1)
+        write_array(context.out / "embeddings" / f"{layer}.npy", joined.astype(np.float32))
+    return {"pairs": int(pairs.shape[1]), "fitted": context.plan.model is None}
 
 
 def _window(context: Context, segments: pd.DataFrame, spectra: Doubles) -> Doubles:
@@ -65,20 +64,21 @@ def _window(context: Context, segments: pd.DataFrame, spectra: Doubles) -> Doubl
     return found
 
 
-def _model(context: Context, spectra: Doubles, around: Doubles, pairs: Pairs) -> Arrays:
+def _model(context: Context, features: dict[str, Doubles], pairs: Pairs) -> Arrays:
     """Take the metric over from a model that has one, else fit it; write it."""
     given = model_there(context, "models/metric.safetensors", "models/metric.json")
     if given is not None:
         found = read_model(given, name="metric")
         assert found is not None, "it is there"
         return found
-    component = context.options.metric.build()
-    own = fit_metric(component, spectra, pairs, seed=context.seed)
-    surroundings = fit_metric(component, around, pairs, seed=context.seed)
-    vectors = own.apply(spectra)
-    median = median_distance(vectors, pairs)
-    length = rms_length(diffused(vectors, pairs, median=median, rounds=ROUNDS))
-    arrays = {**own.arrays(OWN), **surroundings.arrays(SURROUNDINGS), DIFFUSED: np.array([median, length])}
+    component: Metric = context.options.metric.build()
+    arrays: Arrays = {}
+    for name, each in features.items():
+        chosen = NoMetric() if name == BANDS else component
+        arrays |= fit_metric(chosen, each, pairs, seed=context.seed).arrays(name)
+    spectra = Fitted.of_arrays(arrays, SPECTRUM).apply(features[SPECTRUM])
+    median = median_distance(spectra, pairs)
+    length = rms_length(diffused(spectra, pairs, median=median, rounds=ROUNDS))
     about = {"bands": list(context.opened.bands), "component": context.options.metric.section, "seed": context.seed}
-    write_model(context.out / "models", arrays, about, name="metric")
-    return arrays
+    write_model(context.out / "models", {**arrays, DIFFUSED: np.array([median, length])}, about, name="metric")
+    return {**arrays, DIFFUSED: np.array([median, length])}

@@ -45,17 +45,18 @@ def test_pixels_are_compared_at_the_same_place(finished: Workspace) -> None:
     assert found.others[0, 2] == pytest.approx(cosine(chips[0], chips[2]), abs=1e-4)
 
 
-def test_the_upright_chip_is_what_the_workspace_holds(finished: Workspace) -> None:
-    pipeline = module._pipeline(Reopened(finished.folder))
+def test_the_upright_chip_is_what_the_workspace_holds(configure: Configure) -> None:
+    made = run(configure("segmenter.seams=chip"))
+    pipeline = module._pipeline(Reopened(made.folder))
     chip = drawn_chips(pipeline.opened, 6, 0)[2]
-    looks = pipeline.look(pipeline.opened.read_square(chip))
-    rows = (finished.segments["chip_id"] == chip.chip_id).to_numpy()
+    looks = pipeline.look(pipeline.read(chip))
+    rows = (made.segments["chip_id"] == chip.chip_id).to_numpy()
     for level, layer in (("bands segments", "bands"), ("encoder segments", "encoder")):
-        np.testing.assert_allclose(looks[level], finished.embedding(layer)[rows], atol=1e-4)
+        np.testing.assert_allclose(looks[level], made.embedding(layer)[rows], atol=1e-4)
     gnn = pipeline.gnn
     assert gnn is not None
-    edges = nearest_edges(finished.segments.loc[rows, ["row", "column"]].to_numpy(dtype=np.float32), 4)
-    by_itself = embed(gnn, finished.embedding("encoder")[rows], edges)[1]  # gnn2, without what lies around the chip
+    edges = nearest_edges(made.segments.loc[rows, ["row", "column"]].to_numpy(dtype=np.float32), 4)
+    by_itself = embed(gnn, made.embedding("encoder")[rows], edges)[1]  # gnn2, without what lies around the chip
     np.testing.assert_allclose(looks["graph"], by_itself, atol=1e-4)
 
 

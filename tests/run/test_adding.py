@@ -30,6 +30,7 @@ from tests.run.several import several, write_scene
 from tests.small_runs import composed, planned
 
 FAST = (
+    "segmenter.seams=chip",
     "training.encoder.max_epochs=1",
     "training.gnn.max_epochs=1",
     "matcher=hungarian_nearest",

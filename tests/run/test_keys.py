@@ -50,7 +50,11 @@ def test_key_of_the_first_stage_is_the_hash_that_its_docstring_says() -> None:
         (lambda: with_options(draw=False), {"pictures"}),
         (
             lambda: with_options(chips=replace(base().options.chips, across=False)),
-            {"graph", "gnn", "match", "project", "pictures"},
+            {"graph", "gnn", "join", "trained_maps", "pictures"},
+        ),
+        (
+            lambda: with_options(chips=replace(base().options.chips, margin=8)),
+            {"encoder", "encode", "gnn", "join", "trained_maps", "pictures"},
         ),
         (lambda: replace(base(), chips_by="latent"), {"match", "project", "pictures"}),
         (lambda: replace(base(), identity="another"), set(keys(base()))),
@@ -99,3 +103,29 @@ def test_a_gnn_that_is_applied_counts_with_its_revision(monkeypatch: pytest.Monk
     monkeypatch.setattr(Gcn, "revision", 2)
     after = keys(given)
     assert {name for name in before if before[name] != after[name]} == {"gnn", "join", "trained_maps", "pictures"}
+
+
+def test_a_margin_of_none_leaves_keys_as_they_were_before_there_was_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    without = with_options(chips=replace(base().options.chips, margin=0))
+    named = keys(without)
+    stages = [
+        replace(
+            stage,
+            options=tuple(each for each in stage.options if each != "options.chips.margin"),
+            trained=stage.trained and tuple(each for each in stage.trained if each != "options.chips.margin"),
+        )
+        for stage in STAGES
+    ]
+    for module in ("stages.plan", "run.keys"):
+        monkeypatch.setattr(f"rsgraph.{module}.STAGES", tuple(stages))
+    assert keys(without) == named
+
+
+def test_another_way_of_stitching_leaves_segments_that_are_cut_chip_by_chip(monkeypatch: pytest.MonkeyPatch) -> None:
+    segmenter = base().options.segmenter
+    chip = with_options(segmenter=replace(segmenter, parameters={**segmenter.parameters, "seams": "chip"}))
+    stitched = with_options(segmenter=replace(segmenter, parameters={**segmenter.parameters, "seams": "stitch"}))
+    before = keys(chip), keys(stitched)
+    monkeypatch.setattr("rsgraph.protocols._STITCHING", 99)
+    assert keys(chip) == before[0]
+    assert keys(stitched)["segments"] != before[1]["segments"]

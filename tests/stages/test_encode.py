@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from safetensors.numpy import load_file, save_file
 
-from rsgraph.stages.encode import encode
-from rsgraph.stages.encoder import encoder
+from rsgraph.graphs.features import segment_means
+from rsgraph.io.chips import cut
+from rsgraph.stages.context import Opened
+from rsgraph.stages.encode import _encode_task, encode
+from rsgraph.stages.encoder import _chips, encoder, load_encoder
 from rsgraph.stages.target import target
-from tests.stages.squares import COLOURS, segmented
+from rsgraph.training.inference import FrozenEncoder
+from rsgraph.types import Floats
+from tests.stages.squares import COLOURS, IDS, context, segmented, squares
+from tests.training.chips import CPU
 
 
 def test_encode_of_bands_is_each_square_s_standardised_colour(tmp_path: Path) -> None:
@@ -34,3 +42,49 @@ def test_encode_loads_the_encoder_anew_where_its_weights_have_changed(tmp_path: 
     encode(given)
     found = np.load(tmp_path / "embeddings" / "encoder.npy")
     np.testing.assert_allclose(found, COLOURS * 16 / 5.25**0.5, atol=1e-5)
+
+
+UNET = ("encoder=unet", "encoder.width=2", "encoder.depth=2", "training.encoder.max_epochs=1")
+
+
+def encoded(folder: Path, *overrides: str) -> Floats:
+    folder.mkdir(exist_ok=True)
+    given = segmented(folder, *UNET, *overrides)
+    for stage in (target, encoder, encode):
+        stage(given)
+    return np.asarray(np.load(folder / "embeddings" / "encoder.npy"))
+
+
+def test_encode_with_a_margin_gives_what_the_whole_scene_gives(tmp_path: Path) -> None:
+    """The network sees 12 pixels each way at most, so that no chip can differ from the scene, but for its edge."""
+    made = encoded(tmp_path, "chips.margin=16")
+    given = segmented(tmp_path, *UNET, "chips.margin=16")
+    scene, frozen = given.opened.scenes[0], FrozenEncoder(load_encoder(given.workspace, given.options.encoder), CPU)
+    raster = scene.source.read(scene.window)
+    padding = ((16, 16), (16, 16))
+    values = np.pad(raster.values, ((0, 0), *padding), mode="reflect")
+    maps = frozen.encode(values, np.pad(raster.valid, padding, mode="reflect"))[:, 16:32, 16:48]
+    np.testing.assert_allclose(made, segment_means(maps, IDS.astype(np.int32), 8), rtol=1e-4, atol=1e-5)
+
+
+def test_encode_without_a_margin_sees_a_chip_and_nothing_round_it(tmp_path: Path) -> None:
+    made = encoded(tmp_path, "chips.margin=0")
+    given = segmented(tmp_path, *UNET, "chips.margin=0")
+    frozen = FrozenEncoder(load_encoder(given.workspace, given.options.encoder), CPU)
+    raster = given.opened.read_square(given.opened.chips[0])
+    maps = frozen.encode(raster.values, raster.valid)
+    expected = segment_means(maps, IDS[:, :16].astype(np.int32), 4)
+    np.testing.assert_array_equal(made[:4], expected.astype(np.float32))
+
+
+def test_a_chip_that_is_a_whole_scene_has_no_margin(tmp_path: Path) -> None:
+    given = context(tmp_path, *UNET, "chips.margin=16", scenes=[squares()])
+    assert _encode_task(given).margin == 16
+    assert _chips(given).margin == 16
+    alone = replace(given, opened=Opened(given.opened.scenes, cut(given.opened.scenes, size=32), 32))
+    assert _chips(alone).margin == 0
+
+
+@pytest.mark.parametrize("name", ["bands", "autoencoder"])
+def test_encoders_of_bands_have_no_margin(tmp_path: Path, name: str) -> None:
+    assert _encode_task(context(tmp_path, f"encoder={name}", "chips.margin=16")).margin == 0

@@ -17,8 +17,13 @@ from tests.small_runs import Configure
 def test_own_is_the_spectra_in_the_metric_that_is_kept(finished: Workspace) -> None:
     model = load_file(finished.path("models", "metric.safetensors"))
     spectra = shape_and_brightness(finished.embedding("bands"))
-    own = Fitted.of_arrays(model, "own").apply(spectra)
-    np.testing.assert_allclose(finished.embedding("own")[:, : own.shape[1]], own, atol=1e-5)
+    spectrum = Fitted.of_arrays(model, "spectrum").apply(spectra)
+    bands = finished.embedding("bands").shape[1]
+    own = finished.embedding("own")
+    np.testing.assert_allclose(own[:, bands : bands + spectrum.shape[1]], spectrum, atol=1e-5)
+    raw = np.asarray(finished.embedding("bands"), dtype=np.float64)
+    deviations = (raw - raw.mean(axis=0)) / raw.std(axis=0)
+    np.testing.assert_allclose(own[:, :bands], 0.6 * deviations / np.sqrt(bands), atol=1e-4)
     assert read_json(finished.path("models", "metric.json"))["component"]["name"] == "touching"
     assert finished.compared_by("own") == finished.compared_by("surroundings") == "euclidean"
 
@@ -42,8 +47,9 @@ def test_a_given_model_gives_its_metric(made: Workspace, configure: Configure) -
         == made.path("models", "metric.safetensors").read_bytes()
     )
     spectra = shape_and_brightness(again.embedding("bands"))
-    own = Fitted.of_arrays(load_file(made.path("models", "metric.safetensors")), "own").apply(spectra)
-    np.testing.assert_allclose(again.embedding("own")[:, : own.shape[1]], own, atol=1e-5)
+    expected = Fitted.of_arrays(load_file(made.path("models", "metric.safetensors")), "spectrum").apply(spectra)
+    bands = again.embedding("bands").shape[1]
+    np.testing.assert_allclose(again.embedding("own")[:, bands : bands + expected.shape[1]], expected, atol=1e-5)
 
 
 def test_a_model_of_before_has_no_metric_so_one_is_fitted(made: Workspace, configure: Configure) -> None:

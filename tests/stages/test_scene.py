@@ -50,3 +50,11 @@ def test_scene_names_the_scene_and_class_of_each_chip_of_a_collection(tmp_path: 
     assert table["scene_id"].tolist() == ["River_1", "River_1", "Sea_2", "Sea_2"]
     assert table["class_name"].tolist() == ["River", "River", "Sea", "Sea"]
     assert table["column_offset"].tolist() == [0, 16, 0, 16]
+
+
+def test_scene_keeps_the_levels_of_chips_that_hold_data(tmp_path: Path) -> None:
+    scene(context(tmp_path, scenes=[with_hole()]))
+    found = np.load(tmp_path / "levels.npz")
+    assert found["pixels"].tolist() == [256, 192, 256]
+    np.testing.assert_allclose(found["mean"], np.full((3, 2), 0.5))
+    np.testing.assert_allclose(found["deviation"], np.full((3, 2), 0.25))

@@ -21,14 +21,16 @@ from rsgraph.protocols import Arrays
 from rsgraph.run.runner import run
 from rsgraph.run.scenes import Reopened
 from rsgraph.segmenters.grid import Grid
+from rsgraph.segmenters.levels import Level
 from rsgraph.stages.memberships import membership_maps
-from rsgraph.stages.stitched import _AddBands, stitched_segments, whole_means
+from rsgraph.stages.scene import scene
+from rsgraph.stages.stitched import _AddBands, _levels, stitched_segments, whole_means
 from rsgraph.types import Chip, Window
 from rsgraph.workspace import Workspace, read_arrays
 from tests.exporters.workspaces import leaving
 from tests.run.several import several, write_scene
 from tests.small_runs import TINY, composed
-from tests.stages.squares import context
+from tests.stages.squares import context, squares
 
 WORDS = [word for word in TINY if not word.startswith("graph")]
 FAST = ("gnn=none", "training.encoder.max_epochs=1", "segmenter.seams=stitch")
@@ -127,6 +129,17 @@ def test_one_chip_gives_what_it_gives_without_stitching(tmp_path: Path) -> None:
     single = run(composed(*small, f"workspace={tmp_path / 'chip'}"))
     same = run(composed(*small, "segmenter.seams=stitch", f"workspace={tmp_path / 'stitch'}"))
     np.testing.assert_array_equal(ids_of(single), ids_of(same))
+
+
+def test_levels_of_the_survey_are_those_that_are_measured_where_it_kept_none(tmp_path: Path) -> None:
+    scenes = [squares("a"), squares("b")]
+    made = context(tmp_path, scenes=scenes)
+    scene(made)
+    kept = _levels(made, made.opened.chips)
+    (tmp_path / "levels.npz").unlink()
+    for one, other in zip(kept, _levels(made, made.opened.chips), strict=True):
+        for name in Level._fields:
+            np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
 
 
 class Anyhow(Grid):

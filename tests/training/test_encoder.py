@@ -132,6 +132,47 @@ def test_chips_held_out_pixels_are_seen_either_in_training_or_in_validation() ->
     assert 0 < validation.sum() < training.sum()
 
 
+def _with_margin(*, held_out_pixels: bool) -> encoder._Chips:
+    """One chip of 64 pixels in a window of 96; the first ten columns belong to a chip that is held out."""
+    spared = np.arange(96) < np.full((96, 1), 10)
+    own = slice(16, 80), slice(16, 80)
+    return encoder._Chips(
+        TinyChips(1, side=96),
+        memberships,
+        EncoderOptions(max_epochs=1, rotation=False),
+        std=STD.astype(np.float32),
+        seed=0,
+        held_out_pixels=held_out_pixels,
+        own=lambda i: own,
+        spared=lambda i: spared,
+    )
+
+
+def test_chips_with_a_margin_train_on_all_that_is_not_held_out_and_validate_on_their_own() -> None:
+    data = _with_margin(held_out_pixels=False)
+    training, validation = data[0, 0][3], data[-1, 0][3]
+    assert not training[:, :10].any()
+    assert training[:, 10:].all()
+    assert validation[16:80, 16:80].all()
+    assert validation.sum() == 64 * 64
+
+
+def test_chips_with_a_margin_hold_the_neighbours_blocks_out_too() -> None:
+    data = _with_margin(held_out_pixels=True)
+    training, validation = data[0, 0][3], data[-1, 0][3]
+    inside = slice(16, 80), slice(16, 80)
+    assert (training + validation)[inside].tolist() == np.ones((64, 64)).tolist()
+    assert validation.sum() == validation[inside].sum() > 0
+    np.testing.assert_array_equal(training[16:80, 80:], training[16:80, 16:32])  # the next chip, if it is cut alike
+
+
+def test_split_looks_only_at_a_chip_s_own_pixels() -> None:
+    chips = TinyChips(4, side=32)
+    chips.valid[3][8:24, 8:24] = False
+    assert encoder.split(chips)[1] == [3]
+    assert encoder.split(chips, lambda i: (slice(8, 24), slice(8, 24)))[1] == []
+
+
 def test_chips_are_kept_only_while_there_is_room(monkeypatch: pytest.MonkeyPatch) -> None:
     chips = TinyChips(2)
     size = 16 * 16 * (3 * 4 + 1 + 2 * 4)
