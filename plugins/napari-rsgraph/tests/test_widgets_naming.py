@@ -18,9 +18,9 @@ CONFIG = {"encoder": {"name": "unet"}, "target": {"name": "kmeans"}}
         ("encoder", "U-Net"),
         ("target", "k-means memberships"),
         ("bands", "Bands"),
-        ("own", "Own spectrum"),
+        ("own", "Own"),
         ("surroundings", "Surroundings"),
-        ("own+gnn1", "Own spectrum + GNN layer 1"),
+        ("own+gnn1", "Own + GNN layer 1"),
     ],
 )
 def test_layers_have_titles(layer: str, expected: str) -> None:

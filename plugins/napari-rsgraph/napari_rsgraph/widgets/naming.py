@@ -13,7 +13,7 @@ _PROJECTORS = {
     "labels": "From your labels",
 }
 _ENCODERS = {"unet": "U-Net", "bands": "Bands", "segmentation_models": "Encoder"}
-_UNTRAINED = {"own": "Own spectrum", "surroundings": "Surroundings"}
+_UNTRAINED = {"own": "Own", "surroundings": "Surroundings"}
 _TARGETS = {
     "fuzzy_c_means": "C-means memberships",
     "kmeans": "k-means memberships",
