@@ -285,6 +285,8 @@ class Workspace:
             return
         kept = {file for record in recorded.values() for file in record["outputs"]}
         manifest["layers"] = [name for name in manifest.get("layers", []) if f"embeddings/{name}.npy" in kept]
+        if "maps" in manifest:
+            manifest["maps"] = _drawn(manifest["maps"], kept)
         self.write_manifest(manifest)
         for record in dropped.values():
             for file in set(record["outputs"]) - kept:
@@ -309,13 +311,18 @@ class Workspace:
         manifest.setdefault("stages", {})[record.stage] = entry
         made = [name for name in layers if self.path("embeddings", f"{name}.npy").exists()]
         drawn = {file for each in manifest["stages"].values() for file in each["outputs"]}
-        there = [dict(each) for each in maps if f"projections/{each['layer']}-{each['projector']}.parquet" in drawn]
-        self.write_manifest({**manifest, "layers": made, "default_layer": default_layer, "maps": there})
+        there = {"layers": made, "default_layer": default_layer, "maps": _drawn(maps, drawn)}
+        self.write_manifest({**manifest, **there})
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest."""
         write_json(self.path("manifest.json"), manifest)
         self.__dict__.pop("_scene_file", None)
+
+
+def _drawn(maps: Sequence[Mapping[str, str]], files: Collection[str]) -> list[dict[str, str]]:
+    """Return those of some maps that are among the files of stages."""
+    return [dict(each) for each in maps if f"projections/{each['layer']}-{each['projector']}.parquet" in files]
 
 
 def _mapped(path: Path) -> NDArray[Any]:

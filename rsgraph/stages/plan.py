@@ -170,7 +170,7 @@ STAGES = (
         "scene",
         components=("reader",),
         options=("identity", "options.chips", "options.data.limit", "model.bands"),
-        writes=("scene.json", "chips.parquet", "levels.npz", "reference.tif", "reference/*.tif"),
+        writes=("scene.json", "chips.parquet", "levels.npz", "reference.tif*", "reference/*.tif*"),
     ),
     Stage(
         "segments",

@@ -64,6 +64,16 @@ def test_keys_change_with_what_a_stage_uses(plan: Callable[[], Plan], stages: se
     assert changed(plan()) == stages
 
 
+def test_where_chips_are_compared_by_a_gnn_they_depend_on_all_that_it_sees() -> None:
+    before = planned(composed("embedding.layer=gnn2", "embedding.maps=[gnn2]"))
+    for section, stages in (
+        ({"across": False}, {"graph", "gnn"}),
+        ({"margin": 8}, {"encoder", "encode", "gnn"}),
+    ):
+        options = replace(before.options, chips=replace(before.options.chips, **section))
+        assert changed(replace(before, options=options), before) == stages | {"match", "project", "pictures"}
+
+
 def test_a_raised_revision_changes_the_stages_that_use_the_component(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys(base())
     monkeypatch.setattr(Slic, "revision", 2)
