@@ -307,13 +307,8 @@ def _needs(stage: Stage, plan: Plan) -> tuple[str, ...]:
     if stage.name == "trained_maps":
         return (joined,)
     if stage.name == "pictures":
-        return (
-            ("project", "trained_maps")
-            if plan.drawn_later
-            else ("project", "gnn")
-            if plan.untrained
-            else ("project",)
-        )
+        last = "trained_maps" if plan.drawn_later else "gnn"
+        return ("project", last) if plan.drawn_later or plan.untrained else ("project",)
     return stage.needs
 
 
