@@ -29,9 +29,10 @@ LAYERS = {
     "own": {BANDS: 0.6, SPECTRUM: 1.0, DIFFUSED: 0.5, AROUND: 0.7},
     "surroundings": {AROUND: 1.0, DIFFUSED: 0.5},
 }
-"""Layer -> its parts, each about one long, and what they weigh: chosen on labelled scenes (experiments/labelling, which
-has what leaving one scene out after the other gives). The spectrum tells covers apart; its surroundings tell kinds of land use apart; the raw bands
-keep what a metric that was learnt in a scene of few covers takes for noise."""
+"""Layer -> its parts, each about one long, and what they weigh, chosen on labelled scenes (experiments/labelling).
+
+The spectrum tells covers apart, its surroundings kinds of land use; the raw bands keep what a metric that was learnt
+in a scene of few covers takes for noise."""
 
 ROUNDS = 3
 """How often vectors are averaged over touching segments."""
