@@ -3,7 +3,7 @@
 ``rsgraph run 'data.path=[a.tif,b.tif]' workspace=W`` continues a workspace W that was made from a.tif, because the
 scenes of W are among those given, in whatever order, and the options are the same. Then
 
-- the model stays: classes, encoder and GNN are those of W, as with ``model.from=W``. They have not seen b.tif;
+- the model stays: classes, metric, encoder and GNN are those of W, as with ``model.from=W``. They have not seen b.tif;
   ``overwrite=true`` trains anew on all scenes.
 - chips and segments of W keep their ids, new ones count on from them, so that labels stay valid.
 - stages are ordinary stages of an ordinary run over both scenes, with keys of their own. Of the old scenes they take
@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -96,22 +97,25 @@ def added(
         files=tuple(tuple(map(str, scene.files)) for scene in held),
         trained_on=record.addition.trained_on if record.addition else () if record.model else names,
         identity=record.identity,
-        model=record.model,
+        model=record.addition.model or record.model if record.addition else record.model,
         stages={name: each["key"] for name, each in workspace.manifest["stages"].items()},
     )
-    return _with_model_of(model, record.model or _own_model(workspace, scenes[0].bands), addition)
+    return _with_model_of(model, _own_model(workspace, record, scenes[0].bands), addition)
 
 
 def _with_model_of(
     asked: GivenModel | None, own: GivenModel | None, addition: Addition
 ) -> tuple[GivenModel | None, Addition | None]:
     """Take a workspace's own model, unless another one was asked for: that is a difference, and named as such."""
-    differs = asked is not None and (own is None or asked.identity != own.identity)
-    return (asked, None) if differs else (own, addition)
+    same = {each.identity for each in (own, addition.model) if each is not None}
+    return (asked, None) if asked is not None and asked.identity not in same else (own, addition)
 
 
-def _own_model(workspace: Workspace, bands: Sequence[str]) -> GivenModel:
-    return GivenModel(str(workspace.folder.resolve()), model_identity(workspace), tuple(bands))
+def _own_model(workspace: Workspace, record: Record, bands: Sequence[str]) -> GivenModel:
+    """Return the model as it is here: one that was given without a metric had it fitted to the scenes before."""
+    given, identity = record.model, model_identity(workspace)
+    folder = str(workspace.folder.resolve())
+    return replace(given, identity=identity) if given else GivenModel(folder, identity, tuple(bands))
 
 
 def _check_finished(workspace: Workspace) -> None:

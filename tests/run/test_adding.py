@@ -147,6 +147,19 @@ def test_layers_of_old_segments_stay_as_the_metric_is_taken_over(
         np.testing.assert_allclose(after.embedding(layer)[:n], of_one.embedding(layer), rtol=1e-5, atol=1e-6)
 
 
+def test_a_metric_that_was_fitted_beside_a_given_model_stays_with_it(scenes: list[Path], tmp_path: Path) -> None:
+    model = run(several(scenes[2:], tmp_path / "model" / "w", *FAST, "embedding.own=false"))
+    given = (*FAST, f"model.from={model.folder}")
+    one = run(several(scenes[:1], tmp_path / "one" / "w", *given))
+    own, metric = np.array(one.embedding("own")), one.path("models/metric.safetensors").read_bytes()
+    assert not model.path("models/metric.safetensors").exists()
+    for count in (2, 2, 3):
+        after = run(several(scenes[:count], one.folder, *given))
+        assert after.path("models/metric.safetensors").read_bytes() == metric
+        np.testing.assert_allclose(after.embedding("own")[: len(own)], own, rtol=1e-5, atol=1e-6)
+        assert len(after.scenes) == count
+
+
 def test_adding_scenes_again_keeps_the_first_model(of_one: Workspace, one: Workspace, scenes: list[Path]) -> None:
     grow(scenes[:2], one)
     after = grow(scenes, one)
