@@ -3,8 +3,8 @@
 ``rsgraph run 'data.path=[a.tif,b.tif]' workspace=W`` continues a workspace W that was made from a.tif, because the
 scenes of W are among those given, in whatever order, and the options are the same. Then
 
-- the model stays: classes, metric, encoder and GNN are those of W, as with ``model.from=W``. They have not seen b.tif;
-  ``overwrite=true`` trains anew on all scenes.
+- the model stays: classes, metric, encoder and GNN are those of W, as with ``model.from=W``. They have not seen
+  b.tif; ``overwrite=true`` trains anew on all scenes.
 - chips and segments of W keep their ids, new ones count on from them, so that labels stay valid.
 - stages are ordinary stages of an ordinary run over both scenes, with keys of their own. Of the old scenes they take
   what the stage cache holds under W's former keys: segments scene by scene (:mod:`rsgraph.stages.known_segments`),
