@@ -34,7 +34,7 @@ from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.files import place, read_json
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.run.record import Record
-from rsgraph.run.scenes import Held, Reopened, model_identity, shown_path
+from rsgraph.run.scenes import Held, Reopened, given_model, shown_path
 from rsgraph.stages.plan import Addition, GivenModel, Plan, stages_of
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace, write_table
@@ -98,7 +98,7 @@ def added(
         model=record.model,
         stages={name: each["key"] for name, each in workspace.manifest["stages"].items()},
     )
-    return _with_model_of(model, record.model or _own_model(workspace, scenes[0].bands), addition)
+    return _with_model_of(model, record.model or given_model(workspace, scenes[0].bands), addition)
 
 
 def _with_model_of(
@@ -107,10 +107,6 @@ def _with_model_of(
     """Take a workspace's own model, unless another one was asked for: that is a difference, and named as such."""
     differs = asked is not None and (own is None or asked.identity != own.identity)
     return (asked, None) if differs else (own, addition)
-
-
-def _own_model(workspace: Workspace, bands: Sequence[str]) -> GivenModel:
-    return GivenModel(str(workspace.folder.resolve()), model_identity(workspace), tuple(bands))
 
 
 def _check_finished(workspace: Workspace) -> None:

@@ -27,22 +27,17 @@ from typing import Any, Literal
 
 from rsgraph.errors import ConfigError
 from rsgraph.options import Choice, Options
+from rsgraph.workspace import CLOSED_FORM, JOINT
 
 ChipsBy = Literal["segments", "latent"]
-
-CLOSED_FORM = ("own", "surroundings")
-"""Layers of the stage metric, which need no training."""
 
 UNTRAINED = ("bands", *CLOSED_FORM)
 """Layers that are there before anything is trained."""
 
-JOINT = "+"
-"""Stands in the name of a layer in which a trained one joins a closed-form one: ``own+gnn1``."""
-
 
 @dataclass(frozen=True)
 class GivenModel:
-    """Classes, encoder and GNN that are applied, not trained.
+    """Classes, metric, encoder and GNN that are applied, not trained.
 
     Parameters
     ----------
@@ -52,11 +47,18 @@ class GivenModel:
         Hash of their files.
     bands
         Names of the bands that they read, in order.
+    metric
+        Whether it has a metric, too; one of before there was any has none, and a run fits its own.
     """
 
     folder: str
     identity: str
     bands: tuple[str, ...]
+    metric: bool = False
+
+    def has(self, stage: Stage) -> bool:
+        """Tell whether the outcome of a stage is taken over from it."""
+        return stage.trained is not None and (self.metric or "metric" not in stage.trained)
 
 
 @dataclass(frozen=True)
@@ -307,13 +309,8 @@ def _needs(stage: Stage, plan: Plan) -> tuple[str, ...]:
     if stage.name == "trained_maps":
         return (joined,)
     if stage.name == "pictures":
-        return (
-            ("project", "trained_maps")
-            if plan.drawn_later
-            else ("project", "gnn")
-            if plan.untrained
-            else ("project",)
-        )
+        later = "trained_maps" if plan.drawn_later else "gnn"  # it is there anyway where project waited for it
+        return ("project", later) if plan.drawn_later or plan.untrained else ("project",)
     return stage.needs
 
 
