@@ -309,8 +309,8 @@ def _needs(stage: Stage, plan: Plan) -> tuple[str, ...]:
     if stage.name == "trained_maps":
         return (joined,)
     if stage.name == "pictures":
-        later = "trained_maps" if plan.drawn_later else "gnn"  # it is there anyway where project waited for it
-        return ("project", later) if plan.drawn_later or plan.untrained else ("project",)
+        last = "trained_maps" if plan.drawn_later else "gnn"
+        return ("project", last) if plan.drawn_later or plan.untrained else ("project",)
     return stage.needs
 
 
