@@ -45,7 +45,7 @@ class Touching(Metric):
     .. math:: M = (S + \lambda I)^{-1/2}
 
     where S is the covariance of the smaller half of the differences (:func:`within_cover`), of trace D. Closed form,
-    no labels, no training: milliseconds, from at most ``sample`` pairs.
+    no labels, no training: milliseconds, from at most ``rsgraph.metrics.fitting.PAIRS`` pairs.
 
     Parameters
     ----------

@@ -36,7 +36,7 @@ from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.files import place, read_json
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.run.record import Record
-from rsgraph.run.scenes import Held, Reopened, model_identity, shown_path
+from rsgraph.run.scenes import Held, Reopened, given_model, shown_path
 from rsgraph.stages.plan import Addition, GivenModel, Plan, stages_of
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace, write_table
@@ -113,9 +113,9 @@ def _with_model_of(
 
 def _own_model(workspace: Workspace, record: Record, bands: Sequence[str]) -> GivenModel:
     """Return the model as it is here: one that was given without a metric had it fitted to the scenes before."""
-    given, identity = record.model, model_identity(workspace)
-    folder = str(workspace.folder.resolve())
-    return replace(given, identity=identity) if given else GivenModel(folder, identity, tuple(bands))
+    given = record.model
+    own = given_model(workspace, given.bands if given else bands)
+    return replace(own, folder=given.folder) if given else own
 
 
 def _check_finished(workspace: Workspace) -> None:

@@ -51,7 +51,7 @@ def metric(context: Context) -> dict[str, Any]:
     for layer, weights in LAYERS.items():
         joined = np.concatenate([weight * parts[name] for name, weight in weights.items()], axis=1)
         write_array(context.out / "embeddings" / f"{layer}.npy", joined.astype(np.float32))
-    return {"pairs": int(pairs.shape[1]), "fitted": context.plan.model is None}
+    return {"pairs": int(pairs.shape[1]), "fitted": context.plan.model is None or not context.plan.model.metric}
 
 
 def _window(context: Context, segments: pd.DataFrame, spectra: Doubles) -> Doubles:
@@ -80,6 +80,12 @@ def _model(context: Context, features: dict[str, Doubles], pairs: Pairs) -> Arra
     spectra = Fitted.of_arrays(arrays, SPECTRUM).apply(features[SPECTRUM])
     median = median_distance(spectra, pairs)
     length = rms_length(diffused(spectra, pairs, median=median, rounds=ROUNDS))
-    about = {"bands": list(context.opened.bands), "component": context.options.metric.section, "seed": context.seed}
-    write_model(context.out / "models", {**arrays, DIFFUSED: np.array([median, length])}, about, name="metric")
-    return {**arrays, DIFFUSED: np.array([median, length])}
+    arrays[DIFFUSED] = np.array([median, length])
+    write_model(context.out / "models", arrays, learnt_with(context), name="metric")
+    return arrays
+
+
+def learnt_with(context: Context) -> dict[str, Any]:
+    """Say what a metric was learnt with."""
+    section = context.options.metric.section
+    return {"bands": list(context.opened.bands), "component": section, "seed": context.seed}

@@ -27,22 +27,17 @@ from typing import Any, Literal
 
 from rsgraph.errors import ConfigError
 from rsgraph.options import Choice, Options
+from rsgraph.workspace import CLOSED_FORM, JOINT
 
 ChipsBy = Literal["segments", "latent"]
-
-CLOSED_FORM = ("own", "surroundings")
-"""Layers of the stage metric, which need no training."""
 
 UNTRAINED = ("bands", *CLOSED_FORM)
 """Layers that are there before anything is trained."""
 
-JOINT = "+"
-"""Stands in the name of a layer in which a trained one joins a closed-form one: ``own+gnn1``."""
-
 
 @dataclass(frozen=True)
 class GivenModel:
-    """Classes, encoder and GNN that are applied, not trained.
+    """Classes, metric, encoder and GNN that are applied, not trained.
 
     Parameters
     ----------
@@ -52,11 +47,18 @@ class GivenModel:
         Hash of their files.
     bands
         Names of the bands that they read, in order.
+    metric
+        Whether it has a metric, too; one of before there was any has none, and a run fits its own.
     """
 
     folder: str
     identity: str
     bands: tuple[str, ...]
+    metric: bool = False
+
+    def has(self, stage: Stage) -> bool:
+        """Tell whether the outcome of a stage is taken over from it."""
+        return stage.trained is not None and (self.metric or "metric" not in stage.trained)
 
 
 @dataclass(frozen=True)
