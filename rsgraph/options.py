@@ -118,9 +118,9 @@ class EmbeddingOptions:
     chips: Literal["segments", "latent"] | None
 
     def __post_init__(self) -> None:
-        if not self.surroundings > 0:
+        if not self.surroundings >= 1:
             raise ConfigError(
-                f"embedding.surroundings must be a width above 0, in pixels. Got {self.surroundings!r}; try 24."
+                f"embedding.surroundings must be a width of at least 1 pixel. Got {self.surroundings!r}; try 24."
             )
 
 

@@ -60,3 +60,9 @@ def test_an_absent_option_is_built_as_before(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_margin_is_not_negative_and_not_larger_than_a_chip(margin: int) -> None:
     with pytest.raises(ConfigError, match=rf"chips.margin must be between 0 and .*\(256\) pixels. Got {margin}"):
         read_options(composed(f"chips.margin={margin}"))
+
+
+@pytest.mark.parametrize("width", ["0", "-1", "0.001", "nan"])
+def test_a_window_of_surroundings_is_a_pixel_wide_at_least(width: str) -> None:
+    with pytest.raises(ConfigError, match="embedding.surroundings must be a width of at least 1 pixel. Got"):
+        read_options(composed(f"embedding.surroundings={width}"))
