@@ -122,6 +122,10 @@ class EmbeddingOptions:
             raise ConfigError(
                 f"embedding.surroundings must be a width of at least 1 pixel. Got {self.surroundings!r}; try 24."
             )
+        if any(not isinstance(name, str) for name in self.maps or ()):
+            raise ConfigError(
+                f"embedding.maps must be a list of names of layers, such as [own,surroundings]. Got {self.maps} instead."
+            )
 
 
 @dataclass(frozen=True)

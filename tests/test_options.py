@@ -64,5 +64,11 @@ def test_a_margin_is_not_negative_and_not_larger_than_a_chip(margin: int) -> Non
 
 @pytest.mark.parametrize("width", ["0", "-1", "0.001", "nan"])
 def test_a_window_of_surroundings_is_a_pixel_wide_at_least(width: str) -> None:
-    with pytest.raises(ConfigError, match="embedding.surroundings must be a width of at least 1 pixel. Got"):
+    with pytest.raises(ConfigError, match=r"embedding.surroundings must be a width of at least 1 pixel\. Got"):
         read_options(composed(f"embedding.surroundings={width}"))
+
+
+@pytest.mark.parametrize("maps", ["[1]", "[own,null]"])
+def test_maps_are_named(maps: str) -> None:
+    with pytest.raises(ConfigError, match=r"embedding.maps must be a list of names of layers"):
+        read_options(composed(f"embedding.maps={maps}"))
