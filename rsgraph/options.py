@@ -124,7 +124,7 @@ class EmbeddingOptions:
             )
         if any(not isinstance(name, str) for name in self.maps or ()):
             raise ConfigError(
-                f"embedding.maps must be a list of names of layers, such as [own,surroundings]. Got {self.maps} instead."
+                f"embedding.maps must be a list of names of layers, such as [own,bands]. Got {self.maps} instead."
             )
 
 

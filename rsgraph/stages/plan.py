@@ -188,8 +188,9 @@ STAGES = (
     Stage(
         "metric",
         needs=("segments",),
+        components=("metric",),
         options=("options.embedding.surroundings",),
-        trained=("metric", "options.seed"),
+        trained=("options.seed",),
         writes=(
             "embeddings/own.npy",
             "embeddings/surroundings.npy",
@@ -253,8 +254,9 @@ STAGES = (
     Stage(
         "join",
         needs=("metric", "gnn"),
+        components=("metric",),
         options=("layers",),
-        trained=("metric", "options.seed"),
+        trained=("options.seed",),
         writes=("embeddings/own+*.npy", "models/join.safetensors", "models/join.json"),
     ),
     Stage(

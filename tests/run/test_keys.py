@@ -10,6 +10,7 @@ import pytest
 
 from rsgraph.files import digest
 from rsgraph.gnn.gcn import Gcn
+from rsgraph.options import read_options
 from rsgraph.run.keys import AS_BEFORE, keys
 from rsgraph.segmenters.slic import Slic
 from rsgraph.stages.plan import STAGES, GivenModel, Plan
@@ -76,6 +77,12 @@ def test_a_given_model_stands_for_what_was_trained() -> None:
     other_training = with_options(seed=7).options
     assert changed(replace(given, options=other_training), given) == {"project", "trained_maps", "pictures"}
     assert "encoder" in changed(replace(given, model=replace(MODEL, identity="another")), given)
+
+
+def test_a_metric_counts_beside_a_model_which_may_have_none() -> None:
+    given = replace(base(), model=MODEL)
+    other = with_options(metric=read_options(composed("metric=whitening")).metric).options
+    assert {"metric", "join"} <= changed(replace(given, options=other), given)
 
 
 def test_options_that_mean_as_before_leave_keys_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
