@@ -350,11 +350,12 @@ def maps_of(options: Options, layers: Sequence[str]) -> tuple[str, ...]:
     Raises ConfigError where ``embedding.layer`` or ``embedding.maps`` names one that this run does not make.
     """
     layer, maps = options.embedding.layer, options.embedding.maps
+    joined = f", or own{JOINT} and one of these" if options.embedding.own else ""
     for option, names in (("layer", [layer] if layer else []), ("maps", maps or [])):
         for name in names:
             if name not in layers:
                 raise ConfigError(
-                    f"embedding.{option} '{name}' is not made by this run; choose one of: {', '.join(layers)}"
+                    f"embedding.{option} '{name}' is not made by this run; choose one of: {', '.join(layers)}{joined}"
                 )
     usual = [name for name in layers if name in CLOSED_FORM or JOINT in name]
     first = layer or (maps or usual or [_deepest(layers)])[0]
