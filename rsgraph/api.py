@@ -85,7 +85,7 @@ class Workspace(workspace.Workspace):
         """
         from rsgraph.options import read_choice
         from rsgraph.stages.map_model import read_model
-        from rsgraph.stages.project import for_layer
+        from rsgraph.stages.project import comparing
 
         model, config = read_model(self.path("models")), self.config
         if model is None:
@@ -94,7 +94,7 @@ class Workspace(workspace.Workspace):
                 "can be added to it; run again with projector=parametric, or with a smaller projector.sample"
             )
         projector: Projector = read_choice("projector", config["projector"]).build()
-        projector = for_layer(projector, self, self.default_layer)
+        projector = comparing(projector, self.compared_by(self.default_layer))
         return projector.transform(vectors, model, seed=int(config["seed"]))
 
     def chip_index(self, layer: str | None = None) -> ChipIndex:

@@ -31,3 +31,21 @@ def shared_borders(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64]
         codes.append(low.astype(np.int64) * width + high)
     pairs, lengths = np.unique(np.concatenate(codes), return_counts=True)
     return np.stack([pairs // width, pairs % width], axis=1), lengths.astype(np.int64)
+
+
+def pairs_among(pairs: NDArray[np.int64], rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:
+    """Return the pairs (2, p) of n pieces that lie among some of them, numbered as these come.
+
+    Parameters
+    ----------
+    pairs
+        (2, P), 0 ... n - 1.
+    rows
+        (m,) which pieces.
+    n
+        How many there are in all.
+    """
+    number = np.full(n, -1, dtype=np.int64)
+    number[rows] = np.arange(len(rows))
+    found: NDArray[np.int64] = number[pairs[:, (number[pairs] >= 0).all(axis=0)]]
+    return found

@@ -60,6 +60,10 @@ class DataOptions:
     limit: int | None
 
 
+_WIDEST = 512
+"""Margin in pixels beyond which no network of ours sees anything."""
+
+
 @dataclass(frozen=True)
 class ChipOptions:
     """How scenes are cut, and what crosses the borders of chips.
@@ -75,7 +79,8 @@ class ChipOptions:
     across
         Whether segments are connected, and GNNs see, across the borders of chips.
     margin
-        Pixels of its surroundings that an encoder sees on each side of a chip (``rsgraph.io.margins``).
+        Pixels of its surroundings that an encoder sees on each side of a chip (``rsgraph.io.margins``). As wide as
+        its network reaches: 32 suffice for four levels of a U-Net, in calm water even.
     """
 
     size: int
@@ -85,10 +90,9 @@ class ChipOptions:
     margin: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.margin <= self.size:
+        if not 0 <= self.margin <= _WIDEST:
             raise ConfigError(
-                f"chips.margin must be between 0 and chips.size ({self.size}) pixels. Got {self.margin} instead; "
-                "16 is usual."
+                f"chips.margin must be between 0 and {_WIDEST} pixels. Got {self.margin} instead; 32 is usual."
             )
 
 
@@ -118,9 +122,13 @@ class EmbeddingOptions:
     chips: Literal["segments", "latent"] | None
 
     def __post_init__(self) -> None:
-        if not self.surroundings > 0:
+        if not self.surroundings >= 1:
             raise ConfigError(
-                f"embedding.surroundings must be a width above 0, in pixels. Got {self.surroundings!r}; try 24."
+                f"embedding.surroundings must be a width of at least 1 pixel. Got {self.surroundings!r}; try 24."
+            )
+        if any(not isinstance(name, str) for name in self.maps or ()):
+            raise ConfigError(
+                f"embedding.maps must be a list of names of layers, such as [own,bands]. Got {self.maps} instead."
             )
 
 

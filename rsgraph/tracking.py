@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 _PARENT = "RSGRAPH_PARENT_RUN"
 _LONGEST = 500
+_REFUSED = re.compile(r"[^\w/.\- ]")
+"""What MLflow refuses in names of numbers, on one system or another: the + of ``own+gnn1`` and the colon."""
 
 
 class Tracker:
@@ -76,10 +79,10 @@ class Tracker:
                 self.client.log_param(self.run_id, key, str(value)[:_LONGEST])
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
-        """Log numbers at a step (an epoch)."""
+        """Log numbers at a step (an epoch); where MLflow refuses a character of a name, ``_`` stands for it."""
         with self._kept_going():
             for key, value in values.items():
-                self.client.log_metric(self.run_id, key, float(value), step=step)
+                self.client.log_metric(self.run_id, _REFUSED.sub("_", key), float(value), step=step)
 
     def artifact(self, path: Path, folder: str) -> None:
         """Keep a copy of a file with the run."""

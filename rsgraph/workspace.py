@@ -8,9 +8,9 @@
 
 ``segments.json`` is there where segments are stitched: by how many pixels they may reach beyond their chip.
 ``levels.npz`` has mean, deviation (chips, bands) and valid pixels (chips,) of each chip.
-``models/`` holds ``encoder``, ``gnn`` and, where it learnt its map from a sample, ``projector`` (``.safetensors`` and
-``.json`` each). Of several scenes the tables have a column ``scene_id``, and ``segments/<scene>.tif`` takes the place
-of ``segments.tif``.
+``models/`` holds ``metric``, ``encoder``, ``gnn``, ``join`` and, where it learnt its map from a sample, ``projector``
+(``.safetensors`` and ``.json`` each). Of several scenes the tables have a column ``scene_id``, and
+``segments/<scene>.tif`` takes the place of ``segments.tif``.
 ``latents.npy`` is there where the encoder makes a vector per chip: (chips, L), in the rows of ``chips.parquet``.
 ``scene.json`` holds what was found in the scene (bands, grid, statistics); ``pictures/`` what was drawn.
 """
@@ -22,18 +22,24 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rsgraph.cache import StageCache, StageRecord
 from rsgraph.errors import NotThere, WorkspaceError
 from rsgraph.files import atomic, place, read_json, sha256, write_json
-from rsgraph.types import Floats, Similarity
+from rsgraph.types import Distance, Floats, Similarity
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pandas import DataFrame
+
+CLOSED_FORM = ("own", "surroundings")
+"""Layers of the stage metric, which need no training."""
+
+JOINT = "+"
+"""Stands in the name of a layer in which a trained one joins a closed-form one: ``own+gnn1``."""
 
 
 @dataclass(frozen=True)
@@ -179,13 +185,14 @@ class Workspace:
         """The layer that chips are matched on and points are drawn from."""
         return str(self.manifest.get("default_layer", "encoder"))
 
-    def compared_by(self, layer: str) -> Literal["cosine", "euclidean"]:
+    def compared_by(self, layer: str) -> Distance:
         """Return the distance that vectors of a layer are compared by.
 
         Euclidean where a metric was applied to them (own, surroundings, and layers in which a trained one joins own);
-        cosine, as in the paper, where they are raw.
+        cosine, as in the paper, where they are raw. Search, predictions and maps of segments go by it; matchers of
+        chips compare by cosine, whatever the layer.
         """
-        return "euclidean" if layer in ("own", "surroundings") or "+" in layer else "cosine"
+        return "euclidean" if layer in CLOSED_FORM or JOINT in layer else "cosine"
 
     @property
     def maps(self) -> list[dict[str, str]]:
@@ -285,6 +292,8 @@ class Workspace:
             return
         kept = {file for record in recorded.values() for file in record["outputs"]}
         manifest["layers"] = [name for name in manifest.get("layers", []) if f"embeddings/{name}.npy" in kept]
+        if "maps" in manifest:
+            manifest["maps"] = _drawn(manifest["maps"], kept)
         self.write_manifest(manifest)
         for record in dropped.values():
             for file in set(record["outputs"]) - kept:
@@ -309,13 +318,18 @@ class Workspace:
         manifest.setdefault("stages", {})[record.stage] = entry
         made = [name for name in layers if self.path("embeddings", f"{name}.npy").exists()]
         drawn = {file for each in manifest["stages"].values() for file in each["outputs"]}
-        there = [dict(each) for each in maps if f"projections/{each['layer']}-{each['projector']}.parquet" in drawn]
-        self.write_manifest({**manifest, "layers": made, "default_layer": default_layer, "maps": there})
+        there = {"layers": made, "default_layer": default_layer, "maps": _drawn(maps, drawn)}
+        self.write_manifest({**manifest, **there})
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest."""
         write_json(self.path("manifest.json"), manifest)
         self.__dict__.pop("_scene_file", None)
+
+
+def _drawn(maps: Sequence[Mapping[str, str]], files: Collection[str]) -> list[dict[str, str]]:
+    """Return those of some maps that are among the files of stages."""
+    return [dict(each) for each in maps if f"projections/{each['layer']}-{each['projector']}.parquet" in files]
 
 
 def _mapped(path: Path) -> NDArray[Any]:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rsgraph.borders import shared_borders
+from rsgraph.borders import pairs_among, shared_borders
 
 MAP = np.array([[1, 1, 2], [3, 1, 2], [3, 0, 4]], dtype=np.int32)
 
@@ -13,6 +13,12 @@ def test_shared_borders_of_a_small_map() -> None:
     pairs, lengths = shared_borders(MAP)
     assert pairs.tolist() == [[0, 1], [0, 2], [1, 3]]  # 3 and 4 meet only across nodata
     assert lengths.tolist() == [2, 2, 1]
+
+
+def test_pairs_among_some_are_numbered_as_these_come() -> None:
+    pairs = np.array([[0, 0, 1], [1, 2, 3]])
+    assert pairs_among(pairs, np.array([3, 1]), 4).tolist() == [[1], [0]]
+    assert pairs_among(pairs, np.array([0, 3]), 4).shape == (2, 0)
 
 
 def test_shared_borders_without_any() -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from experiments.benchmarks import interruption, watching
 from rsgraph.blocks import ResumableBlocks
-from rsgraph.stages.plan import STAGES
 
 PARENT = """
 import subprocess, sys, time
@@ -107,9 +106,16 @@ def test_differing_names_what_is_not_the_same_but_for_seconds(tmp_path: Path) ->
     assert interruption.differing(was, {"model.json": "1"}, whole, torn) == ["a.npy"]
 
 
-def test_order_is_that_of_the_run() -> None:
-    names = [stage.name for stage in STAGES]
-    assert sorted([*names[::-1], "done"], key=interruption.order) == [*names, "done"]
+@pytest.mark.parametrize("at", ["encode", "gnn", "done"])
+def test_a_run_is_killed_in_the_stage_asked_for_or_later(
+    at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = ["scene", "segments", *[at] * 100]
+    monkeypatch.setattr(interruption, "current", lambda workspace: seen.pop(0))
+    words = [sys.executable, "-c", "import time; time.sleep(60)"]
+    kill = interruption.interrupted(words, tmp_path, ["encode", "gnn", "pictures"], 0.0, [])
+    assert (kill.stage, kill.kept, kill.blocks) == (at, {}, 0)
+    assert len(seen) == 98
     assert watching.EVERY > interruption.LOOK_EVERY
 
 

@@ -56,7 +56,19 @@ def test_an_absent_option_is_built_as_before(monkeypatch: pytest.MonkeyPatch) ->
     assert Choice("segmenter", "slic", {"sigma": 0.25}).build().sigma == 0.25
 
 
-@pytest.mark.parametrize("margin", [-1, 257])
-def test_a_margin_is_not_negative_and_not_larger_than_a_chip(margin: int) -> None:
-    with pytest.raises(ConfigError, match=rf"chips.margin must be between 0 and .*\(256\) pixels. Got {margin}"):
+@pytest.mark.parametrize("margin", [-1, 513])
+def test_a_margin_is_not_negative_and_not_endless(margin: int) -> None:
+    with pytest.raises(ConfigError, match=rf"chips\.margin must be between 0 and 512 pixels\. Got {margin}"):
         read_options(composed(f"chips.margin={margin}"))
+
+
+@pytest.mark.parametrize("width", ["0", "-1", "0.001", "nan"])
+def test_a_window_of_surroundings_is_a_pixel_wide_at_least(width: str) -> None:
+    with pytest.raises(ConfigError, match=r"embedding\.surroundings must be a width of at least 1 pixel\. Got"):
+        read_options(composed(f"embedding.surroundings={width}"))
+
+
+@pytest.mark.parametrize("maps", ["[1]", "[own,null]"])
+def test_maps_are_named(maps: str) -> None:
+    with pytest.raises(ConfigError, match=r"embedding\.maps must be a list of names of layers"):
+        read_options(composed(f"embedding.maps={maps}"))

@@ -36,7 +36,7 @@ def quick_start() -> list[list[list[str]]]:
 def quick(words: list[str]) -> list[str]:
     """Options that make a run quick, without those that a line sets itself and those that do not fit it."""
     own = tuple(f"{word.partition('=')[0]}=" for word in words if "=" in word)
-    unfit = ("reader", "projector", *(["encoder."] if "experiment=surroundings" in words else []))
+    unfit = ("reader", "projector", *(["encoder."] if "experiment=untrained" in words else []))
     return [word for word in TINY if not word.startswith((*own, *unfit))]
 
 

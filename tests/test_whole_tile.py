@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from experiments.benchmarks import bounds, places, table, watching, whole_tile
-from rsgraph.stages.plan import STAGES
+from rsgraph.stages.plan import STAGES, stages_of
+from rsgraph.workspace import Workspace
+from tests.small_runs import composed, planned
 
 HOLD = """
 import subprocess, sys, time
@@ -26,7 +29,7 @@ sys.exit(int(sys.argv[2]))
 def sizes(**changed: int) -> bounds.Sizes:
     counts = {
         "pixels": 1000, "bands": 12, "classes": 8, "chips": 10, "segments": 100, "neighbours": 8, "numbers": 64,
-        "layers": 3, "network": 500,
+        "layers": 3, "network": 500, "compared": 51, "maps": 2, "later": 1,
     }  # fmt: skip
     return bounds.Sizes(**{**counts, **changed})
 
@@ -87,9 +90,21 @@ def test_a_model_that_has_learnt_is_kept(name: str, tmp_path: Path) -> None:
 def test_current_is_the_first_stage_that_the_manifest_lacks(tmp_path: Path) -> None:
     assert watching.current(tmp_path) == "scene"
     names = [stage.name for stage in STAGES]
-    for done, stage in (([], "scene"), (["scene", "target"], "encoder"), (names, "done")):
+    for done, stage in (([], "scene"), (["scene", "segments", "graph"], "metric"), (names, "done")):
         (tmp_path / "manifest.json").write_text(json.dumps({"stages": {name: {} for name in done}}))
         assert watching.current(tmp_path) == stage
+
+
+def test_stages_are_watched_in_the_order_of_the_run(tmp_path: Path) -> None:
+    assert watching.walked(tmp_path) == tuple(stage.name for stage in STAGES)
+    for options in ((), ("experiment=paper",), ("experiment=untrained",)):
+        config = composed(*options)
+        (tmp_path / "config.yaml").write_text(yaml.safe_dump(config))
+        names = [stage.name for stage in stages_of(planned(config))]
+        assert watching.walked(tmp_path) == tuple(names), options
+        done = {"stages": {name: {} for name in names[: names.index("match")]}}
+        (tmp_path / "manifest.json").write_text(json.dumps(done))
+        assert watching.current(tmp_path) == "match"
 
 
 def test_row_has_peak_and_bytes_of_only_its_stage() -> None:
@@ -111,7 +126,11 @@ def test_work_has_every_stage_and_follows_the_formulas() -> None:
     assert needed["scene"] == bounds.Work(24_000, 0, 48_000)
     assert needed["encode"].operations == 5000
     assert needed["memberships"].operations == 1000 * 8 * 46
-    assert needed["match"].operations == 2 * 100 * 64 + 30 * 10 * 100 * 64
+    assert needed["metric"] == bounds.Work(0, 0, 8 * 1000 * 14 + 6 * 100 * 13 * 19)
+    assert needed["match"].operations == 2 * 100 * 51 + 30 * 10 * 100 * 51
+    assert needed["project"].operations == 2 * 20 * 100 * 8
+    assert needed["join"].operations == 2 * 100 * 64 * 64
+    assert needed["trained_maps"].operations == 20 * 100 * 8
     assert bounds.work(sizes(chips=20))["encode"].operations == 2 * needed["encode"].operations
 
 
@@ -123,10 +142,20 @@ def test_bound_is_the_sum_of_reading_writing_and_computing() -> None:
 
 
 def test_network_takes_the_operations_of_its_convolutions() -> None:
-    """``bands`` has no convolution but the head: 2 x 256 x 256 x inputs x outputs."""
-    taken = bounds.flops({"name": "unet", "width": 2, "depth": 1}, 12, 3)
-    pixels = bounds.CHIP**2
-    assert taken == 2 * pixels * (9 * 12 * 2 + 9 * 2 * 2 + 2 * 3)
+    """Two of 3 x 3 and the head, each 2 x side x side x inputs x outputs."""
+    network = {"name": "unet", "width": 2, "depth": 1}
+    for margin, pixels in ((0, bounds.CHIP**2), (16, (bounds.CHIP + 32) ** 2)):
+        assert bounds.flops(network, 12, 3, margin) == 2 * pixels * (9 * 12 * 2 + 9 * 2 * 2 + 2 * 3)
+
+
+def test_sizes_are_those_of_the_workspace(finished: Workspace, tmp_path: Path) -> None:
+    tile = whole_tile.write_tile(tmp_path, 256)
+    found = bounds.Sizes.of(finished, tile)
+    assert (found.pixels, found.bands, found.classes, found.chips) == (256 * 256, 12, 4, 12)
+    assert (found.segments, found.neighbours, found.layers) == (len(finished.segments), 4, 3)
+    assert (found.numbers, found.compared) == (finished.embedding("encoder").shape[1], finished.embedding().shape[1])
+    assert (found.maps, found.later) == (2, 1)
+    assert set(bounds.work(found)) == set(finished.manifest["stages"])
 
 
 def test_speeds_are_of_this_machine(tmp_path: Path) -> None:

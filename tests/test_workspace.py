@@ -119,6 +119,21 @@ def test_forget_removes_files_that_no_other_stage_owns(workspace: Workspace) -> 
     assert left == ["encoder.npy", "shared.npy"]
 
 
+def test_forget_drops_the_maps_of_what_it_forgets(workspace: Workspace) -> None:
+    maps = [
+        {"layer": "encoder", "projector": "umap", "path": "segments.parquet"},
+        {"layer": "gnn1", "projector": "umap", "path": "projections/gnn1-umap.parquet"},
+    ]
+    manifest = workspace.manifest
+    for stage, layer in (("project", "encoder"), ("trained_maps", "gnn1")):
+        manifest["stages"][stage] = {"outputs": {f"projections/{layer}-umap.parquet": ""}}
+    workspace.write_manifest({**manifest, "maps": maps})
+    workspace.forget(["trained_maps"])
+    assert workspace.maps == maps[:1]
+    workspace.forget(["project"])
+    assert workspace.maps == []
+
+
 def test_adopt_brings_a_stored_stage_in(workspace: Workspace, tmp_path: Path) -> None:
     cache = StageCache(tmp_path / "cache")
     folder = cache.partial("project", "k" * 64)

@@ -13,9 +13,11 @@ write
 operations
     Multiplications and additions, of P chips, N segments, p pixels, b bands, k classes, D numbers a segment, K
     neighbours. scene: 4 p b. segments (SLIC, ten rounds, four centres a pixel): 120 p (b + 2). memberships:
-    p k (3 b + 10). encode: P times what the network takes. graph: 8 N K. gnn: 2 N (D + K) D times its layers. match
-    (means of all pairs, cost matrices of only the 15 nearest): 2 P^2 D + 30 P (N / P)^2 D. project (one round of
-    its forces): 20 N K.
+    p k (3 b + 10). encode: P times what the network takes for a chip with its margin. graph: 8 N K. gnn: 2 N (D + K)
+    D times its layers. metric (windows on a grid of every fourth pixel, three products and three rounds of averages
+    of b + 1 features): 8 p (b + 2) + 6 N (b + 1) (b + 7). match (means of all pairs, cost matrices of only the 15
+    nearest, of the E numbers that are compared): 2 P^2 E + 30 P (N / P)^2 E. project and trained_maps (one round of
+    the forces of each map): 20 N K. join: 2 N D^2.
 speed
     Operations a second of a large matrix product on two threads, in float32 or bfloat16, whichever is faster.
 
@@ -41,6 +43,8 @@ from torch.utils.flop_counter import FlopCounterMode
 from experiments.benchmarks.places import CHIP
 from experiments.benchmarks.record import Value, best_seconds
 from rsgraph import build
+from rsgraph.run.scenes import Reopened
+from rsgraph.stages.encoder import margin_of
 from rsgraph.training.modules import encoder_module
 from rsgraph.workspace import Workspace
 
@@ -54,7 +58,10 @@ def gb(size: float) -> float:
 
 @dataclass(frozen=True)
 class Sizes:
-    """What the formulas count: pixels, bands, classes, chips, segments, neighbours, numbers a segment, layers."""
+    """What the formulas count: pixels, bands, classes, chips, segments, neighbours, numbers a segment, layers.
+
+    And the numbers of the layer that chips are compared by, maps drawn at first and once networks are trained.
+    """
 
     pixels: int
     bands: int
@@ -65,6 +72,9 @@ class Sizes:
     numbers: int
     layers: int
     network: int
+    compared: int
+    maps: int
+    later: int
 
     @classmethod
     def of(cls, workspace: Workspace, tile: Path) -> Sizes:
@@ -75,15 +85,24 @@ class Sizes:
         classes = np.load(workspace.existing("embeddings", "target.npy"), mmap_mode="r").shape[1]
         chips, segments = len(workspace.chips), len(workspace.segments)
         layers, numbers = config["gnn"].get("layers", 0), workspace.embedding("encoder").shape[1]
-        network = flops(config["encoder"], bands, classes)
-        return cls(pixels, bands, classes, chips, segments, config["graph"]["k"], numbers, layers, network)
+        network = flops(config["encoder"], bands, classes, margin_of(Reopened(workspace.folder).options, CHIP))
+        neighbours, compared = config["graph"].get("k", 8), workspace.embedding().shape[1]
+        maps, later = (drawn(workspace, stage) for stage in ("project", "trained_maps"))
+        of_segments = (segments, neighbours, numbers, layers)
+        return cls(pixels, bands, classes, chips, *of_segments, network, compared, maps, later)
 
 
-def flops(encoder: Mapping[str, Any], bands: int, classes: int) -> int:
-    """Count the operations of the encoder on one chip."""
+def drawn(workspace: Workspace, stage: str) -> int:
+    """Return how many maps of segments a stage has drawn."""
+    return len(workspace.manifest["stages"].get(stage, {}).get("facts", {}).get("maps", ()))
+
+
+def flops(encoder: Mapping[str, Any], bands: int, classes: int, margin: int = 0) -> int:
+    """Count the operations of the encoder on one chip, with so many pixels round it."""
     network = encoder_module(build("encoder", **encoder), n_bands=bands, n_classes=classes).eval()
+    side = CHIP + 2 * margin
     with torch.inference_mode(), FlopCounterMode(display=False) as counter:
-        network(torch.zeros(1, bands, CHIP, CHIP))
+        network(torch.zeros(1, bands, side, side))
     return int(counter.get_total_flops())
 
 
@@ -167,18 +186,21 @@ class Work:
 def work(sizes: Sizes) -> dict[str, Work]:
     """Return what each stage cannot do without, by the formulas above; outputs are added when they are there."""
     p, b, k, n, c = sizes.pixels, sizes.bands, sizes.classes, sizes.segments, sizes.chips
-    d, near = sizes.numbers, sizes.neighbours
+    d, e, near = sizes.numbers, sizes.compared, sizes.neighbours
     tile = 2.0 * p * b
     return {
         "scene": Work(tile, 0, 4 * p * b),
+        "segments": Work(tile, 0, 120 * p * (b + 2)),
+        "graph": Work(0, 0, 8 * n * near),
+        "metric": Work(0, 0, 8 * p * (b + 2) + 6 * n * (b + 1) * (b + 7)),
+        "match": Work(0, 0, 2 * c * c * e + 2 * c * 15 * (n / c) ** 2 * e),
+        "project": Work(0, 0, 20 * n * near * sizes.maps),
         "target": Work(0, 0, 0),
         "encoder": Work(0, 0, 0),
-        "segments": Work(tile, 0, 120 * p * (b + 2)),
         "memberships": Work(tile, 0, p * k * (3 * b + 10)),
         "encode": Work(tile, 0, c * sizes.network),
-        "graph": Work(0, 0, 8 * n * near),
         "gnn": Work(0, 0, 2 * n * (d + near) * d * sizes.layers),
-        "match": Work(0, 0, 2 * c * c * d + 2 * c * 15 * (n / c) ** 2 * d),
-        "project": Work(0, 0, 20 * n * near),
+        "join": Work(0, 0, 2 * n * d * d),
+        "trained_maps": Work(0, 0, 20 * n * near * sizes.later),
         "pictures": Work(0, 0, 0),
     }

@@ -36,10 +36,9 @@ import psutil
 
 from experiments.benchmarks.places import write_tile
 from experiments.benchmarks.record import Value, record
-from experiments.benchmarks.watching import current, family, finished, watch
+from experiments.benchmarks.watching import current, family, finished, walked, watch
 from experiments.benchmarks.whole_tile import QUICK, command, named, stop_if_failed
 from rsgraph.files import read_json
-from rsgraph.stages.plan import STAGES
 
 SIZE, SEED = 2048, 0
 LOOK_EVERY = 0.02
@@ -88,22 +87,23 @@ def measure(folder: Path, tile: Path, options: Sequence[str], title: str) -> lis
     words = command(tile, torn, folder / "torn-cache", *QUICK, *options)
     rng = np.random.default_rng(SEED)
     kills: list[Kill] = []
-    for stage in STAGES:
-        wait = float(rng.uniform(0.1, 0.9)) * seconds(expected[stage.name])
-        kills.append(interrupted(words, folder, stage.name, wait, kills))
+    stages = walked(whole)
+    for stage in stages:
+        wait = float(rng.uniform(0.1, 0.9)) * seconds(expected[stage])
+        kills.append(interrupted(words, folder, stages[stages.index(stage) :], wait, kills))
     resume(words, folder, kills)
     found = finished(torn)
     rows = []
-    for kill, stage in zip(kills, STAGES, strict=True):
-        differ = differing(expected[stage.name]["outputs"], found[stage.name]["outputs"], whole, torn)
-        rows.append(row(kill, stage.name, expected, found, differ, title))
+    for kill, stage in zip(kills, stages, strict=True):
+        differ = differing(expected[stage]["outputs"], found[stage]["outputs"], whole, torn)
+        rows.append(row(kill, stage, expected, found, differ, title))
     return rows
 
 
-def interrupted(words: Sequence[str], folder: Path, stage: str, wait: float, kills: Sequence[Kill]) -> Kill:
-    """Start the run, kill it ``wait`` seconds after a stage began; note what was kept."""
+def interrupted(words: Sequence[str], folder: Path, left: Sequence[str], wait: float, kills: Sequence[Kill]) -> Kill:
+    """Start the run, kill it ``wait`` seconds after the first of the stages left began; note what was kept."""
     process = started(words, folder)
-    while order(current(folder / "torn")) < order(stage) and process.poll() is None:
+    while current(folder / "torn") not in (*left, "done") and process.poll() is None:
         note_again(kills)
         time.sleep(LOOK_EVERY)
     began = time.perf_counter()
@@ -171,12 +171,6 @@ def note_again(kills: Sequence[Kill]) -> None:
             continue  # the stage is finished, its work folder gone
         if (status.st_ino, status.st_mtime_ns) != known:
             kills[-1].again.add(path)
-
-
-def order(stage: str) -> int:
-    """Return the number of a stage in the order of the run; ``done`` comes last."""
-    names = [each.name for each in STAGES]
-    return names.index(stage) if stage in names else len(names)
 
 
 def seconds(stage: dict[str, object]) -> float:

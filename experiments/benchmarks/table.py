@@ -20,6 +20,7 @@ HEADLINES = (
     "memberships of",
     "means of 64 maps",
     "inference, U-Net",
+    "both first maps of",
     "tile of 10 980",
     "exact 15 nearest chips",
     "full matrix",

@@ -13,12 +13,14 @@ import subprocess
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
-from rsgraph.stages.plan import STAGES
+from rsgraph.run.scenes import Reopened
+from rsgraph.stages.plan import STAGES, plan_of, stages_of
 
 EVERY = 0.5
 
@@ -143,7 +145,20 @@ def family(pid: int) -> list[psutil.Process]:
 def current(workspace: Path) -> str:
     """Return the stage at work: the first that the manifest does not hold, ``done`` when it holds all."""
     done = finished(workspace)
-    return next((stage.name for stage in STAGES if stage.name not in done), "done")
+    return next((name for name in walked(workspace) if name not in done), "done")
+
+
+def walked(workspace: Path) -> tuple[str, ...]:
+    """Return the stages of the run that fills a workspace, in its order; all there are before it said its options."""
+    try:
+        return _walked(workspace, (workspace / "config.yaml").stat().st_mtime_ns)
+    except FileNotFoundError:
+        return tuple(stage.name for stage in STAGES)
+
+
+@cache
+def _walked(workspace: Path, written: int) -> tuple[str, ...]:
+    return tuple(stage.name for stage in stages_of(plan_of(Reopened(workspace).options, "", None, None)))
 
 
 def finished(workspace: Path) -> dict[str, dict[str, object]]:

@@ -24,6 +24,7 @@ from rsgraph.evaluation.descriptors import Descriptors, MeasureOptions, describe
 from rsgraph.evaluation.ideal import ideal, share_of_ideal
 from rsgraph.evaluation.labelling import Trace, simulate_maps, strokes_to
 from rsgraph.evaluation.maps import continuity, trustworthiness
+from rsgraph.evaluation.ranks import Metric
 from rsgraph.evaluation.reference import majority, summed
 from rsgraph.evaluation.retrieval import chance, chance_overlap, composition_overlap, precision_at_k
 from rsgraph.evaluation.scores import ceiling
@@ -242,9 +243,7 @@ _FEWEST = 4
 """Points below which a map has no neighbourhoods to speak of."""
 
 
-def _faithful(
-    job: Evaluation, space: NDArray[Any], points: Floats, metric: Literal["cosine", "euclidean", "precomputed"]
-) -> dict[str, float]:
+def _faithful(job: Evaluation, space: NDArray[Any], points: Floats, metric: Metric) -> dict[str, float]:
     options = job.config["maps"]
     given = {"k": options["k"], "metric": metric, "sample": options["sample"], "seed": job.config["seed"]}
     trust, whole = trustworthiness(space, points, **given), continuity(space, points, **given)
@@ -349,7 +348,7 @@ def labelling(job: Evaluation) -> pd.DataFrame:
 def _brushed(job: Evaluation) -> list[list[tuple[str, str]]]:
     """Return the maps that are brushed, as (layer, projector), and behind them the pair of the first two."""
     own = [(each["layer"], each["projector"]) for each in job.workspace.maps]
-    layers = job.config["layers"] or ["bands", *(layer for layer, _ in own)]
+    layers = ["bands", *(layer for layer, _ in own)] if job.config["layers"] is None else job.layers
     asked = job.config["labelling"]["projectors"] or [str(job.workspace.config["projector"]["name"])]
     single = [[(layer, projector)] for layer in dict.fromkeys(layers) for projector in asked]
     both = len(own) > 1 and all([each] in single for each in own[:2])

@@ -13,8 +13,8 @@ def scaled(covariance: Doubles) -> Doubles:
     return covariance * (len(covariance) / trace) if trace > 0 else covariance
 
 
-def inverse_root(covariance: Doubles, *, ridge: float) -> Doubles:
-    r"""Return :math:`(S + \lambda I)^{-1/2}` of a covariance S (D, D), scaled to trace D before; symmetric.
+def inverse_root(covariance: Doubles, *, ridge: float, weight: float = 1.0) -> Doubles:
+    r"""Return :math:`(w S + \lambda I)^{-1/2}` of a covariance S (D, D), scaled to trace D before; symmetric.
 
     Parameters
     ----------
@@ -22,7 +22,9 @@ def inverse_root(covariance: Doubles, *, ridge: float) -> Doubles:
         (D, D), symmetric, not negative.
     ridge
         :math:`\lambda`, above 0.
+    weight
+        w, not negative.
     """
     values, directions = np.linalg.eigh(scaled(covariance))
-    root: Doubles = (directions / np.sqrt(np.maximum(values, 0.0) + ridge)) @ directions.T
+    root: Doubles = (directions / np.sqrt(weight * np.maximum(values, 0.0) + ridge)) @ directions.T
     return root

@@ -19,7 +19,8 @@ _CONSTANT = 1e-6
 def shape_and_brightness(bands: NDArray[np.floating]) -> Doubles:
     r"""Return :math:`[b / |b|, \log |b|]` of spectra b: (n, bands + 1) float64.
 
-    Light and slope change the length of a spectrum more than its shape; apart from it, brightness can weigh less.
+    Light and slope change the length of a spectrum more than its shape. As a feature of its own, brightness weighs
+    what a metric finds that it is worth: a factor before it would be undone by standardising and by the inverse root.
 
     Parameters
     ----------

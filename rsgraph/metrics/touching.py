@@ -45,7 +45,7 @@ class Touching(Metric):
     .. math:: M = (S + \lambda I)^{-1/2}
 
     where S is the covariance of the smaller half of the differences (:func:`within_cover`), of trace D. Closed form,
-    no labels, no training: milliseconds, from at most ``sample`` pairs.
+    no labels, no training: milliseconds, from at most ``rsgraph.metrics.fitting.PAIRS`` pairs.
 
     Parameters
     ----------
@@ -73,8 +73,8 @@ class Touching(Metric):
             raise ConfigError(f"`rounds` must be at least 0. Got {rounds!r} instead; try 3.")
         if not 0 < kept <= 1:
             raise ConfigError(f"`kept` must be a share above 0, up to 1. Got {kept!r} instead; try 0.5.")
-        if not ridge > 0:
-            raise ConfigError(f"`ridge` must be above 0. Got {ridge!r} instead; try 0.02.")
+        if not 0 < ridge < np.inf:
+            raise ConfigError(f"`ridge` must be above 0, and finite. Got {ridge!r} instead; try 0.02.")
         self.rounds, self.kept, self.ridge = rounds, kept, ridge
 
     def fit(self, features: Doubles, pairs: Pairs) -> Doubles:

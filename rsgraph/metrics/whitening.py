@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rsgraph.errors import ConfigError
 from rsgraph.metrics.roots import inverse_root
 from rsgraph.protocols import Metric, Pairs
@@ -26,8 +28,8 @@ class Whitening(Metric):
     """
 
     def __init__(self, ridge: float = 0.02) -> None:
-        if not ridge > 0:
-            raise ConfigError(f"`ridge` must be above 0. Got {ridge!r} instead; try 0.02.")
+        if not 0 < ridge < np.inf:
+            raise ConfigError(f"`ridge` must be above 0, and finite. Got {ridge!r} instead; try 0.02.")
         self.ridge = ridge
 
     def fit(self, features: Doubles, pairs: Pairs) -> Doubles:

@@ -12,6 +12,9 @@ from rsgraph.types import Doubles
 CELLS = 4
 """Cells of the grid per sigma: finer ones change nothing that a map shows."""
 
+FINEST = 1.0
+"""Pixels along a cell's side at least: the grid of a narrow window is no larger than the scene."""
+
 
 def window_means(
     features: Doubles,
@@ -25,8 +28,8 @@ def window_means(
     .. math:: w_i = \sum_j g(p_i - p_j) a_j f_j \Big/ \sum_j g(p_i - p_j) a_j
 
     with places p, areas a and a Gaussian g of width ``sigma``. Pixels without data belong to no segment and weigh
-    nothing. Areas are laid onto a grid of cells of sigma / 4, there smoothed, and read back: a segment's pixels count
-    as if they all lay at its centroid. Memory: one feature's grid at a time, 60 MB for a tile.
+    nothing. Areas are laid onto a grid of cells of sigma / 4, of a pixel at least, there smoothed, and read back: a
+    segment's pixels count as if they all lay at its centroid. Memory: one feature's grid at a time, 60 MB for a tile.
 
     Parameters
     ----------
@@ -37,7 +40,7 @@ def window_means(
     areas
         (n,) pixels.
     sigma
-        Pixels.
+        Pixels, 1 or more.
 
     Returns
     -------
@@ -46,7 +49,7 @@ def window_means(
     """
     if len(features) == 0:
         return features
-    cell = sigma / CELLS
+    cell = max(sigma / CELLS, FINEST)
     at = (np.asarray(places, dtype=np.float64) - np.min(places, axis=0)) / cell
     shape = tuple((np.floor(at.max(axis=0)).astype(int) + 2).tolist())
     spread = _onto_grid(at, shape)
@@ -54,7 +57,7 @@ def window_means(
 
     def smoothed(values: Doubles) -> Doubles:
         grid = (spread @ values).reshape(shape)
-        grid = gaussian_filter(grid, CELLS, mode="constant", truncate=4.0)
+        grid = gaussian_filter(grid, sigma / cell, mode="constant", truncate=4.0)
         read: Doubles = map_coordinates(grid, at.T, order=1, mode="nearest")
         return read
 

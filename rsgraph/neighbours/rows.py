@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.compiled import compiled
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.types import Doubles, Floats
+from rsgraph.types import Distance, Doubles, Floats
 
-Metric = Literal["cosine", "euclidean"]
+Metric = Distance
+"""As callers of this package name it."""
+
 Rows = NDArray[np.int64]
 
 CHUNK = 65_536

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
+from rsgraph.metrics.roots import inverse_root
 from rsgraph.neighbours.rows import check_finite, check_vectors, parts
 from rsgraph.prediction.checks import check_codes, check_labelled
 from rsgraph.types import Doubles, Floats
@@ -70,7 +71,7 @@ def discriminants(
         raise ConfigError(f"`rest` must lie between 0 and 1. Got {rest!r} instead.")
     labelled = np.flatnonzero(given)
     taught, classes = vectors[labelled].astype(np.float64), given[labelled]
-    whitening = _inverse_root(_within(taught, classes), shrinkage)
+    whitening = inverse_root(_within(taught, classes), ridge=shrinkage, weight=1 - shrinkage)
     turned = whitening @ _weighted(taught @ whitening, classes, rest)
     mean, found = vectors.mean(axis=0, dtype=np.float64), np.empty(vectors.shape, dtype=np.float32)
     for part in parts(len(vectors)):
@@ -92,16 +93,6 @@ def _means(vectors: Doubles, numbers: NDArray[np.intp]) -> Doubles:
     np.add.at(sums, numbers, vectors)
     means: Doubles = sums / np.bincount(numbers)[:, None]
     return means
-
-
-def _inverse_root(covariance: Doubles, shrinkage: float) -> Doubles:
-    """Return the inverse square root (D, D) of a covariance, shrunk; of no spread at all, the identity."""
-    spread = float(np.trace(covariance)) / len(covariance)
-    if not spread > 0:
-        return np.eye(len(covariance))
-    values, directions = np.linalg.eigh((1 - shrinkage) * covariance / spread + shrinkage * np.eye(len(covariance)))
-    root: Doubles = (directions / np.sqrt(values)) @ directions.T
-    return root
 
 
 def _weighted(vectors: Doubles, classes: NDArray[np.int64], rest: float) -> Doubles:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.borders import pairs_among
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.neighbours.cells import cut, find_nearest
 from rsgraph.neighbours.nearest import nearest_of_distances
@@ -142,7 +143,7 @@ class Umap(Projector):
         vectors = check_vectors(vectors)
         rows = draw(len(vectors), self.sample, seed)
         drawn = np.array(vectors[rows])
-        among = self if self._pairs is None else self.with_pairs(_pairs_among(rows, self._pairs, len(vectors)))
+        among = self if self._pairs is None else self.with_pairs(pairs_among(self._pairs, rows, len(vectors)))
         return {"rows": rows, "vectors": drawn, "points": among._project_all(drawn, seed, progress).points}
 
     def transform(
@@ -265,14 +266,6 @@ class Umap(Projector):
             progress=progress,
         )
         return Projection(points=points, method="umap")
-
-
-def _pairs_among(rows: NDArray[np.int64], pairs: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """Return the pairs of n rows that lie among some of them, numbered as these are."""
-    number = np.full(n, -1, dtype=np.int64)
-    number[rows] = np.arange(len(rows))
-    found: NDArray[np.int64] = number[pairs[:, (number[pairs] >= 0).all(axis=0)]]
-    return found
 
 
 def lay_out(

@@ -3,13 +3,15 @@
 ``rsgraph run 'data.path=[a.tif,b.tif]' workspace=W`` continues a workspace W that was made from a.tif, because the
 scenes of W are among those given, in whatever order, and the options are the same. Then
 
-- the model stays: classes, encoder and GNN are those of W, as with ``model.from=W``. They have not seen b.tif;
-  ``overwrite=true`` trains anew on all scenes.
+- the model stays: classes, metric, encoder and GNN are those of W, as with ``model.from=W``. They have not seen
+  b.tif; ``overwrite=true`` trains anew on all scenes.
 - chips and segments of W keep their ids, new ones count on from them, so that labels stay valid.
-- stages are ordinary stages of an ordinary run over both scenes, with keys of their own. Of the old chips they take
-  what the stage cache holds under W's former keys, block by block (:mod:`rsgraph.stages.known_blocks`); what it
-  does not hold is computed again, with the same outcome. Of similarities only pairs with new chips are solved (where
-  the matcher can do that), and the map is made anew over all.
+- stages are ordinary stages of an ordinary run over both scenes, with keys of their own. Of the old scenes they take
+  what the stage cache holds under W's former keys: segments scene by scene (:mod:`rsgraph.stages.known_segments`),
+  what is measured of these block by block (:mod:`rsgraph.stages.known_blocks`), where the rasters of segments are
+  the very files of before. What it does not hold is computed again, with the same outcome. Of similarities only pairs
+  with new chips are solved (where the matcher can do that), and the map is made anew over all. The layers own and
+  surroundings take no time and are made of all segments, with the metric of the model.
 
 Nothing depends on the order in which files of W are replaced: before the first of them is, ``remember`` sees to it
 that all of W's stages are in the cache. An interrupted run is continued by the same command: the manifest of W then
@@ -17,13 +19,13 @@ says what was there before (:class:`rsgraph.stages.plan.Addition`).
 
 The survey of pixels is that of all scenes and reads the old ones again. Where the new scenes are larger than all old
 ones, and these smaller than a chip, the encoder sees squares of another size: then old chips are encoded again.
-Stitched segments (``segmenter.seams=stitch``) are made again; labels stay if they come out the same, as they do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.files import place, read_json
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.run.record import Record
-from rsgraph.run.scenes import Held, Reopened, model_identity, shown_path
+from rsgraph.run.scenes import Held, Reopened, given_model, shown_path
 from rsgraph.stages.plan import Addition, GivenModel, Plan, stages_of
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace, write_table
@@ -95,22 +97,25 @@ def added(
         files=tuple(tuple(map(str, scene.files)) for scene in held),
         trained_on=record.addition.trained_on if record.addition else () if record.model else names,
         identity=record.identity,
-        model=record.model,
+        model=record.addition.model or record.model if record.addition else record.model,
         stages={name: each["key"] for name, each in workspace.manifest["stages"].items()},
     )
-    return _with_model_of(model, record.model or _own_model(workspace, scenes[0].bands), addition)
+    return _with_model_of(model, _own_model(workspace, record, scenes[0].bands), addition)
 
 
 def _with_model_of(
     asked: GivenModel | None, own: GivenModel | None, addition: Addition
 ) -> tuple[GivenModel | None, Addition | None]:
     """Take a workspace's own model, unless another one was asked for: that is a difference, and named as such."""
-    differs = asked is not None and (own is None or asked.identity != own.identity)
-    return (asked, None) if differs else (own, addition)
+    same = {each.identity for each in (own, addition.model) if each is not None}
+    return (asked, None) if asked is not None and asked.identity not in same else (own, addition)
 
 
-def _own_model(workspace: Workspace, bands: Sequence[str]) -> GivenModel:
-    return GivenModel(str(workspace.folder.resolve()), model_identity(workspace), tuple(bands))
+def _own_model(workspace: Workspace, record: Record, bands: Sequence[str]) -> GivenModel:
+    """Return the model as it is here: one that was given without a metric had it fitted to the scenes before."""
+    given = record.model
+    own = given_model(workspace, given.bands if given else bands)
+    return replace(own, folder=given.folder) if given else own
 
 
 def _check_finished(workspace: Workspace) -> None:
@@ -162,7 +167,7 @@ def outputs_before(plan: Plan, stage: str, cache: StageCache) -> Path | None:
     return cache.place_of(stage, plan.addition.stages[stage])
 
 
-def known_outputs(plan: Plan, stage: str, cache: StageCache, side: int) -> Path | None:
+def known_outputs(plan: Plan, stage: str, cache: StageCache, side: int, workspace: Workspace) -> Path | None:
     """Return the folder of what a stage made of the scenes before, where this run would make the same of them.
 
     Parameters
@@ -175,10 +180,22 @@ def known_outputs(plan: Plan, stage: str, cache: StageCache, side: int) -> Path 
         Where it is looked for.
     side
         Of the squares that the encoder sees in this run.
+    workspace
+        That the run writes into, with the segments of all scenes unless it is these that are looked for.
     """
     found = outputs_before(plan, stage, cache)
-    if found is None or plan.options.segmenter.build().seams != "chip":
+    if found is None or (stage != "segments" and not _same_segments(plan, cache, workspace)):
         return None
     squares = outputs_before(plan, "scene", cache)
     same = squares is not None and read_json(squares / "scene.json")["side"] == side
     return found if same or stage not in _OF_SQUARES else None
+
+
+def _same_segments(plan: Plan, cache: StageCache, workspace: Workspace) -> bool:
+    """Tell whether the old scenes' segments are those of before: the same ids in the same file, by its hash."""
+    assert plan.addition is not None, "something was there before"
+    record = cache.find("segments", plan.addition.stages.get("segments", "none"))
+    before = record.outputs if record else {}
+    now = workspace.manifest.get("stages", {}).get("segments", {}).get("outputs", {})
+    rasters = [f"segments/{name}.tif" for name in plan.addition.scenes]
+    return all(file in now and now[file] == before.get("segments.tif", before.get(file)) for file in rasters)

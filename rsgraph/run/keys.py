@@ -68,8 +68,13 @@ def keys(
 
 def _kinds(stage: Stage, plan: Plan) -> list[str]:
     """Return the kinds of the components that a stage's outputs depend on."""
-    trained = () if plan.model else stage.trained or ()
+    trained = () if _given(stage, plan) else stage.trained or ()
     return [kind for kind in RUN_KINDS if kind in (*stage.components, *trained)]
+
+
+def _given(stage: Stage, plan: Plan) -> bool:
+    """Tell whether a stage's outcome is taken over from a model."""
+    return plan.model is not None and plan.model.has(stage)
 
 
 def _component(chosen: Choice, revision: Revision) -> list[Any]:
@@ -84,7 +89,7 @@ def _component(chosen: Choice, revision: Revision) -> list[Any]:
 def _options(stage: Stage, plan: Plan) -> dict[str, Any]:
     """Return the options of a stage; where a model is given, the model stands for what was trained."""
     paths = [*stage.options, *(path for path in stage.trained or () if path not in RUN_KINDS)]
-    if plan.model and stage.trained:
+    if plan.model and _given(stage, plan):
         return {**_values(stage.options, plan), "model": plan.model.identity}
     return _values(paths, plan)
 

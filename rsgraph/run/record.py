@@ -4,7 +4,8 @@
 
     identity    hash of the scenes
     chips_by    what chips are compared by
-    model       folder, identity and bands of the model that was applied; null: it was trained here
+    model       folder, identity and bands of the model that was applied, and whether it has a metric; null: it was
+                trained here
     addition    null, or what was there before scenes were added (rsgraph.stages.plan.Addition)
     experiment  the experiments that were chosen by name
 
@@ -60,7 +61,9 @@ def write_record(workspace: Workspace, record: Record) -> None:
 
 
 def _model(found: Mapping[str, Any] | None) -> GivenModel | None:
-    return None if found is None else GivenModel(found["folder"], found["identity"], tuple(found["bands"]))
+    if found is None:
+        return None
+    return GivenModel(found["folder"], found["identity"], tuple(found["bands"]), found.get("metric", False))
 
 
 def _addition(found: Mapping[str, Any] | None) -> Addition | None:

@@ -269,7 +269,8 @@ def _known(stage: Stage, running: _Running, opened: Opened) -> Path | None:
         return None
     from rsgraph.run.adding import known_outputs
 
-    return known_outputs(running.prepared.plan, stage.name, running.prepared.cache, opened.side)
+    prepared = running.prepared
+    return known_outputs(prepared.plan, stage.name, prepared.cache, opened.side, prepared.workspace)
 
 
 def _work(stage: Stage) -> Callable[[Context], dict[str, Any]]:

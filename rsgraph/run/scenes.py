@@ -244,14 +244,19 @@ def with_model(options: Options) -> tuple[Options, GivenModel | None]:
     workspace.existing("targets.npz")
     made = own_config(workspace)
     target, encoder, gnn = (read_choice(kind, made[kind]) for kind in ("target", "encoder", "gnn"))
-    folder = str(workspace.folder.resolve())
-    model = GivenModel(folder, model_identity(workspace), tuple(about["bands"]))
-    taken = replace(options, target=target, encoder=encoder, gnn=gnn, model=ModelOptions(folder))
-    if workspace.path("models", "metric.json").exists():
+    model = given_model(workspace, about["bands"])
+    taken = replace(options, target=target, encoder=encoder, gnn=gnn, model=ModelOptions(model.folder))
+    if model.metric:
         width = float(made["embedding"]["surroundings"])
         embedding = replace(options.embedding, surroundings=width)
         taken = replace(taken, metric=read_choice("metric", made["metric"]), embedding=embedding)
     return taken, model
+
+
+def given_model(workspace: Workspace, bands: Sequence[str]) -> GivenModel:
+    """Return the model that a workspace holds, which reads these bands."""
+    folder, metric = str(workspace.folder.resolve()), workspace.path("models", "metric.json").exists()
+    return GivenModel(folder, model_identity(workspace), tuple(bands), metric)
 
 
 def keep_model(model: GivenModel | None, workspace: Workspace, cache: Path) -> Path | None:
@@ -280,7 +285,7 @@ def keep_model(model: GivenModel | None, workspace: Workspace, cache: Path) -> P
 
 
 def model_identity(workspace: Workspace) -> str:
-    """Return what tells the classes, encoder and GNN of a workspace from others: the hash of their files."""
+    """Return what tells the classes, metric, encoder and GNN of a workspace from others: the hash of their files."""
     present = [name for name in _MODEL_FILES if workspace.path(name).exists()]
     return digest({name: sha256(workspace.path(name)) for name in present})
 

@@ -10,11 +10,11 @@ from rsgraph.metrics.fitting import Fitted, fit_metric
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import read_model, write_model
+from rsgraph.stages.metric import learnt_with
 from rsgraph.stages.models import model_there
-from rsgraph.stages.plan import JOINT
 from rsgraph.stages.touching import touching_pairs
 from rsgraph.types import Doubles
-from rsgraph.workspace import write_array
+from rsgraph.workspace import JOINT, write_array
 
 WEIGHT = 0.7
 """What a trained layer weighs beside own."""
@@ -45,6 +45,5 @@ def _model(context: Context, features: dict[str, Doubles]) -> Arrays:
     arrays: Arrays = {}
     for name, each in features.items():
         arrays |= fit_metric(component, each, pairs, seed=context.seed).arrays(name)
-    about = {"bands": list(context.opened.bands), "component": context.options.metric.section, "seed": context.seed}
-    write_model(context.out / "models", arrays, about, name="join")
+    write_model(context.out / "models", arrays, learnt_with(context), name="join")
     return arrays

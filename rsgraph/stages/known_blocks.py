@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from rsgraph.blocks import Item, ResumableBlocks
 from rsgraph.files import read_json
-from rsgraph.graphs.features import areas, centroids
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.protocols import Arrays, Progress
 from rsgraph.stages.neighbourhoods import edge_places
-from rsgraph.stages.segment_files import CutChip, pack, read_segmentation
 from rsgraph.workspace import Workspace
 
 
@@ -56,18 +53,6 @@ class KnownBlocks:
             yield found
 
 
-def _segments(before: Workspace, block: ChipBlock) -> Arrays:
-    """Read chips' segments back; what is measured of them is measured again."""
-    numbers = pd.read_parquet(before.existing("segments.parquet"), columns=["chip_id"])["chip_id"].to_numpy()
-    cut = []
-    for chip in block.chips:
-        rows = range(*(int(each) for each in np.searchsorted(numbers, [chip.chip_id, chip.chip_id + 1])))
-        labels, n = read_segmentation(before, block.scene(chip), chip, rows).labels, len(rows)
-        means = np.array(before.embedding("bands")[rows.start : rows.stop])
-        cut.append(CutChip(labels, means, centroids(labels, n), areas(labels, n)))
-    return pack(cut)
-
-
 def _vectors(layer: str) -> Callable[[Workspace, ChipBlock], Arrays]:
     return lambda before, block: {"vectors": _rows(before, layer, block)}
 
@@ -100,7 +85,6 @@ def _rows(before: Workspace, layer: str, block: ChipBlock) -> Any:
 
 
 _LOOK_UPS: Mapping[str, Callable[[Workspace, ChipBlock], Arrays]] = {
-    "segments": _segments,
     "memberships": _vectors("target"),
     "encode": _encoded,
     "graph": _edges,

@@ -29,9 +29,10 @@ LAYERS = {
     "own": {BANDS: 0.6, SPECTRUM: 1.0, DIFFUSED: 0.5, AROUND: 0.7},
     "surroundings": {AROUND: 1.0, DIFFUSED: 0.5},
 }
-"""Layer -> its parts, each about one long, and what they weigh: chosen by leaving out one scene after the other
-(experiments/labelling). The spectrum tells covers apart; its surroundings tell kinds of land use apart; the raw bands
-keep what a metric that was learnt in a scene of few covers takes for noise."""
+"""Layer -> its parts, each about one long, and what they weigh, chosen on labelled scenes (experiments/labelling).
+
+The spectrum tells covers apart, its surroundings kinds of land use; the raw bands keep what a metric that was learnt
+in a scene of few covers takes for noise."""
 
 ROUNDS = 3
 """How often vectors are averaged over touching segments."""
@@ -50,17 +51,17 @@ def metric(context: Context) -> dict[str, Any]:
     for layer, weights in LAYERS.items():
         joined = np.concatenate([weight * parts[name] for name, weight in weights.items()], axis=1)
         write_array(context.out / "embeddings" / f"{layer}.npy", joined.astype(np.float32))
-    return {"pairs": int(pairs.shape[1]), "fitted": context.plan.model is None}
+    return {"pairs": int(pairs.shape[1]), "fitted": context.plan.model is None or not context.plan.model.metric}
 
 
 def _window(context: Context, segments: pd.DataFrame, spectra: Doubles) -> Doubles:
     """Average spectra within the window round each segment, scene by scene."""
     found = np.empty_like(spectra)
     scenes = segments["scene_id"] if "scene_id" in segments else pd.Series(0, index=segments.index)
+    places, areas = segments[["row", "column"]].to_numpy(np.float64), segments["area_px"].to_numpy()
+    sigma = context.options.embedding.surroundings
     for rows in segments.groupby(scenes, sort=False).indices.values():
-        places = segments[["row", "column"]].to_numpy(np.float64)[rows]
-        areas = segments["area_px"].to_numpy()[rows]
-        found[rows] = window_means(spectra[rows], places, areas, sigma=context.options.embedding.surroundings)
+        found[rows] = window_means(spectra[rows], places[rows], areas[rows], sigma=sigma)
     return found
 
 
@@ -79,6 +80,12 @@ def _model(context: Context, features: dict[str, Doubles], pairs: Pairs) -> Arra
     spectra = Fitted.of_arrays(arrays, SPECTRUM).apply(features[SPECTRUM])
     median = median_distance(spectra, pairs)
     length = rms_length(diffused(spectra, pairs, median=median, rounds=ROUNDS))
-    about = {"bands": list(context.opened.bands), "component": context.options.metric.section, "seed": context.seed}
-    write_model(context.out / "models", {**arrays, DIFFUSED: np.array([median, length])}, about, name="metric")
-    return {**arrays, DIFFUSED: np.array([median, length])}
+    arrays[DIFFUSED] = np.array([median, length])
+    write_model(context.out / "models", arrays, learnt_with(context), name="metric")
+    return arrays
+
+
+def learnt_with(context: Context) -> dict[str, Any]:
+    """Say what a metric was learnt with."""
+    section = context.options.metric.section
+    return {"bands": list(context.opened.bands), "component": section, "seed": context.seed}

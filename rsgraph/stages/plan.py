@@ -27,22 +27,17 @@ from typing import Any, Literal
 
 from rsgraph.errors import ConfigError
 from rsgraph.options import Choice, Options
+from rsgraph.workspace import CLOSED_FORM, JOINT
 
 ChipsBy = Literal["segments", "latent"]
-
-CLOSED_FORM = ("own", "surroundings")
-"""Layers of the stage metric, which need no training."""
 
 UNTRAINED = ("bands", *CLOSED_FORM)
 """Layers that are there before anything is trained."""
 
-JOINT = "+"
-"""Stands in the name of a layer in which a trained one joins a closed-form one: ``own+gnn1``."""
-
 
 @dataclass(frozen=True)
 class GivenModel:
-    """Classes, encoder and GNN that are applied, not trained.
+    """Classes, metric, encoder and GNN that are applied, not trained.
 
     Parameters
     ----------
@@ -52,11 +47,18 @@ class GivenModel:
         Hash of their files.
     bands
         Names of the bands that they read, in order.
+    metric
+        Whether it has a metric, too; one of before there was any has none, and a run fits its own.
     """
 
     folder: str
     identity: str
     bands: tuple[str, ...]
+    metric: bool = False
+
+    def has(self, stage: Stage) -> bool:
+        """Tell whether the outcome of a stage is taken over from it."""
+        return stage.trained is not None and (self.metric or "metric" not in stage.trained)
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,7 @@ STAGES = (
         "scene",
         components=("reader",),
         options=("identity", "options.chips", "options.data.limit", "model.bands"),
-        writes=("scene.json", "chips.parquet", "levels.npz", "reference.tif", "reference/*.tif"),
+        writes=("scene.json", "chips.parquet", "levels.npz", "reference.tif*", "reference/*.tif*"),
     ),
     Stage(
         "segments",
@@ -307,13 +309,8 @@ def _needs(stage: Stage, plan: Plan) -> tuple[str, ...]:
     if stage.name == "trained_maps":
         return (joined,)
     if stage.name == "pictures":
-        return (
-            ("project", "trained_maps")
-            if plan.drawn_later
-            else ("project", "gnn")
-            if plan.untrained
-            else ("project",)
-        )
+        last = "trained_maps" if plan.drawn_later else "gnn"
+        return ("project", last) if plan.drawn_later or plan.untrained else ("project",)
     return stage.needs
 
 
@@ -353,11 +350,12 @@ def maps_of(options: Options, layers: Sequence[str]) -> tuple[str, ...]:
     Raises ConfigError where ``embedding.layer`` or ``embedding.maps`` names one that this run does not make.
     """
     layer, maps = options.embedding.layer, options.embedding.maps
+    joined = f", or own{JOINT} and one of these" if options.embedding.own else ""
     for option, names in (("layer", [layer] if layer else []), ("maps", maps or [])):
         for name in names:
             if name not in layers:
                 raise ConfigError(
-                    f"embedding.{option} '{name}' is not made by this run; choose one of: {', '.join(layers)}"
+                    f"embedding.{option} '{name}' is not made by this run; choose one of: {', '.join(layers)}{joined}"
                 )
     usual = [name for name in layers if name in CLOSED_FORM or JOINT in name]
     first = layer or (maps or usual or [_deepest(layers)])[0]

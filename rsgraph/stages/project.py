@@ -23,8 +23,7 @@ from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import read_model, write_model
 from rsgraph.stages.touching import touching_pairs
 from rsgraph.training.options import Hardware, device_type
-from rsgraph.types import Floats, Projection, Similarity
-from rsgraph.workspace import Workspace
+from rsgraph.types import Distance, Floats, Projection, Similarity
 
 FEW = 5
 """Below this many points the map is PCA's: a neighbour graph of so few says nothing."""
@@ -55,7 +54,7 @@ def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
     projector = _projector(context)
     if projector.touching:
         projector = projector.with_pairs(touching_pairs(context))
-    chosen = [for_layer(projector, context.workspace, layer) for layer in layers]
+    chosen = [comparing(projector, context.workspace.compared_by(layer)) for layer in layers]
     together = Together(context.progress, len(layers))
     items = list(enumerate(zip(layers, chosen, strict=True)))
     begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items)
@@ -65,9 +64,9 @@ def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
     return found
 
 
-def for_layer(projector: Projector, workspace: Workspace, layer: str) -> Projector:
-    """Return a projector that compares vectors as a layer wants it; of raw layers its own option decides."""
-    return projector.with_metric("euclidean") if workspace.compared_by(layer) == "euclidean" else projector
+def comparing(projector: Projector, by: Distance) -> Projector:
+    """Return a projector that compares vectors as their layer wants it; of raw layers its own option decides."""
+    return projector.with_metric(by) if by == "euclidean" else projector
 
 
 def _projector(context: Context) -> Projector:

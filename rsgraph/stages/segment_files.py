@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,12 +93,17 @@ def segment_table(
     return table
 
 
-class IdRasters:
-    """Writes segment ids, scene by scene: segments.tif, or segments/<scene_id>.tif for a collection."""
+def segment_raster(context: Context, scene: Scene) -> Path:
+    """Return the raster that a scene's segment ids are written to: one of several in a collection."""
+    return context.out / (f"segments/{scene.name}.tif" if context.opened.collection else "segments.tif")
 
-    def __init__(self, context: Context) -> None:
+
+class IdRasters:
+    """Writes segment ids, scene by scene, counting on from ``next_id``."""
+
+    def __init__(self, context: Context, next_id: int = 1) -> None:
         self.context = context
-        self.next_id = 1
+        self.next_id = next_id
         self._current: tuple[int, Any] | None = None
         self._open_file: ExitStack = ExitStack()
 
@@ -125,9 +131,8 @@ class IdRasters:
         return self._current[1]
 
     def _raster(self, scene: Scene) -> AbstractContextManager[Any]:
-        name = f"segments/{scene.name}.tif" if self.context.opened.collection else "segments.tif"
         return raster_writer(
-            self.context.out / name,
+            segment_raster(self.context, scene),
             rows=scene.rows,
             columns=scene.columns,
             count=1,

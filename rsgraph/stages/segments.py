@@ -13,6 +13,7 @@ from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.options import Choice
 from rsgraph.protocols import Arrays, Segmenter
 from rsgraph.stages.context import Context
+from rsgraph.stages.known_segments import known_segments
 from rsgraph.stages.segment_files import CutChip, IdRasters, pack, segment_table, unpack
 from rsgraph.stages.stitched import stitched_segments
 from rsgraph.stages.streaming import array_file
@@ -56,10 +57,13 @@ def segments(context: Context) -> dict[str, Any]:
 
 def _cut_at_borders(context: Context) -> dict[str, Any]:
     """Segment every chip for itself; write the rasters of segment ids, the table of segments and their band means."""
-    task = _Segment(context.options.segmenter, context.options.chips.size**2)
-    items = chip_blocks(context.opened.scenes, context.opened.chips, old=context.opened.old)
-    parts: list[pd.DataFrame] = []
-    with IdRasters(context) as rasters, array_file(context.out / "embeddings" / "bands.npy") as means:
+    task, known = _Segment(context.options.segmenter, context.options.chips.size**2), known_segments(context)
+    chips = context.opened.chips
+    items = known.others(chip_blocks(context.opened.scenes, chips, old=context.opened.old))
+    parts = [*known.tables]
+    with IdRasters(context, known.next_id) as rasters, array_file(context.out / "embeddings" / "bands.npy") as means:
+        for each in known.means:
+            means.append(each)
         found = context.blocks.map("segments", task, items, context.progress)
         for block, arrays in zip(items, found, strict=True):
             for chip, cut in unpack(block, arrays):
@@ -70,4 +74,4 @@ def _cut_at_borders(context: Context) -> dict[str, Any]:
             means.append(arrays["means"])
     table = pd.concat(parts, ignore_index=True)
     write_table(context.out / "segments.parquet", table)
-    return {"segments": len(table), "per_chip": round(len(table) / max(len(parts), 1), 1)}
+    return {"segments": len(table), "per_chip": round(len(table) / max(len(chips), 1), 1)}

@@ -27,6 +27,7 @@ from rsgraph.segmenters.levels import Level, Levels, level, levels
 from rsgraph.segmenters.preparation import smallest_segment
 from rsgraph.segmenters.stitching import Piece, cut_piece, overlap, stitch
 from rsgraph.stages.context import Context
+from rsgraph.stages.known_segments import KnownSegments, known_segments
 from rsgraph.stages.segment_files import IdRasters, read_labels, rows_of_chips, segment_table
 from rsgraph.stages.streaming import array_file
 from rsgraph.types import Chip, Floats, Window
@@ -41,19 +42,19 @@ def stitched_segments(context: Context, segmenter: Segmenter) -> dict[str, Any]:
             f"segmenter={context.options.segmenter.name} stitches segments, so it must say how many a chip has: "
             "set its attribute `n_segments`, or leave `seams` at chip"
         )
-    by = overlap(segmenter, size)
-    table = _stitched(context, size * size, by, smallest_segment(segmenter.n_segments, size * size))
+    by, known = overlap(segmenter, size), known_segments(context)
+    table = _stitched(context, known, size * size, by, smallest_segment(segmenter.n_segments, size * size))
     write_table(context.out / "segments.parquet", table)
     write_json(context.out / "segments.json", {"seams": "stitch", "overlap": by})
-    _write_bands(context, table)
+    _write_bands(context, known, table)
     return {"segments": len(table), "per_chip": round(len(table) / max(len(context.opened.chips), 1), 1)}
 
 
-def _stitched(context: Context, chip_pixels: int, by: int, min_size: int) -> pd.DataFrame:
+def _stitched(context: Context, known: KnownSegments, chip_pixels: int, by: int, min_size: int) -> pd.DataFrame:
     """Write the rasters of segment ids; return the table of segments."""
-    parts = []
-    with IdRasters(context) as rasters:
-        pieces = _pieces(context, chip_pixels, by)
+    parts = [*known.tables]
+    with IdRasters(context, known.next_id) as rasters:
+        pieces = _pieces(context, known, chip_pixels, by)
         for index, group in groupby(pieces, key=lambda found: found[0].scene):
             chips: list[int] = []  # of this scene, as far as they are read
             columns = context.opened.scenes[index].columns
@@ -111,9 +112,9 @@ def _pack(pieces: Sequence[Piece]) -> Arrays:
     }
 
 
-def _pieces(context: Context, chip_pixels: int, by: int) -> Iterator[tuple[Chip, Piece]]:
-    """Segment all chips with overlap; give them in their order."""
-    items = _overlapping(context, by)
+def _pieces(context: Context, known: KnownSegments, chip_pixels: int, by: int) -> Iterator[tuple[Chip, Piece]]:
+    """Segment all chips with overlap, but those of known scenes; give them in their order."""
+    items = _overlapping(context, known, by)
     task = _CutPieces(context.options.segmenter, chip_pixels)
     found = context.blocks.map("pieces", task, items, context.progress)
     for item, arrays in zip(items, found, strict=True):
@@ -127,11 +128,11 @@ def _pieces(context: Context, chip_pixels: int, by: int) -> Iterator[tuple[Chip,
             pixel = here.stop
 
 
-def _overlapping(context: Context, by: int) -> list[_Overlapping]:
+def _overlapping(context: Context, known: KnownSegments, by: int) -> list[_Overlapping]:
     opened = context.opened
-    extents, scales = _extents(opened.chips), _scales(context)
+    extents, scales = _extents(opened.chips), _scales(context, known.scenes)
     items = []
-    for block in chip_blocks(opened.scenes, opened.chips, old=opened.old):
+    for block in known.others(chip_blocks(opened.scenes, opened.chips, old=opened.old)):
         outer = tuple(widened(chip.window, by, extents[chip.scene]) for chip in block.chips)
         near = [scales.get(chip.scene) for chip in block.chips]
         around = (None if scale is None else scale.around(window) for scale, window in zip(near, outer, strict=True))
@@ -156,11 +157,11 @@ def _measure(block: ChipBlock) -> Arrays:
     return {name: np.array([getattr(each, name) for each in found]) for name in Level._fields}
 
 
-def _scales(context: Context) -> dict[int, Levels]:
-    """Return scene -> its levels, for scenes of several chips."""
+def _scales(context: Context, first: int) -> dict[int, Levels]:
+    """Return scene -> its levels, for scenes of several chips from the ``first`` scene on."""
     opened = context.opened
     counts = np.bincount([chip.scene for chip in opened.chips], minlength=len(opened.scenes))
-    several = [chip for chip in opened.chips if counts[chip.scene] > 1]
+    several = [chip for chip in opened.chips if counts[chip.scene] > 1 and chip.scene >= first]
     if not several:
         return {}
     scales = {}
@@ -192,12 +193,14 @@ class _AddBands:
         return summed_maps(Workspace(self.folder), block, lambda chip: block.read(chip).values)
 
 
-def _write_bands(context: Context, table: pd.DataFrame) -> None:
+def _write_bands(context: Context, known: KnownSegments, table: pd.DataFrame) -> None:
     opened = context.opened
     rows = rows_of_chips(table["chip_id"].to_numpy(), len(opened.chips))
-    blocks = chip_blocks(opened.scenes, opened.chips, rows, old=opened.old)
+    blocks = known.others(chip_blocks(opened.scenes, opened.chips, rows, old=opened.old))
     found = context.blocks.map("bands", _AddBands(context.out.resolve()), blocks, context.progress)
     with array_file(context.out / "embeddings" / "bands.npy") as means:
+        for each in known.means:
+            means.append(each)
         for arrays in whole_means(blocks, found):
             means.append(arrays["vectors"])
 
@@ -239,7 +242,7 @@ def whole_means(blocks: Sequence[ChipBlock], found: Iterable[Arrays]) -> Iterato
     Parameters
     ----------
     blocks
-        All blocks, with the rows of their chips' segments.
+        All blocks, or the last ones, from a scene's first on; with the rows of their chips' segments.
     found
         The result of each: as ``summed_maps``, or with ``vectors`` (n, D) of all its segments, and more besides.
 
@@ -249,7 +252,8 @@ def whole_means(blocks: Sequence[ChipBlock], found: Iterable[Arrays]) -> Iterato
         ``vectors`` (n, D) float32 of the segments that became complete, in the order of the table; what else the
         block resulted in.
     """
-    first, sums, counts = 0, np.zeros((0, 0)), np.zeros(0, dtype=np.int64)
+    first = blocks[0].segments.start if blocks else 0
+    sums, counts = np.zeros((0, 0)), np.zeros(0, dtype=np.int64)
     oldest = 0  # the first block whose segments may be incomplete
     for number, (block, arrays) in enumerate(zip(blocks, found, strict=True)):
         if "sums" not in arrays:

@@ -18,8 +18,8 @@ from rsgraph.components import build, registry
 from rsgraph.options import read_choice
 from rsgraph.protocols import Progress, Projector
 from rsgraph.stages.match import by_latent, chip_nodes
-from rsgraph.stages.project import FEW, for_layer, lay_out_chips
-from rsgraph.types import Floats, Similarity
+from rsgraph.stages.project import FEW, comparing, lay_out_chips
+from rsgraph.types import Distance, Floats, Similarity
 from rsgraph.view.touching import touching_among
 from rsgraph.workspace import Workspace, write_table
 
@@ -79,14 +79,16 @@ def projector_names(workspace: Workspace) -> list[str]:
 
 def layers_by_maps(workspace: Workspace) -> list[str]:
     """Return the layers: at first those whose maps the run drew, in the order in which they are offered."""
-    drawn = [str(entry["layer"]) for entry in workspace.manifest.get("maps", ())]
+    drawn = [entry["layer"] for entry in workspace.maps]
     return [name for name in dict.fromkeys([*drawn, *workspace.layers]) if name in workspace.layers]
 
 
-def _projector(config: Mapping[str, Any], name: str) -> Any:
+def _projector(config: Mapping[str, Any], name: str) -> Projector:
     """Build a projector with the workspace's options where it is the workspace's, else with its own defaults."""
     section = config["projector"]
-    return read_choice("projector", section).build() if section["name"] == name else build("projector", name=name)
+    own = section["name"] == name
+    found: Projector = read_choice("projector", section).build() if own else build("projector", name=name)
+    return found
 
 
 def project_segments(
@@ -118,39 +120,37 @@ def project_segments(
         There is no such projector.
     """
     workspace = Workspace(folder)
-    points = _lay_out(workspace, layer, projector, rows, progress)
+    stored = workspace.embedding(layer)
+    vectors, by = stored if rows is None else stored[rows], workspace.compared_by(layer)
+    points = lay_out(workspace, vectors, rows, projector=projector, by=by, progress=progress)
     if rows is None:
         keep_map(workspace, "segments", layer, projector, points)
     return points
 
 
-def _lay_out(
-    workspace: Workspace, layer: str, projector: str, rows: NDArray[np.int64] | None, progress: Progress | None
-) -> Floats:
-    stored = workspace.embedding(layer)
-    vectors = stored if rows is None else stored[rows]
-    found = projector_for(workspace, layer, projector if len(vectors) >= FEW else "pca")
-    return _projected(found, workspace, vectors, rows, progress)
-
-
-def projector_for(workspace: Workspace, layer: str, name: str) -> Projector:
-    """Build a projector by its name, which compares vectors as a layer wants it."""
-    return for_layer(_projector(workspace.config, name), workspace, layer)
-
-
 def lay_out(
-    workspace: Workspace, vectors: Floats, rows: NDArray[np.int64] | None, progress: Progress | None = None
+    workspace: Workspace,
+    vectors: Floats,
+    rows: NDArray[np.int64] | None,
+    *,
+    projector: str | None = None,
+    by: Distance = "euclidean",
+    progress: Progress | None = None,
 ) -> Floats:
-    """Lay out vectors that are compared by euclidean distance, with the workspace's projector.
+    """Lay out vectors of segments.
 
     Parameters
     ----------
     workspace
-        Its projector and seed; and which segments touch, where the projector weighs that.
+        Its options and seed; and which segments touch, where the projector weighs that.
     vectors
         (n, D), of all segments or of some.
     rows
         (n,) which segments these are; None: all.
+    projector
+        Its name; None: the workspace's. PCA's is the map of very few.
+    by
+        What the vectors are compared by.
     progress
         Called with (epochs done, epochs in all).
 
@@ -159,21 +159,11 @@ def lay_out(
     points
         (n, 2) float32.
     """
-    name = str(workspace.config["projector"]["name"]) if len(vectors) >= FEW else "pca"
-    found: Projector = _projector(workspace.config, name).with_metric("euclidean")
-    return _projected(found, workspace, vectors, rows, progress)
-
-
-def _projected(
-    projector: Projector,
-    workspace: Workspace,
-    vectors: Floats,
-    rows: NDArray[np.int64] | None,
-    progress: Progress | None,
-) -> Floats:
-    if projector.touching:
-        projector = projector.with_pairs(touching_among(workspace, rows))
-    return projector.project(vectors, seed=int(workspace.config["seed"]), progress=progress).points
+    name = projector or str(workspace.config["projector"]["name"])
+    found = comparing(_projector(workspace.config, name if len(vectors) >= FEW else "pca"), by)
+    if found.touching:
+        found = found.with_pairs(touching_among(workspace, rows))
+    return found.project(vectors, seed=int(workspace.config["seed"]), progress=progress).points
 
 
 def project_chips(folder: Path, layer: str, projector: str, progress: Progress | None = None) -> Floats:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.borders import shared_borders
+from rsgraph.borders import pairs_among, shared_borders
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -33,12 +33,7 @@ def touching_among(workspace: Workspace, rows: NDArray[np.int64] | None) -> NDAr
     """
     found = [_touching(workspace.segment_file(scene.name), scene) for scene in workspace.scenes]
     pairs = np.unique(np.concatenate(found), axis=0).T
-    if rows is None:
-        return pairs
-    number = np.full(len(workspace.segments), -1, dtype=np.int64)
-    number[rows] = np.arange(len(rows))
-    among: NDArray[np.int64] = number[pairs[:, (number[pairs] >= 0).all(axis=0)]]
-    return among
+    return pairs if rows is None else pairs_among(pairs, rows, len(workspace.segments))
 
 
 def _touching(path: Path, scene: SceneInfo) -> NDArray[np.int64]:

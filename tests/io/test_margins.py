@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rsgraph.io.chips import cut
-from rsgraph.io.margins import fitting_margin, is_whole, read_with_margin
+from rsgraph.io.chips import cut, read_padded
+from rsgraph.io.margins import fitting_margin, is_whole, pixels_of, read_with_margin
 from rsgraph.types import Scene, Window
 from tests.stages.squares import Pixels
 
@@ -33,6 +33,31 @@ def test_margin_is_reflected_at_the_edge_of_the_scene() -> None:
     raster = read_with_margin(ramp(20, 20), Window(0, 16, 16, 4), margin=3, rows=22, columns=10)
     assert raster.values[0, :, 5].tolist() == [3, 2, 1, *range(19)]
     assert raster.values[1, 6].tolist() == [13, 14, 15, 16, 17, 18, 19, 18, 17, 16]
+
+
+def test_without_a_margin_a_whole_chip_is_read_as_without_this_module() -> None:
+    scene, window = ramp(40, 40), Window(0, 0, 16, 16)
+    plain, found = read_padded(scene, window, 16), read_with_margin(scene, window, margin=0, rows=16, columns=16)
+    np.testing.assert_array_equal(found.values, plain.values)
+    np.testing.assert_array_equal(found.valid, plain.valid)
+
+
+def test_a_partial_chip_has_its_neighbours_inwards_and_reflections_outwards() -> None:
+    raster = read_with_margin(ramp(20, 20), Window(16, 0, 4, 16), margin=4, rows=15, columns=24)
+    assert raster.values[0, :, 8].tolist() == [*range(12, 20), *range(18, 11, -1)]
+    assert raster.values[1, 0].tolist() == [4, 3, 2, 1, *range(20)]
+
+
+def test_pixels_of_chips_are_those_that_a_margin_took_from_them() -> None:
+    scene = ramp(48, 48)
+    chips = [chip for chip in cut([scene], size=16) if chip.window.column != 32]
+    found = pixels_of(chips, scene, Window(16, 16, 16, 16), margin=4, rows=24, columns=24)
+    assert found.shape == (24, 24)
+    assert found[:, :20].all()
+    assert not found[:, 20:].any(), "these belong to the chip on the right"
+    corner = pixels_of(chips[:1], scene, Window(0, 0, 16, 16), margin=4, rows=24, columns=24)
+    assert corner[:20, :20].all(), "what is reflected belongs to whom it is a reflection of"
+    assert not corner[20:].any()
 
 
 def test_pixels_without_data_are_reflected_as_such() -> None:

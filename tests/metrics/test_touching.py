@@ -53,7 +53,12 @@ def test_without_pairs_every_feature_counts_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("options", "message"),
-    [({"rounds": -1}, "`rounds` must be"), ({"kept": 0.0}, "`kept` must be"), ({"ridge": 0.0}, "`ridge` must be")],
+    [
+        ({"rounds": -1}, "`rounds` must be"),
+        ({"kept": 0.0}, "`kept` must be"),
+        ({"ridge": 0.0}, "`ridge` must be"),
+        ({"ridge": np.inf}, "`ridge` must be"),
+    ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, float], message: str) -> None:
     with pytest.raises(ConfigError, match=message):

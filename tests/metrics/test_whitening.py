@@ -17,6 +17,7 @@ def test_whitening_makes_features_uncorrelated_and_equally_loud() -> None:
     np.testing.assert_allclose(covariance / covariance[0, 0], np.eye(3), atol=1e-6)
 
 
-def test_an_impossible_ridge_is_refused() -> None:
-    with pytest.raises(ConfigError, match="`ridge` must be above 0"):
-        build("metric", name="whitening", ridge=-1.0)
+@pytest.mark.parametrize("ridge", [-1.0, np.inf])
+def test_an_impossible_ridge_is_refused(ridge: float) -> None:
+    with pytest.raises(ConfigError, match="`ridge` must be above 0, and finite"):
+        build("metric", name="whitening", ridge=ridge)

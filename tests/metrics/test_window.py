@@ -38,3 +38,10 @@ def test_a_large_segment_weighs_as_its_pixels() -> None:
 def test_one_segment_and_none() -> None:
     assert window_means(np.array([[2.0]]), np.array([[5.0, 5.0]]), np.array([9]), sigma=16.0).tolist() == [[2.0]]
     assert window_means(np.empty((0, 3)), np.empty((0, 2)), np.empty(0, dtype=int), sigma=16.0).shape == (0, 3)
+
+
+def test_the_grid_of_a_narrow_window_is_no_larger_than_the_scene() -> None:
+    """Far apart, each segment is its own mean."""
+    places, areas = np.array([[0.0, 0.0], [1000.0, 1000.0]]), np.array([9, 9])
+    found = window_means(np.array([[0.0], [1.0]]), places, areas, sigma=1.0)
+    np.testing.assert_allclose(found, [[0.0], [1.0]])

@@ -16,7 +16,7 @@ from rsgraph.stages.plan import STAGES, GivenModel, Plan
 from tests.small_runs import composed, planned
 
 AFTER_SEGMENTS = set(keys(planned(composed()))) - {"scene", "target", "encoder"}
-MODEL = GivenModel("/models/coast", "identity", ("B04",))
+MODEL = GivenModel("/models/coast", "identity", ("B04",), metric=True)
 
 
 @cache
@@ -64,6 +64,16 @@ def test_keys_change_with_what_a_stage_uses(plan: Callable[[], Plan], stages: se
     assert changed(plan()) == stages
 
 
+def test_where_chips_are_compared_by_a_gnn_they_depend_on_all_that_it_sees() -> None:
+    before = planned(composed("embedding.layer=gnn2", "embedding.maps=[gnn2]"))
+    for section, stages in (
+        ({"across": False}, {"graph", "gnn"}),
+        ({"margin": 8}, {"encoder", "encode", "gnn"}),
+    ):
+        options = replace(before.options, chips=replace(before.options.chips, **section))
+        assert changed(replace(before, options=options), before) == stages | {"match", "project", "pictures"}
+
+
 def test_a_raised_revision_changes_the_stages_that_use_the_component(monkeypatch: pytest.MonkeyPatch) -> None:
     before = keys(base())
     monkeypatch.setattr(Slic, "revision", 2)
@@ -76,6 +86,14 @@ def test_a_given_model_stands_for_what_was_trained() -> None:
     other_training = with_options(seed=7).options
     assert changed(replace(given, options=other_training), given) == {"project", "trained_maps", "pictures"}
     assert "encoder" in changed(replace(given, model=replace(MODEL, identity="another")), given)
+
+
+def test_a_metric_that_a_model_lacks_is_fitted_with_the_options() -> None:
+    metric = planned(composed("metric=whitening")).options.metric
+    after = {"metric", "match", "project", "join", "trained_maps", "pictures"}
+    for model, stages in ((MODEL, set()), (replace(MODEL, metric=False), after)):
+        given = replace(base(), model=model)
+        assert changed(replace(given, options=with_options(metric=metric).options), given) == stages
 
 
 def test_options_that_mean_as_before_leave_keys_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:

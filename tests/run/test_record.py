@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ ADDITION = Addition(("may",), (("/s/may.tif",),), ("may",), "one", None, {"scene
 
 
 @pytest.mark.parametrize("addition", [None, ADDITION])
-@pytest.mark.parametrize("model", [None, MODEL])
+@pytest.mark.parametrize("model", [None, MODEL, replace(MODEL, metric=True)])
 def test_a_record_comes_back(tmp_path: Path, model: GivenModel | None, addition: Addition | None) -> None:
     workspace, record = Workspace(tmp_path), Record("both", "latent", model, addition, ("laptop",))
     workspace.write_manifest({"stages": {"scene": {}}})

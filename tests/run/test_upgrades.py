@@ -67,6 +67,37 @@ def test_run_continues_with_the_workspaces_own_options(old: Workspace, capsys: p
     assert old.config["encoder"]["width"] == 4
 
 
+def test_it_gets_no_layer_no_map_and_no_stage_that_came_later(old: Workspace) -> None:
+    same_command(old)
+    assert old.layers == ["bands", "target", "encoder", "gnn1", "gnn2", "gnn3"]
+    assert old.default_layer == "gnn2"
+    projector = old.config["projector"]["name"]
+    assert old.maps == [{"layer": "gnn2", "projector": projector, "path": "segments.parquet"}], "its one map"
+    assert not {"metric", "join", "trained_maps"} & set(old.manifest["stages"])
+    assert not [path for path in old.folder.rglob("*") if path.name.startswith(("own", "surroundings", "metric"))]
+
+
+def test_an_option_makes_what_it_needs_anew_and_no_later_layer(old: Workspace) -> None:
+    same_command(old)
+    kept = old.manifest["stages"]["encoder"]["key"]
+    same_command(old, "gnn.hidden=12", "training.gnn.max_epochs=1", "overwrite=true")
+    if old.folder.name == "one":  # scenes were added to the other: overwriting trains anew on all of them
+        assert old.manifest["stages"]["encoder"]["key"] == kept
+    assert old.layers == ["bands", "target", "encoder", "gnn1", "gnn2", "gnn3"]
+    assert [each["layer"] for each in old.maps] == ["gnn2"]
+
+
+def test_the_new_layers_come_where_they_are_asked_for(old: Workspace) -> None:
+    same_command(old)
+    segments = old.manifest["stages"]["segments"]["key"]
+    same_command(old, "embedding.own=true", "metric=touching", "overwrite=true")
+    if old.folder.name == "one":  # as above
+        assert old.manifest["stages"]["segments"]["key"] == segments
+    assert len(labels_of(old)) == LABELS[old.folder.name]
+    assert {"own", "surroundings", "own+gnn1"} < set(old.layers)
+    assert [each["layer"] for each in old.maps] == ["own", "surroundings", "own+gnn1"]
+
+
 def test_another_version_of_the_package_changes_no_key(
     old: Workspace, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

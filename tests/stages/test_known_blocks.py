@@ -13,8 +13,7 @@ from rsgraph.io.chips import cut
 from rsgraph.protocols import Arrays
 from rsgraph.stages.graph import graph
 from rsgraph.stages.known_blocks import KnownBlocks
-from rsgraph.stages.segment_files import unpack
-from tests.stages.squares import COLOURS, IDS, segmented, squares
+from tests.stages.squares import segmented, squares
 
 pytestmark = pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")  # pixel space
 
@@ -50,18 +49,6 @@ def test_known_vectors_are_read_and_the_others_computed(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found[0]["vectors"], vectors[:4])
     np.testing.assert_array_equal(found[1]["vectors"], vectors[4:])
     assert said == [(1, 4), (2, 4), (3, 4), (4, 4)]
-
-
-def test_known_segments_come_back_as_they_were_cut(tmp_path: Path) -> None:
-    segmented(tmp_path, scenes=[squares("a")])
-    given = blocks()[:2]
-    for number, arrays in enumerate(known(tmp_path).map("segments", Computed(), given)):
-        ((chip, cut_chip),) = unpack(given[number], arrays)
-        np.testing.assert_array_equal(cut_chip.labels, IDS[:, :16])
-        np.testing.assert_array_equal(cut_chip.means, COLOURS[4 * number : 4 * number + 4])
-        np.testing.assert_array_equal(cut_chip.centroids, [[3.5, 3.5], [3.5, 11.5], [11.5, 3.5], [11.5, 11.5]])
-        assert cut_chip.areas.tolist() == [64] * 4
-        assert chip.chip_id == number
 
 
 def test_known_edges_are_those_of_the_chip(tmp_path: Path) -> None:

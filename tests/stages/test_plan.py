@@ -40,6 +40,11 @@ def test_every_stage_follows_what_it_needs_and_has_its_function(overrides: tuple
     )
 
 
+def test_the_demo_has_all_stages_as_the_progress_of_the_sample_says() -> None:
+    assert stages_of(planned(composed("experiment=demo"))) == stages_of(planned(composed()))
+    assert [stage.name for stage in stages_of(planned(composed("experiment=demo")))] == [each.name for each in STAGES]
+
+
 def test_labelling_can_begin_before_anything_is_trained() -> None:
     plan = planned(composed())
     names = [stage.name for stage in stages_of(plan)]

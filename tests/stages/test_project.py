@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -136,16 +136,20 @@ def remapped(finished: Workspace, configure: Configure) -> Configure:
     return lambda *overrides: configure(f"cache.path={finished.folder.parent / '.rsgraph-cache'}", *overrides)
 
 
-def test_a_run_keeps_the_network_which_maps_its_segments_again(remapped: Configure) -> None:
+@pytest.mark.parametrize(("layer", "metric"), [("own", "euclidean"), ("gnn2", "cosine")])
+def test_a_run_keeps_the_network_which_maps_its_segments_again(
+    remapped: Configure, layer: str, metric: Literal["euclidean", "cosine"]
+) -> None:
     options = ("projector=parametric", "projector.steps=5", "projector.hidden=8", "projector.sample=100")
-    workspace = run(remapped(*options, "projector.accelerator=cpu"))
+    shown = (f"embedding.layer={layer}", f"embedding.maps=[{layer}]")
+    workspace = run(remapped(*options, *shown, "projector.accelerator=cpu"))
     model = read_model(workspace.path("models"))
     assert model is not None
     assert "models/projector.safetensors" in workspace.manifest["stages"]["project"]["outputs"]
     table = workspace.segments
-    again = build("projector", name="parametric").transform(workspace.embedding(), model)
+    again = build("projector", name="parametric", metric=metric).transform(workspace.embedding(), model)
     np.testing.assert_array_equal(table[["x", "y"]].to_numpy(np.float32), again)
-    kept = pd.read_parquet(workspace.path("projections", f"{workspace.default_layer}-parametric.parquet"))
+    kept = pd.read_parquet(workspace.path("projections", f"{layer}-parametric.parquet"))
     pd.testing.assert_frame_equal(kept, table[["segment_id", "x", "y"]])
 
 
@@ -153,7 +157,12 @@ def test_a_stopped_run_places_only_the_blocks_it_lacks(remapped: Configure, monk
     monkeypatch.setattr(rows, "CHUNK", 50)
     config = remapped("projector=umap", "projector.n_neighbors=5", "projector.sample=100", "projector.n_epochs=20")
     placed: list[int] = []
-    place = Umap.transform
+    fitted: list[int] = []
+    place, fit = Umap.transform, Umap.fit
+
+    def fitting(self: Umap, vectors: Any, **options: Any) -> Any:
+        fitted.append(vectors.shape[1])
+        return fit(self, vectors, **options)
 
     def stopping(self: Umap, *given: Any, first: int, **options: Any) -> Any:
         placed.append(first)
@@ -163,13 +172,18 @@ def test_a_stopped_run_places_only_the_blocks_it_lacks(remapped: Configure, monk
 
     with monkeypatch.context() as patched:
         patched.setattr(Umap, "transform", stopping)
+        patched.setattr(Umap, "fit", fitting)
         with pytest.raises(KeyboardInterrupt):
             run(config)
         finished = run(config)
-    assert placed.count(0) == 1
-    assert placed.count(150) == 2
-    uninterrupted = Umap(n_neighbors=5, sample=100, n_epochs=20).project(finished.embedding(), seed=config["seed"])
-    np.testing.assert_array_equal(finished.segments[["x", "y"]].to_numpy(np.float32), uninterrupted.points)
+    assert placed.count(0) == 3, "own, surroundings and own+gnn1"
+    assert placed.count(150) == 4, "again where it was stopped"
+    assert len(fitted) == 3
+    umap = Umap(n_neighbors=5, sample=100, n_epochs=20, metric="euclidean")
+    for drawn in finished.maps:
+        found = pd.read_parquet(finished.path(drawn["path"]))[["x", "y"]].to_numpy(np.float32)
+        uninterrupted = umap.project(finished.embedding(drawn["layer"]), seed=config["seed"])
+        np.testing.assert_array_equal(found, uninterrupted.points)
 
 
 def test_maps_are_made_anew_where_there_is_no_matrix(remapped: Configure) -> None:

@@ -15,6 +15,7 @@ from rsgraph.errors import NotThere
 from rsgraph.files import write_json
 from rsgraph.matchers.hungarian import Hungarian
 from rsgraph.projectors.umap import Umap
+from rsgraph.types import Distance
 from rsgraph.view import other_maps as projecting
 from rsgraph.view.other_maps import (
     find_map,
@@ -22,7 +23,6 @@ from rsgraph.view.other_maps import (
     layers_by_maps,
     map_file,
     project_segments,
-    projector_for,
     projector_names,
 )
 from rsgraph.workspace import Workspace, write_array, write_table
@@ -130,10 +130,12 @@ def test_layers_are_offered_in_the_order_of_the_maps(workspace: Workspace) -> No
     assert layers_by_maps(workspace) == ["own", "surroundings", "bands", "gnn1"]
 
 
-def test_learnt_layers_are_laid_out_by_euclidean_distance(workspace: Workspace) -> None:
-    assert projector_for(workspace, "own", "tsne").metric == "euclidean"
-    assert projector_for(workspace, "bands", "tsne").metric == "cosine"
-    assert projector_for(workspace, "own+gnn1", "umap").metric == "euclidean"
+@pytest.mark.parametrize(("layer", "metric"), [("own", "euclidean"), ("bands", "cosine"), ("own+gnn1", "euclidean")])
+def test_learnt_layers_are_laid_out_by_euclidean_distance(workspace: Workspace, layer: str, metric: Distance) -> None:
+    vectors = np.array(workspace.embedding("bands")[:60])
+    write_array(workspace.path("embeddings", f"{layer}.npy"), vectors)
+    points = project_segments(workspace.folder, layer, "umap", np.arange(60))
+    np.testing.assert_array_equal(points, Umap(metric=metric).project(vectors, seed=0).points)
 
 
 def test_touching_segments_are_looked_for_where_the_projector_weighs_them(

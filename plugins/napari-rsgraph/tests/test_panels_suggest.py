@@ -63,7 +63,7 @@ def test_a_prediction_is_shown_by_class_and_labels_nothing(
         expected = np.count_nonzero(free & (made.probabilities.argmax(axis=1) == row))
         assert predicted.table.item(row, 0).text() == name
         assert predicted.table.item(row, 1).text() == f"{expected:,}"
-    assert "from 40 labels, on GNN layer 2" in predicted.status.text()
+    assert "from 40 labels, on Own" in predicted.status.text()
 
 
 def test_the_calibration_is_said_where_it_is_known(qtbot: Any, predicted: SuggestPanel, session: Session) -> None:

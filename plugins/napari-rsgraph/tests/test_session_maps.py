@@ -112,8 +112,9 @@ def test_which_map_fits_is_said_once_there_are_strokes_enough(session: Session) 
     session.maps.judge()
     verdict = session.maps.verdict
     assert verdict is not None
-    layer = session.map.layer
-    assert {fit.name for fit in verdict.fits} == {f"{layer}-pca", f"{layer}-labels"}
+    drawn = {f"{each['layer']}-{each['projector']}" for each in session.workspace.maps}
+    assert drawn == {"own-pca", "surroundings-pca", "own+gnn1-pca"}
+    assert {fit.name for fit in verdict.fits} == {*drawn, "own-labels"}
     assert "predicted right of 6 strokes that were left out" in heard[-1]
 
 

@@ -14,12 +14,11 @@ from napari_rsgraph.session.tables import Tables
 def test_search_ranks_by_cosine_and_labels_what_was_accepted(session: Session) -> None:
     session.selection.set_level("segments")
     session.labels.define("water")
-    session.selection.select(np.array([0]))
     session.search.k = 5
-    session.find_similar()
+    session.search.start("segments", np.array([0]), "gnn2")
     results = session.search.results
     assert results is not None
-    vectors = np.asarray(session.workspace.embedding(session.map.layer), dtype=np.float64)
+    vectors = np.asarray(session.workspace.embedding("gnn2"), dtype=np.float64)
     unit = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     scores = unit @ unit[0]
     scores[0] = -2
@@ -32,14 +31,17 @@ def test_search_ranks_by_cosine_and_labels_what_was_accepted(session: Session) -
 
 
 def test_search_in_a_learnt_layer_ranks_by_distance(session: Session) -> None:
-    vectors = np.array(session.workspace.embedding("bands"))
-    np.save(session.workspace.path("embeddings", "own.npy"), vectors)
-    session.search.start("segments", np.array([0]), "own")
+    assert session.map.layer == "own"
+    session.selection.set_level("segments")
+    session.selection.select(np.array([0]))
+    session.search.k = 5
+    session.find_similar()
     results = session.search.results
     assert results is not None
-    distances = np.linalg.norm(vectors.astype(np.float64) - vectors[0], axis=1)
+    vectors = np.asarray(session.workspace.embedding("own"), dtype=np.float64)
+    distances = np.linalg.norm(vectors - vectors[0], axis=1)
     distances[0] = np.inf
-    assert results.scores == pytest.approx(1 / (1 + np.sort(distances)[: len(results.scores)]))
+    assert results.scores == pytest.approx(1 / (1 + np.sort(distances)[:5]), abs=1e-5)
 
 
 def test_search_by_chip_takes_the_stored_similarities(session: Session) -> None:

@@ -13,7 +13,6 @@ _PROJECTORS = {
     "labels": "From your labels",
 }
 _ENCODERS = {"unet": "U-Net", "bands": "Bands", "segmentation_models": "Encoder"}
-_UNTRAINED = {"own": "Own", "surroundings": "Surroundings"}
 _TARGETS = {
     "fuzzy_c_means": "C-means memberships",
     "kmeans": "k-means memberships",
@@ -33,8 +32,6 @@ def layer_title(layer: str, config: Mapping[str, Any]) -> str:
     """
     if "+" in layer:
         return " + ".join(layer_title(part, config) for part in layer.split("+"))
-    if layer in _UNTRAINED:
-        return _UNTRAINED[layer]
     if layer.startswith("gnn") and layer[3:].isdigit():
         return f"GNN layer {layer[3:]}"
     if layer == "encoder":
