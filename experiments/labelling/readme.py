@@ -169,7 +169,7 @@ def _met(met: bool) -> str:
 
 
 def _names(index: pd.Index) -> str:
-    return ", ".join(scenes()[str(scene)] for scene in scenes() if scene in set(index)) or "no scenes"
+    return "; ".join(scenes()[str(scene)] for scene in scenes() if scene in set(index)) or "no scenes"
 
 
 def untrained(table: pd.DataFrame) -> str:

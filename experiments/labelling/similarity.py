@@ -14,7 +14,7 @@ from experiments.labelling.store import FOLDER, WORK, add_all, read
 from experiments.labelling.workspaces import CHEAP, read_rows, scene_workspace, workspace
 
 MEASURES, BORDERS = FOLDER / "measures.csv", FOLDER / "borders.csv"
-MEASURED_ON = ("site_38d", "site_282d", "site_637u", "synthetic", "t48que")
+MEASURED_ON = ("site_38d", "site_282d", "site_637u", "clouds_l7")
 LAYERS = ("bands", "own", "surroundings", "own+gnn1", "gnn2")
 BORDERS_OF = ("synthetic", "t18svg", "t48que")
 

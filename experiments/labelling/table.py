@@ -18,11 +18,11 @@ A simulated expert brushes circles: at each stroke the circle of the map and the
 are the mean IoU averaged over strokes 1 to 20, as a share of that of the **ideal map** of the same segments, on which
 each class is one island. Means over seeds of UMAP (3 to 5; each scene's own table says how many), with UMAP's own
 options, but for 200 epochs in place of 500 above 2000 segments. Networks are trained by `experiment=laptop` with one
-seed, on the three sites with three. Three dates of one place (eopatch) count as one. Of scenes with over 4000
-segments whole chips were taken. Intervals: 95 % of 10 000 draws of scenes, in pairs. `paper`: by
-`experiment=[paper,laptop]`, chips without margin and by themselves, on its own segments; small scenes only. `full`:
-the full network, where a GPU was at hand. `bands_2hop`: band means joined with the means of the nearest segments and
-of theirs. `place`: circles in the scene.
+seed, on the three sites with three, and see 16 px round a chip (where borders are measured 32, the default that came
+after). Three dates of one place (eopatch) count as one. Of scenes with over 4000 segments whole chips were taken.
+Intervals: 95 % of 10 000 draws of scenes, in pairs. `paper`: by `experiment=[paper,laptop]`, chips by themselves and
+without margin, on its own segments; small scenes only. `full`: the full network, where a GPU was at hand.
+`bands_2hop`: band means joined with the means of the nearest segments and of theirs. `place`: circles in the scene.
 """
 
 
