@@ -50,7 +50,12 @@ def metric(context: Context) -> dict[str, Any]:
     for layer, weights in LAYERS.items():
         joined = np.concatenate([weight * parts[name] for name, weight in weights.items()], axis=1)
         write_array(context.out / "embeddings" / f"{layer}.npy", joined.astype(np.float32))
-    return {"pairs": int(pairs.shape[1]), "fitted": context.plan.model is None}
+    return {"pairs": int(pairs.shape[1]), "fitted": not _given(context)}
+
+
+def _given(context: Context) -> bool:
+    """Tell whether the model that was given holds a metric; one of version 0.1 holds none."""
+    return context.model is not None and (context.model / "models" / "metric.safetensors").exists()
 
 
 def _window(context: Context, segments: pd.DataFrame, spectra: Doubles) -> Doubles:
