@@ -150,6 +150,10 @@ def measures(job: Evaluation) -> pd.DataFrame:
             found = evaluate_graph(described, vectors, points, images, among=chosen, metric=metric, options=options)
             about = {"layer": layer, "among": among, "segments": int(chosen.sum())}
             rows += [{**about, "level": level, **found[level], **_spread(found, level)} for level in LEVELS]
+    if not rows:
+        raise NotUsable(
+            "there are no two segments to compare; measures.among=[all] and a smaller chips.size give more"
+        )
     return pd.DataFrame(rows)
 
 

@@ -116,6 +116,8 @@ def fitting_map(
     numbers, fold_of = _folds(given, strokes, seed)
     if len(numbers) < FEWEST:
         return Verdict((), None, _too_few(len(numbers)))
+    if len(np.unique(given[given > 0])) < 2:
+        return Verdict((), None, "a verdict takes strokes of two classes, and there is one so far: label another one")
     right: dict[str, list[Doubles]] = {name: [] for name in maps}
     order = [numbers[fold_of == fold] for fold in range(FOLDS)]
     for done, left_out in enumerate(order):

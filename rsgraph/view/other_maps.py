@@ -7,6 +7,7 @@ stays responsive and can stop them at once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -208,7 +209,10 @@ def keep_map(
     *,
     about: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Write a map into ``projections/``, with the hash of the embedding that it shows and what else is to be said."""
+    """Write a map into ``projections/``, with the hash of the embedding that it shows and what else is to be said.
+
+    Where the folder cannot be written (a colleague's, or a full disk), the map is made anew the next time.
+    """
     key = "chip_id" if level == "chips" else "segment_id"
     table = (workspace.chips if level == "chips" else workspace.segments)[[key]].assign(
         x=points[:, 0], y=points[:, 1]
@@ -216,5 +220,6 @@ def keep_map(
     table.attrs = {"embedding_sha256": _origin_hash(workspace, level, layer)}
     table.attrs.update(about or {})
     path = map_file(workspace, level, layer, projector)
-    write_table(path, table)
+    with suppress(OSError):
+        write_table(path, table)
     return path

@@ -99,6 +99,14 @@ def test_measure_options_are_only_those_of_the_section() -> None:
         measure_options({"measures": {"ssim_side": "nine"}})
 
 
+def test_measures_of_one_segment_are_refused(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "_described", lambda *_: None)
+    monkeypatch.setattr(parts, "_images", lambda *_: None)
+    monkeypatch.setattr(parts, "_whole_chips", lambda *_: np.arange(N) < 1)
+    with pytest.raises(NotUsable, match="there are no two segments to compare"):
+        parts.measures(job(workspace, measures={"among": ["all", "test"], "segments": 5}))
+
+
 def test_evaluation_knows_chip_and_split_of_each_segment(workspace: Workspace) -> None:
     made = job(workspace)
     assert made.chip_numbers.tolist() == np.repeat(np.arange(10), 4).tolist()

@@ -47,6 +47,14 @@ def test_there_is_no_verdict_below_five_strokes() -> None:
     assert "takes 5 strokes of classes with two strokes or more, and there are 4 so far" in found.reason
 
 
+def test_there_is_no_verdict_of_one_class() -> None:
+    """Every map would predict it right."""
+    codes, strokes = labelled(6)
+    found = fitting_map({"classes": by_class(codes)}, np.minimum(codes, 1), strokes, 2)
+    assert (found.fits, found.best) == ((), None)
+    assert found.reason == "a verdict takes strokes of two classes, and there is one so far: label another one"
+
+
 def test_stroke_whose_class_no_other_has_is_not_asked_for() -> None:
     codes, strokes = labelled(3)
     codes[-5:], strokes[-5:] = 3, 999

@@ -58,6 +58,7 @@ def test_a_model_of_before_has_no_metric_so_one_is_fitted(made: Workspace, confi
             path.unlink()
     again = run(configure(f"model.from={made.folder}", workspace="other"))
     assert again.path("models", "metric.safetensors").exists()
+    assert again.manifest["stages"]["metric"]["facts"]["fitted"]
     assert again.layers[:3] == ["bands", "own", "surroundings"]
 
 

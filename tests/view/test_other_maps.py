@@ -103,6 +103,18 @@ def test_project_segments_by_pca_is_that_of_scikit_learn_and_is_kept(workspace: 
     np.testing.assert_array_equal(find_map(workspace, "segments", "bands", "pca"), points)
 
 
+def test_a_map_that_cannot_be_kept_is_shown_all_the_same(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path, table: pd.DataFrame) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(projecting, "write_table", refuse)
+    points = project_segments(workspace.folder, "bands", "pca")
+    assert np.isfinite(points).all()
+    assert find_map(workspace, "segments", "bands", "pca") is None
+
+
 def test_project_segments_of_some_rows_is_not_kept(workspace: Workspace) -> None:
     rows = np.arange(0, 40, 2)
     points = project_segments(workspace.folder, "bands", "pca", rows)
