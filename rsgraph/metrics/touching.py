@@ -23,11 +23,13 @@ def within_cover(differences: Doubles, *, rounds: int, kept: float, ridge: float
     rounds, kept, ridge
         As in ``Touching``.
     """
-    covariance = _second_moment(differences)
+    covariance, before = _second_moment(differences), np.empty(0, dtype=np.int64)
     for _ in range(rounds):
         lengths = ((differences @ inverse_root(covariance, ridge=ridge)) ** 2).sum(axis=1)
-        smallest = np.argsort(lengths, kind="stable")[: max(1, round(kept * len(lengths)))]
-        covariance = _second_moment(differences[smallest])
+        smallest = np.sort(np.argsort(lengths, kind="stable")[: max(1, round(kept * len(lengths)))])
+        if np.array_equal(smallest, before):
+            break  # further rounds would choose the same again
+        covariance, before = _second_moment(differences[smallest]), smallest
     return scaled(covariance)
 
 

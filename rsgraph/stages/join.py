@@ -36,14 +36,14 @@ def _trained(context: Context, name: str) -> Doubles:
 
 
 def _model(context: Context, features: dict[str, Doubles]) -> Arrays:
-    """Take the metrics over from a model that has them all, else fit them; write them."""
+    """Take the metrics over that a model has, fit the others; write them."""
     given = model_there(context, "models/join.safetensors", "models/join.json")
-    found = None if given is None else read_model(given, name="join")
-    if found is not None and all(f"{name}.matrix" in found for name in features):
-        return found
+    arrays: Arrays = {**((given and read_model(given, name="join")) or {})}
+    lacking = [name for name in features if f"{name}.matrix" not in arrays]
+    if not lacking:
+        return arrays
     component, pairs = context.options.metric.build(), touching_pairs(context)
-    arrays: Arrays = {}
-    for name, each in features.items():
-        arrays |= fit_metric(component, each, pairs, seed=context.seed).arrays(name)
+    for name in lacking:
+        arrays |= fit_metric(component, features[name], pairs, seed=context.seed).arrays(name)
     write_model(context.out / "models", arrays, learnt_with(context), name="join")
     return arrays

@@ -10,7 +10,7 @@ import pandas as pd
 from rsgraph.metrics.diffusion import diffused, median_distance
 from rsgraph.metrics.fitting import Fitted, fit_metric, rms_length
 from rsgraph.metrics.none import NoMetric
-from rsgraph.metrics.spectra import shape_and_brightness
+from rsgraph.metrics.spectra import DARKEST, scale_of, shape_and_brightness
 from rsgraph.metrics.window import window_means
 from rsgraph.protocols import Arrays, Metric, Pairs
 from rsgraph.stages.context import Context
@@ -51,7 +51,18 @@ def metric(context: Context) -> dict[str, Any]:
     for layer, weights in LAYERS.items():
         joined = np.concatenate([weight * parts[name] for name, weight in weights.items()], axis=1)
         write_array(context.out / "embeddings" / f"{layer}.npy", joined.astype(np.float32))
-    return {"pairs": int(pairs.shape[1]), "fitted": context.plan.model is None or not context.plan.model.metric}
+    fitted = context.plan.model is None or not context.plan.model.metric
+    return {"pairs": int(pairs.shape[1]), "fitted": fitted, "notes": _blank(spectra)}
+
+
+def _blank(spectra: Doubles) -> list[str]:
+    """Say it where nothing tells segments apart: values in a unit in which all of them are black."""
+    if len(spectra) < 2 or scale_of(spectra).weight.any():
+        return []
+    return [
+        f"All segments look the same to own and surroundings: their values differ by less than {DARKEST:g}, which is "
+        "black for reflectance. If they have another unit, give its factor with reader.scale=."
+    ]
 
 
 def _window(context: Context, segments: pd.DataFrame, spectra: Doubles) -> Doubles:

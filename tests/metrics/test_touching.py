@@ -46,6 +46,12 @@ def test_pairs_across_a_border_drop_out() -> None:
     assert of_all[0, 0] > 1.0
 
 
+def test_rounds_end_when_they_choose_the_same_again() -> None:
+    differences = np.random.default_rng(2).normal(size=(50, 2))
+    once, ever = (within_cover(differences, rounds=rounds, kept=0.5, ridge=0.02) for rounds in (200, 10**9))
+    np.testing.assert_array_equal(once, ever)
+
+
 def test_without_pairs_every_feature_counts_as_it_is() -> None:
     matrix = build("metric", name="touching").fit(np.ones((1, 4)), np.empty((2, 0), dtype=np.int64))
     np.testing.assert_array_equal(matrix, np.eye(4))

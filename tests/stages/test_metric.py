@@ -10,6 +10,7 @@ from rsgraph.files import read_json
 from rsgraph.metrics.fitting import Fitted
 from rsgraph.metrics.spectra import shape_and_brightness
 from rsgraph.run.runner import run
+from rsgraph.stages.metric import _blank
 from rsgraph.workspace import Workspace
 from tests.small_runs import Configure
 
@@ -67,3 +68,10 @@ def test_other_metrics_make_other_layers(made: Workspace, configure: Configure, 
     other = run(configure(f"metric={metric}", workspace="other"))
     assert other.embedding("own").shape == made.embedding("own").shape
     assert not np.allclose(other.embedding("own"), made.embedding("own"))
+
+
+def test_values_in_a_unit_in_which_all_is_black_are_said() -> None:
+    values = np.random.default_rng(0).uniform(size=(5, 3))
+    assert _blank(shape_and_brightness(values)) == []
+    (said,) = _blank(shape_and_brightness(values * 1e-30))
+    assert "reader.scale" in said
