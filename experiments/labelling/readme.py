@@ -121,7 +121,15 @@ def stages(table: pd.DataFrame) -> str:
         gained = difference(found, reference)
         cells = [f"`{name}`", about, takes, len(found), percent(found.mean()), percent(found.min())]
         body.append([*cells, gained.text])
-    head = ["", "what it is", "takes, beside segments and map", "scenes", "share, mean", "worst", "over bands and two-hop"]
+    head = [
+        "",
+        "what it is",
+        "takes, beside segments and map",
+        "scenes",
+        "share, mean",
+        "worst",
+        "over bands and two-hop",
+    ]
     about = (
         "Three dates of one place count as one scene. The last column compares a single map with the better of "
         "bands and two-hop on each scene, a pair with the pair of them; in brackets 95 % intervals over scenes.\n"
