@@ -31,6 +31,8 @@ from experiments.benchmarks.watching import Watched, finished, watch
 from rsgraph.workspace import Workspace
 
 LIMIT_S, LIMIT_GB = 3600, 6
+UNTRAINED = "experiment=untrained"
+"""With this option no model is needed: the time to both first maps is that of the stages up to project."""
 COMMON = ("chips.edges=drop", "tracking.uri=none")
 """Whole chips only, 42 x 42 of them, as the paper has."""
 SIZES = (SIZE // 2, SIZE)
@@ -43,7 +45,7 @@ MODELS = {"model": LEARN, "model-narrow": QUICK}
 def main(words: Sequence[str]) -> None:
     """Prepare, then run, print and record one size after the other."""
     sizes, folder, options = parsed(words)
-    model = learned(folder, "model", sizes[-1])
+    model = None if UNTRAINED in options else learned(folder, "model", sizes[-1])
     for size in sizes:
         rows = measured(folder, size, model, options)
         for row in rows:
@@ -80,7 +82,7 @@ def command(path: Path, workspace: Path, cache: Path, *options: str) -> list[str
     return [sys.executable, "-m", "rsgraph", "run", str(path), *places, *COMMON, *options]
 
 
-def measured(folder: Path, size: int, model: Path, options: Sequence[str]) -> list[dict[str, Value]]:
+def measured(folder: Path, size: int, model: Path | None, options: Sequence[str]) -> list[dict[str, Value]]:
     """Run a tile from nothing on two cores, watched; return one row per stage and one of all."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])
     tile = write_tile(folder, size)
@@ -88,7 +90,8 @@ def measured(folder: Path, size: int, model: Path, options: Sequence[str]) -> li
     for path in (workspace, cache):
         shutil.rmtree(path, ignore_errors=True)
     log.unlink(missing_ok=True)
-    watched = watch(command(tile, workspace, cache, f"model.from={model}", *options), workspace, log)
+    given = [f"model.from={model}"] if model else []
+    watched = watch(command(tile, workspace, cache, *given, *options), workspace, log)
     stop_if_failed(watched, log)
     title = named(size, options)
     rows = table(workspace, tile, watched, title)
