@@ -49,8 +49,9 @@ def measured(name: str, file: str, *options: str) -> dict[str, Value]:
         load_umap().UMAP(random_state=0).fit(bands)
         peer = perf_counter() - start
     stages = ", ".join(f"{stage} {each:.1f} s" for stage, each in seconds.items())
+    work = f"both first maps of {name}, {len(bands)} segments, cut and matched too"
     return {
-        "work": f"both first maps of {name}, {len(bands)} segments, cut and matched too, against one map by umap-learn",
+        "work": f"{work}, against one map by umap-learn",
         "ours_s": round(statistics.median(totals), 2),
         "slowest_s": round(max(totals), 2),
         "peer_s": round(peer, 2),
