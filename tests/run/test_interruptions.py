@@ -23,15 +23,17 @@ from tests.small_runs import Configure, composed
 
 PHASES = {
     "scene": "survey",
+    "segments": "pieces",
+    "graph": "graph",
+    "metric": "touching",
+    "match": "pairs",
     "target": "sample",
-    "segments": "segments",
     "memberships": "memberships",
     "encode": "encode",
-    "graph": "graph",
     "gnn": "layers",
-    "match": "pairs",
+    "join": "touching",
 }
-"""Stages, and the phase of each in which it is interrupted."""
+"""Stages as they are walked, and the phase of each in which it is interrupted."""
 
 OUTPUTS = ("segments.tif", "chips.parquet", "segments.parquet", "edges.npy", "similarity.npz", "targets.npz")
 
