@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +33,14 @@ def shared_borders(labels: Labels) -> tuple[NDArray[np.int64], NDArray[np.int64]
         codes.append(low.astype(np.int64) * width + high)
     pairs, lengths = np.unique(np.concatenate(codes), return_counts=True)
     return np.stack([pairs // width, pairs % width], axis=1), lengths.astype(np.int64)
+
+
+def each_once(found: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """Join sets of pairs (2, p), none negative: each once, sorted by the first, then the second, (2, P)."""
+    pairs = np.concatenate([np.empty((2, 0), dtype=np.int64), *found], axis=1)
+    width = int(pairs.max(initial=0)) + 1
+    codes = np.unique(pairs[0] * width + pairs[1])
+    return np.stack([codes // width, codes % width])
 
 
 def pairs_among(pairs: NDArray[np.int64], rows: NDArray[np.int64], n: int) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rsgraph.borders import pairs_among, shared_borders
+from rsgraph.borders import each_once, pairs_among, shared_borders
 
 MAP = np.array([[1, 1, 2], [3, 1, 2], [3, 0, 4]], dtype=np.int32)
 
@@ -39,3 +39,9 @@ def test_shared_borders_do_not_depend_on_orientation(rows: int, columns: int, se
     for turned in (np.rot90(labels), labels.T, labels[::-1]):
         for one, two in zip(shared_borders(labels), shared_borders(turned), strict=True):
             np.testing.assert_array_equal(one, two)
+
+
+def test_pairs_of_several_sets_come_once_and_in_order() -> None:
+    found = each_once([np.array([[3, 0], [4, 2]]), np.array([[0, 0], [1, 2]])])
+    assert found.tolist() == [[0, 0, 3], [1, 2, 4]]
+    assert each_once([]).shape == (2, 0)

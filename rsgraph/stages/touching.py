@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.borders import shared_borders
+from rsgraph.borders import each_once, shared_borders
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.protocols import Arrays
@@ -29,7 +29,7 @@ def touching_pairs(context: Context) -> NDArray[np.int64]:
     """
     task = _Touching(context.workspace.folder.resolve())
     found = context.blocks.map("touching", task, blocks_with_rows(context), context.progress)
-    return _once([arrays["pairs"] for arrays in found])
+    return each_once([arrays["pairs"] for arrays in found])
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class _Touching:
 
     def __call__(self, block: ChipBlock) -> Arrays:
         workspace = Workspace(self.workspace)
-        return {"pairs": _once([_pairs(workspace, block.scene(chip), chip) for chip in block.chips])}
+        return {"pairs": each_once([_pairs(workspace, block.scene(chip), chip) for chip in block.chips])}
 
 
 def _pairs(workspace: Workspace, scene: Scene, chip: Chip) -> NDArray[np.int64]:
@@ -53,11 +53,3 @@ def _one_further(window: Window, scene: Scene) -> Window:
     rows = min(window.rows + 1, scene.rows - window.row)
     columns = min(window.columns + 1, scene.columns - window.column)
     return Window(window.row, window.column, rows, columns)
-
-
-def _once(found: list[NDArray[np.int64]]) -> NDArray[np.int64]:
-    """Join sets of pairs (2, p), sorted, without repetition."""
-    pairs = np.concatenate([np.empty((2, 0), dtype=np.int64), *found], axis=1)
-    width = int(pairs.max(initial=0)) + 1
-    codes = np.unique(pairs[0] * width + pairs[1])
-    return np.stack([codes // width, codes % width])

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.borders import pairs_among, shared_borders
+from rsgraph.borders import each_once, pairs_among, shared_borders
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -31,15 +31,14 @@ def touching_among(workspace: Workspace, rows: NDArray[np.int64] | None) -> NDAr
     pairs
         (2, P), each pair once.
     """
-    found = [_touching(workspace.segment_file(scene.name), scene) for scene in workspace.scenes]
-    pairs = np.unique(np.concatenate(found), axis=0).T
+    pairs = each_once([_touching(workspace.segment_file(scene.name), scene) for scene in workspace.scenes])
     return pairs if rows is None else pairs_among(pairs, rows, len(workspace.segments))
 
 
 def _touching(path: Path, scene: SceneInfo) -> NDArray[np.int64]:
-    """Return pairs (P, 2) of one scene, strip by strip, each with the first row of the next."""
-    found = [np.empty((0, 2), dtype=np.int64)]
+    """Return the pairs (2, P) of one scene, strip by strip, each with the first row of the next."""
+    found = []
     for row in range(0, scene.rows, STRIP):
         ids = read_ids(path, Window(row, 0, min(STRIP + 1, scene.rows - row), scene.columns))
-        found.append(shared_borders(ids.astype(np.int32))[0])
-    return np.concatenate(found)
+        found.append(shared_borders(ids.astype(np.int32))[0].T)
+    return each_once(found)
