@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from rsgraph.config import flatten
 from rsgraph.console import note, say
 from rsgraph.errors import OutputError
 from rsgraph.files import make_folder
+from rsgraph.warning_filters import ignored
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -105,8 +105,7 @@ def _client(uri: str) -> MlflowClient:
     _check_writable(uri)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing leaves the machine
     os.environ.setdefault("DO_NOT_TRACK", "true")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # mlflow's own dependencies warn about each other on import
+    with ignored():  # mlflow's own dependencies warn about each other on import
         from mlflow.exceptions import MlflowException
         from mlflow.tracking import MlflowClient
         from sqlalchemy.exc import SQLAlchemyError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -16,6 +15,7 @@ from rsgraph.exporters.content import check_choice, parsed_crs
 from rsgraph.exporters.features import Frames, PolygonExporter, Sink
 from rsgraph.exporters.provenance import KEY, as_text
 from rsgraph.exporters.whole import whole
+from rsgraph.warning_filters import ignored
 from rsgraph.workspace import SceneInfo
 
 Crs = Literal["scene", "wgs84"]
@@ -114,8 +114,6 @@ def _features(frames: Frames, *, rfc7946: bool) -> Iterator[tuple[gpd.GeoDataFra
 def geojson_features(frame: gpd.GeoDataFrame) -> list[str]:
     """Let GDAL reproject, cut at the antimeridian, turn rings and round; return one feature per line."""
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        for message in _NO_CRS:  # pixel space is what we mean where a scene has no CRS
-            warnings.filterwarnings("ignore", message=message)
+    with ignored("|".join(_NO_CRS)):  # pixel space is what we mean where a scene has no CRS
         pyogrio.write_dataframe(frame, buffer, driver="GeoJSONSeq", layer="features")
     return [line for line in buffer.getvalue().decode("utf-8").split("\n") if line]

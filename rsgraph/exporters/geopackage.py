@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pyogrio
 from rsgraph.exporters.features import Frames, PolygonExporter, Sink, layer_name
 from rsgraph.exporters.provenance import KEY, as_text
 from rsgraph.exporters.whole import whole
+from rsgraph.warning_filters import ignored
 
 
 class GeoPackage(PolygonExporter):
@@ -55,9 +55,7 @@ def write_geopackage(path: Path, frames: Frames, facts: Mapping[str, Any], *, la
 
 def _add(path: Path, frame: gpd.GeoDataFrame, layer: str, facts: Mapping[str, Any] | None) -> None:
     """Write a table: the first, with the provenance, makes the file."""
-    with warnings.catch_warnings():
-        # pixel space is what we mean where a scene has no CRS
-        warnings.filterwarnings("ignore", message="'crs' was not provided", category=UserWarning)
+    with ignored("'crs' was not provided", UserWarning):  # pixel space is what we mean where a scene has no CRS
         pyogrio.write_dataframe(
             frame,
             path,

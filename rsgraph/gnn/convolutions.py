@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 
 from torch import Tensor, nn
 
-with warnings.catch_warnings():
+from rsgraph.warning_filters import ignored
+
+with ignored("`torch.jit.script`", DeprecationWarning):
     # PyG 2.8 scripts a NamedTuple at import; torch >= 2.12 announces that torch.jit.script will go
-    warnings.filterwarnings("ignore", message="`torch.jit.script`", category=DeprecationWarning)
     from torch_geometric.nn import GATv2Conv, GCNConv, SAGEConv
 
 __all__ = ["ConvolutionStack", "GATv2Conv", "GCNConv", "SAGEConv"]

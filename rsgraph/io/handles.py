@@ -7,7 +7,6 @@ import logging
 import os
 import re
 import threading
-import warnings
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window as RasterioWindow
 
 from rsgraph.errors import NotReadable
+from rsgraph.warning_filters import ignored
 
 _MOST_OPEN = 48
 """Datasets that one thread keeps open: more than the bands of one product, fewer than any limit on files."""
@@ -28,8 +28,6 @@ _MOST_OPEN = 48
 _BLOCKS = {} if "GDAL_CACHEMAX" in os.environ else {"GDAL_CACHEMAX": 384 * 2**20}
 """Bytes of decoded blocks that a process keeps: one row of a tile's largest blocks, in all bands. GDAL's own limit
 is a twentieth of the memory, 1.2 GB in each worker of a machine of 24 GB; who sets one keeps it."""
-
-_warnings_lock = threading.Lock()
 
 
 class _Handles(threading.local):
@@ -116,8 +114,7 @@ def _state(path: str) -> tuple[int, int]:
 
 
 def _open(path: str) -> Any:
-    with gdal(path), _warnings_lock, warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)  # the reader says it in the scene's notes
+    with gdal(path), ignored(category=NotGeoreferencedWarning):  # the reader says it in the scene's notes
         return rasterio.open(path)
 
 

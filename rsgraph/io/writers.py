@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import os
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,6 +25,7 @@ from rsgraph.files import atomic, output_error, write_text
 from rsgraph.io.handles import forget_last_error
 from rsgraph.protocols import Progress
 from rsgraph.types import Scene, Window
+from rsgraph.warning_filters import ignored
 
 BLOCK = 256
 """Side of a tile of the files, in pixels."""
@@ -206,8 +206,7 @@ def _quiet() -> Iterator[None]:
     logger = logging.getLogger("rasterio")
     if logger.level == logging.NOTSET:  # whoever wants to see GDAL's messages sets a level
         logger.setLevel(logging.CRITICAL + 1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", NotGeoreferencedWarning)
+    with ignored(category=NotGeoreferencedWarning):
         yield
 
 

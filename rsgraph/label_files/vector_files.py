@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +37,7 @@ from rsgraph.label_files.geometries import (
 )
 from rsgraph.label_files.tally import Codes
 from rsgraph.types import Window
+from rsgraph.warning_filters import ignored
 from rsgraph.workspace import SceneInfo
 
 PREDICTED = ("propagated", "classified")
@@ -245,8 +245,7 @@ class _Batch:
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn what GDAL says of a vector file into NotReadable, and keep its warnings quiet."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # GDAL's remarks on files of others: the user cannot change them here
+    with ignored():  # GDAL's remarks on files of others: the user cannot change them here
         try:
             yield
         except (shapely.errors.GEOSException, RuntimeError, OSError, UnicodeDecodeError) as error:
@@ -279,8 +278,7 @@ def untouched(path: Path) -> Iterator[Path]:
 
 def layers_of(path: Path) -> dict[str, str | None]:
     """Return the vector layers of a file and their geometry types (None: a table); none for a raster."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # as in `reading`
+    with ignored():  # as in `reading`
         try:
             found = pyogrio.list_layers(path)
         except pyogrio.errors.DataSourceError:

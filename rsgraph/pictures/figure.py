@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-import warnings
 from pathlib import Path
 
 from matplotlib.axes import Axes
@@ -12,6 +11,7 @@ from matplotlib.figure import Figure
 
 from rsgraph.files import atomic
 from rsgraph.io.display import Pixels
+from rsgraph.warning_filters import ignored
 
 DPI = 120
 WIDTH = 12.5
@@ -92,8 +92,7 @@ def save_png(figure: Figure, path: Path) -> Path:
     OutputError
         Disk full, or the folder is not writable.
     """
-    with atomic(path) as temporary, warnings.catch_warnings():
-        # A scene's name in a script that the font lacks: boxes are drawn, which is no reason to alarm.
-        warnings.filterwarnings("ignore", message=r"Glyph \d+ .* missing from font")
+    # A scene's name in a script that the font lacks: boxes are drawn, which is no reason to alarm.
+    with atomic(path) as temporary, ignored(r"Glyph \d+ .* missing from font"):
         figure.savefig(temporary, format="png", dpi=DPI, metadata={"Software": "rsgraph"})
     return path

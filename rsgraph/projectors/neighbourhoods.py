@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +12,7 @@ from rsgraph.compiled import import_compiled
 from rsgraph.neighbours.cells import cut, find_nearest
 from rsgraph.neighbours.rows import Metric, as_metric, comparable
 from rsgraph.types import Floats
+from rsgraph.warning_filters import ignored
 
 FEWEST = 5
 """Below this many points UMAP and t-SNE have no neighbourhoods to speak of: the map is PCA's."""
@@ -53,8 +53,7 @@ def first_of_all(
 
 def load_umap() -> ModuleType:
     """Import umap-learn (seconds) without its remark that TensorFlow, which we do not use, is absent."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Tensorflow not installed", category=ImportWarning)
+    with ignored("Tensorflow not installed", ImportWarning):
         return import_compiled("umap.umap_")
 
 

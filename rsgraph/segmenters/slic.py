@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-from threading import Lock
-
 import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import slic
@@ -20,8 +17,6 @@ from rsgraph.segmenters.preparation import (
     valid_box,
 )
 from rsgraph.types import Floats, Labels, Mask, Segmentation
-
-_WARNING_FILTERS = Lock()
 
 
 def slic_superpixels(
@@ -64,10 +59,10 @@ def _slic(image: Floats, valid: Mask, n_segments: int, compactness: float) -> ND
     spread = float(image[:, valid].max() - image[:, valid].min())
     if valid.all():
         return _call_slic(image, None, n_segments, compactness / (spread or 1.0))
-    # A seed in a mask that gets no pixels is harmless: the segment is simply absent. Warning filters belong
-    # to the whole process, hence the lock; without a mask there is nothing to filter and threads run freely.
-    with _WARNING_FILTERS, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="One of the clusters is empty", category=UserWarning)
+    from rsgraph.warning_filters import ignored
+
+    # A seed in a mask that gets no pixels is harmless: the segment is simply absent.
+    with ignored("One of the clusters is empty", UserWarning):
         return _call_slic(image, valid, n_segments, compactness / (spread or 1.0))
 
 

@@ -10,7 +10,6 @@ import os
 import signal
 import threading
 import time
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -30,6 +29,7 @@ from rsgraph.training.inference import cpu_threads
 from rsgraph.training.lightning import Callback, DDPStrategy, LightningModule, Processes, SIGTERMException, Trainer
 from rsgraph.training.options import Hardware, TrainingOptions, device_type, uses_bfloat16
 from rsgraph.training.processes import Place, Tell, run_together
+from rsgraph.warning_filters import ignored
 
 Epoch = dict[str, float]
 OnEpoch = Callable[[int, dict[str, float]], None]
@@ -402,9 +402,7 @@ def _quiet() -> Iterator[None]:
     """Silence Lightning's notices and the harmless warnings."""
     loggers = [logging.getLogger(name) for name in ("pytorch_lightning", "lightning_fabric", "lightning")]
     levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
-        for pattern in _HARMLESS:
-            warnings.filterwarnings("ignore", message=pattern)
+    with ignored("|".join(_HARMLESS)):
         for logger in loggers:
             logger.setLevel(logging.ERROR)
         try:
