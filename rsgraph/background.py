@@ -21,6 +21,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from rsgraph.cli import INTERRUPTED
+from rsgraph.cli import main as main_of_rsgraph
+from rsgraph.console import fail, say
 from rsgraph.events import listening
 
 _NICENESS = 15
@@ -114,20 +117,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts things behind it ignores SIGINT
     os.set_inheritable(int(number), False)  # workers must not keep the pipe open
     threading.Thread(target=_end_with_the_watcher, daemon=True).start()
-    from rsgraph.cli import main as command
-
-    with os.fdopen(int(number), "wb", buffering=0) as pipe, listening(_Writer(pipe)):
-        command(["run", *words])
+    with os.fdopen(int(number), "wb", buffering=0) as pipe:
+        writer = _Writer(pipe)
+        with listening(writer):
+            main_of_rsgraph(["run", *words], interrupted=writer.say_that_it_goes_on)
 
 
 class _Writer:
     """Writes events as lines of JSON, progress not too often; lowers the priority once labelling can begin."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
-        self._pipe, self._last = pipe, -_EVERY
+        self._pipe, self._last, self._ready = pipe, -_EVERY, False
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         if "ready" in event:
+            self._ready = True
             os.setpriority(os.PRIO_PGRP, 0, _NICENESS)  # of all threads and workers, not of this thread alone
         now = time.monotonic()
         if "done" in event:
@@ -136,6 +140,13 @@ class _Writer:
             self._last = now
         with suppress(BrokenPipeError):  # the watcher is gone: the run ends in a moment
             self._pipe.write(json.dumps(event).encode() + b"\n")
+
+    def say_that_it_goes_on(self) -> None:
+        """Say what a stop means: whoever closes a window has not interrupted anything."""
+        if self._ready:
+            say("training stopped; the next `rsgraph label` or `rsgraph run` goes on where it stopped")
+        else:
+            fail(INTERRUPTED)
 
 
 def _end_with_the_watcher() -> None:
