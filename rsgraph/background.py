@@ -103,6 +103,7 @@ class BackgroundRun:
                     self._ready.set()
                 self._tell(event)
         code = self._process.wait()
+        self.ask_to_stop()  # closes the pipe
         self._ready.set()
         self._tell({"ended": code})
 
