@@ -24,7 +24,7 @@ WATCHER = """
 import sys, time
 from rsgraph.background import BackgroundRun
 run = BackgroundRun(sys.argv[1:])
-print(run._process.pid, flush=True)
+print(run.group, flush=True)
 run.wait_until_ready()
 print("ready", flush=True)
 time.sleep(60)
@@ -59,7 +59,7 @@ def test_a_run_is_watched_stopped_while_it_trains_and_goes_on_to_the_same_files(
     assert workspace.ready
     assert "encoder" in workspace.unfinished
     assert until(lambda: any(event.get("stage") == "encoder" and event["done"] > 2 for event in heard))
-    assert psutil.Process(background._process.pid).nice() > 0
+    assert psutil.Process(background.group).nice() > 0
     assert background.stop() == 130
     assert heard[-1] == {"ended": 130}
     assert "encoder" in workspace.unfinished
@@ -90,7 +90,7 @@ def test_a_training_process_that_is_killed_is_heard_of_and_the_next_goes_on(tmp_
     heard: list[Mapping[str, Any]] = []
     background = BackgroundRun(words, heard.append)
     assert background.wait_until_ready() is not None
-    os.killpg(background._process.pid, signal.SIGKILL)
+    os.killpg(background.group, signal.SIGKILL)
     assert until(lambda: heard[-1] == {"ended": -signal.SIGKILL})
     following = BackgroundRun([f"workspace={tmp_path / 'w'}", "tracking.uri=none"], heard.append)
     assert until(lambda: heard[-1] == {"ended": 0}, 120)
