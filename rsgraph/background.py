@@ -87,7 +87,7 @@ class BackgroundRun:
                 self._process.stdin.close()
 
     def stop(self, patience: float = _PATIENCE) -> int:
-        """End it, in order if it does so within ``patience`` seconds; return its exit code, 130 where it was killed."""
+        """End it, in order if it does so within ``patience`` seconds; return its code, 130 if killed."""
         self.ask_to_stop()
         try:
             code = self._process.wait(patience)
