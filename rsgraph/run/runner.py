@@ -251,7 +251,17 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
         looked_up = (KnownBlocks(blocks, known, opened.held), KnownBlocks(on_device, known, opened.held))
     with progress(stage.name) as report:
         context = Context(
-            plan, opened, workspace, folder, folder / "work", report, epoch, *looked_up, running.model, known
+            plan,
+            opened,
+            workspace,
+            folder,
+            folder / "work",
+            report,
+            epoch,
+            *looked_up,
+            running.model,
+            known,
+            lambda sentence: say(f"  {sentence}"),
         )
         facts = _work(stage)(context)
     workers.release()

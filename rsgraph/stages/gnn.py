@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from rsgraph.stages.models import describe, learning_facts, take_over
 from rsgraph.stages.neighbourhoods import Neighbourhood, neighbourhood
 from rsgraph.stages.segment_files import blocks_with_rows, chip_rows
 from rsgraph.stages.streaming import array_file
+from rsgraph.training.budget import ENOUGH, Schedule, passes_of_gnn, schedule
 from rsgraph.training.graphs import GraphSample, fit_gnn
 from rsgraph.training.inference import embed
 from rsgraph.training.modules import gnn_module, load_weights, save_weights
@@ -80,7 +81,9 @@ def _learn_gnn(context: Context, component: Gnn) -> dict[str, Any]:
     module, history, notes = _built(context.workspace, component, context.seed), None, []
     features = context.workspace.embedding(component.reads)
     if component.trainable:
-        history = _trained(context, module, _chip_graphs(context, component))
+        planned = gnn_schedule(context)
+        context.say(planned.sentence("gnn", "graphs"))
+        history = _trained(context, module, planned, _chip_graphs(context, component, planned))
     else:
         fit_gnn(module, features, context.workspace.edges)
         notes = _unread_encoder(context.options)
@@ -151,13 +154,13 @@ def _loaded_gnn(folder: Path, chosen: Choice, weights: Path, state: tuple[int, .
     return _load(Workspace(folder), chosen, weights).eval()
 
 
-def _trained(context: Context, module: GnnModule, samples: Sequence[GraphSample]) -> History:
+def _trained(context: Context, module: GnnModule, planned: Schedule, samples: Sequence[GraphSample]) -> History:
     from rsgraph.training.gnn import train_gnn  # it loads Lightning
 
     return train_gnn(
         module,
         samples,
-        options=context.options.training.gnn,
+        options=replace(context.options.training.gnn, max_epochs=planned.epochs),
         hardware=context.options.trainer,
         seed=context.seed,
         folder=context.work,
@@ -213,9 +216,27 @@ class _ChipGraphs(Sequence[GraphSample]):
         )
 
 
-def _chip_graphs(context: Context, component: Gnn) -> _ChipGraphs:
-    """Return one graph per chip; under four chips every fourth node is held out, else the test chips."""
-    edges, hops, chips = context.workspace.edges, _hops(context, component), chip_rows(context)
+def gnn_schedule(context: Context) -> Schedule:
+    """Return which chips' graphs train and validate, and for how many epochs, within ``training.budget``.
+
+    Chips without a segment do not count. Where no chip is held out, all train, and their own nodes validate.
+    """
+    training = context.options.training
+    there = [(number, chip) for number, (chip, rows) in enumerate(chip_rows(context)) if len(rows)]
+    return schedule(
+        [number for number, chip in there if chip.split != "test"],
+        [number for number, chip in there if chip.split == "test"],
+        training.gnn.max_epochs,
+        passes_of_gnn(training.budget, context.opened.side),
+        ENOUGH["gnn"],
+        seed=context.seed,
+    )
+
+
+def _chip_graphs(context: Context, component: Gnn, planned: Schedule) -> _ChipGraphs:
+    """Return a graph for each chip; under four chips every fourth node is held out, else the test chips."""
+    edges, hops, rows_of = context.workspace.edges, _hops(context, component), chip_rows(context)
+    chips = [rows_of[number] for number in planned.chips]
     parts = [neighbourhood(edges, rows, hops=hops) for _, rows in chips]
     held = [_held_out(context.opened, chip, len(rows)) for chip, rows in chips]
     return _ChipGraphs(context.workspace, component.reads, parts, held)
