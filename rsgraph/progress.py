@@ -1,4 +1,4 @@
-"""Steps of work that are counted and reported, also where their number is only bounded."""
+"""Steps of work that are counted and reported, also where their number is only bounded, and the time that is left."""
 
 from __future__ import annotations
 
@@ -40,6 +40,67 @@ class Steps:
         """Report all steps, if they are not yet."""
         if self.done < self.total:
             self.reach(self.total)
+
+
+_THOUSANDTHS = 1000
+"""Steps that parts of a work are reported in together."""
+
+
+def part_of(progress: Progress | None, begins: float, ends: float) -> Progress | None:
+    """Return what reports one part of a work, from one share (0-1) of the whole to another.
+
+    Shares are those of the time that the parts take, so that the time left can be told from the whole. None: nobody
+    listens.
+    """
+    if progress is None:
+        return None
+
+    def report(done: int, total: int) -> None:
+        progress(round(_THOUSANDTHS * (begins + (ends - begins) * done / max(total, 1))), _THOUSANDTHS)
+
+    return report
+
+
+class Estimate:
+    """Tells the time that is left of a work from its reports; nothing before it can be believed.
+
+    The pace is that since the first step was done: that step also compiles, loads and starts workers. Nothing is told
+    before ``SHARE`` of the work and ``STEPS`` steps were seen.
+    """
+
+    SHARE = 0.05
+    """Of the work that must have been done."""
+
+    STEPS = 3
+    """Reports of new steps that there must have been, the first one not counted."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None
+        self._seen = 0
+        self._done = 0.0
+
+    def report(self, now: float, done: int, total: int) -> float | None:
+        """Take a report; return the seconds that are left, or None.
+
+        Parameters
+        ----------
+        now
+            Seconds of a clock.
+        done, total
+            Steps. Fewer than before: another part of the work began, and it is told of that.
+        """
+        share = done / max(total, 1)
+        if self._first is None or share < self._done:
+            self._first, self._seen, self._done = None, 0, share
+            if done > 0:
+                self._first = (now, share)
+            return None
+        if share > self._done:
+            self._seen, self._done = self._seen + 1, share
+        began, at = self._first
+        if self._seen < self.STEPS or share < self.SHARE:
+            return None
+        return (now - began) / (share - at) * (1 - share)
 
 
 class Together:

@@ -74,12 +74,10 @@ def test_maps_are_named(maps: str) -> None:
         read_options(composed(f"embedding.maps={maps}"))
 
 
-@pytest.mark.parametrize(
-    ("budget", "got"), [(0, "Got 0"), ("half", "Got 'half'"), (None, "Got None"), (1.5, "Got 1.5")]
-)
+@pytest.mark.parametrize(("budget", "got"), [(0, "0"), ("half", "'half'"), (None, "None"), (1.5, "1.5")])
 def test_a_budget_is_a_number_of_passes_or_full(budget: object, got: str) -> None:
     config = composed()
-    with pytest.raises(ConfigError, match=f"training.budget must be .*{got}"):
+    with pytest.raises(ConfigError, match=f"training.budget must be .*Got {got}"):
         read_options({**config, "training": {**config["training"], "budget": budget}})
     assert read_options(composed("training.budget=full")).training.budget == "full"
     assert read_options(composed("experiment=paper")).training.budget == "full"
