@@ -20,6 +20,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from rsgraph.events import tell
 from rsgraph.protocols import Progress as Callback
 
 _LINE_EVERY = 10.0
@@ -41,6 +42,7 @@ def note(text: str) -> None:
 def fail(text: str) -> None:
     """Print why nothing more was done."""
     err.print(f"error: {text}", markup=False, style="bold red")
+    tell(failed=text)
 
 
 def duration(seconds: float) -> str:

@@ -20,6 +20,7 @@ from rsgraph.blocks import ResumableBlocks, Threads
 from rsgraph.cache import StageRecord
 from rsgraph.config import Typed
 from rsgraph.console import duration, note, progress, say
+from rsgraph.events import tell, telling
 from rsgraph.files import digest, make_folder, read_json, write_text
 from rsgraph.io.display import choose_bands
 from rsgraph.options import RUN_KINDS
@@ -30,7 +31,7 @@ from rsgraph.run.record import record_of, write_record
 from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.plan import Plan, Stage, choice, maps_entry, needed, stages_of
-from rsgraph.workspace import Workspace
+from rsgraph.workspace import MAPPED, Workspace
 
 if TYPE_CHECKING:
     from rsgraph.tracking import Tracker
@@ -68,6 +69,7 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     finished = {name for name in wanted if _finished(workspace, name, wanted, there)}
     if len(finished) == len(wanted):
         _write_config(plan, workspace)  # the scene may stand elsewhere now
+        tell(ready=str(workspace.folder.resolve()))
         say(f"{workspace.folder} is up to date: nothing to do (looked for {duration(time.monotonic() - started)})")
         return workspace
     opened = cut_chips(plan.options.chips, prepared.scenes, held=len(plan.addition.scenes) if plan.addition else 0)
@@ -183,8 +185,17 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
             say(f"  {stage.name:<12} up to date")
         else:
             _obtain(stage, running, opened)
+        tell(finished=stage.name)
         if stage.name == "scene":
             opened = keep_chips(opened, workspace)
+        if stage.name == MAPPED:
+            _say_ready(workspace)
+
+
+def _say_ready(workspace: Workspace) -> None:
+    """Say that labelling can begin, whatever else is still to be made."""
+    say(f"ready to label: rsgraph label {shlex.quote(str(workspace.folder))}")
+    tell(ready=str(workspace.folder.resolve()))
 
 
 def _keep_labels(prepared: Prepared) -> None:
@@ -249,7 +260,8 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
         from rsgraph.stages.known_blocks import KnownBlocks
 
         looked_up = (KnownBlocks(blocks, known, opened.held), KnownBlocks(on_device, known, opened.held))
-    with progress(stage.name) as report:
+    with progress(stage.name) as bar:
+        report = telling(stage.name, bar)
         context = Context(
             plan,
             opened,
