@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
+from typing import overload
 
 from rsgraph.protocols import Progress
 
@@ -46,6 +49,10 @@ _THOUSANDTHS = 1000
 """Steps that parts of a work are reported in together."""
 
 
+@overload
+def part_of(progress: Progress, begins: float, ends: float) -> Progress: ...
+@overload
+def part_of(progress: None, begins: float, ends: float) -> None: ...
 def part_of(progress: Progress | None, begins: float, ends: float) -> Progress | None:
     """Return what reports one part of a work, from one share (0-1) of the whole to another.
 
@@ -101,6 +108,52 @@ class Estimate:
         if self._seen < self.STEPS or share < self.SHARE:
             return None
         return (now - began) / (share - at) * (1 - share)
+
+
+class TimeLeft:
+    """Says in words how much time is left, of a work and of all that follows it.
+
+    Parameters
+    ----------
+    in_all
+        Turns the seconds that are left of this work, None where they are not known yet, into those that are left in
+        all, None where these cannot be told. None: there is nothing else.
+    clock
+        Tells seconds.
+    """
+
+    def __init__(
+        self,
+        in_all: Callable[[float | None], float | None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._estimate, self._in_all, self._clock = Estimate(), in_all, clock
+        self.words = ""
+        """What is left as of the last report: ``about 40 s left, about 4 min in all``, or nothing."""
+
+    def report(self, done: int, total: int) -> str:
+        """Take a report of progress; return the words."""
+        left = self._estimate.report(self._clock(), done, total)
+        in_all = self._in_all(left) if self._in_all else None
+        own = f"{about(left)} left" if left is not None else ""
+        whole = f"{about(in_all)} {'in all' if own else 'left in all'}" if in_all is not None else ""
+        self.words = ", ".join(part for part in (own, whole) if part)
+        return self.words
+
+
+def about(seconds: float) -> str:
+    """Return ``about 8 s``, ``about 50 s``, ``about 4 min`` or ``about 2 h``: no more digits than can be believed.
+
+    Examples
+    --------
+    >>> [about(seconds) for seconds in (0.2, 48, 95, 250, 1500, 6000)]
+    ['about 1 s', 'about 50 s', 'about 95 s', 'about 4 min', 'about 25 min', 'about 1.7 h']
+    """
+    if seconds < 120:
+        return f"about {max(1, round(seconds)) if seconds < 20 else 5 * round(seconds / 5)} s"
+    if seconds < 5400:
+        return f"about {round(seconds / 60)} min"
+    return f"about {seconds / 3600:.1f} h"
 
 
 class Together:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rsgraph.progress import Estimate, Steps, Together, part_of
+from rsgraph.progress import Estimate, Steps, TimeLeft, Together, about, part_of
 
 
 def test_steps_never_fall_and_never_pass_their_number() -> None:
@@ -76,3 +76,29 @@ def test_another_part_of_the_work_is_told_of_anew() -> None:
 
 def test_a_training_that_goes_on_is_told_of_by_its_own_steps() -> None:
     assert _told([(100.0, 80), (101.0, 81), (102.0, 82), (103.0, 83)], 100)[-1] == pytest.approx(17)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0.1, "1 s"), (7.6, "8 s"), (48, "50 s"), (118, "120 s"), (130, "2 min"), (1500, "25 min"), (7500, "2.1 h")],
+)
+def test_about_has_no_more_digits_than_can_be_believed(seconds: float, words: str) -> None:
+    assert about(seconds) == f"about {words}"
+
+
+def test_words_tell_what_is_known_of_the_stage_and_of_all() -> None:
+    now = [0.0]
+    heard: list[float | None] = []
+
+    def in_all(left: float | None) -> float | None:
+        heard.append(left)
+        return None if left is None else left + 300
+
+    time_left = TimeLeft(in_all, lambda: now[0])
+    for done in range(1, 5):
+        now[0] += 10
+        time_left.report(done, 8)
+    assert heard == [None, None, None, pytest.approx(40)]
+    assert time_left.words == "about 40 s left, about 6 min in all"
+    assert TimeLeft(lambda left: 600.0).report(1, 8) == "about 10 min left in all"
+    assert TimeLeft().report(1, 8) == ""

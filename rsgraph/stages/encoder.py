@@ -16,7 +16,8 @@ from rsgraph.options import Choice, Options
 from rsgraph.protocols import Encoder
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.models import describe, learning_facts, take_over
-from rsgraph.training.budget import ENOUGH, Schedule, passes_of_encoder, schedule
+from rsgraph.stages.schedules import planned_encoder
+from rsgraph.training.budget import Schedule
 from rsgraph.training.modules import encoder_module, load_weights, save_weights
 from rsgraph.training.options import EncoderOptions
 from rsgraph.types import Chip, Floats, Mask, Raster
@@ -122,7 +123,7 @@ class _Teacher:
 def _train_encoder(context: Context, module: EncoderModule, memberships: Memberships | None) -> History:
     from rsgraph.training.encoder import train_encoder  # it loads Lightning
 
-    planned = encoder_schedule(context)
+    planned = planned_encoder(context.options, context.opened)
     context.say(planned.sentence("encoder"))
     chips = _chips(context, planned)
     return train_encoder(
@@ -139,20 +140,6 @@ def _train_encoder(context: Context, module: EncoderModule, memberships: Members
         spared=chips.spared if chips.margin else None,
         on_epoch=lambda number, metrics: context.epoch("encoder", number, metrics),
         progress=context.progress,
-    )
-
-
-def encoder_schedule(context: Context) -> Schedule:
-    """Return which chips train and validate the encoder, and for how many epochs, within ``training.budget``."""
-    training, opened = context.options.training, context.opened
-    held_out = [chip.split == "test" for chip in opened.chips]
-    return schedule(
-        [i for i, test in enumerate(held_out) if not test],
-        [i for i, test in enumerate(held_out) if test],
-        training.encoder.max_epochs,
-        passes_of_encoder(training.budget, opened.side),
-        ENOUGH["encoder"],
-        seed=context.seed,
     )
 
 

@@ -15,14 +15,16 @@ from rsgraph.errors import ConfigError
 from rsgraph.files import file_state, sha256
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.options import Choice, Options
+from rsgraph.progress import part_of
 from rsgraph.protocols import Arrays, Gnn, Nodes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.encoder import LOADING
 from rsgraph.stages.models import describe, learning_facts, take_over
 from rsgraph.stages.neighbourhoods import Neighbourhood, neighbourhood
+from rsgraph.stages.schedules import planned_gnn
 from rsgraph.stages.segment_files import blocks_with_rows, chip_rows
 from rsgraph.stages.streaming import array_file
-from rsgraph.training.budget import ENOUGH, Schedule, passes_of_gnn, schedule
+from rsgraph.training.budget import Schedule
 from rsgraph.training.graphs import GraphSample, fit_gnn
 from rsgraph.training.inference import embed
 from rsgraph.training.modules import gnn_module, load_weights, save_weights
@@ -68,11 +70,12 @@ def gnn(context: Context) -> dict[str, Any]:
     if component.n_layers == 0:
         describe(context, "gnn", component=context.options.gnn.section, history=[])
         return {"trained": False}
+    learning = _share_of_learning(context, component)
     if context.plan.model:
         facts = take_over(context, "models/gnn.safetensors", "models/gnn.json")
     else:
-        facts = _learn_gnn(context, component)
-    write_layers(context, component)
+        facts = _learn_gnn(replace(context, progress=part_of(context.progress, 0, learning)), component)
+    write_layers(replace(context, progress=part_of(context.progress, learning, 1)), component)
     return facts
 
 
@@ -81,7 +84,7 @@ def _learn_gnn(context: Context, component: Gnn) -> dict[str, Any]:
     module, history, notes = _built(context.workspace, component, context.seed), None, []
     features = context.workspace.embedding(component.reads)
     if component.trainable:
-        planned = gnn_schedule(context)
+        planned = _planned(context)
         context.say(planned.sentence("gnn", "graphs"))
         history = _trained(context, module, planned, _chip_graphs(context, component, planned))
     else:
@@ -216,21 +219,17 @@ class _ChipGraphs(Sequence[GraphSample]):
         )
 
 
-def gnn_schedule(context: Context) -> Schedule:
-    """Return which chips' graphs train and validate, and for how many epochs, within ``training.budget``.
+def _share_of_learning(context: Context, component: Gnn) -> float:
+    """Return which share of the stage's time learning takes; applying the network to a chip takes one pass."""
+    if context.plan.model or not component.trainable:
+        return 0.0
+    passes = _planned(context).passes
+    return passes / (passes + len(context.opened.chips))
 
-    Chips without a segment do not count. Where no chip is held out, all train, and their own nodes validate.
-    """
-    training = context.options.training
-    there = [(number, chip) for number, (chip, rows) in enumerate(chip_rows(context)) if len(rows)]
-    return schedule(
-        [number for number, chip in there if chip.split != "test"],
-        [number for number, chip in there if chip.split == "test"],
-        training.gnn.max_epochs,
-        passes_of_gnn(training.budget, context.opened.side),
-        ENOUGH["gnn"],
-        seed=context.seed,
-    )
+
+def _planned(context: Context) -> Schedule:
+    there = [number for number, (_, rows) in enumerate(chip_rows(context)) if len(rows)]
+    return planned_gnn(context.options, context.opened, there)
 
 
 def _chip_graphs(context: Context, component: Gnn, planned: Schedule) -> _ChipGraphs:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
+from rsgraph.progress import part_of
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
 from rsgraph.stages.models import describe, take_over
@@ -18,6 +19,9 @@ from rsgraph.workspace import write_arrays
 _PER_CLUSTER = 200
 """Sampled pixels per cluster below which a small scene is sampled more densely than every 56th pixel."""
 
+_SAMPLING = 0.3
+"""Share of the stage's time that reading the pixels takes."""
+
 
 def target(context: Context) -> dict[str, Any]:
     """Fit soft classes to a sample of pixels; write targets.npz and models/target.json."""
@@ -26,7 +30,8 @@ def target(context: Context) -> dict[str, Any]:
     component = context.options.target.build()
     pixels, step = sample_pixels(context, component.n_clusters, component.sample_every)
     context.say(f"target: {component.n_clusters} soft classes, fitted to {len(pixels)} pixels")
-    model = component.fit(pixels, bands=context.opened.bands, seed=context.seed, progress=context.progress)
+    progress = part_of(context.progress, _SAMPLING, 1)
+    model = component.fit(pixels, bands=context.opened.bands, seed=context.seed, progress=progress)
     write_arrays(context.out / "targets.npz", model)
     describe(context, "target", component=context.options.target.section)
     notes = []
@@ -52,7 +57,10 @@ def sample_pixels(context: Context, n_clusters: int, every: int) -> tuple[Floats
     phases = iter((-(np.cumsum(counts) - counts) % step).tolist())
     blocks = chip_blocks(context.opened.scenes, context.opened.chips)
     items = [(block, tuple(next(phases) for _ in block.chips)) for block in blocks]
-    drawn = [found["pixels"] for found in context.blocks.map("sample", _Sample(step), items, context.progress)]
+    drawn = [
+        found["pixels"]
+        for found in context.blocks.map("sample", _Sample(step), items, part_of(context.progress, 0, _SAMPLING))
+    ]
     return np.concatenate(drawn).astype(np.float32), step
 
 

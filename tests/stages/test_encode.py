@@ -15,7 +15,8 @@ from rsgraph.graphs.features import segment_means
 from rsgraph.io.chips import cut
 from rsgraph.stages.context import Opened
 from rsgraph.stages.encode import _encode_task, chosen_hardware, encode
-from rsgraph.stages.encoder import _chips, encoder, encoder_schedule, load_encoder
+from rsgraph.stages.encoder import _chips, encoder, load_encoder
+from rsgraph.stages.schedules import planned_encoder
 from rsgraph.stages.target import target
 from rsgraph.training.inference import FrozenEncoder
 from rsgraph.training.options import Hardware
@@ -84,9 +85,9 @@ def test_encode_without_a_margin_sees_a_chip_and_nothing_round_it(tmp_path: Path
 def test_a_chip_that_is_a_whole_scene_has_no_margin(tmp_path: Path) -> None:
     given = context(tmp_path, *UNET, "chips.margin=16", scenes=[squares()])
     assert _encode_task(given, CPU).margin == 16
-    assert _chips(given, encoder_schedule(given)).margin == 16
+    assert _chips(given, planned_encoder(given.options, given.opened)).margin == 16
     alone = replace(given, opened=Opened(given.opened.scenes, cut(given.opened.scenes, size=32), 32))
-    assert _chips(alone, encoder_schedule(alone)).margin == 0
+    assert _chips(alone, planned_encoder(alone.options, alone.opened)).margin == 0
 
 
 @pytest.mark.parametrize("name", ["bands", "autoencoder"])

@@ -8,8 +8,9 @@ import numpy as np
 from safetensors.numpy import load_file
 
 from rsgraph.files import read_json
-from rsgraph.stages.encoder import _chips, encoder, encoder_schedule
+from rsgraph.stages.encoder import _chips, encoder
 from rsgraph.stages.scene import scene
+from rsgraph.stages.schedules import planned_encoder
 from rsgraph.stages.target import target
 from rsgraph.training.budget import Schedule
 from tests.stages.squares import context, segmented, speckled
@@ -38,9 +39,10 @@ def test_the_budget_bounds_epochs_and_is_told_before_training(tmp_path: Path) ->
     given = context(
         tmp_path, *network, "training.budget=1", "chips.test_every=4", scenes=[speckled()], say=said.append
     )
-    planned = encoder_schedule(given)
+    planned = planned_encoder(given.options, given.opened)
     assert (planned.epochs, len(planned.train), len(planned.validation)) == (28, 9, 3)  # 256 passes of 16 x 16
-    assert encoder_schedule(context(tmp_path, *network, "training.budget=full", scenes=[speckled()])).epochs == 400
+    full = context(tmp_path, *network, "training.budget=full", scenes=[speckled()])
+    assert planned_encoder(full.options, full.opened).epochs == 400
     few = context(tmp_path, *network[:3], "training.encoder.max_epochs=2", scenes=[speckled()], say=said.append)
     for stage in (scene, target, encoder):
         stage(few)
@@ -50,7 +52,7 @@ def test_the_budget_bounds_epochs_and_is_told_before_training(tmp_path: Path) ->
 
 def test_a_sample_of_chips_is_read_as_those_chips(tmp_path: Path) -> None:
     given = context(tmp_path, "encoder=unet", "encoder.depth=2", scenes=[speckled()])
-    all_of_them = _chips(given, encoder_schedule(given))
+    all_of_them = _chips(given, planned_encoder(given.options, given.opened))
     some = _chips(given, Schedule(1, (2, 5), (3,), 9))
     assert len(some) == 3
     assert [some.is_test(i) for i in range(3)] == [False, True, False]
