@@ -92,7 +92,7 @@ class ResumableBlocks:
         paths = [folder / f"{number:05d}-of-{len(items):05d}.npz" for number in range(len(items))] if folder else []
         whole = [zipfile.is_zipfile(path) for path in paths]
         results = self._kept(paths, whole, task, items) if folder else self.runner.run(task, items)
-        there = whole.index(False) if False in whole else 0  # these take no time: no pace is told from them
+        there = whole.index(False) if False in whole else 0  # these take no time, and say nothing of the pace
         with one_blas_thread():
             for done, arrays in enumerate(results, start=1):
                 if progress is not None and done > there:

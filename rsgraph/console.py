@@ -75,8 +75,8 @@ def progress(title: str, time_left: TimeLeft | None = None) -> Iterator[Callback
     """
     if out.is_terminal:
         with _bar() as bar:
-            task, told = bar.add_task(title, total=None, left=""), time_left or TimeLeft()
-            yield lambda done, total: bar.update(task, completed=done, total=total, left=told.report(done, total))
+            task, left = bar.add_task(title, total=None, left=""), time_left or TimeLeft()
+            yield lambda done, total: bar.update(task, completed=done, total=total, left=left.report(done, total))
     else:
         yield _Lines(title, time_left or TimeLeft())
 

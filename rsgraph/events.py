@@ -41,8 +41,8 @@ def tell(**event: object) -> None:
 def telling(stage: str, report: Progress, time_left: TimeLeft) -> Progress:
     """Return what reports progress as ``report`` does, and tells it, with the words of ``time_left``."""
 
-    def told(done: int, total: int) -> None:
+    def reported(done: int, total: int) -> None:
         report(done, total)
         tell(stage=stage, done=int(done), total=int(total), left=time_left.words)
 
-    return told
+    return reported

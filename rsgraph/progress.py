@@ -56,7 +56,7 @@ def part_of(progress: None, begins: float, ends: float) -> None: ...
 def part_of(progress: Progress | None, begins: float, ends: float) -> Progress | None:
     """Return what reports one part of a work, from one share (0-1) of the whole to another.
 
-    Shares are those of the time that the parts take, so that the time left can be told from the whole. None: nobody
+    Shares are those of the time that the parts take, so that the time left follows from the whole. None: nobody
     listens.
     """
     if progress is None:
@@ -71,7 +71,7 @@ def part_of(progress: Progress | None, begins: float, ends: float) -> Progress |
 class Estimate:
     """Tells the time that is left of a work from its reports; nothing before it can be believed.
 
-    The pace is that since the first step was done: that step also compiles, loads and starts workers. Nothing is told
+    The pace is that since the first step was done: that step also compiles, loads and starts workers. Nothing is said
     before ``SHARE`` of the work and ``STEPS`` steps were seen.
     """
 
@@ -94,7 +94,7 @@ class Estimate:
         now
             Seconds of a clock.
         done, total
-            Steps. Fewer than before: another part of the work began, and it is told of that.
+            Steps. Fewer than before: another part of the work began, and its time is what is left.
         """
         share = done / max(total, 1)
         if self._first is None or share < self._done:
@@ -117,7 +117,7 @@ class TimeLeft:
     ----------
     in_all
         Turns the seconds that are left of this work, None where they are not known yet, into those that are left in
-        all, None where these cannot be told. None: there is nothing else.
+        all, None where nobody knows. None: there is nothing else.
     clock
         Tells seconds.
     """

@@ -1,4 +1,4 @@
-"""What the stages of a run take on two cores, as far as anybody knows."""
+"""Costs of the stages of a run on two cores, as far as anybody knows."""
 
 from __future__ import annotations
 

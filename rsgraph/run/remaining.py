@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 
 UNSEEN = 0.6
-"""Share of what is left that stages nobody has seen anything of may make up before no time is told."""
+"""Share of what is left that stages nobody has seen anything of may make up before no time is given."""
 
 KNOWN = 1.0
 """Seconds that a stage must have taken before it tells anything of the pace."""
@@ -16,7 +16,7 @@ class Remaining:
     """Tells how long a run still takes, once that can be believed.
 
     Stages take so many seconds on two cores, and this run is so many times as slow, as its stages so far and the one
-    that is at work tell. Nothing is told while a stage is ahead of which nothing is known, or while those ahead make
+    that is at work tell. Nothing is said while a stage is ahead of which nothing is known, or while those ahead make
     up most of what is left.
 
     Parameters

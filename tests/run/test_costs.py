@@ -1,4 +1,4 @@
-"""What stages take on two cores: by chips and passes, and of unusual components nobody knows."""
+"""Costs of stages on two cores: by chips and passes; of unusual components nobody knows them."""
 
 from __future__ import annotations
 

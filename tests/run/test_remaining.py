@@ -1,4 +1,4 @@
-"""The time that is left of a run is told in the pace of its stages, and not before it can be believed."""
+"""The time that is left of a run follows from the pace of its stages, and not before it can be believed."""
 
 from __future__ import annotations
 

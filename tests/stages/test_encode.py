@@ -86,8 +86,8 @@ def test_a_chip_that_is_a_whole_scene_has_no_margin(tmp_path: Path) -> None:
     given = context(tmp_path, *UNET, "chips.margin=16", scenes=[squares()])
     assert _encode_task(given, CPU).margin == 16
     assert _chips(given, planned_encoder(given.options, given.opened)).margin == 16
-    alone = replace(given, opened=Opened(given.opened.scenes, cut(given.opened.scenes, size=32), 32))
-    assert _chips(alone, planned_encoder(alone.options, alone.opened)).margin == 0
+    single = replace(given, opened=Opened(given.opened.scenes, cut(given.opened.scenes, size=32), 32))
+    assert _chips(single, planned_encoder(single.options, single.opened)).margin == 0
 
 
 @pytest.mark.parametrize("name", ["bands", "autoencoder"])
