@@ -71,6 +71,11 @@ class BackgroundRun:
         return self.workspace
 
     @property
+    def group(self) -> int:
+        """Number of the group of processes that it and its workers are."""
+        return self._process.pid
+
+    @property
     def running(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
@@ -88,7 +93,7 @@ class BackgroundRun:
             code = self._process.wait(patience)
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+                os.killpg(self.group, signal.SIGKILL)
             code = self._process.wait()
         self._reader.join()
         return code
@@ -103,6 +108,7 @@ class BackgroundRun:
                     self._ready.set()
                 self._tell(event)
         code = self._process.wait()
+        self.ask_to_stop()  # closes the pipe
         self._ready.set()
         self._tell({"ended": code})
 

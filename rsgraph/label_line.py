@@ -63,7 +63,7 @@ def asked(words: Sequence[str]) -> Asked:
     if _is_workspace(target):
         _refuse_other_options(line, given)
         workspace = Path(target).expanduser()
-        goes_on = switches["train"] and not switches["read_only"] and bool(Workspace(workspace).unfinished)
+        goes_on = switches["train"] and not switches["read_only"] and _is_to_go_on(Workspace(workspace))
         return Asked(workspace, (f"workspace={quote(target)}",) if goes_on else (), display, **switches)
     _check_scene(line, given)
     own = [word for word in words if word.partition("=")[0] in OWN and word != line.path]
@@ -76,6 +76,11 @@ def _is_workspace(target: str) -> bool:
     return bool(target) and any(
         (Path(target).expanduser() / name).is_file() for name in ("manifest.json", "config.yaml")
     )
+
+
+def _is_to_go_on(workspace: Workspace) -> bool:
+    """Tell whether stages are missing that no other process makes: its maps appear in the window, too."""
+    return bool(workspace.unfinished) and not (workspace.ready and workspace.is_being_made)
 
 
 def _refuse_other_options(line: Line, given: dict[str, str]) -> None:

@@ -18,7 +18,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -26,7 +27,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 
 from rsgraph.cache import StageCache, StageRecord
 from rsgraph.errors import NotThere, WorkspaceError
@@ -335,6 +336,29 @@ class Workspace:
             return {**found, **there, **now}
 
         self.change_manifest(entered)
+
+    @contextmanager
+    def being_made(self) -> Iterator[None]:
+        """Let other processes know that a run goes on with this workspace; two that do so at once may."""
+        lock = FileLock(self.path("run.lock"))
+        with suppress(Timeout):
+            lock.acquire(timeout=0)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @property
+    def is_being_made(self) -> bool:
+        """Whether another process goes on with it."""
+        path = self.path("run.lock")
+        if not path.exists():
+            return False
+        try:
+            with FileLock(path, timeout=0):
+                return False
+        except Timeout:
+            return True
 
     def change_manifest(self, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
         """Put what ``change`` makes of the manifest in its place; processes that do so take turns.

@@ -79,7 +79,7 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     tracker = _start_tracking(plan, workspace, prepared.beside)
     try:
         shared = _shared(plan, make_folder(workspace.folder), make_folder(prepared.cache.folder))
-        with plan.options.executor.build().open(shared) as workers:
+        with workspace.being_made(), plan.options.executor.build().open(shared) as workers:
             before = prepared.record.experiment if prepared.record else ()
             experiments = typed.experiments if typed and typed.experiments else before
             model = keep_model(plan.model, workspace, prepared.cache.folder)

@@ -102,6 +102,6 @@ class Training(QObject):
             self.finished.emit(event["finished"])
         elif "ended" in event:
             stopped = event["ended"] == _INTERRUPTED
-            unknown = f"training ended with {event['ended']}; memory may be short. Label on: the next start goes on"
+            unknown = f"it ended with {event['ended']}; memory may be short. Label on: the next start goes on"
             failed = event["ended"] != 0 and not stopped
             self.ended.emit((self._failure or unknown) if failed else "")
