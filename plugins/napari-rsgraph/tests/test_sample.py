@@ -157,7 +157,7 @@ def coast(viewer: Any, opened: list[tuple[Path, Any]], own_folder: Path) -> Iter
 
 
 def has_made(folder: Path, *stages: str) -> None:
-    write_json(folder / "manifest.json", {"stages": dict.fromkeys(stages, {})})
+    write_json(folder / "manifest.json", {"stages": {name: {} for name in stages}})
 
 
 def test_the_coast_opens_when_its_first_maps_are_there_and_its_run_goes_on(
