@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -102,7 +105,7 @@ def window(make_napari_viewer_proxy: Callable[..., Any]) -> Iterator[Any]:
     made = make_napari_viewer_proxy(show=True)
     manager = PluginManager.instance()
     if "napari-rsgraph" not in manager._manifests:
-        manager.register(PluginManifest.from_file(MANIFEST, package_name=None))
+        manager.register(PluginManifest.from_file(MANIFEST))
     made.window.resize(1280, 800)
     yield made
     for each in list(windows()):
@@ -115,18 +118,63 @@ def windows() -> list[Window]:
     return list(_windows)
 
 
-def test_open_sample_shows_it_in_less_than_five_seconds(window: Any, own_folder: Path, qtbot: Any) -> None:
-    started, before = time.monotonic(), time.process_time()
+def test_open_sample_shows_the_copy(window: Any, own_folder: Path, qtbot: Any) -> None:
     window.open_sample("napari-rsgraph", "sample")
     qtbot.waitUntil(lambda: bool(windows()) and windows()[0].overview.view is not None, timeout=60_000)
     (shown,) = windows()
-    seconds = min(time.monotonic() - started, time.process_time() - before)  # others may use the machine meanwhile
-    assert seconds < SHOWN_WITHIN
     assert shown.session.workspace.folder == own_folder / "parana_coast"
     assert shown.session.tables.n_chips == 16
-    assert "could not" not in str(window.status)
-    assert "Scene" in [layer.name for layer in window.layers]
-    assert not [layer for layer in window.layers if layer.name.startswith(sample._NOTE)]
+    assert not shown.session.labels.read_only
+    names = [layer.name for layer in window.layers]
+    assert "Scene (true colour)" in names
+    assert sample._NOTE not in names
+
+
+TIMED = """
+import time
+import napari
+from qtpy.QtWidgets import QApplication
+
+viewer = napari.Viewer()
+QApplication.processEvents()
+started, before = time.monotonic(), time.process_time()
+viewer.open_sample("napari-rsgraph", "sample")
+from napari_rsgraph.window import _windows
+while not [window for window in _windows if window.overview.view is not None]:
+    QApplication.processEvents()
+print(min(time.monotonic() - started, time.process_time() - before))  # others may use the machine meanwhile
+(window,) = _windows
+window.close()
+viewer.close()
+"""
+
+
+@pytest.mark.slow
+def test_from_the_menu_to_the_map_takes_less_than_five_seconds(own_folder: Path) -> None:
+    seconds = 0.0
+    for _ in range(2):  # the first compiles
+        command = [sys.executable, "-c", TIMED]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stderr
+        seconds = float(done.stdout.splitlines()[-1])
+    assert seconds < SHOWN_WITHIN
+
+
+@pytest.mark.slow
+def test_rsgraph_sample_opens_a_window_until_it_is_closed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "rsgraph", "sample", "mine"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
+        journal = tmp_path / "mine" / "labels.sqlite"
+        ends = time.monotonic() + 120
+        while not journal.exists() and process.poll() is None and time.monotonic() < ends:
+            time.sleep(0.1)
+        assert journal.exists()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(10)  # it stays open
+        process.send_signal(signal.SIGINT)
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert str(tmp_path / "mine") in said
 
 
 # the coast
@@ -228,7 +276,7 @@ def test_open_sample_makes_the_coast_opens_it_and_ends_its_run_with_the_window(
     assert Workspace(own_folder / "generated_coast").ready
     assert shown.training is making.training
     qtbot.waitUntil(lambda: shown.overview.view is not None, timeout=60_000)
-    assert [layer.name for layer in window.layers].count("Scene") == 1
+    assert [layer.name for layer in window.layers].count("Scene (true colour)") == 1
     shown.close()
     qtbot.waitUntil(lambda: not making.training.running, timeout=60_000)
     assert len(Workspace(own_folder / "generated_coast").unfinished) > 0, "the next time goes on"
