@@ -91,7 +91,7 @@ class Umap(Projector):
         min_dist: float = 0.1,
         metric: Metric = "cosine",
         n_epochs: int | None = None,
-        sample: int | None = 50_000,
+        sample: int | None = 25_000,
         touching: float = 0.0,
     ) -> None:
         if isinstance(n_neighbors, bool) or not isinstance(n_neighbors, int) or n_neighbors < 2:
@@ -151,7 +151,7 @@ class Umap(Projector):
         return {"rows": rows, "vectors": drawn, "points": among._project_all(drawn, seed, progress).points}
 
     def prepared(self, model: Mapping[str, NDArray[Any]], *, seed: int) -> Mapping[str, NDArray[Any]]:
-        """Return a model with the cells of its vectors: a second or two for 50 000, at every ``transform`` else."""
+        """Return a model with the cells of its vectors: half a second for 25 000, at every ``transform`` else."""
         cells = cut(comparable(model["vectors"], self.metric), seed=seed)
         return {**model, **{f"{_CELLS}{each.name}": getattr(cells, each.name) for each in fields(Cells)}}
 
