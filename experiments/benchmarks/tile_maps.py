@@ -75,12 +75,17 @@ def main(words: Sequence[str]) -> None:
     ready: dict[int, dict[str, Value]] = {}
     for size in sizes:
         *stages, ready[size] = measured(folder, size)
-        rows = [*stages, ready[size], *([peer(folder, size, ready[size])] if size in peers else [])]
-        for row in rows:
-            print({name: value for name, value in row.items() if value != ""}, flush=True)
-        print(record("tile_maps", rows), flush=True)
-    if len(sizes) > 1:
-        print(record("tile_maps", [growth(*pair, ready) for pair in pairwise(sizes)]))
+        keep([*stages, ready[size]])
+        if size in peers:
+            keep([peer(folder, size, ready[size])])
+    keep([growth(*pair, ready) for pair in pairwise(sizes)])
+
+
+def keep(rows: Sequence[dict[str, Value]]) -> None:
+    """Print and record rows at once: what comes later may be stopped."""
+    for row in rows:
+        print({name: value for name, value in row.items() if value != ""}, flush=True)
+    record("tile_maps", rows)
 
 
 def measured(folder: Path, size: int) -> list[dict[str, Value]]:
