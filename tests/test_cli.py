@@ -211,7 +211,7 @@ def test_components_lists_all_with_one_line_each(rsgraph: Type) -> None:
         ("gnn.hidden=2.5", "gnn.hidden must be a whole number"),
         ("target.fuzziness=big", "target.fuzziness must be a number"),
         ("graph.edge_attributes=perhaps", "graph.edge_attributes must be true or false"),
-        ("trainer.precision=half", "trainer.precision must be one of: auto, bf16, float32"),
+        ("trainer.precision=half", "trainer.precision must be one of: measured, auto, bf16, float32"),
         ("trainer.devices=0", "`devices` must be at least 1. Got 0 instead."),
         ("trainer.strategy=fsdp", "trainer.strategy must be one of: auto, ddp. Got 'fsdp' instead."),
         ("trainer.accelerator=tpu", "tpu"),
