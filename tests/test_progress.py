@@ -65,6 +65,19 @@ def test_the_step_that_compiles_does_not_count() -> None:
     assert _estimates([(0.0, 0), (120.0, 10), (121.0, 20), (122.0, 30), (123.0, 40)], 100)[-1] == pytest.approx(6)
 
 
+def test_the_pace_is_that_of_what_was_done_last() -> None:
+    slow_start = [(0.0, 10), (10.0, 20), (20.0, 30), (30.0, 40), (31.0, 50), (32.0, 60), (33.0, 70)]
+    assert _estimates(slow_start, 100)[-1] == pytest.approx(3), "40 to 70 took three seconds"
+
+
+def test_fine_steps_are_not_all_kept() -> None:
+    estimate = Estimate()
+    for done in range(100_001):
+        left = estimate.report(done / 100, done, 100_000)
+    assert left == 0
+    assert estimate.kept <= 501
+
+
 def test_reports_of_nothing_new_are_no_steps() -> None:
     assert _estimates([(0.0, 1), (1.0, 1), (2.0, 1), (3.0, 2), (4.0, 2)], 4) == [None] * 5
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from rsgraph.components import build
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import atomic, make_folder
 from rsgraph.neighbours.rows import parts
-from rsgraph.progress import Together
+from rsgraph.progress import Together, part_of
 from rsgraph.protocols import Arrays, Blocks, Progress, Projector
 from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import read_model, write_model
@@ -49,16 +49,26 @@ def project(context: Context) -> dict[str, Any]:
     return {"layer": context.plan.layer, "maps": list(layers), **methods}
 
 
+_SEARCHED, _LEARNT, _DRAWN = 0.02, 0.4, 0.9
+"""Shares of the time of drawing after which touching segments are found, maps learnt from a sample where they are, and
+all drawn; the rest writes them."""
+
+
 def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
     """Lay out the segments of layers, each by its own distance, side by side; write ``projections/*.parquet``."""
     projector = _projector(context)
     if projector.touching:
-        projector = projector.with_pairs(touching_pairs(context))
+        searching = replace(context, progress=part_of(context.progress, 0, _SEARCHED))
+        projector = projector.with_pairs(touching_pairs(searching))
     chosen = [comparing(projector, context.workspace.compared_by(layer)) for layer in layers]
-    together = Together(context.progress, len(layers))
+    learnt = _LEARNT if any(each.in_parts(len(context.workspace.segments)) for each in chosen) else _DRAWN
+    together = Together(part_of(context.progress, _SEARCHED, learnt), len(layers))
     items = list(enumerate(zip(layers, chosen, strict=True)))
     begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items)
-    found = [_complete(context, *item, each) for (_, item), each in zip(items, begun, strict=True)]
+    found = []
+    for (number, item), each in zip(items, begun, strict=True):
+        begins, ends = (learnt + (_DRAWN - learnt) * done / len(items) for done in (number, number + 1))
+        found.append(_complete(replace(context, progress=part_of(context.progress, begins, ends)), *item, each))
     for layer, each in zip(layers, found, strict=True):
         _write_map(context, f"{layer}-{context.options.projector.name}", "segments.parquet", each)
     return found
