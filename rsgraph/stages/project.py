@@ -50,7 +50,7 @@ def project(context: Context) -> dict[str, Any]:
 
 
 _SEARCHED, _LEARNT, _DRAWN = 0.02, 0.4, 0.9
-"""Shares of the time of drawing after which touching segments are found, maps learnt from a sample where they are, and
+"""Shares of the time of drawing after which touching segments are found, maps learnt from a sample where so, and
 all drawn; the rest writes them."""
 
 
