@@ -162,6 +162,10 @@ def about(seconds: float) -> str:
     return f"about {seconds / 3600:.1f} h"
 
 
+class Stopped(Exception):
+    """Raised in a thread whose result is no longer wanted, since the run was interrupted."""
+
+
 class Together:
     """Reports several works that go on side by side, in threads, as one: each is the same share of the whole.
 
@@ -175,12 +179,18 @@ class Together:
 
     def __init__(self, progress: Progress, works: int) -> None:
         self._progress, self._shares = progress, [0.0] * max(works, 1)
-        self._lock = threading.Lock()
+        self._lock, self._stopped = threading.Lock(), False
+
+    def stop(self) -> None:
+        """Let every work end at its next report: nobody waits for what comes of it."""
+        self._stopped = True
 
     def part(self, number: int) -> Progress:
-        """Return what reports one of the works, counted from 0."""
+        """Return what reports one of the works, counted from 0; raises Stopped once they are to end."""
 
         def report(done: int, total: int) -> None:
+            if self._stopped:
+                raise Stopped
             with self._lock:
                 self._shares[number] = done / max(total, 1)
                 self._progress(round(1000 * sum(self._shares) / len(self._shares)), 1000)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rsgraph.progress import Estimate, Steps, TimeLeft, Together, about, part_of
+from rsgraph.progress import Estimate, Steps, Stopped, TimeLeft, Together, about, part_of
 
 
 def test_steps_never_fall_and_never_pass_their_number() -> None:
@@ -38,6 +38,16 @@ def test_works_side_by_side_are_shares_of_one() -> None:
     second(3, 3)
     first(4, 4)
     assert seen == [(125, 1000), (625, 1000), (1000, 1000)]
+
+
+def test_works_that_nobody_waits_for_end_at_their_next_report() -> None:
+    seen: list[tuple[int, int]] = []
+    together = Together(lambda done, total: seen.append((done, total)), 2)
+    together.part(0)(1, 2)
+    together.stop()
+    with pytest.raises(Stopped):
+        together.part(1)(1, 2)
+    assert seen == [(250, 1000)]
 
 
 def test_part_of_reports_its_share_of_the_whole() -> None:

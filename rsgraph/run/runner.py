@@ -32,7 +32,7 @@ from rsgraph.run.record import record_of, write_record
 from rsgraph.run.remaining import Remaining
 from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
 from rsgraph.stages.context import Context, Opened
-from rsgraph.stages.plan import Plan, Stage, choice, maps_entry, needed, stages_of
+from rsgraph.stages.plan import CLOSED_STAGES, Plan, Stage, choice, maps_entry, needed, stages_of
 from rsgraph.workspace import MAPPED, Workspace
 
 if TYPE_CHECKING:
@@ -158,6 +158,8 @@ def _start_tracking(plan: Plan, workspace: Workspace, beside: Path) -> Tracker |
     assert found is not None, "tracking is not off"
     uri, artifacts = found
     tracker = Tracker(uri, artifacts, plan.options.tracking.experiment, workspace.folder.name)
+    if not tracker.on_this_disk:
+        tracker.open()  # better to know now than after the first stages
     tracker.parameters({key: value for key, value in config.items() if key != "tracking"})
     tracker.tag("workspace", str(workspace.folder.resolve()))
     return tracker
@@ -185,6 +187,8 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
     workspace.forget([name for name in workspace.manifest.get("stages", {}) if name not in finished])
     _write_config(plan, workspace)
     for stage in stages_of(plan):
+        if running.tracker and stage.name not in CLOSED_STAGES:
+            running.tracker.open()  # MLflow's import takes seconds, which the first maps need not wait for
         if stage.name in finished:
             say(f"  {stage.name:<12} up to date")
         else:

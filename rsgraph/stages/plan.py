@@ -274,6 +274,9 @@ STAGES = (
 )
 """All stages there are, in the order in which they are walked where nothing forbids it."""
 
+CLOSED_STAGES = ("scene", "segments", "graph", "metric", "match", "project")
+"""Stages that need nothing trained, up to the first maps; with ``embedding.own`` they are walked first."""
+
 
 def plan_of(options: Options, identity: str, model: GivenModel | None, addition: Addition | None) -> Plan:
     """Return the plan of a run. Raises ConfigError where options do not fit each other."""

@@ -64,7 +64,7 @@ def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
     learnt = _LEARNT if any(each.in_parts(len(context.workspace.segments)) for each in chosen) else _DRAWN
     together = Together(part_of(context.progress, _SEARCHED, learnt), len(layers))
     items = list(enumerate(zip(layers, chosen, strict=True)))
-    begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items)
+    begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items, stop=together.stop)
     found = []
     for (number, item), each in zip(items, begun, strict=True):
         begins, ends = (learnt + (_DRAWN - learnt) * done / len(items) for done in (number, number + 1))

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
+from rsgraph.devices import may_have_gpu
 from rsgraph.errors import ConfigError
 
 Precision = Literal["measured", "auto", "bf16", "float32"]
@@ -141,6 +142,8 @@ class Hardware:
 
 def device_type(hardware: Hardware) -> str:
     """Choose ``cuda``, ``mps`` or ``cpu``. Raises ConfigError where the one asked for is not there."""
+    if hardware.accelerator == "cpu" or (hardware.accelerator == "auto" and not may_have_gpu()):
+        return "cpu"
     import torch
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
@@ -177,15 +180,19 @@ def describe_together(hardware: Hardware) -> str:
 
 def check_devices(hardware: Hardware) -> None:
     """Raise ConfigError where fewer devices are there than are to train; processes on the CPU are always there."""
-    import torch
-
     device = device_type(hardware)
-    there = {"cuda": torch.cuda.device_count(), "mps": 1}.get(device, hardware.devices)
+    there = _cuda_devices() if device == "cuda" else 1 if device == "mps" else hardware.devices
     if hardware.devices > there:
         raise ConfigError(
             f"`devices` must be at most {there}, what this machine has of {device}. Got {hardware.devices} "
             "instead; several processes on the CPU need trainer.accelerator=cpu."
         )
+
+
+def _cuda_devices() -> int:
+    import torch
+
+    return torch.cuda.device_count()
 
 
 @cache
