@@ -17,6 +17,7 @@ from rsgraph.components import build
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import atomic, make_folder
 from rsgraph.neighbours.rows import parts
+from rsgraph.options import Choice
 from rsgraph.progress import Together, part_of
 from rsgraph.protocols import Arrays, Blocks, Progress, Projector
 from rsgraph.stages.context import Context
@@ -49,9 +50,19 @@ def project(context: Context) -> dict[str, Any]:
     return {"layer": context.plan.layer, "maps": list(layers), **methods}
 
 
-_SEARCHED, _LEARNT, _DRAWN = 0.02, 0.4, 0.9
-"""Shares of the time of drawing after which touching segments are found, maps learnt from a sample where so, and
-all drawn; the rest writes them."""
+_SEARCHED, _DRAWN = 0.02, 0.9
+"""Shares of the time of drawing after which touching segments are found, and all is drawn; the rest writes."""
+
+_AS_LONG = 8
+"""A row of the sample that a map is learnt from takes as long as so many that are placed in it afterwards."""
+
+
+def _learnt(projector: Choice, rows: int, chosen: Sequence[Projector]) -> float:
+    """Return the share of the time of drawing after which maps are learnt: all of it where there is no sample."""
+    sample = projector.parameters.get("sample")
+    if not isinstance(sample, int) or not any(each.in_parts(rows) for each in chosen):
+        return _DRAWN
+    return _SEARCHED + (_DRAWN - _SEARCHED) * _AS_LONG * sample / (_AS_LONG * sample + rows)
 
 
 def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
@@ -61,7 +72,7 @@ def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
         searching = replace(context, progress=part_of(context.progress, 0, _SEARCHED))
         projector = projector.with_pairs(touching_pairs(searching))
     chosen = [comparing(projector, context.workspace.compared_by(layer)) for layer in layers]
-    learnt = _LEARNT if any(each.in_parts(len(context.workspace.segments)) for each in chosen) else _DRAWN
+    learnt = _learnt(context.options.projector, len(context.workspace.segments), chosen)
     together = Together(part_of(context.progress, _SEARCHED, learnt), len(layers))
     items = list(enumerate(zip(layers, chosen, strict=True)))
     begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items, stop=together.stop)
