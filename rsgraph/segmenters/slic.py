@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from skimage.segmentation import slic
 
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Seams, Segmenter
@@ -67,6 +66,8 @@ def _slic(image: Floats, valid: Mask, n_segments: int, compactness: float) -> ND
 
 
 def _call_slic(image: Floats, mask: Mask | None, n_segments: int, compactness: float) -> NDArray[np.int64]:
+    from skimage.segmentation import slic  # half a second that a run with nothing to cut does not need
+
     labels: NDArray[np.int64] = slic(
         np.moveaxis(image, 0, -1),
         n_segments=n_segments,
