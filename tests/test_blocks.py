@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -123,3 +124,16 @@ def test_blocks_compute_with_one_blas_thread_and_leave_the_others_theirs(tmp_pat
             found = list(ResumableBlocks(Threads(workers), folder).map("phase", task, range(8)))
             assert all((arrays["threads"] == 1).all() for arrays in found)
         assert set(blas_threads()) == {2}
+
+
+def test_threads_are_told_to_stop_where_one_fails() -> None:
+    stopped = Event()
+
+    def task(number: int) -> int:
+        if number == 0:
+            raise ValueError("the first")
+        assert stopped.wait(30), "nobody told"
+        return number
+
+    with pytest.raises(ValueError, match="the first"):
+        list(Threads(2).run(task, [0, 1], stop=stopped.set))

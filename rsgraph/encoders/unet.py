@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 
 class UNet(Encoder):
-    """U-Net trained on the soft classes; its last 64 activation maps are the features (the paper's encoder).
+    """U-Net trained on the soft classes; its last activation maps are the features (the paper's encoder).
 
-    Five levels of two 3 x 3 convolutions each. The encoder starts with 64 kernels and doubles them per level
-    to 1024; the decoder mirrors it with 2 x 2 up-convolutions and skip connections, and a 1 x 1 head turns
-    its last 64 maps, which have the size of the input, into one logit per class.
+    Levels of two 3 x 3 convolutions each. The encoder starts with ``width`` kernels and doubles them per level (the
+    paper: 64 to 1024 in five levels); the decoder mirrors it with 2 x 2 up-convolutions and skip connections, and a
+    1 x 1 head turns its last maps, which have the size of the input, into one logit per class.
 
     Parameters
     ----------
     width
         Kernels of the first level, and number of activation maps. The paper has 64. Time and memory grow with
-        its square: 16 is several times faster and enough for a quick look.
+        its square: 16 is several times faster, so that a training budget is many epochs instead of few.
     depth
         Levels. The paper has 5. One level more doubles the neighbourhood that a pixel sees.
 
@@ -42,7 +42,7 @@ class UNet(Encoder):
     Ronneberger, Fischer, Brox: U-Net, MICCAI 2015. doi:10.1007/978-3-319-24574-4_28
     """
 
-    def __init__(self, width: int = 64, depth: int = 5) -> None:
+    def __init__(self, width: int = 16, depth: int = 4) -> None:
         if width < 1:
             raise ConfigError(f"`width` must be at least 1. Got {width} instead; the paper has 64.")
         if not 1 <= depth <= 8:

@@ -215,7 +215,10 @@ STAGES = (
         count=2,
     ),
     Stage(
-        "target", needs=("scene",), trained=("target", "options.seed"), writes=("targets.npz", "models/target.json")
+        "target",
+        needs=("scene",),
+        trained=("target", "options.training.budget", "options.seed"),
+        writes=("targets.npz", "models/target.json"),
     ),
     Stage(
         "encoder",
@@ -224,6 +227,7 @@ STAGES = (
             "encoder",
             "options.chips.margin",
             "options.training.encoder",
+            "options.training.budget",
             "options.trainer.precision",
             "options.trainer.devices",
             "options.seed",
@@ -236,7 +240,7 @@ STAGES = (
         needs=("encoder", "segments"),
         components=("encoder",),
         options=("options.trainer.precision", "options.chips.margin"),
-        writes=("embeddings/encoder.npy", "latents.npy"),
+        writes=("embeddings/encoder.npy", "latents.npy", "models/encode.json"),
     ),
     Stage(
         "gnn",
@@ -246,6 +250,7 @@ STAGES = (
         trained=(
             "gnn",
             "options.training.gnn",
+            "options.training.budget",
             "options.trainer.precision",
             "options.trainer.devices",
             "options.seed",

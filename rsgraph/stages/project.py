@@ -57,7 +57,7 @@ def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
     chosen = [comparing(projector, context.workspace.compared_by(layer)) for layer in layers]
     together = Together(context.progress, len(layers))
     items = list(enumerate(zip(layers, chosen, strict=True)))
-    begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items)
+    begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items, stop=together.stop)
     found = [_complete(context, *item, each) for (_, item), each in zip(items, begun, strict=True)]
     for layer, each in zip(layers, found, strict=True):
         _write_map(context, f"{layer}-{context.options.projector.name}", "segments.parquet", each)

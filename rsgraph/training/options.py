@@ -10,8 +10,10 @@ from typing import Literal, get_args
 from rsgraph.devices import may_have_gpu
 from rsgraph.errors import ConfigError
 
-Precision = Literal["auto", "bf16", "float32"]
+Precision = Literal["measured", "auto", "bf16", "float32"]
 Strategy = Literal["auto", "ddp"]
+Budget = int | Literal["full"]
+"""Passes of chips of 256 x 256 that all training together is bounded by, or as many as it takes."""
 _BF16_FLAGS = ("avx512_bf16", "amx_bf16")
 
 
@@ -69,6 +71,8 @@ class EncoderOptions(TrainingOptions):
 
     Parameters
     ----------
+    learning_rate
+        Of AdamW; by default what suits the U-Net of width 16. 0.002 suits width 64.
     rotation
         Turn each training chip by 0, 90, 180 or 270 degrees, drawn anew in each epoch. The paper says "random
         rotation"; multiples of 90 degrees need no interpolation, which would invent memberships.
@@ -83,6 +87,7 @@ class EncoderOptions(TrainingOptions):
     """
 
     rotation: bool = True
+    learning_rate: float = 5e-3
     noise: float = 0.05
 
     def __post_init__(self) -> None:
@@ -107,21 +112,22 @@ class Hardware:
         per device. One device needs none.
         A Python script that trains so must stand under ``if __name__ == "__main__":``, as its processes import it.
     precision
-        ``auto``: bfloat16 autocast where the device has instructions for it, else float32. ``bf16`` or
-        ``float32`` force one.
+        ``measured``: training in float32; inference in float32 or bfloat16, whichever a chip takes less time in
+        (``rsgraph.training.precision``). ``bf16`` or ``float32`` force one for both. ``auto``: bfloat16 autocast for
+        both where the device has instructions for it; it was the default once.
     threads
         CPU threads, or None: torch's choice (one per core). Several processes divide them.
 
     Raises
     ------
     ConfigError
-        ``precision`` is not one of the three, ``strategy`` not one of the two, ``threads`` or ``devices`` below 1.
+        ``precision`` is not one of the four, ``strategy`` not one of the two, ``threads`` or ``devices`` below 1.
     """
 
     accelerator: str = "auto"
     devices: int = 1
     strategy: Strategy = "auto"
-    precision: Precision = "auto"
+    precision: Precision = "measured"
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -199,9 +205,12 @@ def cpu_bfloat16_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> tuple[str, ...]
 
 
 def uses_bfloat16(hardware: Hardware) -> bool:
-    """Decide whether convolutions and products run in bfloat16."""
-    if hardware.precision != "auto":
-        return hardware.precision == "bf16"
+    """Decide whether convolutions and products run in bfloat16; not where that is yet to be measured."""
+    return hardware.precision == "bf16" or (hardware.precision == "auto" and has_bfloat16(hardware))
+
+
+def has_bfloat16(hardware: Hardware) -> bool:
+    """Tell whether the device has instructions for bfloat16; without them it is emulated, and slow."""
     device = device_type(hardware)
     if device == "cuda":
         import torch
@@ -225,9 +234,11 @@ def describe(hardware: Hardware) -> str:
 
 
 def _reason(hardware: Hardware, device: str) -> str:
-    if hardware.precision != "auto":
+    if hardware.precision in ("bf16", "float32"):
         return "as set by precision"
+    if hardware.precision == "measured" and has_bfloat16(hardware):
+        return "inference in bfloat16, where a chip takes less time so"
     if device != "cpu":
-        return "it has bfloat16" if uses_bfloat16(hardware) else "it has no bfloat16"
+        return "it has bfloat16" if has_bfloat16(hardware) else "it has no bfloat16"
     flags = cpu_bfloat16_flags()
     return f"it has {' and '.join(flags)}" if flags else "it has no bfloat16 instructions"
