@@ -106,6 +106,17 @@ def test_a_folder_that_a_worker_does_not_see_is_named(log: Path, tmp_path: Path)
         list(ResumableBlocks(Elsewhere(), tmp_path).map("phase", Square(log), [1]))
 
 
+def test_blocks_that_an_interrupted_run_left_say_nothing_of_the_pace(log: Path, tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(ResumableBlocks(Threads(1), tmp_path).map("phase", Square(log, fails_at=3), range(6)))
+    seen: list[int] = []
+    found = ResumableBlocks(Threads(1), tmp_path).map(
+        "phase", Square(log), range(6), lambda done, _: seen.append(done)
+    )
+    assert squares(found) == [0, 1, 4, 9, 16, 25]
+    assert seen == [4, 5, 6]
+
+
 def test_a_block_that_cannot_be_kept_says_so(log: Path, tmp_path: Path) -> None:
     path = tmp_path / "kept" / "phase" / "00000-of-00001.npz"
     path.mkdir(parents=True)
