@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import curve_fit
 from scipy.sparse import coo_array, csr_array
 
 from rsgraph.neighbours.rows import parts
@@ -77,6 +76,8 @@ def with_touching(graph: coo_array, pairs: NDArray[np.int64], weight: float) -> 
 
 def closeness_curve(min_dist: float) -> tuple[float, float]:
     """Return a and b of 1 / (1 + a d^(2 b)), fitted to 1 up to ``min_dist`` and exp(min_dist - d) beyond."""
+    from scipy.optimize import curve_fit  # as slow to load as all else here
+
     d = np.linspace(0, 3, 300)
     wanted = np.exp(-np.maximum(d - min_dist, 0))
     (a, b), _ = curve_fit(lambda d, a, b: 1 / (1 + a * d ** (2 * b)), d, wanted)

@@ -29,8 +29,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from rsgraph.cache import StageCache
 from rsgraph.errors import WorkspaceError, WorkspaceMismatch
 from rsgraph.files import place, read_json
@@ -153,6 +151,8 @@ def _store(workspace: Workspace, cache: StageCache, record: Mapping[str, Any]) -
     for name in record["outputs"]:
         if record["stage"] in ("scene", "segments") and name.endswith(".parquet"):
             # a later stage has added the points of the map
+            import pandas as pd
+
             table = pd.read_parquet(workspace.path(name))
             write_table(folder / name, table.drop(columns=[each for each in _LATER if each in table]))
         else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import get_args
 
 import numpy as np
-from scipy.ndimage import find_objects, gaussian_filter
 
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Seams
@@ -52,6 +51,8 @@ def cells(shape: tuple[int, ...], n_cells: int) -> Labels:
 
 def valid_box(valid: Mask) -> tuple[slice, slice]:
     """Return the smallest rectangle (rows, columns) with all valid pixels; there must be one."""
+    from scipy.ndimage import find_objects  # a run with nothing to cut needs neither this nor the filter
+
     rows, columns = find_objects(valid.astype(np.uint8))[0]
     return rows, columns
 
@@ -83,6 +84,8 @@ def standardise(values: Floats, valid: Mask, *, sigma: float = 0.0) -> Floats:
 
     values = np.where(valid, values, 0.0)
     if sigma > 0:
+        from scipy.ndimage import gaussian_filter
+
         weight = np.maximum(gaussian_filter(valid.astype(np.float32), sigma), 1e-6)
         values = gaussian_filter(values.astype(np.float32), (0.0, sigma, sigma)) / weight
     values = np.ascontiguousarray(values)
