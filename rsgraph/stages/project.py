@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,13 @@ from numpy.typing import NDArray
 from rsgraph.blocks import Threads
 from rsgraph.components import build
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import atomic, make_folder
+from rsgraph.files import atomic, file_state, make_folder
 from rsgraph.neighbours.rows import parts
 from rsgraph.options import Choice
 from rsgraph.progress import Together, part_of
 from rsgraph.protocols import Arrays, Blocks, Progress, Projector
 from rsgraph.stages.context import Context
-from rsgraph.stages.map_model import read_model, write_model
+from rsgraph.stages.map_model import NAME, read_model, write_model
 from rsgraph.stages.touching import touching_pairs
 from rsgraph.training.options import Hardware, device_type
 from rsgraph.types import Distance, Floats, Projection, Similarity
@@ -29,6 +31,9 @@ from rsgraph.types import Distance, Floats, Projection, Similarity
 FEW = 5
 """Below this many points the map is PCA's: a neighbour graph of so few says nothing."""
 
+
+_READING = threading.Lock()
+"""Held while a model is read: threads of one process wait for one copy instead of each making its own."""
 
 MATRIX_UP_TO = 3000
 """Chips up to which a map is made from the whole matrix where there is one; above, its eigenvectors take minutes and
@@ -185,9 +190,17 @@ class _Transform:
         """Return the points of rows ``block[0]`` to ``block[1]``."""
         first, last = block
         rows = np.load(self.vectors, mmap_mode="r", allow_pickle=False)[first:last]
-        model = read_model(self.model)
-        assert model is not None, "it was written before"
+        with _READING:
+            model = _prepared(self.projector, self.model, file_state(self.model / f"{NAME}.safetensors"), self.seed)
         return {"points": self.projector.transform(rows, model, seed=self.seed, first=first)}
+
+
+@lru_cache(maxsize=1)
+def _prepared(projector: Projector, folder: Path, state: tuple[int, ...], seed: int) -> Mapping[str, NDArray[Any]]:
+    """Read a model and prepare it, once per process and state of its file for all blocks of a map."""
+    model = read_model(folder)
+    assert model is not None, "it was written before"
+    return projector.prepared(model, seed=seed)
 
 
 def _about(context: Context, layer: str) -> dict[str, Any]:
