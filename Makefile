@@ -4,12 +4,12 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 TESTS ?=
-BENCHMARKS ?= segment_statistics memberships seams unet_inference places whole_tile matching matching_gpu interruption journal brushing propagation gallery point_map session evaluation neighbourhoods projection house first_maps tile_maps
+BENCHMARKS ?= segment_statistics memberships seams unet_inference places whole_tile matching matching_gpu interruption journal brushing propagation gallery point_map session evaluation neighbourhoods projection house first_maps estimates tile_maps
 TABLES ?= graph_networks neighbours superpixels layers
 WORKERS ?= 2
 VIRTUAL := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1280x800x24"
 
-.PHONY: help setup system screen demo test lint types law tests slow wheel bench screenshots tables lock clean
+.PHONY: help setup system screen demo test lint types law tests slow wheel bench sample screenshots tables lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -33,6 +33,7 @@ screen: # and those that windows on a virtual screen need
 
 demo: setup ## make a coastal scene, run the main job on it, leave the workspace `demo`
 	$(BIN)/rsgraph run experiment=demo workspace=demo
+	@echo; echo "Now label it: $(BIN)/rsgraph label demo"
 
 test: setup screen lint types law tests ## lint, types, import law, tests
 
@@ -60,6 +61,9 @@ bench: setup screen ## the benchmarks: each times its peer in the same run and p
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(VIRTUAL) $(BIN)/python -m experiments.benchmarks.$$name; done
 	$(BIN)/python -m experiments.benchmarks.scaling
 	$(BIN)/python -m experiments.benchmarks.table
+
+sample: setup ## make the sample that the package brings anew, from its own scene
+	$(BIN)/python -m experiments.sample
 
 screenshots: demo screen ## the README's pictures of the viewer
 	$(VIRTUAL) $(BIN)/python plugins/napari-rsgraph/screenshots.py demo

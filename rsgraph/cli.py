@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -16,10 +17,9 @@ from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from rsgraph import __version__
-from rsgraph.command_line import Line, split_line
+from rsgraph.command_line import split_line
 from rsgraph.config import quote
 from rsgraph.console import fail, say
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError
@@ -28,9 +28,11 @@ USAGE = """\
 rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label in minutes.
 
   rsgraph run PATH [option=value ...]     all stages on a scene: file, folder, SAFE, zip; or on a folder of scenes
-  rsgraph label WORKSPACE                 brush and label in napari; display=false_colour, read_only=true
+  rsgraph label SCENE [option=value ...]  brush and label in napari as soon as the first maps are there
+  rsgraph label WORKSPACE                 the same of what is there; display=false_colour, read_only=true, train=false
   rsgraph export WORKSPACE                GeoTIFF; exporter=geopackage, geojson, coco, training, stac ...
   rsgraph evaluate WORKSPACE              tables of how good it is; reference=landcover.tif
+  rsgraph sample [FOLDER]                 a small scene, ready-made, to try it all on: a copy of yours, opened at once
   rsgraph components                      everything that can be chosen by name
 
   rsgraph run --help                      the options; rsgraph run --cfg job prints them all
@@ -40,14 +42,25 @@ rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label 
 """
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a verb; exit with 0, with 2 for an error of the user's, with 130 after Ctrl-C."""
+INTERRUPTED = "interrupted; nothing is lost: the same command goes on where this one stopped"
+
+
+def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], None] | None = None) -> None:
+    """Run a verb; exit with 0, with 2 for an error of the user's, with 130 after Ctrl-C.
+
+    Parameters
+    ----------
+    arguments
+        The words after ``rsgraph``; by default those of the command line.
+    interrupted
+        Called after Ctrl-C, instead of saying that nothing is lost.
+    """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
         with _interrupts_that_last():
             _verb(words)(words[1:])
     except KeyboardInterrupt:
-        fail("interrupted; nothing is lost: the same command goes on where this one stopped")
+        interrupted() if interrupted else fail(INTERRUPTED)
         sys.exit(130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -77,7 +90,9 @@ def _interrupts_that_last() -> Iterator[None]:
 def _verb(words: Sequence[str]) -> Callable[[list[str]], None]:
     """Return what the first word asks for. Raises ConfigError for a verb that does not exist."""
     verb = words[0] if words else "--help"
-    if verb in ("-h", "--help", "help") or (verb in ("components", "label") and {"-h", "--help"} & set(words[1:])):
+    if verb in ("-h", "--help", "help") or (
+        verb in ("components", "label", "sample") and {"-h", "--help"} & set(words[1:])
+    ):
         return lambda words: say(USAGE)
     if verb == "--version":
         return lambda words: say(f"rsgraph {__version__}")
@@ -101,35 +116,38 @@ def _configured(words: list[str], *, verb: str) -> None:
 
 
 def _label(words: list[str]) -> None:
-    """Open napari on a workspace. The viewer is its own distribution, so that servers need no Qt."""
-    line = split_line(words, verb="label")
-    options = _label_options(line)
+    """Open napari on a workspace, made first where a scene is given. The viewer is its own distribution."""
+    from rsgraph.label_line import asked
+
+    wanted = asked(words)
     if find_spec("napari_rsgraph") is None:
         raise NotInstalled(
             "`rsgraph label` opens napari through the package napari-rsgraph, which is not installed: "
             "`pip install ./plugins/napari-rsgraph[pyside6]` in the checkout of rsgraph"
         )
-    import_module("napari_rsgraph.launch").label(Path(options.pop("workspace")).expanduser(), **options)
+    import_module("napari_rsgraph.launch").label(
+        wanted.workspace,
+        run=wanted.run,
+        train=wanted.train,
+        display=wanted.display,
+        read_only=wanted.read_only,
+    )
 
 
-def _label_options(line: Line) -> dict[str, Any]:
-    """Read workspace, display and read_only. Raises ConfigError for anything else."""
-    given = dict(override.split("=", 1) for override in line.overrides if "=" in override)
-    if line.path is not None:
-        given["workspace"] = line.path
-    unknown = [*line.flags, *(key for key in given if key not in ("workspace", "display", "read_only"))]
-    if unknown or len(given) < len(line.overrides):
-        raise ConfigError(f"rsgraph label takes WORKSPACE, display=... and read_only=true. Got {' '.join(unknown)}.")
-    if "workspace" not in given:
-        raise ConfigError("which workspace? type `rsgraph label WORKSPACE`")
-    if given.get("read_only", "false") not in ("true", "false"):
-        raise ConfigError(f"`read_only` must be true or false. Got {given['read_only']} instead.")
-    display = given.get("display", "auto")
-    return {
-        "workspace": given["workspace"].strip("'\""),
-        "display": [name.strip() for name in display.strip("[]").split(",")] if "," in display else display,
-        "read_only": given.get("read_only") == "true",
-    }
+def _sample(words: list[str]) -> None:
+    """Open napari on the user's copy of the sample, which is made where there is none."""
+    from rsgraph.samples.copying import sample_copy
+
+    line = split_line(words, verb="sample")
+    options = [*line.flags, *line.overrides]
+    unknown = [word for word in options if not word.startswith(("display=", "read_only="))]
+    if unknown:
+        raise ConfigError(f"rsgraph sample takes FOLDER, display=... and read_only=true. Got {' '.join(unknown)}.")
+    folder = sample_copy(None if line.path is None else Path(line.path))
+    place = shlex.quote(str(folder))
+    say(f"your copy of the sample, with all labels that you give, is the workspace {folder}")
+    say(f"  rsgraph evaluate {place}    measures it against its land cover")
+    _label([str(folder), *options])
 
 
 def _components(words: list[str]) -> None:
@@ -149,5 +167,6 @@ VERBS: dict[str, Callable[[list[str]], None]] = {
     "label": _label,
     "export": partial(_configured, verb="export"),
     "evaluate": partial(_configured, verb="evaluate"),
+    "sample": _sample,
     "components": _components,
 }

@@ -18,17 +18,20 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from rsgraph.cache import StageCache, StageRecord
 from rsgraph.errors import NotThere, WorkspaceError
-from rsgraph.files import atomic, place, read_json, sha256, write_json
+from rsgraph.files import atomic, output_error, place, read_json, sha256, write_json
 from rsgraph.types import Distance, Floats, Similarity
 
 if TYPE_CHECKING:
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
 
 CLOSED_FORM = ("own", "surroundings")
 """Layers of the stage metric, which need no training."""
+
+MAPPED = "project"
+"""The stage with which the maps are there: from then on a workspace can be labelled."""
 
 JOINT = "+"
 """Stands in the name of a layer in which a trained one joins a closed-form one: ``own+gnn1``."""
@@ -111,6 +117,18 @@ class Workspace:
         if not isinstance(found, dict):
             raise WorkspaceError(f"{path} is damaged (not a JSON object); remove it and run the same command again")
         return found
+
+    @property
+    def ready(self) -> bool:
+        """Whether it can be labelled: its first maps are there, though networks may still be trained."""
+        return MAPPED in self.manifest.get("stages", {})
+
+    @property
+    def unfinished(self) -> list[str]:
+        """Stages that the run was to make and has not; none in a workspace whose run does not say what it planned."""
+        manifest = self.manifest
+        planned = (manifest.get("run") or {}).get("stages", ())
+        return [name for name in planned if name not in manifest.get("stages", {})]
 
     @property
     def config(self) -> dict[str, Any]:
@@ -285,18 +303,13 @@ class Workspace:
 
     def forget(self, stages: Collection[str]) -> None:
         """Drop stages that are to be made anew, with the files that only they own, so that no stale file is read."""
-        manifest = self.manifest
-        recorded = manifest.get("stages", {})
-        dropped = {name: recorded.pop(name) for name in list(recorded) if name in stages}
+        dropped = [entry for name, entry in self.manifest.get("stages", {}).items() if name in stages]
         if not dropped:
             return
-        kept = {file for record in recorded.values() for file in record["outputs"]}
-        manifest["layers"] = [name for name in manifest.get("layers", []) if f"embeddings/{name}.npy" in kept]
-        if "maps" in manifest:
-            manifest["maps"] = _drawn(manifest["maps"], kept)
-        self.write_manifest(manifest)
-        for record in dropped.values():
-            for file in set(record["outputs"]) - kept:
+        self.change_manifest(lambda manifest: _without(manifest, stages))
+        kept = _files(self.manifest)
+        for entry in dropped:
+            for file in set(entry["outputs"]) - kept:
                 self.path(file).unlink(missing_ok=True)
 
     def adopt(
@@ -313,18 +326,78 @@ class Workspace:
         origin = cache.place_of(record.stage, record.key)
         for name in record.outputs:
             place(origin / name, self.path(name))
-        manifest = self.manifest
         entry = {**record.to_json(), "mlflow_run": run_id}
-        manifest.setdefault("stages", {})[record.stage] = entry
         made = [name for name in layers if self.path("embeddings", f"{name}.npy").exists()]
-        drawn = {file for each in manifest["stages"].values() for file in each["outputs"]}
-        there = {"layers": made, "default_layer": default_layer, "maps": _drawn(maps, drawn)}
-        self.write_manifest({**manifest, **there})
+
+        def entered(manifest: dict[str, Any]) -> dict[str, Any]:
+            found = {**manifest, "stages": {**manifest.get("stages", {}), record.stage: entry}}
+            there = {"layers": made, "default_layer": default_layer, "maps": _drawn(maps, _files(found))}
+            now = {"ready": datetime.now(UTC).isoformat(timespec="seconds")} if record.stage == MAPPED else {}
+            return {**found, **there, **now}
+
+        self.change_manifest(entered)
+
+    @contextmanager
+    def being_made(self) -> Iterator[None]:
+        """Let other processes know that a run goes on with this workspace; two that do so at once may."""
+        lock = FileLock(self.path("run.lock"))
+        with suppress(Timeout):
+            lock.acquire(timeout=0)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @property
+    def is_being_made(self) -> bool:
+        """Whether another process goes on with it."""
+        path = self.path("run.lock")
+        if not path.exists():
+            return False
+        try:
+            with FileLock(path, timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    def change_manifest(self, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+        """Put what ``change`` makes of the manifest in its place; processes that do so take turns.
+
+        Raises OutputError where the workspace cannot be written.
+        """
+        path = self.path("manifest.json")
+        lock = FileLock(f"{path}.lock")
+        try:
+            lock.acquire()
+        except OSError as error:
+            raise output_error(path, error) from error
+        try:
+            write_json(path, change(self.manifest))
+        finally:
+            lock.release()
+        self.__dict__.pop("_scene_file", None)
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
-        """Replace the manifest."""
-        write_json(self.path("manifest.json"), manifest)
-        self.__dict__.pop("_scene_file", None)
+        """Replace the manifest, whatever it was."""
+        self.change_manifest(lambda _: manifest)
+
+
+def _files(manifest: Mapping[str, Any]) -> set[str]:
+    """Return the files of all stages in a manifest."""
+    return {file for entry in manifest.get("stages", {}).values() for file in entry["outputs"]}
+
+
+def _without(manifest: Mapping[str, Any], stages: Collection[str]) -> dict[str, Any]:
+    """Return a manifest without some stages, and without the layers and maps that go with them."""
+    left = {name: entry for name, entry in manifest["stages"].items() if name not in stages}
+    found = {**manifest, "stages": left}
+    files = _files(found)
+    found["layers"] = [name for name in manifest.get("layers", []) if f"embeddings/{name}.npy" in files]
+    if "maps" in manifest:
+        found["maps"] = _drawn(manifest["maps"], files)
+    if MAPPED not in left:
+        found.pop("ready", None)
+    return found
 
 
 def _drawn(maps: Sequence[Mapping[str, str]], files: Collection[str]) -> list[dict[str, str]]:

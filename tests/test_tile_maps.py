@@ -33,8 +33,9 @@ def test_peers_map_is_judged_as_ours_is(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(tile_maps, "SCRIPT", DRAWS)
     row = tile_maps.peer(tmp_path, 100, {"segments": 60, "seconds": 0.001, "trustworthiness": 0.9})
     assert row["segments"] == round(60 * tile_maps.ASKED_FOR)
-    assert row["trustworthiness"] == 1.0, "the map is the vectors themselves"
+    assert row["peer_trustworthiness"] == 1.0, "the map is the vectors themselves"
     assert float(row["ratio"]) > 1
+    assert (row["ours_s"], row["trustworthiness"]) == (0.001, 0.9)
     assert "umap 3 s" in str(row["note"])
 
 

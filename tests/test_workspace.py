@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
+import time
+from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -150,6 +155,48 @@ def test_adopt_brings_a_stored_stage_in(workspace: Workspace, tmp_path: Path) ->
     assert workspace.manifest["stages"]["project"]["mlflow_run"] == "run"
     assert (workspace.layers, workspace.default_layer) == (["encoder"], "encoder")
     assert workspace.maps == maps[:1], "the other is not drawn yet"
+    assert datetime.fromisoformat(workspace.manifest["ready"]).tzinfo is not None
+    assert workspace.ready
+    workspace.forget(["project"])
+    assert not workspace.ready
+    assert "ready" not in workspace.manifest
+
+
+def test_unfinished_stages_are_those_that_the_run_planned_and_has_not_made(workspace: Workspace) -> None:
+    assert workspace.unfinished == [], "an earlier version did not say what it planned"
+    planned = ["encode", "gnn", "match", "pictures"]
+    workspace.change_manifest(lambda manifest: {**manifest, "run": {"stages": planned}})
+    assert workspace.unfinished == [name for name in planned if name not in workspace.manifest["stages"]]
+    assert "pictures" in workspace.unfinished
+
+
+def _add(folder: Path, name: str) -> None:
+    for number in range(20):
+        Workspace(folder).change_manifest(partial(_with, f"{name}{number}", number))
+
+
+def _with(name: str, number: int, manifest: dict[str, Any]) -> dict[str, Any]:
+    return {**manifest, name: number}
+
+
+def test_two_processes_that_change_the_manifest_lose_nothing_of_each_other(workspace: Workspace) -> None:
+    context = multiprocessing.get_context("spawn")
+    other = context.Process(target=_add, args=(workspace.folder, "theirs"))
+    other.start()
+    while "theirs0" not in workspace.manifest:
+        time.sleep(0.01)
+    _add(workspace.folder, "ours")
+    other.join()
+    found = workspace.manifest
+    assert [found[f"{name}{number}"] for name in ("ours", "theirs") for number in range(20)] == [*range(20)] * 2
+
+
+def test_others_see_that_a_run_goes_on_with_a_workspace(workspace: Workspace) -> None:
+    same = Workspace(workspace.folder)
+    assert not same.is_being_made
+    with workspace.being_made(), same.being_made():
+        assert same.is_being_made
+    assert not same.is_being_made
 
 
 def test_similarity_comes_back_as_it_was_written(workspace: Workspace) -> None:

@@ -10,9 +10,11 @@ timer that ought to fire every five milliseconds.
 from __future__ import annotations
 
 import argparse
+import os
 import resource
+import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -24,8 +26,10 @@ from qtpy.QtWidgets import QApplication
 
 from experiments.benchmarks.large_workspace import TILE, make_workspace
 from experiments.benchmarks.record import record
+from rsgraph.background import BackgroundRun
 
 _MOVES = 120
+_TURNS = 3
 
 
 class Heartbeat:
@@ -164,6 +168,57 @@ def label_rows(window: Any, beat: Heartbeat) -> list[dict[str, Any]]:
     ]
 
 
+def rows_while_training(folder: Path) -> list[dict[str, Any]]:
+    """Brush alone, and while a network is trained at low priority on another scene: turn by turn."""
+    window, _ = open_window(folder)
+    n = window.session.tables.n_segments
+    window.work.wait(1_200_000)
+    window.session.selection.set_level("segments")
+    process_events(1500)
+    brush_moves(window, "circle")  # what later brushes find compiled and read
+    alone: list[float] = []
+    meanwhile: list[float] = []
+    with tempfile.TemporaryDirectory() as temporary:
+        training = _in_training(Path(temporary) / "w")
+        for _ in range(_TURNS):
+            training.hold()
+            alone += brush_moves(window, "circle")
+            training.go_on()
+            meanwhile += brush_moves(window, "circle")
+        training.stop()
+    viewer = window.viewer
+    window.close()
+    viewer.close()
+    note = "mouse move until map, gallery, scene and panels are painted; turn by turn with the other row"
+    return [
+        rows_of(f"brush over {n} segments, no training", alone, limit=0.1, note=note),
+        rows_of(f"brush over {n} segments while a network is trained", meanwhile, limit=0.1, note=note),
+    ]
+
+
+def _in_training(folder: Path) -> _Training:
+    """Start a run on a generated coast; return it as soon as its encoder is being trained."""
+    heard: list[Mapping[str, Any]] = []
+    words = ["reader=synthetic", "reader.rows=1024", "reader.columns=1024", f"workspace={folder}"]
+    training = _Training([*words, "tracking.uri=none"], heard.append)
+    training.wait_until_ready()
+    while not any(event.get("stage") == "encoder" for event in heard):
+        process_events(200)
+    return training
+
+
+class _Training(BackgroundRun):
+    """A run that can be held up for the other half of a pair."""
+
+    def hold(self) -> None:
+        """Let all of its processes rest."""
+        os.killpg(self.group, signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let them work again."""
+        os.killpg(self.group, signal.SIGCONT)
+
+
 def main() -> None:
     """Make the workspace where it is missing, measure, record."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -174,7 +229,7 @@ def main() -> None:
         folder = make_workspace(chosen.folder or Path(temporary) / "large", side=chosen.side)
         for ending in ("", "-wal", "-shm", ".lock"):
             (folder / f"labels.sqlite{ending}").unlink(missing_ok=True)
-        rows = measure(folder)
+        rows = [*measure(folder), *rows_while_training(folder)]
     record("session", rows)
 
 

@@ -38,6 +38,7 @@ HEADLINES = (
     "open a session",
     "redraw under a moving brush",
     "brush of a circle moves",
+    "brush over",
     "label 100000 segments",
     "undo 100000 segments",
     "chosen segments and chips change",

@@ -8,6 +8,7 @@
                 trained here
     addition    null, or what was there before scenes were added (rsgraph.stages.plan.Addition)
     experiment  the experiments that were chosen by name
+    stages      all stages of the run, in order, made or not
 
 Version 0.1.0 wrote the same into ``config.yaml``, under other names.
 """
@@ -18,24 +19,30 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from rsgraph.stages.plan import Addition, ChipsBy, GivenModel, Plan
+from rsgraph.stages.plan import Addition, ChipsBy, GivenModel, Plan, stages_of
 from rsgraph.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class Record:
-    """What a workspace says of its run; as in ``Plan``. ``experiment`` names the experiments that were chosen."""
+    """What a workspace says of its run; as in ``Plan``.
+
+    ``experiment`` names the experiments that were chosen, ``stages`` what was to be made; none where a run of an
+    earlier version did not say so.
+    """
 
     identity: str
     chips_by: ChipsBy
     model: GivenModel | None
     addition: Addition | None
     experiment: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
 
 
 def record_of(plan: Plan, experiment: Sequence[str]) -> Record:
     """Return what is kept of a plan."""
-    return Record(plan.identity, plan.chips_by, plan.model, plan.addition, tuple(experiment))
+    stages = tuple(stage.name for stage in stages_of(plan))
+    return Record(plan.identity, plan.chips_by, plan.model, plan.addition, tuple(experiment), stages)
 
 
 def made_of(identity: str, record: Record | None, addition: Addition | None) -> bool:
@@ -52,12 +59,13 @@ def read_record(workspace: Workspace) -> Record | None:
             return None
         found = _of_0_1(made)
     model, addition, experiment = _model(found["model"]), _addition(found["addition"]), tuple(found["experiment"])
-    return Record(found["identity"], found["chips_by"], model, addition, experiment)
+    stages = tuple(found.get("stages", ()))
+    return Record(found["identity"], found["chips_by"], model, addition, experiment, stages)
 
 
 def write_record(workspace: Workspace, record: Record) -> None:
     """Enter it in the manifest, whole or not at all."""
-    workspace.write_manifest({**workspace.manifest, "run": asdict(record)})
+    workspace.change_manifest(lambda manifest: {**manifest, "run": asdict(record)})
 
 
 def _model(found: Mapping[str, Any] | None) -> GivenModel | None:

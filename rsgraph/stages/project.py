@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from rsgraph.components import build
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import atomic, file_state, make_folder
 from rsgraph.neighbours.rows import parts
-from rsgraph.progress import Together
+from rsgraph.options import Choice
+from rsgraph.progress import Together, part_of
 from rsgraph.protocols import Arrays, Blocks, Progress, Projector
 from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import NAME, read_model, write_model
@@ -54,16 +55,36 @@ def project(context: Context) -> dict[str, Any]:
     return {"layer": context.plan.layer, "maps": list(layers), **methods}
 
 
+_SEARCHED, _DRAWN = 0.02, 0.9
+"""Shares of the time of drawing after which touching segments are found, and all is drawn; the rest writes."""
+
+_AS_LONG = 8
+"""A row of the sample that a map is learnt from takes as long as so many that are placed in it afterwards."""
+
+
+def _learnt(projector: Choice, rows: int, chosen: Sequence[Projector]) -> float:
+    """Return the share of the time of drawing after which maps are learnt: all of it where there is no sample."""
+    sample = projector.parameters.get("sample")
+    if not isinstance(sample, int) or not any(each.in_parts(rows) for each in chosen):
+        return _DRAWN
+    return _SEARCHED + (_DRAWN - _SEARCHED) * _AS_LONG * sample / (_AS_LONG * sample + rows)
+
+
 def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
     """Lay out the segments of layers, each by its own distance, side by side; write ``projections/*.parquet``."""
     projector = _projector(context)
     if projector.touching:
-        projector = projector.with_pairs(touching_pairs(context))
+        searching = replace(context, progress=part_of(context.progress, 0, _SEARCHED))
+        projector = projector.with_pairs(touching_pairs(searching))
     chosen = [comparing(projector, context.workspace.compared_by(layer)) for layer in layers]
-    together = Together(context.progress, len(layers))
+    learnt = _learnt(context.options.projector, len(context.workspace.segments), chosen)
+    together = Together(part_of(context.progress, _SEARCHED, learnt), len(layers))
     items = list(enumerate(zip(layers, chosen, strict=True)))
-    begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items)
-    found = [_complete(context, *item, each) for (_, item), each in zip(items, begun, strict=True)]
+    begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items, stop=together.stop)
+    found = []
+    for (number, item), each in zip(items, begun, strict=True):
+        begins, ends = (learnt + (_DRAWN - learnt) * done / len(items) for done in (number, number + 1))
+        found.append(_complete(replace(context, progress=part_of(context.progress, begins, ends)), *item, each))
     for layer, each in zip(layers, found, strict=True):
         _write_map(context, f"{layer}-{context.options.projector.name}", "segments.parquet", each)
     return found

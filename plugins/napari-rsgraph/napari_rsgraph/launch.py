@@ -1,12 +1,11 @@
-"""``rsgraph label WORKSPACE``: opens napari on a workspace and returns when the window is closed."""
+"""``rsgraph label``: opens napari on a workspace, made first where need be; returns when the window is closed."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,20 +13,34 @@ from rsgraph.errors import NotInstalled
 from rsgraph.run.scenes import Reopened
 
 if TYPE_CHECKING:
+    import napari
     from qtpy.QtCore import QTimer
+
+    from napari_rsgraph.training import Training
 
 _SIZE = (1280, 800)
 _LISTEN = 200
 """Milliseconds between two looks at Ctrl-C, which Qt's event loop would not see by itself."""
 
 
-def label(folder: Path, *, display: str = "auto", read_only: bool = False) -> None:
-    """Open a window on a workspace.
+def label(
+    folder: Path | None,
+    *,
+    run: Sequence[str] = (),
+    train: bool = True,
+    display: str | Sequence[str] = "auto",
+    read_only: bool = False,
+) -> None:
+    """Open a window on a workspace, as soon as it can be labelled.
 
     Parameters
     ----------
     folder
-        A finished workspace.
+        A workspace; None: the one that the run makes.
+    run
+        Words of ``rsgraph run``: what makes the workspace, and goes on while the window is open. Empty: nothing.
+    train
+        Whether the run goes on once the workspace can be labelled.
     display
         Bands of the pictures: ``auto``, ``true_colour``, ``false_colour`` or three band names.
     read_only
@@ -38,20 +51,62 @@ def label(folder: Path, *, display: str = "auto", read_only: bool = False) -> No
     NotInstalled
         There is no Qt binding, or no screen.
     WorkspaceError
-        The folder is no finished workspace.
+        The folder is no workspace.
+    SystemExit
+        The run has ended, and said why, before there was anything to label.
     """
-    Reopened(folder).existing("manifest.json")
+    if folder is not None:
+        Reopened(folder).existing("manifest.json")
     check_screen()
+    if not run:
+        assert folder is not None, "there is a workspace, or a run that makes one"
+        _show(_hidden_viewer(), folder, None, display=display, read_only=read_only)
+        return
+    from napari_rsgraph.training import Training
+
+    training = Training(run)
+    try:
+        viewer = _hidden_viewer()  # seconds, in which the run does its work
+        there = training.wait_until_ready()
+        if not train:
+            training.stop()
+        _show(viewer, there, training if train else None, display=display, read_only=read_only)
+    except KeyboardInterrupt:
+        sys.exit(training.stop())  # it has said that nothing is lost
+    finally:
+        training.stop()
+
+
+def _hidden_viewer() -> napari.Viewer:
+    """Load what a window needs, and compile what a first brush does, before there is anything to show."""
+    import napari
+
+    from napari_rsgraph.point_map.picture import warm_up
+
+    warm_up()
+    return napari.Viewer(show=False)
+
+
+def _show(
+    viewer: napari.Viewer,
+    folder: Path,
+    training: Training | None,
+    *,
+    display: str | Sequence[str],
+    read_only: bool,
+) -> None:
+    """Open the window; return when it is closed."""
     import napari
     from qtpy.QtCore import QTimer
 
     from napari_rsgraph.window import open_workspace
 
-    viewer = napari.Viewer(title=f"rsgraph: {folder.resolve().name}", show=False)
-    with ExitStack() as undo:
-        undo.callback(viewer.close)
-        window = open_workspace(viewer, folder, display=display, read_only=read_only)
-        undo.pop_all()
+    viewer.title = f"rsgraph: {folder.resolve().name}"
+    try:
+        window = open_workspace(viewer, folder, display=display, read_only=read_only, training=training)
+    except BaseException:
+        viewer.close()
+        raise
     viewer.window.show()
     viewer.window.resize(*_SIZE)
     QTimer.singleShot(0, window.arrange)

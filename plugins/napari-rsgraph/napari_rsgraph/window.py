@@ -42,6 +42,7 @@ from napari_rsgraph.scene.scene_map import SceneMap
 from napari_rsgraph.scene.tools import SceneTools
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.session import Session, open_session
+from napari_rsgraph.training import Training
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
 from rsgraph.protocols import Progress
@@ -54,7 +55,9 @@ _HIDDEN = ("layer list", "layer controls")
 """napari's own docks: in its menu, but not in the way at 1280 x 800."""
 _WIDTHS = (440, 330)
 _LOOK_AGAIN = 2000
-"""Milliseconds after which a window that only looks on reads what another one wrote."""
+"""Milliseconds after which a window reads what others wrote: labels, where it only looks on, and stages of a run."""
+_TRAINING = 0
+"""Number of the training in the strip of tasks; others count from 1."""
 
 
 class Window(QObject):
@@ -70,13 +73,22 @@ class Window(QObject):
         What the session runs its tasks with.
     display
         Bands of the pictures.
+    training
+        The run that goes on meanwhile; it ends with the window.
     """
 
     def __init__(
-        self, viewer: napari.Viewer, session: Session, work: QtWork, *, display: str | Sequence[str] = "auto"
+        self,
+        viewer: napari.Viewer,
+        session: Session,
+        work: QtWork,
+        *,
+        display: str | Sequence[str] = "auto",
+        training: Training | None = None,
     ) -> None:
         super().__init__()
         self.viewer, self.session, self.work, self.display = viewer, session, work, display
+        self.training = training
         self._closed = False
         self.overview = Overview(session)
         self.scene = SceneMap(viewer, session)
@@ -159,10 +171,58 @@ class Window(QObject):
         self.overview.bar.window_filter_requested.connect(self.filter_to_window)
         self.search.set_thumbnail(self._thumbnail)
         self.main.destroyed.connect(self.close)
+        self._manifest_seen = self._manifest_time()
         self._looking = QTimer(self, interval=_LOOK_AGAIN)
-        self._looking.timeout.connect(session.labels.refresh)
-        if session.labels.read_only:
-            self._looking.start()
+        self._looking.timeout.connect(self._look_again)
+        self._looking.start()
+        if self.training is not None:
+            self._follow(self.training)
+
+    def _look_again(self) -> None:
+        """Read what others have written: labels, where this window only looks on, and stages of a run."""
+        if self.session.labels.read_only:
+            self.session.labels.refresh()
+        now = self._manifest_time()
+        if now != self._manifest_seen:
+            self._manifest_seen = now
+            self.session.look_again()
+
+    def _manifest_time(self) -> int:
+        path = self.session.workspace.path("manifest.json")
+        return path.stat().st_mtime_ns if path.exists() else 0
+
+    # the run that goes on
+
+    def _follow(self, training: Training) -> None:
+        """Show the training among the tasks, with a button that stops it."""
+        self._steps = training.steps()
+        if self._steps:
+            self.tasks.task_started(_TRAINING, "training", stop="Stop")
+        self.tasks.cancelled.connect(self._stop_training)
+        training.progressed.connect(self._training_progressed)
+        training.finished.connect(self._training_finished)
+        training.ended.connect(self._training_ended)
+        training.listen()
+
+    def _stop_training(self, task: int) -> None:
+        if task == _TRAINING and self.training is not None:
+            self.training.ask_to_stop()
+
+    def _training_progressed(self, stage: str, done: int, total: int, left: str) -> None:
+        if stage in self._steps:
+            place = f"step {self._steps.index(stage) + 1} of {len(self._steps)}"
+            self.tasks.task_title(_TRAINING, ", ".join(filter(None, (f"training: {stage}", place, left))))
+            self.tasks.task_progress(_TRAINING, done, total)
+
+    def _training_finished(self, stage: str) -> None:
+        self.tasks.task_progress(_TRAINING, 0, 0)
+        self._look_again()
+
+    def _training_ended(self, sentence: str) -> None:
+        self.tasks.task_ended(_TRAINING)
+        self._look_again()
+        if sentence:
+            self._say("warning", f"training stopped: {sentence}")
 
     def _say(self, severity: str, text: str) -> None:
         """Say a sentence: in the status bar, or as a notification that stays for a while."""
@@ -271,11 +331,12 @@ class Window(QObject):
         if not labels.read_only:
             self.session.tasks.say("this window writes labels already")
             return
-        recovered = labels.journal.path
+        recovered, training = labels.journal.path, self.training
+        self.training = None  # it goes on, and the new window follows it
         self.remove()
         if recovered.name != "labels.sqlite":
             adopt_recovered(recovered)
-        open_workspace(viewer, folder, display=self.display)
+        open_workspace(viewer, folder, display=self.display, training=training)
 
     def close(self) -> None:
         """Finish what writes labels, stop the rest, close the journal. A second call does nothing."""
@@ -283,6 +344,8 @@ class Window(QObject):
             return
         self._closed = True
         _windows.discard(self)
+        if self.training is not None:
+            self.training.ask_to_stop()
         self._looking.stop()
         self.work.close()
         self.session.close()
@@ -354,7 +417,12 @@ def cut_out(rgb: np.ndarray, chosen: np.ndarray, *, margin: int = 24) -> np.ndar
 
 
 def open_workspace(
-    viewer: napari.Viewer, folder: str | Path, *, display: str | Sequence[str] = "auto", read_only: bool = False
+    viewer: napari.Viewer,
+    folder: str | Path,
+    *,
+    display: str | Sequence[str] = "auto",
+    read_only: bool = False,
+    training: Training | None = None,
 ) -> Window:
     """Open a workspace in a viewer; one that is open in it is closed first.
 
@@ -368,6 +436,8 @@ def open_workspace(
         Bands of the pictures.
     read_only
         Look only.
+    training
+        The run that goes on meanwhile.
 
     Raises
     ------
@@ -381,7 +451,7 @@ def open_workspace(
     session = open_session(folder, work, read_only=read_only)
     if former is not None:
         former.remove()
-    window = Window(viewer, session, work, display=display)
+    window = Window(viewer, session, work, display=display, training=training)
     if session.labels.journal.notice:
         session.tasks.say(session.labels.journal.notice, "warning")
     return window

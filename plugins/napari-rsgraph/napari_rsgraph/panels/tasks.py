@@ -32,13 +32,18 @@ class TaskStrip(QWidget):
         self.setAccessibleName("Running work")
         self.hide()
 
-    def task_started(self, task: int, title: str, *, cancellable: bool = True) -> None:
-        """Show a task."""
-        line = TaskLine(title, cancellable=cancellable)
+    def task_started(self, task: int, title: str, *, cancellable: bool = True, stop: str = "Cancel") -> None:
+        """Show a task; ``stop`` is what its button says."""
+        line = TaskLine(title, cancellable=cancellable, stop=stop)
         line.cancel.clicked.connect(lambda: self._cancel(task))
         self.lines[task] = line
         self._layout.addWidget(line)
         self.show()
+
+    def task_title(self, task: int, title: str) -> None:
+        """Say what a task is at now."""
+        if task in self.lines:
+            self.lines[task].set_title(title)
 
     def task_progress(self, task: int, done: int, total: int) -> None:
         """Show how far a task is; one that is not known is left out."""
@@ -67,18 +72,19 @@ class TaskLine(QWidget):
         What it does.
     cancellable
         Whether it may be stopped.
+    stop
+        What the button says.
     """
 
-    def __init__(self, title: str, *, cancellable: bool) -> None:
+    def __init__(self, title: str, *, cancellable: bool, stop: str = "Cancel") -> None:
         super().__init__()
-        self.title = QLabel(title)
-        self.title.setToolTip(title)
+        self.title = QLabel()
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.bar = QProgressBar()
         self.bar.setRange(0, 0)
-        self.bar.setAccessibleName(f"Progress of: {title}")
-        self.cancel = button("Cancel", f"Stop: {title}. Nothing is left half done")
+        self.cancel = button(stop, "")
         self.cancel.setVisible(cancellable)
+        self.set_title(title)
         row = QHBoxLayout()
         row.addWidget(self.bar, 1)
         row.addWidget(self.cancel)
@@ -88,6 +94,13 @@ class TaskLine(QWidget):
         layout.addWidget(self.title)
         layout.addLayout(row)
 
+    def set_title(self, title: str) -> None:
+        """Say what is done."""
+        self.title.setText(title)
+        self.title.setToolTip(title)
+        self.bar.setAccessibleName(f"Progress of: {title}")
+        self.cancel.setToolTip(f"Stop: {title}. Nothing is left half done")
+
     def progress(self, done: int, total: int) -> None:
         """Move the bar; a total of 0 means that nobody knows."""
         self.bar.setRange(0, _STEPS if total > 0 else 0)
@@ -96,4 +109,4 @@ class TaskLine(QWidget):
     def cancelling(self) -> None:
         """Say that the wish was heard."""
         self.cancel.setEnabled(False)
-        self.cancel.setText("Cancelling")
+        self.cancel.setText("Stopping" if self.cancel.text() == "Stop" else "Cancelling")

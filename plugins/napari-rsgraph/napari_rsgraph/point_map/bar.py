@@ -66,7 +66,8 @@ class MapBar(QWidget):
         self._make_actions()
         self._lay_out()
         self._refresh, self._enabling = Refresh(self, self.refresh), Refresh(self, self.show_enabled)
-        for signal in (session.map_changed, session.colouring.changed, session.suggestions.changed):
+        seen = (session.map_changed, session.maps.offered_changed, session.colouring.changed)
+        for signal in (*seen, session.suggestions.changed):
             listen(self, signal, self._refresh.ask)
         for signal in (session.selection.changed, session.selection.chips_chosen):
             listen(self, signal, self._enabling.ask)

@@ -70,6 +70,7 @@ class Colouring:
         self.workspace, self.tables, self.tasks = workspace, tables, tasks
         self.labels, self.suggestions = labels, suggestions
         self._chosen: str | None = None
+        self._at_first = MEMBERSHIP if "target" in workspace.layers else CLASS
         self._cached: tuple[tuple[Level, str], Rgb, Key] | None = None
         self._shown: tuple[tuple[Level, str], Rgb, Key] | None = None
         self._making: tuple[Level, str] | None = None
@@ -79,9 +80,9 @@ class Colouring:
 
     def choices(self, level: Level) -> list[str]:
         """Return what points can be coloured by at a level."""
-        first = [CLASS, MEMBERSHIP, UNCERTAINTY, CHIP]
-        if self.suggestions.predictions is not None:
-            first.insert(1, PREDICTED)
+        predicted, soft = self.suggestions.predictions is not None, "target" in self.workspace.layers
+        there = {CLASS: True, PREDICTED: predicted, MEMBERSHIP: soft, UNCERTAINTY: predicted or soft, CHIP: True}
+        first = [name for name, is_there in there.items() if is_there]
         columns = (str(name) for name in self._table(level).columns)
         return first + [name for name in columns if name not in ("chip_id", "segment_id", "x", "y")]
 
@@ -90,10 +91,13 @@ class Colouring:
 
     @property
     def by(self) -> str:
-        """What is shown: what was chosen, else classes as soon as there are labels, else memberships."""
+        """What is shown: what was chosen, else classes as soon as there are labels, else memberships.
+
+        Memberships that are there only after a while, since a run goes on, do not come by themselves.
+        """
         if self._chosen is not None:
             return self._chosen
-        return CLASS if self.labels.codes.any() or "target" not in self.workspace.layers else MEMBERSHIP
+        return CLASS if self.labels.codes.any() else self._at_first
 
     def choose(self, by: str) -> None:
         """Colour points by something else."""

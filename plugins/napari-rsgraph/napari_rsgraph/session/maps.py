@@ -76,6 +76,8 @@ class Maps:
 
     changed = Signal(str)
     """The level at which other points are shown."""
+    offered_changed = Signal()
+    """A run has added layers to the workspace, or maps of them."""
     judged = Signal()
     """There is a new verdict on which map fits the labels."""
 
@@ -84,6 +86,7 @@ class Maps:
         layer, projector = workspace.default_layer, str(workspace.config["projector"]["name"])
         self.projectors = projector_names(workspace)
         self.layers = layers_by_maps(workspace)
+        self._drawn = {entry["layer"] for entry in workspace.maps}
         self._whole: dict[str, PointsMap] = {
             "chips": _all("chips", layer, projector, tables.chips[["x", "y"]].to_numpy(np.float32)),
             "segments": _all("segments", layer, projector, tables.segments[["x", "y"]].to_numpy(np.float32)),
@@ -96,6 +99,15 @@ class Maps:
     def layer(self) -> str:
         """The layer that the map of segments is laid out from: search, predictions and queues compare by it."""
         return self.current["segments"].layer
+
+    def look_again(self) -> list[str]:
+        """Take up layers and maps that a run has added to the workspace since; return the layers drawn since."""
+        layers, drawn = layers_by_maps(self.workspace), {entry["layer"] for entry in self.workspace.maps}
+        new = [name for name in layers if name in drawn - self._drawn]
+        if layers != self.layers or new:
+            self.layers, self._drawn = layers, drawn
+            self.offered_changed.emit()
+        return new
 
     def offered(self, level: Level) -> list[str]:
         """Return how points of a level can be laid out: segments also by the labels."""

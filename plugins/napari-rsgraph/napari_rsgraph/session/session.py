@@ -126,6 +126,13 @@ class Session:
         else:
             self.maps.whole("chips")
 
+    def look_again(self) -> None:
+        """Take up what a run has added to the workspace since: selection, labels and what is shown stay."""
+        new = self.maps.look_again()
+        if new:
+            names = " and ".join(new)
+            self.tasks.say(f"{names}: trained, and drawn. Choose it above the map; the map that is shown stays")
+
     def reproject(self) -> None:
         """Lay out the selected segments separately (those that are visible where none is selected)."""
         rows = self.selection.target_rows()

@@ -1,0 +1,107 @@
+"""The run that goes on while the window is open: what it tells, for the window's thread."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from rsgraph.background import BackgroundRun
+from rsgraph.workspace import Workspace
+
+_LOOK = 100
+"""Milliseconds between two looks at what the run has told."""
+
+_INTERRUPTED = 130
+
+
+class Training(QObject):
+    """A run in a process of its own.
+
+    Parameters
+    ----------
+    words
+        Path and overrides, as ``rsgraph run`` takes them.
+
+    Signals
+    -------
+    progressed(stage, done, total, left)
+        How far a stage is, and the time that is left in words, where it can be said.
+    finished(stage)
+        What it makes is in the workspace.
+    ended(sentence)
+        Nothing more will be made: all is there, or the sentence says why not.
+    """
+
+    progressed = Signal(str, object, object, str)
+    finished = Signal(str)
+    ended = Signal(str)
+
+    def __init__(self, words: Sequence[str]) -> None:
+        super().__init__()
+        self._told: SimpleQueue[Mapping[str, Any]] = SimpleQueue()
+        self._failure = ""
+        self._run = BackgroundRun(words, self._told.put)
+        self._timer: QTimer | None = None
+
+    def wait_until_ready(self) -> Path:
+        """Return the workspace as soon as it can be labelled. Raises SystemExit where the run has ended before."""
+        found = self._run.wait_until_ready()
+        if found is None:
+            sys.exit(self._run.stop())
+        return found
+
+    def steps(self) -> list[str]:
+        """Return the stages that are still to be made."""
+        return [] if self._run.workspace is None else Workspace(self._run.workspace).unfinished
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not ended."""
+        return self._run.running
+
+    def listen(self) -> None:
+        """Begin to emit signals: what was told so far, and what is told from now on."""
+        self._timer = QTimer(self, interval=_LOOK)
+        self._timer.timeout.connect(self._hear)
+        self._timer.start()
+
+    def ask_to_stop(self) -> None:
+        """Let it end; ``ended`` tells when it has."""
+        self._run.ask_to_stop()
+
+    def stop(self) -> int:
+        """End it, and wait for that; return its exit code."""
+        if self._timer is not None:
+            self._timer.stop()
+        return self._run.stop()
+
+    def _hear(self) -> None:
+        """Emit what was told; of several reports of progress the last is enough."""
+        latest: Mapping[str, Any] | None = None
+        try:
+            while True:
+                event = self._told.get_nowait()
+                if "done" in event:
+                    latest = event
+                else:
+                    self._emit(event)
+        except Empty:
+            pass
+        if latest is not None:
+            self.progressed.emit(latest["stage"], latest["done"], latest["total"], latest["left"])
+
+    def _emit(self, event: Mapping[str, Any]) -> None:
+        if "failed" in event:
+            self._failure = event["failed"]
+        elif "finished" in event:
+            self.finished.emit(event["finished"])
+        elif "ended" in event:
+            stopped = event["ended"] == _INTERRUPTED
+            unknown = f"it ended with {event['ended']}; memory may be short. Label on: the next start goes on"
+            failed = event["ended"] != 0 and not stopped
+            self.ended.emit((self._failure or unknown) if failed else "")
