@@ -93,9 +93,9 @@ def _near(places: Floats, steps: NDArray[np.int64], rows: int, columns: int, lab
 def _move(tiles: Any, places: Any, colours: Any, step: Any, steps: Any, size: Any, rounds: int, labels: Any) -> None:
     """Let pixels choose and centres move, ``rounds`` times.
 
-    Centres stand ``step`` apart, and are seen from twice ``steps`` (2,) away. Of each centre there are ``places``
-    (n, 2) and ``colours`` (n, bands); ``size`` is (rows, columns) of the image; ``labels`` are (tiles down, tiles
-    across, 64): at first any centres near by, 0 beyond the image.
+    Centres stand ``step`` apart, and are seen from twice ``steps`` (2,) away. Of each there are ``places`` (n, 2) and
+    ``colours`` (n, bands); ``size`` is (rows, columns) of the image; ``labels`` are (tiles
+    down, tiles across, 64): at first any centres near by, 0 beyond the image.
     """
     weight = np.float32(1) / np.float32(step) ** 2
     nearest, total = np.empty(labels.shape, dtype=np.float32), np.empty(labels.shape[2], dtype=np.float32)
