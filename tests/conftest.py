@@ -13,9 +13,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from tests.small_runs import configure, finished, made, undrawn
+from tests.small_runs import configure, finished, made, small_runs, undrawn
 
-__all__ = ["configure", "finished", "made", "undrawn"]
+__all__ = ["configure", "finished", "made", "small_runs", "undrawn"]
 
 # compiled code is slow the first time, and machines are shared: no test depends on the clock
 settings.register_profile("rsgraph", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -17,6 +17,7 @@ from rsgraph.options import read_options
 from rsgraph.run.runner import run
 from rsgraph.stages.plan import Plan, plan_of
 from rsgraph.workspace import Workspace
+from tests.once import made_once
 
 TINY = [
     "reader=synthetic",
@@ -61,20 +62,29 @@ def configure(tmp_path: Path) -> Configure:
     return make
 
 
+def _make(folder: Path) -> None:
+    """Fill the folders ``finished`` and ``undrawn``."""
+    run(composed(*TINY, "draw=true", f"workspace={folder / 'finished' / 'w'}"))
+    copied(folder / "finished" / ".rsgraph-cache", folder / "undrawn" / ".rsgraph-cache")
+    run(composed(*TINY, f"workspace={folder / 'undrawn' / 'w'}"))
+
+
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def small_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of ``finished`` and ``undrawn``."""
+    return made_once(tmp_path_factory, "small_runs", _make)
+
+
+@pytest.fixture(scope="session")
+def finished(small_runs: Path) -> Workspace:
     """A finished workspace. Tests must not change it."""
-    folder = tmp_path_factory.mktemp("finished")
-    return run(composed(*TINY, "draw=true", f"workspace={folder / 'w'}"))
+    return Workspace(small_runs / "finished" / "w")
 
 
 @pytest.fixture(scope="session")
-def undrawn(finished: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def undrawn(small_runs: Path) -> Path:
     """A folder with what ``run(configure())`` leaves: the workspace w and the cache. Tests must not change it."""
-    folder = tmp_path_factory.mktemp("undrawn")
-    copied(finished.folder.parent / ".rsgraph-cache", folder / ".rsgraph-cache")
-    run(composed(*TINY, f"workspace={folder / 'w'}"))
-    return folder
+    return small_runs / "undrawn"
 
 
 @pytest.fixture
@@ -87,7 +97,7 @@ def made(undrawn: Path, tmp_path: Path) -> Workspace:
 def copied(origin: Path, folder: Path) -> None:
     """Copy a folder; a file that has two names, in a workspace and in the cache, has two again."""
     names: dict[int, Path] = {}
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     for path in sorted(origin.rglob("*")):
         place = folder / path.relative_to(origin)
         first = names.setdefault(path.stat().st_ino, place)
