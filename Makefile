@@ -49,7 +49,7 @@ law:
 tests:
 	OMP_NUM_THREADS=1 $(VIRTUAL) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0 -m "not slow" $(TESTS)
 
-slow: setup screen ## the long tests: sweeps, whole runs, the wheel
+slow: setup screen ## the long tests: sweeps, whole runs, windows, the wheel
 	$(VIRTUAL) $(BIN)/python -m pytest -m slow $(TESTS)
 
 wheel: setup ## build the wheel, configs inside
