@@ -9,9 +9,10 @@ TABLES ?= graph_networks neighbours superpixels layers
 WORKERS ?= 2
 VIRTUAL := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1280x800x24"
 
-unexport PYTHONDONTWRITEBYTECODE # or every process of the tests would compile all modules again
+# Or every process of the tests would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup system screen demo test checks lint types law tests slow wheel bench screenshots tables lock clean
+.PHONY: help setup system screen demo test checks lint types law tests slow wheel bench sample screenshots tables lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -35,6 +36,7 @@ screen: # and those that windows on a virtual screen need
 
 demo: setup ## make a coastal scene, run the main job on it, leave the workspace `demo`
 	$(BIN)/rsgraph run experiment=demo workspace=demo
+	@echo; echo "Now label it: $(BIN)/rsgraph label demo"
 
 # Side by side: mypy would leave a core idle. What fails first is said first, and the others are waited for.
 test: setup screen ## lint, types, import law, tests
@@ -67,6 +69,9 @@ bench: setup screen ## the benchmarks: each times its peer in the same run and p
 	@set -e; for name in $(BENCHMARKS); do echo "== $$name"; $(VIRTUAL) $(BIN)/python -m experiments.benchmarks.$$name; done
 	$(BIN)/python -m experiments.benchmarks.scaling
 	$(BIN)/python -m experiments.benchmarks.table
+
+sample: setup ## make the sample that the package brings anew, from its own scene
+	$(BIN)/python -m experiments.sample
 
 screenshots: demo screen ## the README's pictures of the viewer
 	$(VIRTUAL) $(BIN)/python plugins/napari-rsgraph/screenshots.py demo

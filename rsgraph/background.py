@@ -32,7 +32,7 @@ _NICENESS = 15
 _EVERY = 0.2
 """Seconds between two events of progress."""
 
-_PATIENCE = 10.0
+_PATIENCE = 5.0
 """Seconds that a process may take to end in order before it is killed; nothing is lost by that either."""
 
 _MODULE = "rsgraph.background"
@@ -87,14 +87,15 @@ class BackgroundRun:
                 self._process.stdin.close()
 
     def stop(self, patience: float = _PATIENCE) -> int:
-        """End it, in order if it does so within ``patience`` seconds; return its exit code."""
+        """End it, in order if it does so within ``patience`` seconds; return its code, 130 if killed."""
         self.ask_to_stop()
         try:
             code = self._process.wait(patience)
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(self.group, signal.SIGKILL)
-            code = self._process.wait()
+            self._process.wait()
+            code = 130
         self._reader.join()
         return code
 
@@ -160,7 +161,7 @@ def _end_with_the_watcher() -> None:
     while os.read(0, 1):
         pass
     _thread.interrupt_main()
-    time.sleep(_PATIENCE)
+    time.sleep(2 * _PATIENCE)  # a watcher that lives kills it before
     os.killpg(0, signal.SIGKILL)
 
 

@@ -88,18 +88,21 @@ class ResumableBlocks:
         WorkspaceError
             A worker does not see the folder.
         """
-        results = self.runner.run(task, items) if self.folder is None else self._kept(self.folder / name, task, items)
+        folder = None if self.folder is None else make_folder(self.folder / name)
+        paths = [folder / f"{number:05d}-of-{len(items):05d}.npz" for number in range(len(items))] if folder else []
+        whole = [zipfile.is_zipfile(path) for path in paths]
+        results = self._kept(paths, whole, task, items) if folder else self.runner.run(task, items)
+        there = whole.index(False) if False in whole else 0  # these take no time, and say nothing of the pace
         with one_blas_thread():
             for done, arrays in enumerate(results, start=1):
-                if progress is not None:
+                if progress is not None and done > there:
                     progress(done, len(items))
                 yield arrays
 
-    def _kept(self, folder: Path, task: Callable[[Item], Arrays], items: Sequence[Item]) -> Iterator[Arrays]:
+    def _kept(
+        self, paths: Sequence[Path], whole: Sequence[bool], task: Callable[[Item], Arrays], items: Sequence[Item]
+    ) -> Iterator[Arrays]:
         """Read what is kept; have the rest computed, kept, and read it then."""
-        make_folder(folder)
-        paths = [folder / f"{number:05d}-of-{len(items):05d}.npz" for number in range(len(items))]
-        whole = [zipfile.is_zipfile(path) for path in paths]
         to_do = [(item, path) for item, path, there in zip(items, paths, whole, strict=True) if not there]
         self.resumed += sum(whole)
         running = iter(self.runner.run(Keeping(task), to_do))

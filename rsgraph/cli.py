@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import os
+import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 
 from rsgraph import __version__
 from rsgraph.command_line import split_line
@@ -30,6 +32,7 @@ rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label 
   rsgraph label WORKSPACE                 the same of what is there; display=false_colour, read_only=true, train=false
   rsgraph export WORKSPACE                GeoTIFF; exporter=geopackage, geojson, coco, training, stac ...
   rsgraph evaluate WORKSPACE              tables of how good it is; reference=landcover.tif
+  rsgraph sample [FOLDER]                 a small scene, ready-made, to try it all on: a copy of yours, opened at once
   rsgraph components                      everything that can be chosen by name
 
   rsgraph run --help                      the options; rsgraph run --cfg job prints them all
@@ -87,7 +90,9 @@ def _interrupts_that_last() -> Iterator[None]:
 def _verb(words: Sequence[str]) -> Callable[[list[str]], None]:
     """Return what the first word asks for. Raises ConfigError for a verb that does not exist."""
     verb = words[0] if words else "--help"
-    if verb in ("-h", "--help", "help") or (verb in ("components", "label") and {"-h", "--help"} & set(words[1:])):
+    if verb in ("-h", "--help", "help") or (
+        verb in ("components", "label", "sample") and {"-h", "--help"} & set(words[1:])
+    ):
         return lambda words: say(USAGE)
     if verb == "--version":
         return lambda words: say(f"rsgraph {__version__}")
@@ -129,6 +134,22 @@ def _label(words: list[str]) -> None:
     )
 
 
+def _sample(words: list[str]) -> None:
+    """Open napari on the user's copy of the sample, which is made where there is none."""
+    from rsgraph.samples.copying import sample_copy
+
+    line = split_line(words, verb="sample")
+    options = [*line.flags, *line.overrides]
+    unknown = [word for word in options if not word.startswith(("display=", "read_only="))]
+    if unknown:
+        raise ConfigError(f"rsgraph sample takes FOLDER, display=... and read_only=true. Got {' '.join(unknown)}.")
+    folder = sample_copy(None if line.path is None else Path(line.path))
+    place = shlex.quote(str(folder))
+    say(f"your copy of the sample, with all labels that you give, is the workspace {folder}")
+    say(f"  rsgraph evaluate {place}    measures it against its land cover")
+    _label([str(folder), *options])
+
+
 def _components(words: list[str]) -> None:
     from rsgraph.components import KINDS, registry
 
@@ -146,5 +167,6 @@ VERBS: dict[str, Callable[[list[str]], None]] = {
     "label": _label,
     "export": partial(_configured, verb="export"),
     "evaluate": partial(_configured, verb="evaluate"),
+    "sample": _sample,
     "components": _components,
 }

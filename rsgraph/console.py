@@ -17,10 +17,10 @@ from rich.progress import (
     SpinnerColumn,
     TextColumn,
     TimeElapsedColumn,
-    TimeRemainingColumn,
 )
 
 from rsgraph.events import tell
+from rsgraph.progress import TimeLeft
 from rsgraph.protocols import Progress as Callback
 
 _LINE_EVERY = 10.0
@@ -58,13 +58,15 @@ def duration(seconds: float) -> str:
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Callback]:
+def progress(title: str, time_left: TimeLeft | None = None) -> Iterator[Callback]:
     """Show a stage's progress.
 
     Parameters
     ----------
     title
         Name of the stage.
+    time_left
+        Tells the time that is left; None: of this stage only.
 
     Yields
     ------
@@ -73,10 +75,10 @@ def progress(title: str) -> Iterator[Callback]:
     """
     if out.is_terminal:
         with _bar() as bar:
-            task = bar.add_task(title, total=None)
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+            task, left = bar.add_task(title, total=None, left=""), time_left or TimeLeft()
+            yield lambda done, total: bar.update(task, completed=done, total=total, left=left.report(done, total))
     else:
-        yield _Lines(title)
+        yield _Lines(title, time_left or TimeLeft())
 
 
 def _bar() -> Progress:
@@ -86,27 +88,21 @@ def _bar() -> Progress:
         BarColumn(bar_width=30),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}", markup=False),
         console=out,
         transient=True,
     )
 
 
 class _Lines:
-    """Progress for logs: one line every ten seconds. The pace is that since the first report."""
+    """Progress for logs: one line every ten seconds."""
 
-    def __init__(self, title: str) -> None:
-        self.title = title
+    def __init__(self, title: str, time_left: TimeLeft) -> None:
+        self.title, self.time_left = title, time_left
         self.last = time.monotonic()
-        self.first: tuple[float, int] | None = None
 
     def __call__(self, done: int, total: int) -> None:
-        now = time.monotonic()
-        if self.first is None or done < self.first[1]:
-            self.first = (now, done)
-        if now - self.last < _LINE_EVERY or done == self.first[1]:
-            return
-        self.last = now
-        pace = (now - self.first[0]) / (done - self.first[1])
-        say(f"  {self.title}: {done} of {total}, {duration(pace * (total - done))} left")
+        words, now = self.time_left.report(done, total), time.monotonic()
+        if now - self.last >= _LINE_EVERY:
+            self.last = now
+            say(f"  {self.title}: {', '.join(part for part in (f'{done} of {total}', words) if part)}")

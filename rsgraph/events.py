@@ -2,7 +2,7 @@
 
 ::
 
-    {"stage": "encoder", "done": 3, "total": 12}     how far a stage is
+    {"stage": "encoder", "done": 3, "total": 12, "left": "about 2 min left"}     how far a stage is
     {"finished": "encoder"}                          its outputs are in the workspace
     {"ready": "/home/me/workspaces/plymouth"}        the workspace can be labelled
     {"failed": "the sentence that the user read"}    nothing more will be done
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from rsgraph.progress import TimeLeft
 from rsgraph.protocols import Progress
 
 Listener = Callable[[Mapping[str, Any]], None]
@@ -37,11 +38,11 @@ def tell(**event: object) -> None:
         listener(event)
 
 
-def telling(stage: str, report: Progress) -> Progress:
-    """Return what reports progress as ``report`` does, and tells it."""
+def telling(stage: str, report: Progress, time_left: TimeLeft) -> Progress:
+    """Return what reports progress as ``report`` does, and tells it, with the words of ``time_left``."""
 
-    def told(done: int, total: int) -> None:
+    def reported(done: int, total: int) -> None:
         report(done, total)
-        tell(stage=stage, done=int(done), total=int(total))
+        tell(stage=stage, done=int(done), total=int(total), left=time_left.words)
 
-    return told
+    return reported

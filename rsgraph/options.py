@@ -11,7 +11,7 @@ from rsgraph.components import KINDS, registry
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Component
 from rsgraph.registry import check_types
-from rsgraph.training.options import EncoderOptions, Hardware, TrainingOptions
+from rsgraph.training.options import Budget, EncoderOptions, Hardware, TrainingOptions
 
 Path = str | list[str] | None
 RUN_KINDS = tuple(kind for kind in KINDS if kind != "exporter")
@@ -161,10 +161,31 @@ class TrackingOptions:
 
 @dataclass(frozen=True)
 class TrainingSections:
-    """Training of the encoder and of the GNN."""
+    """Training of the encoder and of the GNN, and how much of it there is.
 
+    Parameters
+    ----------
+    budget
+        Passes of chips that all training together is bounded by, or ``full``: all chips, all epochs
+        (``rsgraph.training.budget``).
+    encoder, gnn
+        Duration and step sizes of each.
+
+    Raises
+    ------
+    ConfigError
+        The budget is below 1.
+    """
+
+    budget: Budget
     encoder: EncoderOptions
     gnn: TrainingOptions
+
+    def __post_init__(self) -> None:
+        if self.budget != "full" and self.budget < 1:
+            raise ConfigError(
+                f"training.budget must be at least 1 pass of a chip, or full. Got {self.budget}; 500 is usual."
+            )
 
 
 @dataclass(frozen=True)
@@ -242,12 +263,17 @@ def read_options(config: Mapping[str, Any]) -> Options:
     found: dict[str, Any] = {kind: read_choice(kind, _mapping(config, kind)) for kind in RUN_KINDS}
     for name, constructor in _SECTIONS.items():
         found[name] = _section(name, constructor, _mapping(config, name))
-    training = _mapping(config, "training")
-    parts = {"encoder": EncoderOptions, "gnn": TrainingOptions}
-    trained = {part: _section(f"training.{part}", parts[part], _mapping(training, part)) for part in parts}
+    training = _training(_mapping(config, "training"))
     simple = {name: config[name] for name in ("display", "draw", "workspace", "overwrite", "seed")}
     check_types("option", Options, {name: value for name, value in simple.items() if name != "display"})
-    return Options(**found, training=TrainingSections(**trained), **simple)
+    return Options(**found, training=training, **simple)
+
+
+def _training(section: Mapping[str, Any]) -> TrainingSections:
+    parts = {"encoder": EncoderOptions, "gnn": TrainingOptions}
+    read = {name: _section(f"training.{name}", part, _mapping(section, name)) for name, part in parts.items()}
+    found: TrainingSections = _section("training", TrainingSections, {**section, **read})
+    return found
 
 
 def read_choice(kind: str, section: Mapping[str, Any]) -> Choice:

@@ -1,8 +1,11 @@
-"""Steps of work that are counted and reported, also where their number is only bounded."""
+"""Steps of work that are counted and reported, also where their number is only bounded, and the time that is left."""
 
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
+from typing import overload
 
 from rsgraph.protocols import Progress
 
@@ -40,6 +43,117 @@ class Steps:
         """Report all steps, if they are not yet."""
         if self.done < self.total:
             self.reach(self.total)
+
+
+_THOUSANDTHS = 1000
+"""Steps that parts of a work are reported in together."""
+
+
+@overload
+def part_of(progress: Progress, begins: float, ends: float) -> Progress: ...
+@overload
+def part_of(progress: None, begins: float, ends: float) -> None: ...
+def part_of(progress: Progress | None, begins: float, ends: float) -> Progress | None:
+    """Return what reports one part of a work, from one share (0-1) of the whole to another.
+
+    Shares are those of the time that the parts take, so that the time left follows from the whole. None: nobody
+    listens.
+    """
+    if progress is None:
+        return None
+
+    def report(done: int, total: int) -> None:
+        progress(round(_THOUSANDTHS * (begins + (ends - begins) * done / max(total, 1))), _THOUSANDTHS)
+
+    return report
+
+
+class Estimate:
+    """Tells the time that is left of a work from its reports; nothing before it can be believed.
+
+    The pace is that since the first step was done: that step also compiles, loads and starts workers. Nothing is said
+    before ``SHARE`` of the work and ``STEPS`` steps were seen.
+    """
+
+    SHARE = 0.05
+    """Of the work that must have been done."""
+
+    STEPS = 3
+    """Reports of new steps that there must have been, the first one not counted."""
+
+    def __init__(self) -> None:
+        self._first: tuple[float, float] | None = None
+        self._seen = 0
+        self._done = 0.0
+
+    def report(self, now: float, done: int, total: int) -> float | None:
+        """Take a report; return the seconds that are left, or None.
+
+        Parameters
+        ----------
+        now
+            Seconds of a clock.
+        done, total
+            Steps. Fewer than before: another part of the work began, and its time is what is left.
+        """
+        share = done / max(total, 1)
+        if self._first is None or share < self._done:
+            self._first, self._seen, self._done = None, 0, share
+            if done > 0:
+                self._first = (now, share)
+            return None
+        if share > self._done:
+            self._seen, self._done = self._seen + 1, share
+        began, at = self._first
+        if self._seen < self.STEPS or share < self.SHARE:
+            return None
+        return (now - began) / (share - at) * (1 - share)
+
+
+class TimeLeft:
+    """Says in words how much time is left, of a work and of all that follows it.
+
+    Parameters
+    ----------
+    in_all
+        Turns the seconds that are left of this work, None where they are not known yet, into those that are left in
+        all, None where nobody knows. None: there is nothing else.
+    clock
+        Tells seconds.
+    """
+
+    def __init__(
+        self,
+        in_all: Callable[[float | None], float | None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._estimate, self._in_all, self._clock = Estimate(), in_all, clock
+        self.words = ""
+        """What is left as of the last report: ``about 40 s left, about 4 min in all``, or nothing."""
+
+    def report(self, done: int, total: int) -> str:
+        """Take a report of progress; return the words."""
+        left = self._estimate.report(self._clock(), done, total)
+        in_all = self._in_all(left) if self._in_all else None
+        own = f"{about(left)} left" if left is not None else ""
+        whole = f"{about(in_all)} {'in all' if own else 'left in all'}" if in_all is not None else ""
+        self.words = ", ".join(part for part in (own, whole) if part)
+        return self.words
+
+
+def about(seconds: float) -> str:
+    """Return ``about 8 s``, ``about 50 s``, ``about 4 min`` or ``about 2 h``: no more digits than can be believed.
+
+    Examples
+    --------
+    >>> [about(seconds) for seconds in (0.2, 48, 95, 250, 1500, 6000)]
+    ['about 1 s', 'about 50 s', 'about 95 s', 'about 4 min', 'about 25 min', 'about 1.7 h']
+    """
+    if seconds < 120:
+        return f"about {max(1, round(seconds)) if seconds < 20 else 5 * round(seconds / 5)} s"
+    if seconds < 5400:
+        return f"about {round(seconds / 60)} min"
+    return f"about {seconds / 3600:.1f} h"
 
 
 class Together:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,13 +21,22 @@ if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
 _PARENT = "RSGRAPH_PARENT_RUN"
+_FILE = "sqlite:///"
 _LONGEST = 500
+_SQLITE = b"SQLite format 3\0"
+"""What every database of SQLite begins with."""
+
+_AT_ONCE = 100
+"""Parameters that MLflow takes in one request."""
+
 _REFUSED = re.compile(r"[^\w/.\- ]")
 """What MLflow refuses in names of numbers, on one system or another: the + of ``own+gnn1`` and the colon."""
 
 
 class Tracker:
     """Writes parameters, losses per epoch, seconds per stage and pictures of one run.
+
+    What is said before ``open`` is kept and written then.
 
     Parameters
     ----------
@@ -38,66 +48,109 @@ class Tracker:
         Experiment and run name.
     run_id
         An earlier run that is added to, or None: a new one.
+
+    Raises
+    ------
+    OutputError
+        The store is a file that cannot be written, or no database: told at once. All else shows when it is opened.
     """
 
     def __init__(self, uri: str, artifacts: Path, experiment: str, name: str, *, run_id: str | None = None) -> None:
-        self.uri = uri
+        _check_writable(uri)
+        self.uri, self.run_id = uri, run_id
         self.failed = False
-        self.client = _client(uri)
-        self.run_id: str = run_id or self._new_run(artifacts, experiment, name)
+        self._started = _milliseconds()
+        self._artifacts, self._experiment, self._name = artifacts, experiment, name
+        self._client: MlflowClient | None = None
+        self._waiting: list[Callable[[MlflowClient, str], None]] = []
 
     @property
     def ui_command(self) -> str:
         """The command that opens MLflow's pages on this machine."""
         return ui_command(self.uri)
 
-    def _new_run(self, artifacts: Path, experiment: str, name: str) -> str:
-        experiment_id = _experiment(self.client, experiment, artifacts)
-        tags = {"mlflow.runName": name}
-        parent = os.environ.get(_PARENT)
-        if parent:
-            tags["mlflow.parentRunId"] = parent
-        return str(self.client.create_run(experiment_id, tags=tags).info.run_id)
+    @property
+    def on_this_disk(self) -> bool:
+        """Whether the store is a file, of which is known that it can be written before it is opened."""
+        return self.uri.startswith(_FILE)
 
-    @contextmanager
-    def _kept_going(self) -> Iterator[None]:
-        """Let the run go on where the store fails in the middle: results matter more than their log."""
+    def open(self) -> None:
+        """Open the store, creating it where needed: seconds, most of them MLflow's import. Once is enough.
+
+        Raises OutputError where it cannot be used.
+        """
+        if self._client is not None:
+            return
+        client = _client(self.uri)
+        self.run_id = self.run_id or self._new_run(client)
+        self._client, waiting = client, self._waiting
+        for each in waiting:
+            self._write(each)
+
+    def _write(self, work: Callable[[MlflowClient, str], None]) -> None:
+        """Write now, or once the store is open. A run goes on where it fails: results matter more than their log."""
+        if self._client is None or self.run_id is None:
+            self._waiting.append(work)
+            return
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
 
         try:
-            yield
+            work(self._client, self.run_id)
         except (OSError, MlflowException, SQLAlchemyError) as error:
             if not self.failed:
                 note(f"MLflow could not record this ({_short(error)}); the results are not affected")
             self.failed = True
 
+    def _new_run(self, client: MlflowClient) -> str:
+        experiment_id = _experiment(client, self._experiment, self._artifacts)
+        tags = {"mlflow.runName": self._name}
+        parent = os.environ.get(_PARENT)
+        if parent:
+            tags["mlflow.parentRunId"] = parent
+        return str(client.create_run(experiment_id, start_time=self._started, tags=tags).info.run_id)
+
     def parameters(self, config: Mapping[str, Any]) -> None:
         """Log a config, flattened."""
-        with self._kept_going():
-            for key, value in flatten(config).items():
-                self.client.log_param(self.run_id, key, str(value)[:_LONGEST])
+        texts = {key: str(value)[:_LONGEST] for key, value in flatten(config).items()}
+
+        def write(client: MlflowClient, run_id: str) -> None:
+            from mlflow.entities import Param
+
+            found = [Param(key, text) for key, text in texts.items()]
+            for first in range(0, len(found), _AT_ONCE):
+                client.log_batch(run_id, params=found[first : first + _AT_ONCE])
+
+        self._write(write)
 
     def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
         """Log numbers at a step (an epoch); where MLflow refuses a character of a name, ``_`` stands for it."""
-        with self._kept_going():
-            for key, value in values.items():
-                self.client.log_metric(self.run_id, _REFUSED.sub("_", key), float(value), step=step)
+        now = _milliseconds()
+        numbers = {_REFUSED.sub("_", key): float(value) for key, value in values.items()}
+
+        def write(client: MlflowClient, run_id: str) -> None:
+            for key, value in numbers.items():
+                client.log_metric(run_id, key, value, timestamp=now, step=step)
+
+        self._write(write)
 
     def artifact(self, path: Path, folder: str) -> None:
         """Keep a copy of a file with the run."""
-        with self._kept_going():
-            self.client.log_artifact(self.run_id, str(path), folder)
+        self._write(lambda client, run_id: client.log_artifact(run_id, str(path), folder))
 
     def tag(self, key: str, value: str) -> None:
         """Attach a text to the run."""
-        with self._kept_going():
-            self.client.set_tag(self.run_id, key, value)
+        self._write(lambda client, run_id: client.set_tag(run_id, key, value))
 
     def end(self, status: str) -> None:
-        """Close the run as ``FINISHED``, ``FAILED`` or ``KILLED``."""
-        with self._kept_going():
-            self.client.set_terminated(self.run_id, status=status)
+        """Close the run as ``FINISHED``, ``FAILED`` or ``KILLED``; one that was not opened leaves nothing."""
+        if self._client is not None:
+            self._write(lambda client, run_id: client.set_terminated(run_id, status=status))
+
+
+def _milliseconds() -> int:
+    """Return the time as MLflow counts it."""
+    return time.time_ns() // 1_000_000
 
 
 def _client(uri: str) -> MlflowClient:
@@ -131,15 +184,19 @@ def _not_usable(uri: str, why: str) -> str:
 
 
 def _check_writable(uri: str) -> None:
-    if not uri.startswith("sqlite:///"):
+    """See to it that a store on this disk can be written, and is a database where there is something already."""
+    if not uri.startswith(_FILE):
         return
-    path = Path(uri.removeprefix("sqlite:///"))
+    path = Path(uri.removeprefix(_FILE))
     make_folder(path.parent)
     try:
-        with path.open("ab"):
-            pass
+        with path.open("a+b") as file:
+            file.seek(0)
+            first = file.read(len(_SQLITE))
     except OSError as error:
         raise OutputError(_not_usable(uri, error.strerror or str(error))) from error
+    if first not in (b"", _SQLITE):
+        raise OutputError(_not_usable(uri, "file is not a database"))
 
 
 def _experiment(client: MlflowClient, name: str, artifacts: Path) -> str:

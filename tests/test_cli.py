@@ -145,6 +145,8 @@ def test_tests_that_are_started_in_the_background_are_interrupted_all_the_same()
         (["label", "demo", "read_only=maybe"], "`read_only` must be true or false. Got maybe instead."),
         (["evaluate", "nowhere"], "nowhere holds no manifest.json: it is not an rsgraph workspace"),
         (["evaluate"], "which workspace?"),
+        (["sample", "here", "brush=9"], "rsgraph sample takes FOLDER, display=... and read_only=true. Got brush=9."),
+        (["sample", "one", "two"], "rsgraph sample takes one path, but got 'one' and 'two'"),
         (["evaluate", "demo", "parts=[x]"], "unknown part 'x'; choose some of: measures, rotation"),
         (["export", "nowhere"], "nowhere holds no manifest.json: it is not an rsgraph workspace"),
         (["export"], "which workspace?"),
@@ -223,7 +225,7 @@ def test_components_lists_all_with_one_line_each(rsgraph: Type) -> None:
         ("gnn.hidden=2.5", "gnn.hidden must be a whole number"),
         ("target.fuzziness=big", "target.fuzziness must be a number"),
         ("graph.edge_attributes=perhaps", "graph.edge_attributes must be true or false"),
-        ("trainer.precision=half", "trainer.precision must be one of: auto, bf16, float32"),
+        ("trainer.precision=half", "trainer.precision must be one of: measured, auto, bf16, float32"),
         ("trainer.devices=0", "`devices` must be at least 1. Got 0 instead."),
         ("trainer.strategy=fsdp", "trainer.strategy must be one of: auto, ddp. Got 'fsdp' instead."),
         ("trainer.accelerator=tpu", "tpu"),
@@ -259,3 +261,31 @@ def test_label_without_a_screen_says_so_before_qt_would_abort(tmp_path: Path) ->
     assert done.returncode == 2
     assert "there is no screen here" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_sample_help_is_the_list_of_verbs(rsgraph: Type) -> None:
+    assert "rsgraph sample [FOLDER]" in rsgraph("sample", "--help").stdout
+
+
+def test_sample_is_copied_to_the_folder_and_then_opened(rsgraph: Type, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[list[str]] = []
+    monkeypatch.setattr(cli, "_label", opened.append)
+    said = rsgraph("sample", "my try", "read_only=true").stdout
+    folder = Path.cwd() / "my try"
+    assert opened == [[str(folder), "read_only=true"]]
+    assert f"is the workspace {folder}" in said
+    assert f"rsgraph evaluate '{folder}'" in said
+    assert (folder / "segments.tif").is_file()
+
+
+def test_sample_goes_to_the_users_data_where_no_folder_is_named_and_says_so_without_a_screen(tmp_path: Path) -> None:
+    bare = {name: value for name, value in os.environ.items() if "DISPLAY" not in name and name != "QT_QPA_PLATFORM"}
+    bare["XDG_DATA_HOME"] = str(tmp_path / "data")
+    command = [sys.executable, "-m", "rsgraph", "sample"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=bare)
+    assert done.returncode == 2
+    assert "there is no screen here" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    folder = tmp_path / "data" / "rsgraph" / "samples" / "parana_coast"
+    assert str(folder) in done.stdout
+    assert (folder / "manifest.json").is_file()

@@ -102,8 +102,8 @@ def test_an_experiment_types_what_stands_in_its_file_and_in_those_that_it_builds
     assert typed.experiments == ("tables",)
     laptop = {"encoder.width", "encoder.depth", "training.encoder.max_epochs", "training.encoder.learning_rate"}
     assert typed.by_experiments == {
-        *laptop, "training.gnn.max_epochs", "matcher", "projector", "trainer.precision", "trainer.threads", "draw",
-        "metric", "segmenter.seams", "embedding.own", "chips.across", "chips.margin",
+        *laptop, "training.gnn.max_epochs", "training.budget", "matcher", "projector", "trainer.precision",
+        "trainer.threads", "draw", "metric", "segmenter.seams", "embedding.own", "chips.across", "chips.margin",
     }  # fmt: skip
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from rich.console import Console
 
 from rsgraph import console
+from rsgraph.progress import TimeLeft
 
 
 @pytest.mark.parametrize(
@@ -38,11 +42,27 @@ def test_progress_in_a_log_is_a_line_every_ten_seconds_with_the_time_that_is_lef
 ) -> None:
     now = [100.0]
     monkeypatch.setattr(console.time, "monotonic", lambda: now[0])
-    with console.progress("encode") as report:
+    with console.progress("encode", TimeLeft(clock=lambda: now[0])) as report:
         for seconds, done in ((0, 2), (5, 3), (11, 4), (12, 5), (22, 6)):
             now[0] = 100.0 + seconds
             report(done, 10)
     assert capsys.readouterr().out.splitlines() == [
-        "  encode: 4 of 10, 33 s left",  # two in eleven seconds, six to go
-        "  encode: 6 of 10, 22 s left",  # four in twenty-two seconds, four to go
+        "  encode: 4 of 10",  # two steps after the first
+        "  encode: 6 of 10, about 20 s left",  # four in twenty-two seconds, four to go
     ]
+
+
+def test_progress_on_a_terminal_is_one_line_that_is_written_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = io.StringIO()
+    terminal = Console(file=shown, force_terminal=True, width=100, legacy_windows=False)
+    monkeypatch.setattr(console, "out", terminal)
+    now = [0.0]
+    with console.progress("encode", TimeLeft(clock=lambda: now[0])) as report:
+        for done in range(1, 7):
+            now[0] += 5
+            report(done, 10)
+        terminal.file.flush()
+    up_and_erased = "\x1b[1A\x1b[2K"
+    assert shown.getvalue().count("\n") == shown.getvalue().count(up_and_erased) == 1
+    assert "6/10" in shown.getvalue()
+    assert "about 20 s left" in shown.getvalue()

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from rsgraph.events import listening, tell, telling
+from rsgraph.progress import TimeLeft
 
 
 def test_listeners_hear_what_is_told_while_they_listen() -> None:
@@ -31,10 +32,19 @@ def test_a_listener_goes_also_where_the_work_fails() -> None:
     assert heard == []
 
 
-def test_progress_is_reported_and_told() -> None:
+def test_who_listens_hears_how_far_a_stage_is_and_what_is_left() -> None:
     heard: list[Mapping[str, Any]] = []
-    seen: list[tuple[int, int]] = []
+    now = [0.0]
+    time_left = TimeLeft(clock=lambda: now[0])
+
+    def shown(done: int, total: int) -> None:
+        now[0] += 10
+        time_left.report(done, total)
+
+    report = telling("encoder", shown, time_left)
     with listening(heard.append):
-        telling("encoder", lambda done, total: seen.append((done, total)))(3, 12)
-    assert seen == [(3, 12)]
-    assert heard == [{"stage": "encoder", "done": 3, "total": 12}]
+        for done in range(1, 5):
+            report(done, 8)
+    tell(finished="encoder")
+    assert heard[0] == {"stage": "encoder", "done": 1, "total": 8, "left": ""}
+    assert heard[-1] == {"stage": "encoder", "done": 4, "total": 8, "left": "about 40 s left"}

@@ -72,3 +72,12 @@ def test_a_window_of_surroundings_is_a_pixel_wide_at_least(width: str) -> None:
 def test_maps_are_named(maps: str) -> None:
     with pytest.raises(ConfigError, match=r"embedding\.maps must be a list of names of layers"):
         read_options(composed(f"embedding.maps={maps}"))
+
+
+@pytest.mark.parametrize(("budget", "got"), [(0, "0"), ("half", "'half'"), (None, "None"), (1.5, "1.5")])
+def test_a_budget_is_a_number_of_passes_or_full(budget: object, got: str) -> None:
+    config = composed()
+    with pytest.raises(ConfigError, match=f"training.budget must be .*Got {got}"):
+        read_options({**config, "training": {**config["training"], "budget": budget}})
+    assert read_options(composed("training.budget=full")).training.budget == "full"
+    assert read_options(composed("experiment=paper")).training.budget == "full"

@@ -45,14 +45,17 @@ def run_line(words: list[str], folder: Path, *options: str) -> None:
     assert words[0] == "rsgraph"
     command = [sys.executable, "-m", *words, *options]
     if words[1] == "label":
-        label_some(folder / words[2])  # before, as a journal has one writer
-        stays_open(command, folder)
+        scene = words[2].endswith(".tif")
+        workspace = folder / "workspaces" / words[2].removesuffix(".tif") if scene else folder / words[2]
+        if not scene:
+            label_some(workspace)  # before, as a journal has one writer
+        stays_open(command, folder, workspace)
         return
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=500)
     assert done.returncode == 0, f"{shlex.join(words)}\n{done.stdout}{done.stderr}"
 
 
-def stays_open(command: list[str], folder: Path) -> None:
+def stays_open(command: list[str], folder: Path, workspace: Path) -> None:
     """Open a window on a virtual screen until it has drawn the workspace and a while longer; end all that runs."""
     environment = {**os.environ, "QT_QPA_PLATFORM": "xcb"}
     screen = ["xvfb-run", "-a", "-s", "-screen 0 1280x800x24"]
@@ -62,7 +65,7 @@ def stays_open(command: list[str], folder: Path) -> None:
             [*screen, *command], cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
         ) as window,
     ):
-        drawn = folder / command[-1] / "view"
+        drawn = workspace / "view"
         opened = any(drawn.exists() or ended(window, seconds=1) for _ in range(OPENED_WITHIN))
         closed = ended(window, seconds=OPEN_FOR)
         if not closed:
@@ -97,7 +100,7 @@ def label_some(workspace: Path) -> None:
 
 @pytest.mark.slow
 def test_quick_start_makes_its_own_scene(tmp_path: Path) -> None:
-    lines, _ = quick_start()
+    lines, _, _ = quick_start()
     for words in lines:
         own = [*quick(words), f"reader.rows={ROWS}", f"reader.columns={COLUMNS}"]
         run_line(words, tmp_path, *(own if "reader=synthetic" in words else []))
@@ -109,7 +112,9 @@ def test_quick_start_works_on_scenes_of_the_user(tmp_path: Path) -> None:
     write_scene(tmp_path / "scene.tif", ROWS, COLUMNS)
     write_scene(tmp_path / "other.tif", 128, 128)
     write_classes(tmp_path / "landcover.tif", beside=tmp_path / "scene.tif")
-    _, lines = quick_start()
+    _, (first,), lines = quick_start()
+    run_line(first, tmp_path, *quick(first))
+    assert Workspace(tmp_path / "workspaces" / "scene").ready
     for words in lines:
         run_line(words, tmp_path, *(quick(words) if words[1] == "run" else []))
     assert (tmp_path / "workspaces" / "other" / "segments.tif").is_file()

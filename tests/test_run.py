@@ -242,6 +242,20 @@ def test_the_wheel_works_with_no_checkout_about(tmp_path: Path) -> None:
         check=True,
     )
     assert Path(where.stdout.strip()) == site / "rsgraph" / "conf"
+    # the sample comes along, and is copied out of it
+    copied = subprocess.run(
+        [sys.executable, "-c", "from rsgraph.samples.copying import sample_copy; print(sample_copy())"],
+        cwd=tmp_path,
+        env={**environment, "XDG_DATA_HOME": str(tmp_path / "data")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    sample = Path(copied.stdout.strip())
+    assert sample == tmp_path / "data" / "rsgraph" / "samples" / "parana_coast"
+    shipped = checkout / "rsgraph" / "samples" / "parana_coast"
+    names = sorted(path.relative_to(shipped) for path in shipped.rglob("*"))
+    assert sorted(path.relative_to(sample) for path in sample.rglob("*")) == names
 
 
 @pytest.mark.slow

@@ -27,6 +27,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with parent_run(section, place / "sweep", ["graph.k=4,8"]):
         tracker = Tracker(section["uri"], place / "mlartifacts", "ours", "graph.k=4")
         tracker.parameters({"graph": {"k": 4}, "long": "x" * 900})
+        assert not rows(place, "select * from params"), "nothing is written before the store is opened"
+        tracker.open()
         tracker.metrics({"encoder/loss": 0.25, "maps/own+gnn1": 0.5}, step=3)
         (place / "picture.png").write_bytes(b"png")
         tracker.artifact(place / "picture.png", "pictures")
@@ -88,3 +90,19 @@ def test_a_store_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_ui_command_is_one_that_a_shell_takes() -> None:
     command = "mlflow ui --host 127.0.0.1 --backend-store-uri 'sqlite:////a b/mlflow.db'"
     assert ui_command("sqlite:////a b/mlflow.db") == command
+
+
+def test_a_file_that_is_no_database_is_named_before_anything_is_done(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").write_text("my notes, no database at all")
+    with pytest.raises(OutputError, match=r"mlflow\.db cannot be used \(file is not a database\)"):
+        Tracker(f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "mlartifacts", "ours", "w")
+    assert (tmp_path / "mlflow.db").read_text() == "my notes, no database at all"
+
+
+def test_a_run_that_ends_before_the_store_was_opened_loads_no_mlflow_and_leaves_no_run(tmp_path: Path) -> None:
+    tracker = Tracker(f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "mlartifacts", "ours", "w")
+    tracker.metrics({"seconds/scene": 0.1})
+    tracker.end("KILLED")
+    assert (tmp_path / "mlflow.db").read_bytes() == b""
+    assert tracker.on_this_disk
+    assert not Tracker("http://127.0.0.1:5000", tmp_path, "ours", "w").on_this_disk

@@ -97,7 +97,8 @@ def _edges_by_band(corners: Any) -> Any:
     first = np.zeros(BANDS + 1, dtype=np.int64)
     for edge in range(corners.shape[0]):
         a, b = _bands_of(edge, corners, low, scale)
-        first[a + 1 : b + 2] += 1
+        for band in range(a + 1, b + 2):
+            first[band] += 1
     first = np.cumsum(first)
     edges = np.empty((5, first[-1]))
     filled = first.copy()

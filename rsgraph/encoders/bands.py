@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from typing import TYPE_CHECKING
 
 from rsgraph.protocols import Encoder
 
-
-class BandsNetwork(nn.Module):
-    """Returns its input."""
-
-    def forward(self, bands: Tensor) -> tuple[Tensor, None]:
-        """Return (bands, no logits)."""
-        return bands, None
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class Bands(Encoder):
@@ -22,4 +17,6 @@ class Bands(Encoder):
 
     def network(self, n_bands: int, n_classes: int) -> nn.Module:
         """Build the identity; both sizes are ignored."""
+        from rsgraph.encoders.bands_network import BandsNetwork
+
         return BandsNetwork()

@@ -4,45 +4,13 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor, nn
-
-from rsgraph.encoders.torchvision_import import import_torchvision
 from rsgraph.errors import ConfigError, NotInstalled
 from rsgraph.protocols import Encoder
 
-
-class SegmentationModelsNetwork(nn.Module):
-    """A segmentation model that makes activation maps, and a 1 x 1 head that makes logits of them.
-
-    Parameters
-    ----------
-    model
-        Takes (batch, bands, rows, columns), returns (batch, maps, rows, columns).
-    maps
-        Number of activation maps.
-    n_classes
-        C.
-    """
-
-    def __init__(self, model: nn.Module, *, maps: int, n_classes: int) -> None:
-        super().__init__()
-        self.model = model
-        self.head = nn.Conv2d(maps, n_classes, 1)
-
-    def forward(self, bands: Tensor) -> tuple[Tensor, Tensor]:
-        """Return activation maps (batch, maps, rows, columns) and logits (batch, C, rows, columns)."""
-        if self.training and len(bands) == 1:
-            # Some architectures normalise one value per chip over the batch, which a batch of one chip cannot give
-            return self._twice(bands)
-        activations = torch.relu(self.model(bands))
-        return activations, self.head(activations)
-
-    def _twice(self, bands: Tensor) -> tuple[Tensor, Tensor]:
-        activations, logits = self(torch.cat([bands, bands]))
-        return activations[:1], logits[:1]
+if TYPE_CHECKING:
+    from torch import nn
 
 
 class SegmentationModels(Encoder):
@@ -107,6 +75,8 @@ class SegmentationModels(Encoder):
                 f"`backbone` must be one that `architecture` '{self.architecture}' works with. "
                 f"Got '{self.backbone}' instead: {error}"
             ) from error
+        from rsgraph.encoders.segmentation_models_network import SegmentationModelsNetwork
+
         return SegmentationModelsNetwork(model, maps=self.maps, n_classes=n_classes)
 
 
@@ -116,6 +86,8 @@ def _library() -> Any:
         raise NotInstalled(
             "encoder 'segmentation_models' needs segmentation-models-pytorch: pip install 'rsgraph[smp]'"
         )
+    from rsgraph.encoders.torchvision_import import import_torchvision
+
     import_torchvision()
     return import_module("segmentation_models_pytorch")
 

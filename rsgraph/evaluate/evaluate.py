@@ -257,6 +257,7 @@ def _track(job: Evaluation, tables: Mapping[str, DataFrame]) -> None:
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
         return
     tracker = Tracker(uri, artifacts, made["tracking"]["experiment"], job.workspace.folder.name, run_id=run_id)
+    tracker.open()
     for name, table in tables.items():
         tracker.metrics(numbers(name, table, PARTS[name].keys))
 

@@ -34,6 +34,7 @@ from rsgraph.options import Options
 from rsgraph.protocols import Matcher, Nodes, Progress
 from rsgraph.run.scenes import Reopened, cut_chips, keep_chips
 from rsgraph.stages.context import Opened
+from rsgraph.stages.encode import chosen_hardware
 from rsgraph.stages.encoder import load_encoder, margin_of
 from rsgraph.stages.gnn import load_gnn
 from rsgraph.stages.plan import Plan
@@ -236,7 +237,7 @@ def _pipeline(workspace: Reopened) -> _Pipeline:
         levels=_levels(options, gnn),
         mean=np.array(workspace.survey["mean"], dtype=np.float32),
         std=np.where(std > 0, std, np.float32(1)),
-        frozen=FrozenEncoder(load_encoder(workspace, options.encoder), options.trainer),
+        frozen=FrozenEncoder(load_encoder(workspace, options.encoder), chosen_hardware(workspace, options.trainer)),
         segmenter=options.segmenter.build(),
         chip_pixels=options.chips.size**2,
         graph=options.graph.build(),

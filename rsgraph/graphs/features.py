@@ -196,7 +196,9 @@ def _sum_maps(maps: Any, labels: Any, n: int) -> Any:
             label = labels[pixel]
             for d in range(BLOCK):
                 part[label, d] += maps[first + d, pixel]
-        sums[:, first : first + BLOCK] = part
+        for label in range(n + 1):  # assigned as a slice, numba would compile the words of an error for seconds
+            for d in range(BLOCK):
+                sums[label, first + d] = part[label, d]
     for d in range(whole, maps.shape[0]):
         for pixel in range(labels.size):
             sums[labels[pixel], d] += maps[d, pixel]

@@ -208,7 +208,9 @@ def _auction(cost: Any, price: Any, column: Any, owner: Any, increment: Any, key
     do not drift from phase to phase.
     """
     dummy, m = cost.shape[0] - 1, cost.shape[1]
-    top = price.max()
+    top = price[0]
+    for j in range(1, m):
+        top = max(top, price[j])
     for j in range(m):
         price[j] -= top
     column[:], owner[:] = -1, -1

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.blocks import Threads
+from rsgraph.devices import may_have_gpu
 from rsgraph.errors import ConfigError
 from rsgraph.matchers.assignment import FACTOR, FIRST, UNIT, assign
 from rsgraph.matchers.chips import UnitChips
@@ -76,14 +77,14 @@ class Certified(NamedTuple):
 
 
 def device_of(wanted: Device) -> Literal["cpu", "cuda"]:
-    """Choose the device: ``auto`` is a GPU where this process sees one; torch is not imported for ``cpu``.
+    """Choose the device: ``auto`` is a GPU where this process sees one; torch is not asked in vain.
 
     Raises
     ------
     ConfigError
         ``cuda`` is wanted and there is none.
     """
-    if wanted == "cpu":
+    if wanted == "cpu" or (wanted == "auto" and not may_have_gpu()):
         return "cpu"
     import torch
 

@@ -98,7 +98,8 @@ def _examine(
         return -np.inf, bound, BY_PRICES
     slot = kept % len(origins)
     similarity, dual = _solve(cosine, cutoff, prices[slot])
-    origins[slot] = mean
+    for d in range(len(mean)):  # as a slice, numba would compile the words of an error for seconds
+        origins[slot, d] = mean[d]
     return similarity, min(bound, dual), SOLVED if similarity > -np.inf else BY_DUAL
 
 

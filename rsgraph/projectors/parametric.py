@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.neighbours.rows import Metric, check_metric, comparable, moments, parts
+from rsgraph.progress import part_of
 from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph
 from rsgraph.projectors.neighbourhoods import FEWEST, nearest_of_vectors
 from rsgraph.projectors.pca import Pca
-from rsgraph.projectors.sampling import check_sample, draw, part_of
+from rsgraph.projectors.sampling import check_sample, draw
 from rsgraph.projectors.scaling import check_vectors
 from rsgraph.projectors.umap import Umap
 from rsgraph.protocols import Accelerator, Progress, Projector

@@ -1,4 +1,4 @@
-"""Maps learnt from a sample of rows: the choice of the sample, and the progress of both parts."""
+"""Maps learnt from a sample of rows: the choice of the sample."""
 
 from __future__ import annotations
 
@@ -6,10 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Progress
-
-_STEPS = 1000
-"""Steps that both parts of the work together are reported in."""
 
 
 def check_sample(sample: int | None, n_neighbors: int) -> int | None:
@@ -26,14 +22,3 @@ def draw(n: int, sample: int | None, seed: int) -> NDArray[np.int64]:
     if sample is None or n <= sample:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(n, size=sample, replace=False))
-
-
-def part_of(progress: Progress | None, begins: float, ends: float) -> Progress | None:
-    """Return what reports one part of the work, from one share (0-1) of the whole to another."""
-    if progress is None:
-        return None
-
-    def report(done: int, total: int) -> None:
-        progress(round(_STEPS * (begins + (ends - begins) * done / max(total, 1))), _STEPS)
-
-    return report

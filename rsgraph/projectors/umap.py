@@ -14,13 +14,14 @@ from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.neighbours.cells import cut, find_nearest
 from rsgraph.neighbours.nearest import nearest_of_distances
 from rsgraph.neighbours.rows import Metric, as_metric, check_metric, comparable, parts
+from rsgraph.progress import part_of
 from rsgraph.projectors.fuzzy import closeness_curve, fuzzy_graph, with_touching
 from rsgraph.projectors.geodesics import check_neighbours, neighbour_scaling
 from rsgraph.projectors.layout import descend
 from rsgraph.projectors.neighbourhoods import FEWEST, first_of_all, nearest_of_vectors, seeded_start
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.placing import place
-from rsgraph.projectors.sampling import check_sample, draw, part_of
+from rsgraph.projectors.sampling import check_sample, draw
 from rsgraph.projectors.scaling import check_distances, check_vectors, classical_scaling, principal_components
 from rsgraph.protocols import Progress, Projector
 from rsgraph.types import Floats, Projection

@@ -24,13 +24,15 @@ from rsgraph.events import tell, telling
 from rsgraph.files import digest, make_folder, read_json, write_text
 from rsgraph.io.display import choose_bands
 from rsgraph.options import RUN_KINDS
+from rsgraph.progress import TimeLeft
 from rsgraph.protocols import Blocks, Workers
 from rsgraph.run.keys import keys
 from rsgraph.run.prepare import Prepared, identities, prepare
 from rsgraph.run.record import record_of, write_record
+from rsgraph.run.remaining import Remaining
 from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
 from rsgraph.stages.context import Context, Opened
-from rsgraph.stages.plan import Plan, Stage, choice, maps_entry, needed, stages_of
+from rsgraph.stages.plan import CLOSED_STAGES, Plan, Stage, choice, maps_entry, needed, stages_of
 from rsgraph.workspace import MAPPED, Workspace
 
 if TYPE_CHECKING:
@@ -83,7 +85,8 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
             before = prepared.record.experiment if prepared.record else ()
             experiments = typed.experiments if typed and typed.experiments else before
             model = keep_model(plan.model, workspace, prepared.cache.folder)
-            _walk(_Running(prepared, experiments, wanted, model, tracker, workers), opened, finished)
+            left = Remaining(lambda: _costs(plan, opened, finished))
+            _walk(_Running(prepared, experiments, wanted, model, tracker, workers, left), opened, finished)
     except BaseException as error:
         _end(tracker, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
@@ -155,6 +158,8 @@ def _start_tracking(plan: Plan, workspace: Workspace, beside: Path) -> Tracker |
     assert found is not None, "tracking is not off"
     uri, artifacts = found
     tracker = Tracker(uri, artifacts, plan.options.tracking.experiment, workspace.folder.name)
+    if not tracker.on_this_disk:
+        tracker.open()  # better to know now than after the first stages
     tracker.parameters({key: value for key, value in config.items() if key != "tracking"})
     tracker.tag("workspace", str(workspace.folder.resolve()))
     return tracker
@@ -170,6 +175,7 @@ class _Running:
     model: Path | None
     tracker: Tracker | None
     workers: Workers
+    remaining: Remaining
 
 
 def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
@@ -181,6 +187,8 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
     workspace.forget([name for name in workspace.manifest.get("stages", {}) if name not in finished])
     _write_config(plan, workspace)
     for stage in stages_of(plan):
+        if running.tracker and stage.name not in CLOSED_STAGES:
+            running.tracker.open()  # MLflow's import takes seconds, which the first maps need not wait for
         if stage.name in finished:
             say(f"  {stage.name:<12} up to date")
         else:
@@ -190,6 +198,12 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
             opened = keep_chips(opened, workspace)
         if stage.name == MAPPED:
             _say_ready(workspace)
+
+
+def _costs(plan: Plan, opened: Opened, finished: set[str]) -> Mapping[str, float | None]:
+    from rsgraph.run.costs import costs
+
+    return costs(plan, opened, [stage for stage in stages_of(plan) if stage.name not in finished])
 
 
 def _say_ready(workspace: Workspace) -> None:
@@ -218,6 +232,7 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
     prepared, tracker = running.prepared, running.tracker
     plan, workspace, cache = prepared.plan, prepared.workspace, prepared.cache
     key = running.wanted[stage.name]
+    running.remaining.begin(stage.name)
     with cache.lock(stage.name, key):
         record = cache.find(stage.name, key)
         reused = record is not None
@@ -233,6 +248,7 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
         workspace.adopt(record, cache, run_id=run_id, layers=plan.layers, default_layer=plan.layer, maps=maps)
         if labelled:
             forget_kept(workspace)
+    running.remaining.end(computed=not reused)
     how = "taken from the cache" if reused else duration(record.seconds)
     say(f"  {stage.name:<12} {how:<22} {_findings(record)}".rstrip())
     for text in record.facts.get("notes") or ():
@@ -260,10 +276,21 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
         from rsgraph.stages.known_blocks import KnownBlocks
 
         looked_up = (KnownBlocks(blocks, known, opened.held), KnownBlocks(on_device, known, opened.held))
-    with progress(stage.name) as bar:
-        report = telling(stage.name, bar)
+    time_left = TimeLeft(running.remaining.left)
+    with progress(stage.name, time_left) as bar:
+        report = telling(stage.name, bar, time_left)
         context = Context(
-            plan, opened, workspace, folder, folder / "work", report, epoch, *looked_up, running.model, known
+            plan,
+            opened,
+            workspace,
+            folder,
+            folder / "work",
+            report,
+            epoch,
+            *looked_up,
+            running.model,
+            known,
+            lambda sentence: say(f"  {sentence}"),
         )
         facts = _work(stage)(context)
     workers.release()

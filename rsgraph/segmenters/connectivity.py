@@ -156,6 +156,7 @@ def _merge(pieces: Any, borders: Any, count: int, spectra: Any, min_size: int) -
             keep, drop = min(other, top), max(other, top)
             parents[drop] = keep
             sizes[keep] += sizes[drop]
-            sums[keep] += sums[drop]
+            for band in range(sums.shape[1]):  # sums[keep] += sums[drop] takes numba a second to compile
+                sums[keep, band] += sums[drop, band]
             merged = True
     return parents

@@ -79,14 +79,16 @@ def standardise(values: Floats, valid: Mask, *, sigma: float = 0.0) -> Floats:
     image
         (bands, rows, columns) float32, 0 where not valid.
     """
+    from rsgraph.segmenters.one_scale import moments, scale_bands
+
     values = np.where(valid, values, 0.0)
     if sigma > 0:
         weight = np.maximum(gaussian_filter(valid.astype(np.float32), sigma), 1e-6)
         values = gaussian_filter(values.astype(np.float32), (0.0, sigma, sigma)) / weight
-    pixels = values[:, valid].astype(np.float64)
-    mean, deviation = pixels.mean(axis=1), pixels.std(axis=1)
+    values = np.ascontiguousarray(values)
+    mean, deviation = moments(values, valid)
     noise = 1e-6 * np.abs(mean) + 1e-12  # a constant band has a deviation of rounding errors
     scale = np.where(deviation > noise, deviation, np.inf) * np.sqrt(len(values))
-    limit = CLIP / np.sqrt(len(values))
-    image = (values - mean[:, None, None]) / scale[:, None, None]
-    return np.where(valid, np.clip(image, -limit, limit), 0.0).astype(np.float32)
+    image = np.zeros(values.shape, dtype=np.float32)
+    scale_bands(values, valid, mean, scale, CLIP / np.sqrt(len(values)), image)
+    return image

@@ -71,8 +71,10 @@ def _squared_gradient(values: Any, valid: Any, clip: float) -> Any:
                 scaled = (values[band, r, c] - offset) * scale
                 scaled = min(max(scaled, -limit), limit)
                 image[r + 1, c + 1] = scaled if valid[r, c] else np.float32(0)
-        image[0], image[-1] = image[1], image[-2]
-        image[:, 0], image[:, -1] = image[:, 1], image[:, -2]
+        for c in range(1, columns + 1):  # whole slices at once take numba two seconds to compile
+            image[0, c], image[rows + 1, c] = image[1, c], image[rows, c]
+        for r in range(rows + 2):
+            image[r, 0], image[r, columns + 1] = image[r, 1], image[r, columns]
         for r in range(rows):
             above, here, below = image[r], image[r + 1], image[r + 2]
             for c in range(columns):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
-from skimage.segmentation import slic
 
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Seams, Segmenter
@@ -54,28 +55,39 @@ def slic_superpixels(
     return labels, n
 
 
-def _slic(image: Floats, valid: Mask, n_segments: int, compactness: float) -> NDArray[np.int64]:
-    """Call scikit-image, undoing its stretch to 0-1, so that compactness keeps its meaning in every chip."""
-    spread = float(image[:, valid].max() - image[:, valid].min())
-    if valid.all():
-        return _call_slic(image, None, n_segments, compactness / (spread or 1.0))
+def _slic(image: Floats, valid: Mask, n_segments: int, compactness: float) -> NDArray[np.integer[Any]]:
+    """Call SLIC, so that compactness keeps its meaning in every chip: scikit-image's stretch to 0-1 is undone."""
+    if not valid.all():
+        return _masked(image, valid, n_segments, compactness)
+    from rsgraph.segmenters.local_k_means import local_k_means
+
+    least, most = image.min(), image.max()
+    scaled = image - least
+    if most != least:
+        scaled /= most - least
+    scaled *= 1.0 / (compactness / (float(most - least) or 1.0))
+    return local_k_means(scaled, n_segments)
+
+
+def _masked(image: Floats, valid: Mask, n_segments: int, compactness: float) -> NDArray[np.integer[Any]]:
+    """Call scikit-image, which knows where to put seeds in a mask."""
+    from skimage.segmentation import slic
+
     from rsgraph.warning_filters import ignored
 
+    inside = image[:, valid]
+    spread = float(inside.max() - inside.min())
     # A seed in a mask that gets no pixels is harmless: the segment is simply absent.
     with ignored("One of the clusters is empty", UserWarning):
-        return _call_slic(image, valid, n_segments, compactness / (spread or 1.0))
-
-
-def _call_slic(image: Floats, mask: Mask | None, n_segments: int, compactness: float) -> NDArray[np.int64]:
-    labels: NDArray[np.int64] = slic(
-        np.moveaxis(image, 0, -1),
-        n_segments=n_segments,
-        compactness=compactness,
-        mask=mask,
-        convert2lab=False,
-        enforce_connectivity=False,
-        channel_axis=-1,
-    )
+        labels: NDArray[np.int64] = slic(
+            np.moveaxis(image, 0, -1),
+            n_segments=n_segments,
+            compactness=compactness / (spread or 1.0),
+            mask=valid,
+            convert2lab=False,
+            enforce_connectivity=False,
+            channel_axis=-1,
+        )
     return labels
 
 

@@ -66,6 +66,10 @@ class Opened:
         return len(self.scenes) > 1
 
 
+def _say_nothing(sentence: str) -> None:
+    """Keep a sentence to oneself."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a stage is given.
@@ -96,6 +100,8 @@ class Context:
     known
         Folder of what this stage made before scenes were added to the workspace, where it would make the same of the
         old chips again; else None.
+    say
+        ``say(sentence)``: what it is about to do, for the user.
     """
 
     plan: Plan
@@ -109,6 +115,7 @@ class Context:
     on_device: Blocks = field(default_factory=lambda: ResumableBlocks(Threads(1)))
     model: Path | None = None
     known: Path | None = None
+    say: Callable[[str], None] = _say_nothing
 
     @property
     def seed(self) -> int:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rsgraph.files import file_state
-from rsgraph.io.chip_blocks import ChipBlock
+from rsgraph.files import file_state, read_json, write_json
+from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.margins import is_whole, read_with_margin
 from rsgraph.options import Choice
 from rsgraph.protocols import Arrays
@@ -23,11 +23,15 @@ from rsgraph.stages.stitched import whole_means
 from rsgraph.stages.streaming import array_file
 from rsgraph.training.inference import FrozenEncoder
 from rsgraph.training.options import Hardware, describe, device_type
+from rsgraph.training.precision import Measured, chosen_precision
 from rsgraph.types import Chip, Floats, Raster
 from rsgraph.workspace import Workspace
 
 if TYPE_CHECKING:
     from rsgraph.training.inference import FrozenEncoder
+
+RECORD = "models/encode.json"
+"""Says which precision the chips of a workspace were encoded in, where that was measured."""
 
 
 def encode(context: Context) -> dict[str, Any]:
@@ -39,9 +43,9 @@ def encode(context: Context) -> dict[str, Any]:
     An encoder that makes a vector per chip adds latents.npy. On CPUs every block is encoded by one thread, so that
     the sums are the same however many there are.
     """
-    hardware = context.options.trainer
+    hardware, chosen = _chosen(context)
     blocks = context.blocks if device_type(hardware) == "cpu" else context.on_device
-    task = _encode_task(context)
+    task = _encode_task(context, hardware)
     size = 0
     with array_file(context.out / "embeddings" / "encoder.npy") as vectors, ExitStack() as stack:
         latents = stack.enter_context(array_file(context.out / "latents.npy")) if task.latents else None
@@ -52,15 +56,55 @@ def encode(context: Context) -> dict[str, Any]:
             if latents is not None:
                 latents.append(found["latents"])
                 of_chips = {"latent": found["latents"].shape[1]}
-    return {"maps": size, **(of_chips if task.latents else {}), "hardware": describe(hardware)}
+    return {
+        "maps": size,
+        **(of_chips if task.latents else {}),
+        "hardware": describe(context.options.trainer),
+        **chosen,
+    }
 
 
-def _encode_task(context: Context) -> _Encode:
+def _chosen(context: Context) -> tuple[Hardware, dict[str, Any]]:
+    """Return where and in which precision is computed, decided once for all blocks, and facts of that choice.
+
+    What an interrupted run had chosen is kept, and what the scenes that were there before had, when others are added:
+    blocks of two precisions would not fit together.
+    """
+    hardware = context.options.trainer
+    if hardware.precision != "measured" or not context.options.encoder.build().trainable:
+        return hardware, {}
+    places = [context.work / "precision.json", *([context.known / RECORD] if context.known else [])]
+    kept = next((place for place in places if place.exists()), None)
+    choice = Measured(**read_json(kept)) if kept else _measured(context, hardware)
+    for place in (context.work / "precision.json", context.out / RECORD):
+        write_json(place, choice.to_json())
+    return replace(hardware, precision=choice.precision), {"precision": choice.precision}
+
+
+def _measured(context: Context, hardware: Hardware) -> Measured:
+    """Measure on the first chip, as one worker reads it."""
+    task = _encode_task(context, hardware)
+    block = chip_blocks(context.opened.scenes, context.opened.chips[:1])[0]
+    raster = task.seen(block, block.chips[0])
+    return chosen_precision(
+        load_encoder(context.workspace, task.encoder), raster.values, raster.valid, _by_one(hardware)
+    )
+
+
+def chosen_hardware(workspace: Workspace, hardware: Hardware) -> Hardware:
+    """Return the hardware with the precision that the chips of a workspace were encoded in."""
+    path = workspace.path(RECORD)
+    if hardware.precision != "measured" or not path.exists():
+        return hardware
+    return replace(hardware, precision=read_json(path)["precision"])
+
+
+def _encode_task(context: Context, hardware: Hardware) -> _Encode:
     options, side = context.options, context.opened.side
     component = options.encoder.build()
     return _Encode(
         options.encoder,
-        options.trainer,
+        hardware,
         context.workspace.folder.resolve(),
         side,
         margin_of(options, side),
@@ -89,8 +133,7 @@ class _Encode:
         latents: list[Floats] = []
 
         def maps(chip: Chip) -> Floats:
-            margin = 0 if is_whole(block.scene(chip), chip) else self.margin
-            raster = self._surrounded(block, chip) if margin else block.read_square(chip, self.side)
+            margin, raster = self._margin(block, chip), self.seen(block, chip)
             if self.latents:
                 latents.append(frozen.latent(raster.values, raster.valid))
             encoded = frozen.encode(raster.values, raster.valid)
@@ -98,6 +141,13 @@ class _Encode:
 
         arrays = mean_maps(workspace, block, maps)
         return {**arrays, "latents": np.stack(latents)} if latents else arrays
+
+    def _margin(self, block: ChipBlock, chip: Chip) -> int:
+        return 0 if is_whole(block.scene(chip), chip) else self.margin
+
+    def seen(self, block: ChipBlock, chip: Chip) -> Raster:
+        """Read a chip as the encoder sees it."""
+        return self._surrounded(block, chip) if self._margin(block, chip) else block.read_square(chip, self.side)
 
     def _surrounded(self, block: ChipBlock, chip: Chip) -> Raster:
         """Read a chip with its margin, in whole strides of the network."""
@@ -111,6 +161,9 @@ class _Encode:
 @lru_cache(maxsize=1)
 def _frozen_encoder(folder: Path, encoder: Choice, hardware: Hardware, state: tuple[int, ...]) -> FrozenEncoder:
     """Load the encoder of a workspace, once per process and state of its file."""
-    if device_type(hardware) == "cpu":
-        hardware = replace(hardware, threads=1)
-    return FrozenEncoder(load_encoder(Workspace(folder), encoder), hardware)
+    return FrozenEncoder(load_encoder(Workspace(folder), encoder), _by_one(hardware))
+
+
+def _by_one(hardware: Hardware) -> Hardware:
+    """Let one thread of a CPU encode: sums are the same then however many workers there are."""
+    return replace(hardware, threads=1) if device_type(hardware) == "cpu" else hardware

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,8 @@ from rsgraph.options import Choice, Options
 from rsgraph.protocols import Encoder
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.models import describe, learning_facts, take_over
+from rsgraph.stages.schedules import planned_encoder
+from rsgraph.training.budget import Schedule
 from rsgraph.training.modules import encoder_module, load_weights, save_weights
 from rsgraph.training.options import EncoderOptions
 from rsgraph.types import Chip, Floats, Mask, Raster
@@ -32,29 +34,30 @@ LOADING = threading.Lock()
 
 @dataclass(frozen=True)
 class _Chips:
-    """The chips as the training of an encoder reads them: with a margin round each, or padded to the square."""
+    """Chips as the training of an encoder reads them: with a margin round each, or padded to the square."""
 
     opened: Opened
     margin: int
+    chips: Sequence[Chip]
 
     def __len__(self) -> int:
-        return len(self.opened.chips)
+        return len(self.chips)
 
     def is_test(self, index: int) -> bool:
-        return self.opened.chips[index].split == "test"
+        return self.chips[index].split == "test"
 
     def read(self, index: int) -> tuple[Floats, Mask]:
-        chip = self.opened.chips[index]
+        chip = self.chips[index]
         raster = self._with_margin(chip) if self.margin else self.opened.read_square(chip)
         return raster.values, raster.valid
 
     def own(self, index: int) -> tuple[slice, slice]:
-        window = self.opened.chips[index].window
+        window = self.chips[index].window
         return slice(self.margin, self.margin + window.rows), slice(self.margin, self.margin + window.columns)
 
     def spared(self, index: int) -> Mask:
         """Return which pixels of a window belong to chips that are held out."""
-        chip, side = self.opened.chips[index], self.opened.side + 2 * self.margin
+        chip, side = self.chips[index], self.opened.side + 2 * self.margin
         held_out = [each for each in self.opened.chips if each.scene == chip.scene and each.split == "test"]
         scene = self.opened.scenes[chip.scene]
         return pixels_of(held_out, scene, chip.window, margin=self.margin, rows=side, columns=side)
@@ -120,14 +123,16 @@ class _Teacher:
 def _train_encoder(context: Context, module: EncoderModule, memberships: Memberships | None) -> History:
     from rsgraph.training.encoder import train_encoder  # it loads Lightning
 
-    chips = _chips(context)
+    planned = planned_encoder(context.options, context.opened)
+    context.say(planned.sentence("encoder"))
+    chips = _chips(context, planned)
     return train_encoder(
         module,
         chips,
         memberships,
         mean=context.workspace.survey["mean"],
         std=context.workspace.survey["std"],
-        options=_encoder_options(context),
+        options=_encoder_options(context, planned),
         hardware=context.options.trainer,
         seed=context.seed,
         folder=context.work,
@@ -138,17 +143,18 @@ def _train_encoder(context: Context, module: EncoderModule, memberships: Members
     )
 
 
-def _chips(context: Context) -> _Chips:
+def _chips(context: Context, planned: Schedule) -> _Chips:
     opened = context.opened
     whole = all(is_whole(opened.scenes[chip.scene], chip) for chip in opened.chips)
-    return _Chips(opened, 0 if whole else margin_of(context.options, opened.side))
+    chips = [opened.chips[number] for number in planned.chips]
+    return _Chips(opened, 0 if whole else margin_of(context.options, opened.side), chips)
 
 
-def _encoder_options(context: Context) -> EncoderOptions:
+def _encoder_options(context: Context, planned: Schedule) -> EncoderOptions:
     """Return the options; small images (EuroSAT) are batched to the same number of pixels as whole chips."""
     options = context.options.training.encoder
     images = max(1, context.options.chips.size // context.opened.side) ** 2
-    return replace(options, batch_size=options.batch_size * images)
+    return replace(options, batch_size=options.batch_size * images, max_epochs=planned.epochs)
 
 
 def load_encoder(workspace: Workspace, encoder: Choice) -> EncoderModule:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,16 @@ from rsgraph.errors import ConfigError
 from rsgraph.files import file_state, sha256
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.options import Choice, Options
+from rsgraph.progress import part_of
 from rsgraph.protocols import Arrays, Gnn, Nodes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.encoder import LOADING
 from rsgraph.stages.models import describe, learning_facts, take_over
 from rsgraph.stages.neighbourhoods import Neighbourhood, neighbourhood
+from rsgraph.stages.schedules import planned_gnn
 from rsgraph.stages.segment_files import blocks_with_rows, chip_rows
 from rsgraph.stages.streaming import array_file
+from rsgraph.training.budget import Schedule
 from rsgraph.training.graphs import GraphSample, fit_gnn
 from rsgraph.training.inference import embed
 from rsgraph.training.modules import gnn_module, load_weights, save_weights
@@ -67,11 +70,12 @@ def gnn(context: Context) -> dict[str, Any]:
     if component.n_layers == 0:
         describe(context, "gnn", component=context.options.gnn.section, history=[])
         return {"trained": False}
+    learning = _share_of_learning(context, component)
     if context.plan.model:
         facts = take_over(context, "models/gnn.safetensors", "models/gnn.json")
     else:
-        facts = _learn_gnn(context, component)
-    write_layers(context, component)
+        facts = _learn_gnn(replace(context, progress=part_of(context.progress, 0, learning)), component)
+    write_layers(replace(context, progress=part_of(context.progress, learning, 1)), component)
     return facts
 
 
@@ -80,7 +84,9 @@ def _learn_gnn(context: Context, component: Gnn) -> dict[str, Any]:
     module, history, notes = _built(context.workspace, component, context.seed), None, []
     features = context.workspace.embedding(component.reads)
     if component.trainable:
-        history = _trained(context, module, _chip_graphs(context, component))
+        planned = _planned(context)
+        context.say(planned.sentence("gnn", "graphs"))
+        history = _trained(context, module, planned, _chip_graphs(context, component, planned))
     else:
         fit_gnn(module, features, context.workspace.edges)
         notes = _unread_encoder(context.options)
@@ -151,13 +157,13 @@ def _loaded_gnn(folder: Path, chosen: Choice, weights: Path, state: tuple[int, .
     return _load(Workspace(folder), chosen, weights).eval()
 
 
-def _trained(context: Context, module: GnnModule, samples: Sequence[GraphSample]) -> History:
+def _trained(context: Context, module: GnnModule, planned: Schedule, samples: Sequence[GraphSample]) -> History:
     from rsgraph.training.gnn import train_gnn  # it loads Lightning
 
     return train_gnn(
         module,
         samples,
-        options=context.options.training.gnn,
+        options=replace(context.options.training.gnn, max_epochs=planned.epochs),
         hardware=context.options.trainer,
         seed=context.seed,
         folder=context.work,
@@ -213,9 +219,23 @@ class _ChipGraphs(Sequence[GraphSample]):
         )
 
 
-def _chip_graphs(context: Context, component: Gnn) -> _ChipGraphs:
-    """Return one graph per chip; under four chips every fourth node is held out, else the test chips."""
-    edges, hops, chips = context.workspace.edges, _hops(context, component), chip_rows(context)
+def _share_of_learning(context: Context, component: Gnn) -> float:
+    """Return which share of the stage's time learning takes; applying the network to a chip takes one pass."""
+    if context.plan.model or not component.trainable:
+        return 0.0
+    passes = _planned(context).passes
+    return passes / (passes + len(context.opened.chips))
+
+
+def _planned(context: Context) -> Schedule:
+    there = [number for number, (_, rows) in enumerate(chip_rows(context)) if len(rows)]
+    return planned_gnn(context.options, context.opened, there)
+
+
+def _chip_graphs(context: Context, component: Gnn, planned: Schedule) -> _ChipGraphs:
+    """Return a graph for each chip; under four chips every fourth node is held out, else the test chips."""
+    edges, hops, rows_of = context.workspace.edges, _hops(context, component), chip_rows(context)
+    chips = [rows_of[number] for number in planned.chips]
     parts = [neighbourhood(edges, rows, hops=hops) for _, rows in chips]
     held = [_held_out(context.opened, chip, len(rows)) for chip, rows in chips]
     return _ChipGraphs(context.workspace, component.reads, parts, held)

@@ -27,6 +27,7 @@ from rsgraph.pictures.quicklook import draw_quicklook
 from rsgraph.pictures.scale_bar import metres_per_pixel
 from rsgraph.pictures.segment_map import draw_segment_map
 from rsgraph.pictures.shrinking import shrink, shrink_factor
+from rsgraph.progress import part_of
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.memberships import membership_maps
@@ -45,6 +46,9 @@ _PANELS = 9
 """Scenes of a collection that are shown whole; more, or scenes of one chip each, are shown by their first chips."""
 _OUTLINED = 4
 """Chips whose segments are shown."""
+
+_LOOKING = 0.7
+"""Share of the stage's time in which chips are read; the rest draws."""
 
 
 class _View(NamedTuple):
@@ -84,9 +88,10 @@ def pictures(context: Context) -> dict[str, Any]:
         "segment_map": lambda: _segment_map(context, looks),
         "neighbours": lambda: _neighbours(context, thumbnails),
     }
+    report = part_of(context.progress, _LOOKING, 1)
     for done, (name, draw) in enumerate(drawn.items()):
         save_png(draw(), context.out / "pictures" / f"{name}.png")
-        context.progress(done + 1, len(drawn))
+        report(done + 1, len(drawn))
     return {"pictures": len(drawn)}
 
 
@@ -136,7 +141,9 @@ def _views(context: Context, looks: _Looks, shown: Collection[int]) -> tuple[_Pr
     )
     thumbnails: dict[int, Pixels] = {}
 
-    for block, found in zip(items, context.blocks.map("views", task, items, context.progress), strict=True):
+    for block, found in zip(
+        items, context.blocks.map("views", task, items, part_of(context.progress, 0, _LOOKING)), strict=True
+    ):
         for chip in block.chips:
             number = chip.chip_id
             if number < pasted:

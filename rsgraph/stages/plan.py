@@ -215,7 +215,10 @@ STAGES = (
         count=2,
     ),
     Stage(
-        "target", needs=("scene",), trained=("target", "options.seed"), writes=("targets.npz", "models/target.json")
+        "target",
+        needs=("scene",),
+        trained=("target", "options.training.budget", "options.seed"),
+        writes=("targets.npz", "models/target.json"),
     ),
     Stage(
         "encoder",
@@ -224,6 +227,7 @@ STAGES = (
             "encoder",
             "options.chips.margin",
             "options.training.encoder",
+            "options.training.budget",
             "options.trainer.precision",
             "options.trainer.devices",
             "options.seed",
@@ -236,7 +240,7 @@ STAGES = (
         needs=("encoder", "segments"),
         components=("encoder",),
         options=("options.trainer.precision", "options.chips.margin"),
-        writes=("embeddings/encoder.npy", "latents.npy"),
+        writes=("embeddings/encoder.npy", "latents.npy", "models/encode.json"),
     ),
     Stage(
         "gnn",
@@ -246,6 +250,7 @@ STAGES = (
         trained=(
             "gnn",
             "options.training.gnn",
+            "options.training.budget",
             "options.trainer.precision",
             "options.trainer.devices",
             "options.seed",
@@ -268,6 +273,9 @@ STAGES = (
     Stage("pictures", options=("options.display", "options.draw"), writes=("pictures/*.png",)),
 )
 """All stages there are, in the order in which they are walked where nothing forbids it."""
+
+CLOSED_STAGES = ("scene", "segments", "graph", "metric", "match", "project")
+"""Stages that need nothing trained, up to the first maps; with ``embedding.own`` they are walked first."""
 
 
 def plan_of(options: Options, identity: str, model: GivenModel | None, addition: Addition | None) -> Plan:

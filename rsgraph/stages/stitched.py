@@ -22,6 +22,7 @@ from rsgraph.graphs.features import segment_sums
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.chips import widened
 from rsgraph.options import Choice
+from rsgraph.progress import part_of
 from rsgraph.protocols import Arrays, Segmenter
 from rsgraph.segmenters.levels import Level, Levels, level, levels
 from rsgraph.segmenters.preparation import smallest_segment
@@ -32,6 +33,9 @@ from rsgraph.stages.segment_files import IdRasters, read_labels, rows_of_chips, 
 from rsgraph.stages.streaming import array_file
 from rsgraph.types import Chip, Floats, Window
 from rsgraph.workspace import Workspace, read_arrays, write_table
+
+_CUTTING = 0.9
+"""Share of the stage's time that cutting takes; the rest adds bands up."""
 
 
 def stitched_segments(context: Context, segmenter: Segmenter) -> dict[str, Any]:
@@ -116,7 +120,7 @@ def _pieces(context: Context, known: KnownSegments, chip_pixels: int, by: int) -
     """Segment all chips with overlap, but those of known scenes; give them in their order."""
     items = _overlapping(context, known, by)
     task = _CutPieces(context.options.segmenter, chip_pixels)
-    found = context.blocks.map("pieces", task, items, context.progress)
+    found = context.blocks.map("pieces", task, items, part_of(context.progress, 0, _CUTTING))
     for item, arrays in zip(items, found, strict=True):
         pixel = 0
         for chip, outer, kept in zip(item.block.chips, item.outer, arrays["kept"], strict=True):
@@ -197,7 +201,9 @@ def _write_bands(context: Context, known: KnownSegments, table: pd.DataFrame) ->
     opened = context.opened
     rows = rows_of_chips(table["chip_id"].to_numpy(), len(opened.chips))
     blocks = known.others(chip_blocks(opened.scenes, opened.chips, rows, old=opened.old))
-    found = context.blocks.map("bands", _AddBands(context.out.resolve()), blocks, context.progress)
+    found = context.blocks.map(
+        "bands", _AddBands(context.out.resolve()), blocks, part_of(context.progress, _CUTTING, 1)
+    )
     with array_file(context.out / "embeddings" / "bands.npy") as means:
         for each in known.means:
             means.append(each)

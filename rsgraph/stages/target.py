@@ -8,14 +8,19 @@ from typing import Any
 import numpy as np
 
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
+from rsgraph.progress import part_of
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
 from rsgraph.stages.models import describe, take_over
+from rsgraph.training.budget import most_pixels
 from rsgraph.types import Floats
 from rsgraph.workspace import write_arrays
 
 _PER_CLUSTER = 200
 """Sampled pixels per cluster below which a small scene is sampled more densely than every 56th pixel."""
+
+_SAMPLING = 0.3
+"""Share of the stage's time that reading the pixels takes."""
 
 
 def target(context: Context) -> dict[str, Any]:
@@ -24,11 +29,13 @@ def target(context: Context) -> dict[str, Any]:
         return take_over(context, "targets.npz", "models/target.json")
     component = context.options.target.build()
     pixels, step = sample_pixels(context, component.n_clusters, component.sample_every)
-    model = component.fit(pixels, bands=context.opened.bands, seed=context.seed, progress=context.progress)
+    context.say(f"target: {component.n_clusters} soft classes, fitted to {len(pixels)} pixels")
+    progress = part_of(context.progress, _SAMPLING, 1)
+    model = component.fit(pixels, bands=context.opened.bands, seed=context.seed, progress=progress)
     write_arrays(context.out / "targets.npz", model)
     describe(context, "target", component=context.options.target.section)
     notes = []
-    if step != component.sample_every:
+    if step < component.sample_every:
         notes = [
             f"The scene is small: the classes learn from every {step}th pixel, not every {component.sample_every}th."
         ]
@@ -39,17 +46,28 @@ def sample_pixels(context: Context, n_clusters: int, every: int) -> tuple[Floats
     """Draw every n-th valid pixel, counted through the chips in row order: (n, bands), and n.
 
     Small scenes are sampled more densely, so that there are 200 pixels per cluster: with 8 clusters and every 56th
-    pixel, scenes of fewer than 89 600 valid pixels (300 x 300). The run says so.
+    pixel, scenes of fewer than 89 600 valid pixels (300 x 300). The run says so. Large ones are sampled more thinly:
+    no more pixels than ``training.budget`` pays for.
     """
     table = context.workspace.chips
     valid = int((table["valid_fraction"] * table["rows"] * table["columns"]).sum())
-    step = max(1, min(every, valid // (_PER_CLUSTER * n_clusters)))
+    most = most_pixels(context.options.training.budget)
+    step = sampling_step(valid, every, fewest=_PER_CLUSTER * n_clusters, most=most)
     counts = np.rint(table["valid_fraction"] * table["rows"] * table["columns"]).astype(np.int64)
     phases = iter((-(np.cumsum(counts) - counts) % step).tolist())
     blocks = chip_blocks(context.opened.scenes, context.opened.chips)
     items = [(block, tuple(next(phases) for _ in block.chips)) for block in blocks]
-    drawn = [found["pixels"] for found in context.blocks.map("sample", _Sample(step), items, context.progress)]
+    drawn = [
+        found["pixels"]
+        for found in context.blocks.map("sample", _Sample(step), items, part_of(context.progress, 0, _SAMPLING))
+    ]
     return np.concatenate(drawn).astype(np.float32), step
+
+
+def sampling_step(valid: int, every: int, *, fewest: int, most: int | None) -> int:
+    """Return n such that every n-th of so many pixels is about as asked for, and between two bounds in number."""
+    step = max(1, min(every, valid // fewest))
+    return step if most is None else max(step, -(-valid // max(most, fewest)))
 
 
 @dataclass(frozen=True)

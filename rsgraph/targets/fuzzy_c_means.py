@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -44,7 +45,7 @@ def fuzzy_c_means(
     fuzziness, max_iterations, tolerance
         As in FuzzyCMeans.
     progress
-        Called with iterations done and ``max_iterations``.
+        Called with iterations done and ``max_iterations``; with more of them where the tolerance is near.
 
     Returns
     -------
@@ -59,18 +60,30 @@ def fuzzy_c_means(
 
     data = pixels.astype(np.float64).T
     change = tolerance * np.sqrt(initial.size)  # scikit-fuzzy stops on the Frobenius norm of the change
-    done, memberships = 0, initial
+    done, memberships, changes = 0, initial, list[float]()
     while done < max_iterations:
-        steps = min(BLOCK, max_iterations - done)
+        steps, before = min(BLOCK, max_iterations - done), memberships
         centres, memberships, _, _, objectives, ran, _ = cmeans(
             data, len(initial), fuzziness, change, steps, init=memberships
         )
         done += ran
         if progress:
-            progress(done, max_iterations)
+            changes.append(float(np.sqrt(np.square(memberships - before).mean())))
+            progress(round(max_iterations * _share(done / max_iterations, changes, tolerance)), max_iterations)
         if ran < steps:
             break
     return centres, float(objectives[-1]), done
+
+
+def _share(done: float, changes: Sequence[float], tolerance: float) -> float:
+    """Return which share of a run is done: of its iterations, or of the way down to the tolerance, if that is more.
+
+    Changes per block of iterations fall about geometrically: the way is measured by their logarithm.
+    """
+    first, now, last = changes[0], max(changes[-1], 1e-300), BLOCK * tolerance
+    if len(changes) < 2 or first <= last:
+        return done
+    return min(1.0, max(done, math.log(first / now) / math.log(first / last)))
 
 
 def memberships(pixels: Floats, centres: NDArray[Any], fuzziness: float) -> Floats:

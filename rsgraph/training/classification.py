@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from rsgraph.encoders.unet import UNetNetwork
+from rsgraph.encoders.unet_network import UNetNetwork
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.protocols import Progress
 from rsgraph.training.encoder import rotated, training_layout

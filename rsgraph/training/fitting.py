@@ -97,7 +97,7 @@ class Record(Callback):
         self.epochs: list[Epoch] = []
         self.best: dict[str, Tensor] = {}
         self.started = 0.0
-        self.steps = 0
+        self.steps = self.most = self.batches = 0
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state that a checkpoint keeps: plain values and tensors."""
@@ -109,8 +109,9 @@ class Record(Callback):
         self.best = state_dict["best"]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Count the steps that there will be at most."""
-        self.steps = int(trainer.num_training_batches) * (trainer.max_epochs or 0)
+        """Count the steps that there will be, as far as that is foreseen."""
+        self.most, self.batches = trainer.max_epochs or 0, int(trainer.num_training_batches)
+        self.steps = self.batches * foreseen(self.epochs, self.patience, self.most)
 
     def on_train_epoch_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Seed each epoch by itself, so that dropout is the same after an interruption."""
@@ -130,6 +131,7 @@ class Record(Callback):
         self.epochs.append(epoch)
         if best_epoch(self.epochs) == len(self.epochs) - 1:
             self.best = {name: v.detach().cpu().clone() for name, v in self.module.state_dict().items()}
+        self.steps = max(trainer.global_step, self.batches * foreseen(self.epochs, self.patience, self.most))
         trainer.should_stop = trainer.should_stop or exhausted(self.epochs, self.patience)
         trainer.save_checkpoint(self.path)
         if self.progress and trainer.should_stop:
@@ -146,6 +148,15 @@ def best_epoch(epochs: list[Epoch]) -> int:
 def exhausted(epochs: list[Epoch], patience: int) -> bool:
     """Tell whether the last ``patience`` epochs brought no gain."""
     return bool(epochs) and len(epochs) - 1 - best_epoch(epochs) >= patience
+
+
+def foreseen(epochs: list[Epoch], patience: int, most: int) -> int:
+    """Return how many epochs there will be, as far as can be foreseen.
+
+    All, while there was a gain lately; those until patience runs out, once half of it is spent without any.
+    """
+    without = len(epochs) - 1 - best_epoch(epochs)
+    return most if not epochs or 2 * without < patience else min(most, best_epoch(epochs) + 1 + patience)
 
 
 def _check_finite(epoch: Mapping[str, float]) -> None:

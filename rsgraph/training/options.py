@@ -7,10 +7,13 @@ from functools import cache
 from pathlib import Path
 from typing import Literal, get_args
 
+from rsgraph.devices import may_have_gpu
 from rsgraph.errors import ConfigError
 
-Precision = Literal["auto", "bf16", "float32"]
+Precision = Literal["measured", "auto", "bf16", "float32"]
 Strategy = Literal["auto", "ddp"]
+Budget = int | Literal["full"]
+"""Passes of chips of 256 x 256 that all training together is bounded by, or as many as it takes."""
 _BF16_FLAGS = ("avx512_bf16", "amx_bf16")
 
 
@@ -68,6 +71,8 @@ class EncoderOptions(TrainingOptions):
 
     Parameters
     ----------
+    learning_rate
+        Of AdamW; by default what suits the U-Net of width 16. 0.002 suits width 64.
     rotation
         Turn each training chip by 0, 90, 180 or 270 degrees, drawn anew in each epoch. The paper says "random
         rotation"; multiples of 90 degrees need no interpolation, which would invent memberships.
@@ -82,6 +87,7 @@ class EncoderOptions(TrainingOptions):
     """
 
     rotation: bool = True
+    learning_rate: float = 5e-3
     noise: float = 0.05
 
     def __post_init__(self) -> None:
@@ -106,21 +112,22 @@ class Hardware:
         per device. One device needs none.
         A Python script that trains so must stand under ``if __name__ == "__main__":``, as its processes import it.
     precision
-        ``auto``: bfloat16 autocast where the device has instructions for it, else float32. ``bf16`` or
-        ``float32`` force one.
+        ``measured``: training in float32; inference in float32 or bfloat16, whichever a chip takes less time in
+        (``rsgraph.training.precision``). ``bf16`` or ``float32`` force one for both. ``auto``: bfloat16 autocast for
+        both where the device has instructions for it; it was the default once.
     threads
         CPU threads, or None: torch's choice (one per core). Several processes divide them.
 
     Raises
     ------
     ConfigError
-        ``precision`` is not one of the three, ``strategy`` not one of the two, ``threads`` or ``devices`` below 1.
+        ``precision`` is not one of the four, ``strategy`` not one of the two, ``threads`` or ``devices`` below 1.
     """
 
     accelerator: str = "auto"
     devices: int = 1
     strategy: Strategy = "auto"
-    precision: Precision = "auto"
+    precision: Precision = "measured"
     threads: int | None = None
 
     def __post_init__(self) -> None:
@@ -135,6 +142,8 @@ class Hardware:
 
 def device_type(hardware: Hardware) -> str:
     """Choose ``cuda``, ``mps`` or ``cpu``. Raises ConfigError where the one asked for is not there."""
+    if hardware.accelerator == "cpu" or (hardware.accelerator == "auto" and not may_have_gpu()):
+        return "cpu"
     import torch
 
     there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
@@ -171,15 +180,19 @@ def describe_together(hardware: Hardware) -> str:
 
 def check_devices(hardware: Hardware) -> None:
     """Raise ConfigError where fewer devices are there than are to train; processes on the CPU are always there."""
-    import torch
-
     device = device_type(hardware)
-    there = {"cuda": torch.cuda.device_count(), "mps": 1}.get(device, hardware.devices)
+    there = _cuda_devices() if device == "cuda" else 1 if device == "mps" else hardware.devices
     if hardware.devices > there:
         raise ConfigError(
             f"`devices` must be at most {there}, what this machine has of {device}. Got {hardware.devices} "
             "instead; several processes on the CPU need trainer.accelerator=cpu."
         )
+
+
+def _cuda_devices() -> int:
+    import torch
+
+    return torch.cuda.device_count()
 
 
 @cache
@@ -192,9 +205,12 @@ def cpu_bfloat16_flags(cpuinfo: Path = Path("/proc/cpuinfo")) -> tuple[str, ...]
 
 
 def uses_bfloat16(hardware: Hardware) -> bool:
-    """Decide whether convolutions and products run in bfloat16."""
-    if hardware.precision != "auto":
-        return hardware.precision == "bf16"
+    """Decide whether convolutions and products run in bfloat16; not where that is yet to be measured."""
+    return hardware.precision == "bf16" or (hardware.precision == "auto" and has_bfloat16(hardware))
+
+
+def has_bfloat16(hardware: Hardware) -> bool:
+    """Tell whether the device has instructions for bfloat16; without them it is emulated, and slow."""
     device = device_type(hardware)
     if device == "cuda":
         import torch
@@ -218,9 +234,11 @@ def describe(hardware: Hardware) -> str:
 
 
 def _reason(hardware: Hardware, device: str) -> str:
-    if hardware.precision != "auto":
+    if hardware.precision in ("bf16", "float32"):
         return "as set by precision"
+    if hardware.precision == "measured" and has_bfloat16(hardware):
+        return "inference in bfloat16, where a chip takes less time so"
     if device != "cpu":
-        return "it has bfloat16" if uses_bfloat16(hardware) else "it has no bfloat16"
+        return "it has bfloat16" if has_bfloat16(hardware) else "it has no bfloat16"
     flags = cpu_bfloat16_flags()
     return f"it has {' and '.join(flags)}" if flags else "it has no bfloat16 instructions"

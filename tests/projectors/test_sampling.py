@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rsgraph.errors import ConfigError
-from rsgraph.projectors.sampling import check_sample, draw, part_of
+from rsgraph.projectors.sampling import check_sample, draw
 
 
 def test_draw_is_seeded_sorted_and_without_replacement() -> None:
@@ -24,13 +24,3 @@ def test_draw_takes_all_where_there_are_no_more(sample: int | None) -> None:
 def test_check_sample_refuses(sample: object) -> None:
     with pytest.raises(ConfigError, match=r"`sample` must be null .* above n_neighbors \(15\)"):
         check_sample(sample, 15)  # type: ignore[arg-type]  # that is the test
-
-
-def test_part_of_reports_its_share_of_the_whole() -> None:
-    calls: list[tuple[int, int]] = []
-    report = part_of(lambda done, total: calls.append((done, total)), 0.4, 1)
-    assert report is not None
-    for done in (0, 1, 4):
-        report(done, 4)
-    assert calls == [(400, 1000), (550, 1000), (1000, 1000)]
-    assert part_of(None, 0, 1) is None

@@ -10,7 +10,8 @@ import pytest
 from rsgraph.config import Typed
 from rsgraph.evaluate.rotation import rotation
 from rsgraph.files import read_json, sha256
-from rsgraph.gnn.rings import Rings, RingsNetwork
+from rsgraph.gnn.rings import Rings
+from rsgraph.gnn.rings_network import RingsNetwork
 from rsgraph.run.runner import run
 from rsgraph.workspace import Workspace
 from tests.small_runs import TINY, Configure, composed, copied, planned

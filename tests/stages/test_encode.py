@@ -9,13 +9,18 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
+import rsgraph.stages.encode as encode_stage
+from rsgraph.files import read_json
 from rsgraph.graphs.features import segment_means
 from rsgraph.io.chips import cut
 from rsgraph.stages.context import Opened
-from rsgraph.stages.encode import _encode_task, encode
+from rsgraph.stages.encode import _encode_task, chosen_hardware, encode
 from rsgraph.stages.encoder import _chips, encoder, load_encoder
+from rsgraph.stages.schedules import planned_encoder
 from rsgraph.stages.target import target
 from rsgraph.training.inference import FrozenEncoder
+from rsgraph.training.options import Hardware
+from rsgraph.training.precision import Measured
 from rsgraph.types import Floats
 from tests.stages.squares import COLOURS, IDS, context, segmented, squares
 from tests.training.chips import CPU
@@ -79,12 +84,56 @@ def test_encode_without_a_margin_sees_a_chip_and_nothing_round_it(tmp_path: Path
 
 def test_a_chip_that_is_a_whole_scene_has_no_margin(tmp_path: Path) -> None:
     given = context(tmp_path, *UNET, "chips.margin=16", scenes=[squares()])
-    assert _encode_task(given).margin == 16
-    assert _chips(given).margin == 16
-    alone = replace(given, opened=Opened(given.opened.scenes, cut(given.opened.scenes, size=32), 32))
-    assert _chips(alone).margin == 0
+    assert _encode_task(given, CPU).margin == 16
+    assert _chips(given, planned_encoder(given.options, given.opened)).margin == 16
+    single = replace(given, opened=Opened(given.opened.scenes, cut(given.opened.scenes, size=32), 32))
+    assert _chips(single, planned_encoder(single.options, single.opened)).margin == 0
 
 
 @pytest.mark.parametrize("name", ["bands", "autoencoder"])
 def test_encoders_of_bands_have_no_margin(tmp_path: Path, name: str) -> None:
-    assert _encode_task(context(tmp_path, f"encoder={name}", "chips.margin=16")).margin == 0
+    assert _encode_task(context(tmp_path, f"encoder={name}", "chips.margin=16"), CPU).margin == 0
+
+
+MEASURED = (*UNET, "trainer.precision=measured")
+
+
+def test_the_precision_that_was_measured_is_recorded_and_kept_on_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = segmented(tmp_path, *MEASURED)
+    for stage in (target, encoder):
+        stage(given)
+    monkeypatch.setattr(encode_stage, "chosen_precision", lambda *_: Measured("bf16", 2.0, 1.0))
+    assert encode(given)["precision"] == "bf16"
+    assert read_json(tmp_path / "models" / "encode.json")["float32_seconds"] == 2.0
+    assert chosen_hardware(given.workspace, Hardware()).precision == "bf16"
+    assert chosen_hardware(given.workspace, CPU) == CPU, "what the user said counts"
+    rounded = np.load(tmp_path / "embeddings" / "encoder.npy")
+    monkeypatch.setattr(encode_stage, "chosen_precision", lambda *_: Measured("float32", 1.0, 2.0))
+    assert encode(given)["precision"] == "bf16", "blocks of an interrupted run are in it"
+    np.testing.assert_array_equal(np.load(tmp_path / "embeddings" / "encoder.npy"), rounded)
+    (tmp_path / "work" / "precision.json").unlink()
+    assert encode(given)["precision"] == "float32"
+    assert not np.array_equal(np.load(tmp_path / "embeddings" / "encoder.npy"), rounded)
+
+
+def test_scenes_that_are_added_are_encoded_as_those_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encode_stage, "chosen_precision", lambda *_: Measured("bf16", 2.0, 1.0))
+    before = tmp_path / "before"
+    given = segmented(before, *MEASURED)
+    for stage in (target, encoder, encode):
+        stage(given)
+    monkeypatch.setattr(encode_stage, "chosen_precision", lambda *_: Measured("float32", 1.0, 2.0))
+    again = segmented(tmp_path / "again", *MEASURED, known=before)
+    for stage in (target, encoder):
+        stage(again)
+    assert encode(again)["precision"] == "bf16"
+
+
+def test_bands_are_never_rounded_by_a_measurement(tmp_path: Path) -> None:
+    given = segmented(tmp_path, "trainer.precision=measured")
+    for stage in (target, encoder):
+        stage(given)
+    assert "precision" not in encode(given)
+    assert not (tmp_path / "models" / "encode.json").exists()

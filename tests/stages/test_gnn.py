@@ -15,7 +15,7 @@ from rsgraph.gnn.rings import Rings
 from rsgraph.stages.context import Context
 from rsgraph.stages.encode import encode
 from rsgraph.stages.encoder import encoder
-from rsgraph.stages.gnn import _chip_graphs, gnn, load_gnn, write_layers
+from rsgraph.stages.gnn import _chip_graphs, _planned, gnn, load_gnn, write_layers
 from rsgraph.stages.graph import graph
 from rsgraph.stages.memberships import memberships
 from rsgraph.stages.segment_files import chip_rows
@@ -102,7 +102,7 @@ def test_gnn_gives_what_the_network_gives_on_the_whole_graph(tmp_path: Path, net
 
 def test_gnn_learns_from_the_own_nodes_of_each_chip_once(tmp_path: Path) -> None:
     given = in_parts(tmp_path, "gnn=gcn")
-    samples = _chip_graphs(given, given.options.gnn.build())
+    samples = _chip_graphs(given, given.options.gnn.build(), _planned(given))
     assert len(samples) == len(given.opened.chips)
     copied = pickle.loads(pickle.dumps(samples))  # noqa: S301  # as it goes to processes that train together
     np.testing.assert_array_equal(copied[3].x, samples[3].x)
@@ -117,5 +117,14 @@ def test_gnn_learns_from_the_own_nodes_of_each_chip_once(tmp_path: Path) -> None
 
 def test_gnn_of_chips_that_are_kept_apart_sees_no_other_chip(tmp_path: Path) -> None:
     given = in_parts(tmp_path, "gnn=gcn", "chips.across=false")
-    for sample, (_, rows) in zip(_chip_graphs(given, given.options.gnn.build()), chip_rows(given), strict=True):
+    for sample, (_, rows) in zip(
+        _chip_graphs(given, given.options.gnn.build(), _planned(given)), chip_rows(given), strict=True
+    ):
         assert len(sample.x) == len(rows) == sample.own
+
+
+def test_the_budget_bounds_the_epochs_of_the_gnn(tmp_path: Path) -> None:
+    given = in_parts(tmp_path, "gnn=gcn", "training.budget=1", "training.gnn.max_epochs=100000")
+    planned = _planned(given)
+    assert planned.epochs < 100_000
+    assert 0.5 * 20 * (256 / given.opened.side) ** 2 < planned.passes <= 20 * (256 / given.opened.side) ** 2

@@ -13,7 +13,7 @@ from rsgraph.io.chips import cut
 from rsgraph.run.scenes import keep_chips
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.scene import scene
-from rsgraph.stages.target import sample_pixels, target
+from rsgraph.stages.target import sample_pixels, sampling_step, target
 from rsgraph.types import Floats, Raster, Scene, Window
 from rsgraph.workspace import Workspace, read_arrays
 from tests.small_runs import composed, planned
@@ -67,3 +67,17 @@ def test_target_writes_the_centres_of_the_classes(tmp_path: Path) -> None:
 def test_target_that_samples_as_it_was_asked_to_says_nothing(tmp_path: Path) -> None:
     facts = target(segmented(tmp_path, "target.sample_every=1"))
     assert facts == {"sampled_pixels": 512, "sampled_every": 1, "notes": []}
+
+
+@pytest.mark.parametrize(
+    ("valid", "most", "step"),
+    [(120_000_000, None, 56), (120_000_000, 100_000, 1200), (1_000_000, 100_000, 56), (20_000, 100_000, 12)],
+)
+def test_sampling_is_thinner_for_large_scenes_and_denser_for_small_ones(
+    valid: int, most: int | None, step: int
+) -> None:
+    assert sampling_step(valid, 56, fewest=1600, most=most) == step
+
+
+def test_a_small_budget_still_leaves_enough_pixels_for_the_classes() -> None:
+    assert sampling_step(1_000_000, 56, fewest=1600, most=200) == 625

@@ -17,7 +17,7 @@ from rsgraph.errors import NotUsable, OutputError
 from rsgraph.files import atomic
 from rsgraph.training import checkpoints
 from rsgraph.training.encoder import train_encoder
-from rsgraph.training.fitting import _passed_through, best_epoch, exhausted
+from rsgraph.training.fitting import _passed_through, best_epoch, exhausted, foreseen
 from rsgraph.training.options import EncoderOptions, TrainingOptions
 from tests.training.chips import CPU, MEAN, STD, TinyChips, memberships, same_weights, tiny_module, train
 
@@ -159,14 +159,20 @@ def test_training_stops_when_patience_runs_out_and_says_so(tmp_path: Path) -> No
     )  # fmt: skip
     assert history.stopped_early
     assert len(history.epochs) == history.best_epoch + 2 < 30
-    assert seen[0] == (1, 60)
-    assert seen[-1] == (60, 60)
+    assert seen[0] == (1, 60), "nothing is foreseen yet"
+    assert seen[-1] == (2 * len(history.epochs), 2 * len(history.epochs))
 
 
 def test_best_epoch_and_exhausted_follow_from_the_history() -> None:
     epochs = [{"val_loss": loss} for loss in (3.0, 1.0, 2.0, 1.0)]
     assert best_epoch(epochs) == 1
     assert [exhausted(epochs[:n], 2) for n in range(5)] == [False, False, False, False, True]
+
+
+def test_the_end_is_foreseen_once_half_of_the_patience_is_spent() -> None:
+    epochs = [{"val_loss": loss} for loss in (3.0, 1.0, 2.0, 2.0, 2.0)]
+    assert [foreseen(epochs[:n], 4, 100) for n in range(6)] == [100, 100, 100, 100, 6, 6]
+    assert foreseen(epochs, 200, 5) == 5
 
 
 def test_training_that_diverges_is_refused(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def _flags(monkeypatch: pytest.MonkeyPatch, *flags: str) -> None:
         (lambda: Hardware(threads=0), "`threads` must be at least 1, or null. Got 0 instead."),
         (
             lambda: Hardware(precision="half"),  # type: ignore[arg-type]  # that is what is tested
-            "`precision` must be one of: auto, bf16, float32. Got 'half' instead.",
+            "`precision` must be one of: measured, auto, bf16, float32. Got 'half' instead.",
         ),
     ],
 )
@@ -123,14 +123,19 @@ def test_cpu_bfloat16_flags_are_none_without_cpuinfo(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("without_gpu")
 def test_describe_says_device_precision_and_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     _flags(monkeypatch)
-    assert describe(Hardware()) == "Computing on the CPU in float32 (it has no bfloat16 instructions)."
+    auto = Hardware(precision="auto")
+    for hardware in (auto, Hardware()):
+        assert describe(hardware) == "Computing on the CPU in float32 (it has no bfloat16 instructions)."
     assert (
         describe(Hardware(precision="bf16")) == "Computing on the CPU in bfloat16 (autocast) (as set by precision)."
     )
     _flags(monkeypatch, "avx512_bf16", "amx_bf16")
-    assert uses_bfloat16(Hardware())
+    assert uses_bfloat16(auto)
     assert not uses_bfloat16(Hardware(precision="float32"))
-    assert describe(Hardware()) == "Computing on the CPU in bfloat16 (autocast) (it has avx512_bf16 and amx_bf16)."
+    assert not uses_bfloat16(Hardware()), "training is float32 unless it is said otherwise"
+    assert describe(auto) == "Computing on the CPU in bfloat16 (autocast) (it has avx512_bf16 and amx_bf16)."
+    measured = "Computing on the CPU in float32 (inference in bfloat16, where a chip takes less time so)."
+    assert describe(Hardware()) == measured
 
 
 @pytest.mark.parametrize(("able", "sentence"), [(True, "bfloat16 (autocast) (it has bfloat16)"),
@@ -138,4 +143,4 @@ def test_describe_says_device_precision_and_reason(monkeypatch: pytest.MonkeyPat
 def test_describe_asks_the_gpu_for_bfloat16(monkeypatch: pytest.MonkeyPatch, able: bool, sentence: str) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: able)
-    assert describe(Hardware()) == f"Computing on the GPU in {sentence}."
+    assert describe(Hardware(precision="auto")) == f"Computing on the GPU in {sentence}."

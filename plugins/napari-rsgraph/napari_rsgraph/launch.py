@@ -13,6 +13,7 @@ from rsgraph.errors import NotInstalled
 from rsgraph.run.scenes import Reopened
 
 if TYPE_CHECKING:
+    import napari
     from qtpy.QtCore import QTimer
 
     from napari_rsgraph.training import Training
@@ -59,32 +60,48 @@ def label(
     check_screen()
     if not run:
         assert folder is not None, "there is a workspace, or a run that makes one"
-        _show(folder, None, display=display, read_only=read_only)
+        _show(_hidden_viewer(), folder, None, display=display, read_only=read_only)
         return
     from napari_rsgraph.training import Training
 
     training = Training(run)
     try:
-        import napari_rsgraph.window  # noqa: F401  # seconds, in which the run does its work
-
+        viewer = _hidden_viewer()  # seconds, in which the run does its work
         there = training.wait_until_ready()
         if not train:
             training.stop()
-        _show(there, training if train else None, display=display, read_only=read_only)
+        _show(viewer, there, training if train else None, display=display, read_only=read_only)
     except KeyboardInterrupt:
         sys.exit(training.stop())  # it has said that nothing is lost
     finally:
         training.stop()
 
 
-def _show(folder: Path, training: Training | None, *, display: str | Sequence[str], read_only: bool) -> None:
+def _hidden_viewer() -> napari.Viewer:
+    """Load what a window needs, and compile what a first brush does, before there is anything to show."""
+    import napari
+
+    from napari_rsgraph.point_map.picture import warm_up
+
+    warm_up()
+    return napari.Viewer(show=False)
+
+
+def _show(
+    viewer: napari.Viewer,
+    folder: Path,
+    training: Training | None,
+    *,
+    display: str | Sequence[str],
+    read_only: bool,
+) -> None:
     """Open the window; return when it is closed."""
     import napari
     from qtpy.QtCore import QTimer
 
     from napari_rsgraph.window import open_workspace
 
-    viewer = napari.Viewer(title=f"rsgraph: {folder.resolve().name}", show=False)
+    viewer.title = f"rsgraph: {folder.resolve().name}"
     try:
         window = open_workspace(viewer, folder, display=display, read_only=read_only, training=training)
     except BaseException:

@@ -1,60 +1,81 @@
-"""The demo workspace as napari's sample data: opened where it is there, else made in the background first."""
+"""Samples of napari: a real scene, ready-made, and a generated coast, made while one waits."""
 
 from __future__ import annotations
 
-import re
-import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import napari
+import numpy as np
 from napari.utils import cancelable_progress
 from napari.utils.notifications import show_error, show_info
-from qtpy.QtCore import QObject, QProcess, QStandardPaths, QTimer
+from qtpy.QtCore import QObject, QTimer
 
 from napari_rsgraph.reader import LayerData, open_in, workspace_at
+from napari_rsgraph.training import Training
+from napari_rsgraph.window import open_workspace
+from rsgraph.errors import RsgraphError
+from rsgraph.samples.copying import sample_copy, samples_folder
+from rsgraph.workspace import MAPPED, Workspace
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-_COMMAND = "from rsgraph.cli import main; main()"
-_STAGE = re.compile(r"^ +\w+ +[\d.]+ (?:s|min|h)\b", re.MULTILINE)
-_SHOWN = 400
-"""Characters of the error that the user sees."""
-_NOTE = "Demo workspace"
+_NOTE = "rsgraph sample"
+_PLACEHOLDER: LayerData = (np.zeros((1, 1)), {"name": _NOTE, "opacity": 0.0, "contrast_limits": (0.0, 1.0)}, "image")
+"""A pixel that cannot be seen, as napari wants a layer from samples; the scene's picture is of the same kind."""
+_LOOK = 200
+"""Milliseconds between two looks at how far the coast is."""
 
 
-def open_demo() -> list[LayerData]:
-    """Open the demo workspace of this folder, or that in the user's cache; make the latter where there is none.
+def open_sample() -> list[LayerData]:
+    """Open the user's copy of the real scene that rsgraph brings; it is made where there is none.
 
     Returns
     -------
     layers
-        One that says what happens. It goes as soon as the workspace is open; napari wants a layer from samples.
+        One that goes as soon as the workspace is open: napari wants a layer from samples.
     """
     viewer = napari.current_viewer() or napari.Viewer()
-    found = found_demo()
+    try:
+        folder = sample_copy()
+    except RsgraphError as error:
+        show_error(str(error))
+        return [_note("There is no sample to open: the message below says why")]
+    QTimer.singleShot(0, lambda: _open(viewer, folder))
+    return [_PLACEHOLDER]
+
+
+def open_coast() -> list[LayerData]:
+    """Open the coast of ``make demo`` in this folder, or the user's; make the latter where there is none.
+
+    Returns
+    -------
+    layers
+        As of ``open_sample``; while the coast is made, it says so.
+    """
+    viewer = napari.current_viewer() or napari.Viewer()
+    found = found_coast()
     if found is not None:
         QTimer.singleShot(0, lambda: _open(viewer, found))
-        return [_note("Opening the demo workspace")]
-    DemoRun(cached_demo(), lambda folder: _open(viewer, folder), lambda: _forget_note(viewer))
+        return [_PLACEHOLDER]
+    CoastRun(viewer, users_coast())
     return [
         _note(
-            "The demo workspace is being made.\nIt opens by itself in a minute or two.\nProgress: 'activity', below."
+            "A coast is being made.\nIt opens by itself when its first maps are there, in less than a minute;\n"
+            "networks are trained meanwhile. Progress: 'activity', below."
         )
     ]
 
 
-def found_demo() -> Path | None:
-    """Return the folder of a finished demo workspace, or None."""
-    places = (Path.cwd() / "demo", cached_demo())
-    return next((place for place in places if workspace_at(str(place)) is not None), None)
+def found_coast() -> Path | None:
+    """Return the folder of a finished workspace of the coast, or None."""
+    places = (Path.cwd() / "demo", users_coast())
+    found = (place for place in places if workspace_at(str(place)) is not None)
+    return next((place for place in found if not Workspace(place).unfinished), None)
 
 
-def cached_demo() -> Path:
-    """Return where the demo workspace is kept for all sessions of this user."""
-    place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.GenericCacheLocation)
-    return Path(place) / "rsgraph" / "demo"
+def users_coast() -> Path:
+    """Return where the coast is kept for all sessions of this user."""
+    return samples_folder() / "generated_coast"
 
 
 def _note(sentence: str) -> LayerData:
@@ -74,54 +95,61 @@ def _open(viewer: napari.Viewer, folder: Path) -> None:
     open_in(viewer, folder)
 
 
-class DemoRun(QObject):
+class CoastRun(QObject):
     """``rsgraph run experiment=demo`` in a process of its own, with progress in napari's activity list.
+
+    The window opens as soon as the first maps are there. From then on the run is the window's: it shows what is
+    trained, and ends it when it is closed.
 
     Parameters
     ----------
+    viewer
+        In which the workspace is opened.
     folder
-        Where the workspace is made.
-    done
-        Called with the folder once it is finished.
-    failed
-        Called where it was cancelled or went wrong; the user has read why.
+        Where it is made.
+    start
+        Starts the run of some words.
     """
 
-    running: ClassVar[set[DemoRun]] = set()
+    running: ClassVar[set[CoastRun]] = set()
 
-    def __init__(self, folder: Path, done: Callable[[Path], None], failed: Callable[[], None]) -> None:
+    def __init__(
+        self, viewer: napari.Viewer, folder: Path, *, start: Callable[[list[str]], Training] = Training
+    ) -> None:
         super().__init__()
         from rsgraph.stages.plan import STAGES
 
-        self.folder, self._done, self._failed = folder, done, failed
-        self._said, self._cancelled = "", False
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        self.bar = cancelable_progress(total=len(STAGES), desc="demo workspace", cancel_callback=self.cancel)
-        self.process = QProcess(self)
-        self.process.setProcessChannelMode(QProcess.ProcessChannelMode.MergedChannels)
-        self.process.readyRead.connect(self._read)
-        self.process.finished.connect(self._finished)
-        DemoRun.running.add(self)
-        words = ["run", "experiment=demo", f"workspace={folder}", "tracking.uri=none", "draw=false"]
-        self.process.start(sys.executable, ["-c", _COMMAND, *words])
+        self.viewer, self.folder = viewer, folder
+        steps = [stage.name for stage in STAGES].index(MAPPED) + 1
+        self.bar = cancelable_progress(total=steps, desc="making a coast")
+        self.training = start(["experiment=demo", f"workspace={folder}", "tracking.uri=none", "draw=false"])
+        CoastRun.running.add(self)
+        self._timer = QTimer(self, interval=_LOOK)
+        self._timer.timeout.connect(self._look)
+        self._timer.start()
 
-    def cancel(self) -> None:
-        """Stop; what is finished is used by the next run."""
-        self._cancelled = True
-        self.process.kill()
+    def _look(self) -> None:
+        """See how far it is, and whether somebody has pressed the button beside the bar."""
+        workspace = Workspace(self.folder)
+        self.bar.update(len(workspace.manifest.get("stages", {})) - self.bar.n)
+        if self.bar.is_canceled:
+            self._end()
+            self.training.stop()
+            show_info("the coast is not finished; open it again to go on")
+        elif workspace.ready:
+            self._end()
+            open_workspace(self.viewer, self.folder, training=self.training)
+        elif not self.training.running:
+            self._end()
+            self.training.ended.connect(_report)
+            self.training.listen()
 
-    def _read(self) -> None:
-        self._said += bytes(self.process.readAll().data()).decode(errors="replace")
-        self.bar.update(len(_STAGE.findall(self._said)) - self.bar.n)
-
-    def _finished(self, code: int) -> None:
+    def _end(self) -> None:
+        self._timer.stop()
         self.bar.close()
-        DemoRun.running.discard(self)
-        if self._cancelled:
-            show_info("the demo workspace is not finished; open it again to go on")
-            self._failed()
-        elif code != 0 or workspace_at(str(self.folder)) is None:
-            show_error(f"the demo workspace could not be made: {self._said.strip()[-_SHOWN:]}")
-            self._failed()
-        else:
-            self._done(self.folder)
+        CoastRun.running.discard(self)
+        _forget_note(self.viewer)
+
+
+def _report(sentence: str) -> None:
+    show_error(f"the coast could not be made: {sentence}")

@@ -29,15 +29,15 @@ class Training(QObject):
 
     Signals
     -------
-    progressed(stage, done, total)
-        How far a stage is.
+    progressed(stage, done, total, left)
+        How far a stage is, and the time that is left in words, where it can be said.
     finished(stage)
         What it makes is in the workspace.
     ended(sentence)
         Nothing more will be made: all is there, or the sentence says why not.
     """
 
-    progressed = Signal(str, object, object)
+    progressed = Signal(str, object, object, str)
     finished = Signal(str)
     ended = Signal(str)
 
@@ -93,7 +93,7 @@ class Training(QObject):
         except Empty:
             pass
         if latest is not None:
-            self.progressed.emit(latest["stage"], latest["done"], latest["total"])
+            self.progressed.emit(latest["stage"], latest["done"], latest["total"], latest["left"])
 
     def _emit(self, event: Mapping[str, Any]) -> None:
         if "failed" in event:

@@ -208,10 +208,10 @@ class Window(QObject):
         if task == _TRAINING and self.training is not None:
             self.training.ask_to_stop()
 
-    def _training_progressed(self, stage: str, done: int, total: int) -> None:
+    def _training_progressed(self, stage: str, done: int, total: int, left: str) -> None:
         if stage in self._steps:
             place = f"step {self._steps.index(stage) + 1} of {len(self._steps)}"
-            self.tasks.task_title(_TRAINING, f"training: {stage}, {place}")
+            self.tasks.task_title(_TRAINING, ", ".join(filter(None, (f"training: {stage}", place, left))))
             self.tasks.task_progress(_TRAINING, done, total)
 
     def _training_finished(self, stage: str) -> None:

@@ -59,7 +59,7 @@ def test_napari_finds_widget_sample_and_reader(make_napari_viewer_proxy: Callabl
     samples = [
         sample.key for name, found in manager.iter_sample_data() if name == "napari-rsgraph" for sample in found
     ]
-    assert samples == ["demo"]
+    assert samples == ["sample", "coast"]
     for path in (workspace, workspace / "manifest.json"):
         readers = [reader.command for reader in manager.iter_compatible_readers([str(path)])]
         assert "napari-rsgraph.get_reader" in readers
