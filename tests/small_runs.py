@@ -44,11 +44,11 @@ TINY = [
 Configure = Callable[..., dict[str, Any]]
 
 
-def composed(*overrides: str) -> dict[str, Any]:
+def composed(*overrides: str, verb: str = "run") -> dict[str, Any]:
     """Return the resolved config that the command line would make, without Hydra's own section."""
     places = [override for override in overrides if PLACE.fullmatch(override)]
     others = [override for override in overrides if override not in places]
-    config = deepcopy(composed_once(*others))
+    config = deepcopy(composed_once(verb, *others))
     for place in places:
         OmegaConf.update(config, *place.split("=", 1))
     resolved = OmegaConf.to_container(config, resolve=True)
@@ -61,10 +61,10 @@ PLACE = re.compile(r"(workspace|cache\.path)=[\w.-]*(/[\w.-]+)+")
 
 
 @cache
-def composed_once(*overrides: str) -> DictConfig:
+def composed_once(verb: str, *overrides: str) -> DictConfig:
     """Return what Hydra composes of overrides, in a tenth of a second: many tests ask for the same."""
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        return compose("run", list(overrides))
+        return compose(verb, list(overrides))
 
 
 def planned(config: dict[str, Any]) -> Plan:
