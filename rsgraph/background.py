@@ -139,7 +139,7 @@ class _Writer:
     def __call__(self, event: Mapping[str, Any]) -> None:
         if "ready" in event:
             self._ready = True
-            os.setpriority(os.PRIO_PGRP, 0, _NICENESS)  # of all threads and workers, not of this thread alone
+            os.setpriority(os.PRIO_PGRP, 0, _NICENESS)  # of all threads and workers, not only of this thread
         now = time.monotonic()
         if "done" in event:
             if now - self._last < _EVERY and event["done"] < event["total"]:

@@ -190,8 +190,13 @@ class Threads:
     def __init__(self, workers: int | None = None) -> None:
         self.workers = workers or (1 if in_child() else cores())
 
-    def run(self, task: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
-        """Yield the results in the order of the items; at most a few wait at any time."""
+    def run(
+        self, task: Callable[[Item], Result], items: Sequence[Item], *, stop: Callable[[], None] | None = None
+    ) -> Iterator[Result]:
+        """Yield the results in the order of the items; at most a few wait at any time.
+
+        Where this ends early (an interrupt, a task that fails), ``stop`` is called before threads are waited for.
+        """
         if self.workers == 1 or len(items) <= 1:
             yield from map(task, items)
             return
@@ -204,6 +209,10 @@ class Threads:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+        except BaseException:
+            if stop is not None:
+                stop()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

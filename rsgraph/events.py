@@ -1,4 +1,4 @@
-"""What a run tells a program that watches it: a window that trains in the background, for instance.
+"""Events of a run, for a program that watches it: a window that trains in the background, for instance.
 
 ::
 

@@ -1,4 +1,4 @@
-"""What ``rsgraph label`` is asked: a workspace to open, or a scene of which one is made first."""
+"""The words after ``rsgraph label``: a workspace to open, or a scene of which one is made first."""
 
 from __future__ import annotations
 

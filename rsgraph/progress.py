@@ -71,8 +71,8 @@ def part_of(progress: Progress | None, begins: float, ends: float) -> Progress |
 class Estimate:
     """Tells the time that is left of a work from its reports; nothing before it can be believed.
 
-    The pace is that since the first step was done: that step also compiles, loads and starts workers. Nothing is said
-    before ``SHARE`` of the work and ``STEPS`` steps were seen.
+    The pace is that of the second half of what was done so far: the first steps also compile, load and start workers.
+    Nothing is said before ``SHARE`` of the work and ``STEPS`` steps were seen.
     """
 
     SHARE = 0.05
@@ -81,10 +81,17 @@ class Estimate:
     STEPS = 3
     """Reports of new steps that there must have been, the first one not counted."""
 
+    LEAST = 0.002
+    """Share of the work that lies between two reports that are kept, at least."""
+
     def __init__(self) -> None:
-        self._first: tuple[float, float] | None = None
-        self._seen = 0
+        self._seen: list[tuple[float, float]] = []
         self._done = 0.0
+
+    @property
+    def kept(self) -> int:
+        """Number of reports that are kept."""
+        return len(self._seen)
 
     def report(self, now: float, done: int, total: int) -> float | None:
         """Take a report; return the seconds that are left, or None.
@@ -97,17 +104,20 @@ class Estimate:
             Steps. Fewer than before: another part of the work began, and its time is what is left.
         """
         share = done / max(total, 1)
-        if self._first is None or share < self._done:
-            self._first, self._seen, self._done = None, 0, share
-            if done > 0:
-                self._first = (now, share)
+        if share < self._done:
+            self._seen.clear()
+        if share > 0 and (not self._seen or share - self._seen[-1][1] >= self.LEAST):
+            self._seen.append((now, share))
+        self._done = share
+        if len(self._seen) <= self.STEPS or share < self.SHARE:
             return None
-        if share > self._done:
-            self._seen, self._done = self._seen + 1, share
-        began, at = self._first
-        if self._seen < self.STEPS or share < self.SHARE:
-            return None
+        half = (self._seen[0][1] + share) / 2
+        began, at = [each for each in self._seen if each[1] <= half + 1e-9][-1]
         return (now - began) / (share - at) * (1 - share)
+
+
+Clock = Callable[[], float]
+InAll = Callable[[float | None], float | None]
 
 
 class TimeLeft:
@@ -122,11 +132,7 @@ class TimeLeft:
         Tells seconds.
     """
 
-    def __init__(
-        self,
-        in_all: Callable[[float | None], float | None] | None = None,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, in_all: InAll | None = None, clock: Clock = time.monotonic) -> None:
         self._estimate, self._in_all, self._clock = Estimate(), in_all, clock
         self.words = ""
         """What is left as of the last report: ``about 40 s left, about 4 min in all``, or nothing."""
@@ -156,6 +162,10 @@ def about(seconds: float) -> str:
     return f"about {seconds / 3600:.1f} h"
 
 
+class Stopped(Exception):
+    """Raised in a thread whose result is no longer wanted, since the run was interrupted."""
+
+
 class Together:
     """Reports several works that go on side by side, in threads, as one: each is the same share of the whole.
 
@@ -169,12 +179,18 @@ class Together:
 
     def __init__(self, progress: Progress, works: int) -> None:
         self._progress, self._shares = progress, [0.0] * max(works, 1)
-        self._lock = threading.Lock()
+        self._lock, self._stopped = threading.Lock(), False
+
+    def stop(self) -> None:
+        """Let every work end at its next report: nobody waits for what comes of it."""
+        self._stopped = True
 
     def part(self, number: int) -> Progress:
-        """Return what reports one of the works, counted from 0."""
+        """Return what reports one of the works, counted from 0; raises Stopped once they are to end."""
 
         def report(done: int, total: int) -> None:
+            if self._stopped:
+                raise Stopped
             with self._lock:
                 self._shares[number] = done / max(total, 1)
                 self._progress(round(1000 * sum(self._shares) / len(self._shares)), 1000)

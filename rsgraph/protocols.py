@@ -422,6 +422,10 @@ class Projector(Component):
         """Learn from vectors (n, D); return ``Projection.model``, named arrays."""
         raise NotImplementedError(f"{type(self).__name__} works in parts, so it must have `fit`")
 
+    def prepared(self, model: Mapping[str, NDArray[Any]], *, seed: int) -> Mapping[str, NDArray[Any]]:
+        """Return a model with what ``transform`` finds out of it, so that many blocks find it once; else as it is."""
+        return model
+
     def transform(
         self,
         vectors: Floats,

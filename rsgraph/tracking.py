@@ -52,7 +52,7 @@ class Tracker:
     Raises
     ------
     OutputError
-        The store is a file that cannot be written, or no database: told at once. All else shows when it is opened.
+        The store is a file that cannot be written, or no database: said at once. All else shows when it is opened.
     """
 
     def __init__(self, uri: str, artifacts: Path, experiment: str, name: str, *, run_id: str | None = None) -> None:

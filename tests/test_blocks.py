@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,17 @@ def test_a_folder_that_a_worker_does_not_see_is_named(log: Path, tmp_path: Path)
         list(ResumableBlocks(Elsewhere(), tmp_path).map("phase", Square(log), [1]))
 
 
+def test_blocks_that_an_interrupted_run_left_say_nothing_of_the_pace(log: Path, tmp_path: Path) -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(ResumableBlocks(Threads(1), tmp_path).map("phase", Square(log, fails_at=3), range(6)))
+    seen: list[int] = []
+    found = ResumableBlocks(Threads(1), tmp_path).map(
+        "phase", Square(log), range(6), lambda done, _: seen.append(done)
+    )
+    assert squares(found) == [0, 1, 4, 9, 16, 25]
+    assert seen == [4, 5, 6]
+
+
 def test_a_block_that_cannot_be_kept_says_so(log: Path, tmp_path: Path) -> None:
     path = tmp_path / "kept" / "phase" / "00000-of-00001.npz"
     path.mkdir(parents=True)
@@ -123,3 +135,16 @@ def test_blocks_compute_with_one_blas_thread_and_leave_the_others_theirs(tmp_pat
             found = list(ResumableBlocks(Threads(workers), folder).map("phase", task, range(8)))
             assert all((arrays["threads"] == 1).all() for arrays in found)
         assert set(blas_threads()) == {2}
+
+
+def test_threads_are_told_to_stop_where_one_fails() -> None:
+    stopped = Event()
+
+    def task(number: int) -> int:
+        if number == 0:
+            raise ValueError("the first")
+        assert stopped.wait(30), "nobody told"
+        return number
+
+    with pytest.raises(ValueError, match="the first"):
+        list(Threads(2).run(task, [0, 1], stop=stopped.set))

@@ -113,7 +113,7 @@ def test_tests_that_are_started_in_the_background_are_interrupted_all_the_same()
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["walk"], "unknown verb 'walk'; choose one of: run, label, export, evaluate, components"),
+        (["walk"], "unknown verb 'walk'; choose one of: run, label, export, evaluate, sample, components"),
         (["run", "nowhere.tif"], "nowhere.tif"),
         (["run"], "reader=synthetic"),
         (
@@ -139,9 +139,12 @@ def test_tests_that_are_started_in_the_background_are_interrupted_all_the_same()
         (["run", "x.tif", "graph.k=4,8"], "To sweep over it, add --multirun"),
         (["run", "x.tif", "--walk"], "unknown flag '--walk'; choose one of: --cfg, --config-dir"),
         (["run", "--experimental-rerun", "x.tif"], "unknown flag '--experimental-rerun'"),
-        (["label"], "which workspace? type `rsgraph label WORKSPACE`"),
-        (["label", "nowhere"], "nowhere holds no manifest.json: it is not an rsgraph workspace"),
-        (["label", "demo", "brush=9"], "rsgraph label takes WORKSPACE, display=... and read_only=true. Got brush."),
+        (["label"], "which workspace or scene?; type `rsgraph label WORKSPACE` or `rsgraph label SCENE`"),
+        (
+            ["label", "nowhere"],
+            "nowhere does not exist; give a workspace that `rsgraph run` made",
+        ),
+        (["label", "-m", "demo"], "rsgraph label opens one window; sweeps are for `rsgraph run PATH -m ...`."),
         (["label", "demo", "read_only=maybe"], "`read_only` must be true or false. Got maybe instead."),
         (["evaluate", "nowhere"], "nowhere holds no manifest.json: it is not an rsgraph workspace"),
         (["evaluate"], "which workspace?"),

@@ -1,4 +1,4 @@
-"""What a run tells those who watch it."""
+"""Events of a run, and those who watch it."""
 
 from __future__ import annotations
 

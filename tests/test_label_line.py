@@ -1,4 +1,4 @@
-"""What `rsgraph label` is asked."""
+"""The words after `rsgraph label`."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from rsgraph.progress import Estimate, Steps, TimeLeft, Together, about, part_of
+from rsgraph.progress import Estimate, Steps, Stopped, TimeLeft, Together, about, part_of
 
 
 def test_steps_never_fall_and_never_pass_their_number() -> None:
@@ -40,6 +40,16 @@ def test_works_side_by_side_are_shares_of_one() -> None:
     assert seen == [(125, 1000), (625, 1000), (1000, 1000)]
 
 
+def test_works_that_nobody_waits_for_end_at_their_next_report() -> None:
+    seen: list[tuple[int, int]] = []
+    together = Together(lambda done, total: seen.append((done, total)), 2)
+    together.part(0)(1, 2)
+    together.stop()
+    with pytest.raises(Stopped):
+        together.part(1)(1, 2)
+    assert seen == [(250, 1000)]
+
+
 def test_part_of_reports_its_share_of_the_whole() -> None:
     calls: list[tuple[int, int]] = []
     report = part_of(lambda done, total: calls.append((done, total)), 0.4, 1)
@@ -55,7 +65,7 @@ def _estimates(reports: list[tuple[float, int]], total: int) -> list[float | Non
     return [estimate.report(now, done, total) for now, done in reports]
 
 
-def test_no_time_is_told_before_three_steps_after_the_first_and_a_twentieth_were_seen() -> None:
+def test_no_time_is_said_before_three_steps_after_the_first_and_a_twentieth_were_seen() -> None:
     slow_first = [(0.0, 0), (60.0, 1), (61.0, 2), (62.0, 3), (63.0, 4), (64.0, 5)]
     assert _estimates(slow_first, 10) == [None, None, None, None, pytest.approx(6), pytest.approx(5)]
     assert _estimates(slow_first, 100) == [None, None, None, None, None, pytest.approx(95)]
@@ -65,16 +75,29 @@ def test_the_step_that_compiles_does_not_count() -> None:
     assert _estimates([(0.0, 0), (120.0, 10), (121.0, 20), (122.0, 30), (123.0, 40)], 100)[-1] == pytest.approx(6)
 
 
+def test_the_pace_is_that_of_what_was_done_last() -> None:
+    slow_start = [(0.0, 10), (10.0, 20), (20.0, 30), (30.0, 40), (31.0, 50), (32.0, 60), (33.0, 70)]
+    assert _estimates(slow_start, 100)[-1] == pytest.approx(3), "40 to 70 took three seconds"
+
+
+def test_fine_steps_are_not_all_kept() -> None:
+    estimate = Estimate()
+    for done in range(100_001):
+        left = estimate.report(done / 100, done, 100_000)
+    assert left == 0
+    assert estimate.kept <= 501
+
+
 def test_reports_of_nothing_new_are_no_steps() -> None:
     assert _estimates([(0.0, 1), (1.0, 1), (2.0, 1), (3.0, 2), (4.0, 2)], 4) == [None] * 5
 
 
-def test_another_part_of_the_work_is_told_of_anew() -> None:
+def test_another_part_of_the_work_counts_anew() -> None:
     found = _estimates([(0, 1), (1, 2), (2, 3), (3, 4), (4, 0), (10, 1), (12, 2), (14, 3), (16, 4)], 5)
     assert found == [None, None, None, pytest.approx(1), None, None, None, None, pytest.approx(2)]
 
 
-def test_a_training_that_goes_on_is_told_of_by_its_own_steps() -> None:
+def test_a_training_that_goes_on_counts_its_own_steps() -> None:
     assert _estimates([(100.0, 80), (101.0, 81), (102.0, 82), (103.0, 83)], 100)[-1] == pytest.approx(17)
 
 

@@ -169,20 +169,20 @@ def label_rows(window: Any, beat: Heartbeat) -> list[dict[str, Any]]:
 
 
 def rows_while_training(folder: Path) -> list[dict[str, Any]]:
-    """Brush alone, and while a network is trained at low priority on another scene: turn by turn."""
+    """Brush with nothing else running and while a network is trained at low priority, turn by turn."""
     window, _ = open_window(folder)
     n = window.session.tables.n_segments
     window.work.wait(1_200_000)
     window.session.selection.set_level("segments")
     process_events(1500)
     brush_moves(window, "circle")  # what later brushes find compiled and read
-    alone: list[float] = []
+    by_itself: list[float] = []
     meanwhile: list[float] = []
     with tempfile.TemporaryDirectory() as temporary:
         training = _in_training(Path(temporary) / "w")
         for _ in range(_TURNS):
             training.hold()
-            alone += brush_moves(window, "circle")
+            by_itself += brush_moves(window, "circle")
             training.go_on()
             meanwhile += brush_moves(window, "circle")
         training.stop()
@@ -191,7 +191,7 @@ def rows_while_training(folder: Path) -> list[dict[str, Any]]:
     viewer.close()
     note = "mouse move until map, gallery, scene and panels are painted; turn by turn with the other row"
     return [
-        rows_of(f"brush over {n} segments, no training", alone, limit=0.1, note=note),
+        rows_of(f"brush over {n} segments, no training", by_itself, limit=0.1, note=note),
         rows_of(f"brush over {n} segments while a network is trained", meanwhile, limit=0.1, note=note),
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from copy import copy
+from dataclasses import fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from rsgraph.borders import pairs_among
 from rsgraph.errors import ConfigError, NotUsable
-from rsgraph.neighbours.cells import cut, find_nearest
+from rsgraph.neighbours.cells import Cells, cut, find_nearest
 from rsgraph.neighbours.nearest import nearest_of_distances
 from rsgraph.neighbours.rows import Metric, as_metric, check_metric, comparable, parts
 from rsgraph.progress import part_of
@@ -34,6 +35,9 @@ _WIDTH = 10.0
 
 PLACED_BY = 5
 """Nearest points of the map that a further point is placed by."""
+
+_CELLS = "cells."
+"""Names of the cells' arrays in a model that is prepared begin so."""
 
 
 class Umap(Projector):
@@ -88,7 +92,7 @@ class Umap(Projector):
         min_dist: float = 0.1,
         metric: Metric = "cosine",
         n_epochs: int | None = None,
-        sample: int | None = 50_000,
+        sample: int | None = 25_000,
         touching: float = 0.0,
     ) -> None:
         if isinstance(n_neighbors, bool) or not isinstance(n_neighbors, int) or n_neighbors < 2:
@@ -146,6 +150,11 @@ class Umap(Projector):
         drawn = np.array(vectors[rows])
         among = self if self._pairs is None else self.with_pairs(pairs_among(self._pairs, rows, len(vectors)))
         return {"rows": rows, "vectors": drawn, "points": among._project_all(drawn, seed, progress).points}
+
+    def prepared(self, model: Mapping[str, NDArray[Any]], *, seed: int) -> Mapping[str, NDArray[Any]]:
+        """Return a model with the cells of its vectors: half a second for 25 000, at every ``transform`` else."""
+        cells = cut(comparable(model["vectors"], self.metric), seed=seed)
+        return {**model, **{f"{_CELLS}{each.name}": getattr(cells, each.name) for each in fields(Cells)}}
 
     def transform(
         self,
@@ -232,7 +241,9 @@ class Umap(Projector):
         progress: Progress | None,
     ) -> None:
         """Fill in the points of the wanted rows, strip by strip."""
-        cells = cut(comparable(model["vectors"], self.metric), seed=seed)
+        known = model if f"{_CELLS}rows" in model else self.prepared(model, seed=seed)
+        of_cells: dict[str, Any] = {each.name: known[f"{_CELLS}{each.name}"] for each in fields(Cells)}
+        cells = Cells(**of_cells)
         k = min(PLACED_BY, len(cells.rows))
         curve = closeness_curve(self.min_dist)
         for part in parts(len(wanted)):

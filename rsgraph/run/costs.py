@@ -30,7 +30,7 @@ SECONDS_OF_A_CHIP: Mapping[str, float] = {
 """Stage -> seconds that it takes for a chip on two cores, with the components of the plain defaults. Only how they
 compare with each other counts; measured on a whole tile (experiments/benchmarks/results/whole_tile.csv)."""
 
-SECONDS_OF_A_PASS, SECONDS_OF_A_VALIDATION, SECONDS_OF_A_GRAPH = 0.75, 0.2, 0.01
+SECONDS_OF_A_PASS, SECONDS_OF_A_VALIDATION, SECONDS_OF_A_GRAPH = 0.75, 0.2, 0.02
 SECONDS_OF_A_PIXEL, SECONDS_TO_EMBED = 1e-4, 0.007
 """Of the encoder's training and validation, of the GNN's, of a pixel of the soft classes, and of the GNN's layers."""
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 
+from rsgraph.progress import Clock
+
 UNSEEN = 0.6
 """Share of what is left that stages nobody has seen anything of may make up before no time is given."""
 
@@ -28,9 +30,7 @@ class Remaining:
         Tells seconds.
     """
 
-    def __init__(
-        self, costs: Callable[[], Mapping[str, float | None]], clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, costs: Callable[[], Mapping[str, float | None]], clock: Clock = time.monotonic) -> None:
         self._look_up, self._clock = costs, clock
         self._ahead: dict[str, float | None] | None = None
         self._taken = self._expected = 0.0

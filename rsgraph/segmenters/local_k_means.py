@@ -30,7 +30,8 @@ def local_k_means(image: Floats, n_centres: int) -> Labels:
 
     .. math:: d^2 = \sum_b (v_b - c_b)^2 + \frac{\Delta_r^2 + \Delta_c^2}{S^2}
 
-    A centre is seen by the pixels within 2 S of it in each direction. Of centres equally near, the first is taken.
+    A centre is seen by the pixels within 2 S' of it in each direction, where S' is the step of a grid of as many
+    centres as there are: one more than S, here and there. Of centres equally near, the first is taken.
 
     Parameters
     ----------
@@ -46,11 +47,12 @@ def local_k_means(image: Floats, n_centres: int) -> Labels:
     """
     _, rows, columns = image.shape
     places, steps = _grid(rows, columns, n_centres)
+    _, seen = _grid(rows, columns, len(places))
     tiles = _tiles(image)
     colours = np.zeros((len(places), tiles.shape[2]), dtype=np.float32)
     labels = np.zeros((*tiles.shape[:2], SIDE * SIDE), dtype=np.int32)
     _near(places, steps, rows, columns, labels)
-    _move(tiles, places, colours, steps, np.array([rows, columns]), ROUNDS, labels)
+    _move(tiles, places, colours, max(steps), seen, np.array([rows, columns]), ROUNDS, labels)
     whole = labels.reshape(*labels.shape[:2], SIDE, SIDE).swapaxes(1, 2).reshape(SIDE * len(labels), -1)
     return np.ascontiguousarray(whole[:rows, :columns])
 
@@ -88,13 +90,14 @@ def _near(places: Floats, steps: NDArray[np.int64], rows: int, columns: int, lab
 
 
 @compiled(error_model="numpy")
-def _move(tiles: Any, places: Any, colours: Any, steps: Any, size: Any, rounds: int, labels: Any) -> None:
+def _move(tiles: Any, places: Any, colours: Any, step: Any, steps: Any, size: Any, rounds: int, labels: Any) -> None:
     """Let pixels choose and centres move, ``rounds`` times.
 
-    Of each centre there are ``places`` (n, 2) and ``colours`` (n, bands); ``size`` is (rows, columns) of the image;
-    ``labels`` are (tiles down, tiles across, 64): at first any centres near by, 0 beyond the image.
+    Centres stand ``step`` apart, and are seen from twice ``steps`` (2,) away. Of each there are ``places`` (n, 2) and
+    ``colours`` (n, bands); ``size`` is (rows, columns) of the image; ``labels`` are (tiles
+    down, tiles across, 64): at first any centres near by, 0 beyond the image.
     """
-    weight = np.float32(1) / np.float32(max(steps[0], steps[1])) ** 2
+    weight = np.float32(1) / np.float32(step) ** 2
     nearest, total = np.empty(labels.shape, dtype=np.float32), np.empty(labels.shape[2], dtype=np.float32)
     farthest = np.empty(labels.shape[:2], dtype=np.float32)
     numbers = np.arange(SIDE * SIDE)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from rsgraph.metrics.fitting import Fitted, fit_metric
+from rsgraph.progress import part_of
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import read_model, write_model
@@ -31,6 +33,11 @@ def join(context: Context) -> dict[str, Any]:
     return {"layers": names}
 
 
+def _for_a_part(context: Context) -> Context:
+    """Count the search for touching segments as two thirds of the stage."""
+    return replace(context, progress=part_of(context.progress, 0, 0.7))
+
+
 def _trained(context: Context, name: str) -> Doubles:
     return np.asarray(context.workspace.embedding(name.partition(JOINT)[2]), dtype=np.float64)
 
@@ -42,7 +49,7 @@ def _model(context: Context, features: dict[str, Doubles]) -> Arrays:
     lacking = [name for name in features if f"{name}.matrix" not in arrays]
     if not lacking:
         return arrays
-    component, pairs = context.options.metric.build(), touching_pairs(context)
+    component, pairs = context.options.metric.build(), touching_pairs(_for_a_part(context))
     for name in lacking:
         arrays |= fit_metric(component, features[name], pairs, seed=context.seed).arrays(name)
     write_model(context.out / "models", arrays, learnt_with(context), name="join")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from rsgraph.metrics.fitting import Fitted, fit_metric, rms_length
 from rsgraph.metrics.none import NoMetric
 from rsgraph.metrics.spectra import DARKEST, scale_of, shape_and_brightness
 from rsgraph.metrics.window import window_means
+from rsgraph.progress import part_of
 from rsgraph.protocols import Arrays, Metric, Pairs
 from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import read_model, write_model
@@ -34,6 +36,9 @@ LAYERS = {
 The spectrum tells covers apart, its surroundings kinds of land use; the raw bands keep what a metric that was learnt
 in a scene of few covers takes for noise."""
 
+_TOUCHING = 0.3
+"""Share of the stage's time that looking for touching segments takes."""
+
 ROUNDS = 3
 """How often vectors are averaged over touching segments."""
 
@@ -43,7 +48,7 @@ def metric(context: Context) -> dict[str, Any]:
     bands = np.asarray(context.workspace.embedding("bands"), dtype=np.float64)
     spectra = shape_and_brightness(bands)
     features = {BANDS: bands, SPECTRUM: spectra, AROUND: _window(context, context.workspace.segments, spectra)}
-    pairs = touching_pairs(context)
+    pairs = touching_pairs(replace(context, progress=part_of(context.progress, 0, _TOUCHING)))
     model = _model(context, features, pairs)
     parts = {name: Fitted.of_arrays(model, name).apply(each) for name, each in features.items()}
     median, length = model[DIFFUSED].tolist()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +17,13 @@ from numpy.typing import NDArray
 from rsgraph.blocks import Threads
 from rsgraph.components import build
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import atomic, make_folder
+from rsgraph.files import atomic, file_state, make_folder
 from rsgraph.neighbours.rows import parts
-from rsgraph.progress import Together
+from rsgraph.options import Choice
+from rsgraph.progress import Together, part_of
 from rsgraph.protocols import Arrays, Blocks, Progress, Projector
 from rsgraph.stages.context import Context
-from rsgraph.stages.map_model import read_model, write_model
+from rsgraph.stages.map_model import NAME, read_model, write_model
 from rsgraph.stages.touching import touching_pairs
 from rsgraph.training.options import Hardware, device_type
 from rsgraph.types import Distance, Floats, Projection, Similarity
@@ -28,6 +31,9 @@ from rsgraph.types import Distance, Floats, Projection, Similarity
 FEW = 5
 """Below this many points the map is PCA's: a neighbour graph of so few says nothing."""
 
+
+_READING = threading.Lock()
+"""Held while a model is read: threads of one process wait for one copy instead of each making its own."""
 
 MATRIX_UP_TO = 3000
 """Chips up to which a map is made from the whole matrix where there is one; above, its eigenvectors take minutes and
@@ -49,16 +55,36 @@ def project(context: Context) -> dict[str, Any]:
     return {"layer": context.plan.layer, "maps": list(layers), **methods}
 
 
+_SEARCHED, _DRAWN = 0.02, 0.9
+"""Shares of the time of drawing after which touching segments are found, and all is drawn; the rest writes."""
+
+_AS_LONG = 8
+"""A row of the sample that a map is learnt from takes as long as so many that are placed in it afterwards."""
+
+
+def _learnt(projector: Choice, rows: int, chosen: Sequence[Projector]) -> float:
+    """Return the share of the time of drawing after which maps are learnt: all of it where there is no sample."""
+    sample = projector.parameters.get("sample")
+    if not isinstance(sample, int) or not any(each.in_parts(rows) for each in chosen):
+        return _DRAWN
+    return _SEARCHED + (_DRAWN - _SEARCHED) * _AS_LONG * sample / (_AS_LONG * sample + rows)
+
+
 def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
     """Lay out the segments of layers, each by its own distance, side by side; write ``projections/*.parquet``."""
     projector = _projector(context)
     if projector.touching:
-        projector = projector.with_pairs(touching_pairs(context))
+        searching = replace(context, progress=part_of(context.progress, 0, _SEARCHED))
+        projector = projector.with_pairs(touching_pairs(searching))
     chosen = [comparing(projector, context.workspace.compared_by(layer)) for layer in layers]
-    together = Together(context.progress, len(layers))
+    learnt = _learnt(context.options.projector, len(context.workspace.segments), chosen)
+    together = Together(part_of(context.progress, _SEARCHED, learnt), len(layers))
     items = list(enumerate(zip(layers, chosen, strict=True)))
-    begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items)
-    found = [_complete(context, *item, each) for (_, item), each in zip(items, begun, strict=True)]
+    begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items, stop=together.stop)
+    found = []
+    for (number, item), each in zip(items, begun, strict=True):
+        begins, ends = (learnt + (_DRAWN - learnt) * done / len(items) for done in (number, number + 1))
+        found.append(_complete(replace(context, progress=part_of(context.progress, begins, ends)), *item, each))
     for layer, each in zip(layers, found, strict=True):
         _write_map(context, f"{layer}-{context.options.projector.name}", "segments.parquet", each)
     return found
@@ -164,9 +190,17 @@ class _Transform:
         """Return the points of rows ``block[0]`` to ``block[1]``."""
         first, last = block
         rows = np.load(self.vectors, mmap_mode="r", allow_pickle=False)[first:last]
-        model = read_model(self.model)
-        assert model is not None, "it was written before"
+        with _READING:
+            model = _prepared(self.projector, self.model, file_state(self.model / f"{NAME}.safetensors"), self.seed)
         return {"points": self.projector.transform(rows, model, seed=self.seed, first=first)}
+
+
+@lru_cache(maxsize=1)
+def _prepared(projector: Projector, folder: Path, state: tuple[int, ...], seed: int) -> Mapping[str, NDArray[Any]]:
+    """Read a model and prepare it, once per process and state of its file for all blocks of a map."""
+    model = read_model(folder)
+    assert model is not None, "it was written before"
+    return projector.prepared(model, seed=seed)
 
 
 def _about(context: Context, layer: str) -> dict[str, Any]:

@@ -34,8 +34,8 @@ from rsgraph.stages.streaming import array_file
 from rsgraph.types import Chip, Floats, Window
 from rsgraph.workspace import Workspace, read_arrays, write_table
 
-_CUTTING = 0.9
-"""Share of the stage's time that cutting takes; the rest adds bands up."""
+_CUTTING, _ADDING = 0.87, 0.95
+"""Shares of the stage's time after which all is cut, and bands are added up; the rest writes."""
 
 
 def stitched_segments(context: Context, segmenter: Segmenter) -> dict[str, Any]:
@@ -202,7 +202,7 @@ def _write_bands(context: Context, known: KnownSegments, table: pd.DataFrame) ->
     rows = rows_of_chips(table["chip_id"].to_numpy(), len(opened.chips))
     blocks = known.others(chip_blocks(opened.scenes, opened.chips, rows, old=opened.old))
     found = context.blocks.map(
-        "bands", _AddBands(context.out.resolve()), blocks, part_of(context.progress, _CUTTING, 1)
+        "bands", _AddBands(context.out.resolve()), blocks, part_of(context.progress, _CUTTING, _ADDING)
     )
     with array_file(context.out / "embeddings" / "bands.npy") as means:
         for each in known.means:

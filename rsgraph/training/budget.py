@@ -16,9 +16,9 @@ from rsgraph.training.options import Budget
 CHIP = 256
 """Side in pixels of the chip that counts as one pass."""
 
-GRAPHS = 20
-"""Passes of graphs that are made per pass of a chip. A graph of 500 segments takes a GCN 5 ms and a chip the U-Net of
-width 16 0.8 s of a core: a GNN takes a tenth of what the encoder takes."""
+GRAPHS = 8
+"""Passes of graphs that are made per pass of a chip. A graph of 500 segments takes a GCN about 0.03 s of a core, a
+chip the U-Net of width 16 about 1.4 s: the GNN takes a sixth of what the encoder takes."""
 
 PIXELS = 200
 """Pixels that soft classes are fitted to per pass of a chip: fuzzy C-means takes half a minute for 100 000."""

@@ -11,7 +11,7 @@ from rsgraph.encoders.unet import UNet
 
 
 def test_unet_has_the_papers_kernels_per_level() -> None:
-    network = UNet().network(12, 8)
+    network = UNet(width=64, depth=5).network(12, 8)
     convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d) and m.kernel_size == (3, 3)]
     down = [64, 64, 128, 128, 256, 256, 512, 512, 1024, 1024]
     up = [512, 512, 256, 256, 128, 128, 64, 64]

@@ -189,3 +189,14 @@ def test_pairs_count_where_both_are_in_the_sample() -> None:
 def test_weight_of_touching_lies_between_0_and_1(touching: Any) -> None:
     with pytest.raises(ConfigError, match="`touching` must lie between 0 and 1"):
         Umap(touching=touching)
+
+
+def test_a_prepared_model_places_as_it_does_itself() -> None:
+    vectors = np.random.default_rng(3).normal(size=(180, 6)).astype(np.float32)
+    projector = Umap(n_neighbors=6, sample=80, n_epochs=10)
+    model = projector.fit(vectors, seed=2)
+    once = projector.prepared(model, seed=2)
+    assert set(model) < set(once)
+    for block in (slice(0, 70), slice(70, 180)):
+        expected = projector.transform(vectors[block], model, seed=2, first=block.start)
+        np.testing.assert_array_equal(projector.transform(vectors[block], once, seed=2, first=block.start), expected)

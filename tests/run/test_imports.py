@@ -1,4 +1,4 @@
-"""What the first maps load: numbers and compiled code, but nothing of training, tracking or drawing."""
+"""The modules that the first maps load: numbers and compiled code, but nothing of training, tracking or drawing."""
 
 from __future__ import annotations
 

@@ -35,16 +35,16 @@ def test_stages_ahead_take_as_many_times_their_cost_as_those_before() -> None:
     assert found.left(250) == pytest.approx(250 + 20 * 330 / 110)
 
 
-def test_nothing_is_told_before_the_stage_at_work_can_tell_of_itself() -> None:
+def test_nothing_is_said_before_the_stage_at_work_can_tell_of_itself() -> None:
     assert _after({"encoder": 100, "encode": 20}, {}, "encoder", 50).left(None) is None
 
 
-def test_nothing_is_told_while_those_ahead_make_up_most_and_few_were_seen() -> None:
+def test_nothing_is_said_while_those_ahead_make_up_most_and_few_were_seen() -> None:
     assert _after({"segments": 10, "encoder": 400}, {}, "segments", 5).left(5) is None
     assert _after({"segments": 10, "encoder": 400, "encode": 5}, {"segments": 10}, "encoder", 40).left(360) == 365
 
 
-def test_nothing_is_told_while_a_stage_is_ahead_that_nobody_knows() -> None:
+def test_nothing_is_said_while_a_stage_is_ahead_that_nobody_knows() -> None:
     costs = {"encoder": 100.0, "match": None, "pictures": 1.0}
     assert _after(costs, {}, "encoder", 50).left(50) is None
     assert _after(costs, {"encoder": 100}, "match", 10).left(20) == pytest.approx(21)

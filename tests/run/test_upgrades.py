@@ -48,7 +48,7 @@ def same_command(workspace: Workspace, *options: str) -> Workspace:
 
 
 def files_of(workspace: Workspace) -> dict[str, bytes]:
-    changing = {"config.yaml", "manifest.json", "labels.sqlite.lock"}
+    changing = {"config.yaml", "manifest.json", "labels.sqlite.lock", "manifest.json.lock", "run.lock"}
     paths = (path for path in workspace.folder.rglob("*") if path.is_file() and path.name not in changing)
     return {path.relative_to(workspace.folder).as_posix(): path.read_bytes() for path in paths}
 

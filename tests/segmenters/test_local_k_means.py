@@ -21,16 +21,22 @@ def smooth(bands: int, rows: int, columns: int, seed: int = 0) -> NDArray[np.flo
 
 @pytest.mark.parametrize(
     ("bands", "rows", "columns", "n_centres"),
-    [(12, 96, 96, 70), (3, 70, 131, 60), (1, 40, 33, 20), (13, 33, 64, 700), (4, 1, 50, 6), (5, 9, 7, 1)],
+    [
+        *[(12, 96, 96, 70), (3, 70, 131, 60), (1, 40, 33, 20), (13, 33, 64, 700), (4, 1, 50, 6), (5, 9, 7, 1)],
+        *[(12, 48, 48, 30), (3, 40, 64, 20)],  # centres are seen from farther than twice the step between them
+    ],
 )
-def test_labels_are_those_of_scikit_image(bands: int, rows: int, columns: int, n_centres: int) -> None:
+@pytest.mark.parametrize("compactness", [0.25, 0.03])
+def test_labels_are_those_of_scikit_image(
+    bands: int, rows: int, columns: int, n_centres: int, compactness: float
+) -> None:
     image = smooth(bands, rows, columns)
     image.flat[:2] = 0, 1  # scikit-image's stretch leaves it as it is
-    found = local_k_means(image * np.float32(1 / 0.25), n_centres)
+    found = local_k_means(image * np.float32(1 / compactness), n_centres)
     peer = slic(
         np.moveaxis(image, 0, -1),
         n_segments=n_centres,
-        compactness=0.25,
+        compactness=compactness,
         convert2lab=False,
         enforce_connectivity=False,
         channel_axis=-1,

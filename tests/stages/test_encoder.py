@@ -33,7 +33,7 @@ def test_encoder_writes_what_it_was_built_with(tmp_path: Path) -> None:
     assert about == {"bands": ["B04", "B08"], "component": {"name": "bands"}, "classes": 2, "history": []}
 
 
-def test_the_budget_bounds_epochs_and_is_told_before_training(tmp_path: Path) -> None:
+def test_the_budget_bounds_epochs_and_is_said_before_training(tmp_path: Path) -> None:
     said: list[str] = []
     network = ("encoder=unet", "encoder.width=2", "encoder.depth=2", "training.encoder.max_epochs=400")
     given = context(

@@ -127,4 +127,4 @@ def test_the_budget_bounds_the_epochs_of_the_gnn(tmp_path: Path) -> None:
     given = in_parts(tmp_path, "gnn=gcn", "training.budget=1", "training.gnn.max_epochs=100000")
     planned = _planned(given)
     assert planned.epochs < 100_000
-    assert 0.5 * 20 * (256 / given.opened.side) ** 2 < planned.passes <= 20 * (256 / given.opened.side) ** 2
+    assert 0.5 * 8 * (256 / given.opened.side) ** 2 < planned.passes <= 8 * (256 / given.opened.side) ** 2

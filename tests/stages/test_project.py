@@ -16,12 +16,13 @@ import rsgraph
 from rsgraph.components import build
 from rsgraph.errors import NotThere
 from rsgraph.neighbours import rows
+from rsgraph.options import Choice
 from rsgraph.projectors.umap import Umap
 from rsgraph.run.runner import run
 from rsgraph.stages import project
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.map_model import read_model, write_model
-from rsgraph.stages.project import lay_out_chips, write_located
+from rsgraph.stages.project import _learnt, lay_out_chips, write_located
 from rsgraph.types import Similarity
 from rsgraph.view.other_maps import find_map, project_chips, project_segments
 from rsgraph.workspace import Workspace, read_arrays, write_arrays
@@ -195,3 +196,11 @@ def test_maps_are_made_anew_where_there_is_no_matrix(remapped: Configure) -> Non
     points = project_chips(workspace.folder, layer, "umap")
     np.testing.assert_array_equal(find_map(workspace, "chips", layer, "umap"), points)
     assert project_segments(workspace.folder, layer, "umap", np.arange(0, 40, 2)).shape == (20, 2)
+
+
+def test_what_is_learnt_from_a_sample_is_a_smaller_share_of_a_larger_scene() -> None:
+    chosen = Choice("projector", "umap", {"sample": 50_000})
+    umap = chosen.build()
+    shares = [_learnt(chosen, count, [umap]) for count in (40_000, 62_500, 905_000)]
+    assert shares == pytest.approx([0.9, 0.781, 0.289], abs=0.001)
+    assert _learnt(Choice("projector", "umap", {"sample": None}), 905_000, [umap]) == 0.9

@@ -64,7 +64,7 @@ def train(
         memberships,
         mean=MEAN,
         std=STD,
-        options=options or EncoderOptions(max_epochs=3, batch_size=2),
+        options=options or EncoderOptions(max_epochs=3, batch_size=2, learning_rate=0.002),
         hardware=hardware,
         seed=seed,
         folder=folder,

@@ -62,7 +62,7 @@ def test_drawn_chips_are_in_order_and_none_twice() -> None:
 @pytest.mark.parametrize(("side", "passes"), [(256, 500), (128, 2000), (512, 125)])
 def test_a_chip_counts_by_its_area(side: int, passes: float) -> None:
     assert passes_of_encoder(500, side) == passes
-    assert passes_of_gnn(500, side) == 20 * passes
+    assert passes_of_gnn(500, side) == 8 * passes
 
 
 def test_full_is_no_limit() -> None:

@@ -36,9 +36,9 @@ def test_bfloat16_is_chosen_where_a_chip_takes_clearly_less_time_in_it(monkeypat
     assert found == Measured("bf16", pytest.approx(2.0), pytest.approx(1.0))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("bf16", [1.0, 0.9, 3.0])
-def test_float32_stays_where_the_gain_is_small(monkeypatch: pytest.MonkeyPatch, bf16: float) -> None:
-    assert _chosen(monkeypatch, ("avx512_bf16",), 1.0, bf16).precision == "float32"
+@pytest.mark.parametrize(("float32", "bf16"), [(1.0, 1.0), (1.0, 0.8), (1.0, 3.0), (0.01, 0.001)])
+def test_float32_stays_where_the_gain_is_small(monkeypatch: pytest.MonkeyPatch, float32: float, bf16: float) -> None:
+    assert _chosen(monkeypatch, ("avx512_bf16",), float32, bf16).precision == "float32"
 
 
 def test_without_instructions_nothing_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:

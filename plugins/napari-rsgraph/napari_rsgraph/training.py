@@ -14,7 +14,7 @@ from rsgraph.background import BackgroundRun
 from rsgraph.workspace import Workspace
 
 _LOOK = 100
-"""Milliseconds between two looks at what the run has told."""
+"""Milliseconds between two looks for events of the run."""
 
 _INTERRUPTED = 130
 
@@ -43,9 +43,9 @@ class Training(QObject):
 
     def __init__(self, words: Sequence[str]) -> None:
         super().__init__()
-        self._told: SimpleQueue[Mapping[str, Any]] = SimpleQueue()
+        self._events: SimpleQueue[Mapping[str, Any]] = SimpleQueue()
         self._failure = ""
-        self._run = BackgroundRun(words, self._told.put)
+        self._run = BackgroundRun(words, self._events.put)
         self._timer: QTimer | None = None
 
     def wait_until_ready(self) -> Path:
@@ -65,7 +65,7 @@ class Training(QObject):
         return self._run.running
 
     def listen(self) -> None:
-        """Begin to emit signals: what was told so far, and what is told from now on."""
+        """Begin to emit signals: of all events so far, and of those to come."""
         self._timer = QTimer(self, interval=_LOOK)
         self._timer.timeout.connect(self._hear)
         self._timer.start()
@@ -81,11 +81,11 @@ class Training(QObject):
         return self._run.stop()
 
     def _hear(self) -> None:
-        """Emit what was told; of several reports of progress the last is enough."""
+        """Emit events; of several reports of progress the last is enough."""
         latest: Mapping[str, Any] | None = None
         try:
             while True:
-                event = self._told.get_nowait()
+                event = self._events.get_nowait()
                 if "done" in event:
                     latest = event
                 else:

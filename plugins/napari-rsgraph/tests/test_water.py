@@ -65,7 +65,9 @@ def circles(points: NDArray[np.float32], wanted: NDArray[np.bool_], areas: NDArr
     centres = points[np.random.default_rng(0).permutation(np.flatnonzero(wanted))[:300]]
     found: list[tuple[Any, float]] = []
     while len(found) < STROKES:
-        tried = [(centre, radius) for centre in centres for radius in np.geomspace(0.2, 8, 24)]
+        tried = [
+            (centre, radius) for centre in centres for radius in np.geomspace(0.5, 8, 24)
+        ]  # wide enough to be dragged by its middle
         gains = [worth[tree.query_ball_point(centre, radius)].sum() for centre, radius in tried]
         best = int(np.argmax(gains))
         if gains[best] < 0.0003 * areas.sum():
