@@ -9,7 +9,10 @@ TABLES ?= graph_networks neighbours superpixels layers
 WORKERS ?= 2
 VIRTUAL := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1280x800x24"
 
-.PHONY: help setup system screen demo test lint types law tests slow wheel bench sample screenshots tables lock clean
+# Or every process of the tests would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help setup system screen demo test checks lint types law tests slow wheel bench sample screenshots tables lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -35,7 +38,12 @@ demo: setup ## make a coastal scene, run the main job on it, leave the workspace
 	$(BIN)/rsgraph run experiment=demo workspace=demo
 	@echo; echo "Now label it: $(BIN)/rsgraph label demo"
 
-test: setup screen lint types law tests ## lint, types, import law, tests
+# Side by side: mypy would leave a core idle. What fails first is said first, and the others are waited for.
+test: setup screen ## lint, types, import law, tests
+	$(MAKE) --jobs 2 tests checks
+
+checks:
+	@set -e; for name in lint types law; do $(MAKE) $$name; done
 
 lint:
 	$(BIN)/ruff check .
@@ -48,9 +56,9 @@ law:
 	$(BIN)/lint-imports --no-cache
 
 tests:
-	OMP_NUM_THREADS=1 $(VIRTUAL) $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --max-worker-restart 0 -m "not slow" $(TESTS)
+	OMP_NUM_THREADS=1 $(VIRTUAL) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --max-worker-restart 0 -m "not slow" $(TESTS)
 
-slow: setup screen ## the long tests: sweeps, whole runs, the wheel
+slow: setup screen ## the long tests: sweeps, whole runs, windows, the wheel
 	$(VIRTUAL) $(BIN)/python -m pytest -m slow $(TESTS)
 
 wheel: setup ## build the wheel, configs inside

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")  # read where libraries are loaded
@@ -11,9 +13,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
-from tests.small_runs import configure, finished, made, undrawn
+from tests.small_runs import configure, finished, made, small_runs, undrawn
 
-__all__ = ["configure", "finished", "made", "undrawn"]
+__all__ = ["configure", "finished", "made", "small_runs", "undrawn"]
 
 # compiled code is slow the first time, and machines are shared: no test depends on the clock
 settings.register_profile("rsgraph", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,6 +35,16 @@ def _real_data() -> Path | None:
 def seeded() -> None:
     """Let networks begin with the same weights every time: of few units, some draws have all of them silent."""
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """Let Ctrl-C be heard: a shell lets its background jobs, and all that these start, ignore it."""
+    before = signal.getsignal(signal.SIGINT)
+    if before is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

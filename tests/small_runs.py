@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hydra import compose, initialize_config_dir
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from rsgraph.config import config_folder
 from rsgraph.options import read_options
 from rsgraph.run.runner import run
 from rsgraph.stages.plan import Plan, plan_of
 from rsgraph.workspace import Workspace
+from tests.once import made_once
 
 TINY = [
     "reader=synthetic",
@@ -40,12 +44,27 @@ TINY = [
 Configure = Callable[..., dict[str, Any]]
 
 
-def composed(*overrides: str) -> dict[str, Any]:
+def composed(*overrides: str, verb: str = "run") -> dict[str, Any]:
     """Return the resolved config that the command line would make, without Hydra's own section."""
+    places = [override for override in overrides if PLACE.fullmatch(override)]
+    others = [override for override in overrides if override not in places]
+    config = deepcopy(composed_once(verb, *others))
+    for place in places:
+        OmegaConf.update(config, *place.split("=", 1))
+    resolved = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(resolved, dict)
+    return {str(key): value for key, value in resolved.items()}
+
+
+PLACE = re.compile(r"(workspace|cache\.path)=[\w.-]*(/[\w.-]+)+")
+"""Options that differ in every test; their values, with a slash in them, Hydra takes as they are."""
+
+
+@cache
+def composed_once(verb: str, *overrides: str) -> DictConfig:
+    """Return what Hydra composes of overrides, in a tenth of a second: many tests ask for the same."""
     with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        config = OmegaConf.to_container(compose("run", list(overrides)), resolve=True)
-    assert isinstance(config, dict)
-    return {str(key): value for key, value in config.items()}
+        return compose(verb, list(overrides))
 
 
 def planned(config: dict[str, Any]) -> Plan:
@@ -61,20 +80,29 @@ def configure(tmp_path: Path) -> Configure:
     return make
 
 
+def _make(folder: Path) -> None:
+    """Fill the folders ``finished`` and ``undrawn``."""
+    run(composed(*TINY, "draw=true", f"workspace={folder / 'finished' / 'w'}"))
+    copied(folder / "finished" / ".rsgraph-cache", folder / "undrawn" / ".rsgraph-cache")
+    run(composed(*TINY, f"workspace={folder / 'undrawn' / 'w'}"))
+
+
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+def small_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of ``finished`` and ``undrawn``."""
+    return made_once(tmp_path_factory, "small_runs", _make)
+
+
+@pytest.fixture(scope="session")
+def finished(small_runs: Path) -> Workspace:
     """A finished workspace. Tests must not change it."""
-    folder = tmp_path_factory.mktemp("finished")
-    return run(composed(*TINY, "draw=true", f"workspace={folder / 'w'}"))
+    return Workspace(small_runs / "finished" / "w")
 
 
 @pytest.fixture(scope="session")
-def undrawn(finished: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def undrawn(small_runs: Path) -> Path:
     """A folder with what ``run(configure())`` leaves: the workspace w and the cache. Tests must not change it."""
-    folder = tmp_path_factory.mktemp("undrawn")
-    copied(finished.folder.parent / ".rsgraph-cache", folder / ".rsgraph-cache")
-    run(composed(*TINY, f"workspace={folder / 'w'}"))
-    return folder
+    return small_runs / "undrawn"
 
 
 @pytest.fixture
@@ -87,7 +115,7 @@ def made(undrawn: Path, tmp_path: Path) -> Workspace:
 def copied(origin: Path, folder: Path) -> None:
     """Copy a folder; a file that has two names, in a workspace and in the cache, has two again."""
     names: dict[int, Path] = {}
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True, parents=True)
     for path in sorted(origin.rglob("*")):
         place = folder / path.relative_to(origin)
         first = names.setdefault(path.stat().st_ino, place)

@@ -6,6 +6,7 @@ Most commands are typed in this process: a new one takes seconds until it has im
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -94,6 +95,19 @@ def test_an_interrupt_in_a_destructor_is_not_lost(
     assert end.value.code == 130
     assert "interrupted; nothing is lost" in capsys.readouterr().err
     assert sys.unraisablehook is hook
+
+
+def test_tests_that_are_started_in_the_background_are_interrupted_all_the_same() -> None:
+    """Such as by `nohup make test &`: their shell lets them ignore Ctrl-C."""
+    test = f"{__file__}::{test_an_interrupt_in_a_destructor_is_not_lost.__name__}"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "--quiet", test],
+        cwd=Path(__file__).parents[1],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+    )
+    assert (done.returncode, done.stdout.splitlines()[-1][:8]) == (0, "1 passed"), done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(

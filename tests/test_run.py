@@ -129,7 +129,6 @@ def test_ctrl_c_leaves_a_workspace_that_the_same_command_resumes(tmp_path: Path)
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores Ctrl-C
     )
     wait_for_checkpoint(tmp_path / ".rsgraph-cache" / "encoder", process)
     process.send_signal(signal.SIGINT)

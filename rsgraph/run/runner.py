@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import platform
 import shlex
 import shutil
@@ -297,9 +298,15 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
     resumed = blocks.resumed + (0 if on_device is blocks else on_device.resumed)
     if resumed:
         facts["resumed_blocks"] = resumed
-    facts["versions"] = {name: version(name) for name in _RECORDED} | {"python": platform.python_version()}
+    facts["versions"] = {**_versions()}
     facts["finished"] = datetime.now(UTC).isoformat(timespec="seconds")
     return cache.commit(stage.name, key, time.monotonic() - started, facts)
+
+
+@functools.cache
+def _versions() -> dict[str, str]:
+    """Return those of the packages and of Python. Their metadata are long texts that take a millisecond each."""
+    return {name: version(name) for name in _RECORDED} | {"python": platform.python_version()}
 
 
 def _known(stage: Stage, running: _Running, opened: Opened) -> Path | None:

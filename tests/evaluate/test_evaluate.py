@@ -14,12 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import rasterio
-from hydra import compose, initialize_config_dir
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
 
 from rsgraph import cli
-from rsgraph.config import config_folder
 from rsgraph.errors import ConfigError, InputError, NotThere, NotUsable, WorkspaceError
 from rsgraph.evaluate import parts as measuring
 from rsgraph.evaluate.evaluate import PARTS, evaluate, numbers
@@ -32,10 +29,7 @@ FAST = ["rotation.chips=2", "labelling.strokes=6"]
 
 def options(*overrides: str) -> dict[str, Any]:
     """Return the resolved options that the command line would make."""
-    with initialize_config_dir(str(config_folder()), version_base="1.3"):
-        config = OmegaConf.to_container(compose("evaluate", [*FAST, *overrides]), resolve=True)
-    assert isinstance(config, dict)
-    return {str(key): value for key, value in config.items()}
+    return composed(*FAST, *overrides, verb="evaluate")
 
 
 @pytest.fixture(scope="module")

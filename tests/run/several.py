@@ -27,5 +27,6 @@ def write_scene(
 def several(paths: list[Path], workspace: Path, *options: str) -> dict[str, Any]:
     """Return the config of a tiny run over several scenes."""
     words = [word for word in TINY if not word.startswith("reader")]
-    listed = ",".join(f"'{path}'" for path in paths)
-    return composed(*words, f"data.path=[{listed}]", f"workspace={workspace}", *options)
+    config = composed(*words, f"workspace={workspace}", *options)
+    config["data"]["path"] = [str(path) for path in paths]  # as Hydra reads data.path=['...','...'], but at once
+    return config

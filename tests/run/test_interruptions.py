@@ -85,9 +85,9 @@ def resumed_blocks(workspace: Workspace, stage: str) -> int:
 
 
 def test_a_run_that_is_killed_while_it_encodes_goes_on_there(
-    finished: Workspace, configure: Configure, tmp_path: Path
+    finished: Workspace, undrawn: Path, configure: Configure, tmp_path: Path
 ) -> None:
-    shutil.copytree(finished.folder.parent / ".rsgraph-cache", tmp_path / ".rsgraph-cache")
+    shutil.copytree(undrawn / ".rsgraph-cache", tmp_path / ".rsgraph-cache")
     shutil.rmtree(tmp_path / ".rsgraph-cache" / "encode")
     killed(tmp_path, "encode", words(configure(), "executor.workers=1"), victim="os.getpid()")
     resumed = run(configure())

@@ -76,13 +76,9 @@ def test_training_goes_on_after_ctrl_c_in_the_middle_of_an_epoch(tmp_path: Path)
             folder=tmp_path / "broken", progress=report,  # type: ignore[arg-type]  # it is one
         )  # fmt: skip
 
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores Ctrl-C
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            run(progress)
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        run(progress)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     fresh.load_state_dict(tiny_module().state_dict())
     run(None)
     assert same_weights(fresh, whole)

@@ -54,6 +54,14 @@ TINY = [
 ]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what opens napari as slow: each window takes seconds until it is there, and again until it is gone."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "make_napari_viewer" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown() -> Generator[None, None, None]:
     """See to it that no canvas of this test is deleted by a thread of a later one while its context is current."""

@@ -234,3 +234,9 @@ def test_window_hovering_over_the_scene_rings_the_point(opener: Opener) -> None:
     assert before != after
     window.scene.hovered.emit(-1)
     assert window.overview.points.screenshot() == before
+
+
+def test_window_tests_are_those_that_are_marked_as_slow(request: pytest.FixtureRequest, opener: Opener) -> None:
+    items = [item for item in request.session.items if item.path == request.path]
+    assert request.node in items
+    assert all(item.get_closest_marker("slow") for item in items)
