@@ -1,4 +1,4 @@
-"""What all worker processes of one test session share, made by the first that asks."""
+"""Folders that all worker processes of one test session share, made by the first that asks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is made once in a session is shared by its processes, and by nobody else."""
+"""Folders that are made once in a session: shared by its processes, and by nobody else."""
 
 from __future__ import annotations
 
