@@ -29,6 +29,8 @@ from rsgraph.events import listening
 _NICENESS = 15
 """Of training while somebody labels: it takes what the window leaves."""
 
+_AUTOGROUP = Path("/proc/self/autogroup")
+
 _EVERY = 0.2
 """Seconds between two events of progress."""
 
@@ -139,7 +141,7 @@ class _Writer:
     def __call__(self, event: Mapping[str, Any]) -> None:
         if "ready" in event:
             self._ready = True
-            os.setpriority(os.PRIO_PGRP, 0, _NICENESS)  # of all threads and workers, not only of this thread
+            yield_to_others()
         now = time.monotonic()
         if "done" in event:
             if now - self._last < _EVERY and event["done"] < event["total"]:
@@ -154,6 +156,17 @@ class _Writer:
             say("training stopped; the next `rsgraph label` or `rsgraph run` goes on where it stopped")
         else:
             fail(INTERRUPTED)
+
+
+def yield_to_others() -> None:
+    """Give all threads and workers of this process group low priority.
+
+    Linux shares the processor among sessions first, and only within one by niceness (``sched_autogroup``): the group
+    of the session is made nice as well, where there is one.
+    """
+    os.setpriority(os.PRIO_PGRP, 0, _NICENESS)
+    with suppress(OSError):
+        _AUTOGROUP.write_text(str(_NICENESS))
 
 
 def _end_with_the_watcher() -> None:

@@ -23,7 +23,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import make_folder, output_error
+from rsgraph.files import make_folder, output_error, read_arrays
 from rsgraph.protocols import Arrays, Progress
 
 Item = TypeVar("Item")
@@ -163,8 +163,7 @@ def _write(path: Path, arrays: Arrays) -> None:
 def _read(path: Path) -> Arrays | None:
     """Read a block; None where the file is not what was written."""
     try:
-        with np.load(path, allow_pickle=False) as found:
-            return {name: found[name] for name in found.files}
+        return read_arrays(path)
     except (OSError, EOFError, ValueError, zipfile.BadZipFile):
         return None
 

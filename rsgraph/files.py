@@ -7,12 +7,17 @@ import hashlib
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rsgraph.errors import OutputError, WorkspaceError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FULL_WORDS = ("no space", "disk is full", "file too large", "quota")
@@ -77,6 +82,28 @@ def _reason(error: BaseException) -> str:
 
 def _existing(path: Path) -> Path:
     return next((place for place in (path, *path.parents) if place.exists()), Path("/"))
+
+
+_HEADERS = threading.Lock()
+"""Held while headers of .npy files are read: NumPy has Python parse them, and CPython 3.11 lets threads that parse at
+once disturb each other ("AST constructor recursion depth mismatch")."""
+
+
+def map_array(path: Path) -> np.memmap[Any, np.dtype[Any]]:
+    """Map a .npy file into memory. Raises ValueError or EOFError where it is none."""
+    import numpy as np
+
+    with _HEADERS:
+        array: np.memmap[Any, np.dtype[Any]] = np.load(path, mmap_mode="r", allow_pickle=False)
+    return array
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Read named arrays from .npz. Raises what numpy and zipfile do where it is none."""
+    import numpy as np
+
+    with _HEADERS, np.load(path, allow_pickle=False) as found:
+        return {name: found[name] for name in found.files}
 
 
 def make_folder(path: Path) -> Path:

@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 
 from rsgraph.cache import StageCache, StageRecord
 from rsgraph.errors import NotThere, WorkspaceError
-from rsgraph.files import atomic, output_error, place, read_json, sha256, write_json
+from rsgraph.files import atomic, map_array, output_error, place, read_arrays, read_json, sha256, write_json
 from rsgraph.types import Distance, Floats, Similarity
 
 if TYPE_CHECKING:
@@ -268,20 +268,18 @@ class Workspace:
     @property
     def similarity(self) -> Similarity:
         """Chip-to-chip similarity."""
-        with np.load(self.existing("similarity.npz"), allow_pickle=False) as found:
-            optional = {name: found[name] if name in found.files else None for name in ("matrix", "dual", "ceiling")}
-            return Similarity(
-                indices=found["indices"],
-                similarities=found["similarities"],
-                error=found["error"],
-                solved=int(found["solved"]),
-                given_up={
-                    name.removeprefix(_GIVEN_UP): int(found[name])
-                    for name in found.files
-                    if name.startswith(_GIVEN_UP)
-                },
-                **optional,
-            )
+        found = read_arrays(self.existing("similarity.npz"))
+        given_up = {
+            name.removeprefix(_GIVEN_UP): int(count) for name, count in found.items() if name.startswith(_GIVEN_UP)
+        }
+        return Similarity(
+            indices=found["indices"],
+            similarities=found["similarities"],
+            error=found["error"],
+            solved=int(found["solved"]),
+            given_up=given_up,
+            **{name: found.get(name) for name in ("matrix", "dual", "ceiling")},
+        )
 
     def segment_file(self, scene: str | None = None) -> Path:
         """Return the raster of segment ids, of one scene where the workspace holds several."""
@@ -334,6 +332,16 @@ class Workspace:
             there = {"layers": made, "default_layer": default_layer, "maps": _drawn(maps, _files(found))}
             now = {"ready": datetime.now(UTC).isoformat(timespec="seconds")} if record.stage == MAPPED else {}
             return {**found, **there, **now}
+
+        self.change_manifest(entered)
+
+    def enter_tracked(self, stages: Collection[str], run_id: str) -> None:
+        """Enter which MLflow run stages were made in, where that was opened only after them."""
+
+        def entered(manifest: dict[str, Any]) -> dict[str, Any]:
+            found = manifest["stages"]
+            named = {name: {**found[name], "mlflow_run": run_id} for name in stages if name in found}
+            return {**manifest, "stages": {**found, **named}}
 
         self.change_manifest(entered)
 
@@ -408,12 +416,11 @@ def _drawn(maps: Sequence[Mapping[str, str]], files: Collection[str]) -> list[di
 def _mapped(path: Path) -> NDArray[Any]:
     """Map a .npy file into memory. Raises WorkspaceError where it is none."""
     try:
-        array: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
+        return map_array(path)
     except (ValueError, EOFError) as error:
         raise WorkspaceError(
             f"{path} is damaged (no whole .npy); run the same command again to restore it"
         ) from error
-    return array
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:
@@ -443,12 +450,6 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     np.savez(buffer, allow_pickle=False, **dict(arrays))
     with atomic(path) as temporary:
         temporary.write_bytes(buffer.getbuffer())
-
-
-def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Read named arrays from .npz."""
-    with np.load(path, allow_pickle=False) as found:
-        return {name: found[name] for name in found.files}
 
 
 def write_table(path: Path, table: DataFrame) -> None:

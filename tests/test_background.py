@@ -60,6 +60,8 @@ def test_a_run_is_watched_stopped_while_it_trains_and_goes_on_to_the_same_files(
     assert "encoder" in workspace.unfinished
     assert until(lambda: any(event.get("stage") == "encoder" and event["done"] > 2 for event in heard))
     assert psutil.Process(background.group).nice() > 0
+    autogroup = Path(f"/proc/{background.group}/autogroup")
+    assert not autogroup.exists() or autogroup.read_text().split()[-1] == "15"
     assert background.stop() == 130
     assert heard[-1] == {"ended": 130}
     assert "encoder" in workspace.unfinished

@@ -17,10 +17,10 @@ import pytest
 
 from rsgraph.cache import StageCache
 from rsgraph.errors import NotThere, WorkspaceError
+from rsgraph.files import read_arrays
 from rsgraph.types import Similarity
 from rsgraph.workspace import (
     Workspace,
-    read_arrays,
     similarity_arrays,
     write_array,
     write_arrays,
@@ -160,6 +160,14 @@ def test_adopt_brings_a_stored_stage_in(workspace: Workspace, tmp_path: Path) ->
     workspace.forget(["project"])
     assert not workspace.ready
     assert "ready" not in workspace.manifest
+
+
+def test_stages_are_entered_in_an_mlflow_run_that_is_opened_after_them(workspace: Workspace) -> None:
+    workspace.enter_tracked(["gnn", "gone"], "later")
+    stages = workspace.manifest["stages"]
+    assert stages["gnn"]["mlflow_run"] == "later"
+    assert "gone" not in stages
+    assert stages["match"].get("mlflow_run") != "later"
 
 
 def test_unfinished_stages_are_those_that_the_run_planned_and_has_not_made(workspace: Workspace) -> None:

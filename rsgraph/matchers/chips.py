@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import NotUsable
-from rsgraph.files import file_state
+from rsgraph.files import file_state, map_array
 from rsgraph.matchers.neighbours import check_chips, unit_rows
 from rsgraph.types import Floats
 
@@ -55,7 +55,7 @@ class StoredChips(Sequence[Floats]):
 
     @cached_property
     def _rows(self) -> Floats:
-        found: Floats = np.load(self.path, mmap_mode="r", allow_pickle=False)
+        found: Floats = map_array(self.path)
         if found.ndim != 2 or len(found) != sum(self.counts):
             raise NotUsable(
                 f"{self.path} must hold {sum(self.counts)} rows of nodes. Got shape {found.shape} instead."

@@ -187,18 +187,28 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
     write_record(workspace, record_of(plan, running.experiments))
     workspace.forget([name for name in workspace.manifest.get("stages", {}) if name not in finished])
     _write_config(plan, workspace)
+    untracked: list[str] = []
     for stage in stages_of(plan):
         if running.tracker and stage.name not in CLOSED_STAGES:
-            running.tracker.open()  # MLflow's import takes seconds, which the first maps need not wait for
+            _open(running.tracker, workspace, untracked)
         if stage.name in finished:
             say(f"  {stage.name:<12} up to date")
         else:
             _obtain(stage, running, opened)
+            untracked += [stage.name] if running.tracker and not running.tracker.run_id else []
         tell(finished=stage.name)
         if stage.name == "scene":
             opened = keep_chips(opened, workspace)
         if stage.name == MAPPED:
             _say_ready(workspace)
+
+
+def _open(tracker: Tracker, workspace: Workspace, stages: list[str]) -> None:
+    """Open MLflow's store: its import takes seconds, which the first maps, made before, need not wait for."""
+    tracker.open()
+    if stages and tracker.run_id:
+        workspace.enter_tracked(stages, tracker.run_id)
+        stages.clear()
 
 
 def _costs(plan: Plan, opened: Opened, finished: set[str]) -> Mapping[str, float | None]:

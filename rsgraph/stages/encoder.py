@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.files import read_json
+from rsgraph.files import read_arrays, read_json
 from rsgraph.io.margins import fitting_margin, is_whole, pixels_of, read_with_margin
 from rsgraph.options import Choice, Options
 from rsgraph.protocols import Encoder
@@ -21,7 +21,7 @@ from rsgraph.training.budget import Schedule
 from rsgraph.training.modules import encoder_module, load_weights, save_weights
 from rsgraph.training.options import EncoderOptions
 from rsgraph.types import Chip, Floats, Mask, Raster
-from rsgraph.workspace import Workspace, read_arrays
+from rsgraph.workspace import Workspace
 
 if TYPE_CHECKING:
     from rsgraph.training.encoder import Memberships

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.files import read_arrays
 from rsgraph.graphs.features import segment_means
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.options import Choice
@@ -19,7 +20,7 @@ from rsgraph.stages.segment_files import blocks_with_rows, read_segmentation
 from rsgraph.stages.stitched import summed_maps, whole_means
 from rsgraph.stages.streaming import array_file
 from rsgraph.types import Chip, Floats, Mask
-from rsgraph.workspace import Workspace, read_arrays
+from rsgraph.workspace import Workspace
 
 
 def memberships(context: Context) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from rsgraph.files import read_json
+from rsgraph.files import read_arrays, read_json
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.display import choose_bands, describe_bands, shown_limits, stretch
 from rsgraph.io.path_names import path_name
@@ -34,7 +34,7 @@ from rsgraph.stages.memberships import membership_maps
 from rsgraph.stages.plan import choice
 from rsgraph.stages.segment_files import chip_rows, read_labels
 from rsgraph.types import Chip, Floats, Mask, Raster, Scene
-from rsgraph.workspace import Workspace, read_arrays
+from rsgraph.workspace import Workspace
 
 Pixels = NDArray[np.uint8]
 

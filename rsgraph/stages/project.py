@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from rsgraph.blocks import Threads
 from rsgraph.components import build
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import atomic, file_state, make_folder
+from rsgraph.files import atomic, file_state, make_folder, map_array
 from rsgraph.neighbours.rows import parts
 from rsgraph.options import Choice
 from rsgraph.progress import Together, part_of
@@ -189,7 +189,7 @@ class _Transform:
     def __call__(self, block: tuple[int, int]) -> Arrays:
         """Return the points of rows ``block[0]`` to ``block[1]``."""
         first, last = block
-        rows = np.load(self.vectors, mmap_mode="r", allow_pickle=False)[first:last]
+        rows = map_array(self.vectors)[first:last]
         with _READING:
             model = _prepared(self.projector, self.model, file_state(self.model / f"{NAME}.safetensors"), self.seed)
         return {"points": self.projector.transform(rows, model, seed=self.seed, first=first)}

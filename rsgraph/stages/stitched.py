@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from rsgraph.errors import ConfigError
-from rsgraph.files import write_json
+from rsgraph.files import read_arrays, write_json
 from rsgraph.graphs.features import segment_sums
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.chips import widened
@@ -32,7 +32,7 @@ from rsgraph.stages.known_segments import KnownSegments, known_segments
 from rsgraph.stages.segment_files import IdRasters, read_labels, rows_of_chips, segment_table
 from rsgraph.stages.streaming import array_file
 from rsgraph.types import Chip, Floats, Window
-from rsgraph.workspace import Workspace, read_arrays, write_table
+from rsgraph.workspace import Workspace, write_table
 
 _CUTTING, _ADDING = 0.87, 0.95
 """Shares of the stage's time after which all is cut, and bands are added up; the rest writes."""

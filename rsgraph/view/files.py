@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from rsgraph.blocks import Threads
-from rsgraph.files import output_error
+from rsgraph.files import map_array, output_error
 from rsgraph.io.display import NO_DATA, Pixels
 from rsgraph.io.writers import windows
 from rsgraph.protocols import Progress
@@ -102,7 +102,7 @@ class Places:
 
 def mapped(path: Path) -> NDArray[Any]:
     """Map one array; a plain array on top of the map is quicker to cut than numpy's memmap."""
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    return np.asarray(map_array(path))
 
 
 def write_levels(folder: Path, name: str, places: Places, read: Read, report: Progress) -> None:
@@ -190,7 +190,7 @@ class _Rows:
     def __init__(self, path: Path, places: Places) -> None:
         self.path, self.places = path, places
         self.starts = level_starts(places.scenes)
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        found = map_array(path)
         self.depth, self.dtype, self.header = found.shape[1:], found.dtype, found.offset
         self.held: tuple[int, int, int] | None = None
         self.lines: NDArray[Any] = np.empty(0, found.dtype)

@@ -9,11 +9,11 @@ import numpy as np
 from scipy import ndimage
 
 from rsgraph.components import build
+from rsgraph.files import read_arrays
 from rsgraph.stages.memberships import mean_maps, membership_maps, memberships
 from rsgraph.stages.segment_files import blocks_with_rows
 from rsgraph.stages.target import target
 from rsgraph.types import Chip, Floats
-from rsgraph.workspace import read_arrays
 from tests.stages.squares import COLOURS, IDS, segmented
 
 

@@ -15,6 +15,7 @@ from scipy.spatial.distance import cdist
 import rsgraph
 from rsgraph.components import build
 from rsgraph.errors import NotThere
+from rsgraph.files import read_arrays
 from rsgraph.neighbours import rows
 from rsgraph.options import Choice
 from rsgraph.projectors.umap import Umap
@@ -25,7 +26,7 @@ from rsgraph.stages.map_model import read_model, write_model
 from rsgraph.stages.project import _learnt, lay_out_chips, write_located
 from rsgraph.types import Similarity
 from rsgraph.view.other_maps import find_map, project_chips, project_segments
-from rsgraph.workspace import Workspace, read_arrays, write_arrays
+from rsgraph.workspace import Workspace, write_arrays
 from tests.small_runs import Configure, composed, planned
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from rsgraph.components import build
 from rsgraph.errors import ConfigError
+from rsgraph.files import read_arrays
 from rsgraph.graphs.adjacency import adjacency_edges
 from rsgraph.graphs.features import segment_means
 from rsgraph.io.chip_blocks import ChipBlock
@@ -26,7 +27,7 @@ from rsgraph.stages.memberships import membership_maps
 from rsgraph.stages.scene import scene
 from rsgraph.stages.stitched import _AddBands, _levels, stitched_segments, whole_means
 from rsgraph.types import Chip, Window
-from rsgraph.workspace import Workspace, read_arrays
+from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import leaving
 from tests.run.several import several, write_scene
 from tests.small_runs import TINY, composed

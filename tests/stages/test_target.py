@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from rsgraph.blocks import ResumableBlocks, Threads
-from rsgraph.files import read_json
+from rsgraph.files import read_arrays, read_json
 from rsgraph.io.chips import cut
 from rsgraph.run.scenes import keep_chips
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.scene import scene
 from rsgraph.stages.target import sample_pixels, sampling_step, target
 from rsgraph.types import Floats, Raster, Scene, Window
-from rsgraph.workspace import Workspace, read_arrays
+from rsgraph.workspace import Workspace
 from tests.small_runs import composed, planned
 from tests.stages.squares import segmented
 

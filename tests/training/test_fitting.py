@@ -21,7 +21,7 @@ from rsgraph.training.fitting import _passed_through, best_epoch, exhausted, for
 from rsgraph.training.options import EncoderOptions, TrainingOptions
 from tests.training.chips import CPU, MEAN, STD, TinyChips, memberships, same_weights, tiny_module, train
 
-FIVE = EncoderOptions(max_epochs=5, batch_size=2)
+FIVE = EncoderOptions(max_epochs=5, batch_size=2, learning_rate=0.002)
 
 
 def _interrupt_after(epoch: int) -> object:
