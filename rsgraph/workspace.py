@@ -44,6 +44,9 @@ CLOSED_FORM = ("own", "surroundings")
 MAPPED = "project"
 """The stage with which the maps are there: from then on a workspace can be labelled."""
 
+_ASKED = 0.3
+"""Seconds for which a run waits for its mark: whoever asks whether one goes on holds the lock for a moment."""
+
 JOINT = "+"
 """Stands in the name of a layer in which a trained one joins a closed-form one: ``own+gnn1``."""
 
@@ -347,10 +350,17 @@ class Workspace:
 
     @contextmanager
     def being_made(self) -> Iterator[None]:
-        """Let other processes know that a run goes on with this workspace; two that do so at once may."""
-        lock = FileLock(self.path("run.lock"))
-        with suppress(Timeout):
-            lock.acquire(timeout=0)
+        """Let other processes know that a run goes on with this workspace; two that do so at once may.
+
+        Raises OutputError where the workspace cannot be written.
+        """
+        path = self.path("run.lock")
+        lock = FileLock(path)
+        try:
+            with suppress(Timeout):
+                lock.acquire(timeout=_ASKED)
+        except OSError as error:
+            raise output_error(path, error) from error
         try:
             yield
         finally:
@@ -358,7 +368,7 @@ class Workspace:
 
     @property
     def is_being_made(self) -> bool:
-        """Whether another process goes on with it."""
+        """Whether another process goes on with it; False where that cannot be asked, as nothing can be written."""
         path = self.path("run.lock")
         if not path.exists():
             return False
@@ -367,6 +377,8 @@ class Workspace:
                 return False
         except Timeout:
             return True
+        except OSError:
+            return False
 
     def change_manifest(self, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
         """Put what ``change`` makes of the manifest in its place; processes that do so take turns.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import multiprocessing
+import threading
 import time
 from datetime import datetime
 from functools import partial
@@ -14,9 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from rsgraph.cache import StageCache
-from rsgraph.errors import NotThere, WorkspaceError
+from rsgraph.errors import NotThere, OutputError, WorkspaceError
 from rsgraph.files import read_arrays
 from rsgraph.types import Similarity
 from rsgraph.workspace import (
@@ -205,6 +207,21 @@ def test_others_see_that_a_run_goes_on_with_a_workspace(workspace: Workspace) ->
     with workspace.being_made(), same.being_made():
         assert same.is_being_made
     assert not same.is_being_made
+
+
+def test_a_mark_that_cannot_be_set_is_told_and_one_that_cannot_be_asked_is_none(workspace: Workspace) -> None:
+    workspace.path("run.lock").mkdir()  # so that it cannot be opened, as in a folder of somebody else
+    assert not workspace.is_being_made
+    with pytest.raises(OutputError, match=r"run\.lock"), workspace.being_made():
+        pass
+
+
+def test_a_run_sets_its_mark_though_somebody_asks_for_it_at_that_moment(workspace: Workspace) -> None:
+    asking = FileLock(workspace.path("run.lock"), thread_local=False)
+    asking.acquire()
+    threading.Timer(0.1, asking.release).start()
+    with workspace.being_made():
+        assert workspace.is_being_made
 
 
 def test_similarity_comes_back_as_it_was_written(workspace: Workspace) -> None:
