@@ -8,7 +8,6 @@ processor whenever it needs it.
 
 from __future__ import annotations
 
-import _thread
 import json
 import os
 import signal
@@ -37,6 +36,9 @@ _EVERY = 0.2
 _PATIENCE = 5.0
 """Seconds that a process may take to end in order before it is killed; nothing is lost by that either."""
 
+_KILLED = 130
+"""Code of a run that did not end in order when it was asked to: that of one that was interrupted."""
+
 _MODULE = "rsgraph.background"
 
 
@@ -54,7 +56,7 @@ class BackgroundRun:
     def __init__(self, words: Sequence[str], heard: Callable[[Mapping[str, Any]], None] | None = None) -> None:
         self.heard = heard
         self.workspace: Path | None = None
-        self._ready = threading.Event()
+        self._ready, self._asked_to_stop = threading.Event(), False
         reading, writing = os.pipe()
         with os.fdopen(writing, "wb", closefd=True):
             self._process = subprocess.Popen(
@@ -84,6 +86,10 @@ class BackgroundRun:
 
     def ask_to_stop(self) -> None:
         """Ask it to end, and return at once: what is finished is kept, and the next run goes on."""
+        self._asked_to_stop |= self.running
+        self._close_its_input()
+
+    def _close_its_input(self) -> None:
         with suppress(BrokenPipeError):
             if self._process.stdin is not None:
                 self._process.stdin.close()
@@ -96,10 +102,13 @@ class BackgroundRun:
         except subprocess.TimeoutExpired:
             with suppress(ProcessLookupError):
                 os.killpg(self.group, signal.SIGKILL)
-            self._process.wait()
-            code = 130
+            code = self._process.wait()
         self._reader.join()
-        return code
+        return self._of_the_watcher(code)
+
+    def _of_the_watcher(self, code: int) -> int:
+        """Return the code, 130 of a run that was killed since it did not end when it was asked to."""
+        return _KILLED if self._asked_to_stop and code == -signal.SIGKILL else code
 
     def _read(self, events: IO[bytes]) -> None:
         """Hand events on until the process, and all that it started, have closed the pipe."""
@@ -111,9 +120,9 @@ class BackgroundRun:
                     self._ready.set()
                 self._tell(event)
         code = self._process.wait()
-        self.ask_to_stop()  # closes the pipe
+        self._close_its_input()
         self._ready.set()
-        self._tell({"ended": code})
+        self._tell({"ended": self._of_the_watcher(code)})
 
     def _tell(self, event: Mapping[str, Any]) -> None:
         if self.heard is not None:
@@ -125,7 +134,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     number, *words = sys.argv[1:] if arguments is None else arguments
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts things behind it ignores SIGINT
     os.set_inheritable(int(number), False)  # workers must not keep the pipe open
-    threading.Thread(target=_end_with_the_watcher, daemon=True).start()
+    threading.Thread(target=_end_with_the_watcher, args=(threading.get_ident(),), daemon=True).start()
     with os.fdopen(int(number), "wb", buffering=0) as pipe:
         writer = _Writer(pipe)
         with listening(writer):
@@ -164,16 +173,17 @@ def yield_to_others() -> None:
     Linux shares the processor among sessions first, and only within one by niceness (``sched_autogroup``): the group
     of the session is made nice as well, where there is one.
     """
-    os.setpriority(os.PRIO_PGRP, 0, _NICENESS)
+    if os.getpriority(os.PRIO_PGRP, 0) < _NICENESS:  # one that is lower already may not be raised
+        os.setpriority(os.PRIO_PGRP, 0, _NICENESS)
     with suppress(OSError):
         _AUTOGROUP.write_text(str(_NICENESS))
 
 
-def _end_with_the_watcher() -> None:
+def _end_with_the_watcher(main_thread: int) -> None:
     """Wait until standard input ends, then interrupt the run as Ctrl-C does; insist where it is not heard."""
     while os.read(0, 1):
         pass
-    _thread.interrupt_main()
+    signal.pthread_kill(main_thread, signal.SIGINT)  # also where it waits for others: only a signal wakes it
     time.sleep(2 * _PATIENCE)  # a watcher that lives kills it before
     os.killpg(0, signal.SIGKILL)
 
