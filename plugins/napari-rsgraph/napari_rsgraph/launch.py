@@ -67,9 +67,9 @@ def label(
     training = Training(run)
     try:
         viewer = _hidden_viewer()  # seconds, in which the run does its work
-        there = training.wait_until_ready()
+        there = training.wait_until_ready(folder)
         if not train:
-            training.stop()
+            training.ask_to_stop()  # it ends while the window opens
         _show(viewer, there, training if train else None, display=display, read_only=read_only)
     except KeyboardInterrupt:
         sys.exit(training.stop())  # it has said that nothing is lost

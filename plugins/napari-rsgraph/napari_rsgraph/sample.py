@@ -136,7 +136,7 @@ class CoastRun(QObject):
             self._end()
             self.training.stop()
             show_info("the coast is not finished; open it again to go on")
-        elif workspace.ready:
+        elif self.training.ready:
             self._end()
             open_workspace(self.viewer, self.folder, training=self.training)
         elif not self.training.running:

@@ -11,6 +11,7 @@ from typing import Any
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from rsgraph.background import BackgroundRun
+from rsgraph.console import fail
 from rsgraph.workspace import Workspace
 
 _LOOK = 100
@@ -48,12 +49,34 @@ class Training(QObject):
         self._run = BackgroundRun(words, self._events.put)
         self._timer: QTimer | None = None
 
-    def wait_until_ready(self) -> Path:
-        """Return the workspace as soon as it can be labelled. Raises SystemExit where the run has ended before."""
+    def wait_until_ready(self, there: Path | None = None) -> Path:
+        """Return the workspace as soon as it can be labelled.
+
+        Parameters
+        ----------
+        there
+            A workspace that the run goes on with: if its maps are there already, it can be labelled also where the
+            run cannot go on, since its scene has gone, for instance.
+
+        Raises
+        ------
+        SystemExit
+            The run has ended, and said why, before there was anything to label.
+        """
         found = self._run.wait_until_ready()
-        if found is None:
-            sys.exit(self._run.stop())
-        return found
+        if found is not None:
+            return found
+        code = self._run.stop()
+        if there is not None and code != _INTERRUPTED and Workspace(there).ready:
+            return there
+        if code < 0:
+            fail(f"the run {_unknown(code)}. The same command goes on where it stopped")
+        sys.exit(code)
+
+    @property
+    def ready(self) -> bool:
+        """Whether the run has said that its workspace can be labelled."""
+        return self._run.workspace is not None
 
     def steps(self) -> list[str]:
         """Return the stages that are still to be made."""
@@ -65,7 +88,9 @@ class Training(QObject):
         return self._run.running
 
     def listen(self) -> None:
-        """Begin to emit signals: of all events so far, and of those to come."""
+        """Begin to emit signals: of all events so far, and of those to come. A second call does nothing."""
+        if self._timer is not None:
+            return
         self._timer = QTimer(self, interval=_LOOK)
         self._timer.timeout.connect(self._hear)
         self._timer.start()
@@ -102,6 +127,11 @@ class Training(QObject):
             self.finished.emit(event["finished"])
         elif "ended" in event:
             stopped = event["ended"] == _INTERRUPTED
-            unknown = f"it ended with {event['ended']}; memory may be short. Label on: the next start goes on"
+            unknown = f"it {_unknown(event['ended'])}. Label on: the next start goes on"
             failed = event["ended"] != 0 and not stopped
             self.ended.emit((self._failure or unknown) if failed else "")
+
+
+def _unknown(code: int) -> str:
+    """Say how a run ended that did not say why: killed by a signal, or by a defect of ours."""
+    return f"ended with {code}; {'memory may be short' if code < 0 else 'the terminal shows why'}"

@@ -175,6 +175,7 @@ class Window(QObject):
         self._looking = QTimer(self, interval=_LOOK_AGAIN)
         self._looking.timeout.connect(self._look_again)
         self._looking.start()
+        self.tasks.cancelled.connect(self._stop_training)
         if self.training is not None:
             self._follow(self.training)
 
@@ -196,13 +197,27 @@ class Window(QObject):
     def _follow(self, training: Training) -> None:
         """Show the training among the tasks, with a button that stops it."""
         self._steps = training.steps()
-        if self._steps:
+        if self._steps and training.running:
             self.tasks.task_started(_TRAINING, "training", stop="Stop")
-        self.tasks.cancelled.connect(self._stop_training)
         training.progressed.connect(self._training_progressed)
         training.finished.connect(self._training_finished)
         training.ended.connect(self._training_ended)
         training.listen()
+
+    def go_on_with(self, training: Training) -> None:
+        """Follow a run of this workspace that was started beside the window; one is enough, and the first stays."""
+        if self.training is not None and self.training.running:
+            training.ask_to_stop()
+            return
+        self.training = training
+        self._follow(training)
+
+    def _leave(self, training: Training) -> None:
+        """Let a run go on without this window: another one follows it."""
+        self.training = None
+        training.progressed.disconnect(self._training_progressed)
+        training.finished.disconnect(self._training_finished)
+        training.ended.disconnect(self._training_ended)
 
     def _stop_training(self, task: int) -> None:
         if task == _TRAINING and self.training is not None:
@@ -332,7 +347,8 @@ class Window(QObject):
             self.session.tasks.say("this window writes labels already")
             return
         recovered, training = labels.journal.path, self.training
-        self.training = None  # it goes on, and the new window follows it
+        if training is not None:
+            self._leave(training)
         self.remove()
         if recovered.name != "labels.sqlite":
             adopt_recovered(recovered)
@@ -446,6 +462,8 @@ def open_workspace(
     """
     former = next((each for each in _windows if each.viewer is viewer), None)
     if former is not None and former.session.workspace.folder.resolve() == Path(folder).resolve():
+        if training is not None:
+            former.go_on_with(training)
         return former
     work = QtWork()
     session = open_session(folder, work, read_only=read_only)

@@ -187,7 +187,7 @@ class Run(QObject):
 
     def __init__(self, words: list[str]) -> None:
         super().__init__()
-        self.words, self.running, self.stopped = words, True, False
+        self.words, self.running, self.ready, self.stopped = words, True, False, False
 
     def stop(self) -> int:
         self.running, self.stopped = False, True
@@ -217,6 +217,9 @@ def test_the_coast_opens_when_its_first_maps_are_there_and_its_run_goes_on(
     qtbot.waitUntil(lambda: coast.bar.n == 2, timeout=5000)
     assert opened == []
     has_made(coast.folder, "scene", "segments", "graph", "metric", "match", "project")
+    qtbot.waitUntil(lambda: coast.bar.n == 6, timeout=5000)
+    assert opened == [], "its maps may be those of an earlier run, which this one has yet to look at"
+    coast.training.ready = True
     qtbot.waitUntil(lambda: bool(opened), timeout=5000)
     assert opened == [(coast.folder, coast.training)]
     assert coast.bar.n == coast.bar.total == 6

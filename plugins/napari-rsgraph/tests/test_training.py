@@ -11,7 +11,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_rsgraph.training import Training
-from napari_rsgraph.window import Window, open_workspace
+from napari_rsgraph.window import Window, _windows, open_workspace
 from rsgraph import Workspace
 
 LATE = ("encoder", "encode", "gnn", "join", "trained_maps", "pictures")
@@ -27,12 +27,12 @@ def opener(workspace: Path, make_napari_viewer_proxy: Callable[..., Any], qtbot:
     started: list[Training] = []
     opened: list[Window] = []
 
-    def open_one(*options: str) -> Window:
+    def open_one(*options: str, read_only: bool = False) -> Window:
         training = Training([f"workspace={workspace}", "tracking.uri=none", *options])
         started.append(training)
         assert training.wait_until_ready() == workspace
         viewer = make_napari_viewer_proxy(show=True)
-        window = open_workspace(viewer, workspace, training=training)
+        window = open_workspace(viewer, workspace, training=training, read_only=read_only)
         opened.append(window)
         viewer.window.resize(1280, 800)
         assert window.work.wait(120_000)
@@ -107,6 +107,79 @@ def test_a_run_that_fails_says_why_in_the_window(opener: Opener, qtbot: Any, wor
         "warning: training stopped: it ended with -9; memory may be short. Label on: the next start goes on"
     ]
     assert not window.tasks.isVisible()
+
+
+def test_a_workspace_with_maps_is_labelled_also_where_its_run_cannot_go_on(
+    workspace: Path, qtbot: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Workspace(workspace).forget(LATE)
+    words = [f"workspace={workspace}", "tracking.uri=none", "training.budget=0"]
+    training = Training(words)
+    assert training.wait_until_ready(workspace) == workspace
+    assert (training.ready, training.running, training.steps()) == (False, False, [])
+    said: list[str] = []
+    training.ended.connect(said.append)
+    training.listen()
+    training.listen()
+    qtbot.waitUntil(lambda: bool(said), timeout=5000)
+    why = "training.budget must be at least 1 pass of a chip, or full. Got 0; 500 is usual."
+    assert said == [why]
+    Workspace(workspace).forget(["project"])
+    for there in (workspace, None):
+        with pytest.raises(SystemExit) as end:
+            Training(words).wait_until_ready(there)
+        assert end.value.code == 2
+    assert capfd.readouterr().err == 3 * f"error: {why}\n"
+
+
+def _emitted(training: Training, *events: dict[str, Any]) -> list[str]:
+    said: list[str] = []
+    training.ended.connect(said.append)
+    for event in events:
+        training._emit(event)
+    return said
+
+
+def test_how_a_run_ended_is_said_where_it_did_not_say_so(workspace: Path, qtbot: Any) -> None:
+    training = Training(["nowhere.tif"])
+    training.stop()
+    assert _emitted(training, {"ended": 0}, {"ended": 130}) == ["", ""]
+    (killed,) = _emitted(training, {"ended": -9})[-1:]
+    assert killed == "it ended with -9; memory may be short. Label on: the next start goes on"
+    (broken,) = _emitted(training, {"ended": 1})[-1:]
+    assert broken == "it ended with 1; the terminal shows why. Label on: the next start goes on"
+
+
+@pytest.mark.slow
+def test_a_second_run_of_a_workspace_that_is_open_is_stopped(opener: Opener, workspace: Path, qtbot: Any) -> None:
+    window = opener("training.encoder.max_epochs=400", "overwrite=true")
+    second = Training([f"workspace={workspace}", "tracking.uri=none"])
+    assert open_workspace(window.viewer, workspace, training=second) is window
+    qtbot.waitUntil(lambda: not second.running, timeout=30_000)
+    assert window.training is not second
+    assert window.training is not None
+    assert window.training.running
+
+
+@pytest.mark.slow
+def test_a_window_that_is_opened_again_to_write_takes_the_run_over(opener: Opener, qtbot: Any) -> None:
+    window = opener("training.encoder.max_epochs=400", "overwrite=true", read_only=True)
+    viewer, training = window.viewer, window.training
+    assert training is not None
+    window.reopen()
+    (new,) = [each for each in _windows if each.viewer is viewer]
+    assert new is not window
+    assert new.training is training
+    assert training.running
+    seen: list[str] = []
+    window._look_again = lambda: seen.append("the old one")  # type: ignore[method-assign]
+    new._look_again = lambda: seen.append("the new one")  # type: ignore[method-assign]
+    training._events.put({"stage": "gnn", "done": 1, "total": 2, "left": ""})
+    training._events.put({"finished": "gnn"})
+    qtbot.waitUntil(lambda: "gnn" in new.tasks.lines[0].title.text(), timeout=5000)
+    assert {*seen} == {"the new one"}
+    new.close()
+    qtbot.waitUntil(lambda: not training.running, timeout=30_000)
 
 
 def test_a_session_takes_up_what_another_process_has_added(workspace: Path) -> None:
