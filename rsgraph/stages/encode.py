@@ -59,8 +59,7 @@ def encode(context: Context) -> dict[str, Any]:
     return {
         "maps": size,
         **(of_chips if task.latents else {}),
-        "hardware": describe(context.options.trainer),
-        **chosen,
+        **(chosen or {"hardware": describe(hardware)}),
     }
 
 
@@ -78,7 +77,8 @@ def _chosen(context: Context) -> tuple[Hardware, dict[str, Any]]:
     choice = Measured(**read_json(kept)) if kept else _measured(context, hardware)
     for place in (context.work / "precision.json", context.out / RECORD):
         write_json(place, choice.to_json())
-    return replace(hardware, precision=choice.precision), {"precision": choice.precision}
+    found = {"device": device_type(hardware), "precision": choice.precision}
+    return replace(hardware, precision=choice.precision), found
 
 
 def _measured(context: Context, hardware: Hardware) -> Measured:

@@ -62,9 +62,10 @@ class Schedule:
         Examples
         --------
         >>> Schedule(12, (4, 7), (5,), 1323).sentence("encoder")
-        'encoder: 12 epochs over 2 of 1323 chips, 24 passes'
+        'encoder: at most 12 epochs over 2 of 1323 chips, 24 passes'
         """
-        return f"{what}: {self.epochs} epochs over {len(self.train)} of {self.available} {unit}, {self.passes} passes"
+        seen = f"{len(self.train)} of {self.available} {unit}"
+        return f"{what}: at most {self.epochs} epochs over {seen}, {self.passes} passes"
 
 
 def schedule(

@@ -112,7 +112,7 @@ class Hardware:
         per device. One device needs none.
         A Python script that trains so must stand under ``if __name__ == "__main__":``, as its processes import it.
     precision
-        ``measured``: training in float32; inference in float32 or bfloat16, whichever a chip takes less time in
+        ``measured``: training in float32; inference in bfloat16 where that is clearly faster, measured on a chip
         (``rsgraph.training.precision``). ``bf16`` or ``float32`` force one for both. ``auto``: bfloat16 autocast for
         both where the device has instructions for it; it was the default once.
     threads
@@ -237,7 +237,7 @@ def _reason(hardware: Hardware, device: str) -> str:
     if hardware.precision in ("bf16", "float32"):
         return "as set by precision"
     if hardware.precision == "measured" and has_bfloat16(hardware):
-        return "inference in bfloat16, where a chip takes less time so"
+        return "inference in bfloat16 where that is clearly faster"
     if device != "cpu":
         return "it has bfloat16" if has_bfloat16(hardware) else "it has no bfloat16"
     flags = cpu_bfloat16_flags()

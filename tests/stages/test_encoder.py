@@ -46,7 +46,7 @@ def test_the_budget_bounds_epochs_and_is_said_before_training(tmp_path: Path) ->
     few = context(tmp_path, *network[:3], "training.encoder.max_epochs=2", scenes=[speckled()], say=said.append)
     for stage in (scene, target, encoder):
         stage(few)
-    assert said[-1] == "encoder: 2 epochs over 9 of 9 chips, 18 passes"
+    assert said[-1] == "encoder: at most 2 epochs over 9 of 9 chips, 18 passes"
     assert said[0].startswith("target: 2 soft classes, fitted to ")
 
 

@@ -28,7 +28,7 @@ def test_a_larger_scene_has_fewer_epochs_first() -> None:
 def test_a_tile_is_sampled_by_the_seed() -> None:
     found = schedule(TRAIN, TEST, 25, 500, 12, seed=0)
     assert (found.epochs, len(found.train), len(found.validation), found.passes) == (12, 41, 14, 492)
-    assert found.sentence("encoder") == "encoder: 12 epochs over 41 of 1323 chips, 492 passes"
+    assert found.sentence("encoder") == "encoder: at most 12 epochs over 41 of 1323 chips, 492 passes"
     assert set(found.train) <= set(TRAIN)
     assert set(found.validation) <= set(TEST)
     assert found.chips == sorted(found.chips)

@@ -134,7 +134,7 @@ def test_describe_says_device_precision_and_reason(monkeypatch: pytest.MonkeyPat
     assert not uses_bfloat16(Hardware(precision="float32"))
     assert not uses_bfloat16(Hardware()), "training is float32 unless it is said otherwise"
     assert describe(auto) == "Computing on the CPU in bfloat16 (autocast) (it has avx512_bf16 and amx_bf16)."
-    measured = "Computing on the CPU in float32 (inference in bfloat16, where a chip takes less time so)."
+    measured = "Computing on the CPU in float32 (inference in bfloat16 where that is clearly faster)."
     assert describe(Hardware()) == measured
 
 
