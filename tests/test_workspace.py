@@ -169,7 +169,7 @@ def test_stages_are_entered_in_an_mlflow_run_that_is_opened_after_them(workspace
     stages = workspace.manifest["stages"]
     assert stages["gnn"]["mlflow_run"] == "later"
     assert "gone" not in stages
-    assert stages["match"].get("mlflow_run") != "later"
+    assert stages["encode"].get("mlflow_run") != "later"
 
 
 def test_unfinished_stages_are_those_that_the_run_planned_and_has_not_made(workspace: Workspace) -> None:
