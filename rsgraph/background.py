@@ -184,7 +184,7 @@ def _end_with_the_watcher(main_thread: int) -> None:
     while os.read(0, 1):
         pass
     signal.pthread_kill(main_thread, signal.SIGINT)  # also where it waits for others: only a signal wakes it
-    time.sleep(2 * _PATIENCE)  # a watcher that lives kills it before
+    time.sleep(2 * _PATIENCE)  # whoever waits for its end kills it before
     os.killpg(0, signal.SIGKILL)
 
 

@@ -98,7 +98,7 @@ def test_differing_names_what_is_not_the_same_but_for_seconds(tmp_path: Path) ->
     for name, loss, seconds in (("whole", 1, 3.0), ("torn", 1, 4.0), ("worse", 2, 3.0)):
         (tmp_path / name).mkdir()
         history = [{"epoch": 0, "loss": loss, "seconds": seconds}]
-        (tmp_path / name / "model.json").write_text(json.dumps({"history": history}))
+        (tmp_path / name / "model.json").write_text(json.dumps({"history": history, "bf16_seconds": seconds}))
     whole, torn, worse = tmp_path / "whole", tmp_path / "torn", tmp_path / "worse"
     was, now = {"model.json": "1", "a.npy": "1"}, {"model.json": "2", "a.npy": "1"}
     assert interruption.differing(was, now, whole, torn) == []
