@@ -39,7 +39,7 @@ GIVEN = (SCENE, "reference.tif", "reference.tif.aux.xml", "README.md", "LICENSE"
 """What is not made by a run."""
 
 OPTIONS = (
-    "experiment=laptop",  # the weights of the full network take 120 MB
+    "experiment=laptop",  # few epochs are enough for a look
     "chips.size=64",  # 16 chips; of 256 pixels there would be one, and nothing to compare it with
     "segmenter.n_segments=32",  # as many pixels in each as by default: 500 a chip of 256
     "trainer.precision=float32",  # the same on every processor

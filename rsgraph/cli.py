@@ -37,7 +37,7 @@ rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label 
 
   rsgraph run --help                      the options; rsgraph run --cfg job prints them all
   rsgraph run 'data.path=[a.tif,b.tif]'   several scenes as one collection: one model, one map over all
-  rsgraph run PATH experiment=laptop      a quick look (narrow network, few epochs)
+  rsgraph run PATH experiment=laptop      a quick look (few epochs)
   rsgraph run PATH -m graph.k=4,8,12      a sweep; what does not change is computed once
 """
 
