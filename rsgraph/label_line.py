@@ -66,8 +66,7 @@ def asked(words: Sequence[str]) -> Asked:
         goes_on = switches["train"] and not switches["read_only"] and _is_to_go_on(Workspace(workspace))
         return Asked(workspace, (f"workspace={quote(target)}",) if goes_on else (), display, **switches)
     _check_scene(line, given)
-    own = [word for word in words if word.partition("=")[0] in OWN and word != line.path]
-    run = [word for word in words if word not in own or word.startswith("display=")]
+    run = [word for word in words if word == line.path or word.partition("=")[0] not in OWN]
     return Asked(None, tuple(run), display, **switches)
 
 

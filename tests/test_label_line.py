@@ -28,7 +28,7 @@ def workspace(folder: Path, **manifest: Any) -> Path:
 
 def test_a_scene_is_run_with_all_options_that_are_not_the_windows(scene: str) -> None:
     found = asked([scene, "read_only=true", "gnn=gat", "--config-dir", "mine", "display=false_colour", "train=false"])
-    run = (scene, "gnn=gat", "--config-dir", "mine", "display=false_colour")
+    run = (scene, "gnn=gat", "--config-dir", "mine")
     assert found == Asked(None, run, "false_colour", read_only=True, train=False)
 
 

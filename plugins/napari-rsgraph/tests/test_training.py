@@ -50,7 +50,7 @@ def test_trained_maps_appear_while_selection_and_labels_stay(opener: Opener, qtb
     window = opener()
     session, strip = window.session, window.tasks
     qtbot.waitUntil(strip.isVisible)
-    qtbot.waitUntil(lambda: "step" in strip.lines[0].title.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "step" in strip.lines[0].title.text(), timeout=240_000)
     assert session.maps.layers == ["own", "surroundings", "bands", "target"]
     session.selection.set_level("segments")
     session.brush(np.arange(7), "replace", True)
@@ -74,10 +74,10 @@ def test_the_button_stops_training_and_the_window_goes_on(opener: Opener, qtbot:
     window = opener("training.encoder.max_epochs=400", "overwrite=true")
     line = window.tasks.lines[0]
     assert line.cancel.text() == "Stop"
-    qtbot.waitUntil(lambda: "encoder" in line.title.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: "encoder" in line.title.text(), timeout=240_000)
     qtbot.mouseClick(line.cancel, Qt.MouseButton.LeftButton)
     assert line.cancel.text() == "Stopping"
-    qtbot.waitUntil(lambda: not window.tasks.lines, timeout=30_000)
+    qtbot.waitUntil(lambda: not window.tasks.lines, timeout=120_000)
     assert window.training is not None
     assert not window.training.running
     assert "encoder" in window.session.workspace.unfinished
@@ -91,7 +91,7 @@ def test_closing_the_window_stops_training(opener: Opener, qtbot: Any) -> None:
     training = window.training
     assert training is not None
     window.close()
-    qtbot.waitUntil(lambda: not training.running, timeout=30_000)
+    qtbot.waitUntil(lambda: not training.running, timeout=120_000)
     assert training.stop() == 130
 
 
@@ -102,7 +102,7 @@ def test_a_run_that_fails_says_why_in_the_window(opener: Opener, qtbot: Any, wor
     window._say = lambda severity, text: said.append(f"{severity}: {text}")  # type: ignore[method-assign]
     assert window.training is not None
     window.training._run._process.kill()
-    qtbot.waitUntil(lambda: bool(said), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(said), timeout=120_000)
     assert said == [
         "warning: training stopped: it ended with -9; memory may be short. Label on: the next start goes on"
     ]
@@ -155,7 +155,7 @@ def test_a_second_run_of_a_workspace_that_is_open_is_stopped(opener: Opener, wor
     window = opener("training.encoder.max_epochs=400", "overwrite=true")
     second = Training([f"workspace={workspace}", "tracking.uri=none"])
     assert open_workspace(window.viewer, workspace, training=second) is window
-    qtbot.waitUntil(lambda: not second.running, timeout=30_000)
+    qtbot.waitUntil(lambda: not second.running, timeout=120_000)
     assert window.training is not second
     assert window.training is not None
     assert window.training.running
@@ -179,7 +179,7 @@ def test_a_window_that_is_opened_again_to_write_takes_the_run_over(opener: Opene
     qtbot.waitUntil(lambda: "gnn" in new.tasks.lines[0].title.text(), timeout=5000)
     assert {*seen} == {"the new one"}
     new.close()
-    qtbot.waitUntil(lambda: not training.running, timeout=30_000)
+    qtbot.waitUntil(lambda: not training.running, timeout=120_000)
 
 
 def test_a_session_takes_up_what_another_process_has_added(workspace: Path) -> None:
