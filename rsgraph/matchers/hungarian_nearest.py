@@ -28,8 +28,8 @@ ROWS = 16
 GROWTH = 2
 """By how much more chips are looked at from round to round; between rounds, the k-th bests are shared. The first
 round looks at k, of which all are solved: nothing is known that could spare one. Neighbours and similarities do not
-depend on it, only how many problems are solved on the way: no ``revision`` counts it. Measured on 121 chips of a tile and
-5 neighbours: a quarter fewer problems are solved than with k + 5 and then four times as many."""
+depend on it, only how many problems are solved on the way: no ``revision`` counts it. Measured on 121 chips of a tile
+and 5 neighbours: a quarter fewer problems are solved than with k + 5 and then four times as many."""
 
 TIE = 1e-6
 """Similarities that differ by less are ties: a chip that could only tie with the k-th best is not looked at."""
