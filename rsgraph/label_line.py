@@ -63,7 +63,7 @@ def asked(words: Sequence[str]) -> Asked:
     if _is_workspace(target):
         _refuse_other_options(line, given)
         workspace = Path(target).expanduser()
-        goes_on = switches["train"] and not switches["read_only"] and _is_to_go_on(Workspace(workspace))
+        goes_on = not switches["read_only"] and _is_to_go_on(Workspace(workspace), train=switches["train"])
         return Asked(workspace, (f"workspace={quote(target)}",) if goes_on else (), display, **switches)
     _check_scene(line, given)
     run = [word for word in words if word == line.path or word.partition("=")[0] not in OWN]
@@ -77,9 +77,11 @@ def _is_workspace(target: str) -> bool:
     )
 
 
-def _is_to_go_on(workspace: Workspace) -> bool:
-    """Tell whether stages are missing that no other process makes: its maps appear in the window, too."""
-    return bool(workspace.unfinished) and not (workspace.ready and workspace.is_being_made)
+def _is_to_go_on(workspace: Workspace, *, train: bool) -> bool:
+    """Tell whether stages are missing: the maps, or what is trained, unless another process makes it just now."""
+    if not workspace.ready:
+        return bool(workspace.unfinished)
+    return train and bool(workspace.unfinished) and not workspace.is_being_made
 
 
 def _refuse_other_options(line: Line, given: dict[str, str]) -> None:

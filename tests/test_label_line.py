@@ -46,10 +46,17 @@ def test_a_finished_workspace_is_opened_and_nothing_is_run(tmp_path: Path) -> No
 
 
 def test_an_unfinished_workspace_goes_on_unless_it_is_only_looked_at(tmp_path: Path) -> None:
-    begun = workspace(tmp_path / "it's begun", run={"stages": ["scene", "encoder"]}, stages={"scene": {}})
+    stages = {"stages": {"project": {}}, "run": {"stages": ["project", "encoder"]}}
+    begun = workspace(tmp_path / "it's begun", **stages)
     assert asked([str(begun)]).run == (f"workspace='{tmp_path}/it\\'s begun'",)
     assert asked([str(begun), "read_only=true"]).run == ()
     assert asked([str(begun), "train=false"]).run == ()
+
+
+def test_a_workspace_without_maps_gets_them_also_where_nothing_is_trained(tmp_path: Path) -> None:
+    begun = workspace(tmp_path / "begun", run={"stages": ["project", "encoder"]}, stages={"scene": {}})
+    assert asked([str(begun), "train=false"]).run == (f"workspace='{begun}'",)
+    assert asked([str(begun), "read_only=true"]).run == ()
 
 
 def test_a_workspace_that_another_process_makes_is_opened_as_soon_as_it_can_be_labelled(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
     xvfb-run -a -s "-screen 0 1280x800x24" python -m experiments.benchmarks.first_brush [SIZE ...]
 
-A crop of a real scene of 12 bands (256 and 1 000 pixels a side by default) is given to ``rsgraph label``: the maps are
+A crop of a real scene of 12 bands (256 and 1 000 pixels a side by default) is given to ``rsgraph label``: maps are
 made, a window opens on them, and as soon as its map of points is painted a mouse presses, moves and is released on it
 (QTest, on the shown window). The clock stops when segments are selected and the gallery has made their pictures. The
 run that makes the maps is a process beside the window's: its stages are timed in a row of their own, by ``rsgraph
