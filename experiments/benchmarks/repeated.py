@@ -1,9 +1,9 @@
 """Training done again: ``python -m experiments.benchmarks.repeated``.
 
 A generated coast is trained on four times with one seed: twice with one thread, twice with two. With the same threads
-the files must be the same to the bit. With others, sums are added in another order, as they are on another machine: the
-steps are the same, and the row says how much comes out differently (the largest difference of a weight, relative to
-the largest weight of its layer, and the largest difference of a vector of own+gnn1, relative to the largest vector).
+all files must be the same to the bit. With others, sums are added in another order, as on other machines: the
+steps are the same, and a row says how much comes out differently (the largest difference of a weight, relative to the
+largest weight of its layer, and the largest difference of a vector of own+gnn1, relative to the largest vector).
 """
 
 from __future__ import annotations
