@@ -51,6 +51,7 @@ def runs(*words: str, cwd: Path) -> str:
 
 
 @pytest.mark.real
+@pytest.mark.slow
 def test_run_works_on_a_name_with_spaces_parentheses_commas_and_quotes(tmp_path: Path, real_data: Path) -> None:
     odd = tmp_path / 'it\'s a (Raw), x=1 "scene" ${y}.tif'
     odd.symlink_to(real_data / "site_282D_485L_3_3_l2a_10m.tif")
@@ -59,6 +60,7 @@ def test_run_works_on_a_name_with_spaces_parentheses_commas_and_quotes(tmp_path:
     assert table["area_px"].sum() == pytest.approx(224 * 224, rel=0.02)
 
 
+@pytest.mark.slow
 def test_tracking_keeps_parameters_losses_and_seconds(tmp_path: Path) -> None:
     printed = runs("run", "workspace=w", *SYNTHETIC, *QUICK, cwd=tmp_path)
     assert "mlflow ui --host 127.0.0.1 --backend-store-uri 'sqlite:///" in printed

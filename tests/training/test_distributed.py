@@ -66,6 +66,7 @@ def losses(history: History, *names: str) -> np.ndarray:
     return np.array([[epoch[name] for name in names] for epoch in history.epochs])
 
 
+@pytest.mark.slow
 def test_encoder_learns_in_two_processes_as_in_one(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Of 7 chips 6 train, in batches of 4 and 2; 1 validates: one share of it is empty. One process may go on."""
     one, two = tiny_module(), tiny_module()
@@ -102,6 +103,7 @@ def graphs(n: int) -> list[GraphSample]:
     return samples
 
 
+@pytest.mark.slow
 def test_gnn_learns_in_two_processes_as_in_one(tmp_path: Path) -> None:
     """Of 7 graphs of different sizes 6 train, in batches of 4 and 2; what one process began two go on with."""
 
