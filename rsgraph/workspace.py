@@ -333,10 +333,15 @@ class Workspace:
         def entered(manifest: dict[str, Any]) -> dict[str, Any]:
             found = {**manifest, "stages": {**manifest.get("stages", {}), record.stage: entry}}
             there = {"layers": made, "default_layer": default_layer, "maps": _drawn(maps, _files(found))}
-            now = {"ready": datetime.now(UTC).isoformat(timespec="seconds")} if record.stage == MAPPED else {}
-            return {**found, **there, **now}
+            return {**found, **there}
 
         self.change_manifest(entered)
+
+    def mark_ready(self) -> None:
+        """Enter the time from which the workspace can be labelled, if none is entered yet."""
+        if "ready" not in self.manifest:
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            self.change_manifest(lambda manifest: {**manifest, "ready": now})
 
     def enter_tracked(self, stages: Collection[str], run_id: str) -> None:
         """Enter which MLflow run stages were made in, where that was opened only after them."""

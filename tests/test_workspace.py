@@ -157,8 +157,13 @@ def test_adopt_brings_a_stored_stage_in(workspace: Workspace, tmp_path: Path) ->
     assert workspace.manifest["stages"]["project"]["mlflow_run"] == "run"
     assert (workspace.layers, workspace.default_layer) == (["encoder"], "encoder")
     assert workspace.maps == maps[:1], "the other is not drawn yet"
-    assert datetime.fromisoformat(workspace.manifest["ready"]).tzinfo is not None
     assert workspace.ready
+    workspace.mark_ready()
+    since = workspace.manifest["ready"]
+    assert datetime.fromisoformat(since).tzinfo is not None
+    workspace.change_manifest(lambda manifest: {**manifest, "ready": "2026-01-01"})
+    workspace.mark_ready()
+    assert workspace.manifest["ready"] == "2026-01-01", "it was ready before"
     workspace.forget(["project"])
     assert not workspace.ready
     assert "ready" not in workspace.manifest

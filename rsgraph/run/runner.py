@@ -219,6 +219,7 @@ def _costs(plan: Plan, opened: Opened, finished: set[str]) -> Mapping[str, float
 
 def _say_ready(workspace: Workspace) -> None:
     """Say that labelling can begin, whatever else is still to be made."""
+    workspace.mark_ready()
     say(f"ready to label: rsgraph label {shlex.quote(str(workspace.folder))}")
     tell(ready=str(workspace.folder.resolve()))
 
