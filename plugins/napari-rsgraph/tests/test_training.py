@@ -174,10 +174,10 @@ def test_a_window_that_is_opened_again_to_write_takes_the_run_over(opener: Opene
     seen: list[str] = []
     window._look_again = lambda: seen.append("the old one")  # type: ignore[method-assign]
     new._look_again = lambda: seen.append("the new one")  # type: ignore[method-assign]
-    training._events.put({"stage": "gnn", "done": 1, "total": 2, "left": ""})
     training._events.put({"finished": "gnn"})
-    qtbot.waitUntil(lambda: "gnn" in new.tasks.lines[0].title.text(), timeout=5000)
+    qtbot.waitUntil(lambda: bool(seen), timeout=5000)
     assert {*seen} == {"the new one"}
+    qtbot.waitUntil(lambda: "encoder" in new.tasks.lines[0].title.text(), timeout=240_000)
     new.close()
     qtbot.waitUntil(lambda: not training.running, timeout=120_000)
 
