@@ -116,7 +116,7 @@ def written(results: Path) -> str:
 
 def measured(results: Path) -> pd.DataFrame:
     """Return all rows of whole runs with ``side``, ``pixels`` and ``stage``, of the machine of the largest tile."""
-    paths = [results / "whole_tile.csv", *sorted(results.glob("tile_*.csv"))]
+    paths = [results / "whole_tile.csv", *sorted(results.glob("tile_[0-9]*.csv"))]
     rows = pd.concat([pd.read_csv(path) for path in paths if path.exists()] or [pd.DataFrame({"work": []})])
     named = rows["work"].astype(str).str.extract(_NAME)
     rows = pd.concat([rows.reset_index(drop=True), named.reset_index(drop=True)], axis=1).dropna(subset="stage")
