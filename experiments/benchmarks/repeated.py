@@ -50,7 +50,8 @@ def same(one: Workspace, two: Workspace, threads: int) -> dict[str, Value]:
     differ = sorted(name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name))
     differ = [name for name in differ if not name.endswith(".json")]
     note = "all arrays, tables and weights are the same to the bit" if not differ else f"not the same: {differ}"
-    return {"work": f"training again, {threads} threads", "count": len(ours), "identical": len(differ) == 0, "note": note}
+    found: dict[str, Value] = {"count": len(ours), "identical": not differ, "note": note}
+    return {"work": f"training again, {threads} threads", **found}
 
 
 def other(one: Workspace, two: Workspace) -> dict[str, Value]:
