@@ -176,6 +176,11 @@ def one_blas_thread() -> threadpool_limits:
     return threadpool_limits(1, user_api="blas")
 
 
+REMARKS = r"The given matrix is equal to Affine\.identity|Dataset has no geotransform|One of the clusters is empty"
+"""Warnings that are no news to the user, ignored from before threads begin until they have ended: a filter that is
+added meanwhile is lost where a library in another thread puts back the list of filters that it found."""
+
+
 class Threads:
     """Runs blocks in threads of this process: compiled code works side by side, all else in turns.
 
@@ -199,6 +204,14 @@ class Threads:
         if self.workers == 1 or len(items) <= 1:
             yield from map(task, items)
             return
+        from rsgraph.warning_filters import ignored
+
+        with ignored(REMARKS):
+            yield from self._pooled(task, items, stop)
+
+    def _pooled(
+        self, task: Callable[[Item], Result], items: Sequence[Item], stop: Callable[[], None] | None
+    ) -> Iterator[Result]:
         pool = ThreadPoolExecutor(self.workers, thread_name_prefix="blocks")
         waiting: deque[Future[Result]] = deque()
         try:

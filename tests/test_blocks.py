@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from rsgraph.blocks import AHEAD, ResumableBlocks, Threads
 from rsgraph.errors import OutputError, WorkspaceError
 from rsgraph.protocols import Arrays, Blocks
+from rsgraph.warning_filters import ignored
 from tests.executors.tasks import blas_threads
 
 
@@ -148,3 +150,19 @@ def test_threads_are_told_to_stop_where_one_fails() -> None:
 
     with pytest.raises(ValueError, match="the first"):
         list(Threads(2).run(task, [0, 1], stop=stopped.set))
+
+
+def test_threads_hear_nothing_of_pixel_space_though_a_library_puts_back_its_filters() -> None:
+    """As numba and others do: they save the list, and put it back while another thread works."""
+
+    def task(number: int) -> int:
+        saved = warnings.catch_warnings()
+        saved.__enter__()
+        with ignored("Dataset has no geotransform"):
+            saved.__exit__(None, None, None)
+            warnings.warn("Dataset has no geotransform, gcps, or rpcs.", UserWarning, stacklevel=1)
+        return number
+
+    assert list(Threads(2).run(task, [0, 1, 2])) == [0, 1, 2]
+    with pytest.raises(UserWarning):
+        warnings.warn("Dataset has no geotransform, gcps, or rpcs.", UserWarning, stacklevel=1)
