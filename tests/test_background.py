@@ -57,6 +57,7 @@ from rsgraph import background
 
 def wait(words, *, interrupted):
     try:
+        print("waiting", flush=True)
         threading.Event().wait()
     except KeyboardInterrupt:
         interrupted()
@@ -102,7 +103,10 @@ def test_a_run_that_somebody_else_killed_does_not_count_as_stopped(
 
 def test_a_run_whose_main_thread_waits_for_others_is_interrupted_at_once() -> None:
     command = [sys.executable, "-c", WAITING]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True) as process:
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    with subprocess.Popen(command, **pipes, start_new_session=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"waiting\n"
         _, said = process.communicate(timeout=60)  # closes its input
     assert process.returncode == 130, "else it has killed itself, after some seconds"
     assert b"interrupted; nothing is lost" in said

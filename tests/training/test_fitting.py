@@ -139,7 +139,7 @@ def test_training_starts_over_with_a_note_when_the_checkpoint_is_damaged(tmp_pat
     bad = {
         "empty": b"",
         "truncated": good[:middle],
-        "flipped": good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :],
+        "flipped": good[:middle] + bytes(each ^ 1 for each in good[middle : middle + 512]) + good[middle + 512 :],
         "text": b"this is no checkpoint",
     }
     path.write_bytes(bad[damage])
