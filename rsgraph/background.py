@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from rsgraph.cli import INTERRUPTED
+from rsgraph.cli import INTERRUPTED, INTERRUPTED_CODE
 from rsgraph.cli import main as main_of_rsgraph
 from rsgraph.console import fail, say
 from rsgraph.events import listening
@@ -35,9 +35,6 @@ _EVERY = 0.2
 
 _PATIENCE = 5.0
 """Seconds that a process may take to end in order before it is killed; nothing is lost by that either."""
-
-_KILLED = 130
-"""Code of a run that did not end in order when it was asked to: that of one that was interrupted."""
 
 _MODULE = "rsgraph.background"
 
@@ -108,7 +105,7 @@ class BackgroundRun:
 
     def _of_the_watcher(self, code: int) -> int:
         """Return the code, 130 of a run that was killed since it did not end when it was asked to."""
-        return _KILLED if self._asked_to_stop and code == -signal.SIGKILL else code
+        return INTERRUPTED_CODE if self._asked_to_stop and code == -signal.SIGKILL else code
 
     def _read(self, events: IO[bytes]) -> None:
         """Hand events on until the process, and all that it started, have closed the pipe."""

@@ -17,10 +17,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import make_folder, output_error, read_json, sha256, sync_tree, write_json
+from rsgraph.files import locked, make_folder, output_error, read_json, sha256, sync_tree, write_json
 
 
 @dataclass(frozen=True)
@@ -71,15 +69,8 @@ class StageCache:
         """Hold the lock of one stage key: whoever comes second waits, then finds the outputs."""
         path = self.place_of(stage, key)
         make_folder(path.parent)
-        lock = FileLock(f"{path}.lock")
-        try:
-            lock.acquire()
-        except OSError as error:
-            raise output_error(path, error) from error
-        try:
+        with locked(Path(f"{path}.lock"), path):
             yield
-        finally:
-            lock.release()
 
     def find(self, stage: str, key: str) -> StageRecord | None:
         """Return the record of a stored stage, or None where it is not stored or its files are damaged."""

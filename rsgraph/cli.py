@@ -42,6 +42,9 @@ rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label 
 """
 
 
+INTERRUPTED_CODE = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
 INTERRUPTED = "interrupted; nothing is lost: the same command goes on where this one stopped"
 
 
@@ -61,7 +64,7 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
             _verb(words)(words[1:])
     except KeyboardInterrupt:
         interrupted() if interrupted else fail(INTERRUPTED)
-        sys.exit(130)
+        sys.exit(INTERRUPTED_CODE)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except RsgraphError as error:

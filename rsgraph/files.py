@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from filelock import FileLock, Timeout
+
 from rsgraph.errors import OutputError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -146,6 +148,39 @@ def atomic(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):  # a folder that cannot be written has no temporary file either
             temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def locked(lock: Path, path: Path, *, timeout: float = -1) -> Iterator[None]:
+    """Hold a lock between processes, which the system releases where one dies.
+
+    Parameters
+    ----------
+    lock
+        The lock's file; it stays.
+    path
+        The file or folder that it stands for, for the sentence.
+    timeout
+        Seconds to wait for it; below 0: as long as it takes.
+
+    Raises
+    ------
+    OutputError
+        The folder cannot be written.
+    Timeout
+        Somebody else held it for so long.
+    """
+    held = FileLock(lock, timeout=timeout)
+    try:
+        held.acquire()
+    except Timeout:
+        raise
+    except OSError as error:
+        raise output_error(path, error) from error
+    try:
+        yield
+    finally:
+        held.release()
 
 
 def _beside(path: Path) -> Path:

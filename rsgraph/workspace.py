@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -27,11 +27,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from rsgraph.cache import StageCache, StageRecord
-from rsgraph.errors import NotThere, WorkspaceError
-from rsgraph.files import atomic, map_array, output_error, place, read_arrays, read_json, sha256, write_json
+from rsgraph.errors import NotThere, OutputError, WorkspaceError
+from rsgraph.files import atomic, locked, map_array, place, read_arrays, read_json, sha256, write_json
 from rsgraph.types import Distance, Floats, Similarity
 
 if TYPE_CHECKING:
@@ -360,16 +360,10 @@ class Workspace:
         Raises OutputError where the workspace cannot be written.
         """
         path = self.path("run.lock")
-        lock = FileLock(path)
-        try:
+        with ExitStack() as held:
             with suppress(Timeout):
-                lock.acquire(timeout=_ASKED)
-        except OSError as error:
-            raise output_error(path, error) from error
-        try:
+                held.enter_context(locked(path, path, timeout=_ASKED))
             yield
-        finally:
-            lock.release()
 
     @property
     def is_being_made(self) -> bool:
@@ -378,11 +372,11 @@ class Workspace:
         if not path.exists():
             return False
         try:
-            with FileLock(path, timeout=0):
+            with locked(path, path, timeout=0):
                 return False
         except Timeout:
             return True
-        except OSError:
+        except OutputError:
             return False
 
     def change_manifest(self, change: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
@@ -391,15 +385,8 @@ class Workspace:
         Raises OutputError where the workspace cannot be written.
         """
         path = self.path("manifest.json")
-        lock = FileLock(f"{path}.lock")
-        try:
-            lock.acquire()
-        except OSError as error:
-            raise output_error(path, error) from error
-        try:
+        with locked(self.path("manifest.json.lock"), path):
             write_json(path, change(self.manifest))
-        finally:
-            lock.release()
         self.__dict__.pop("_scene_file", None)
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:

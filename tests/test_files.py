@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from filelock import Timeout
 
 from rsgraph import files
 from rsgraph.errors import OutputError, WorkspaceError
-from rsgraph.files import atomic, digest, place, read_json, replaced_folder, sha256, write_json
+from rsgraph.files import atomic, digest, locked, place, read_json, replaced_folder, sha256, write_json
 
 
 def test_atomic_replaces_the_file_only_at_the_end(tmp_path: Path) -> None:
@@ -111,5 +112,22 @@ def test_replaced_folder_says_where_it_could_not_write(tmp_path: Path) -> None:
     with (
         pytest.raises(OutputError, match=r"could not write .*absent"),
         replaced_folder(tmp_path / "absent" / "rgb", "partial"),
+    ):
+        pass
+
+
+def test_a_lock_is_held_waited_for_and_released(tmp_path: Path) -> None:
+    one, lock = tmp_path / "one", tmp_path / "one.lock"
+    with locked(lock, one), pytest.raises(Timeout), locked(lock, one, timeout=0):
+        pass
+    with locked(lock, one, timeout=0):
+        pass
+
+
+def test_a_lock_that_cannot_be_made_is_one_sentence_on_what_it_stands_for(tmp_path: Path) -> None:
+    (tmp_path / "one.lock").mkdir()
+    with (
+        pytest.raises(OutputError, match=r"could not write .*one: "),
+        locked(tmp_path / "one.lock", tmp_path / "one"),
     ):
         pass

@@ -11,13 +11,12 @@ from typing import Any
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from rsgraph.background import BackgroundRun
+from rsgraph.cli import INTERRUPTED_CODE
 from rsgraph.console import fail
 from rsgraph.workspace import Workspace
 
 _LOOK = 100
 """Milliseconds between two looks for events of the run."""
-
-_INTERRUPTED = 130
 
 
 class Training(QObject):
@@ -67,7 +66,7 @@ class Training(QObject):
         if found is not None:
             return found
         code = self._run.stop()
-        if there is not None and code != _INTERRUPTED and Workspace(there).ready:
+        if there is not None and code != INTERRUPTED_CODE and Workspace(there).ready:
             return there
         if code < 0:
             fail(f"the run {_unknown(code)}. The same command goes on where it stopped")
@@ -126,7 +125,7 @@ class Training(QObject):
         elif "finished" in event:
             self.finished.emit(event["finished"])
         elif "ended" in event:
-            stopped = event["ended"] == _INTERRUPTED
+            stopped = event["ended"] == INTERRUPTED_CODE
             unknown = f"it {_unknown(event['ended'])}. Label on: the next start goes on"
             failed = event["ended"] != 0 and not stopped
             self.ended.emit((self._failure or unknown) if failed else "")
