@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -26,9 +26,6 @@ from rsgraph.training.options import Hardware, describe, device_type
 from rsgraph.training.precision import Measured, chosen_precision
 from rsgraph.types import Chip, Floats, Raster
 from rsgraph.workspace import Workspace
-
-if TYPE_CHECKING:
-    from rsgraph.training.inference import FrozenEncoder
 
 RECORD = "models/encode.json"
 """Says which precision the chips of a workspace were encoded in, where that was measured."""

@@ -70,21 +70,21 @@ def gnn(context: Context) -> dict[str, Any]:
     if component.n_layers == 0:
         describe(context, "gnn", component=context.options.gnn.section, history=[])
         return {"trained": False}
-    learning = _share_of_learning(context, component)
+    planned = None if context.plan.model or not component.trainable else _planned(context)
+    learning = 0.0 if planned is None else _share_of_learning(context, planned)
     if context.plan.model:
         facts = take_over(context, "models/gnn.safetensors", "models/gnn.json")
     else:
-        facts = _learn_gnn(replace(context, progress=part_of(context.progress, 0, learning)), component)
+        facts = _learn_gnn(replace(context, progress=part_of(context.progress, 0, learning)), component, planned)
     write_layers(replace(context, progress=part_of(context.progress, learning, 1)), component)
     return facts
 
 
-def _learn_gnn(context: Context, component: Gnn) -> dict[str, Any]:
-    """Train or fit the graph network; write its weights."""
+def _learn_gnn(context: Context, component: Gnn, planned: Schedule | None) -> dict[str, Any]:
+    """Train the graph network as planned, or fit it; write its weights."""
     module, history, notes = _built(context.workspace, component, context.seed), None, []
     features = context.workspace.embedding(component.reads)
-    if component.trainable:
-        planned = _planned(context)
+    if planned is not None:
         context.say(planned.sentence("gnn", "graphs"))
         history = _trained(context, module, planned, _chip_graphs(context, component, planned))
     else:
@@ -219,12 +219,9 @@ class _ChipGraphs(Sequence[GraphSample]):
         )
 
 
-def _share_of_learning(context: Context, component: Gnn) -> float:
+def _share_of_learning(context: Context, planned: Schedule) -> float:
     """Return which share of the stage's time learning takes; applying the network to a chip takes one pass."""
-    if context.plan.model or not component.trainable:
-        return 0.0
-    passes = _planned(context).passes
-    return passes / (passes + len(context.opened.chips))
+    return planned.passes / (planned.passes + len(context.opened.chips))
 
 
 def _planned(context: Context) -> Schedule:
