@@ -193,6 +193,6 @@ class Together:
                 raise Stopped
             with self._lock:
                 self._shares[number] = done / max(total, 1)
-                self._progress(round(1000 * sum(self._shares) / len(self._shares)), 1000)
+                self._progress(round(_THOUSANDTHS * sum(self._shares) / len(self._shares)), _THOUSANDTHS)
 
         return report

@@ -77,7 +77,7 @@ def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
         searching = replace(context, progress=part_of(context.progress, 0, _SEARCHED))
         projector = projector.with_pairs(touching_pairs(searching))
     chosen = [comparing(projector, context.workspace.compared_by(layer)) for layer in layers]
-    learnt = _learnt(context.options.projector, len(context.workspace.segments), chosen)
+    learnt = _learnt(context.options.projector, len(context.workspace.embedding(layers[0])), chosen)
     together = Together(part_of(context.progress, _SEARCHED, learnt), len(layers))
     items = list(enumerate(zip(layers, chosen, strict=True)))
     begun = Threads().run(lambda item: _begin(context, *item[1], together.part(item[0])), items, stop=together.stop)
