@@ -105,7 +105,7 @@ class Training(QObject):
         return self._run.stop()
 
     def _hear(self) -> None:
-        """Emit events; of several reports of progress the last is enough."""
+        """Emit events; of several reports of progress the last is enough, none of a stage that has ended since."""
         latest: Mapping[str, Any] | None = None
         try:
             while True:
@@ -113,6 +113,7 @@ class Training(QObject):
                 if "done" in event:
                     latest = event
                 else:
+                    latest = None if "finished" in event else latest
                     self._emit(event)
         except Empty:
             pass

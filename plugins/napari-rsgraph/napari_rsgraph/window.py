@@ -199,6 +199,7 @@ class Window(QObject):
         self._steps = training.steps()
         if self._steps and training.running:
             self.tasks.task_started(_TRAINING, "training", stop="Stop")
+            self._show_step(0)
         training.progressed.connect(self._training_progressed)
         training.finished.connect(self._training_finished)
         training.ended.connect(self._training_ended)
@@ -225,13 +226,19 @@ class Window(QObject):
 
     def _training_progressed(self, stage: str, done: int, total: int, left: str) -> None:
         if stage in self._steps:
-            place = f"step {self._steps.index(stage) + 1} of {len(self._steps)}"
-            self.tasks.task_title(_TRAINING, ", ".join(filter(None, (f"training: {stage}", place, left))))
+            self._show_step(self._steps.index(stage), left)
             self.tasks.task_progress(_TRAINING, done, total)
 
     def _training_finished(self, stage: str) -> None:
-        self.tasks.task_progress(_TRAINING, 0, 0)
+        """Show the next stage, of which nothing is known yet."""
+        if stage in self._steps[:-1]:
+            self._show_step(self._steps.index(stage) + 1)
+            self.tasks.task_progress(_TRAINING, 0, 0)
         self._look_again()
+
+    def _show_step(self, number: int, left: str = "") -> None:
+        place = f"step {number + 1} of {len(self._steps)}"
+        self.tasks.task_title(_TRAINING, ", ".join(filter(None, (f"training: {self._steps[number]}", place, left))))
 
     def _training_ended(self, sentence: str) -> None:
         self.tasks.task_ended(_TRAINING)

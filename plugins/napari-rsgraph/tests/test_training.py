@@ -150,6 +150,23 @@ def test_how_a_run_ended_is_said_where_it_did_not_say_so(workspace: Path, qtbot:
     assert broken == "it ended with 1; the terminal shows why. Label on: the next start goes on"
 
 
+def test_of_a_stage_that_has_ended_no_progress_is_shown(workspace: Path, qtbot: Any) -> None:
+    training = Training(["nowhere.tif"])
+    training.stop()
+    seen: list[Any] = []
+    training.progressed.connect(lambda stage, done, total, left: seen.append((stage, done, total, left)))
+    training.finished.connect(seen.append)
+    report = {"stage": "target", "total": 9, "left": "about 1 s left"}
+    for event in ({**report, "done": 4}, {**report, "done": 9}, {"finished": "target"}):
+        training._events.put(event)
+    training._hear()
+    assert seen == ["target"]
+    for done in (1, 2):
+        training._events.put({**report, "stage": "encoder", "done": done})
+    training._hear()
+    assert seen == ["target", ("encoder", 2, 9, "about 1 s left")]
+
+
 @pytest.mark.slow
 def test_a_second_run_of_a_workspace_that_is_open_is_stopped(opener: Opener, workspace: Path, qtbot: Any) -> None:
     window = opener("training.encoder.max_epochs=400", "overwrite=true")

@@ -79,6 +79,7 @@ class TaskLine(QWidget):
     def __init__(self, title: str, *, cancellable: bool, stop: str = "Cancel") -> None:
         super().__init__()
         self.title = QLabel()
+        self.title.setWordWrap(True)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.bar = QProgressBar()
         self.bar.setRange(0, 0)
