@@ -117,6 +117,10 @@ def _show(
 
 def check_screen() -> None:
     """Say what is missing before Qt would abort the process. Raises NotInstalled."""
+    # Before Qt: PySide reads each module that is imported after it, and where it meets pydantic half loaded, asks it
+    # for a name that is not there yet: an ImportError out of the import of napari.
+    from pydantic import Field  # noqa: F401
+
     try:
         import qtpy.QtWidgets  # noqa: F401
     except ImportError as error:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,12 @@ def test_without_a_screen_it_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch
         check_screen()
     monkeypatch.setenv("DISPLAY", ":7")
     check_screen()
+
+
+def test_napari_loads_where_a_part_of_pydantic_was_loaded_before_qt() -> None:
+    lines = "import pydantic; from napari_rsgraph.launch import check_screen; check_screen(); import napari.viewer"
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_folder_that_is_no_workspace_is_named_before_napari_loads(tmp_path: Path) -> None:
