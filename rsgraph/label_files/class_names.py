@@ -40,13 +40,17 @@ class Names:
         self.colours: dict[str, str] = {}
         self._codes: dict[str, int] = {}
 
+    def asks_for(self, *names: str) -> bool:
+        """Tell whether a class is wanted that the file calls by any of these names."""
+        return self.wanted is None or any(name in self.wanted for name in names)
+
     def code(self, name: str, *others: str, colour: str | None = None) -> int:
         """Return the number of a class, 0 where it is not wanted; ``others`` are what else the file calls it."""
         if self.wanted is not None:
-            found = next((self.wanted[text] for text in (name, *others) if text in self.wanted), None)
-            if found is None:
+            asked = next((text for text in (name, *others) if text in self.wanted), None)
+            if asked is None:
                 return 0
-            name = found
+            name = self.wanted[asked] or name
         if name not in self._codes:
             self.names.append(name)
             self._codes[name] = len(self.names)
@@ -55,9 +59,11 @@ class Names:
         return self._codes[name]
 
 
-def _wanted(classes: Mapping[str, str] | Collection[str]) -> dict[str, str]:
-    pairs = classes.items() if isinstance(classes, Mapping) else ((name, name) for name in classes)
-    return {str(value): str(name) for value, name in pairs}
+def _wanted(classes: Mapping[str, str] | Collection[str]) -> dict[str, str | None]:
+    """Return what wanted classes are called, by name or code in the file; None: as the file calls them."""
+    if isinstance(classes, Mapping):
+        return {str(value): str(name) for value, name in classes.items()}
+    return {str(value): None for value in classes}
 
 
 def class_name(value: Any, where: str) -> str | None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rsgraph.errors import ConfigError
 from rsgraph.io.handles import existing_file
 from rsgraph.label_files.class_names import Classes, Names
-from rsgraph.label_files.counting import Count, count_file, opened_file, unlabelling
+from rsgraph.label_files.counting import Count, LeftOut, count_file, opened_file, unlabelling
 from rsgraph.label_files.tally import Tally
 from rsgraph.label_files.vector_files import columns_of, layers_of, untouched
 from rsgraph.protocols import Progress
@@ -63,8 +63,9 @@ def read_labels(
     label the segment that they lie in, where no polygon does. Rasters of class codes (GeoTIFF ...) are laid over the
     scene's grid window by window, the nearest pixel counts; names and colours come from the file's tag ``LEGEND``,
     tags ``CLASS_<code>``, category names or attribute table, and colour table; codes without a name are called
-    ``class <code>``. Nodata, masked pixels and, unless it has a name, code 0 are no class. The file is only read,
-    and nothing is written beside it.
+    ``class <code>``. Nodata, masked pixels and, unless it has a name, code 0 are no class, nor are values that stand
+    for no data without being declared (``rsgraph.label_files.class_values``: -1, 255 ...), unless ``classes`` names
+    them; their pixels are counted. The file is only read, and nothing is written beside it.
 
     Parameters
     ----------
@@ -103,9 +104,9 @@ def read_labels(
     names = Names(classes)
     count = Count(workspace, progress)
     with opened_file(existing_file(Path(path)), layer, column, names, predictions=predictions) as file:
-        skipped = count_file(file, workspace.scenes, count)
+        _, left_out = count_file(file, workspace.scenes, count, zero_counts=False)
     count.steps.finish()
-    return _labels(count, names, min_share, skipped, Path(path))
+    return _labels(count, names, min_share, left_out, Path(path))
 
 
 def vector_layers(path: str | Path) -> list[str]:
@@ -120,13 +121,13 @@ def vector_columns(path: str | Path, *, layer: str | None = None) -> list[str]:
         return columns_of(place, Path(path), layer)
 
 
-def _labels(count: Count, names: Names, min_share: float, skipped: dict[str, int], path: Path) -> ImportedLabels:
+def _labels(count: Count, names: Names, min_share: float, left_out: LeftOut, path: Path) -> ImportedLabels:
     """Choose each segment's class, by pixels and else by points."""
     pixels, points = _shares(count.pixels, count.table["area_px"].to_numpy()), _shares(count.points, None)
     points = points.only(~np.isin(points.rows, pixels.rows))
     found = pixels.joined(points)
     if not len(found.rows):
-        raise unlabelling(path, skipped)
+        raise unlabelling(path, left_out)
     enough = found.share >= min_share - 1e-6
     mixed = f"segments of which no class covers {min_share:.0%}"
     kept = found.only(enough)
@@ -137,7 +138,7 @@ def _labels(count: Count, names: Names, min_share: float, skipped: dict[str, int
         listed,
         kept.share,
         {name: names.colours.get(name) for name in names.names if name in used},
-        skipped | ({} if enough.all() else {mixed: int((~enough).sum())}),
+        left_out.counts | ({} if enough.all() else {mixed: int((~enough).sum())}),
     )
 
 
