@@ -1,6 +1,6 @@
 """Areas and lengths on the ground: what pixels measure on the Earth, in any CRS.
 
-The one place where pixels become square metres: exports, STAC items, the viewer and ``rsgraph evaluate`` all ask here.
+The one place where pixels become square metres: exports, STAC items, the viewer and ``rsgraph evaluate`` ask here.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SQUARE_METRES = 10_000.0
 """Of a hectare."""
 
 _FAITHFUL = 0.0025
-"""UTM within its zone exaggerates areas by -0.08 % ... 0.2 %, national grids by as little: they are taken at their word."""
+"""UTM within its zone exaggerates areas by -0.08 % ... 0.2 %, national grids by as little: taken at their word."""
 
 _NODES = (5, 17, 65, 257)
 """Nodes along each side of the grid on which distortion is known, until it is good enough between them."""

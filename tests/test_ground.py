@@ -156,8 +156,7 @@ def test_a_pixel_is_as_wide_as_the_geodesic_across_it(latitude: float) -> None:
     step = 1e-4
     for crs, transform in ((3857, (10, 0, x - 500, 0, -10, y + 500)), (4326, (step, 0, 10, 0, -step, latitude))):
         here = CRS.from_user_input(crs).to_wkt()
-        middle = np.array([[transform[2] + 50 * transform[0], transform[5] + 50 * transform[4]]])
-        ends = np.concatenate([middle - [transform[0] / 2, 0], middle + [transform[0] / 2, 0]]).T
+        ends = transform[2] + transform[0] * np.array([49.5, 50.5]), np.full(2, transform[5] + 50 * transform[4])
         lon, lat = Transformer.from_crs(crs, 4326, always_xy=True).transform(*ends)
         true = Geod(ellps="WGS84").inv(lon[0], lat[0], lon[1], lat[1])[2]
         assert pixel_width(here, transform, 100, 100) == pytest.approx(true, rel=1e-6)

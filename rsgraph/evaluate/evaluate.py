@@ -33,7 +33,7 @@ from rsgraph.evaluate import parts as measuring
 from rsgraph.evaluate.parts import Among, Evaluation
 from rsgraph.evaluate.reference import ReferenceCounts, wanted_classes
 from rsgraph.files import digest, read_json, sha256, write_json, write_text
-from rsgraph.ground import SQUARE_METRES, square_metres
+from rsgraph.ground import hectares
 from rsgraph.label_files.counting import PIXELS
 from rsgraph.registry import check_types
 from rsgraph.tracking import Tracker, store
@@ -273,10 +273,9 @@ def _say_reference(job: Evaluation, found: ReferenceCounts | None) -> None:
             f"{name}: {'; '.join(found.left_out.told)}. To read it otherwise, list the values that are classes: "
             "'reference_classes=[...]'"
         )
-    # what was told of values says also how many pixels have them
-    rest = [
-        f"{number:,} {reason}" for reason, number in found.left_out.counts.items() if not reason.startswith(PIXELS)
-    ]
+    told = bool(found.left_out.told)  # which says of values also how many pixels have them
+    counts = found.left_out.counts.items()
+    rest = [f"{number:,} {reason}" for reason, number in counts if not (told and reason.startswith(PIXELS))]
     if rest:
         console.note(f"{name}: left out: {'; '.join(rest)}")
 
@@ -284,12 +283,11 @@ def _say_reference(job: Evaluation, found: ReferenceCounts | None) -> None:
 def _amounts(job: Evaluation, found: ReferenceCounts) -> list[str]:
     """Return hectares, or without a CRS pixels, of each class, and its share of all that are known."""
     table = job.workspace.segments
-    hectares = (
-        square_metres(table, job.workspace.scenes) / SQUARE_METRES / table["area_px"].to_numpy()
-    ) @ found.segments
+    per_pixel = hectares(table, job.workspace.scenes) / table["area_px"].to_numpy()
+    areas = per_pixel @ found.segments
     pixels = found.segments.sum(axis=0)
     shares = 100 * pixels / max(pixels.sum(), 1)
-    amounts = zip(hectares.tolist(), pixels.tolist(), shares.tolist(), strict=True)
+    amounts = zip(areas.tolist(), pixels.tolist(), shares.tolist(), strict=True)
     return [f"{f'{area:,.1f} ha' if area == area else f'{n:,} pixels'} ({share:.3g} %)" for area, n, share in amounts]
 
 
@@ -302,8 +300,8 @@ def _say_one_class(part: str, table: DataFrame) -> None:
     if len(alone):
         where = "" if len(alone) == len(table) else f" of {', '.join(dict.fromkeys(map(str, alone[names[0]])))}"
         console.note(
-            f"{part}: the figures{where} follow from one class alone: the reference gives no other to most pixels of any "
-            "of what is compared, so that they say nothing about the workspace"
+            f"{part}: the figures{where} follow from one class alone, which all that is compared belongs to: they say "
+            "nothing about the workspace"
         )
 
 

@@ -339,8 +339,8 @@ def _counts(job: Evaluation) -> NDArray[np.int64]:
 def labelling(job: Evaluation) -> pd.DataFrame:
     """Let a simulated expert brush the maps of segments.
 
-    One row per map, one for the first two of the workspace's maps together, and one for clicking segments. ``classes``
-    is how many most pixels of the segments belong to: of one class alone every stroke is right.
+    One row per map, one for the first two of the workspace's maps together, and one for clicking segments.
+    ``classes`` is how many most pixels of the segments belong to: of one class alone every stroke is right.
     """
     counts, strokes = _counts(job), job.config["labelling"]["strokes"]
     chosen = np.flatnonzero(_whole_chips(job, np.ones(len(counts), dtype=bool), "labelling"))

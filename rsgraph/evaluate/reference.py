@@ -32,8 +32,8 @@ def reference_counts(
     workspace
         Finished at least up to its segments; the scene itself is not needed.
     path
-        A raster of class codes in any CRS and grid (the nearest pixel counts; nodata are unknown, and 0 and values that
-        stand for no data as ``rsgraph.label_files.class_values`` decides) or polygons with a class, as
+        A raster of class codes in any CRS and grid (the nearest pixel counts; nodata are unknown, and 0 and values
+        that stand for no data as ``rsgraph.label_files.class_values`` decides) or polygons with a class, as
         ``rsgraph.label_files.importing.read_labels`` reads them. None: what was delivered with the scene, which the
         run kept (``reference.tif``: SWED, synthetic scenes), or else the classes of whole images (EuroSAT).
     layer
@@ -79,8 +79,8 @@ def wanted_classes(names: Mapping[Any, Any] | Sequence[Any]) -> dict[str, str] |
     wrong = [each for each in entries if not _is_name(each)]
     if wrong or not entries:
         raise ConfigError(
-            "`reference_classes` must be codes or names such as [0,1], or names by code such as {0:land,1:water}. Got "
-            f"{wrong[0] if wrong else names!r} instead."
+            "`reference_classes` must be codes or names such as [0,1], or names by code such as {0:land,1:water}. "
+            f"Got {wrong[0] if wrong else names!r} instead."
         )
     if isinstance(names, Mapping):
         return {str(code): str(name) for code, name in names.items()}

@@ -65,8 +65,8 @@ def area_frames(
     ------
     GeoDataFrame
         Columns label, code, colour, area_px, area_m2 and area_ha (on the ground, where there is a CRS), segments (how
-        many), confidence (mean over them), origins and authors (``human 12, propagated 3``), first_time and last_time of
-        the labels, scene_id (collections); geometry MultiPolygon for classes, Polygon for regions.
+        many), confidence (mean over them), origins and authors (``human 12, propagated 3``), first_time and
+        last_time of the labels, scene_id (collections); geometry MultiPolygon for classes, Polygon for regions.
     """
     several = len(workspace.scenes) > 1
     for scene in scenes:

@@ -73,7 +73,7 @@ class _Members(NamedTuple):
 
 @dataclass(frozen=True)
 class _Part:
-    """What is known of a region so far: one polygon, and segments and their pixels, for each strip that it lies in."""
+    """What is known of a region so far: polygon, segments and their pixels, for each strip that it lies in."""
 
     code: int
     pixels: int

@@ -275,11 +275,10 @@ def _take_classes(
     for file, tally in met:
         numbers = file.class_numbers(reading.classes)
         count.pixels.take(tally, numbers)
-        names = {
-            value: file.names.names[numbers[number] - 1] for value, number in file.numbers.items() if numbers[number]
-        }
-        for value, name in names.items():
-            codes[name] = min(value, codes.get(name, value))
+        for value, number in file.numbers.items():
+            if numbers[number]:
+                name = file.names.names[numbers[number] - 1]
+                codes[name] = min(value, codes.get(name, value))
     return dict(sorted(codes.items(), key=lambda pair: pair[1])), _left_out(reading, pixels)
 
 

@@ -43,8 +43,8 @@ MASKED = 1
 class RasterFile:
     """Class codes in one band of a raster; opened by ``open_raster``.
 
-    Its values are numbered as they are met, from 2, and only when all are known it is decided which of them are classes
-    (``rsgraph.label_files.class_values``).
+    Its values are numbered as they are met, from 2, and only when all are known it is decided which of them are
+    classes (``rsgraph.label_files.class_values``).
 
     Parameters
     ----------
