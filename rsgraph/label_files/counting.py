@@ -41,6 +41,10 @@ _REASONS = {
     "predicted": "features that a model predicted (propagated or classified), not a person",
     "empty": "features without a geometry",
     "lines": "lines",
+    "unreadable": "features whose geometry cannot be read",
+    "flat": "polygons that enclose nothing",
+    "unplaced": "features whose coordinates are no places in the scene's CRS",
+    "beside": "features that lie beside the scene",
 }
 
 
@@ -242,7 +246,19 @@ def count_file(
         return _take_classes([(file, _met(file, scenes, count))], count, zero_counts=zero_counts)
     _count_vector(file, scenes, count)
     skipped = {_REASONS[reason]: number for reason, number in file.skipped.items() if number}
-    return _in_order(file.names), LeftOut(skipped, [])
+    return _in_order(file.names), LeftOut(skipped, mending(file.mended))
+
+
+def mending(polygons: int) -> list[str]:
+    """Say how many polygons cross themselves and what is taken of them; nothing of none."""
+    if not polygons:
+        return []
+    one = polygons == 1
+    return [
+        "a polygon crosses itself: all that it encloses counts"
+        if one
+        else f"{polygons:,} polygons cross themselves: all that they enclose counts"
+    ]
 
 
 def _met(file: RasterFile, scenes: Sequence[SceneInfo], count: Count) -> Tally:
@@ -305,6 +321,8 @@ def _count_vector(file: VectorFile, scenes: Sequence[SceneInfo], count: Count) -
             overlapping += _count_features(features, scene, count)
     if not overlapping and (taken or not sum(file.skipped.values())):
         raise _elsewhere(file.path, scenes)
+    if len({scene.crs for scene in scenes}) == 1:
+        file.leave_beside()
 
 
 def _count_features(features: Features, scene: SceneInfo, count: Count) -> bool:

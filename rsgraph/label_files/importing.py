@@ -36,6 +36,8 @@ class ImportedLabels:
         All classes in ``labels``, in the order of the file: ``#rrggbb``, or None where the file gives no colour.
     skipped
         How many were left out, by reason.
+    told
+        What was decided and the file does not say: one phrase each.
     """
 
     segment_ids: NDArray[np.int64]
@@ -43,6 +45,7 @@ class ImportedLabels:
     share: Floats
     colours: dict[str, str | None]
     skipped: dict[str, int]
+    told: tuple[str, ...] = ()
 
 
 def read_labels(
@@ -139,6 +142,7 @@ def _labels(count: Count, names: Names, min_share: float, left_out: LeftOut, pat
         kept.share,
         {name: names.colours.get(name) for name in names.names if name in used},
         left_out.counts | ({} if enough.all() else {mixed: int((~enough).sum())}),
+        tuple(left_out.told),
     )
 
 
