@@ -82,9 +82,7 @@ def square_metres(segments: DataFrame, scenes: Sequence[SceneInfo]) -> Areas:
     return areas
 
 
-def pixel_width(
-    crs: str | None, transform: tuple[float, float, float, float, float, float], rows: int, columns: int
-) -> float | None:
+def pixel_width(crs: str | None, transform: tuple[float, ...], rows: int, columns: int) -> float | None:
     """Return how wide a pixel is on the ground, in metres, in the middle of a scene.
 
     On the map where the projection keeps lengths to 0.1 % there (UTM), else the geodesic on the CRS's ellipsoid.
@@ -243,7 +241,7 @@ def _system(scene: SceneInfo) -> _System | None:
 def _parsed(text: str) -> _System | None:
     from pyproj import CRS, Transformer
 
-    found = CRS.from_user_input(text)
+    found: Any = CRS.from_user_input(text)
     found = found.sub_crs_list[0] if found.is_compound else found  # without heights
     found = found.source_crs if found.is_bound else found
     if found is None or not (found.is_projected or found.is_geographic):

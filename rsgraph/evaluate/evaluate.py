@@ -300,8 +300,8 @@ def _say_one_class(part: str, table: DataFrame) -> None:
     if len(alone):
         where = "" if len(alone) == len(table) else f" of {', '.join(dict.fromkeys(map(str, alone[names[0]])))}"
         console.note(
-            f"{part}: the figures{where} follow from one class alone, which all that is compared belongs to: they say "
-            "nothing about the workspace"
+            f"{part}: the figures{where} follow from one class alone, which all that is compared belongs to: they "
+            "say nothing about the workspace"
         )
 
 

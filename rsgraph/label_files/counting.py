@@ -18,9 +18,10 @@ from rsgraph.io.segment_ids import read_ids
 from rsgraph.io.writers import windows
 from rsgraph.label_files.class_names import Classes, Names
 from rsgraph.label_files.class_values import Reading, read_values
+from rsgraph.label_files.places import TableFile, holds_places, inside, open_table
 from rsgraph.label_files.raster_files import MASKED, RasterFile, open_raster
 from rsgraph.label_files.tally import Tally
-from rsgraph.label_files.vector_files import Features, VectorFile, layers_of, open_vector, untouched
+from rsgraph.label_files.vector_files import PREDICTED, Features, VectorFile, layers_of, open_vector, untouched
 from rsgraph.progress import Steps
 from rsgraph.protocols import Progress
 from rsgraph.types import Window
@@ -28,6 +29,8 @@ from rsgraph.workspace import SceneInfo, Workspace
 
 _BLOCK = Window(0, 0, 512, 512)
 """Pixels in memory at a time."""
+
+LabelFile = VectorFile | RasterFile | TableFile
 
 _MOST = 1_000
 """More classes than this are a column of measurements or notes."""
@@ -138,11 +141,14 @@ def count_rasters(
 @contextmanager
 def opened_file(
     path: Path, layer: str | None, column: str | None, names: Names, *, predictions: bool
-) -> Iterator[VectorFile | RasterFile]:
+) -> Iterator[LabelFile]:
     """Open a file as what it is."""
     with untouched(path) as place:
-        if any(kind is not None for kind in layers_of(place).values()):
+        layers = layers_of(place)
+        if any(kind is not None for kind in layers.values()):
             yield open_vector(path, place, layer, column, names, predictions=predictions)
+        elif holds_places(path):
+            yield open_table(path, column, names, predicted=() if predictions else PREDICTED)
         else:
             yield _raster(path, place, layer, names)
 
@@ -154,7 +160,8 @@ def _raster(path: Path, place: Path, layer: str | None, names: Names) -> RasterF
     except NotReadable as error:
         if tables:
             raise NotUsable(
-                f"{path} is a table without geometries; expected polygons or points with a class."
+                f"{path} is a table without geometries; expected polygons or points with a class, so save a table of "
+                "places (lon and lat, or x and y) or of segment_id, and class, as CSV."
             ) from error
         if _is_tiff(path):
             raise
@@ -216,7 +223,7 @@ class Count:
 
 
 def count_file(
-    file: VectorFile | RasterFile, scenes: Sequence[SceneInfo], count: Count, *, zero_counts: bool
+    file: LabelFile, scenes: Sequence[SceneInfo], count: Count, *, zero_counts: bool
 ) -> tuple[dict[str, int], LeftOut]:
     """Count what a file says of some scenes.
 
@@ -244,6 +251,9 @@ def count_file(
     count.steps.add(0)  # GDAL reads all of a large GeoJSON first, which takes a while
     if isinstance(file, RasterFile):
         return _take_classes([(file, _met(file, scenes, count))], count, zero_counts=zero_counts)
+    if isinstance(file, TableFile):
+        _count_table(file, scenes, count)
+        return _in_order(file.names), LeftOut(dict(file.skipped), list(dict.fromkeys(file.told)))
     _count_vector(file, scenes, count)
     skipped = {_REASONS[reason]: number for reason, number in file.skipped.items() if number}
     return _in_order(file.names), LeftOut(skipped, mending(file.mended))
@@ -323,6 +333,25 @@ def _count_vector(file: VectorFile, scenes: Sequence[SceneInfo], count: Count) -
         raise _elsewhere(file.path, scenes)
     if len({scene.crs for scene in scenes}) == 1:
         file.leave_beside()
+
+
+def _count_table(file: TableFile, scenes: Sequence[SceneInfo], count: Count) -> None:
+    """Count the rows of a table, each as a point in its segment."""
+    taken = file.codes > 0
+    if file.kind == "segments":
+        known = np.isin(file.segments, count.points.known)
+        file.leave("rows of segments that the workspace does not have", taken & ~known)
+        count.points.add(file.segments[known], file.codes[known])
+        return
+    polygons, beside = np.empty(0, dtype=object), taken.copy()
+    for scene in scenes:
+        xy = file.points(scene)
+        here = taken & inside(xy, scene)
+        count.at(scene, Features(polygons, file.codes[:0], xy[here], file.codes[here]))
+        beside &= ~here
+    if taken.any() and beside.sum() == taken.sum():
+        raise _elsewhere(file.path, scenes)
+    file.leave("rows whose place lies beside the scene", beside)
 
 
 def _count_features(features: Features, scene: SceneInfo, count: Count) -> bool:

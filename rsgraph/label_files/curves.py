@@ -50,8 +50,8 @@ def linear(wkb: bytes) -> Any:
 def arc(start: Points, middle: Points, end: Points) -> Points:
     """Return points (n, 2) along the circular arc from start through middle to end, both ends included.
 
-    Where start and end are the same it is the whole circle of which ``middle`` is opposite; three points on a line are
-    that line.
+    Where start and end are the same it is the whole circle of which ``middle`` is opposite; three points on a line
+    are that line.
     """
     if np.array_equal(start, end):
         centre = (start + middle) / 2
@@ -69,7 +69,7 @@ def arc(start: Points, middle: Points, end: Points) -> Points:
     angles = np.arctan2(*(start - centre)[::-1]) + np.linspace(0, turn, max(2, int(abs(turn) / _STEP) + 2))
     points = centre + radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
     points[0], points[-1] = start, end  # without rounding, so that rings close
-    return points
+    return np.asarray(points)
 
 
 def _centre(start: Points, middle: Points, end: Points) -> Points | None:
@@ -145,10 +145,8 @@ class _Reader:
         raise ValueError(f"a geometry is of kind {kind}, which is no point, line or surface")
 
     def _each(self, count: int, read: Callable[[], Any]) -> list[Any]:
-        found = []
-        for _ in range(count):  # one by one: what a cut-off file says of its length is no reason to set memory aside
-            found.append(read())
-        return found
+        # one by one: what a cut-off file says of its length is no reason to set memory aside
+        return [read() for _ in range(count)]
 
     def _number(self, form: str) -> int:
         (number,) = struct.unpack_from(form, self.wkb, self.place)

@@ -6,7 +6,6 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -143,9 +142,3 @@ def whole_number(text: str) -> int | None:
     """Return the whole number that a cell holds, also as ``3.0`` or ``3,0``; None for anything else."""
     found = number(text)
     return int(found) if found is not None and found.is_integer() and abs(found) < 2**53 else None
-
-
-def first_title(titles: Sequence[str], wanted: Sequence[str]) -> str | None:
-    """Return the first of the wanted titles that is there, in upper or lower case, blanks and underscores alike."""
-    plain = {re.sub(r"[\s_-]+", "_", title.lower()): title for title in reversed(titles)}
-    return next((plain[name] for name in wanted if name in plain), None)

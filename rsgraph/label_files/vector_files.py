@@ -255,7 +255,7 @@ class VectorFile:
         return Features(polygons[whole], codes[of[whole]], xy, codes[at[there]])
 
     def _mended(self, polygons: Geometries, owners: Owners) -> tuple[Geometries, Owners]:
-        """Return polygons that cross themselves as those that they enclose; count them, and those that enclose none."""
+        """Return polygons that cross themselves as what they enclose; count them, and those that enclose nothing."""
         finite = usable(polygons)
         self._leave("unplaced", len(np.unique(owners[~finite])))
         parts, of, mended = valid_parts(polygons[finite], owners[finite])

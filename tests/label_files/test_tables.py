@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rsgraph.errors import NotReadable
-from rsgraph.label_files.tables import Table, first_title, number, read_table, whole_number
+from rsgraph.label_files.tables import Table, number, read_table, whole_number
 
 PLAIN = Table(["id", "label"], [["3.0", "Wald, dicht"], ["4", "Gewässer"]])
 
@@ -70,9 +70,3 @@ def test_whole_numbers_are_read_with_their_decimals(text: str, value: int | None
 
 def test_numbers_have_points_or_commas() -> None:
     assert [number(text) for text in ("0,5", "0.5", "-,5", "1.5e-3", "1,5e3")] == [0.5, 0.5, -0.5, 0.0015, None]
-
-
-def test_titles_are_found_however_they_are_written() -> None:
-    assert first_title(["Segment ID", "Class"], ["segment_id"]) == "Segment ID"
-    assert first_title(["SEGMENT-ID"], ["segment_id"]) == "SEGMENT-ID"
-    assert first_title(["a"], ["b"]) is None
