@@ -26,8 +26,8 @@ def read_selection(path: Path) -> NDArray[np.int64]:
     ----------
     path
         ``.npy``: an array of integers. ``.csv``: a table with the column ``segment_id``, or a single column, with any
-        separator and also with ids as 3.0. ``.txt``: ids between spaces, commas or line ends. ``.json``: a list, or an object with the member
-        ``segment_id``.
+        separator and also with ids as 3.0. ``.txt``: ids between spaces, commas or line ends. ``.json``: a list, or
+        an object with the member ``segment_id``.
 
     Returns
     -------

@@ -13,6 +13,8 @@ from rsgraph.errors import ConfigError
 from rsgraph.io.handles import existing_file
 from rsgraph.label_files.class_names import Classes, Names
 from rsgraph.label_files.counting import Count, LeftOut, count_file, opened_file, unlabelling
+from rsgraph.label_files.places import class_titles, holds_places
+from rsgraph.label_files.tables import read_table
 from rsgraph.label_files.tally import Tally
 from rsgraph.label_files.vector_files import columns_of, layers_of, untouched
 from rsgraph.protocols import Progress
@@ -122,6 +124,11 @@ def vector_columns(path: str | Path, *, layer: str | None = None) -> list[str]:
     """Return the attributes that could hold the class. Raises NotReadable or NotUsable."""
     with untouched(existing_file(Path(path))) as place:
         return columns_of(place, Path(path), layer)
+
+
+def table_columns(path: str | Path) -> list[str]:
+    """Return the columns that could hold the class in a table of places or segments; none for other files."""
+    return class_titles(read_table(Path(path)).titles) if holds_places(Path(path)) else []
 
 
 def _labels(count: Count, names: Names, min_share: float, left_out: LeftOut, path: Path) -> ImportedLabels:

@@ -13,7 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from rsgraph.errors import NotReadable, NotUsable
-from rsgraph.label_files.class_names import CLASS_COLUMNS, Names, class_column, class_name, first_of
+from rsgraph.label_files.class_names import Names, class_column, class_name, first_of
 from rsgraph.label_files.geometries import bounds_of, moved, usable
 from rsgraph.label_files.tables import SUFFIXES, Table, number, read_table, whole_number
 from rsgraph.label_files.tally import Codes
@@ -32,9 +32,14 @@ Kind = Literal["segments", "degrees", "map"]
 
 
 def is_label_table(titles: Sequence[str]) -> bool:
-    """Tell whether a table's titles name a class and a place, a shape or a segment: it holds labels, not classes."""
-    placed = _kind(titles) is not None or first_of(titles, _SHAPE) is not None
-    return placed and first_of(titles, CLASS_COLUMNS) is not None
+    """Tell whether a table's titles name a place, a shape or a segment: it holds labels, not classes."""
+    return _kind(titles) is not None or first_of(titles, _SHAPE) is not None
+
+
+def class_titles(titles: Sequence[str]) -> list[str]:
+    """Return the titles that could be those of a class: all but places and segments."""
+    places = {first_of(titles, wanted) for wanted in (_SEGMENT, _LONGITUDE, _LATITUDE, _EAST, _NORTH, _SHAPE)}
+    return [title for title in titles if title not in places]
 
 
 def holds_places(path: Path) -> bool:
@@ -170,7 +175,7 @@ def open_table(path: Path, column: str | None, names: Names, *, predicted: Seque
             "lat, x and y, or segment_id beside it."
         )
     skipped: Counter[str] = Counter()
-    codes = _codes(table, class_column(path, table.titles, column), path, names, predicted, skipped)
+    codes = _codes(table, class_column(path, class_titles(table.titles), column), path, names, predicted, skipped)
     found = TableFile(path, kind, names, codes, skipped)
     if kind == "segments":
         found.segments = np.array([whole_number(cell) or 0 for cell in _cells(table, _SEGMENT)], dtype=np.int64)

@@ -38,7 +38,8 @@ def test_names_take_wanted_classes_by_name_or_by_code() -> None:
     [("  open \n water ", "open water"), (" ", None), (None, None), (float("nan"), None), (5, "class 5"),
      (5.0, "class 5"), (-1, "class -1"), (True, "yes"), (False, "no"), ("5", "5"), ("5.0", "5"), ("5,0", "5"),
      ("5.5", "5.5"), ("1,000", "1,000"), ("Wa\u0308lder", "W\u00e4lder"), ("\ufeffsea\u200b", "sea"),
-     ("a\u2028b", "a b"), ("a\x00b\ud800", "ab"), ("\u0645\u06cc\u200c\u0634\u0648\u062f", "\u0645\u06cc\u200c\u0634\u0648\u062f"),
+     ("a\u2028b", "a b"), ("a\x00b\ud800", "ab"),
+     ("\u0645\u06cc\u200c\u0634\u0648\u062f", "\u0645\u06cc\u200c\u0634\u0648\u062f"),
      ("\u68ee\u6797", "\u68ee\u6797"), ("\U0001f332", "\U0001f332"), ("x" * 300, "x" * 199 + "\u2026"),
      ("\u200b", None)],
 )  # fmt: skip

@@ -10,7 +10,7 @@ from pyproj import Transformer
 
 from rsgraph.errors import NotUsable
 from rsgraph.label_files.class_names import Names
-from rsgraph.label_files.places import TableFile, holds_places, inside, is_label_table, open_table
+from rsgraph.label_files.places import TableFile, class_titles, holds_places, inside, is_label_table, open_table
 from rsgraph.workspace import SceneInfo
 from tests.exporters.workspaces import GRID, PIXELS, UTM
 
@@ -69,8 +69,10 @@ def test_a_class_may_be_chosen_and_some_asked_for(tmp_path: Path) -> None:
     some = opened(tmp_path, text, "sort", ["4"])
     assert (some.names.names, some.codes.tolist()) == (["class 4"], [0, 1])
     assert some.skipped == {"rows of classes that were not asked for": 1}
-    with pytest.raises(NotUsable, match="does not say which attribute holds the class"):
+    with pytest.raises(NotUsable, match=r"does not say which attribute holds the class; .*: kind, sort"):
         opened(tmp_path, text)
+    with pytest.raises(NotUsable, match=r"does not say which attribute holds the class; .*: none"):
+        opened(tmp_path, "segment_id\n3\n")
     with pytest.raises(NotUsable, match="is a table without geometries; expected polygons or points"):
         opened(tmp_path, "name,colour\na,b\n")
 
@@ -80,7 +82,7 @@ def test_tables_of_labels_are_told_from_lists_of_classes(tmp_path: Path) -> None
     assert is_label_table(["lat", "lon", "class"])
     assert is_label_table(["wkt_geom", "label"])
     assert not is_label_table(["label", "colour"])
-    assert not is_label_table(["x", "y"])
+    assert class_titles(["Segment ID", "kind", "x", "Y"]) == ["kind"]
     (tmp_path / "a.csv").write_text("x;y\n1;2\n")
     (tmp_path / "a.tif").write_text("x;y\n1;2\n")
     (tmp_path / "b.csv").write_bytes(b"\0\0")

@@ -207,7 +207,7 @@ def test_features_beside_the_scene_and_coordinates_that_are_none_are_counted(tmp
     assert dict(file.skipped) == {"beside": 2}
     with np.errstate(invalid="ignore"):
         nan = Polygon([(LEFT, TOP), (LEFT + 10, float("nan")), (LEFT + 10, TOP - 10)])
-    made = opened(write(tmp_path / "b.geojson", [pixels(0, 0, 1, 1), nan], label=["a", "b"]))
+    made = opened(write(tmp_path / "b.gpkg", [pixels(0, 0, 1, 1), nan], label=["a", "b"]))
     codes(made)
     made.leave_beside()
     assert sum(made.skipped.values()) == 1
