@@ -268,14 +268,13 @@ def _say_reference(job: Evaluation, found: ReferenceCounts | None) -> None:
     listed = [f"{each} {amount}" for each, amount in zip(found.names, _amounts(job, found), strict=True)]
     more = [f"and {len(listed) - _LISTED} more"] if len(listed) > _LISTED else []
     console.say(f"reference {name}: {', '.join([*listed[:_LISTED], *more])}")
-    if found.left_out.told:
-        console.note(
-            f"{name}: {'; '.join(found.left_out.told)}. To read it otherwise, list the values that are classes: "
-            "'reference_classes=[...]'"
-        )
-    told = bool(found.left_out.told)  # which says of values also how many pixels have them
-    counts = found.left_out.counts.items()
-    rest = [f"{number:,} {reason}" for reason, number in counts if not (told and reason.startswith(PIXELS))]
+    counts, decided = found.left_out
+    values = any(reason.startswith(PIXELS) for reason in counts) or any("counts as" in each for each in decided)
+    if decided:
+        otherwise = "; 'reference_classes=[...]' says which values are classes" if values else ""
+        console.note(f"{name}: {'; '.join(decided)}{otherwise}")
+    # what was decided of values says also how many pixels have them
+    rest = [f"{n:,} {reason}" for reason, n in counts.items() if not (decided and reason.startswith(PIXELS))]
     if rest:
         console.note(f"{name}: left out: {'; '.join(rest)}")
 
@@ -292,15 +291,18 @@ def _amounts(job: Evaluation, found: ReferenceCounts) -> list[str]:
 
 
 def _say_one_class(part: str, table: DataFrame) -> None:
-    """Say which figures follow from one class alone: all that is compared is of it, so that all of it fits."""
+    """Say which figures follow from one class only: all that is compared is of it, so that all of it fits."""
     if "classes" not in table:
         return
-    names = [*PARTS[part].keys[:1]]
-    alone = table[table["classes"] == 1]
-    if len(alone):
-        where = "" if len(alone) == len(table) else f" of {', '.join(dict.fromkeys(map(str, alone[names[0]])))}"
+    single = table[table["classes"] == 1]
+    if len(single):
+        where = (
+            ""
+            if len(single) == len(table)
+            else f" of {', '.join(dict.fromkeys(map(str, single[PARTS[part].keys[0]])))}"
+        )
         console.note(
-            f"{part}: the figures{where} follow from one class alone, which all that is compared belongs to: they "
+            f"{part}: the figures{where} follow from one class only, which all that is compared belongs to: they "
             "say nothing about the workspace"
         )
 

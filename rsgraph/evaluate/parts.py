@@ -273,7 +273,7 @@ def rotation(job: Evaluation) -> pd.DataFrame:
 def retrieval(job: Evaluation) -> pd.DataFrame:
     """Measure how often nearest neighbours are of the same class: one row per level, layer and k.
 
-    ``classes`` is how many most pixels of what is compared belong to: of one class alone every neighbour is of it.
+    ``classes`` is how many most pixels of what is compared belong to: of one class only every neighbour is of it.
     ``segments apart``: without the eight segments around each, which are often of its class wherever one looks.
     """
     counts = _counts(job)
@@ -340,7 +340,7 @@ def labelling(job: Evaluation) -> pd.DataFrame:
     """Let a simulated expert brush the maps of segments.
 
     One row per map, one for the first two of the workspace's maps together, and one for clicking segments.
-    ``classes`` is how many most pixels of the segments belong to: of one class alone every stroke is right.
+    ``classes`` is how many most pixels of the segments belong to: of one class only every stroke is right.
     """
     counts, strokes = _counts(job), job.config["labelling"]["strokes"]
     chosen = np.flatnonzero(_whole_chips(job, np.ones(len(counts), dtype=bool), "labelling"))

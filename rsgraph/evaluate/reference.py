@@ -75,6 +75,8 @@ def wanted_classes(names: Mapping[Any, Any] | Sequence[Any]) -> dict[str, str] |
     ConfigError
         None, or one that is no name and no whole number.
     """
+    if isinstance(names, str):
+        names = []
     entries = [each for pair in names.items() for each in pair] if isinstance(names, Mapping) else list(names)
     wrong = [each for each in entries if not _is_name(each)]
     if wrong or not entries:

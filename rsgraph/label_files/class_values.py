@@ -1,7 +1,7 @@
 """Which values of a raster are classes, and which mean that there is none, where the file does not say so.
 
 Files of others leave it open whether 0 is a class (land in a mask of water) or none (not mapped), and which value
-stands for no data. What is decided here is told, and whoever names the values that are classes overrules it.
+stands for no data. What is decided here is said, and whoever names the values that are classes overrules it.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class Reading(NamedTuple):
     ----------
     classes, none
         Values that are classes, and values that are not, both rising.
-    told
+    decided
         What was decided and not said by the file: one phrase each.
     """
 
     classes: list[int]
     none: list[int]
-    told: list[str]
+    decided: list[str]
 
 
 def says_none(value: int, name: str) -> bool:
@@ -99,10 +99,10 @@ def read_values(
     zero = 0 in others and 0 not in named
     why = _zero(others, bool(named), [*fills, *(said - {0})], masked=masked) if zero and zero_counts else None
     none = [*sorted(said), *fills, *([0] if zero and why is None else [])]
-    told = [f"{_share(value, pixels)} counts as no data" for value in fills]
+    decided = [f"{_share(value, pixels)} counts as no data" for value in fills]
     if zero:
-        told.append(f"{_share(0, pixels)} " + (f"counts as a class, {why}" if why else "counts as no class"))
-    return Reading([value for value in values if value not in none], sorted(none), told)
+        decided.append(f"{_share(0, pixels)} " + (f"counts as a class, {why}" if why else "counts as no class"))
+    return Reading([value for value in values if value not in none], sorted(none), decided)
 
 
 def _share(value: int, pixels: Mapping[int, int]) -> str:

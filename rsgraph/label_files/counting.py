@@ -58,12 +58,12 @@ class LeftOut(NamedTuple):
     ----------
     counts
         How many were left out, by reason.
-    told
+    decided
         What of its values was decided and not said by the file: one phrase each.
     """
 
     counts: dict[str, int]
-    told: list[str]
+    decided: list[str]
 
 
 class ReferenceCounts(NamedTuple):
@@ -253,13 +253,13 @@ def count_file(
         return _take_classes([(file, _met(file, scenes, count))], count, zero_counts=zero_counts)
     if isinstance(file, TableFile):
         _count_table(file, scenes, count)
-        return _in_order(file.names), LeftOut(dict(file.skipped), list(dict.fromkeys(file.told)))
+        return _in_order(file.names), LeftOut(dict(file.skipped), list(dict.fromkeys(file.decided)))
     _count_vector(file, scenes, count)
     skipped = {_REASONS[reason]: number for reason, number in file.skipped.items() if number}
-    return _in_order(file.names), LeftOut(skipped, mending(file.mended))
+    return _in_order(file.names), LeftOut(skipped, crossings(file.crossing))
 
 
-def mending(polygons: int) -> list[str]:
+def crossings(polygons: int) -> list[str]:
     """Say how many polygons cross themselves and what is taken of them; nothing of none."""
     if not polygons:
         return []
@@ -318,7 +318,7 @@ def _asked(files: Iterable[RasterFile]) -> set[int] | None:
 def _left_out(reading: Reading, pixels: Mapping[int, int]) -> LeftOut:
     """Count the pixels of values that are no class."""
     none = {f"{PIXELS}{value}, which counts as no class": pixels[value] for value in reading.none}
-    return LeftOut(none, reading.told)
+    return LeftOut(none, reading.decided)
 
 
 def _count_vector(file: VectorFile, scenes: Sequence[SceneInfo], count: Count) -> None:

@@ -60,20 +60,20 @@ def valid_parts(polygons: Geometries, owners: Owners) -> tuple[Geometries, Owner
 
     Returns
     -------
-    polygons, owners, mended
+    polygons, owners, crossing
         Valid ones, without those that enclose nothing, and how many were not valid and enclose something.
     """
     wrong = ~shapely.is_valid(polygons)
     if not wrong.any():
         return polygons, owners, 0
-    mended = shapely.make_valid(polygons[wrong], method="structure", keep_collapsed=False)
-    parts, of = simple_parts(mended, owners[wrong])
+    crossing = shapely.make_valid(polygons[wrong], method="structure", keep_collapsed=False)
+    parts, of = simple_parts(crossing, owners[wrong])
     kept = (shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)
     order = np.argsort(np.concatenate([owners[~wrong], of[kept]]), kind="stable")  # later ones lie above earlier ones
     return (
         np.concatenate([polygons[~wrong], parts[kept]])[order],
         np.concatenate([owners[~wrong], of[kept]])[order],
-        int((~shapely.is_empty(mended)).sum()),
+        int((~shapely.is_empty(crossing)).sum()),
     )
 
 

@@ -38,7 +38,7 @@ class ImportedLabels:
         All classes in ``labels``, in the order of the file: ``#rrggbb``, or None where the file gives no colour.
     skipped
         How many were left out, by reason.
-    told
+    decided
         What was decided and the file does not say: one phrase each.
     """
 
@@ -47,7 +47,7 @@ class ImportedLabels:
     share: Floats
     colours: dict[str, str | None]
     skipped: dict[str, int]
-    told: tuple[str, ...] = ()
+    decided: tuple[str, ...] = ()
 
 
 def read_labels(
@@ -149,7 +149,7 @@ def _labels(count: Count, names: Names, min_share: float, left_out: LeftOut, pat
         kept.share,
         {name: names.colours.get(name) for name in names.names if name in used},
         left_out.counts | ({} if enough.all() else {mixed: int((~enough).sum())}),
-        tuple(left_out.told),
+        tuple(left_out.decided),
     )
 
 

@@ -80,7 +80,7 @@ class TableFile:
         (n,) id of the segment of each row, 0 where there is none; of kind ``segments``.
     xy
         (n, 2) of the other kinds; NaN where there are none.
-    told
+    decided
         What was decided and the table does not say.
     """
 
@@ -91,7 +91,7 @@ class TableFile:
     skipped: Counter[str]
     segments: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     xy: NDArray[np.float64] = field(default_factory=lambda: np.empty((0, 2)))
-    told: list[str] = field(default_factory=list)
+    decided: list[str] = field(default_factory=list)
 
     def points(self, scene: SceneInfo) -> NDArray[np.float64]:
         """Return (n, 2) x and y in a scene's CRS; NaN for rows without a place.
@@ -109,10 +109,10 @@ class TableFile:
         if scene.crs is not None and not inside(self.xy, scene).any() and _are_degrees(self.xy):
             found = self._moved(scene)
             if inside(found, scene).any():
-                self.told.append("x and y are taken as longitude and latitude")
+                self.decided.append("x and y are taken as longitude and latitude")
                 return found
         if self.kind == "map":
-            self.told.append("x and y are taken in the scene's CRS")
+            self.decided.append("x and y are taken in the scene's CRS")
         return self.xy
 
     def _moved(self, scene: SceneInfo) -> NDArray[np.float64]:

@@ -133,7 +133,7 @@ class VectorFile:
     predictions: bool = False
     total: int = 0
     skipped: Counter[Reason] = field(default_factory=Counter, init=False)
-    mended: int = field(default=0, init=False)
+    crossing: int = field(default=0, init=False)
     """Polygons that cross themselves: all that they enclose counts."""
     seen: int = field(default=0, init=False)
     """Features that were read, over all calls of ``features``."""
@@ -241,7 +241,7 @@ class VectorFile:
         parts, owners = simple_parts(batch.shapes[chosen])
         kinds = shapely.get_type_id(parts)
         self._leave("lines", len(np.unique(owners[np.isin(kinds, (1, 2))])))
-        polygons, of = self._mended(parts[kinds == 3], owners[kinds == 3])
+        polygons, of = self._enclosing(parts[kinds == 3], owners[kinds == 3])
         points, at = parts[kinds == 0], owners[kinds == 0]
         if crs is not None:
             polygons = dense(cut(polygons, shapely.box(*near), 0), near)
@@ -254,12 +254,12 @@ class VectorFile:
         codes, xy = codes[chosen], shapely.get_coordinates(points[there])
         return Features(polygons[whole], codes[of[whole]], xy, codes[at[there]])
 
-    def _mended(self, polygons: Geometries, owners: Owners) -> tuple[Geometries, Owners]:
+    def _enclosing(self, polygons: Geometries, owners: Owners) -> tuple[Geometries, Owners]:
         """Return polygons that cross themselves as what they enclose; count them, and those that enclose nothing."""
         finite = usable(polygons)
         self._leave("unplaced", len(np.unique(owners[~finite])))
-        parts, of, mended = valid_parts(polygons[finite], owners[finite])
-        self.mended += mended
+        parts, of, crossing = valid_parts(polygons[finite], owners[finite])
+        self.crossing += crossing
         self._leave("flat", len(np.setdiff1d(owners[finite], of)))
         return parts, of
 

@@ -52,19 +52,19 @@ def test_values_without_names(values: tuple[int, ...], expected: list[int]) -> N
     found = read_values(dict.fromkeys(values, 10), {})
     assert found.classes == expected
     assert sorted([*found.classes, *found.none]) == list(values)
-    assert len(found.told) == len([value for value in found.none if value != 0]) + (0 in values)
+    assert len(found.decided) == len([value for value in found.none if value != 0]) + (0 in values)
 
 
 def test_what_was_decided_is_told_with_its_share() -> None:
-    assert read_values({-1: 1, 0: 9, 1: 10}, {}).told == [
+    assert read_values({-1: 1, 0: 9, 1: 10}, {}).decided == [
         "-1 (5 % of the pixels) counts as no data",
         "0 (45 % of the pixels) counts as a class, since -1 is no data",
     ]
-    assert read_values({0: 9, 1: 1}, {}).told == [
+    assert read_values({0: 9, 1: 1}, {}).decided == [
         "0 (90 % of the pixels) counts as a class, since 1 is the only other value"
     ]
-    assert read_values({0: 9, 4: 1, 5: 10}, {}).told == ["0 (45 % of the pixels) counts as no class"]
-    assert read_values({4: 1, 5: 10}, {}).told == []
+    assert read_values({0: 9, 4: 1, 5: 10}, {}).decided == ["0 (45 % of the pixels) counts as no class"]
+    assert read_values({4: 1, 5: 10}, {}).decided == []
 
 
 def test_a_legend_says_what_values_are() -> None:
@@ -76,7 +76,7 @@ def test_a_legend_says_what_values_are() -> None:
     assert classes(0, 1, 2, 255, legend={0: "a", 1: "b", 2: "c", 255: "clouds"}) == [0, 1, 2, 255]
     assert classes(0, 1, 9, legend={9: "no-data"}) == [0, 1]  # it has a value of its own, so that 0 is none of it
     assert classes(1, 7, legend={1: "sand", 7: "unclassified"}) == [1, 7]  # SCL's 7 is a class of its own
-    assert read_values({0: 1, 1: 1}, {0: "no data", 1: "water"}).told == []
+    assert read_values({0: 1, 1: 1}, {0: "no data", 1: "water"}).decided == []
 
 
 def test_declared_no_data_of_another_value_makes_0_a_class() -> None:
@@ -88,7 +88,7 @@ def test_as_labels_0_needs_a_name() -> None:
     for values in ((0, 1), (-1, 0, 1), (0, 1, 2, 255)):
         assert 0 not in classes(*values, zero_counts=False)
     assert classes(0, 1, zero_counts=False, legend={0: "land", 1: "water"}) == [0, 1]
-    assert read_values({0: 9, 1: 1}, {}, zero_counts=False).told == ["0 (90 % of the pixels) counts as no class"]
+    assert read_values({0: 9, 1: 1}, {}, zero_counts=False).decided == ["0 (90 % of the pixels) counts as no class"]
 
 
 def test_the_user_has_the_last_word() -> None:

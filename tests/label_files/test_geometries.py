@@ -51,9 +51,9 @@ STAR = Polygon([(np.sin(4 * np.pi * i / 5), np.cos(4 * np.pi * i / 5)) for i in 
 
 def test_polygons_that_cross_themselves_have_all_that_they_enclose() -> None:
     square, flat = box(20, 0, 21, 1), Polygon([(0, 0), (1, 1), (2, 2)])
-    parts, owners, mended = valid_parts(shapes(EIGHT, square, STAR, flat), np.arange(4))
+    parts, owners, crossing = valid_parts(shapes(EIGHT, square, STAR, flat), np.arange(4))
     assert owners.tolist() == [0, 0, 1, 2]
-    assert mended == 2
+    assert crossing == 2
     assert shapely.is_valid(parts).all()
     assert shapely.area(parts).tolist() == [25, 25, 1, pytest.approx(1.12257, abs=1e-5)]  # the middle of the star too
     whole, owners, none = valid_parts(shapes(square), np.array([7]))

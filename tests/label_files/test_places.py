@@ -54,11 +54,11 @@ def test_x_and_y_are_those_of_the_scene_or_else_degrees_and_it_is_told(tmp_path:
     own = opened(tmp_path, f"X,Y,code\n{LEFT + 5},{TOP - 5},3.0\n{LEFT + 15},{TOP - 5},7\n")
     np.testing.assert_array_equal(own.points(SCENE), [[LEFT + 5, TOP - 5], [LEFT + 15, TOP - 5]])
     assert own.names.names == ["class 3", "class 7"]
-    assert own.told == ["x and y are taken in the scene's CRS"]
+    assert own.decided == ["x and y are taken in the scene's CRS"]
     lon, lat = Transformer.from_crs(UTM, 4326, always_xy=True).transform(LEFT + 25, TOP - 15)
     degrees = opened(tmp_path, f"x,y,code\n{lon!r},{lat!r},3\n")
     np.testing.assert_allclose(degrees.points(SCENE), [[LEFT + 25, TOP - 15]], atol=1e-3)
-    assert degrees.told == ["x and y are taken as longitude and latitude"]
+    assert degrees.decided == ["x and y are taken as longitude and latitude"]
     pixels = opened(tmp_path, "x,y,code\n2.5,1.5,3\n")
     np.testing.assert_array_equal(pixels.points(BARE), [[2.5, 1.5]])
 

@@ -172,7 +172,7 @@ def test_a_figure_of_eight_has_both_its_loops_in_any_crs(tmp_path: Path, crs: st
     table.to_file(tmp_path / "a.gpkg")
     file = opened(tmp_path / "a.gpkg")
     assert codes(file) == [[1, 0, 0, 0, 0, 1], [1, 1, 0, 0, 1, 1], [1, 1, 0, 0, 1, 1], [1, 0, 0, 0, 0, 1]]
-    assert (file.mended, dict(file.skipped)) == (1, {})
+    assert (file.crossing, dict(file.skipped)) == (1, {})
 
 
 def test_arcs_and_surfaces_are_drawn_and_what_cannot_be_is_counted(tmp_path: Path) -> None:

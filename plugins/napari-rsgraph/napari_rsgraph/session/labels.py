@@ -220,7 +220,7 @@ class Labels:
             f"imported {len(names):,} labels of {len(found.colours)} classes"
             + (f"; {kept:,} segments kept the label that you gave them" if kept else "")
             + "".join(f"; left out: {number:,} {reason}" for reason, number in found.skipped.items() if number)
-            + "".join(f"; {decided}" for decided in found.told if not decided.endswith("no class"))
+            + "".join(f"; {each}" for each in found.decided if not each.endswith(("no class", "no data")))
         )
         self._act("import labels", act, lambda _: self.tasks.say(summary))
 
