@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from rsgraph.errors import ConfigError
+from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.label_files.counting import ReferenceCounts, count_labels, count_rasters
 from rsgraph.protocols import Progress
 from rsgraph.workspace import Workspace
@@ -64,7 +64,18 @@ def reference_counts(
         return _delivered(workspace, progress)
     classes = None if names is None else wanted_classes(names)
     band = None if layer is None else str(layer)
-    return count_labels(workspace, path, column=column, layer=band, classes=classes, progress=progress)
+    try:
+        return count_labels(workspace, path, column=column, layer=band, classes=classes, progress=progress)
+    except NotUsable as error:
+        raise NotUsable(_as_called_here(str(error), str(path))) from error
+
+
+def _as_called_here(message: str, path: str) -> str:
+    """Return advice in which options have the names that they have for references."""
+    before, named, rest = message.partition(path)
+    for option in ("layer", "column"):
+        rest = rest.replace(f" {option}=", f" reference_{option}=")
+    return f"{before}{named}{rest}"
 
 
 def wanted_classes(names: Mapping[Any, Any] | Sequence[Any]) -> dict[str, str] | list[str]:
@@ -75,9 +86,8 @@ def wanted_classes(names: Mapping[Any, Any] | Sequence[Any]) -> dict[str, str] |
     ConfigError
         None, or one that is no name and no whole number.
     """
-    if isinstance(names, str):
-        names = []
-    entries = [each for pair in names.items() for each in pair] if isinstance(names, Mapping) else list(names)
+    pairs = names.items() if isinstance(names, Mapping) else [names] if isinstance(names, list | tuple) else []
+    entries = [each for pair in pairs for each in pair]
     wrong = [each for each in entries if not _is_name(each)]
     if wrong or not entries:
         raise ConfigError(

@@ -6,6 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,9 @@ def class_name(value: Any, where: str) -> str | None:
     """
     if isinstance(value, str):
         return _plain(value) or None
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if isinstance(value, Decimal):
+        value = float(value)
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
     if isinstance(value, bool):
         return "yes" if value else "no"

@@ -28,6 +28,7 @@ from rsgraph.io.handles import dataset, gdal
 from rsgraph.io.header import header
 from rsgraph.label_files.class_names import Names, numbered
 from rsgraph.label_files.geometries import bounds_of
+from rsgraph.label_files.tables import whole_number
 from rsgraph.label_files.tally import Codes
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
@@ -217,6 +218,8 @@ def _chosen(path: Path, bands: list[int], layer: str | int | None) -> int:
 
 def _whole(path: str, values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return values as whole numbers, 0 where not valid. Raises NotUsable for others."""
+    if values.dtype.kind == "c":
+        raise NotUsable(f"{path} holds complex numbers; expected whole numbers, the codes of classes.")
     if values.dtype.kind != "f":
         return np.where(valid, values, 0).astype(np.int64)
     clean = np.where(valid & np.isfinite(values), values, 0)
@@ -273,7 +276,9 @@ def _same_grid(source: Any, scene: SceneInfo) -> bool:
 def _legend(source: Any, band: int) -> dict[int, str]:
     """Names by code: our own tag, tags CLASS_<code>, GDAL's category names, or an attribute table."""
     tags = source.tags()
-    with contextlib.suppress(ValueError, AttributeError):  # a stranger's tag of that name is no legend
+    with contextlib.suppress(
+        ValueError, AttributeError, RecursionError
+    ):  # a stranger's tag of that name is no legend
         return {int(code): str(name) for code, name in json.loads(tags.get("LEGEND", "")).items()}
     pairs = {key.removeprefix("CLASS_"): name for key, name in tags.items() if key.startswith("CLASS_")}
     if pairs and all(key.isdigit() for key in pairs):
@@ -323,7 +328,8 @@ def _attribute_table(element: Element) -> dict[int, str]:
     rows = [
         [cell.text or "" for cell in row.iterfind("F")] for row in element.iterfind("GDALRasterAttributeTable/Row")
     ]
-    return {int(float(row[code])): row[name] for row in rows if row[code]}
+    numbers = [(whole_number(row[code]), row[name]) for row in rows if len(row) == len(columns)]
+    return {value: text for value, text in numbers if value is not None}
 
 
 def _colours(source: Any, band: int) -> dict[int, str]:
