@@ -36,8 +36,8 @@ def test_names_take_wanted_classes_by_name_or_by_code() -> None:
 
 @pytest.mark.parametrize(
     ("value", "name"),
-    [("  open \n water ", "open water"), (" ", None), (None, None), (float("nan"), None), (float("inf"), None), (5, "class 5"),
-     (Decimal("5.00"), "class 5"),
+    [("  open \n water ", "open water"), (" ", None), (None, None), (float("nan"), None), (float("inf"), None),
+     (5, "class 5"), (Decimal("5.00"), "class 5"),
      (5.0, "class 5"), (-1, "class -1"), (True, "yes"), (False, "no"), ("5", "5"), ("5.0", "5"), ("5,0", "5"),
      ("5.5", "5.5"), ("1,000", "1,000"), ("Wa\u0308lder", "W\u00e4lder"), ("\ufeffsea\u200b", "sea"),
      ("a\u2028b", "a b"), ("a\x00b\ud800", "ab"),
