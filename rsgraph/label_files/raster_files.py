@@ -218,8 +218,6 @@ def _chosen(path: Path, bands: list[int], layer: str | int | None) -> int:
 
 def _whole(path: str, values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Return values as whole numbers, 0 where not valid. Raises NotUsable for others."""
-    if values.dtype.kind == "c":
-        raise NotUsable(f"{path} holds complex numbers; expected whole numbers, the codes of classes.")
     if values.dtype.kind != "f":
         return np.where(valid, values, 0).astype(np.int64)
     clean = np.where(valid & np.isfinite(values), values, 0)

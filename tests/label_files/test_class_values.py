@@ -1,4 +1,4 @@
-"""What values of a raster mean where nothing in the file says so."""
+"""Values of a raster and what they mean where nothing in the file says so."""
 
 from __future__ import annotations
 
