@@ -99,15 +99,16 @@ def read_values(
     zero = 0 in others and 0 not in named
     why = _zero(others, bool(named), [*fills, *(said - {0})], masked=masked) if zero and zero_counts else None
     none = [*sorted(said), *fills, *([0] if zero and why is None else [])]
-    decided = [f"{_share(value, pixels)} counts as no data" for value in fills]
+    decided = [f"{value} counts as no data ({_share(value, pixels)})" for value in fills]
     if zero:
-        decided.append(f"{_share(0, pixels)} " + (f"counts as a class, {why}" if why else "counts as no class"))
+        meaning = "counts as no class" if why is None else f"counts as a class {why}"
+        decided.append(f"0 {meaning} ({_share(0, pixels)})")
     return Reading([value for value in values if value not in none], sorted(none), decided)
 
 
 def _share(value: int, pixels: Mapping[int, int]) -> str:
-    """Return ``255 (3.1 % of the pixels)``."""
-    return f"{value} ({100 * pixels[value] / max(sum(pixels.values()), 1):.2g} % of the pixels)"
+    """Return ``3.1 % of the pixels``."""
+    return f"{100 * pixels[value] / max(sum(pixels.values()), 1):.2g} % of the pixels"
 
 
 def _fills(values: Sequence[int], named: Collection[int]) -> list[int]:

@@ -205,16 +205,16 @@ def half(value: int, other: int, **edges: int) -> NDArray[np.uint8]:
 @pytest.mark.parametrize(
     ("classes", "count", "said"),
     [
-        (half(0, 1), 2, "0 (50 % of the pixels) counts as a class, since 1 is the only other value"),
+        (half(0, 1), 2, "0 counts as a class since 1 is the only other value (50 % of the pixels)"),
         (
             half(0, 1, top=-1),
             2,
-            "-1 (4.2 % of the pixels) counts as no data; 0 (48 % of the pixels) counts as a class",
+            "-1 counts as no data (4.2 % of the pixels); 0 counts as a class since -1",
         ),
         (
             half(0, 2, top=255, bottom=1),
             3,
-            "255 (4.2 % of the pixels) counts as no data; 0 (45 % of the pixels) counts",
+            "255 counts as no data (4.2 % of the pixels); 0 counts as a class since 255",
         ),
     ],
 )

@@ -57,13 +57,13 @@ def test_values_without_names(values: tuple[int, ...], expected: list[int]) -> N
 
 def test_what_was_decided_is_told_with_its_share() -> None:
     assert read_values({-1: 1, 0: 9, 1: 10}, {}).decided == [
-        "-1 (5 % of the pixels) counts as no data",
-        "0 (45 % of the pixels) counts as a class, since -1 is no data",
+        "-1 counts as no data (5 % of the pixels)",
+        "0 counts as a class since -1 is no data (45 % of the pixels)",
     ]
     assert read_values({0: 9, 1: 1}, {}).decided == [
-        "0 (90 % of the pixels) counts as a class, since 1 is the only other value"
+        "0 counts as a class since 1 is the only other value (90 % of the pixels)"
     ]
-    assert read_values({0: 9, 4: 1, 5: 10}, {}).decided == ["0 (45 % of the pixels) counts as no class"]
+    assert read_values({0: 9, 4: 1, 5: 10}, {}).decided == ["0 counts as no class (45 % of the pixels)"]
     assert read_values({4: 1, 5: 10}, {}).decided == []
 
 
@@ -88,7 +88,7 @@ def test_as_labels_0_needs_a_name() -> None:
     for values in ((0, 1), (-1, 0, 1), (0, 1, 2, 255)):
         assert 0 not in classes(*values, zero_counts=False)
     assert classes(0, 1, zero_counts=False, legend={0: "land", 1: "water"}) == [0, 1]
-    assert read_values({0: 9, 1: 1}, {}, zero_counts=False).decided == ["0 (90 % of the pixels) counts as no class"]
+    assert read_values({0: 9, 1: 1}, {}, zero_counts=False).decided == ["0 counts as no class (90 % of the pixels)"]
 
 
 def test_the_user_has_the_last_word() -> None:
