@@ -230,7 +230,7 @@ def test_a_mask_is_a_reference_of_two_classes_and_what_was_decided_is_said(
     assert "class 0 " in printed
     assert "class -1" not in printed
     assert set(found.query("level == 'segments'")["classes"]) == {count}
-    assert 0.9 < found.query("level == 'segments' and k == 1")["precision"].item() <= 1
+    assert found.query("level == 'segments' and k == 1")["precision"].item() > 0.8
     assert "one class only" not in printed
 
 
