@@ -24,6 +24,7 @@ from rsgraph.progress import Together, part_of
 from rsgraph.protocols import Arrays, Blocks, Progress, Projector
 from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import NAME, read_model, write_model
+from rsgraph.stages.match import chip_nodes
 from rsgraph.stages.touching import touching_pairs
 from rsgraph.training.options import Hardware, device_type
 from rsgraph.types import Distance, Floats, Projection, Similarity
@@ -42,10 +43,8 @@ gigabytes, and the nearest chips are all that UMAP and t-SNE look at anyway."""
 
 def project(context: Context) -> dict[str, Any]:
     """Lay out chips and segments; write the maps, both tables again with their x and y, and what was learnt."""
-    workspace, name = context.workspace, context.options.projector.name
-    of_chips = lay_out_chips(_projector(context), workspace.similarity, seed=context.seed)
-    write_located(context.out / "chips.parquet", workspace.existing("chips.parquet"), of_chips.points)
-    _write_map(context, f"chips-{name}", "chips.parquet", of_chips)
+    workspace = context.workspace
+    of_chips = draw_chips(context, matched=not context.plan.untrained)
     layers = (context.plan.layer, *context.plan.also_drawn)
     of_segments = draw_layers(context, layers)[0]
     write_located(context.out / "segments.parquet", workspace.existing("segments.parquet"), of_segments.points)
@@ -53,6 +52,36 @@ def project(context: Context) -> dict[str, Any]:
         write_model(context.out / "models", of_segments.model, _about(context, context.plan.layer))
     methods = {"chip_map": of_chips.method, "segment_map": of_segments.method}
     return {"layer": context.plan.layer, "maps": list(layers), **methods}
+
+
+def draw_chips(context: Context, *, matched: bool) -> Projection:
+    """Lay out chips: as they were matched, or by the means of their segments; write their table with x and y, and map."""
+    workspace, projector = context.workspace, _projector(context)
+    if matched:
+        found = lay_out_chips(projector, workspace.similarity, seed=context.seed)
+    else:
+        chosen = comparing(projector, workspace.compared_by(context.plan.layer))
+        found = lay_out_means(chosen, chip_nodes(workspace, context.plan.layer), seed=context.seed)
+    write_located(context.out / "chips.parquet", workspace.existing("chips.parquet"), found.points)
+    _write_map(context, f"chips-{context.options.projector.name}", "chips.parquet", found)
+    return found
+
+
+def lay_out_means(projector: Projector, nodes: Sequence[Floats], *, seed: int) -> Projection:
+    """Lay out chips by the means of their nodes: in seconds, where matching a tile's chips takes minutes.
+
+    Parameters
+    ----------
+    projector
+        Used from ``FEW`` chips on; PCA below.
+    nodes
+        Per chip (n_i, D), n_i at least 1; read one by one.
+    seed
+        As in ``Projector``.
+    """
+    means = np.stack([np.asarray(each, dtype=np.float32).mean(axis=0) for each in nodes])
+    chosen: Projector = projector if len(means) >= FEW else build("projector", name="pca")
+    return chosen.project(means, seed=seed)
 
 
 _SEARCHED, _DRAWN = 0.02, 0.9
