@@ -9,8 +9,8 @@
            └─ target ───┴─ encoder ─────┴───┘
 
 The closed-form layers and their maps come first: with them, labelling can begin. Chips, laid out by their means until
-then, are matched and laid out anew; networks are trained afterwards, and their maps join. Where chips are compared by a
-trained layer (the paper's gnn2), match waits for it, project waits for match, and there is no chip_map.
+then, are matched and laid out anew; networks are trained afterwards, and their maps join. Where chips are compared by
+a trained layer (the paper's gnn2), match waits for it, project waits for match, and there is no chip_map.
 
 ``rsgraph/run/runner.py`` walks ``stages_of(plan)``; the module of a stage's name in this folder does its work.
 
@@ -282,7 +282,7 @@ STAGES = (
 """All stages there are, in the order in which they are walked where nothing forbids it."""
 
 CLOSED_STAGES = ("scene", "segments", "graph", "metric", "project", "match", "chip_map")
-"""Stages that need nothing trained; with ``embedding.own`` they are walked first, those of the first maps before all."""
+"""Stages that need nothing trained; with ``embedding.own`` they are walked first."""
 
 
 def plan_of(options: Options, identity: str, model: GivenModel | None, addition: Addition | None) -> Plan:

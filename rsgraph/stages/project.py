@@ -55,7 +55,7 @@ def project(context: Context) -> dict[str, Any]:
 
 
 def draw_chips(context: Context, *, matched: bool) -> Projection:
-    """Lay out chips: as they were matched, or by the means of their segments; write their table with x and y, and map."""
+    """Lay out chips as they were matched, or by the means of their segments; write their table and map."""
     workspace, projector = context.workspace, _projector(context)
     if matched:
         found = lay_out_chips(projector, workspace.similarity, seed=context.seed)
