@@ -87,8 +87,9 @@ def lay_out_means(projector: Projector, nodes: Sequence[Floats], *, seed: int) -
 _SEARCHED, _DRAWN = 0.02, 0.9
 """Shares of the time of drawing after which touching segments are found, and all is drawn; the rest writes."""
 
-_AS_LONG = 8
-"""A row of the sample that a map is learnt from takes as long as so many that are placed in it afterwards."""
+_AS_LONG = 22
+"""A row of the sample that a map is learnt from takes as long as so many that are placed in it afterwards: that is
+done by all cores, and maps are learnt side by side, in the time of one."""
 
 
 def _learnt(projector: Choice, rows: int, chosen: Sequence[Projector]) -> float:
@@ -96,7 +97,7 @@ def _learnt(projector: Choice, rows: int, chosen: Sequence[Projector]) -> float:
     sample = projector.parameters.get("sample")
     if not isinstance(sample, int) or not any(each.in_parts(rows) for each in chosen):
         return _DRAWN
-    return _SEARCHED + (_DRAWN - _SEARCHED) * _AS_LONG * sample / (_AS_LONG * sample + rows)
+    return _SEARCHED + (_DRAWN - _SEARCHED) * _AS_LONG * sample / (_AS_LONG * sample + rows * len(chosen))
 
 
 def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
