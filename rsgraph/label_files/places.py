@@ -179,7 +179,7 @@ def open_table(path: Path, column: str | None, names: Names, *, predicted: Seque
     found = TableFile(path, kind, names, codes, skipped)
     if kind == "segments":
         found.segments = np.array([whole_number(cell) or 0 for cell in _cells(table, _SEGMENT)], dtype=np.int64)
-        placed: NDArray[np.bool_] = found.segments > 0
+        placed: Any = found.segments > 0
     else:
         titles = (_LONGITUDE, _LATITUDE) if kind == "degrees" else (_EAST, _NORTH)
         found.xy = np.stack([_numbers(_cells(table, wanted)) for wanted in titles], axis=1)
