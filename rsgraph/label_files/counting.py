@@ -287,16 +287,18 @@ def _take_classes(
     met: Sequence[tuple[RasterFile, Tally]], count: Count, *, zero_counts: bool
 ) -> tuple[dict[str, int], LeftOut]:
     """Decide over the values of some rasters together, and count those that are classes; return as ``count_file``."""
-    pixels, masked, legend = dict[int, int](), 0, dict[int, str]()
+    pixels, declared, legend = dict[int, int](), set[int](), dict[int, str]()
     for file, tally in met:
         found = tally.by_code()
-        masked += found.get(MASKED, 0) if file.nodata not in (None, 0) else 0
+        declared |= {file.nodata} if file.nodata is not None and found.get(MASKED) else set()
         legend = file.legend | legend
         for value, number in file.numbers.items():
             pixels[value] = pixels.get(value, 0) + found.get(number, 0)
     pixels = {value: number for value, number in pixels.items() if number}
     asked = _asked(file for file, _ in met)
-    reading = read_values(pixels, legend, asked=asked, masked=masked > 0, zero_counts=zero_counts)
+    reading = read_values(pixels, legend, asked=asked, masked=bool(declared - {0}), zero_counts=zero_counts)
+    if len(reading.classes) == 1 and asked is None:  # a mask whose other half is lost, perhaps
+        reading.decided.extend(f"{value} counts as no data, as the file declares" for value in sorted(declared))
     codes: dict[str, int] = {}
     for file, tally in met:
         numbers = file.class_numbers(reading.classes)

@@ -135,7 +135,8 @@ def test_a_declared_no_data_value_may_be_called_a_class(coast: Workspace, tmp_pa
     path = write(tmp_path / "a.tif", values)
     with rasterio.open(path, "r+") as file:
         file.nodata = 0
-    assert count_labels(coast, path).codes == [1]
+    alike = count_labels(coast, path)
+    assert (alike.codes, alike.left_out.decided) == ([1], ["0 counts as no data, as the file declares"])
     found = count_labels(coast, path, classes={"0": "land", "1": "water"})
     assert found.names == ["land", "water"]
     np.testing.assert_array_equal(found.segments, naive(coast, values, [0, 1]))
