@@ -265,7 +265,9 @@ def _say_reference(job: Evaluation, found: ReferenceCounts | None) -> None:
     if found is None:
         return
     name = Path(job.config["reference"]).name
-    listed = [f"{each} {amount}" for each, amount in zip(found.names, _amounts(job, found), strict=True)]
+    met = found.segments.any(axis=0)  # or all of a class lies beside the segments
+    amounts = zip(found.names, _amounts(job, found), met, strict=True)
+    listed = [f"{each} {amount}" for each, amount, there in amounts if there]
     more = [f"and {len(listed) - _LISTED} more"] if len(listed) > _LISTED else []
     console.say(f"reference {name}: {', '.join([*listed[:_LISTED], *more])}")
     counts, decided = found.left_out

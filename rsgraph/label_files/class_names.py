@@ -19,6 +19,7 @@ Classes = Mapping[str, str] | Collection[str] | None
 CLASS_COLUMNS = (
     *("label", "class", "class_name", "classname", "name", "landcover", "land_cover", "lulc", "category", "type"),
     *("species", "crop", "class_id", "classid", "code", "gridcode", "dn", "value"),
+    *("klasse", "classe", "clase", "klass", "landuse", "land_use"),
 )
 """Columns that are taken for the class where none is named, the first that is there."""
 

@@ -263,7 +263,7 @@ def test_features_that_are_left_out_of_a_reference_are_counted(
 ) -> None:
     boxes = [shapely.box(0, 0, 48, 96), shapely.box(48, 0, 96, 96), shapely.LineString([(0, 0), (9, 9)])]
     eight = shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])
-    table = gpd.GeoDataFrame({"art": ["a", "b", "b", "a"]}, geometry=[*boxes, eight])
+    table = gpd.GeoDataFrame({"art": ["a", "b", "c", "a"]}, geometry=[*boxes, eight])
     here = Workspace(bare).scene
     a, b, c, d, e, f = here.transform
     table = table.set_geometry(table.affine_transform([a, b, d, e, c, f])).set_crs(here.crs)
@@ -273,6 +273,7 @@ def test_features_that_are_left_out_of_a_reference_are_counted(
     printed = " ".join(capsys.readouterr().out.split())
     assert "a.gpkg: a polygon crosses itself: all that it encloses counts note:" in printed
     assert "a.gpkg: left out: 1 lines" in printed
+    assert "reference a.gpkg: a 46.1 ha (50 %), b 46.1 ha (50 %) note" in printed
 
 
 @pytest.mark.parametrize(
