@@ -265,7 +265,7 @@ def _say_reference(job: Evaluation, found: ReferenceCounts | None) -> None:
     if found is None:
         return
     name = Path(job.config["reference"]).name
-    met = found.segments.any(axis=0)  # or all of a class lies beside the segments
+    met = found.segments.sum(axis=0) > 0  # or all of a class lies beside the segments
     amounts = zip(found.names, _amounts(job, found), met, strict=True)
     listed = [f"{each} {amount}" for each, amount, there in amounts if there]
     more = [f"and {len(listed) - _LISTED} more"] if len(listed) > _LISTED else []
