@@ -11,13 +11,13 @@ from typing import Any
 from rsgraph.cache import StageCache
 from rsgraph.components import registry
 from rsgraph.config import Typed, refuse_targets
-from rsgraph.console import progress
+from rsgraph.console import note, progress
 from rsgraph.errors import UnknownComponent, WorkspaceError
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.io.path_names import path_name
 from rsgraph.options import RUN_KINDS, Options, read_options
 from rsgraph.run.continuing import check_same, continued
-from rsgraph.run.paths import cache_folder
+from rsgraph.run.paths import Point, cache_folder
 from rsgraph.run.record import Record, made_of, read_record
 from rsgraph.run.scenes import Reopened, absolute, held_first, open_scenes, shown_path, with_model
 from rsgraph.stages.plan import GivenModel, Plan, plan_of
@@ -52,21 +52,24 @@ class Prepared:
     record: Record | None
 
 
-def prepare(config: Mapping[str, Any], *, point: Path | None, typed: Typed | None) -> Prepared:
+def prepare(config: Mapping[str, Any], *, point: Point | None, typed: Typed | None) -> Prepared:
     """Open the scenes, find the workspace, and plan; as ``rsgraph.run.runner.run``."""
     refuse_targets(config)
-    now = read_options(config)
+    now, left_out = _fitting(config, typed)
     for kind in RUN_KINDS:
         registry(kind).check(config[kind]["name"])
     now = replace(now, data=replace(now.data, path=absolute(now.data.path)))
-    folder = point or (Path(now.workspace).expanduser() if now.workspace else None)
+    folder = point.folder if point else (Path(now.workspace).expanduser() if now.workspace else None)
     if folder is None:
         folder = Path("workspaces") / _name(now, open_scenes(*with_model(now)))
     workspace = Workspace(folder)
     record = _upgraded(workspace)
-    options, model = _with_model(read_options(continued(now.to_config(), workspace, typed)), record, typed)
+    options, said = _fitting(continued(now.to_config(), workspace, typed), typed, layers=True)
+    for sentence in dict.fromkeys([*left_out, *said]):
+        note(sentence)
+    options, model = _with_model(options, record, typed)
     scenes = _in_order(open_scenes(options, model), options, workspace, record)
-    beside = folder.parent if point is None else folder.parent.parent
+    beside = point.beside if point else folder.parent
     cache = StageCache(cache_folder(options.cache.path, beside))
     plan = _plan(options, model, scenes, workspace, record, cache.folder / "fingerprints.json")
     return Prepared(_name(options, scenes), plan, scenes, workspace, cache, beside, record)
@@ -82,6 +85,20 @@ def identities(prepared: Prepared) -> set[str]:
         if all(name in given for name in names):
             found.add(fingerprint([given[name] for name in names], known=known))
     return found
+
+
+def _fitting(config: Mapping[str, Any], typed: Typed | None, *, layers: bool = False) -> tuple[Options, list[str]]:
+    """Read options; what experiments set of components that were swapped is left out, and said by the sentences."""
+    if typed is None or not typed.written_for:
+        return read_options(config), []
+    from rsgraph.run.experiments import fitting_layers, fitting_parameters
+
+    fitting, said = fitting_parameters(config, typed)
+    options = read_options(fitting)
+    if not layers:
+        return options, said
+    options, of_layers = fitting_layers(options, typed)
+    return options, [*said, *of_layers]
 
 
 def _name(options: Options, scenes: Sequence[Scene]) -> str:

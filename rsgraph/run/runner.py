@@ -28,6 +28,7 @@ from rsgraph.options import RUN_KINDS
 from rsgraph.progress import TimeLeft
 from rsgraph.protocols import Blocks, Workers
 from rsgraph.run.keys import keys
+from rsgraph.run.paths import Point
 from rsgraph.run.prepare import Prepared, identities, prepare
 from rsgraph.run.record import record_of, write_record
 from rsgraph.run.remaining import Remaining
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
 _RECORDED = ("rsgraph", "numpy", "scikit-image", "scikit-fuzzy", "torch", "torch-geometric", "umap-learn")
 
 
-def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | None = None) -> Workspace:
+def run(config: Mapping[str, Any], *, point: Point | None = None, typed: Typed | None = None) -> Workspace:
     """Run all stages on a scene.
 
     Parameters
@@ -50,7 +51,7 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     config
         The resolved config (``conf/run.yaml``), plain dicts.
     point
-        Workspace of a sweep point; None for a single run.
+        Workspace of a sweep point, and the folder that it shares with others; None for a single run.
     typed
         What the command line says: only these options may differ from those of a workspace that is continued. None:
         all options count as typed.

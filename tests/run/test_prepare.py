@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rsgraph.errors import ConfigError
+from rsgraph.run.paths import Point
 from rsgraph.run.prepare import prepare
 from tests.small_runs import TINY, composed
 
@@ -27,7 +28,7 @@ def test_prepare_names_the_workspace_by_the_scene(tmp_path: Path, monkeypatch: p
 
 
 def test_prepare_puts_points_of_a_sweep_and_their_cache_beside_each_other(tmp_path: Path) -> None:
-    found = prepare(composed(*TINY), point=tmp_path / "sweep" / "graph.k=4", typed=None)
+    found = prepare(composed(*TINY), point=Point(tmp_path / "sweep" / "graph.k=4", tmp_path), typed=None)
     assert found.workspace.folder == tmp_path / "sweep" / "graph.k=4"
     assert found.beside == tmp_path
 
