@@ -102,7 +102,10 @@ class Job:
         about = HydraConfig.get()
         overrides = _as_typed(about.overrides.task)
         point = self.sweep.point(workspace, overrides, self.shared) if self.sweep else None
-        return {"point": point, "typed": typed_options(overrides, self.sources, main=about.job.config_name)}
+        return {
+            "point": point,
+            "typed": typed_options(overrides, self.sources, main=about.job.config_name or self.verb),
+        }
 
 
 def show(verb: str, line: Line) -> None:
@@ -199,7 +202,7 @@ def _sweep_place(config: DictConfig) -> SweepPlace:
 
 def _leave_out(config: DictConfig, line: Line) -> None:
     """Sweep no parameter that an experiment sweeps of a component which the user swapped for one that lacks it."""
-    swept = config.hydra.sweeper.get("params") or {}
+    swept: Any = config.hydra.sweeper.get("params") or {}
     typed = {each.key_or_group for each in parse_overrides(line.overrides)}
     for option in list(swept):
         kind, _, name = str(option).rpartition(".")

@@ -12,6 +12,9 @@ from rsgraph.config import interpolations
 from rsgraph.files import digest
 from rsgraph.io.path_names import path_name
 
+CACHE = ".rsgraph-cache"
+"""Name of the stage cache, beside the workspaces that share it."""
+
 _LONGEST = 150
 
 _CONSTANT = ("${oc.env:", "${now:")
@@ -78,7 +81,7 @@ class SweepPlace:
 
 def cache_folder(asked: str | None, beside: Path) -> Path:
     """Return ``cache.path=``, or .rsgraph-cache beside the workspaces."""
-    return Path(asked).expanduser() if asked else beside / ".rsgraph-cache"
+    return Path(asked).expanduser() if asked else beside / CACHE
 
 
 def sweep_place(written: str | None, asked: str | None, path: str | Sequence[str] | None) -> SweepPlace:

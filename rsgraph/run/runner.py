@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from rsgraph.blocks import ResumableBlocks, Threads
-from rsgraph.cache import StageRecord
+from rsgraph.cache import MODELS, Place, StageCache, StageRecord
 from rsgraph.config import Typed
 from rsgraph.console import duration, note, progress, say
 from rsgraph.events import tell, telling
@@ -27,6 +27,7 @@ from rsgraph.io.display import choose_bands
 from rsgraph.options import RUN_KINDS
 from rsgraph.progress import TimeLeft
 from rsgraph.protocols import Blocks, Workers
+from rsgraph.run.disk import Places, check_room
 from rsgraph.run.keys import keys
 from rsgraph.run.paths import Point
 from rsgraph.run.prepare import Prepared, identities, prepare
@@ -79,11 +80,13 @@ def run(config: Mapping[str, Any], *, point: Point | None = None, typed: Typed |
     opened = cut_chips(plan.options.chips, prepared.scenes, held=len(plan.addition.scenes) if plan.addition else 0)
     say(f"{prepared.name}: {_what(opened)} -> {workspace.folder}")
     _check_all(plan, opened)
+    check_room(plan, opened, wanted, {*wanted} - finished, Places(prepared.cache, workspace.folder))
     _take_over(prepared, opened)
     tracker = _start_tracking(plan, workspace, prepared.beside)
     try:
         shared = _shared(plan, make_folder(workspace.folder), make_folder(prepared.cache.folder))
-        with workspace.being_made(), plan.options.executor.build().open(shared) as workers:
+        needed = prepared.cache.used_by(workspace.folder, _places(plan, wanted))
+        with workspace.being_made(), needed, plan.options.executor.build().open(shared) as workers:
             before = prepared.record.experiment if prepared.record else ()
             experiments = typed.experiments if typed and typed.experiments else before
             model = keep_model(plan.model, workspace, prepared.cache.folder)
@@ -116,6 +119,13 @@ def _shared(plan: Plan, *folders: Path) -> list[Path]:
     path = plan.options.data.path
     named = [] if path is None else [path] if isinstance(path, str) else path
     return [*(Path(each) for each in named), *(folder.resolve() for folder in folders)]
+
+
+def _places(plan: Plan, wanted: Mapping[str, str]) -> set[Place]:
+    """Return what a run makes or takes from the cache: its stages, those of before scenes were added, the model."""
+    before = plan.addition.stages if plan.addition else {}
+    found = {StageCache.place(stage, key) for keys_of in (wanted, before) for stage, key in keys_of.items()}
+    return found | ({StageCache.place(MODELS, plan.model.identity)} if plan.model else set())
 
 
 def _what(opened: Opened) -> str:
