@@ -269,9 +269,9 @@ def _prune(stages: StageCache, criteria: Criteria) -> None:
     freed = size(sum(each.free for each in removed))
     say(f"{stages.folder}: removed {len(removed)} of {len(entries)} entries; {freed} are free again")
     if kept:
-        say(f"  {len(kept)} were left, as a run at work needs them")
+        say(f"  left: {len(kept)} that a run at work needs")
     if models:
-        say(f"  {len(models)} were left: models that workspaces were given, and go on with")
+        say(f"  left: {len(models)} of models that workspaces go on with")
 
 
 def size(number: float) -> str:

@@ -119,7 +119,7 @@ class Places:
 
 def _copies(places: Places, found: Mapping[str, Need]) -> float:
     """Return the bytes that a workspace needs of its own: none on the disk of the cache, whose files it shares."""
-    same = _existing(places.workspace).stat().st_dev == _existing(places.cache.folder).stat().st_dev
+    same = _device(_existing(places.workspace)) == _device(_existing(places.cache.folder))
     return 0.0 if same else sum(each.outputs for each in found.values())
 
 
@@ -128,9 +128,14 @@ def _disks(wanted: Mapping[Path, float]) -> dict[Path, float]:
     found: dict[int, tuple[Path, float]] = {}
     for place, bytes_ in wanted.items():
         folder = _existing(place)
-        first, sum_ = found.get(folder.stat().st_dev, (folder, 0.0))
-        found[folder.stat().st_dev] = (first, sum_ + bytes_)
+        first, sum_ = found.get(_device(folder), (folder, 0.0))
+        found[_device(folder)] = (first, sum_ + bytes_)
     return {place: bytes_ for place, bytes_ in found.values() if bytes_}
+
+
+def _device(folder: Path) -> int:
+    """Return the number of the disk that a folder is on."""
+    return folder.stat().st_dev
 
 
 def _existing(path: Path) -> Path:

@@ -12,7 +12,7 @@ from rsgraph.cache import StageCache
 from rsgraph.components import registry
 from rsgraph.config import Typed, refuse_targets
 from rsgraph.console import note, progress
-from rsgraph.errors import UnknownComponent, WorkspaceError
+from rsgraph.errors import NotThere, UnknownComponent, WorkspaceError, WorkspaceMismatch
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.io.path_names import path_name
 from rsgraph.options import RUN_KINDS, Options, read_options
@@ -20,7 +20,7 @@ from rsgraph.run.continuing import check_same, continued
 from rsgraph.run.paths import Point, cache_folder
 from rsgraph.run.record import Record, made_of, read_record
 from rsgraph.run.scenes import Reopened, absolute, held_first, open_scenes, shown_path, with_model
-from rsgraph.stages.plan import GivenModel, Plan, plan_of
+from rsgraph.stages.plan import STAGES, GivenModel, Plan, plan_of
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace
 
@@ -63,6 +63,7 @@ def prepare(config: Mapping[str, Any], *, point: Point | None, typed: Typed | No
     if folder is None:
         folder = Path("workspaces") / _name(now, open_scenes(*with_model(now)))
     workspace = Workspace(folder)
+    _check_ours(workspace)
     record = _upgraded(workspace)
     options, said = _fitting(continued(now.to_config(), workspace, typed), typed, layers=True)
     for sentence in dict.fromkeys([*left_out, *said]):
@@ -105,6 +106,39 @@ def _name(options: Options, scenes: Sequence[Scene]) -> str:
     return scenes[0].name if len(scenes) == 1 else path_name(options.data.path)
 
 
+_NAMES = ("config.yaml", "manifest.json", *(name for stage in STAGES for name in stage.writes if "*" not in name))
+"""Files that a run writes under names which do not depend on anything."""
+
+
+def _check_ours(workspace: Workspace) -> None:
+    """Refuse a folder in which files of somebody else have names of ours: results would take their place.
+
+    Raises
+    ------
+    WorkspaceMismatch
+        Naming the first of them.
+    """
+    there = [name for name in _NAMES if workspace.path(name).exists()]
+    if there and not _is_ours(workspace, there):
+        raise WorkspaceMismatch(
+            f"{workspace.path(there[0])} is there and not of an rsgraph workspace; results would take its place, so "
+            "give another folder with workspace=..., or move it away"
+        )
+
+
+def _is_ours(workspace: Workspace, there: Sequence[str]) -> bool:
+    """Tell whether a folder is a workspace, whatever of it is lost, by its manifest or its options."""
+    try:
+        if {"stages", "run"} & workspace.manifest.keys():
+            return True
+    except WorkspaceError:  # damaged, which is said where it is read
+        return True
+    with suppress(WorkspaceError):
+        made: Any = workspace.config if "config.yaml" in there else None
+        return isinstance(made, dict) and {"reader", "segmenter"} <= made.keys()
+    return False
+
+
 def _upgraded(workspace: Workspace) -> Record | None:
     """Return what the workspace says of an earlier run; one of version 0.1.0 is brought up to date first."""
     if not workspace.path("config.yaml").exists():
@@ -121,10 +155,15 @@ def _upgraded(workspace: Workspace) -> Record | None:
 def _with_model(options: Options, record: Record | None, typed: Typed | None) -> tuple[Options, GivenModel | None]:
     """Take over the model that is asked for; a workspace that goes on keeps the one that it has, be that gone."""
     held = record.model if record else None
-    goes_on = typed is not None and "model.from" not in typed.options and not options.overwrite
-    if held is not None and goes_on and options.model.from_ == held.folder:
+    goes_on = typed is not None and "model.from" not in typed.options
+    if held is None or not goes_on or options.model.from_ != held.folder:
+        return with_model(options)
+    if not options.overwrite:
         return options, held
-    return with_model(options)
+    try:
+        return with_model(options)
+    except NotThere:  # what was kept of it serves
+        return options, held
 
 
 def _in_order(scenes: list[Scene], options: Options, workspace: Workspace, record: Record | None) -> list[Scene]:

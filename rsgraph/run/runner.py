@@ -240,7 +240,8 @@ def _keep_labels(prepared: Prepared) -> None:
     from rsgraph.run.labels import check_unlocked, keep_segments
 
     check_unlocked(prepared.workspace)
-    keep_segments(prepared.workspace, prepared.record.identity if prepared.record else "", identities(prepared))
+    before = prepared.record.identity if prepared.record else ""
+    keep_segments(prepared.workspace, before, identities(prepared), prepared.scenes)
 
 
 def _write_config(plan: Plan, workspace: Workspace) -> None:
