@@ -300,3 +300,13 @@ def test_sample_goes_to_the_users_data_where_no_folder_is_named_and_says_so_with
     folder = tmp_path / "data" / "rsgraph" / "samples" / "parana_coast"
     assert str(folder) in done.stdout
     assert (folder / "manifest.json").is_file()
+
+
+def test_cache_help_says_what_may_be_removed_and_by_what(rsgraph: Type) -> None:
+    done = rsgraph("cache", "prune", "--help")
+    assert done.returncode == 0
+    assert all(option in done.stdout for option in ("older=30d", "larger=500MB", "unused=true", "keep=20GB"))
+
+
+def test_run_help_shows_how_values_interpolate(rsgraph: Type) -> None:
+    assert "'workspace=out/${graph.k}'" in rsgraph("run", "--help").stdout

@@ -1,8 +1,7 @@
 """What a run will need on disk, before its first stage: of the outputs of its stages, and of the work that one keeps.
 
 Vectors make up most of it, and their number follows from the pixels: so many segments a chip, so many features a
-layer. What a component of another package makes is counted like the usual one of its kind. Measured against what runs
-really took: experiments/benchmarks/results/disk.csv.
+layer. What a component of another package makes is counted like the usual one of its kind.
 """
 
 from __future__ import annotations

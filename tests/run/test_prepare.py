@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from rsgraph.config import Typed
-from rsgraph.errors import ConfigError, WorkspaceMismatch
+from rsgraph.errors import ConfigError, NotThere, WorkspaceMismatch
+from rsgraph.options import read_options
 from rsgraph.run.paths import Point
-from rsgraph.run.prepare import prepare
+from rsgraph.run.prepare import _with_model, prepare
+from rsgraph.run.record import Record
+from rsgraph.stages.plan import GivenModel
 from rsgraph.workspace import Workspace
 from tests.small_runs import TINY, Configure, composed
 
@@ -74,3 +77,13 @@ def test_files_of_somebody_else_are_never_replaced(
 def test_a_workspace_that_lost_a_file_is_still_one(lost: str, made: Workspace, configure: Configure) -> None:
     made.path(lost).unlink()
     assert prepare(configure(), point=None, typed=Typed([])).workspace.folder == made.folder
+
+
+@pytest.mark.parametrize("words", [[], ["overwrite=true"]])
+def test_a_workspace_keeps_the_model_that_it_has_though_it_is_gone(words: list[str], tmp_path: Path) -> None:
+    gone = GivenModel(str(tmp_path / "gone"), "identity", ("B04",))
+    options = read_options(composed(f"model.from={gone.folder}", *words))
+    record = Record("scene", "segments", gone, None)
+    assert _with_model(options, record, Typed(["graph.k"])) == (options, gone)
+    with pytest.raises(NotThere):
+        _with_model(options, record, Typed(["model.from"]))
