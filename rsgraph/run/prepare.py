@@ -65,10 +65,11 @@ def prepare(config: Mapping[str, Any], *, point: Point | None, typed: Typed | No
     workspace = Workspace(folder)
     _check_ours(workspace)
     record = _upgraded(workspace)
-    options, said = _fitting(continued(now.to_config(), workspace, typed), typed, layers=True)
-    for sentence in dict.fromkeys([*left_out, *said]):
-        note(sentence)
+    options, of_workspace = _fitting(continued(now.to_config(), workspace, typed), typed)
     options, model = _with_model(options, record, typed)
+    options, of_layers = _with_layers(options, typed)
+    for sentence in dict.fromkeys([*left_out, *of_workspace, *of_layers]):
+        note(sentence)
     scenes = _in_order(open_scenes(options, model), options, workspace, record)
     beside = point.beside if point else folder.parent
     cache = StageCache(cache_folder(options.cache.path, beside))
@@ -88,18 +89,23 @@ def identities(prepared: Prepared) -> set[str]:
     return found
 
 
-def _fitting(config: Mapping[str, Any], typed: Typed | None, *, layers: bool = False) -> tuple[Options, list[str]]:
+def _fitting(config: Mapping[str, Any], typed: Typed | None) -> tuple[Options, list[str]]:
     """Read options; what experiments set of components that were swapped is left out, and said by the sentences."""
     if typed is None or not typed.written_for:
         return read_options(config), []
-    from rsgraph.run.experiments import fitting_layers, fitting_parameters
+    from rsgraph.run.experiments import fitting_parameters
 
     fitting, said = fitting_parameters(config, typed)
-    options = read_options(fitting)
-    if not layers:
-        return options, said
-    options, of_layers = fitting_layers(options, typed)
-    return options, [*said, *of_layers]
+    return read_options(fitting), said
+
+
+def _with_layers(options: Options, typed: Typed | None) -> tuple[Options, list[str]]:
+    """Take layers that are made in the place of those that experiments ask for and swapped components lack."""
+    if typed is None or not typed.written_for:
+        return options, []
+    from rsgraph.run.experiments import fitting_layers
+
+    return fitting_layers(options, typed)
 
 
 def _name(options: Options, scenes: Sequence[Scene]) -> str:
