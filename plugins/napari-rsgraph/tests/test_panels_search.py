@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QImage
+from waiting import shown
 
 from napari_rsgraph.panels.candidates import PAGE
 from napari_rsgraph.panels.search import SearchPanel
@@ -21,8 +22,7 @@ def panel(qtbot: Any, session: Session) -> SearchPanel:
     made = SearchPanel(session)
     qtbot.addWidget(made)
     made.resize(320, 640)
-    made.show()
-    qtbot.waitExposed(made)
+    shown(qtbot, made)
     session.labels.define("water")
     session.labels.define("forest")
     return made

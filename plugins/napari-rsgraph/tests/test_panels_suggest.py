@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
+from waiting import shown
 
 from napari_rsgraph.panels.suggest import SuggestPanel
 from napari_rsgraph.session.session import Session
@@ -20,8 +21,7 @@ def panel(qtbot: Any, session: Session) -> SuggestPanel:
     made = SuggestPanel(session)
     qtbot.addWidget(made)
     made.resize(320, 800)
-    made.show()
-    qtbot.waitExposed(made)
+    shown(qtbot, made)
     return made
 
 
