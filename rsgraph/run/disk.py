@@ -1,4 +1,4 @@
-"""What a run will need on disk, before its first stage: of the outputs of its stages, and of the work that one keeps.
+"""Needs of a run on disk, known before its first stage: outputs of its stages, and the work that one keeps.
 
 Vectors make up most of it, and their number follows from the pixels: so many segments a chip, so many features a
 layer. What a component of another package makes is counted like the usual one of its kind.

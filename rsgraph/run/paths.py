@@ -128,7 +128,7 @@ def fixed_part(written: str) -> str:
 
 
 def _names(named: Sequence[str], option: str) -> bool:
-    """Tell whether values of an option are told from each other by what names a workspace."""
+    """Tell whether a name of a workspace tells values of an option apart."""
     return option in named or f"{option}.name" in named or any(each in named for each in _OF_POINTS)
 
 

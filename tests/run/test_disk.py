@@ -1,4 +1,4 @@
-"""What a run says that it will need on disk, against what it takes, and against what is free."""
+"""Needs on disk as a run says them, against what it takes, and against what is free."""
 
 from __future__ import annotations
 
