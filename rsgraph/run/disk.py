@@ -282,7 +282,9 @@ def _of_encoder(options: Options, sizes: _Sizes, plan: Plan) -> Need:
 
 
 def _of_pictures(options: Options, sizes: _Sizes, plan: Plan) -> Need:
-    return Need(min(10e6, 6 * sizes.pixels + 1e6) if options.draw else 0)
+    """Pictures of small scenes show every pixel; MLflow keeps copies of all."""
+    drawn = min(15e6, 30 * sizes.pixels + 0.5e6) if options.draw else 0
+    return Need(drawn if options.tracking.off else 2 * drawn)
 
 
 _NEEDS: Mapping[str, Callable[[Options, _Sizes, Plan], Need]] = {
