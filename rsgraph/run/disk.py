@@ -173,6 +173,9 @@ def _sizes(plan: Plan, opened: Opened) -> _Sizes:
     )
 
 
+_SURVEYED, _SEEN = 200_000, 2_500_000
+"""Pixels that a survey keeps, and that a picture of the whole shows, about."""
+
 _MORE = 1.07
 """Segments that there are for each that was asked for."""
 
@@ -215,7 +218,13 @@ def _nothing(options: Options, sizes: _Sizes, plan: Plan) -> Need:
 
 
 def _of_scene(options: Options, sizes: _Sizes, plan: Plan) -> Need:
-    return Need(sizes.chips * (16 * sizes.bands + 48), 0)
+    """Levels of chips; pixels of which percentiles are taken."""
+    return Need(sizes.chips * (16 * sizes.bands + 48), 4 * sizes.bands * min(sizes.pixels, _SURVEYED))
+
+
+def _of_target(options: Options, sizes: _Sizes, plan: Plan) -> Need:
+    """The pixels that soft classes are fitted to."""
+    return Need(0, 4 * sizes.bands * sizes.pixels / _parameter(options.target, ("sample_every",), 1))
 
 
 def _of_segments(options: Options, sizes: _Sizes, plan: Plan) -> Need:
@@ -283,8 +292,11 @@ def _of_encoder(options: Options, sizes: _Sizes, plan: Plan) -> Need:
 
 def _of_pictures(options: Options, sizes: _Sizes, plan: Plan) -> Need:
     """Pictures of small scenes show every pixel; MLflow keeps copies of all."""
-    drawn = min(15e6, 30 * sizes.pixels + 0.5e6) if options.draw else 0
-    return Need(drawn if options.tracking.off else 2 * drawn)
+    if not options.draw:
+        return Need(0)
+    drawn = min(15e6, 30 * sizes.pixels + 0.5e6)
+    seen = (4 + 4 * sizes.features.get("target", 8)) * min(sizes.pixels, _SEEN)
+    return Need(drawn if options.tracking.off else 2 * drawn, seen)
 
 
 _NEEDS: Mapping[str, Callable[[Options, _Sizes, Plan], Need]] = {
@@ -294,6 +306,7 @@ _NEEDS: Mapping[str, Callable[[Options, _Sizes, Plan], Need]] = {
     "metric": _of_layers("surroundings", "own"),
     "match": _of_match,
     "project": _of_project,
+    "target": _of_target,
     "encoder": _of_encoder,
     "memberships": _of_means("target"),
     "encode": _of_means("encoder"),
