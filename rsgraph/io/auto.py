@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rsgraph.errors import ConfigError, NotReadable
 from rsgraph.io.bands import Bands
 from rsgraph.io.eurosat import EuroSat
 from rsgraph.io.geotiff import GeoTiff
 from rsgraph.io.handles import existing_file
-from rsgraph.io.overrides import overrides
+from rsgraph.io.overrides import BEFORE, overrides
 from rsgraph.io.safe import Safe
 from rsgraph.io.scenes import Scenes
 from rsgraph.io.swed import Swed
@@ -30,6 +31,7 @@ class Auto(Reader):
     Options as of ``FileReader``.
     """
 
+    as_before: ClassVar[Mapping[str, Any]] = BEFORE
     needs_path = False  # without one, ``open`` says how to name a scene
 
     def __init__(
@@ -39,16 +41,17 @@ class Auto(Reader):
         offset: float | None = None,
         nodata: float | None = None,
         crs: str | None = None,
+        rules: int = 2,
     ) -> None:
         given = (bands, scale, offset, nodata)
-        self.given = overrides(*given, crs)
+        self.given = overrides(*given, crs, rules)
         self.readers: tuple[Reader, ...] = (
             EuroSat(*given),
             Swed(*given),
-            Scenes(*given, crs),
+            Scenes(*given, crs, rules),
             Safe(*given, crs),
-            Bands(*given, crs),
-            GeoTiff(*given, crs),
+            Bands(*given, crs, rules),
+            GeoTiff(*given, crs, rules),
         )
 
     def accepts(self, path: Path) -> bool:

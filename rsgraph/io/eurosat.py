@@ -17,8 +17,9 @@ from rsgraph.errors import InputError, NotReadable, NotUsable
 from rsgraph.io.archive import Tree, is_zip, opened_zip, reasons, tree, walk
 from rsgraph.io.band_names import EUROSAT
 from rsgraph.io.counts import decide
-from rsgraph.io.geotiff import choose_bands, identity_of, name_bands
+from rsgraph.io.geotiff import choose_bands, identity_of
 from rsgraph.io.header import Header, header
+from rsgraph.io.identifying import name_bands
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, join
 from rsgraph.io.overrides import ChipReader, Overrides
 from rsgraph.io.path_names import file_safe

@@ -49,12 +49,15 @@ class GivenModel:
         Names of the bands that they read, in order.
     metric
         Whether it has a metric, too; one of before there was any has none, and a run fits its own.
+    assumed
+        As in ``Scene``: how the names of the bands that it learnt from were known; "" where its workspace does not say.
     """
 
     folder: str
     identity: str
     bands: tuple[str, ...]
     metric: bool = False
+    assumed: str | None = ""
 
     def has(self, stage: Stage) -> bool:
         """Tell whether the outcome of a stage is taken over from it."""
