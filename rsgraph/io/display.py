@@ -46,9 +46,9 @@ def choose_bands(bands: Sequence[str], display: str | Sequence[str]) -> tuple[in
     display
         ``true_colour``: B04, B03, B02. ``false_colour``: B08 (or B8A), B04, B03; where these are absent, as
         in 20 m scenes, B12 (B11), B8A (B08, B07), B04 (B05). Three band names: these. ``auto``: true colour
-        if there, else false colour, else the same by bands that are named after colours (red, Green, nir), else a
-        scene of one or two bands in gray by its first, of three bands in their order, and of more bands of unknown names the third, second and first (blue, green and red in
-        most products).
+        if there, else false colour, else the same by bands that are named after colours (red, Green, nir), else
+        a scene of one or two bands in gray by its first, of three bands in their order, and of more bands of
+        unknown names the third, second and first (blue, green and red in most products).
 
     Returns
     -------

@@ -16,6 +16,7 @@ from rsgraph.io.layers import LayeredSource, Layers, Radiometry
 from rsgraph.io.overrides import FileReader, Overrides
 from rsgraph.io.path_names import file_safe
 from rsgraph.io.plausible import plausible
+from rsgraph.io.safe_metadata import inside_product
 from rsgraph.types import Scene
 
 
@@ -43,7 +44,9 @@ class GeoTiff(FileReader):
         found = header(place, holes_allowed=self.given.nodata is not None)
         found = choose_bands(identified(found, self.given), self.given)
         scene = scene_of(found, decide(found, self.given), self.given, file_safe(path.stem))
-        return [plausible(scene, self.given, declared=declares_scale(found), hints=found.texts)]
+        scene = plausible(scene, self.given, declared=declares_scale(found), hints=found.texts)
+        inside = inside_product(path) if self.given.rules > 1 else ()
+        return [replace(scene, notes=(*scene.notes, *inside))]
 
 
 def choose_bands(found: Header, given: Overrides) -> Header:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
 import numpy as np
 
@@ -148,11 +148,3 @@ def select(found: Header, places: Sequence[int]) -> Header:
         nodata=tuple(found.nodata[i] for i in places),
         texts=tuple(found.texts[i] for i in places) if found.texts else (),
     )
-
-
-def product_around(path: Path) -> Path | None:
-    """Return the SAFE product that a file or folder lies in; None where it lies in none."""
-    for folder in [*path.absolute().parents][:5]:
-        if any((folder / name).is_file() for name in ("MTD_MSIL1C.xml", "MTD_MSIL2A.xml")):
-            return folder
-    return None

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rsgraph.io.band_names import band_name, described_names
+from rsgraph.io.band_names import described_names
 from rsgraph.io.sensors import LANDSAT, OLI, SENTINEL_2, TM, Sensor, colour_of
 
 _NUMBER = re.compile(
@@ -45,7 +45,7 @@ class Names:
 
 @dataclass(frozen=True)
 class _Number:
-    """Number of a band in a text, without zeros before it, and how it is written."""
+    """Number of a band in a text, without zeros before it, the word before it, and whether ESA writes it so."""
 
     number: str
     spelled: bool  # as ESA does: B04, B8A
@@ -58,8 +58,8 @@ def number_in(text: str) -> _Number | None:
     if len(found) != 1:
         return None
     ((number, match),) = found.items()
-    word = match["word"].lower()
-    return _Number(number, word == "b" and (match["number"][0] == "0" or number == "8A"), word)
+    spelled = match["word"].lower() == "b" and (match["number"][0] == "0" or number == "8A")
+    return _Number(number, spelled, match["word"])
 
 
 def names_of(texts: Sequence[str], sensor: Sensor | None = None) -> Names:
@@ -81,14 +81,14 @@ def names_of(texts: Sequence[str], sensor: Sensor | None = None) -> Names:
     known = [each.number for each in numbers if each is not None]
     if not known:
         return _described(texts)
+    if _only_counted(numbers) and not any(map(colour_of, texts)) and _plainly(numbers, sensor):
+        return _counted(texts)
     if sensor is not None and sensor is not SENTINEL_2:
         return _of_sensor(texts, numbers, _landsat(sensor, known), assumed=sensor is LANDSAT and _unclear(known))
     if _contradicted(texts, numbers):
         return _by_colours(texts)
-    if sensor is SENTINEL_2 or _proven(texts, numbers, known):
+    if _proven(texts, numbers, known) or (sensor is SENTINEL_2 and not _only_counted(numbers)):
         return _described(texts)
-    if _only_counted(numbers):
-        return _counted(texts)
     if tuple(known) == _TM_REFLECTIVE:
         return _of_sensor(texts, numbers, TM, assumed=True)
     return _as_sentinel(texts, known)
@@ -120,7 +120,10 @@ def _of_sensor(texts: Sequence[str], numbers: Sequence[_Number | None], sensor: 
     ]
     names = _unique(found, plain)
     doubt = ", which nothing proves" if assumed else ""
-    note = f"Bands are taken as those of {sensor.name}{doubt}: {', '.join(names)}; reader.bands=[...] gives them other names."
+    note = (
+        f"Bands are taken as those of {sensor.name}{doubt}: {', '.join(names)}; "
+        "reader.bands=[...] gives them other names."
+    )
     return Names(names, all(texts), f"bands of {sensor.name}" if assumed else None, (note,))
 
 
@@ -172,16 +175,27 @@ def _only_counted(numbers: Sequence[_Number | None]) -> bool:
     return len(known) == len(numbers) and {*known} == {str(i) for i in range(1, len(numbers) + 1)}
 
 
+def _plainly(numbers: Sequence[_Number | None], sensor: Sensor | None) -> bool:
+    """Tell whether a count is one of layers, and not the first bands of a sensor that the file names.
+
+    Band 1 ... Band 4 is what programs call layers, in files of any sensor; B1 ... B4 may be bands of the sensor.
+    """
+    known = [int(each.number) for each in numbers if each is not None]
+    in_order = known in (sorted(known), sorted(known, reverse=True))
+    return sensor is None or (in_order and all(each is None or each.word != "B" for each in numbers))
+
+
 def _counted(texts: Sequence[str]) -> Names:
     names = tuple(f"band{i}" for i in range(1, len(texts) + 1))
     note = (
-        f"The descriptions ({texts[0]} ... {texts[-1]}) only count the layers: they are not taken as names of bands; "
+        f"{texts[0]} ... {texts[-1]} only count layers, and are not taken as names of bands; "
         "where they are Sentinel-2's, name them with reader.bands=[B01,...]."
     )
     return Names(names, False, None, (note,))
 
 
 def _as_sentinel(texts: Sequence[str], known: Sequence[str]) -> Names:
+    """Take numbers as Sentinel-2's, as rsgraph always did, and say what else they may be."""
     found = _described(texts)
     others = "; ".join(
         f"{sensor.name}'s {', '.join(sensor.colours[number] for number in known)}"
@@ -206,16 +220,3 @@ def unknown(count: int) -> Names:
         f"reader.bands=[{','.join(('B02', 'B03', 'B04', 'B08')[:count])}{',...' if count > 4 else ''}] to be sure."
     )
     return Names(names, False, "bands by their place in the file", (note,))
-
-
-def band_of_file(stem: str) -> str | None:
-    """Return what a band file's name says of its band: its number or colour as written; None where nothing.
-
-    Examples
-    --------
-    >>> band_of_file("T48QUE_B8A_20m"), band_of_file("scene_red"), band_of_file("scene")
-    ('B8A', 'red', None)
-    """
-    if number_in(stem):
-        return band_name(stem) or number_in(stem).number  # type: ignore[union-attr]  # asked the line before
-    return colour_of(re.split(r"[_. -]", stem)[-1])

@@ -50,6 +50,12 @@ LANDSAT = Sensor("Landsat")
 NOT_REFLECTED = ("pan", "lwir", "lwir11", "lwir12")
 """Of another grid, or of heat and not of sunlight."""
 
+COLOURS = (
+    *("coastal", "blue", "green", "pan", "red", "rededge", "rededge1", "rededge2", "rededge3"),
+    *("nir", "nir08", "nir09", "nir12", "cirrus", "swir16", "swir22", "lwir", "lwir11", "lwir12"),
+)
+"""In the order of their wavelengths."""
+
 _START, _END = r"(?<![a-z0-9])", r"(?![a-z0-9])"
 _SENSORS = [
     (OLI, r"l[co]0?[89]\d{0,14}[a-z]{0,3}\d{0,2}|landsat[ _-]?[89]|l[89]|oli|hls\.l30"),
@@ -119,14 +125,27 @@ _COLOURS = [
 _WORDS = [(colour, re.compile(f"(?<![a-z0-9])(?:{word})(?![a-z0-9])", re.IGNORECASE)) for colour, word in _COLOURS]
 
 
+_WAVE = re.compile(r"(?<![\d.])(\d{3,4}(?:\.\d+)?|[0-2]\.\d+) ?(nm|nanomet|um|\u00b5m|\u03bcm|microm)", re.IGNORECASE)
+_WAVES = [
+    *(("coastal", 425, 456), ("blue", 456, 521), ("green", 521, 601), ("red", 620, 691), ("rededge1", 691, 720)),
+    *(("rededge2", 720, 757), ("rededge3", 757, 800), ("nir", 800, 855), ("nir08", 855, 900), ("nir09", 930, 960)),
+    *(("cirrus", 1350, 1400), ("swir16", 1550, 1680), ("swir22", 2050, 2320)),
+]
+"""Central wavelengths in nanometres, from and up to which a band has a colour."""
+
+
 def colour_of(text: str) -> str | None:
-    """Return the colour that a description or name speaks of; None where none, or more than one, is named.
+    """Return the colour, or wavelength, that a text speaks of; None where none, or more than one, is named.
 
     Examples
     --------
     >>> colour_of("Band 4 - Near Infrared"), colour_of("Red"), colour_of("red_edge_1"), colour_of("layer")
     ('nir', 'red', 'rededge1', None)
     """
+    wave = _WAVE.search(text)
+    if wave:
+        nanometres = float(wave[1]) * (1 if wave[2].lower().startswith("n") else 1000)
+        return next((colour for colour, low, high in _WAVES if low <= nanometres < high), None)
     found = []
     for colour, pattern in _WORDS:  # what is longer stands first, and takes its words away
         text, count = pattern.subn(" ", text)

@@ -319,8 +319,8 @@ def _with_model_bands(scene: Scene, model: GivenModel, *, vouched: bool) -> Scen
         there, here = (each or "named by their files" for each in (model.assumed, scene.assumed))
         raise ModelMismatch(
             f"the bands of the model in {model.folder} are {there}, those of {scene.name} {here}: nothing says that "
-            f"they are the same. Where they are, vouch for it by naming the bands of {scene.name} in the order of its "
-            f"file with reader.bands=[{','.join(scene.bands)}], or train on this scene without model.from"
+            f"they are the same. Where they are, vouch for it by naming the bands of {scene.name} in its "
+            f"file's order with reader.bands=[{','.join(scene.bands)}], or train on this scene without model.from"
         )
     return _with_bands(scene, model.bands)
 

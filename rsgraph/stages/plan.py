@@ -50,7 +50,7 @@ class GivenModel:
     metric
         Whether it has a metric, too; one of before there was any has none, and a run fits its own.
     assumed
-        As in ``Scene``: how the names of the bands that it learnt from were known; "" where its workspace does not say.
+        How the names of the bands that it learnt from were known, as in ``Scene``; "" where nothing says it.
     """
 
     folder: str
