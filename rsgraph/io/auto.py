@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rsgraph.errors import ConfigError, NotReadable
+from rsgraph.io.absent import ARCHIVES, check_name, missing
+from rsgraph.io.archive import is_zip, tree
 from rsgraph.io.bands import Bands
 from rsgraph.io.eurosat import EuroSat
 from rsgraph.io.geotiff import GeoTiff
@@ -63,15 +65,30 @@ class Auto(Reader):
         if path is None:
             raise NotReadable("No scene was given; give the path of a file or folder, or say reader=synthetic.")
         if not path.exists():
-            raise NotReadable(f"{path} does not exist; check the path for typing errors.")
+            raise missing(path, "check the path for typing errors.")
+        check_name(path)
         for reader in self.readers:
             if reader.accepts(path):
                 return self._opened(reader, path)
         if path.is_file():
-            return self.readers[-1].open(existing_file(path))  # says what is wrong with the file
+            _refuse_archive(existing_file(path))
+            return self.readers[-1].open(path)  # says what is wrong with the file
         raise NotReadable(f"{path} is nothing that rsgraph reads; it looked for {_LOOKED_FOR}.")
 
     def _opened(self, reader: Reader, path: Path) -> Sequence[Scene]:
         if self.given.crs is not None and isinstance(reader, EuroSat | Swed):
             raise ConfigError(f"`crs` does not fit {path}: its images lie in many zones; leave it null.")
         return reader.open(path)
+
+
+def _refuse_archive(path: Path) -> None:
+    """Say what an archive holds that is neither a product nor EuroSAT. Raises NotReadable."""
+    if is_zip(path):
+        members = tree(path).members
+        listed = ", ".join(members[:3]) + (f" and {len(members) - 3} more" if len(members) > 3 else "")
+        raise NotReadable(
+            f"{path} holds neither one SAFE product nor EuroSAT, but {listed or 'nothing'}; unpack it and name a "
+            "file or folder of it."
+        )
+    if path.suffix.lower() in ARCHIVES and path.suffix.lower() != ".zip":
+        raise NotReadable(f"{path} is an archive; unpack it and name a file or folder of it.")

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.io.absent import missing
 from rsgraph.io.band_files import BandFiles, band_files
 from rsgraph.io.counts import decide, declares_scale
 from rsgraph.io.handles import existing_file
@@ -66,7 +67,8 @@ class Bands(FileReader):
         if len(found) > 1 and found[0].rows * found[0].columns == found[1].rows * found[1].columns:
             names = ", ".join(sorted(file.name for file in candidates))
             raise NotUsable(
-                f"{folder} holds {band} more than once ({names}); put each scene in a folder of its own, or take away what is not meant."
+                f"{folder} holds {band} more than once ({names}); put each scene in a folder of its own, or take "
+                "away what is not meant."
             )
         if len(found[0].indexes) != 1:
             raise NotUsable(
@@ -77,7 +79,7 @@ class Bands(FileReader):
 
 def _existing_folder(path: Path) -> Path:
     if not path.exists():
-        raise NotReadable(f"{path} does not exist; expected a folder with one file per band.")
+        raise missing(path, "expected a folder with one file per band.")
     if not path.is_dir():
         raise NotReadable(
             f"{path} is a file; expected a folder with one file per band, so use reader=geotiff for it."

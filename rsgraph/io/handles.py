@@ -20,6 +20,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window as RasterioWindow
 
 from rsgraph.errors import NotReadable
+from rsgraph.io.absent import check_name, missing
 from rsgraph.warning_filters import ignored
 
 _MOST_OPEN = 48
@@ -28,6 +29,9 @@ _MOST_OPEN = 48
 _BLOCKS = {} if "GDAL_CACHEMAX" in os.environ else {"GDAL_CACHEMAX": 384 * 2**20}
 """Bytes of decoded blocks that a process keeps: one row of a tile's largest blocks, in all bands. GDAL's own limit
 is a twentieth of the memory, 1.2 GB in each worker of a machine of 24 GB; who sets one keeps it."""
+
+
+_UNKNOWN_FORMAT = "name one, or convert it to GeoTIFF where it is of a format that GDAL does not read here."
 
 
 class _Handles(threading.local):
@@ -58,9 +62,10 @@ def gdal(path: str) -> Iterator[None]:
             yield
     except (CPLE_BaseError, RasterioError, ValueError, OSError, MemoryError) as error:
         forget_last_error()
+        reason = _reason(error)
+        cure = _UNKNOWN_FORMAT if "not recognized" in reason else "copy or download the file again."
         raise NotReadable(
-            f"{shown(path)} cannot be read: {_reason(error)}; expected a complete, undamaged raster, "
-            "so copy or download the file again."
+            f"{shown(path)} cannot be read: {reason}; expected a complete, undamaged raster, so {cure}"
         ) from error
 
 
@@ -148,10 +153,11 @@ def existing_file(path: Path) -> Path:
     Raises
     ------
     NotReadable
-        It is missing, a folder, or empty.
+        It is missing, a folder, or empty, or its name is not UTF-8.
     """
     if not path.exists():
-        raise NotReadable(f"{path} does not exist; expected a raster file, so check the path for typing errors.")
+        raise missing(path, "expected a raster file, so check the path for typing errors.")
+    check_name(path)
     if path.is_dir():
         raise NotReadable(f"{path} is a folder; expected one raster file, so name a file in it or use reader=auto.")
     if not os.access(path, os.R_OK):

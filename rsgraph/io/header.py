@@ -107,9 +107,15 @@ def header(path: str, *, holes_allowed: bool = False) -> Header:
 
 def _describe(path: str, source: Any) -> Header:
     if source.count == 0:
-        raise NotUsable(
-            f"{shown(path)} holds no bands; expected a raster with at least one, so name one of its subdatasets."
+        parts = list(source.subdatasets)
+        listed = ", ".join(parts[:3]) + (f" and {len(parts) - 3} more" if len(parts) > 3 else "")
+        cure = (
+            f"but {len(parts)} parts ({listed}); copy what is meant out as a GeoTIFF, for example with "
+            f"`rio convert '{parts[0]}' part.tif`, and name that."
+            if parts
+            else "expected a raster with at least one; name another file."
         )
+        raise NotUsable(f"{shown(path)} holds no bands of its own, {cure}")
     if any("complex" in dtype for dtype in source.dtypes):
         raise NotUsable(
             f"{shown(path)} holds complex numbers; expected reflectance, so convert it to real bands first."
