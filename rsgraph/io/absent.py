@@ -14,7 +14,10 @@ _ADDRESS = re.compile(r"(?:^|/)(https?|s3|gs|gcs|az|abfss?|adl|ftps?|oss|swift|h
 _REMOTE = re.compile(r"^/vsi(?:curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)(?:_streaming)?/")
 _LOCAL = re.compile(r"(?:^|/)file:/+(.+)$")
 _PACKED = re.compile(r"^/vsi(?:zip|tar|gzip|7z|rar)/|(?:^|/)(?:zip|tar|gzip):/+")
-_PART = re.compile(r"(?:^|/)([A-Z][A-Z0-9_]*[A-Z0-9]:(?:\"[^\"]+\"|[^:]+):.+|GTIFF_DIR:\d+:.+)$")
+_PART = re.compile(
+    r"(?:^|/)((?:netcdf|hdf[45]\w*|zarr|gtiff_dir|gpkg|sentinel2_l\w+|[a-z0-9]+_[a-z0-9_]+):(?:\"[^\"]+\"|[^:]+):.+)$",
+    re.IGNORECASE,
+)
 _SENTINEL_PART = re.compile(r"^SENTINEL2_L\w+:([^:]*?)(?:/MTD_MSI\w+\.xml)?:")
 
 

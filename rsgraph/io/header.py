@@ -123,6 +123,9 @@ def _describe(path: str, source: Any) -> Header:
     texts = [_text(source, i) for i in source.indexes]
     alpha = _alpha(source, texts)
     indexes, notes = _measurements(source, texts, alpha)
+    pages = list(source.subdatasets)
+    if len(pages) > 1:
+        notes += (f"The file holds {len(pages)} parts, of which the first is read: {pages[0]} and so on.",)
     kept = [texts[i - 1] for i in indexes]
     names = described_names(kept)
     transform = tuple(source.transform)[:6]

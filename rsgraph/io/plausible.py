@@ -154,7 +154,7 @@ def _too_bright(pixels: Floats, scale: float) -> Reading | None:
     if level <= BRIGHTEST:
         return None
     power = next(power for power in range(1, 40) if level / 10**power <= BRIGHTEST)
-    return _by(scale / 10**power, f"most are above {BRIGHTEST:g} otherwise")
+    return _by(scale / 10**power, scale, f"many are above {BRIGHTEST:g} otherwise")
 
 
 def _too_dark(pixels: Floats, bands: Sequence[str], scale: float) -> Reading | None:
@@ -166,15 +166,16 @@ def _too_dark(pixels: Floats, bands: Sequence[str], scale: float) -> Reading | N
     if level is None or level >= limit or scale == 1.0:
         return None
     factor = next((factor for factor in (10, 100) if 0.12 <= level * factor <= BRIGHTEST), None)
-    return None if factor is None else _by(scale * factor, f"otherwise {what} {level:.3f} at most")
+    return None if factor is None else _by(scale * factor, scale, f"otherwise {what} {level:.3f} at most")
 
 
-def _by(scale: float, why: str) -> Reading:
-    per_unit = round(1 / scale)
+def _by(scale: float, taken: float, why: str) -> Reading:
+    """Read as reflectance times a power of ten, instead of by the scale that was taken."""
+    before = "reflectance itself" if taken == 1.0 else f"x {1 / taken:.0f}"
     return Reading(
         scale,
-        f"Numbers are taken as reflectance x {per_unit}, not x {QUANTIFICATION:.0f}, since {why}; "
-        f"reader.scale={1 / QUANTIFICATION:g} reads them as Sentinel-2 counts.",
+        f"Numbers are taken as reflectance x {round(1 / scale)}, not {before}, since {why}; reader.scale={taken:g} "
+        "reads them so nevertheless.",
     )
 
 
