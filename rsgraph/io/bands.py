@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.absent import missing
@@ -14,7 +15,7 @@ from rsgraph.io.counts import decide, declares_scale
 from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
 from rsgraph.io.mosaic import agree, chosen, scene_of_files
-from rsgraph.io.overrides import FileReader, Overrides
+from rsgraph.io.overrides import BEFORE, FileReader, Overrides
 from rsgraph.io.path_names import file_safe
 from rsgraph.io.plausible import plausible
 from rsgraph.io.safe_metadata import inside_product
@@ -29,6 +30,8 @@ class Bands(FileReader):
     bilinearly to the grid of the finest while they are read; nodata never bleeds into neighbours.
     Options as of ``FileReader``; ``bands`` of None reads all.
     """
+
+    as_before: ClassVar[Mapping[str, Any]] = BEFORE
 
     def accepts(self, path: Path) -> bool:
         """Tell whether a folder holds files named after bands."""

@@ -67,14 +67,17 @@ def choose_bands(bands: Sequence[str], display: str | Sequence[str]) -> tuple[in
     """
     if not isinstance(check_display(display), str):
         return _named(bands, list(display))
-    colours = [colour_named(band) or band for band in bands]
     if display == "true_colour":
-        found = _find(bands, [TRUE_COLOUR]) or _find(colours, COLOURS[:1])
+        found = _find(bands, [TRUE_COLOUR]) or _find(_colours(bands), COLOURS[:1])
         return found or _named(bands, ["B04", "B03", "B02"], display)
     if display == "false_colour":
-        found = _find(bands, FALSE_COLOUR) or _find(colours, COLOURS[1:])
+        found = _find(bands, FALSE_COLOUR) or _find(_colours(bands), COLOURS[1:])
         return found or _named(bands, ["B08", "B04", "B03"], display)
-    return _find(bands, [TRUE_COLOUR, *FALSE_COLOUR]) or _find(colours, COLOURS) or _by_number(len(bands))
+    return _find(bands, [TRUE_COLOUR, *FALSE_COLOUR]) or _find(_colours(bands), COLOURS) or _by_number(len(bands))
+
+
+def _colours(bands: Sequence[str]) -> list[str]:
+    return [colour_named(band) or band for band in bands]
 
 
 def check_display(display: object) -> str | list[str]:

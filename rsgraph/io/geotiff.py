@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rsgraph.errors import ConfigError, InputError
 from rsgraph.io.counts import Decision, decide, declares_scale
@@ -13,7 +14,7 @@ from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
 from rsgraph.io.identifying import identified, select
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry
-from rsgraph.io.overrides import FileReader, Overrides
+from rsgraph.io.overrides import BEFORE, FileReader, Overrides
 from rsgraph.io.path_names import file_safe
 from rsgraph.io.plausible import plausible
 from rsgraph.io.safe_metadata import inside_product
@@ -27,6 +28,8 @@ class GeoTiff(FileReader):
     :func:`rsgraph.io.identifying.identified` and :func:`rsgraph.io.plausible.plausible` describe, and said in the
     scene's notes.
     """
+
+    as_before: ClassVar[Mapping[str, Any]] = BEFORE
 
     def accepts(self, path: Path) -> bool:
         """Tell whether GDAL knows the file's format."""

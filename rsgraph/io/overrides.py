@@ -6,7 +6,7 @@ import math
 import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
@@ -77,8 +77,6 @@ class FileReader(Reader):
     ConfigError
         A parameter is of the wrong kind or out of range.
     """
-
-    as_before: ClassVar[Mapping[str, Any]] = BEFORE
 
     def __init__(
         self,

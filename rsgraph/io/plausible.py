@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from rsgraph.io.band_names import L1C
-from rsgraph.io.counts import COUNTS_NOTE, QUANTIFICATION, windows_of
+from rsgraph.io.counts import COUNTS_NOTE, windows_of
 from rsgraph.io.layers import LayeredSource, Layers
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.sensors import colour_named
@@ -40,6 +40,10 @@ OFFSET_SINCE = date(2022, 1, 25)
 
 _LEFT_IN = 0.09
 """Darkest reflectance of bands into which the 1000 counts of 0.1 were left."""
+
+
+_BY = "Numbers are taken as reflectance"
+_DIM_SAID = "Hardly a pixel is brighter than"
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,24 @@ def plausible(scene: Scene, given: Overrides, *, declared: bool, hints: Sequence
     if given.scale is None and not declared:
         scene = _scaled(scene, given, [*hints, *(file.name for file in scene.files)])
     return _with_offset_note(scene) if given.offset is None and scene.reflectance else scene
+
+
+def agreeing(scenes: Sequence[Scene]) -> list[Scene]:
+    """Read all scenes of a collection by one scale, where one was replaced in some and merely doubtful in others.
+
+    Tiles of one product are scaled alike, and one of open water does not show it.
+    """
+    replaced = {layer.radiometry.scale[0] for scene in scenes if _said(scene, _BY) for layer in _layers(scene)}
+    if len(replaced) != 1:
+        return list(scenes)
+    (scale,) = replaced
+    note = f"{_BY} x {round(1 / scale)}, as in other scenes beside it; reader.scale=... says otherwise."
+    other = Reading(scale, note)
+    return [_read_as(scene, other, Overrides()) if _said(scene, _DIM_SAID) else scene for scene in scenes]
+
+
+def _said(scene: Scene, beginning: str) -> bool:
+    return any(note.startswith(beginning) for note in scene.notes)
 
 
 def sampled(scene: Scene) -> Floats:
@@ -174,8 +196,7 @@ def _by(scale: float, taken: float, why: str) -> Reading:
     before = "reflectance itself" if taken == 1.0 else f"x {1 / taken:.0f}"
     return Reading(
         scale,
-        f"Numbers are taken as reflectance x {round(1 / scale)}, not {before}, since {why}; reader.scale={taken:g} "
-        "reads them so nevertheless.",
+        f"{_BY} x {round(1 / scale)}, not {before}, since {why}; reader.scale={taken:g} reads them so nevertheless.",
     )
 
 
@@ -207,10 +228,7 @@ def possible(pixels: Floats, scale: float) -> tuple[str, ...]:
         return ()
     high, low = float(np.percentile(pixels.max(axis=0), 98)), float(np.percentile(pixels, 1))
     if high < DIM:
-        return (
-            f"Hardly a pixel is brighter than {high:.3f}: where the numbers are reflectance x 1000, say "
-            "reader.scale=0.001.",
-        )
+        return (f"{_DIM_SAID} {high:.3f}: where the numbers are reflectance x 1000, say reader.scale=0.001.",)
     if low >= _ZERO:
         return (
             f"Hardly a pixel is darker than {low:.2f}: where the numbers are Landsat's Collection 2, say "
@@ -236,7 +254,7 @@ def _read_as(scene: Scene, found: Reading, given: Overrides) -> Scene:
     scales, offsets = (
         [value for layer in layers for value in getattr(layer.radiometry, name)] for name in ("scale", "offset")
     )
-    kept = tuple(note for note in scene.notes if note != COUNTS_NOTE)
+    kept = tuple(note for note in scene.notes if note != COUNTS_NOTE and not note.startswith(_DIM_SAID))
     return replace(
         scene,
         source=LayeredSource(layers, scene.rows, scene.columns),

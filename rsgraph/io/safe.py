@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar
 
 from rsgraph.errors import ConfigError, InputError, NotReadable, NotUsable
 from rsgraph.io.absent import check_name
@@ -44,8 +43,6 @@ class Safe(FileReader):
         Whether to compare the band files with the manifest (about 3 s per GB). Without it, damage in the
         middle of a file may go unnoticed.
     """
-
-    as_before: ClassVar[Mapping[str, Any]] = {}  # its metadata leave nothing to be guessed
 
     def __init__(
         self,

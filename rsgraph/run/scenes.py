@@ -67,7 +67,7 @@ def open_scenes(options: Options, model: GivenModel | None = None) -> list[Scene
     """
     reader = options.reader.build()
     paths = _paths(options, needed=reader.needs_path)
-    scenes = _named_apart([scene for path in paths for scene in reader.open(path)])
+    scenes = _named_apart(_alike([scene for path in paths for scene in reader.open(path)]))
     limit = options.data.limit
     if limit is not None and limit < len(scenes):
         if limit < 1:
@@ -78,6 +78,15 @@ def open_scenes(options: Options, model: GivenModel | None = None) -> list[Scene
         vouched = options.reader.parameters.get("bands") is not None
         return [_with_model_bands(scene, model, vouched=vouched) for scene in scenes]
     return [_like(scene, scenes[0]) for scene in scenes]
+
+
+def _alike(scenes: Sequence[Scene]) -> Sequence[Scene]:
+    """Read scenes of a collection by one scale."""
+    if len(scenes) == 1:
+        return scenes
+    from rsgraph.io.plausible import agreeing
+
+    return agreeing(scenes)
 
 
 def _paths(options: Options, *, needed: bool) -> list[Path | None]:

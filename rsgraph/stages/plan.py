@@ -22,7 +22,7 @@ block.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from rsgraph.errors import ConfigError
@@ -57,7 +57,7 @@ class GivenModel:
     identity: str
     bands: tuple[str, ...]
     metric: bool = False
-    assumed: str | None = ""
+    assumed: str | None = field(default="", compare=False)
 
     def has(self, stage: Stage) -> bool:
         """Tell whether the outcome of a stage is taken over from it."""

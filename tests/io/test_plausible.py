@@ -10,7 +10,7 @@ import rasterio
 from numpy.typing import NDArray
 
 from rsgraph.io.auto import Auto
-from rsgraph.io.plausible import newer_product, other_reading, possible
+from rsgraph.io.plausible import agreeing, newer_product, other_reading, possible
 from rsgraph.types import Floats, Scene
 from tests.io.rasters import write_tiff
 
@@ -180,3 +180,15 @@ def test_real_scenes_are_read_by_their_own_scale(real_data: Path) -> None:
         "clouds_sentinel2",
     ):
         assert {*opened(real_data / f"{name}.tif").identity["scale"]} == {1e-4}  # type: ignore[misc]  # a list of floats
+
+
+def test_scenes_of_a_collection_are_scaled_alike(tmp_path: Path) -> None:
+    for name, spectrum in (("land", PLANTS), ("sea", WATER)):
+        numbers = np.round(picture(pixels(spectrum)) * 1000).clip(1).astype(np.uint16)
+        write_tiff(tmp_path / f"{name}.tif", numbers, names=NAMES)
+    land, sea = agreeing(Auto().open(tmp_path))
+    assert land.identity["scale"] == sea.identity["scale"] == pytest.approx([0.001] * 5)
+    assert brightness(sea) == pytest.approx(0.03, abs=0.01)
+    assert any("as in other scenes beside it" in note for note in sea.notes)
+    (by_itself,) = agreeing([opened(tmp_path / "sea.tif")])
+    assert by_itself.identity["scale"] == [1e-4] * 5
