@@ -51,7 +51,7 @@ def test_layers_that_are_only_counted_are_guessed_as_if_they_had_no_names(tmp_pa
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    "name", ["t33uub_20170527_l1c_10m", "site_282D_485L_3_3_l2a_10m", "site_38D_378R_2_3_l2a_10m"]
+    "name", ["site_637U_59R_1_3_l2a_10m", "site_282D_485L_3_3_l2a_10m", "site_38D_378R_2_3_l2a_10m"]
 )
 def test_real_scenes_tell_their_order(real_data: Path, tmp_path: Path, name: str) -> None:
     with rasterio.open(real_data / f"{name}.tif") as source:
