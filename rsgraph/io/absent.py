@@ -1,4 +1,4 @@
-"""What is wrong with a path that cannot be opened as it stands: one true sentence, and what helps."""
+"""Sentences for paths that cannot be opened as they stand: what is true, and what helps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files of a folder are bands of one scene, and what their names prove."""
+"""Band files of a folder: those of one scene, and what their names prove."""
 
 from __future__ import annotations
 

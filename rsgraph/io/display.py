@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.io.sensors import colour_named
 from rsgraph.types import Floats, Mask
 
 Pixels = NDArray[np.uint8]
@@ -77,6 +76,9 @@ def choose_bands(bands: Sequence[str], display: str | Sequence[str]) -> tuple[in
 
 
 def _colours(bands: Sequence[str]) -> list[str]:
+    """Return the colours of bands, where names tell them, else the names."""
+    from rsgraph.io.sensors import colour_named  # most scenes need none of its tables
+
     return [colour_named(band) or band for band in bands]
 
 
@@ -136,7 +138,7 @@ def describe_bands(bands: Sequence[str], chosen: tuple[int, int, int], assumed: 
     doubt = f" (assumed: {assumed})" if assumed else ""
     if len(set(chosen)) == 1:
         return f"gray: {names[0]}{doubt}"
-    true = [colour_named(name) for name in names] == ["red", "green", "blue"]
+    true = _colours(names) == ["red", "green", "blue"]
     return f"{'true' if true else 'false'} colour: red {names[0]}, green {names[1]}, blue {names[2]}{doubt}"
 
 

@@ -1,4 +1,4 @@
-"""Which bands the layers of one file are: what it proves, and what is assumed where it does not."""
+"""The bands that the layers of one file are: proven, assumed, or named by the user."""
 
 from __future__ import annotations
 

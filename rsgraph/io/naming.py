@@ -1,4 +1,4 @@
-"""What the descriptions of a file's layers, or the names of band files, prove about its bands.
+"""Names of bands from the descriptions of layers and the names of files, as far as these prove them.
 
 A number proves a band only together with a sensor: ``Band 4`` may be Sentinel-2's red, Landsat 7's infrared, or the
 fourth layer of anything. What speaks for Sentinel-2 is its own spelling (``B04``, ``B8A``), a set of numbers that no

@@ -1,4 +1,4 @@
-"""Whether the numbers of a scene can be reflectance as they were read, and what they are where they cannot.
+"""A check whether the numbers of a scene can be reflectance as they were read, and another reading where not.
 
 A file that does not say how its numbers are scaled is read by the rules of :func:`rsgraph.io.counts.decide`. Only a
 reading that gives impossible reflectance is replaced; where another one is merely possible, the user hears of it.

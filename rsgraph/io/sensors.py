@@ -45,7 +45,7 @@ MODIS = Sensor("MODIS", _numbered("red", "nir", "blue", "green", "nir12", "swir1
 ASTER = Sensor("ASTER", {"1": "green", "2": "red", "3": "nir", "3N": "nir", "4": "swir16"})
 
 LANDSAT = Sensor("Landsat")
-"""Its number is not told: what the bands are called tells it."""
+"""Of a number that names of bands must show."""
 
 NOT_REFLECTED = ("pan", "lwir", "lwir11", "lwir12")
 """Of another grid, or of heat and not of sunlight."""

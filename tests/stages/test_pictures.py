@@ -71,9 +71,7 @@ def test_captions_say_what_is_assumed_of_bands(tmp_path: Path, monkeypatch: pyte
     path = write_scene(tmp_path / "a.tif", 64, 64)
     with rasterio.open(path, "r+") as target:
         target.descriptions = (None,) * 12
-    workspace = run(
-        several([path], tmp_path / "w", "draw=true", "experiment=untrained", f"reader.rules={rules}", "display=auto")
-    )
+    workspace = run(several([path], tmp_path / "w", "draw=true", f"reader.rules={rules}"))
     (caption,) = captions
     assert caption.startswith("True colour: red B04, green B03, blue B02")
     assert ("(assumed: Sentinel-2's bands in ESA's order)" in caption) is (rules == 2)
