@@ -96,6 +96,12 @@ def names_of(texts: Sequence[str], sensor: Sensor | None = None) -> Names:
 
 def _described(texts: Sequence[str]) -> Names:
     names = described_names(texts)
+    written = [re.sub(r"\s+", "_", text.strip()) for text in texts]
+    lower = [text.lower() for text in written]
+    names = tuple(  # bands of several dates: B2_2020, B2_2021
+        text if name == f"band{i}" and text and lower.count(text.lower()) == 1 and number_in(text) else name
+        for i, (name, text) in enumerate(zip(names, written, strict=True), start=1)
+    )
     return Names(names, all(texts) and not any(name.startswith("band") for name in names))
 
 
