@@ -83,7 +83,21 @@ def reasons(root: Path, member: str = "") -> Iterator[None]:
     ) as error:
         place = root / member if member else root
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise NotReadable(f"{place} cannot be read: {reason}; copy or download it again.") from error
+        raise NotReadable(f"{place} cannot be read: {reason}; {_cure(error)}.") from error
+
+
+def _cure(error: Exception) -> str:
+    """Return what helps: most of these are damage, but not all."""
+    text = str(error).lower()
+    if isinstance(error, PermissionError):
+        return "change its permissions"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory, so end other programs or take a smaller file"
+    if "password" in text or "encrypted" in text:
+        return "unpack it with its password and name what was in it"
+    if isinstance(error, NotImplementedError):  # of zipfile: compressed in a way that Python does not know
+        return "unpack it with the program that packed it and name what was in it"
+    return "copy or download it again"
 
 
 def tree(root: Path, *, deepest: int = 8) -> Tree:

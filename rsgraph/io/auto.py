@@ -73,7 +73,9 @@ class Auto(Reader):
         if path.is_file():
             _refuse_archive(existing_file(path))
             return self.readers[-1].open(path)  # says what is wrong with the file
-        raise NotReadable(f"{path} is nothing that rsgraph reads; it looked for {_LOOKED_FOR}.")
+        inner = sorted(each.name for each in path.iterdir() if each.is_dir() and not each.name.startswith("."))
+        deeper = f" Where scenes lie in a folder of it ({', '.join(inner[:3])}), name that." if inner else ""
+        raise NotReadable(f"{path} is nothing that rsgraph reads; it looked for {_LOOKED_FOR}.{deeper}")
 
     def _opened(self, reader: Reader, path: Path) -> Sequence[Scene]:
         if self.given.crs is not None and isinstance(reader, EuroSat | Swed):

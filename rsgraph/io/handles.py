@@ -31,9 +31,6 @@ _BLOCKS = {} if "GDAL_CACHEMAX" in os.environ else {"GDAL_CACHEMAX": 384 * 2**20
 is a twentieth of the memory, 1.2 GB in each worker of a machine of 24 GB; who sets one keeps it."""
 
 
-_UNKNOWN_FORMAT = "name one, or convert it to GeoTIFF where it is of a format that GDAL does not read here."
-
-
 class _Handles(threading.local):
     """The datasets of one thread. A forked child must not share its parent's, hence the process id."""
 
@@ -63,10 +60,19 @@ def gdal(path: str) -> Iterator[None]:
     except (CPLE_BaseError, RasterioError, ValueError, OSError, MemoryError) as error:
         forget_last_error()
         reason = _reason(error)
-        cure = _UNKNOWN_FORMAT if "not recognized" in reason else "copy or download the file again."
-        raise NotReadable(
-            f"{shown(path)} cannot be read: {reason}; expected a complete, undamaged raster, so {cure}"
-        ) from error
+        raise NotReadable(f"{shown(path)} cannot be read: {reason}; {_cure(error, reason)}") from error
+
+
+def _cure(error: BaseException, reason: str) -> str:
+    """Return what helps: most of what GDAL says is damage, but not all."""
+    if "permission denied" in reason.lower():
+        return "change its permissions."
+    if isinstance(error, MemoryError) or "out of memory" in reason.lower():
+        return "there is not enough memory, so end other programs or take a smaller file."
+    expected = "expected a complete, undamaged raster, so"
+    if "not recognized" in reason:
+        return f"{expected} name one, or convert it to GeoTIFF where it is of a format that GDAL does not read here."
+    return f"{expected} copy or download the file again."
 
 
 def forget_last_error() -> None:

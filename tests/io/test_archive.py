@@ -85,6 +85,21 @@ def test_opened_zip_is_one_handle_until_the_file_changes(archive: Path) -> None:
     assert opened_zip(archive).namelist() == ["other.txt"]
 
 
+@pytest.mark.parametrize(
+    ("error", "cure"),
+    [
+        (PermissionError(13, "Permission denied"), "change its permissions"),
+        (RuntimeError("File 'a' is encrypted, password required for extraction"), "unpack it with its password"),
+        (NotImplementedError("That compression method is not supported"), "the program that packed it"),
+        (MemoryError(), "not enough memory"),
+        (EOFError(), "copy or download it again"),
+    ],
+)
+def test_what_helps_is_said_for_each_reason(error: Exception, cure: str) -> None:
+    with pytest.raises(NotReadable, match=cure), reasons(Path("/x")):
+        raise error
+
+
 def test_damage_is_named_with_the_member(archive: Path, tmp_path: Path) -> None:
     whole = archive.read_bytes()
     assert is_zip(archive)
