@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rsgraph.errors import ConfigError, NotReadable
 from rsgraph.io.bands import Bands
 from rsgraph.io.eurosat import EuroSat
 from rsgraph.io.geotiff import GeoTiff
 from rsgraph.io.handles import existing_file
-from rsgraph.io.overrides import overrides
+from rsgraph.io.overrides import AS_DECLARED, Clouds, overrides
 from rsgraph.io.safe import Safe
 from rsgraph.io.scenes import Scenes
 from rsgraph.io.swed import Swed
@@ -30,6 +31,7 @@ class Auto(Reader):
     Options as of ``FileReader``.
     """
 
+    as_before: ClassVar[Mapping[str, Any]] = AS_DECLARED
     needs_path = False  # without one, ``open`` says how to name a scene
 
     def __init__(
@@ -39,16 +41,18 @@ class Auto(Reader):
         offset: float | None = None,
         nodata: float | None = None,
         crs: str | None = None,
+        mask: str = "auto",
+        clouds: Clouds = "mark",
     ) -> None:
         given = (bands, scale, offset, nodata)
-        self.given = overrides(*given, crs)
+        self.given = overrides(*given, crs, mask, clouds)
         self.readers: tuple[Reader, ...] = (
             EuroSat(*given),
             Swed(*given),
-            Scenes(*given, crs),
-            Safe(*given, crs),
-            Bands(*given, crs),
-            GeoTiff(*given, crs),
+            Scenes(*given, crs, mask, clouds),
+            Safe(*given, crs, mask=mask, clouds=clouds),
+            Bands(*given, crs, mask, clouds),
+            GeoTiff(*given, crs, mask, clouds),
         )
 
     def accepts(self, path: Path) -> bool:
@@ -71,4 +75,6 @@ class Auto(Reader):
     def _opened(self, reader: Reader, path: Path) -> Sequence[Scene]:
         if self.given.crs is not None and isinstance(reader, EuroSat | Swed):
             raise ConfigError(f"`crs` does not fit {path}: its images lie in many zones; leave it null.")
+        if self.given.mask not in ("auto", "none", "declared") and isinstance(reader, EuroSat | Swed):
+            raise ConfigError(f"`mask={self.given.mask}` does not fit {path}: its images have no quality layers.")
         return reader.open(path)

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.band_names import band_name, is_spectral
-from rsgraph.io.counts import decide
+from rsgraph.io.counts import decide, without_lone_fill
 from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
-from rsgraph.io.mosaic import agree, chosen, scene_of_files
+from rsgraph.io.masks import second_as_mask, with_masks
+from rsgraph.io.mosaic import agree, chosen, finest, scene_of_files
 from rsgraph.io.overrides import FileReader
 from rsgraph.io.path_names import file_safe
+from rsgraph.io.quality_files import candidates_among, with_quality
 from rsgraph.types import Scene
 
 _ENDINGS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
@@ -23,9 +25,11 @@ _ENDINGS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
 class Bands(FileReader):
     """Folder with one file per band (B02.tif, ..._B8A_..., Copernicus browser), of any resolution.
 
-    Files whose name holds one Sentinel-2 band are read, others (cloud mask, TCI, SCL) are left out with a
-    note. Coarser bands are interpolated bilinearly to the grid of the finest while they are read; nodata never
-    bleeds into neighbours.
+    Files whose name holds one Sentinel-2 band are read, others (TCI, AOT) are left out with a note, unless they say
+    which pixels are clouds (``mask``). Of a file with two layers the second may be the mask of the first. Coarser
+    bands are interpolated bilinearly to the grid of the finest while they are read; nodata never bleeds into
+    neighbours.
+
     Options as of ``FileReader``; ``bands`` of None reads all.
     """
 
@@ -41,9 +45,13 @@ class Bands(FileReader):
                 f"{path} holds no band files; expected names such as B02.tif or ..._B8A_....jp2 directly in it."
             )
         headers = {band: self._header(path, band, files[band]) for band in chosen(list(files), self.given, path)}
-        decisions = agree({band: decide(found, self.given) for band, found in headers.items()})
+        decisions = agree(without_lone_fill({band: decide(found, self.given) for band, found in headers.items()}))
         scene = scene_of_files(file_safe(path.resolve().name), headers, decisions, self.given)
-        return [scene if not ignored else _with_note(scene, ignored)]
+        layers = candidates_among({name: os.path.abspath(path / name) for name in ignored})
+        scene = with_quality(scene, finest(headers), layers, self.given, path)
+        used = {file.name for file in scene.files}
+        rest = [name for name in ignored if name not in used]
+        return [_with_note(scene, rest) if rest else scene]
 
     def _header(self, folder: Path, band: str, candidates: Sequence[Path]) -> Header:
         found = [
@@ -54,11 +62,19 @@ class Bands(FileReader):
         if len(found) > 1 and found[0].rows * found[0].columns == found[1].rows * found[1].columns:
             names = ", ".join(sorted(file.name for file in candidates))
             raise NotUsable(f"{folder} holds {band} more than once ({names}); put each scene in a folder of its own.")
-        if len(found[0].indexes) != 1:
+        return self._one_band(found[0], band)
+
+    def _one_band(self, found: Header, band: str) -> Header:
+        """Take the second of two layers as a mask. Raises NotUsable where there is more than one band."""
+        masked = with_masks(found, self.given)
+        if self.given.looks and len(masked.indexes) == 2:
+            masked = second_as_mask(masked) or masked
+        if len(masked.indexes) != 1:
             raise NotUsable(
-                f"{found[0].path} holds {len(found[0].indexes)} bands; expected one, since it is named after {band}."
+                f"{found.path} holds {len(masked.indexes)} bands; expected one, since it is named after {band}, or "
+                "one and its mask of two values. Name the file itself to read all of its bands."
             )
-        return found[0]
+        return masked
 
 
 def _existing_folder(path: Path) -> Path:

@@ -11,10 +11,12 @@ from rsgraph.errors import ConfigError, InputError
 from rsgraph.io.band_names import guessed_names
 from rsgraph.io.counts import Decision, band_medians, decide
 from rsgraph.io.handles import existing_file
-from rsgraph.io.header import Header, header
-from rsgraph.io.layers import LayeredSource, Layers, Radiometry
+from rsgraph.io.header import Header, header, select
+from rsgraph.io.layers import LayeredSource, Layers, Radiometry, looked_for
+from rsgraph.io.masks import with_masks
 from rsgraph.io.overrides import FileReader, Overrides
 from rsgraph.io.path_names import file_safe
+from rsgraph.io.quality_files import beside, candidates_in, with_quality, without_quality
 from rsgraph.types import Scene
 
 
@@ -38,8 +40,17 @@ class GeoTiff(FileReader):
         """Return the one scene. Raises ConfigError where band names were given that do not fit the file."""
         place = os.path.abspath(existing_file(path))
         found = header(place, holes_allowed=self.given.nodata is not None)
-        found = choose_bands(name_bands(found), self.given)
-        return [scene_of(found, decide(found, self.given), self.given, file_safe(path.stem))]
+        found = with_masks(found, self.given)
+        layers = [*candidates_in(found), *beside(Path(place))] if self.given.looks else []
+        found = choose_bands(name_bands(_without_quality(found, self.given)), self.given)
+        scene = scene_of(found, decide(found, self.given), self.given, file_safe(path.stem))
+        return [with_quality(scene, found, layers, self.given, path)]
+
+
+def _without_quality(found: Header, given: Overrides) -> Header:
+    """Leave quality layers out that only their names tell from bands."""
+    places = without_quality(found) if given.looks else []
+    return select(found, places) if 0 < len(places) < len(found.indexes) else found
 
 
 def name_bands(found: Header) -> Header:
@@ -69,21 +80,18 @@ def choose_bands(found: Header, given: Overrides) -> Header:
     )
 
 
-def select(found: Header, places: Sequence[int]) -> Header:
-    """Keep some bands, in the order given."""
-    return replace(
-        found,
-        indexes=tuple(found.indexes[i] for i in places),
-        names=tuple(found.names[i] for i in places),
-        scale=tuple(found.scale[i] for i in places),
-        offset=tuple(found.offset[i] for i in places),
-        nodata=tuple(found.nodata[i] for i in places),
-    )
-
-
 def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> Scene:
     """Assemble the scene of one file."""
-    layers = Layers(found.path, found.indexes, decision.radiometry, found.rows, found.columns, masked=found.masked)
+    layers = Layers(
+        found.path,
+        found.indexes,
+        decision.radiometry,
+        found.rows,
+        found.columns,
+        masked=found.masked,
+        masks=found.masks,
+        band_masks=found.band_masks and given.looks,
+    )
     crs = given.crs or found.crs
     return Scene(
         name=name,
@@ -94,7 +102,7 @@ def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> 
         crs=crs,
         transform=found.transform,
         files=tuple(Path(file) for file in found.files if not file.startswith("/vsi")),
-        identity=identity_of(found.names, decision.radiometry, crs),
+        identity={**identity_of(found.names, decision.radiometry, crs), **looked_for([layers])},
         reflectance=decision.reflectance,
         notes=(*found.notes, *decision.notes, *crs_note(crs)),
     )

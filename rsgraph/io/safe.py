@@ -13,13 +13,15 @@ from rsgraph.io.band_names import band_name
 from rsgraph.io.counts import Decision
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import Radiometry
-from rsgraph.io.mosaic import chosen, scene_of_files
-from rsgraph.io.overrides import FileReader
+from rsgraph.io.mosaic import chosen, finest, scene_of_files
+from rsgraph.io.overrides import Clouds, FileReader
 from rsgraph.io.path_names import file_safe
+from rsgraph.io.quality_files import candidates_among, with_quality
 from rsgraph.io.safe_metadata import Checksum, Product, checksums, product, verify
 from rsgraph.types import Scene
 
 _METADATA = re.compile(r"(?:.*/)?(MTD_MSI(L1C|L2A)\.xml|S2[A-Z]_[A-Z]{4}_MTD_SAF(L1C|L2A)_[^/]*\.xml)")
+_QUALITY = re.compile(r"(?<![A-Z0-9])(SCL|MSK_CLASSI|MSK_CLDPRB)(?![A-Z0-9])")
 _RESOLUTION = re.compile(r"_(10|20|60)m$")
 
 
@@ -34,6 +36,9 @@ class Safe(FileReader):
     ----------
     bands, scale, offset, nodata, crs
         As of ``FileReader``; scale, offset and nodata replace what the metadata say.
+    mask, clouds
+        As of ``FileReader``: level 2A has a scene classification (``scl``), level 1C a classification of clouds
+        (``classi``) from baseline 04.00 on.
     verify
         Whether to compare the band files with the manifest (about 3 s per GB). Without it, damage in the
         middle of a file may go unnoticed.
@@ -47,8 +52,10 @@ class Safe(FileReader):
         nodata: float | None = None,
         crs: str | None = None,
         verify: bool = True,
+        mask: str = "auto",
+        clouds: Clouds = "mark",
     ) -> None:
-        super().__init__(bands, scale, offset, nodata, crs)
+        super().__init__(bands, scale, offset, nodata, crs, mask, clouds)
         if not isinstance(verify, bool):
             raise ConfigError(f"`verify` must be true or false. Got {verify!r} instead.")
         self.verify = verify
@@ -95,6 +102,8 @@ class Safe(FileReader):
             headers[band] = _band_header(place, files[band], manifest)
         decisions = {band: Decision(self._radiometry(about, band), True) for band in headers}
         scene = scene_of_files(name, headers, decisions, self.given)
+        layers = _quality_files(place, next(iter(files.values())), manifest) if self.given.looks else {}
+        scene = with_quality(scene, finest(headers), candidates_among(layers), self.given, place.root)
         if not place.zipped:
             return scene
         return replace(
@@ -105,7 +114,9 @@ class Safe(FileReader):
         given = self.given
         scale = 1 / about.quantification if given.scale is None else given.scale
         offset = about.offsets.get(band, 0.0) / about.quantification if given.offset is None else given.offset
-        return Radiometry((scale,), (offset,), (about.nodata if given.nodata is None else given.nodata,))
+        never = (about.saturated,) if given.looks and about.saturated is not None else ()
+        nodata = about.nodata if given.nodata is None else given.nodata
+        return Radiometry((scale,), (offset,), (nodata,), never=() if nodata in never else never)
 
 
 def _shallow(path: Path) -> Tree:
@@ -145,6 +156,20 @@ def _granules(place: Tree, prefix: str, about: Product, wanted: Sequence[str] | 
             f"{place.root} holds no band files; expected GRANULE/*/IMG_DATA/**/*_B02*.jp2; download it again."
         )
     return granules
+
+
+def _quality_files(place: Tree, band: str, manifest: Mapping[str, Checksum]) -> dict[str, str]:
+    """Return the quality layers of the granule of one of its bands, finest first: member -> path for GDAL.
+
+    Raises NotReadable where one is damaged.
+    """
+    granule = band.partition("/IMG_DATA/")[0]
+    inside = [member for member in place.members if member.startswith(f"{granule}/") and member.endswith(".jp2")]
+    named = [member for member in inside if _QUALITY.search(_stem(member))]
+    for member in named:
+        if member in manifest:
+            verify(place, member, manifest[member])
+    return {member: place.gdal_path(member) for member in sorted(named, key=_metres)}
 
 
 def _stem(member: str) -> str:
