@@ -28,7 +28,7 @@ _BORDER_SHARE = 0.1
 """An 8-bit value in all bands on this share of the outermost pixels is fill, not a cloud at the edge."""
 
 _FEWEST_BANDS = 3
-"""Of fewer 8-bit bands one number at the border says nothing."""
+"""Of fewer bands one number at the border says nothing."""
 
 
 @dataclass(frozen=True)
@@ -139,11 +139,11 @@ def _fill_notes(found: Header, pixels: Sample, radiometry: Radiometry, flat: flo
 
 
 def without_lone_fill(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
-    """Drop the fill along the border of single-band files unless all bands of the scene have one.
+    """Drop the fill along the border of single-band files unless all bands of the scene, three or more, have one.
 
     A band by itself may have one number all along its border, as the cirrus band has over clear land.
     """
-    if all(decision.radiometry.fills for decision in decisions.values()):
+    if len(decisions) >= _FEWEST_BANDS and all(decision.radiometry.fills for decision in decisions.values()):
         return dict(decisions)
     return {band: _without_fills(decision) for band, decision in decisions.items()}
 

@@ -16,13 +16,9 @@ from numpy.typing import NDArray
 from rsgraph.io.layers import PLAUSIBLE, equal
 from rsgraph.io.windows import Sample
 
-_FLOATS = (
-    -9999.0,
-    -32768.0,
-    float(np.finfo(np.float32).min),
-    float(np.finfo(np.float32).max),
-    9.969209968386869e36,
-    1e20,
+_FLOATS = tuple(
+    float(np.float32(v))
+    for v in (-9999, -32768, np.finfo(np.float32).min, np.finfo(np.float32).max, 9.96921e36, 1e20)
 )
 """What programs write into floats for "no data": ESRI, GDAL, NetCDF and CF among them."""
 
@@ -128,20 +124,18 @@ def holds_reflectance(
 def flat_border(pixels: Sample) -> float | None:
     """Return the number that all bands have along the border, where it makes up enough of it; 0 is none.
 
-    Of a single band the smallest or the largest of its numbers counts, where a tenth of the border has it: readers
-    of one band a file ask whether that is so in all bands.
+    A single band may well have one number on a tenth of its border: ``rsgraph.io.counts.without_lone_fill`` asks
+    whether all bands have.
     """
     edge = pixels.numbers[:, pixels.border]
     flat = edge[0][(edge == edge[:1]).all(axis=0)]
-    flat = flat[flat != 0]
+    flat = flat[(flat != 0) & np.isfinite(flat)]
     if not flat.size:
         return None
     values, counts = np.unique(flat, return_counts=True)
     value = float(values[counts.argmax()])
     many = len(edge) >= _MANY_BANDS and edge.dtype.itemsize > 1
     if counts.max() < (_FLAT_SHARE if many else _BORDER_SHARE) * edge.shape[1]:
-        return None
-    if len(edge) == 1 and value not in _ends(_measured(pixels.numbers[0], ())):
         return None
     return value
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rsgraph.errors import ConfigError, InputError
 from rsgraph.io.band_names import guessed_names
-from rsgraph.io.counts import Decision, band_medians, decide
+from rsgraph.io.counts import Decision, band_medians, decide, without_lone_fill
 from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header, select
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, looked_for
@@ -43,7 +43,10 @@ class GeoTiff(FileReader):
         found = with_masks(found, self.given)
         layers = [*candidates_in(found), *beside(Path(place))] if self.given.looks else []
         found = choose_bands(name_bands(_without_quality(found, self.given)), self.given)
-        scene = scene_of(found, decide(found, self.given), self.given, file_safe(path.stem))
+        decision = decide(found, self.given)
+        if len(found.indexes) == 1:
+            decision = without_lone_fill({found.names[0]: decision})[found.names[0]]
+        scene = scene_of(found, decision, self.given, file_safe(path.stem))
         return [with_quality(scene, found, layers, self.given, path)]
 
 

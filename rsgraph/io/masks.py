@@ -166,10 +166,13 @@ class _Choice:
                 continue
             inverted = self._inverted(index, text)
             mask = MaskLayer(index, bool(inverted))
-            if inverted is None or self._hides_all(mask):
+            if self._hides_all(mask):
                 yield _Taken(
-                    f"{text}: left out, since nothing shows whether 0 or {_largest(layer):g} in it stands for data."
+                    f"{text}: left out, since as a mask it would hide all pixels, though the bands hold data."
                 )
+                continue
+            if inverted is None:
+                yield _Taken(f"{text}: left out, since nothing shows whether 0 or {_largest(layer):g} in it is data.")
                 continue
             missing = "other than 0" if inverted else "0"
             yield _Taken(f"{text}: taken as a mask, {missing} in it is no data.", mask)
