@@ -159,7 +159,7 @@ def _granules(place: Tree, prefix: str, about: Product, wanted: Sequence[str] | 
 
 
 def _quality_files(place: Tree, band: str, manifest: Mapping[str, Checksum]) -> dict[str, str]:
-    """Return the quality layers of the granule of one of its bands, finest first: member -> path for GDAL.
+    """Return the quality layers of the granule of one of its bands, finest first: name -> path for GDAL.
 
     Raises NotReadable where one is damaged.
     """
@@ -169,7 +169,7 @@ def _quality_files(place: Tree, band: str, manifest: Mapping[str, Checksum]) -> 
     for member in named:
         if member in manifest:
             verify(place, member, manifest[member])
-    return {member: place.gdal_path(member) for member in sorted(named, key=_metres)}
+    return {member.rpartition("/")[2]: place.gdal_path(member) for member in sorted(named, key=_metres)}
 
 
 def _stem(member: str) -> str:
