@@ -90,8 +90,8 @@ def _decide_looking(found: Header, given: Overrides) -> Decision:
     radiometry = Radiometry(
         scale, offset, nodata, zero, () if flat is None or flat in never else (flat,), never, bounded
     )
-    told = _fill_notes(found, pixels, radiometry, flat)
-    return Decision(radiometry, not stretched, (*notes, *told))
+    said = _fill_notes(found, pixels, radiometry, flat)
+    return Decision(radiometry, not stretched, (*notes, *said))
 
 
 def _is_stretched(found: Header, given: Overrides) -> bool:

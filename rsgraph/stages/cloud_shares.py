@@ -74,12 +74,12 @@ def with_cloud_shares(
         counted["known"][rows] = found["known"]
         counted["marked"][rows] = 1
     area = table["area_px"].to_numpy()
-    told = {"cloud_share": counted["marked"], "shadow_share": counted["known"]}
+    covered = {"cloud_share": counted["marked"], "shadow_share": counted["known"]}
     added = table.copy()
     facts: dict[str, Any] = {}
     for column, name in zip(SHARES, ("clouds", "shadows"), strict=True):
         before = table[column].to_numpy() if column in table else np.full(len(table), np.nan)
-        shares = np.where(told[column] > 0, counted[name] / area, before).astype(np.float32)
+        shares = np.where(covered[column] > 0, counted[name] / area, before).astype(np.float32)
         added[column] = shares
         facts |= _in_words(name, shares, area)
     return added, facts

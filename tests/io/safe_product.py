@@ -27,7 +27,8 @@ def write_jp2(path: Path, numbers: NDArray[np.uint16], metres: float, crs: str |
     path.parent.mkdir(parents=True, exist_ok=True)
     with rasterio.open(
         path, "w", driver="JP2OpenJPEG", width=layers.shape[2], height=layers.shape[1], count=len(layers),
-        dtype="uint16", crs=crs, transform=Affine(metres, 0, 600000, 0, -metres, 100020), quality=100, reversible=True,
+        dtype="uint16", crs=crs, transform=Affine(metres, 0, 600000, 0, -metres, 100020), quality=100,
+        reversible=True,
     ) as target:  # fmt: skip
         target.write(layers)
     (path.parent / f"{path.name}.aux.xml").unlink(missing_ok=True)

@@ -152,6 +152,6 @@ def test_fill_of_single_bands_counts_only_where_all_bands_have_one(tmp_path: Pat
         decisions[name] = decision(tmp_path, scene_with(7, "uint16", corner(), 1), LOOKING)
     assert [each.radiometry.fills for each in without_lone_fill(decisions).values()] == [(7.0,)] * 3
     decisions["B05"] = decision(tmp_path, counts(1, 64, 64), LOOKING)
-    alone = without_lone_fill(decisions)
-    assert [each.radiometry.fills for each in alone.values()] == [()] * 4
-    assert not any("fills the border" in note for each in alone.values() for note in each.notes)
+    without = without_lone_fill(decisions)
+    assert [each.radiometry.fills for each in without.values()] == [()] * 4
+    assert not any("fills the border" in note for each in without.values() for note in each.notes)

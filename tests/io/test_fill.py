@@ -41,7 +41,7 @@ def test_far_codes_are_no_reflectance() -> None:
     assert far_codes((0.0,), (1e-4,), (-0.1,)) == ()  # what an offset makes of 0
 
 
-def test_reflectance_is_told_from_heights_and_decibels() -> None:
+def test_reflectance_is_distinguished_from_heights_and_decibels() -> None:
     found = pixels(spread(0, 0.9), spread(0, 3000), spread(-25, -5), spread(-1, 1))
     assert holds_reflectance(found, (), (1.0,) * 4, (0.0,) * 4) == (True, False, False, True)
 

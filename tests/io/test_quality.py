@@ -60,7 +60,7 @@ def test_nan_is_no_data_of_a_classification_and_nothing_of_bits() -> None:
     assert KINDS["qa60"].decode(np.array([[np.nan, 1024.0]])).tolist() == [CLEAR, CLOUD]
 
 
-def test_variants_are_told_by_their_numbers() -> None:
+def test_variants_are_known_by_their_numbers() -> None:
     assert variant(KINDS["fmask"], np.array([[0, 4, 255]])).name == "fmask"
     assert variant(KINDS["fmask"], np.array([[64, 192, 255]])).name == "fmask_bits"
     assert variant(KINDS["cloud_mask"], np.array([[0, 255]])).name == "cloud_mask"
