@@ -161,7 +161,7 @@ class _Choice:
     def _of_named(self) -> Iterator[_Taken]:
         for index, text in self.named.items():
             layer = self._layer(index)
-            if not _few_values(layer):
+            if not (_few_values(layer) or ("alpha" in text.lower() and _mostly_extreme(layer))):
                 yield _Taken(f"{text}: left out, since it is named as a mask, but holds more than two values.")
                 continue
             inverted = self._inverted(index, text)
@@ -226,7 +226,7 @@ def empty(numbers: NDArray[Any]) -> Mask:
 
 
 def agreement(zero: Mask, void: Mask) -> bool | None:
-    """Tell whether a mask is inverted, from pixels (n,) where it is 0 and such without data; None: nothing shows it."""
+    """Tell whether a mask is inverted, from pixels (n,) where it is 0 and such without data; None where none shows."""
     if zero.all() or not zero.any() or not void.any():
         return None
     inside, outside = float(void[zero].mean()), float(void[~zero].mean())

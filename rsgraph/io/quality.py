@@ -177,6 +177,19 @@ SATURATION = Kind(
 """Landsat's saturated bands (bits 0 ... 8) and dropped pixels (9): no data, whatever else is said of clouds."""
 
 
+DATA = Kind(
+    "data_mask",
+    "the mask of data",
+    _pattern("data_?mask|valid_?mask|validity_?mask"),
+    lambda layers: np.where(whole(layers[0]) > 0, CLEAR, LOST).astype(np.uint8),
+    lambda layers: _are_whole(layers) and len(np.unique(layers[layers > 0])) < 2,
+    False,
+)
+"""A mask of what is data in a file of its own, as Sentinel Hub writes it."""
+
+ALWAYS = (SATURATION, DATA)
+"""Kinds that say nothing of clouds: they are used whatever is chosen for these."""
+
 _VARIANTS: Mapping[str, tuple[set[int], Kind]] = {
     "fmask": (
         {0, 1, 2, 3, 4, 255},  # NASA's harmonized products have bits: cirrus, cloud, beside a cloud, shadow
@@ -201,7 +214,7 @@ def variant(kind: Kind, layers: NDArray[Any]) -> Kind:
 def kind_of(name: str) -> Kind:
     """Return a kind or a variant of one by its name."""
     others = {other.name: other for _, other in _VARIANTS.values()}
-    return {**KINDS, **others, SATURATION.name: SATURATION}[name]
+    return {**KINDS, **others, **{kind.name: kind for kind in ALWAYS}}[name]
 
 
 @dataclass(frozen=True)

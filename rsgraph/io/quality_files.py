@@ -15,7 +15,7 @@ from rsgraph.io.header import Header, header
 from rsgraph.io.layers import LayeredSource
 from rsgraph.io.mosaic import axes
 from rsgraph.io.overrides import Overrides
-from rsgraph.io.quality import KINDS, SATURATION, Kind, Quality, QualityLayer, kind_of, variant
+from rsgraph.io.quality import ALWAYS, KINDS, Kind, Quality, QualityLayer, kind_of, variant
 from rsgraph.io.resampling import Axis
 from rsgraph.io.windows import sample
 from rsgraph.types import LOST, Scene
@@ -83,7 +83,7 @@ def is_companion(file: Path, scenes: Sequence[Path]) -> bool:
 
 
 def _kind(text: str) -> Kind | None:
-    return next((kind for kind in (*KINDS.values(), SATURATION) if kind.pattern.search(text)), None)
+    return next((kind for kind in (*KINDS.values(), *ALWAYS) if kind.pattern.search(text)), None)
 
 
 def without_quality(found: Header) -> list[int]:
@@ -114,10 +114,10 @@ def with_quality(scene: Scene, grid: Header, candidates: Sequence[Candidate], gi
     NotUsable
         It names one whose layer cannot be used; the sentence says why.
     """
-    if given.mask in ("none", "declared"):
+    if not given.looks:
         return scene
-    chosen, notes = _chosen(candidates, grid, given, place)
-    used = [*chosen, *_saturation(candidates, grid)]
+    chosen, notes = ([], []) if given.mask == "none" else _chosen(candidates, grid, given, place)
+    used = [*chosen, *_always(candidates, grid, notes)]
     if not used:
         return replace(scene, notes=(*scene.notes, *notes))
     quality = Quality(tuple(layer for _, layer in used))
@@ -160,10 +160,13 @@ def _chosen(
     )
 
 
-def _saturation(candidates: Sequence[Candidate], grid: Header) -> Iterator[Used]:
-    for candidate in candidates:
-        if candidate.kind is SATURATION:
+def _always(candidates: Sequence[Candidate], grid: Header, notes: list[str]) -> Iterator[Used]:
+    """Yield the layers that say what is saturated or no data; say in the notes which cannot be used."""
+    for candidate in (each for each in candidates if each.kind in ALWAYS):
+        try:
             yield candidate, _layer(candidate, grid)
+        except InputError as error:
+            notes.append(f"{candidate.name} is not used: {str(error).rstrip('.')}.")
 
 
 def _layer(candidate: Candidate, grid: Header) -> QualityLayer:
@@ -199,10 +202,10 @@ def _said(candidate: Candidate, layer: QualityLayer, given: Overrides) -> str:
         if candidate.kind.shown.lower() in candidate.name.lower()
         else f"{candidate.name}, {kind.shown}"
     )
-    if kind is SATURATION:
-        return f"{name}: saturated pixels are masked."
+    if kind in ALWAYS:
+        return f"{candidate.name}: what it calls saturated or no data is masked."
     what = "clouds and their shadows" if kind.shadows else "clouds (it knows no shadows)"
-    lost = "; what it calls no data or saturated is masked" if _tells_lost(kind) else ""
+    lost = "; what it calls no data or saturated is masked, too" if _tells_lost(kind) else ""
     if given.clouds == "mask":
         return f"{name}: {what} are masked{lost} (clouds=mark keeps them as pixels, mask=none does without)."
     return (

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rsgraph.io.quality import KINDS, SATURATION, Quality, QualityLayer, kind_of, variant
+from rsgraph.io.quality import ALWAYS, KINDS, Quality, QualityLayer, kind_of, variant
 from rsgraph.io.resampling import Axis
 from rsgraph.types import CLEAR, CLOUD, LOST, SHADOW, Window
 from tests.io.rasters import write_tiff
@@ -28,6 +28,7 @@ MEANINGS: dict[str, dict[int, int]] = {
     "cloud_mask": {0: CLEAR, 1: CLOUD, 2: CLOUD, 3: SHADOW, 255: CLOUD},
     "cloud_mask_255": {0: CLEAR, 1: CLOUD, 255: LOST},
     "cloud_probability": {0: CLEAR, 49: CLEAR, 50: CLOUD, 100: CLOUD},
+    "data_mask": {0: LOST, 1: CLEAR},
     "qa_radsat": {0: CLEAR, 1: LOST, 8: LOST, 1 << 9: LOST, 1 << 11: CLEAR},
 }  # fmt: skip
 
@@ -76,11 +77,12 @@ def test_variants_are_known_by_their_numbers() -> None:
         ("HLS.S30.T48.v2.0.Fmask", "fmask"), ("cloud_mask", "cloud_mask"),
         ("CLM", "cloud_mask"), ("cloud", "cloud_mask"), ("MSK_CLDPRB_20m", "cloud_probability"),
         ("cloud_probability", "cloud_probability"), ("MSK_CLASSI_B00", "classi"), ("QA_RADSAT", "qa_radsat"),
+        ("dataMask", "data_mask"),
         ("B02", None), ("scloud", None), ("clouds_sentinel2", None), ("mask", None),
     ],
 )  # fmt: skip
 def test_kinds_are_known_by_name(text: str, name: str | None) -> None:
-    found = [kind.name for kind in (*KINDS.values(), SATURATION) if kind.pattern.search(text)]
+    found = [kind.name for kind in (*KINDS.values(), *ALWAYS) if kind.pattern.search(text)]
     assert found[:1] == ([name] if name else [])
 
 

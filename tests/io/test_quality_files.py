@@ -150,7 +150,7 @@ def test_landsat_has_clouds_in_one_layer_and_saturation_in_another(tmp_path: Pat
     codes = scene.marks.read(scene.window)
     np.testing.assert_array_equal(codes == CLOUD, SCL == 9)
     np.testing.assert_array_equal(codes == SHADOW, SCL == 3)
-    assert "LC08_L2SP_QA_RADSAT.TIF: saturated pixels are masked." in scene.notes
+    assert "LC08_L2SP_QA_RADSAT.TIF: what it calls saturated or no data is masked." in scene.notes
 
 
 def test_a_companion_is_named_after_its_file_and_after_what_it_is() -> None:
@@ -159,3 +159,14 @@ def test_a_companion_is_named_after_its_file_and_after_what_it_is() -> None:
     assert is_companion(Path("x/b.cloud_mask.tif"), scenes)
     for name in ("a.tif", "aSCL.tif", "c_SCL.tif", "a_SCL.txt", "a_B02.tif", "._a_SCL.tif"):
         assert not is_companion(Path("x") / name, scenes)
+
+
+@pytest.mark.parametrize("mask", ["auto", "none"])
+def test_a_mask_of_data_in_a_file_of_its_own_masks(tmp_path: Path, mask: str) -> None:
+    for number, band in enumerate(("B02", "B03", "B04")):
+        write_tiff(tmp_path / f"{band}.tif", SCENE[number : number + 1])
+    write_tiff(tmp_path / "dataMask.tif", (SCL != 0).astype(np.uint8)[None])
+    scene = opened(tmp_path, mask=mask)
+    np.testing.assert_array_equal(valid(scene), SCL != 0)
+    assert scene.marks is None
+    assert "dataMask.tif: what it calls saturated or no data is masked." in scene.notes
