@@ -226,7 +226,7 @@ def empty(numbers: NDArray[Any]) -> Mask:
 
 
 def agreement(zero: Mask, void: Mask) -> bool | None:
-    """Tell whether a mask is inverted, from pixels (n,) where it is 0 and such without data; None where none shows."""
+    """Tell whether a mask is inverted, from pixels (n,) where it is 0 and such without data; None: unknown."""
     if zero.all() or not zero.any() or not void.any():
         return None
     inside, outside = float(void[zero].mean()), float(void[~zero].mean())

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rsgraph.errors import ConfigError, InputError, NotUsable
+from rsgraph.io.cloud_outlines import CloudOutlines
 from rsgraph.io.handles import shown
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import LayeredSource
@@ -18,7 +19,7 @@ from rsgraph.io.overrides import Overrides
 from rsgraph.io.quality import ALWAYS, KINDS, Kind, Quality, QualityLayer, kind_of, variant
 from rsgraph.io.resampling import Axis
 from rsgraph.io.windows import sample
-from rsgraph.types import LOST, Scene
+from rsgraph.types import LOST, QualitySource, Scene
 
 RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
 """Endings of files that are looked at."""
@@ -121,16 +122,32 @@ def with_quality(scene: Scene, grid: Header, candidates: Sequence[Candidate], gi
     if not used:
         return replace(scene, notes=(*scene.notes, *notes))
     quality = Quality(tuple(layer for _, layer in used))
-    assert isinstance(scene.source, LayeredSource)
+    names = [[layer.kind, list(layer.indexes)] for _, layer in used]
+    found = _judged_by(scene, quality, given, names, clouds=bool(chosen))
     files = [Path(layer.path) for _, layer in used if not layer.path.startswith("/vsi")]
+    said = [_said(candidate.name, kind_of(layer.kind), given) for candidate, layer in used]
+    return replace(found, files=tuple(dict.fromkeys([*scene.files, *files])), notes=(*scene.notes, *notes, *said))
+
+
+def with_outlines(scene: Scene, outlines: CloudOutlines, given: Overrides, member: str, file: Path | None) -> Scene:
+    """Let outlines of clouds say which pixels are clouds: ``file``, or the ``member`` of an archive."""
+    kind = replace(KINDS["classi"], shown="the outlines of clouds")
+    found = _judged_by(scene, outlines, given, [["outlines", [1]]], clouds=True)
+    files = (*scene.files, *([file] if file else []))
+    return replace(found, files=files, notes=(*scene.notes, _said(member.rpartition("/")[2], kind, given)))
+
+
+def _judged_by(
+    scene: Scene, quality: QualitySource, given: Overrides, names: Sequence[Sequence[object]], *, clouds: bool
+) -> Scene:
+    """Mask, or mark, what a source says; ``clouds``: whether it says anything of these."""
+    assert isinstance(scene.source, LayeredSource)
+    masked = {"clouds": given.clouds} if given.clouds == "mask" else {}
     return replace(
         scene,
         source=replace(scene.source, quality=quality, clouds_lost=given.clouds == "mask"),
-        files=tuple(dict.fromkeys([*scene.files, *files])),
-        identity={**scene.identity, "quality": [[layer.kind, list(layer.indexes)] for _, layer in used]}
-        | ({"clouds": given.clouds} if given.clouds == "mask" else {}),
-        notes=(*scene.notes, *notes, *(_said(candidate, layer, given) for candidate, layer in used)),
-        marks=quality if chosen and given.clouds == "mark" else None,
+        identity={**scene.identity, "quality": list(names), **masked},
+        marks=quality if clouds and given.clouds == "mark" else None,
     )
 
 
@@ -195,15 +212,10 @@ def _grid(found: Header, grid: Header) -> tuple[Axis | None, Axis | None]:
     return (None, None) if same_size and None in (found.crs, grid.crs) else axes(found, grid)
 
 
-def _said(candidate: Candidate, layer: QualityLayer, given: Overrides) -> str:
-    kind = kind_of(layer.kind)
-    name = (
-        candidate.name
-        if candidate.kind.shown.lower() in candidate.name.lower()
-        else f"{candidate.name}, {kind.shown}"
-    )
+def _said(name: str, kind: Kind, given: Overrides) -> str:
     if kind in ALWAYS:
-        return f"{candidate.name}: what it calls saturated or no data is masked."
+        return f"{name}: what it calls saturated or no data is masked."
+    name = name if kind.shown.lower() in name.lower() else f"{name}, {kind.shown}"
     what = "clouds and their shadows" if kind.shadows else "clouds (it knows no shadows)"
     lost = "; what it calls no data or saturated is masked, too" if _tells_lost(kind) else ""
     if given.clouds == "mask":

@@ -17,6 +17,7 @@ from rsgraph.io.safe import Safe
 from rsgraph.io.safe_metadata import checksums, product
 from rsgraph.types import CLOUD, SHADOW, Scene, Window
 from tests.io.safe_product import counts, write_jp2, write_safe, zipped
+from tests.io.test_cloud_outlines import gml
 
 
 @pytest.fixture(scope="module")
@@ -233,3 +234,23 @@ def test_safe_level_1c_marks_clouds_by_its_classification_and_masks_what_is_satu
     valid = scene.source.read(scene.window).valid
     assert not valid[90:].any()
     assert valid[6:90].all()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_safe_level_1c_of_before_marks_clouds_by_their_outlines(tmp_path: Path, packed: bool) -> None:
+    root = write_safe(tmp_path, level="1C", offset=None)
+    folder = next(root.glob("GRANULE/*")) / "QI_DATA"
+    folder.mkdir()
+    x, y = 600000, 100020
+    ring = f"{x + 100} {y - 100} {x + 300} {y - 100} {x + 300} {y - 200} {x + 100} {y - 200} {x + 100} {y - 100}"
+    (folder / "MSK_CLOUDS_B00.gml").write_text(gml(ring))
+    scene = opened(zipped(root) if packed else root, mask="classi")
+    assert scene.marks is not None
+    clouds = np.zeros((96, 96), dtype=bool)
+    clouds[10:20, 10:30] = True
+    np.testing.assert_array_equal(scene.marks.read(scene.window) == CLOUD, clouds)
+    assert any(
+        note.startswith("MSK_CLOUDS_B00.gml, the outlines of clouds: clouds (it knows") for note in scene.notes
+    )
+    assert opened(root, mask="none").marks is None
+    assert not opened(root, clouds="mask").source.read(scene.window).valid[clouds].any()
