@@ -30,6 +30,8 @@ _AMBIGUOUS = re.compile(r"mask(_?(band|layer|channel))?")
 _EXTREMES = 0.9
 """Share of a mask's pixels that are 0 or opaque, at least: between the two lie only the edges of what was warped."""
 
+_OVERRULED = " (mask=declared takes only what GDAL does)"
+
 _SAME = 0.99
 """Share of the pixels on which a layer without a name agrees with where the bands hold data, to be their mask."""
 
@@ -155,7 +157,7 @@ class _Choice:
             elif self._hides_all(MaskLayer(index)):
                 yield _Taken(f"Band {index} is marked as alpha, but is 0 where the bands hold data: left out.")
             else:
-                said = f"Band {index} is marked as alpha: taken as a mask, not as a band."
+                said = f"Band {index} is marked as alpha: taken as a mask, not as a band{_OVERRULED}."
                 yield _Taken(said, MaskLayer(index))
 
     def _of_named(self) -> Iterator[_Taken]:
@@ -175,7 +177,7 @@ class _Choice:
                 yield _Taken(f"{text}: left out, since nothing shows whether 0 or {_largest(layer):g} in it is data.")
                 continue
             missing = "other than 0" if inverted else "0"
-            yield _Taken(f"{text}: taken as a mask, {missing} in it is no data.", mask)
+            yield _Taken(f"{text}: taken as a mask, {missing} in it is no data{_OVERRULED}.", mask)
 
     def _of_nameless(self) -> Iterator[_Taken]:
         for index in self.nameless:
@@ -183,7 +185,7 @@ class _Choice:
             for inverted, lost in ((False, zero), (True, ~zero)):
                 if self.void.any() and (lost == self.void).mean() >= _SAME:
                     missing = f"{_largest(self._layer(index)):g}" if inverted else "0"
-                    said = f"Band {index} is {missing} where the others hold no data: taken as a mask, not as a band."
+                    said = f"Band {index} is {missing} where the others hold no data: taken as a mask, not as a band{_OVERRULED}."
                     yield _Taken(said, MaskLayer(index, inverted))
 
     def _inverted(self, index: int, text: str) -> bool | None:
