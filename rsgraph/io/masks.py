@@ -185,8 +185,8 @@ class _Choice:
             for inverted, lost in ((False, zero), (True, ~zero)):
                 if self.void.any() and (lost == self.void).mean() >= _SAME:
                     missing = f"{_largest(self._layer(index)):g}" if inverted else "0"
-                    said = f"Band {index} is {missing} where the others hold no data: taken as a mask, not as a band{_OVERRULED}."
-                    yield _Taken(said, MaskLayer(index, inverted))
+                    said = f"Band {index} is {missing} where the others hold no data: taken as a mask, not as a band"
+                    yield _Taken(f"{said}{_OVERRULED}.", MaskLayer(index, inverted))
 
     def _inverted(self, index: int, text: str) -> bool | None:
         """Tell whether 0 means data: by where the bands hold data, else by the name; None where neither tells."""
