@@ -81,8 +81,9 @@ def _by_bit(clouds: int, shadows: int, lost: int, *, never: int = 0) -> Decode:
     def decode(layers: NDArray[Any]) -> Codes:
         values = whole(layers[0])
         data = values >= 0
-        gone: Mask = data & ((values & lost) > 0)
-        gone |= (values == never) & bool(never)
+        gone = np.asarray(data & ((values & lost) > 0))
+        if never:
+            gone |= values == never
         return _codes(data & ((values & clouds) > 0), data & ((values & shadows) > 0), gone)
 
     return decode
