@@ -203,5 +203,5 @@ def test_what_is_learnt_from_a_sample_is_a_smaller_share_of_a_larger_scene() -> 
     chosen = Choice("projector", "umap", {"sample": 50_000})
     umap = chosen.build()
     shares = [_learnt(chosen, count, [umap]) for count in (40_000, 62_500, 905_000)]
-    assert shares == pytest.approx([0.9, 0.781, 0.289], abs=0.001)
+    assert shares == pytest.approx([0.9, 0.853, 0.503], abs=0.001)
     assert _learnt(Choice("projector", "umap", {"sample": None}), 905_000, [umap]) == 0.9
