@@ -1,4 +1,4 @@
-"""What the numbers of quality layers mean, after their documents."""
+"""Numbers of quality layers and their meaning, after their documents."""
 
 from __future__ import annotations
 
