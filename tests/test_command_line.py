@@ -60,3 +60,10 @@ def test_lists_of_paths_need_no_quotes_of_hydra(typed: str, given: str) -> None:
 def test_two_paths_get_the_advice_to_be_a_list() -> None:
     with pytest.raises(ConfigError, match=r"or give several scenes as 'data\.path=\[a\.tif,b\.tif\]'"):
         split_line(["a.tif", "b.tif"], verb="run")
+
+
+@pytest.mark.parametrize("verb", ["run", "label"])
+def test_split_line_puts_the_section_before_what_is_typed_without(verb: str) -> None:
+    line = split_line(["a.tif", "mask=none", "clouds=mask", "reader.mask=scl"], verb=verb)
+    assert line.overrides == ["reader.mask=none", "reader.clouds=mask", "reader.mask=scl"]
+    assert split_line(["w", "mask=none"], verb="export").overrides == ["mask=none"]

@@ -13,7 +13,7 @@ from rsgraph.io.bands import Bands
 from rsgraph.io.eurosat import EuroSat
 from rsgraph.io.geotiff import GeoTiff
 from rsgraph.io.handles import existing_file
-from rsgraph.io.overrides import BEFORE, overrides
+from rsgraph.io.overrides import BEFORE, Clouds, overrides
 from rsgraph.io.safe import Safe
 from rsgraph.io.scenes import Scenes
 from rsgraph.io.swed import Swed
@@ -43,17 +43,19 @@ class Auto(Reader):
         offset: float | None = None,
         nodata: float | None = None,
         crs: str | None = None,
+        mask: str = "auto",
+        clouds: Clouds = "mark",
         rules: int = 2,
     ) -> None:
         given = (bands, scale, offset, nodata)
-        self.given = overrides(*given, crs, rules)
+        self.given = overrides(*given, crs, mask, clouds, rules)
         self.readers: tuple[Reader, ...] = (
             EuroSat(*given),
             Swed(*given),
-            Scenes(*given, crs, rules),
-            Safe(*given, crs),
-            Bands(*given, crs, rules),
-            GeoTiff(*given, crs, rules),
+            Scenes(*given, crs, mask, clouds, rules),
+            Safe(*given, crs, mask=mask, clouds=clouds),
+            Bands(*given, crs, mask, clouds, rules),
+            GeoTiff(*given, crs, mask, clouds, rules),
         )
 
     def accepts(self, path: Path) -> bool:
@@ -80,6 +82,8 @@ class Auto(Reader):
     def _opened(self, reader: Reader, path: Path) -> Sequence[Scene]:
         if self.given.crs is not None and isinstance(reader, EuroSat | Swed):
             raise ConfigError(f"`crs` does not fit {path}: its images lie in many zones; leave it null.")
+        if self.given.mask not in ("auto", "none", "declared") and isinstance(reader, EuroSat | Swed):
+            raise ConfigError(f"`mask={self.given.mask}` does not fit {path}: its images have no quality layers.")
         return reader.open(path)
 
 

@@ -11,13 +11,15 @@ from typing import Any, ClassVar
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.absent import missing
 from rsgraph.io.band_files import BandFiles, band_files
-from rsgraph.io.counts import decide, declares_scale
+from rsgraph.io.counts import decide, declares_scale, without_lone_fill
 from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
-from rsgraph.io.mosaic import agree, chosen, scene_of_files
+from rsgraph.io.masks import second_as_mask, with_masks
+from rsgraph.io.mosaic import agree, chosen, finest, scene_of_files
 from rsgraph.io.overrides import BEFORE, FileReader, Overrides
 from rsgraph.io.path_names import file_safe
 from rsgraph.io.plausible import plausible
+from rsgraph.io.quality_files import candidates_among, with_quality
 from rsgraph.io.safe_metadata import inside_product
 from rsgraph.types import Scene
 
@@ -25,9 +27,11 @@ from rsgraph.types import Scene
 class Bands(FileReader):
     """Folder with one file per band (B02.tif, ..._B8A_..., Copernicus browser), of any resolution.
 
-    Files whose name holds the number of one band, or else its colour (red.tif), are read, others (cloud mask, TCI,
-    SCL) are left out with a note; :mod:`rsgraph.io.naming` says what names prove. Coarser bands are interpolated
+    Files whose name holds the number of one band, or else its colour (red.tif), are read, others (TCI, AOT) are left
+    out with a note, unless they say which pixels are clouds (``mask``); :mod:`rsgraph.io.naming` says what names
+    prove. Of a file with two layers the second may be the mask of the first. Coarser bands are interpolated
     bilinearly to the grid of the finest while they are read; nodata never bleeds into neighbours.
+
     Options as of ``FileReader``; ``bands`` of None reads all.
     """
 
@@ -46,15 +50,18 @@ class Bands(FileReader):
                 f"{path} holds no band files; expected names such as B02.tif or ..._B8A_....jp2 directly in it."
             )
         headers = {band: self._header(path, band, files[band]) for band in self._chosen(found, path)}
-        decisions = agree({band: decide(each, self.given) for band, each in headers.items()})
+        decisions = agree(without_lone_fill({band: decide(each, self.given) for band, each in headers.items()}))
         scene = scene_of_files(file_safe(path.resolve().name), headers, decisions, self.given)
         scene = _as_named(scene, found) if self.given.bands is None else scene
         declared = any(declares_scale(each) for each in headers.values())
-        scene = plausible(
-            scene, self.given, declared=declared, hints=[Path(each.path).name for each in headers.values()]
-        )
-        notes = (*_left_out(found.ignored), *(inside_product(path) if self.given.rules > 1 else ()), *scene.notes)
-        return [replace(scene, notes=notes)]
+        hints = [Path(each.path).name for each in headers.values()]
+        scene = plausible(scene, self.given, declared=declared, hints=hints)
+        layers = candidates_among({name: os.path.abspath(path / name) for name in found.ignored})
+        scene = with_quality(scene, finest(headers), layers, self.given, path)
+        used = {file.name for file in scene.files}
+        rest = _left_out([name for name in found.ignored if name not in used])
+        inside = inside_product(path) if self.given.rules > 1 else ()
+        return [replace(scene, notes=(*rest, *inside, *scene.notes))]
 
     def _chosen(self, found: BandFiles, path: Path) -> list[str]:
         """Return the bands to read; heat and panchromatic light only where they are asked for."""
@@ -73,11 +80,19 @@ class Bands(FileReader):
                 f"{folder} holds {band} more than once ({names}); put each scene in a folder of its own, or take "
                 "away what is not meant."
             )
-        if len(found[0].indexes) != 1:
+        return self._one_band(found[0], band)
+
+    def _one_band(self, found: Header, band: str) -> Header:
+        """Take the second of two layers as a mask. Raises NotUsable where there is more than one band."""
+        masked = with_masks(found, self.given)
+        if self.given.looks and len(masked.indexes) == 2:
+            masked = second_as_mask(masked) or masked
+        if len(masked.indexes) != 1:
             raise NotUsable(
-                f"{found[0].path} holds {len(found[0].indexes)} bands; expected one, since it is named after {band}."
+                f"{found.path} holds {len(masked.indexes)} bands; expected one, since it is named after {band}, or "
+                "one and its mask of two values. Name the file itself to read all of its bands."
             )
-        return found[0]
+        return masked
 
 
 def _existing_folder(path: Path) -> Path:

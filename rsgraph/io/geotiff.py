@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rsgraph.errors import ConfigError, InputError
-from rsgraph.io.counts import Decision, decide, declares_scale
+from rsgraph.io.counts import Decision, decide, declares_scale, without_lone_fill
 from rsgraph.io.handles import existing_file
-from rsgraph.io.header import Header, header
-from rsgraph.io.identifying import identified, select
-from rsgraph.io.layers import LayeredSource, Layers, Radiometry
+from rsgraph.io.header import Header, header, select
+from rsgraph.io.identifying import identified
+from rsgraph.io.layers import LayeredSource, Layers, Radiometry, looked_for
+from rsgraph.io.masks import with_masks
 from rsgraph.io.overrides import BEFORE, FileReader, Overrides
 from rsgraph.io.path_names import file_safe
 from rsgraph.io.plausible import plausible
+from rsgraph.io.quality_files import beside, candidates_in, with_quality, without_quality
 from rsgraph.io.safe_metadata import inside_product
 from rsgraph.types import Scene
 
@@ -45,11 +47,23 @@ class GeoTiff(FileReader):
         """Return the one scene. Raises ConfigError where band names were given that do not fit the file."""
         place = os.path.abspath(existing_file(path))
         found = header(place, holes_allowed=self.given.nodata is not None)
-        found = choose_bands(identified(found, self.given), self.given)
-        scene = scene_of(found, decide(found, self.given), self.given, file_safe(path.stem))
+        found = with_masks(found, self.given)
+        layers = [*candidates_in(found), *beside(Path(place))] if self.given.looks else []
+        found = choose_bands(identified(_without_quality(found, self.given), self.given), self.given)
+        decision = decide(found, self.given)
+        if len(found.indexes) == 1:
+            decision = without_lone_fill({found.names[0]: decision})[found.names[0]]
+        scene = scene_of(found, decision, self.given, file_safe(path.stem))
         scene = plausible(scene, self.given, declared=declares_scale(found), hints=found.texts)
+        scene = with_quality(scene, found, layers, self.given, path)
         inside = inside_product(path) if self.given.rules > 1 else ()
         return [replace(scene, notes=(*scene.notes, *inside))]
+
+
+def _without_quality(found: Header, given: Overrides) -> Header:
+    """Leave quality layers out that only their names tell from bands."""
+    places = without_quality(found) if given.looks else []
+    return select(found, places) if 0 < len(places) < len(found.indexes) else found
 
 
 def choose_bands(found: Header, given: Overrides) -> Header:
@@ -70,9 +84,18 @@ def choose_bands(found: Header, given: Overrides) -> Header:
 
 def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> Scene:
     """Assemble the scene of one file."""
-    layers = Layers(found.path, found.indexes, decision.radiometry, found.rows, found.columns, masked=found.masked)
+    layers = Layers(
+        found.path,
+        found.indexes,
+        decision.radiometry,
+        found.rows,
+        found.columns,
+        masked=found.masked,
+        masks=found.masks,
+        band_masks=found.band_masks and given.looks,
+    )
     crs = given.crs or found.crs
-    identity = identity_of(found.names, decision.radiometry, crs)
+    identity = {**identity_of(found.names, decision.radiometry, crs), **looked_for([layers])}
     return Scene(
         name=name,
         bands=found.names,

@@ -153,6 +153,13 @@ def read_mask(path: str, row: int, column: int, rows: int, columns: int) -> Any:
         return source.read_masks(1, window=RasterioWindow(column, row, columns, rows)) > 0
 
 
+def read_masks(path: str, indexes: list[int], row: int, column: int, rows: int, columns: int) -> Any:
+    """Read the masks of bands (bands, rows, columns), each its own, True where data are. Raises NotReadable."""
+    source = dataset(path)
+    with gdal(path):
+        return source.read_masks(indexes, window=RasterioWindow(column, row, columns, rows)) > 0
+
+
 def existing_file(path: Path) -> Path:
     """Check what the user named, before GDAL sees it.
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -14,6 +14,7 @@ from rasterio.enums import ColorInterp, MaskFlags
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.band_names import band_name, described_names, is_spectral
 from rsgraph.io.handles import dataset, gdal, shown
+from rsgraph.io.layers import MaskLayer
 
 Transform = tuple[float, float, float, float, float, float]
 _REMOTE = re.compile(r"/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)|://")
@@ -46,11 +47,23 @@ class Header:
     scale, offset, nodata
         One per index, as declared (1, 0 and None where nothing is).
     masked
-        Whether there is a mask band or alpha.
+        Whether GDAL is asked for the mask of the file: there is a mask band or alpha.
     files
         The file and what it draws on (sources of a VRT, mask files).
     notes
         Sentences for the user.
+    alpha
+        GDAL numbers of the layers that are marked as alpha.
+    others
+        GDAL numbers and descriptions of the layers that carry no measurements and are no alpha.
+    unnamed
+        GDAL numbers of the layers of ``indexes`` that the file says nothing about.
+    own_mask
+        Whether GDAL knows a mask of the whole file that is none of its layers.
+    band_masks
+        Whether GDAL knows a mask of each band by itself.
+    masks
+        Layers that are taken as masks; ``rsgraph.io.masks`` chooses them.
     texts, hints
         What the file says of each index, and in its tags: what is known of bands is read from them.
     assumed
@@ -72,6 +85,12 @@ class Header:
     masked: bool
     files: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    alpha: tuple[int, ...] = ()
+    others: tuple[tuple[int, str], ...] = ()
+    unnamed: tuple[int, ...] = ()
+    own_mask: bool = False
+    band_masks: bool = False
+    masks: tuple[MaskLayer, ...] = ()
     texts: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
     assumed: str | None = None
@@ -103,6 +122,21 @@ def header(path: str, *, holes_allowed: bool = False) -> Header:
     if layout is not None:
         _check_blocks(path, layout, holes_allowed or all(value is not None for value in found.nodata))
     return found
+
+
+def select(found: Header, places: Sequence[int]) -> Header:
+    """Keep some bands, in the order given."""
+    named = [found.indexes[i] not in found.unnamed and not found.names[i].startswith("band") for i in places]
+    return replace(
+        found,
+        indexes=tuple(found.indexes[i] for i in places),
+        names=tuple(found.names[i] for i in places),
+        described=found.described or all(named),
+        scale=tuple(found.scale[i] for i in places),
+        offset=tuple(found.offset[i] for i in places),
+        nodata=tuple(found.nodata[i] for i in places),
+        texts=tuple(found.texts[i] for i in places) if found.texts else (),
+    )
 
 
 def _describe(path: str, source: Any) -> Header:
@@ -145,6 +179,11 @@ def _describe(path: str, source: Any) -> Header:
         masked=bool(alpha) or _has_mask_band(source),
         files=_files(path, source),
         notes=notes,
+        alpha=tuple(sorted(alpha)),
+        others=tuple((i, texts[i - 1]) for i in source.indexes if i not in indexes and i not in alpha),
+        unnamed=tuple(i for i in indexes if not texts[i - 1]),
+        own_mask=_has_mask_band(source),
+        band_masks=any(not source.mask_flag_enums[i - 1] for i in indexes),
         texts=tuple(texts[i - 1] or _hint(source, i) for i in indexes),
         hints=tuple(value for value in source.tags().values() if len(value) <= _LONGEST_HINT),
     )

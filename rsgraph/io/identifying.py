@@ -10,12 +10,13 @@ from pathlib import PurePosixPath
 import numpy as np
 
 from rsgraph.io.band_names import EUROSAT, L1C, L2A, guessed_names, is_spectral
-from rsgraph.io.counts import band_medians, corners_and_centre
-from rsgraph.io.handles import read, shown
-from rsgraph.io.header import Header
+from rsgraph.io.counts import band_medians
+from rsgraph.io.handles import shown
+from rsgraph.io.header import Header, select
 from rsgraph.io.naming import Names, names_of, unknown
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.sensors import NOT_REFLECTED, Sensor, colour_of, sensor_named
+from rsgraph.io.windows import sample
 from rsgraph.types import Doubles
 
 SORTED = tuple(name for name in EUROSAT if name != "B10")
@@ -109,11 +110,9 @@ def _likeness(one: Doubles, other: Doubles) -> float:
 
 def _sample(found: Header) -> Doubles:
     """Pixels of a few windows, (bands, n), without those that are 0 in all bands."""
-    indexes = list(found.indexes)
-    parts = [read(found.path, indexes, *window).reshape(len(indexes), -1) for window in corners_and_centre(found)]
-    pixels = np.concatenate(parts, axis=1).astype(np.float64)
+    pixels = sample(found.path, found.indexes, found.rows, found.columns).numbers.astype(np.float64)
     kept = pixels[:, (pixels != 0).any(axis=0)]
-    return kept if kept.shape[1] else np.zeros((len(indexes), 1))
+    return kept if kept.shape[1] else np.zeros((len(found.indexes), 1))
 
 
 def _reflected(found: Header) -> Header:
@@ -140,16 +139,3 @@ def _as_written(found: Header, named: Header, wanted: Sequence[str]) -> Header:
         if named.described and not {*wanted} <= {*named.names} and {*wanted} <= {*written}:
             return replace(select(sure, [written.index(name) for name in wanted]), names=tuple(wanted))
     return sure
-
-
-def select(found: Header, places: Sequence[int]) -> Header:
-    """Keep some bands, in the order given."""
-    return replace(
-        found,
-        indexes=tuple(found.indexes[i] for i in places),
-        names=tuple(found.names[i] for i in places),
-        scale=tuple(found.scale[i] for i in places),
-        offset=tuple(found.offset[i] for i in places),
-        nodata=tuple(found.nodata[i] for i in places),
-        texts=tuple(found.texts[i] for i in places) if found.texts else (),
-    )

@@ -16,11 +16,12 @@ from pathlib import Path
 import numpy as np
 
 from rsgraph.io.band_names import L1C
-from rsgraph.io.counts import COUNTS_NOTE, windows_of
+from rsgraph.io.counts import COUNTS_NOTE
 from rsgraph.io.layers import LayeredSource, Layers
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.sensors import colour_named
-from rsgraph.types import Floats, Scene
+from rsgraph.io.windows import corners_and_centre
+from rsgraph.types import Floats, Scene, Window
 
 BRIGHTEST = 2.0
 """Clouds and glint reach beyond 1; more than this nothing reflects but a few pixels."""
@@ -97,7 +98,7 @@ def _said(scene: Scene, beginning: str) -> bool:
 
 def sampled(scene: Scene) -> Floats:
     """Valid pixels of nine small windows, (bands, n); of the first windows that hold any where those do not."""
-    parts = [scene.source.read(window) for window in windows_of(scene.rows, scene.columns)]
+    parts = [scene.source.read(Window(*window)) for window in corners_and_centre(scene.rows, scene.columns)]
     return np.concatenate([part.values[:, part.valid] for part in parts], axis=1)
 
 
@@ -257,7 +258,7 @@ def _read_as(scene: Scene, found: Reading, given: Overrides) -> Scene:
     kept = tuple(note for note in scene.notes if note != COUNTS_NOTE and not note.startswith(_DIM_SAID))
     return replace(
         scene,
-        source=LayeredSource(layers, scene.rows, scene.columns),
+        source=replace(scene.source, layers=layers) if isinstance(scene.source, LayeredSource) else scene.source,
         identity={**scene.identity, "scale": scales, "offset": offsets},
         reflectance=found.reflectance,
         notes=(*kept, found.note),

@@ -192,7 +192,10 @@ def test_geotiff_alpha_and_mask_band_mask(tmp_path: Path) -> None:
     scene = opened(path)
     assert len(scene.bands) == 3
     assert scene.source.read(scene.window).valid.sum() == 65 * 50
-    assert scene.notes[0] == "Band 4 is marked as alpha: taken as a mask, not as a band."
+    assert (
+        scene.notes[0]
+        == "Band 4 is marked as alpha: taken as a mask, not as a band (mask=declared takes only what GDAL does)."
+    )
     path = write_tiff(tmp_path / "b.tif", numbers[:3])
     with rasterio.Env(GDAL_TIFF_INTERNAL_MASK=False), rasterio.open(path, "r+") as target:
         target.write_mask(np.pad(np.full((60, 50), 255, np.uint8), ((10, 0), (0, 0))))
