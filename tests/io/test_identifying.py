@@ -111,6 +111,14 @@ def test_colours_that_a_file_declares_are_names(tmp_path: Path) -> None:
     assert opened(path).bands == ("blue", "green", "red", "band4")
 
 
+def test_a_fourth_band_that_gdal_calls_alpha_keeps_its_name(tmp_path: Path) -> None:
+    numbers = (counts(4) // 20).astype(np.uint8)
+    path = write_tiff(tmp_path / "a.tif", numbers, names=["Red", "Green", "Blue", "NIR"])
+    with rasterio.open(path) as source:
+        assert source.colorinterp[3] == ColorInterp.alpha  # as GDAL marks four layers of 8 bits by itself
+    assert opened(path).bands == ("Red", "Green", "Blue", "NIR")
+
+
 def test_rules_of_before_take_any_number_as_sentinel_2s(tmp_path: Path) -> None:
     path = write_tiff(tmp_path / "a.tif", counts(4), names=[f"Band {i}" for i in range(1, 5)])
     scene = opened(path, rules=1)
