@@ -80,7 +80,8 @@ def _decide_looking(found: Header, given: Overrides) -> Decision:
         scale, notes = _scale(found, given)
         return Decision(Radiometry(scale, offset, nodata), not _is_stretched(found, given), notes)
     ends, apart = endings(found.dtype), codes(pixels)
-    flat = None if declared or _is_masked(found, pixels) else flat_border(pixels)
+    too_few = found.dtype == "uint8" and len(found.indexes) == 2  # both may be white
+    flat = None if declared or too_few or _is_masked(found, pixels) else flat_border(pixels)
     scale, notes = _scale(found, given, without=(*ends, *apart, *([] if flat is None else [flat])))
     stretched = _is_stretched(found, given)
     never = ends if stretched else (*ends, *far_codes(apart, scale, offset))
