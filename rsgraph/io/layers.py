@@ -43,7 +43,7 @@ class MaskLayer(NamedTuple):
 
     def lost(self, numbers: NDArray[Any]) -> Mask:
         """Return where no data are: (rows, columns); NaN is none."""
-        lost: Mask = ~(numbers == 0) if self.inverted else ~(numbers > 0)
+        lost: Mask = ~(numbers == 0) if self.inverted else (numbers == 0) | (numbers != numbers)
         return lost
 
 
