@@ -46,6 +46,7 @@ def test_auto_takes_the_most_telling_layer_and_marks_clouds(among: Path) -> None
     assert scene.marks is not None
     np.testing.assert_array_equal(scene.marks.read(scene.window), CODES)
     assert any(note.startswith("SCL: clouds and their shadows stay pixels") for note in scene.notes)
+    assert "QA60: left out, since the layer is not spectral." in scene.notes
     assert scene.identity["quality"] == [["scl", [14]]]
 
 
