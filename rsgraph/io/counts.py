@@ -14,7 +14,7 @@ from rsgraph.io.fill import codes, endings, far_codes, flat_border, holds_reflec
 from rsgraph.io.fill import shown as shown_number
 from rsgraph.io.handles import read
 from rsgraph.io.header import Header
-from rsgraph.io.layers import Radiometry, equal
+from rsgraph.io.layers import PLAUSIBLE, Radiometry, equal
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.windows import Sample, corners_and_centre, sample
 
@@ -84,18 +84,29 @@ def _decide_looking(found: Header, given: Overrides) -> Decision:
         scale, notes = _scale(found, given)
         return Decision(Radiometry(scale, offset, nodata), not _is_stretched(found, given), notes)
     ends, apart = endings(found.dtype), codes(pixels)
-    flat = None if declared or _is_masked(found, pixels) else flat_border(pixels)
+    too_few = found.dtype == "uint8" and len(found.indexes) == 2  # both may be white
+    flat = None if declared or too_few or _is_masked(found, pixels) else flat_border(pixels)
     scale, notes = _scale(found, given, without=(*ends, *apart, *([] if flat is None else [flat])))
     stretched = _is_stretched(found, given)
     never = ends if stretched else (*ends, *far_codes(apart, scale, offset))
     never = tuple(value for value in never if value not in declared)
-    bounded = () if stretched else holds_reflectance(pixels, never, scale, offset)
+    within = stretched or _stays_plausible(found.dtype, scale, offset)
+    bounded = () if within else holds_reflectance(pixels, never, scale, offset)
     zero = 0.0 if _zero_is_fill(found, pixels, declared) else None
     radiometry = Radiometry(
         scale, offset, nodata, zero, () if flat is None or flat in never else (flat,), never, bounded
     )
     said = _fill_notes(found, pixels, radiometry, flat)
     return Decision(radiometry, not stretched, (*notes, *said))
+
+
+def _stays_plausible(dtype: str, scale: Sequence[float], offset: Sequence[float]) -> bool:
+    """Tell whether no number of a type is beyond what reflectance can be: counts of 16 bits are not."""
+    if not np.issubdtype(dtype, np.integer):
+        return False
+    ends = np.iinfo(dtype)
+    values = [end * s + o for end in (ends.min, ends.max) for s, o in zip(scale, offset, strict=True)]
+    return PLAUSIBLE[0] <= min(values) and max(values) <= PLAUSIBLE[1]
 
 
 def _is_stretched(found: Header, given: Overrides) -> bool:

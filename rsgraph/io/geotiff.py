@@ -11,13 +11,14 @@ from typing import Any, ClassVar
 from rsgraph.errors import ConfigError, InputError
 from rsgraph.io.counts import Decision, decide, declares_scale, without_lone_fill
 from rsgraph.io.handles import existing_file
-from rsgraph.io.header import Header, header, select
+from rsgraph.io.header import Header, header, left_out, select
 from rsgraph.io.identifying import identified
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, looked_for
 from rsgraph.io.masks import with_masks
 from rsgraph.io.overrides import BEFORE, FileReader, Overrides
 from rsgraph.io.path_names import file_safe
 from rsgraph.io.plausible import plausible
+from rsgraph.io.quality import Quality
 from rsgraph.io.quality_files import beside, candidates_in, with_quality, without_quality
 from rsgraph.io.safe_metadata import inside_product
 from rsgraph.types import Scene
@@ -55,7 +56,7 @@ class GeoTiff(FileReader):
             decision = without_lone_fill({found.names[0]: decision})[found.names[0]]
         scene = scene_of(found, decision, self.given, file_safe(path.stem))
         scene = plausible(scene, self.given, declared=declares_scale(found), hints=found.texts)
-        scene = with_quality(scene, found, layers, self.given, path)
+        scene = _without_used(with_quality(scene, found, layers, self.given, path), found)
         inside = inside_product(path) if self.given.rules > 1 else ()
         return [replace(scene, notes=(*scene.notes, *inside))]
 
@@ -64,6 +65,17 @@ def _without_quality(found: Header, given: Overrides) -> Header:
     """Leave quality layers out that only their names tell from bands."""
     places = without_quality(found) if given.looks else []
     return select(found, places) if 0 < len(places) < len(found.indexes) else found
+
+
+def _without_used(scene: Scene, found: Header) -> Scene:
+    """Do not say of a quality layer that is read that it was left out."""
+    quality = scene.source.quality if isinstance(scene.source, LayeredSource) else None
+    layers = quality.layers if isinstance(quality, Quality) else ()
+    used = {index for layer in layers if layer.path == found.path for index in layer.indexes}
+    before = left_out([text for _, text in found.others])
+    after = left_out([text for index, text in found.others if index not in used])
+    notes = (after if text == before else text for text in scene.notes)
+    return replace(scene, notes=tuple(text for text in notes if text))
 
 
 def choose_bands(found: Header, given: Overrides) -> Header:

@@ -124,6 +124,12 @@ def header(path: str, *, holes_allowed: bool = False) -> Header:
     return found
 
 
+def left_out(texts: Sequence[str]) -> str:
+    """Say which layers are no bands; nothing where there are none."""
+    plural = "layers are" if len(texts) > 1 else "layer is"
+    return f"{', '.join(texts)}: left out, since the {plural} not spectral." if texts else ""
+
+
 def select(found: Header, places: Sequence[int]) -> Header:
     """Keep some bands, in the order given."""
     named = [found.indexes[i] not in found.unnamed and not found.names[i].startswith("band") for i in places]
@@ -223,14 +229,8 @@ def _measurements(source: Any, texts: list[str], alpha: set[int]) -> tuple[tuple
     spectral = [i for i, text in zip(source.indexes, texts, strict=True) if i not in alpha and is_spectral(text)]
     if not spectral:
         return tuple(i for i in source.indexes if i not in alpha) or tuple(source.indexes), notes
-    left_out = [texts[i - 1] for i in source.indexes if i not in spectral and i not in alpha]
-    if not left_out:
-        return tuple(spectral), notes
-    plural = "layers are" if len(left_out) > 1 else "layer is"
-    return tuple(spectral), (
-        *notes,
-        f"{', '.join(left_out)}: left out, since the {plural} not spectral.",
-    )
+    others = [texts[i - 1] for i in source.indexes if i not in spectral and i not in alpha]
+    return tuple(spectral), (*notes, *([left_out(others)] if others else []))
 
 
 def _files(path: str, source: Any) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class MaskLayer(NamedTuple):
 
     def lost(self, numbers: NDArray[Any]) -> Mask:
         """Return where no data are: (rows, columns); NaN is none."""
-        lost: Mask = ~(numbers == 0) if self.inverted else ~(numbers > 0)
+        lost: Mask = ~(numbers == 0) if self.inverted else (numbers == 0) | (numbers != numbers)
         return lost
 
 
@@ -97,16 +97,24 @@ class Radiometry:
             values[lost] = 0
         return Pixels(values, nodata, not_finite, filled, None, implausible)
 
-    def _implausible(self, numbers: NDArray[Any], values: Floats, nodata: Mask) -> Mask:
-        """Find numbers that nobody declared and that are no measurement: (bands, rows, columns)."""
+    def _implausible(self, numbers: NDArray[Any], values: Floats, nodata: Mask) -> Mask | None:
+        """Find numbers that nobody declared and that are no measurement: (bands, rows, columns); None where none is.
+
+        Most windows hold none, which their least and largest numbers show.
+        """
+        low, high = _ends(numbers)
+        never = [value for value in self.never if low <= value <= high]
+        least, most = PLAUSIBLE
+        ends = {band: _ends(values[band]) for band, bounded in enumerate(self.bounded) if bounded}
+        beyond = [band for band, (low, high) in ends.items() if low < least or high > most]
+        if not (never or beyond):
+            return None
         found = np.zeros(numbers.shape, dtype=np.bool_)
-        for value in self.never:
+        for value in never:
             found |= equal(numbers, value)
-        for band, bounded in enumerate(self.bounded):
-            if bounded:
-                with np.errstate(invalid="ignore"):
-                    beyond = (values[band] < PLAUSIBLE[0]) | (values[band] > PLAUSIBLE[1])
-                found[band] |= beyond & np.isfinite(values[band])
+        for band in beyond:
+            with np.errstate(invalid="ignore"):
+                found[band] |= ((values[band] < least) | (values[band] > most)) & np.isfinite(values[band])
         found &= ~nodata
         return found
 
@@ -119,6 +127,12 @@ class Radiometry:
                 if offset:
                     values[band] = numbers[band] * np.float64(scale) + offset
         return values
+
+
+def _ends(numbers: NDArray[Any]) -> tuple[float, float]:
+    """Return the least and the most; infinities where there is any NaN."""
+    low, high = float(numbers.min()), float(numbers.max())
+    return (-np.inf, np.inf) if np.isnan(low) else (low, high)
 
 
 def equal(numbers: NDArray[Any], value: float) -> Mask:

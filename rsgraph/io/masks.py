@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.io.handles import dataset
-from rsgraph.io.header import Header, select
+from rsgraph.io.header import Header, left_out, select
 from rsgraph.io.layers import MaskLayer
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.windows import Sample, sample
@@ -136,7 +136,7 @@ class _Choice:
             changed = _with_band(changed, index)
         return replace(
             changed,
-            notes=tuple(text for text in (*notes, left_out(text for _, text in others)) if text),
+            notes=tuple(text for text in (*notes, left_out([text for _, text in others])) if text),
             masked=found.own_mask,
             masks=tuple(masks),
             others=tuple(others),
@@ -248,13 +248,6 @@ def second_as_mask(found: Header) -> Header | None:
     mask = MaskLayer(found.indexes[1], bool(agreement(~(pixels.band(1) > 0), empty(pixels.numbers[:1]))))
     said = "The band files hold a second layer of two values: taken as the mask of the first."
     return replace(select(found, [0]), masks=(*found.masks, mask), notes=(*found.notes, said))
-
-
-def left_out(texts: Iterator[str]) -> str:
-    """Say which layers are no bands; nothing where there are none."""
-    listed = list(texts)
-    plural = "layers are" if len(listed) > 1 else "layer is"
-    return f"{', '.join(listed)}: left out, since the {plural} not spectral." if listed else ""
 
 
 def _few_values(layer: NDArray[Any]) -> bool:

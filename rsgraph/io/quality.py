@@ -116,7 +116,7 @@ def _are_whole(layers: NDArray[Any]) -> bool:
 def _classi(layers: NDArray[Any]) -> Codes:
     """Read Sentinel-2's classification mask of level 1C: opaque clouds, cirrus, snow."""
     values = whole(layers)
-    clouds = (values[:2] > 0).any(axis=0)
+    clouds = np.asarray((values[:2] > 0).any(axis=0))
     return _codes(clouds, np.zeros_like(clouds), np.zeros_like(clouds))
 
 

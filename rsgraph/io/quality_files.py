@@ -118,6 +118,8 @@ def with_quality(scene: Scene, grid: Header, candidates: Sequence[Candidate], gi
     if not given.looks:
         return scene
     chosen, notes = ([], []) if given.mask == "none" else _chosen(candidates, grid, given, place)
+    if given.clouds == "mask" and not chosen:
+        notes.append("clouds=mask: no layer that could be read says which pixels are clouds, so that none is masked.")
     used = [*chosen, *_always(candidates, grid, notes)]
     if not used:
         return replace(scene, notes=(*scene.notes, *notes))

@@ -93,7 +93,7 @@ done by all cores, and maps are learnt side by side, in the time of one."""
 
 
 PLACED = 16_384
-"""Rows that are placed as one block of work: some tens of them for a quarter of a tile, so that cores end together."""
+"""Rows that are placed as one block of work: some tens of blocks for a quarter of a tile, so cores end together."""
 
 
 def _learnt(projector: Choice, rows: int, chosen: Sequence[Projector]) -> float:

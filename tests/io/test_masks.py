@@ -81,6 +81,12 @@ def test_alpha_of_a_virtual_raster_masks(tmp_path: Path) -> None:
     np.testing.assert_array_equal(lost(opened(tmp_path / "a.vrt")), VOID)
 
 
+def test_opaque_may_be_negative_where_a_writer_cut_it_to_fewer_bits(tmp_path: Path) -> None:
+    layers = np.concatenate([SCENE, opaque()]).astype(np.int16)
+    assert layers.min() == -1
+    np.testing.assert_array_equal(lost(opened(written(tmp_path / "a.tif", layers, alpha=12))), VOID)
+
+
 def test_edges_that_are_half_transparent_are_data(tmp_path: Path) -> None:
     alpha = opaque(255)
     alpha[0, 40, :10] = 128

@@ -46,6 +46,7 @@ def test_auto_takes_the_most_telling_layer_and_marks_clouds(among: Path) -> None
     assert scene.marks is not None
     np.testing.assert_array_equal(scene.marks.read(scene.window), CODES)
     assert any(note.startswith("SCL: clouds and their shadows stay pixels") for note in scene.notes)
+    assert "QA60: left out, since the layer is not spectral." in scene.notes
     assert scene.identity["quality"] == [["scl", [14]]]
 
 
@@ -170,3 +171,9 @@ def test_a_mask_of_data_in_a_file_of_its_own_masks(tmp_path: Path, mask: str) ->
     np.testing.assert_array_equal(valid(scene), SCL != 0)
     assert scene.marks is None
     assert "dataMask.tif: what it calls saturated or no data is masked." in scene.notes
+
+
+@pytest.mark.parametrize("mask", ["auto", "none"])
+def test_clouds_that_nothing_shows_are_not_masked_in_silence(tmp_path: Path, mask: str) -> None:
+    scene = opened(write_tiff(tmp_path / "a.tif", SCENE, names=L2A), clouds="mask", mask=mask)
+    assert any(note.startswith("clouds=mask: no layer that could be read") for note in scene.notes)
