@@ -23,6 +23,10 @@ _READ = ("data.path", "model.from", "selection", "reference")
 _NUMBER = re.compile(r"[+-]?[\d_.]+([eE][+-]?\d+)?|true|false|nan|inf", re.IGNORECASE)
 """What would not be taken for a name."""
 
+_SHORT = {"mask": "reader.mask", "clouds": "reader.clouds"}
+"""Options that are typed without the section that they stand in, by the verbs that read scenes."""
+
+_READING = ("run", "label")
 _OVERRIDE = re.compile(r"^[~+]{0,2}[\w./@:-]+(=|$)")
 
 
@@ -60,7 +64,7 @@ def split_line(words: Sequence[str], *, verb: str) -> Line:
         elif path is None and (Path(word).exists() or not _OVERRIDE.match(word) or "=" not in word):
             path = word
         elif "=" in word or word.startswith("~"):
-            overrides.append(_quoted(word))
+            overrides.append(_quoted(_in_full(word) if verb in _READING else word))
         else:
             several = f", or give several scenes as 'data.path=[{path},{word}]'" if verb == "run" else ""
             raise ConfigError(
@@ -68,6 +72,12 @@ def split_line(words: Sequence[str], *, verb: str) -> Line:
                 f"{several}"
             )
     return Line(path, flags, overrides)
+
+
+def _in_full(word: str) -> str:
+    """Put the section before an option that is typed without: ``mask=none`` is ``reader.mask=none``."""
+    key, equals, value = word.partition("=")
+    return f"{_SHORT.get(key, key)}{equals}{value}"
 
 
 def _flags_apart(words: Sequence[str]) -> list[str]:

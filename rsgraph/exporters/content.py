@@ -20,7 +20,7 @@ from rsgraph.protocols import Export
 from rsgraph.types import Floats, LabelClass, Mask, Window
 from rsgraph.workspace import SceneInfo
 
-_KEPT = ("segment_id", "chip_id", "scene_id", "area_px")
+_KEPT = ("segment_id", "chip_id", "scene_id", "area_px", "cloud_share", "shadow_share")
 _MAP = ("x", "y")
 
 Choice = TypeVar("Choice")
@@ -76,7 +76,8 @@ class Content:
     ----------
     table
         One row per segment, in the order of ``segments.parquet``: segment_id, chip_id, scene_id (collections),
-        area_px, area_m2 (square metres on the ground, where there is a CRS), strongest_membership (1 ... C),
+        area_px, cloud_share and shadow_share (where a quality layer marks clouds), area_m2 (square metres on the
+        ground, where there is a CRS), strongest_membership (1 ... C),
         membership (its mean over the segment, 0 ... 1), x, y (position in the 2-D map, not on the ground), and the
         columns of ``labels`` where there are labels.
     layer
