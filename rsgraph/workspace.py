@@ -138,7 +138,12 @@ class Workspace:
         """The resolved config that made the workspace."""
         import yaml
 
-        found: dict[str, Any] = yaml.safe_load(self.existing("config.yaml").read_text(encoding="utf-8"))
+        path = self.existing("config.yaml")
+        try:
+            found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            why = " ".join(str(error).split())
+            raise WorkspaceError(f"{path} is damaged ({why}); remove it and run the same command again") from error
         return found
 
     @cached_property

@@ -377,11 +377,11 @@ def maps_of(options: Options, layers: Sequence[str]) -> tuple[str, ...]:
                     f"embedding.{option} '{name}' is not made by this run; choose one of: {', '.join(layers)}{joined}"
                 )
     usual = [name for name in layers if name in CLOSED_FORM or JOINT in name]
-    first = layer or (maps or usual or [_deepest(layers)])[0]
+    first = layer or (maps or usual or [deepest(layers)])[0]
     return tuple(dict.fromkeys([first, *(usual if maps is None else maps)]))
 
 
-def _deepest(layers: Sequence[str]) -> str:
+def deepest(layers: Sequence[str]) -> str:
     """Return the GNN's second to last layer (section 2.6 of the paper), or the last layer where it has none."""
     hidden = [name for name in layers if name.startswith("gnn")][:-1]
     return hidden[-1] if hidden else layers[-1]

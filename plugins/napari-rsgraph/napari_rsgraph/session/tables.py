@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rsgraph.exporters.ground_areas import hectares
+from rsgraph.ground import hectares
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
 
