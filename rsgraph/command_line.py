@@ -14,10 +14,6 @@ _WITH_VALUE = {
     *("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn"),
     *("--cfg", "-c", "--package", "-p", "--info", "-i"),
 }
-_SHORT = {"mask": "reader.mask", "clouds": "reader.clouds"}
-"""Options that are typed without the section that they stand in, by the verbs that read scenes."""
-
-_READING = ("run", "label")
 PATHS = ("data.path", "workspace", "model.from", "cache.path", "tracking.uri", "folder", "selection", "reference")
 """Options that are paths."""
 
@@ -27,6 +23,10 @@ _READ = ("data.path", "model.from", "selection", "reference")
 _NUMBER = re.compile(r"[+-]?[\d_.]+([eE][+-]?\d+)?|true|false|nan|inf", re.IGNORECASE)
 """What would not be taken for a name."""
 
+_SHORT = {"mask": "reader.mask", "clouds": "reader.clouds"}
+"""Options that are typed without the section that they stand in, by the verbs that read scenes."""
+
+_READING = ("run", "label")
 _OVERRIDE = re.compile(r"^[~+]{0,2}[\w./@:-]+(=|$)")
 
 

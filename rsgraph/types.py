@@ -125,6 +125,9 @@ class Scene:
         Ground truth on the same grid, where it was delivered with the scene (SWED, synthetic).
     marks
         What says which pixels are clouds or their shadows, where these stay pixels and segments get their share.
+    assumed
+        The reading of the names of bands that was taken where the files leave several open, in a few words; None:
+        the files, or the user, name them.
     """
 
     name: str
@@ -141,6 +144,7 @@ class Scene:
     class_name: str | None = None
     reference: LabelSource | None = None
     marks: QualitySource | None = None
+    assumed: str | None = None
 
     @property
     def window(self) -> Window:

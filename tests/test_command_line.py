@@ -62,13 +62,6 @@ def test_two_paths_get_the_advice_to_be_a_list() -> None:
         split_line(["a.tif", "b.tif"], verb="run")
 
 
-@pytest.mark.parametrize("verb", ["run", "label"])
-def test_split_line_puts_the_section_before_what_is_typed_without(verb: str) -> None:
-    line = split_line(["a.tif", "mask=none", "clouds=mask", "reader.mask=scl"], verb=verb)
-    assert line.overrides == ["reader.mask=none", "reader.clouds=mask", "reader.mask=scl"]
-    assert split_line(["w", "mask=none"], verb="export").overrides == ["mask=none"]
-
-
 @pytest.mark.parametrize(
     ("typed", "given"),
     [
@@ -97,3 +90,10 @@ def test_a_file_that_is_named_like_an_interpolation_is_read(tmp_path: Path, monk
     given = [r"data.path='a\${seed}.tif'", "workspace='a${seed}.tif'", "reference='b${seed}.tif'"]
     assert split_line(words, verb="run").overrides == given
     assert split_line(["data.path=[a${seed}.tif,c]"], verb="run").overrides == [r"data.path=['a\${seed}.tif','c']"]
+
+
+@pytest.mark.parametrize("verb", ["run", "label"])
+def test_split_line_puts_the_section_before_what_is_typed_without(verb: str) -> None:
+    line = split_line(["a.tif", "mask=none", "clouds=mask", "reader.mask=scl"], verb=verb)
+    assert line.overrides == ["reader.mask=none", "reader.clouds=mask", "reader.mask=scl"]
+    assert split_line(["w", "mask=none"], verb="export").overrides == ["mask=none"]

@@ -77,9 +77,9 @@ class Content:
     table
         One row per segment, in the order of ``segments.parquet``: segment_id, chip_id, scene_id (collections),
         area_px, cloud_share and shadow_share (where a quality layer marks clouds), area_m2 (square metres on the
-        ground, where there is a CRS), strongest_membership (1 ... C), membership (its mean over the segment,
-        0 ... 1), x, y (position in the 2-D map, not on the ground), and the columns of ``labels`` where there are
-        labels.
+        ground, where there is a CRS), strongest_membership (1 ... C),
+        membership (its mean over the segment, 0 ... 1), x, y (position in the 2-D map, not on the ground), and the
+        columns of ``labels`` where there are labels.
     layer
         Name of the embedding, or None where none was asked for.
     vectors

@@ -21,6 +21,10 @@ from rsgraph.io.windows import Sample, corners_and_centre, sample
 QUANTIFICATION = 10000.0
 """Sentinel-2's counts per unit of reflectance."""
 
+COUNTS_NOTE = (
+    "Numbers are taken as Sentinel-2 counts, reflectance x 10000: divided by 10000; reader.scale=... says otherwise."
+)
+
 _LARGEST_REFLECTANCE = 2.0
 """Clouds and glint reach beyond 1; half of a scene's pixels never exceed this, unless they are counts."""
 
@@ -66,7 +70,7 @@ def decide(found: Header, given: Overrides) -> Decision:
     nodata = found.nodata if given.nodata is None else (given.nodata,) * len(found.indexes)
     fill, fill_note = _fill(found, eight_bit) if all(value is None for value in nodata) else (None, ())
     offset = found.offset if given.offset is None else (given.offset,) * len(found.indexes)
-    stretched = eight_bit and not _declared(found) and given.scale is None
+    stretched = eight_bit and not declares_scale(found) and given.scale is None
     return Decision(Radiometry(scale, offset, nodata, fill), not stretched, (*notes, *fill_note))
 
 
@@ -106,7 +110,7 @@ def _stays_plausible(dtype: str, scale: Sequence[float], offset: Sequence[float]
 
 
 def _is_stretched(found: Header, given: Overrides) -> bool:
-    return found.dtype == "uint8" and not _declared(found) and given.scale is None
+    return found.dtype == "uint8" and not declares_scale(found) and given.scale is None
 
 
 def _is_masked(found: Header, pixels: Sample) -> bool:
@@ -166,7 +170,8 @@ def _without_fills(decision: Decision) -> Decision:
     return replace(decision, radiometry=replace(decision.radiometry, fills=()), notes=kept)
 
 
-def _declared(found: Header) -> bool:
+def declares_scale(found: Header) -> bool:
+    """Tell whether a file says how its numbers are to be scaled."""
     return any(value != 1.0 for value in found.scale)
 
 
@@ -176,7 +181,7 @@ def _scale(
     count = len(found.indexes)
     if given.scale is not None:
         return (given.scale,) * count, ()
-    if _declared(found):
+    if declares_scale(found):
         return found.scale, ()
     if found.dtype == "uint8":
         return (1 / 255,) * count, (
@@ -185,7 +190,7 @@ def _scale(
         )
     integers = not found.dtype.startswith("float")
     if integers or _median(found, without) > _LARGEST_REFLECTANCE:
-        return (1 / QUANTIFICATION,) * count, ("Numbers are taken as Sentinel-2 counts: divided by 10000.",)
+        return (1 / QUANTIFICATION,) * count, (COUNTS_NOTE,)
     return (1.0,) * count, ()
 
 

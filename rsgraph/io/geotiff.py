@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rsgraph.errors import ConfigError, InputError
-from rsgraph.io.band_names import guessed_names
-from rsgraph.io.counts import Decision, band_medians, decide, without_lone_fill
+from rsgraph.io.counts import Decision, decide, declares_scale, without_lone_fill
 from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header, left_out, select
+from rsgraph.io.identifying import identified
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, looked_for
 from rsgraph.io.masks import with_masks
-from rsgraph.io.overrides import FileReader, Overrides
+from rsgraph.io.overrides import BEFORE, FileReader, Overrides
 from rsgraph.io.path_names import file_safe
+from rsgraph.io.plausible import plausible
 from rsgraph.io.quality import Quality
 from rsgraph.io.quality_files import beside, candidates_in, with_quality, without_quality
+from rsgraph.io.safe_metadata import inside_product
 from rsgraph.types import Scene
 
 
 class GeoTiff(FileReader):
     """One raster file with its bands: GeoTIFF, COG, VRT, JPEG 2000 or anything else that GDAL opens.
-    Options as of ``FileReader``. What the file does not say is chosen as :func:`rsgraph.io.counts.decide` and
-    :func:`rsgraph.io.band_names.guessed_names` describe, and said in the scene's notes.
+
+    Options as of ``FileReader``. What the file does not say is chosen as :func:`rsgraph.io.counts.decide`,
+    :func:`rsgraph.io.identifying.identified` and :func:`rsgraph.io.plausible.plausible` describe, and said in the
+    scene's notes.
     """
+
+    as_before: ClassVar[Mapping[str, Any]] = BEFORE
 
     def accepts(self, path: Path) -> bool:
         """Tell whether GDAL knows the file's format."""
@@ -43,12 +50,15 @@ class GeoTiff(FileReader):
         found = header(place, holes_allowed=self.given.nodata is not None)
         found = with_masks(found, self.given)
         layers = [*candidates_in(found), *beside(Path(place))] if self.given.looks else []
-        found = choose_bands(name_bands(_without_quality(found, self.given)), self.given)
+        found = choose_bands(identified(_without_quality(found, self.given), self.given), self.given)
         decision = decide(found, self.given)
         if len(found.indexes) == 1:
             decision = without_lone_fill({found.names[0]: decision})[found.names[0]]
         scene = scene_of(found, decision, self.given, file_safe(path.stem))
-        return [_without_used(with_quality(scene, found, layers, self.given, path), found)]
+        scene = plausible(scene, self.given, declared=declares_scale(found), hints=found.texts)
+        scene = _without_used(with_quality(scene, found, layers, self.given, path), found)
+        inside = inside_product(path) if self.given.rules > 1 else ()
+        return [replace(scene, notes=(*scene.notes, *inside))]
 
 
 def _without_quality(found: Header, given: Overrides) -> Header:
@@ -66,17 +76,6 @@ def _without_used(scene: Scene, found: Header) -> Scene:
     after = left_out([text for index, text in found.others if index not in used])
     notes = (after if text == before else text for text in scene.notes)
     return replace(scene, notes=tuple(text for text in notes if text))
-
-
-def name_bands(found: Header) -> Header:
-    """Guess the names of undescribed bands where the guess is unambiguous, and say so."""
-    if found.described or found.dtype not in ("uint16", "int16") or len(found.indexes) not in (12, 13):
-        return found
-    guess = guessed_names(band_medians(found))
-    if guess is None:
-        return found
-    note = f"Bands have no descriptions: taken as Sentinel-2's {', '.join(guess)}, in this order."
-    return replace(found, names=guess, notes=(*found.notes, note))
 
 
 def choose_bands(found: Header, given: Overrides) -> Header:
@@ -108,6 +107,7 @@ def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> 
         band_masks=found.band_masks and given.looks,
     )
     crs = given.crs or found.crs
+    identity = {**identity_of(found.names, decision.radiometry, crs), **looked_for([layers])}
     return Scene(
         name=name,
         bands=found.names,
@@ -117,8 +117,9 @@ def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> 
         crs=crs,
         transform=found.transform,
         files=tuple(Path(file) for file in found.files if not file.startswith("/vsi")),
-        identity={**identity_of(found.names, decision.radiometry, crs), **looked_for([layers])},
+        identity=identity if found.assumed is None else {**identity, "assumed": found.assumed},
         reflectance=decision.reflectance,
+        assumed=found.assumed,
         notes=(*found.notes, *decision.notes, *crs_note(crs)),
     )
 

@@ -282,6 +282,7 @@ def _with_band(found: Header, index: int) -> Header:
         "scale": float(source.scales[index - 1]),
         "offset": float(source.offsets[index - 1]),
         "nodata": source.nodatavals[index - 1],
+        "texts": str(source.descriptions[index - 1] or ""),
     }
     changed: dict[str, Any] = {
         name: (*getattr(found, name)[:place], value, *getattr(found, name)[place:]) for name, value in added.items()

@@ -27,6 +27,9 @@ for nothing that GDAL does not report, as version 0.1.0 did."""
 AS_DECLARED: Mapping[str, Any] = {"mask": "declared", "clouds": "mark"}
 """What older workspaces go on with."""
 
+BEFORE: Mapping[str, Any] = {**AS_DECLARED, "rules": 1}
+"""The same of readers that have to guess."""
+
 
 @dataclass(frozen=True)
 class Overrides:
@@ -39,6 +42,7 @@ class Overrides:
     crs: str | None = None
     mask: str = "declared"
     clouds: Clouds = "mark"
+    rules: int = 1
 
     @property
     def looks(self) -> bool:
@@ -92,6 +96,8 @@ class FileReader(Reader):
     clouds
         ``mark``: clouds and their shadows stay pixels, and every segment gets the share of its pixels that are;
         ``mask``: they are no data.
+    rules
+        How what a file does not say is guessed: 2, or 1 as version 0.1 did. Workspaces of before go on with 1.
 
     Raises
     ------
@@ -110,8 +116,9 @@ class FileReader(Reader):
         crs: str | None = None,
         mask: str = "auto",
         clouds: Clouds = "mark",
+        rules: int = 2,
     ) -> None:
-        self.given = overrides(bands, scale, offset, nodata, crs, mask, clouds)
+        self.given = overrides(bands, scale, offset, nodata, crs, mask, clouds, rules)
 
 
 def overrides(
@@ -122,6 +129,7 @@ def overrides(
     crs: str | None = None,
     mask: str = "declared",
     clouds: str = "mark",
+    rules: int = 1,
 ) -> Overrides:
     """Check what came from a config.
 
@@ -139,7 +147,12 @@ def overrides(
     if shift is not None and not math.isfinite(shift):
         raise ConfigError(f"`offset` must be a finite number in units of reflectance. Got {offset}; use e.g. -0.1.")
     chosen, kept = _one_of("mask", mask, MASKS), _one_of("clouds", clouds, get_args(Clouds))
-    return Overrides(_names(bands), given, shift, _number("nodata", nodata), _crs(crs), chosen, cast(Clouds, kept))
+    if isinstance(rules, bool) or rules not in (1, 2):
+        raise ConfigError(
+            f"`rules` must be 1 or 2. Got {rules!r}; say 2 to read files as today, 1 as version 0.1 did."
+        )
+    place = _crs(crs)
+    return Overrides(_names(bands), given, shift, _number("nodata", nodata), place, chosen, cast(Clouds, kept), rules)
 
 
 def _one_of(name: str, value: object, choices: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from rsgraph.errors import NotReadable
 from rsgraph.io.archive import is_zip
 from rsgraph.io.bands import Bands
 from rsgraph.io.geotiff import GeoTiff
-from rsgraph.io.overrides import AS_DECLARED, Clouds
+from rsgraph.io.overrides import BEFORE, Clouds
 from rsgraph.io.quality_files import is_companion
 from rsgraph.io.safe import Safe
 from rsgraph.protocols import Reader
@@ -31,7 +31,7 @@ class Scenes(Reader):
     Options as of ``FileReader``: they hold for all scenes.
     """
 
-    as_before: ClassVar[Mapping[str, Any]] = AS_DECLARED
+    as_before: ClassVar[Mapping[str, Any]] = BEFORE
 
     def __init__(
         self,
@@ -42,10 +42,11 @@ class Scenes(Reader):
         crs: str | None = None,
         mask: str = "auto",
         clouds: Clouds = "mark",
+        rules: int = 2,
     ) -> None:
         given = (bands, scale, offset, nodata, crs)
         self.safe = Safe(*given, mask=mask, clouds=clouds)
-        self.bands, self.files = Bands(*given, mask, clouds), GeoTiff(*given, mask, clouds)
+        self.bands, self.files = Bands(*given, mask, clouds, rules), GeoTiff(*given, mask, clouds, rules)
 
     def accepts(self, path: Path) -> bool:
         """Tell whether a folder holds scenes, without being one (a folder round one SAFE product is that product)."""
