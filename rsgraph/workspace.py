@@ -5,6 +5,7 @@
     config.yaml     manifest.json     scene.json      chips.parquet   segments.parquet   segments.tif
     targets.npz     models/           embeddings/     edges.npy       similarity.npz     projections/
     latents.npy     pictures/         labels.sqlite   exports/        segments.json    levels.npz
+    sources.json
 
 ``segments.json`` is there where segments are stitched: by how many pixels they may reach beyond their chip.
 ``levels.npz`` has mean, deviation (chips, bands) and valid pixels (chips,) of each chip.
@@ -13,11 +14,14 @@
 ``segments/<scene>.tif`` takes the place of ``segments.tif``.
 ``latents.npy`` is there where the encoder makes a vector per chip: (chips, L), in the rows of ``chips.parquet``.
 ``scene.json`` holds what was found in the scene (bands, grid, statistics); ``pictures/`` what was drawn.
+``sources.json`` tells where the scene's files and the workspace were when a run last used them, and what the files
+held: by it they are found again when they move, together or apart (``rsgraph.run.sources``).
 """
 
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -60,7 +64,7 @@ class SceneInfo:
     name, bands, rows, columns, crs, transform, class_name, reflectance
         As in ``rsgraph.types.Scene``.
     files
-        Where its pixels were read.
+        Where its pixels were read; where a workspace was moved together with them, where they are now.
     """
 
     name: str
@@ -152,10 +156,27 @@ class Workspace:
         return [
             SceneInfo(
                 **{**scene, "bands": tuple(scene["bands"]), "transform": tuple(scene["transform"])}
-                | {"files": tuple(scene["files"])}
+                | {"files": tuple(map(self.moved, scene["files"]))}
             )
             for scene in self._scene_file["scenes"]
         ]
+
+    @cached_property
+    def sources(self) -> dict[str, Any]:
+        """What ``sources.json`` holds: folder, path, files; empty in workspaces of before there was any."""
+        path = self.path("sources.json")
+        found: dict[str, Any] = read_json(path) if path.exists() else {}
+        return found
+
+    def moved(self, path: str) -> str:
+        """Return where a file of the scene is now, if it was moved together with the workspace; else as recorded."""
+        before, now = self.sources.get("folder"), os.path.abspath(self.folder)
+        if before is None or before == now:
+            return path
+        with suppress(ValueError):  # on another drive, on Windows
+            together = os.path.normpath(os.path.join(now, os.path.relpath(path, before)))
+            return together if os.path.exists(together) else path
+        return path
 
     @property
     def scene(self) -> SceneInfo:
@@ -336,6 +357,37 @@ class Workspace:
             return {**found, **there}
 
         self.change_manifest(entered)
+
+    def enter_scenes(self, named: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Enter names and files of the scenes of this run: another one may have surveyed the same pixels elsewhere.
+
+        Parameters
+        ----------
+        named
+            Name and absolute paths of the files, scene by scene.
+        """
+        path = self.existing("scene.json")
+        found = read_json(path)
+        own = [{"name": name, "files": list(files)} for name, files in named]
+        scenes = [{**scene, **each} for scene, each in zip(found["scenes"], own, strict=True)]
+        if scenes == found["scenes"]:
+            return
+        write_json(path, {**found, "scenes": scenes})
+        digest = sha256(path)
+
+        def entered(manifest: dict[str, Any]) -> dict[str, Any]:
+            stages = manifest["stages"]
+            owner = next(name for name, stage in stages.items() if "scene.json" in stage["outputs"])
+            outputs = {**stages[owner]["outputs"], "scene.json": digest}
+            return {**manifest, "stages": {**stages, owner: {**stages[owner], "outputs": outputs}}}
+
+        self.change_manifest(entered)
+
+    def enter_sources(self, sources: Mapping[str, Any]) -> None:
+        """Write ``sources.json``, where it says anything else."""
+        if self.sources != sources:
+            write_json(self.path("sources.json"), sources)
+            self.__dict__.pop("sources", None)
 
     def mark_ready(self) -> None:
         """Enter the time from which the workspace can be labelled, if none is entered yet."""

@@ -11,7 +11,7 @@ from rsgraph.errors import ConfigError, InputError
 from rsgraph.io.band_names import guessed_names
 from rsgraph.io.counts import Decision, band_medians, decide
 from rsgraph.io.handles import existing_file
-from rsgraph.io.header import Header, header
+from rsgraph.io.header import Header, header, on_disk
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry
 from rsgraph.io.overrides import FileReader, Overrides
 from rsgraph.io.path_names import file_safe
@@ -93,7 +93,7 @@ def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> 
         source=LayeredSource((layers,), found.rows, found.columns),
         crs=crs,
         transform=found.transform,
-        files=tuple(Path(file) for file in found.files if not file.startswith("/vsi")),
+        **on_disk([found]),
         identity=identity_of(found.names, decision.radiometry, crs),
         reflectance=decision.reflectance,
         notes=(*found.notes, *decision.notes, *crs_note(crs)),

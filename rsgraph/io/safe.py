@@ -97,8 +97,9 @@ class Safe(FileReader):
         scene = scene_of_files(name, headers, decisions, self.given)
         if not place.zipped:
             return scene
+        members = [files[band] for band in headers]
         return replace(
-            scene, files=(place.root.absolute(),), identity={**scene.identity, "members": [files[b] for b in headers]}
+            scene, files=(place.root.absolute(),), drawn_on=(), identity={**scene.identity, "members": members}
         )
 
     def _radiometry(self, about: Product, band: str) -> Radiometry:

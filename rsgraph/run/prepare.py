@@ -13,7 +13,7 @@ from rsgraph.components import registry
 from rsgraph.config import Typed, refuse_targets
 from rsgraph.console import progress
 from rsgraph.errors import UnknownComponent, WorkspaceError
-from rsgraph.io.fingerprint import fingerprint
+from rsgraph.io.fingerprint import fingerprint, identified
 from rsgraph.io.path_names import path_name
 from rsgraph.options import RUN_KINDS, Options, read_options
 from rsgraph.run.continuing import check_same, continued
@@ -23,6 +23,9 @@ from rsgraph.run.scenes import Reopened, absolute, held_first, open_scenes, show
 from rsgraph.stages.plan import GivenModel, Plan, plan_of
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace
+
+MEMO = "fingerprints.json"
+"""Of the stage cache: hashes of the scenes' files."""
 
 
 @dataclass(frozen=True)
@@ -65,16 +68,19 @@ def prepare(config: Mapping[str, Any], *, point: Path | None, typed: Typed | Non
     workspace = Workspace(folder)
     record = _upgraded(workspace)
     options, model = _with_model(read_options(continued(now.to_config(), workspace, typed)), record, typed)
-    scenes = _in_order(open_scenes(options, model), options, workspace, record)
+    if record is not None and now.data.path is None:
+        options = _found_again(options, workspace)
     beside = folder.parent if point is None else folder.parent.parent
     cache = StageCache(cache_folder(options.cache.path, beside))
-    plan = _plan(options, model, scenes, workspace, record, cache.folder / "fingerprints.json")
+    memo = cache.folder / MEMO
+    scenes = _in_order(open_scenes(options, model), options, workspace, record, memo)
+    plan = _plan(options, model, scenes, workspace, record, memo)
     return Prepared(_name(options, scenes), plan, scenes, workspace, cache, beside, record)
 
 
 def identities(prepared: Prepared) -> set[str]:
     """Return the identities of the scenes in a run: of all, and of those that the workspace held, where they stay."""
-    plan, known = prepared.plan, prepared.cache.folder / "fingerprints.json"
+    plan, known = prepared.plan, prepared.cache.folder / MEMO
     found = {plan.identity, *([plan.addition.identity] if plan.addition else [])}
     given = {scene.name: scene for scene in prepared.scenes}
     with suppress(WorkspaceError):  # interrupted before the scenes were surveyed
@@ -110,13 +116,22 @@ def _with_model(options: Options, record: Record | None, typed: Typed | None) ->
     return with_model(options)
 
 
-def _in_order(scenes: list[Scene], options: Options, workspace: Workspace, record: Record | None) -> list[Scene]:
+def _found_again(options: Options, workspace: Workspace) -> Options:
+    """Look for the scene of a workspace that goes on without being given one: both may have been moved."""
+    from rsgraph.run.sources import located
+
+    return replace(options, data=replace(options.data, path=located(workspace, options.data.path)))
+
+
+def _in_order(
+    scenes: list[Scene], options: Options, workspace: Workspace, record: Record | None, memo: Path
+) -> list[Scene]:
     """Put the scenes that the workspace holds first, so that their segments keep their ids."""
     if record is None or options.overwrite:
         return scenes
     from rsgraph.run.adding import held_scenes
 
-    return held_first(scenes, held_scenes(workspace, record))
+    return held_first(scenes, held_scenes(workspace, record), memo=memo, renamed=True)
 
 
 def _plan(
@@ -129,7 +144,7 @@ def _plan(
 ) -> Plan:
     """Make the plan. Raises WorkspaceMismatch where the workspace was made otherwise, unless that is overwritten."""
     with progress("reading") as report:
-        identity = fingerprint(scenes, known=memo, progress=report)
+        identity = identified(scenes, record.identity if record else None, known=memo, progress=report)
     model, addition = given, None
     if record is not None and not options.overwrite:
         from rsgraph.run.adding import added

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
@@ -28,7 +28,7 @@ from rsgraph.options import RUN_KINDS
 from rsgraph.progress import TimeLeft
 from rsgraph.protocols import Blocks, Workers
 from rsgraph.run.keys import keys
-from rsgraph.run.prepare import Prepared, identities, prepare
+from rsgraph.run.prepare import MEMO, Prepared, identities, prepare
 from rsgraph.run.record import record_of, write_record
 from rsgraph.run.remaining import Remaining
 from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
@@ -38,6 +38,12 @@ from rsgraph.workspace import MAPPED, Workspace
 
 if TYPE_CHECKING:
     from rsgraph.tracking import Tracker
+
+_HAPPENED = "happened"
+"""Fact of a stage: sentences on the run that computed it, which say nothing of what others take from the cache."""
+
+_OF_RUN = "scene.json"
+"""Holds names and files beside what was surveyed; that is in the stage's other files, too."""
 
 _RECORDED = ("rsgraph", "numpy", "scikit-image", "scikit-fuzzy", "torch", "torch-geometric", "umap-learn")
 
@@ -72,6 +78,7 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     finished = {name for name in wanted if _finished(workspace, name, wanted, there)}
     if len(finished) == len(wanted):
         _write_config(plan, workspace)  # the scene may stand elsewhere now
+        _enter_sources(prepared)
         tell(ready=str(workspace.folder.resolve()))
         say(f"{workspace.folder} is up to date: nothing to do (looked for {duration(time.monotonic() - started)})")
         return workspace
@@ -198,9 +205,18 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
             untracked += [stage.name] if running.tracker and not running.tracker.run_id else []
         tell(finished=stage.name)
         if stage.name == "scene":
+            _enter_sources(running.prepared)
             opened = keep_chips(opened, workspace)
         if stage.name == MAPPED:
             _say_ready(workspace)
+
+
+def _enter_sources(prepared: Prepared) -> None:
+    """Enter what the cache does not know: the names, files and places of this run's scenes."""
+    from rsgraph.run.sources import enter
+
+    path = prepared.plan.options.data.path
+    enter(prepared.workspace, prepared.scenes, path, memo=prepared.cache.folder / MEMO)
 
 
 def _open(tracker: Tracker, workspace: Workspace, stages: list[str]) -> None:
@@ -250,6 +266,8 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
         reused = record is not None
         if record is None:
             record = _compute(stage, running, opened)
+        elif _HAPPENED in record.facts:  # to the run that computed it
+            record = replace(record, facts={name: each for name, each in record.facts.items() if name != _HAPPENED})
         labelled = stage.name == "segments" and workspace.path("labels.before").exists()
         if labelled:
             from rsgraph.run.labels import carry_labels, forget_kept
@@ -263,7 +281,7 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
     running.remaining.end(computed=not reused)
     how = "taken from the cache" if reused else duration(record.seconds)
     say(f"  {stage.name:<12} {how:<22} {_findings(record)}".rstrip())
-    for text in record.facts.get("notes") or ():
+    for text in (*(record.facts.get(_HAPPENED) or ()), *(record.facts.get("notes") or ())):
         note(text)
     _track(stage, record, workspace, tracker, reused=reused)
 
@@ -339,10 +357,12 @@ def _work(stage: Stage) -> Callable[[Context], dict[str, Any]]:
 def _kept(stage: Stage, stages: Sequence[Stage], work: Path, workspace: Workspace) -> Path:
     """Return where a stage keeps its blocks: a folder for what the stages it builds on have made, others removed.
 
-    Their keys are not enough: what is computed again under the same key may differ (another processor, a GPU).
+    Their keys are not enough: what is computed again under the same key may differ (another processor, a GPU). Names
+    and places of scenes do not count: an interrupted run goes on where the scene was moved meanwhile.
     """
     recorded = workspace.manifest.get("stages", {})
-    inputs = {name: recorded[name]["outputs"] for name in needed(stage, stages)}
+    outputs = {name: recorded[name]["outputs"] for name in needed(stage, stages)}
+    inputs = {name: {file: each for file, each in made.items() if file != _OF_RUN} for name, made in outputs.items()}
     folder = work / f"blocks-{digest(inputs)[:16]}"
     for other in work.glob("blocks-*"):
         if other != folder:
@@ -351,7 +371,7 @@ def _kept(stage: Stage, stages: Sequence[Stage], work: Path, workspace: Workspac
 
 
 def _findings(record: StageRecord) -> str:
-    hidden = {"versions", "finished", "notes", "layer"}
+    hidden = {"versions", "finished", "notes", "layer", _HAPPENED}
     shown = {key: value for key, value in record.facts.items() if key not in hidden and value not in (None, [], "")}
     return ", ".join(
         f"{key.replace('_', ' ')} {value}" for key, value in shown.items() if not isinstance(value, dict)
