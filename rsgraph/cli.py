@@ -21,8 +21,9 @@ from pathlib import Path
 from rsgraph import __version__
 from rsgraph.command_line import split_line
 from rsgraph.config import quote
-from rsgraph.console import fail, say
+from rsgraph.console import fail, note, say
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError
+from rsgraph.files import inform_through
 
 USAGE = """\
 rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label in minutes.
@@ -59,6 +60,7 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
         Called after Ctrl-C, instead of saying that nothing is lost.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    inform_through(note)
     try:
         with _interrupts_that_last():
             _verb(words)(words[1:])

@@ -35,7 +35,18 @@ from filelock import Timeout
 
 from rsgraph.cache import StageCache, StageRecord
 from rsgraph.errors import NotThere, OutputError, WorkspaceError
-from rsgraph.files import atomic, locked, map_array, place, read_arrays, read_json, sha256, write_json
+from rsgraph.files import (
+    atomic,
+    lock_place,
+    locked,
+    map_array,
+    place,
+    read_arrays,
+    read_json,
+    sha256,
+    why_not_synced,
+    write_json,
+)
 from rsgraph.types import Distance, Floats, Similarity
 
 if TYPE_CHECKING:
@@ -421,7 +432,7 @@ class Workspace:
     def is_being_made(self) -> bool:
         """Whether another process goes on with it; False where that cannot be asked, as nothing can be written."""
         path = self.path("run.lock")
-        if not path.exists():
+        if not self.folder.exists() or not lock_place(path).exists():
             return False
         try:
             with locked(path, path, timeout=0):
@@ -438,8 +449,13 @@ class Workspace:
         """
         path = self.path("manifest.json")
         with locked(self.path("manifest.json.lock"), path):
-            write_json(path, change(self.manifest))
+            write_json(path, {**change(self.manifest), **self._durability()})
         self.__dict__.pop("_scene_file", None)
+
+    def _durability(self) -> dict[str, Any]:
+        """Return the mark of a workspace on a share that cannot fsync folders; nothing elsewhere."""
+        reason = why_not_synced(self.folder)
+        return {} if reason is None else {"not_synced": reason}
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest, whatever it was."""
