@@ -41,6 +41,7 @@ from rsgraph.config import (
 )
 from rsgraph.console import fail
 from rsgraph.errors import ConfigError, NotReadable, RsgraphError
+from rsgraph.files import expanded
 
 PRINTS = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i", "--shell-completion", "-sc"}
 """Flags that make Hydra print something, and do no work."""
@@ -154,7 +155,7 @@ def _sweep(verb: str, line: Line, config: DictConfig, context: HydraContext) -> 
     from rsgraph.run.paths import sweep_folder
     from rsgraph.tracking import parent_run
 
-    if line.path is not None and not Path(line.path).expanduser().exists():
+    if line.path is not None and not expanded(line.path).exists():
         raise NotReadable(f"{line.path} does not exist; check the path for typing errors.")
     with ExitStack() as passing:
         if verb == "run":

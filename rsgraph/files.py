@@ -121,6 +121,14 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         return {name: found[name] for name in found.files}
 
 
+def expanded(path: str | Path) -> Path:
+    """Return a path with the user's home in the place of a leading ``~``; as it is where no such home is known.
+
+    Names of files may begin with ``~``, and a container may run as a user whom nobody knows.
+    """
+    return Path(os.path.expanduser(path))
+
+
 def make_folder(path: Path) -> Path:
     """Create a folder and its parents. Raises OutputError where that is not possible."""
     try:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from rsgraph.files import digest
+from rsgraph.files import digest, expanded
 from rsgraph.io.path_names import path_name
 
 _LONGEST = 150
@@ -14,13 +14,13 @@ _LONGEST = 150
 
 def cache_folder(asked: str | None, beside: Path) -> Path:
     """Return ``cache.path=``, or .rsgraph-cache beside the workspaces."""
-    return Path(asked).expanduser() if asked else beside / ".rsgraph-cache"
+    return expanded(asked) if asked else beside / ".rsgraph-cache"
 
 
 def sweep_folder(asked: str | None, path: str | Sequence[str] | None) -> Path:
     """Return the folder of a sweep's workspaces: ``workspace=``, or workspaces/<name of the path>-sweep."""
     if asked:
-        return Path(asked).expanduser()
+        return expanded(asked)
     return Path("workspaces") / f"{path_name(path)}-sweep"
 
 

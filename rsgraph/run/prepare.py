@@ -13,6 +13,7 @@ from rsgraph.components import registry
 from rsgraph.config import Typed, refuse_targets
 from rsgraph.console import progress
 from rsgraph.errors import UnknownComponent, WorkspaceError
+from rsgraph.files import expanded
 from rsgraph.io.fingerprint import fingerprint, identified
 from rsgraph.io.path_names import path_name
 from rsgraph.options import RUN_KINDS, Options, read_options
@@ -62,7 +63,7 @@ def prepare(config: Mapping[str, Any], *, point: Path | None, typed: Typed | Non
     for kind in RUN_KINDS:
         registry(kind).check(config[kind]["name"])
     now = replace(now, data=replace(now.data, path=absolute(now.data.path)))
-    folder = point or (Path(now.workspace).expanduser() if now.workspace else None)
+    folder = point or (expanded(now.workspace) if now.workspace else None)
     if folder is None:
         folder = Path("workspaces") / _name(now, open_scenes(*with_model(now)))
     workspace = Workspace(folder)

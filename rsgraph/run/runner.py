@@ -96,9 +96,9 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
             left = Remaining(lambda: _costs(plan, opened, finished))
             _walk(_Running(prepared, experiments, wanted, model, tracker, workers, left), opened, finished)
     except BaseException as error:
-        _end(tracker, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        _end(tracker, workspace, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
         raise
-    _end(tracker, "FINISHED")
+    _end(tracker, workspace, "FINISHED")
     _say_what_is_next(workspace, tracker, time.monotonic() - started)
     return workspace
 
@@ -396,9 +396,14 @@ def _track_history(tracker: Tracker, part: str, path: Path) -> None:
         tracker.metrics({f"{part}/{name}": value for name, value in metrics.items() if name != "epoch"}, number)
 
 
-def _end(tracker: Tracker | None, status: str) -> None:
-    if tracker is not None:
-        tracker.end(status)
+def _end(tracker: Tracker | None, workspace: Workspace, status: str) -> None:
+    if tracker is None:
+        return
+    tracker.end(status)
+    former, now = tracker.former_run_id, tracker.run_id
+    if former is not None and now is not None:  # the server was gone, and the run is recorded elsewhere
+        stages = workspace.manifest.get("stages", {})
+        workspace.enter_tracked([name for name, each in stages.items() if each.get("mlflow_run") == former], now)
 
 
 def _say_what_is_next(workspace: Workspace, tracker: Tracker | None, seconds: float) -> None:

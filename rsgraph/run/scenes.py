@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rsgraph.errors import ConfigError, ModelMismatch, NotReadable, NotThere, NotUsable, WorkspaceMismatch
-from rsgraph.files import digest, place, read_json, sha256
+from rsgraph.files import digest, expanded, place, read_json, sha256
 from rsgraph.io.chips import chip_extent, cut
 from rsgraph.io.fingerprint import hashes, identified
 from rsgraph.options import ChipOptions, ModelOptions, Options, read_choice, read_options
@@ -107,7 +107,7 @@ def _paths(options: Options, *, needed: bool) -> list[Path | None]:
     if twice is not None or not named:
         fault = f"names {twice} twice" if named else "is an empty list"
         raise ConfigError(f"data.path {fault}; expected each scene once, as in data.path=[a.tif,b.tif]")
-    return [Path(each).expanduser() for each in named]
+    return [expanded(each) for each in named]
 
 
 def absolute(path: str | Sequence[str] | None) -> str | list[str] | None:
@@ -118,11 +118,11 @@ def absolute(path: str | Sequence[str] | None) -> str | list[str] | None:
     if path is None:
         return None
     if isinstance(path, str):
-        return str(Path(path).expanduser().absolute())
+        return str(expanded(path).absolute())
     wrong = [each for each in path if not isinstance(each, str)]
     if wrong:
         raise ConfigError(f"data.path must list paths, as in data.path=[a.tif,b.tif]. Got {wrong[0]!r} among them.")
-    return [str(Path(each).expanduser().absolute()) for each in path]
+    return [str(expanded(each).absolute()) for each in path]
 
 
 def _named_apart(scenes: Sequence[Scene]) -> list[Scene]:
@@ -285,7 +285,7 @@ def with_model(options: Options) -> tuple[Options, GivenModel | None]:
     origin = options.model.from_
     if not origin:
         return options, None
-    workspace = Workspace(Path(origin).expanduser())
+    workspace = Workspace(expanded(origin))
     about = read_json(workspace.existing("models", "encoder.json"))
     workspace.existing("models", "gnn.json")
     workspace.existing("targets.npz")
