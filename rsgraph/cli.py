@@ -46,6 +46,9 @@ rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label 
 INTERRUPTED_CODE = 130
 """Exit code after Ctrl-C, as shells have it."""
 
+TERMINATED_CODE = 143
+"""Exit code where a batch system, or a container that is stopped, ends the process (SIGTERM) while it trains."""
+
 INTERRUPTED = "interrupted; nothing is lost: the same command goes on where this one stopped"
 
 
@@ -67,6 +70,10 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
     except KeyboardInterrupt:
         interrupted() if interrupted else fail(INTERRUPTED)
         sys.exit(INTERRUPTED_CODE)
+    except SystemExit as stop:
+        if stop.code == TERMINATED_CODE:
+            fail(INTERRUPTED)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except RsgraphError as error:

@@ -74,13 +74,13 @@ class Courier:
             self._left = max(0.0, self._left - (time.monotonic() - began))
         raise ServerGone(self.gone)
 
-    def send(self, work: Callable[[], None]) -> None:
+    def send(self, work: Callable[[], object]) -> None:
         """Have something done, and go on."""
-        outcome: Future[None] = Future()
+        outcome: Future[Any] = Future()
         outcome.add_done_callback(self._look)
         self._errands.put((work, outcome))
 
-    def _look(self, outcome: Future[None]) -> None:
+    def _look(self, outcome: Future[Any]) -> None:
         error = None if outcome.cancelled() else outcome.exception()
         if error is not None and is_absence(error):
             self.gone = self.gone or in_short(error)

@@ -96,7 +96,7 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
             left = Remaining(lambda: _costs(plan, opened, finished))
             _walk(_Running(prepared, experiments, wanted, model, tracker, workers, left), opened, finished)
     except BaseException as error:
-        _end(tracker, workspace, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        _end(tracker, workspace, "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED")
         raise
     _end(tracker, workspace, "FINISHED")
     _say_what_is_next(workspace, tracker, time.monotonic() - started)

@@ -369,11 +369,15 @@ def _run(
     validation: DataLoader[Any],
     checkpoint: Path | None,
 ) -> None:
-    """Fit; Ctrl-C comes out as KeyboardInterrupt (Lightning makes it an exit, or swallows it)."""
+    """Fit; Ctrl-C comes out as KeyboardInterrupt (Lightning makes it an exit, or swallows it).
+
+    The end that a batch system gives a job comes out with the code of its signal; Lightning's own would be 0, which
+    such a system takes for success.
+    """
     try:
         trainer.fit(training, train, validation, ckpt_path=checkpoint)
-    except SIGTERMException:
-        raise
+    except SIGTERMException as stop:
+        raise SystemExit(128 + signal.SIGTERM) from stop
     except SystemExit as stop:
         if trainer.interrupted:
             raise KeyboardInterrupt from stop
