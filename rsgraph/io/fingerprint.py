@@ -127,7 +127,7 @@ class _Memo:
             found = sha256(Path(file))
         except OSError as error:
             raise NotReadable(f"{file} cannot be read ({error.strerror}); {_advice(error)}.") from error
-        if time.time_ns() - max(status.st_mtime_ns, status.st_ctime_ns) > _RECENT_NS:
+        if time.time_ns() - status.st_mtime_ns > _RECENT_NS:
             self.entries[file] = [*key, found]
             self.changed = True
         return found

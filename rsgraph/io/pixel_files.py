@@ -6,7 +6,6 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from itertools import pairwise
 
 import rasterio
 from rasterio.errors import NotGeoreferencedWarning
@@ -75,13 +74,13 @@ def place_of(name: str) -> str | None:
 def _parts(name: str) -> Iterator[str]:
     """Yield what may be a path in a name: itself, what follows GDAL's prefixes, parts between colons."""
     yield name
-    bare = name.removeprefix("vrt://").partition("?")[0] if name.startswith("vrt://") else name
-    while match := _PREFIX.match(bare):
-        bare = bare[match.end() :]
-    bare = bare.replace("{", "").replace("}", "")
-    yield bare
-    cuts = [-1, *(index for index, letter in enumerate(bare) if letter == ":"), len(bare)]
-    yield from (bare[first + 1 : last].strip('"') for first, last in pairwise(cuts) if len(cuts) > 2)
+    whole = name.removeprefix("vrt://").partition("?")[0] if name.startswith("vrt://") else name
+    pieces = whole.split(":")
+    for part in [whole, *(pieces if len(pieces) > 1 else [])]:
+        bare = part.strip('"')
+        while match := _PREFIX.match(bare):
+            bare = bare[match.end() :]
+        yield bare.replace("{", "").replace("}", "")
 
 
 def _upwards(path: str) -> Iterator[str]:
