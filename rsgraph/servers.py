@@ -40,7 +40,9 @@ class Courier:
     def _run(self) -> None:
         while (errand := self._errands.get()) is not None:
             work, outcome = errand
-            if self.gone is not None or not outcome.set_running_or_notify_cancel():
+            if self.gone is not None:
+                outcome.cancel()
+            if not outcome.set_running_or_notify_cancel():
                 continue
             try:
                 outcome.set_result(work())
@@ -63,7 +65,7 @@ class Courier:
         try:
             return outcome.result(min(self._left, most))
         except TimeoutError:
-            self.gone = f"not within {min(self._left, most):.0f} s"
+            self.gone = self.gone or f"not within {min(self._left, most):.0f} s"
         except CancelledError:
             self.gone = self.gone or "it is gone"
         except Exception as error:

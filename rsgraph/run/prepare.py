@@ -153,6 +153,16 @@ def _plan(
         model, addition = added(given, workspace, record, scenes, identity, memo)
         same_scenes = made_of(identity, record, addition)
         shown = (shown_path(workspace.config["data"]["path"]), shown_path(options.data.path))
-        same_model = addition is not None or model == record.model
-        check_same(workspace, options.to_config(), same_scenes=same_scenes, same_model=same_model, shown=shown)
+        same_model = addition is not None or _is_same(model, record.model)
+        config = options.to_config()
+        if record.model is not None and same_model and addition is None:
+            config["model"] = {"from": record.model.folder}  # wherever it is now
+        check_same(workspace, config, same_scenes=same_scenes, same_model=same_model, shown=shown)
     return plan_of(options, identity, model, addition)
+
+
+def _is_same(model: GivenModel | None, recorded: GivenModel | None) -> bool:
+    """Tell whether two models are one, which may have been moved."""
+    if model is None or recorded is None:
+        return model is recorded
+    return replace(model, folder=recorded.folder) == recorded
