@@ -389,8 +389,10 @@ class Workspace:
         def entered(manifest: dict[str, Any]) -> dict[str, Any]:
             stages = manifest["stages"]
             owner = next(name for name, stage in stages.items() if "scene.json" in stage["outputs"])
-            outputs = {**stages[owner]["outputs"], "scene.json": digest}
-            return {**manifest, "stages": {**stages, owner: {**stages[owner], "outputs": outputs}}}
+            before = stages[owner]["outputs"]
+            surveyed = stages[owner].get("surveyed", before["scene.json"])
+            entry = {**stages[owner], "outputs": {**before, "scene.json": digest}, "surveyed": surveyed}
+            return {**manifest, "stages": {**stages, owner: entry}}
 
         self.change_manifest(entered)
 
@@ -460,6 +462,12 @@ class Workspace:
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest, whatever it was."""
         self.change_manifest(lambda _: manifest)
+
+
+def made_by(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return file -> SHA-256 of what a stage made, by its entry in the manifest; names of scenes do not count."""
+    outputs = dict(entry.get("outputs", {}))
+    return outputs | {"scene.json": entry["surveyed"]} if "surveyed" in entry else outputs
 
 
 def _files(manifest: Mapping[str, Any]) -> set[str]:

@@ -34,16 +34,13 @@ from rsgraph.run.remaining import Remaining
 from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.plan import CLOSED_STAGES, Plan, Stage, choice, maps_entry, needed, stages_of
-from rsgraph.workspace import MAPPED, Workspace
+from rsgraph.workspace import MAPPED, Workspace, made_by
 
 if TYPE_CHECKING:
     from rsgraph.tracking import Tracker
 
 _HAPPENED = "happened"
 """Fact of a stage: sentences on the run that computed it, which say nothing of what others take from the cache."""
-
-_OF_RUN = "scene.json"
-"""Holds names and files beside what was surveyed; that is in the stage's other files, too."""
 
 _RECORDED = ("rsgraph", "numpy", "scikit-image", "scikit-fuzzy", "torch", "torch-geometric", "umap-learn")
 
@@ -361,8 +358,7 @@ def _kept(stage: Stage, stages: Sequence[Stage], work: Path, workspace: Workspac
     and places of scenes do not count: an interrupted run goes on where the scene was moved meanwhile.
     """
     recorded = workspace.manifest.get("stages", {})
-    outputs = {name: recorded[name]["outputs"] for name in needed(stage, stages)}
-    inputs = {name: {file: each for file, each in made.items() if file != _OF_RUN} for name, made in outputs.items()}
+    inputs = {name: made_by(recorded[name]) for name in needed(stage, stages)}
     folder = work / f"blocks-{digest(inputs)[:16]}"
     for other in work.glob("blocks-*"):
         if other != folder:

@@ -43,7 +43,7 @@ from rsgraph.view.files import (
     mapped,
     write_levels,
 )
-from rsgraph.workspace import SceneInfo, Workspace
+from rsgraph.workspace import SceneInfo, Workspace, made_by
 
 Ids = NDArray[np.uint32]
 Display = str | Sequence[str]
@@ -262,7 +262,7 @@ class _Display:
 def _segments_key(workspace: Workspace) -> str:
     """Hash of what the segments are: the manifest's, so that a second look does not read the rasters."""
     stages = workspace.manifest.get("stages", {})
-    outputs = {**stages.get("scene", {}).get("outputs", {}), **stages.get("segments", {}).get("outputs", {})}
+    outputs = {**made_by(stages.get("scene", {})), **made_by(stages.get("segments", {}))}
     return digest([_LAYOUT, outputs or {"segments.parquet": sha256(workspace.existing("segments.parquet"))}])
 
 
