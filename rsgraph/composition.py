@@ -41,7 +41,7 @@ from rsgraph.config import (
 )
 from rsgraph.console import fail
 from rsgraph.errors import ConfigError, NotReadable, RsgraphError
-from rsgraph.files import expanded
+from rsgraph.files import expanded, missing
 
 PRINTS = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i", "--shell-completion", "-sc"}
 """Flags that make Hydra print something, and do no work."""
@@ -156,7 +156,7 @@ def _sweep(verb: str, line: Line, config: DictConfig, context: HydraContext) -> 
     from rsgraph.tracking import parent_run
 
     if line.path is not None and not expanded(line.path).exists():
-        raise NotReadable(f"{line.path} does not exist; check the path for typing errors.")
+        raise NotReadable(f"{missing(line.path)}; check the path for typing errors.")
     with ExitStack() as passing:
         if verb == "run":
             folder = sweep_folder(config.workspace, config.data.path)

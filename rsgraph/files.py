@@ -129,6 +129,20 @@ def expanded(path: str | Path) -> Path:
     return Path(os.path.expanduser(path))
 
 
+def missing(path: str | Path) -> str:
+    """Say that a path leads nowhere: there is no advice in looking for typing errors in a link that is there.
+
+    Examples
+    --------
+    >>> missing("scene.tif")
+    'scene.tif does not exist'
+    """
+    place = expanded(path)
+    if not place.is_symlink():
+        return f"{path} does not exist"
+    return f"{path} is a link to {os.readlink(place)}, which does not exist"
+
+
 def make_folder(path: Path) -> Path:
     """Create a folder and its parents. Raises OutputError where that is not possible."""
     try:

@@ -270,3 +270,9 @@ def test_a_name_that_begins_with_a_tilde_is_a_name(name: str) -> None:
 def test_the_home_is_put_in_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert expanded("~/a.tif") == tmp_path / "a.tif"
+
+
+def test_a_link_that_leads_nowhere_is_not_called_a_typing_error(tmp_path: Path) -> None:
+    (tmp_path / "link.tif").symlink_to("gone.tif")
+    assert missing(tmp_path / "link.tif") == f"{tmp_path}/link.tif is a link to gone.tif, which does not exist"
+    assert missing(tmp_path / "gone.tif") == f"{tmp_path}/gone.tif does not exist"

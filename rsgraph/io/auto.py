@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rsgraph.errors import ConfigError, NotReadable
+from rsgraph.files import missing
 from rsgraph.io.bands import Bands
 from rsgraph.io.eurosat import EuroSat
 from rsgraph.io.geotiff import GeoTiff
@@ -60,7 +61,7 @@ class Auto(Reader):
         if path is None:
             raise NotReadable("No scene was given; give the path of a file or folder, or say reader=synthetic.")
         if not path.exists():
-            raise NotReadable(f"{path} does not exist; check the path for typing errors.")
+            raise NotReadable(f"{missing(path)}; check the path for typing errors.")
         for reader in self.readers:
             if reader.accepts(path):
                 return self._opened(reader, path)

@@ -151,11 +151,12 @@ def existing_file(path: Path) -> Path:
         It is missing, a folder, or empty.
     """
     if not path.exists():
-        raise NotReadable(f"{path} does not exist; expected a raster file, so check the path for typing errors.")
+        raise NotReadable(f"{missing(path)}; expected a raster file, so check the path for typing errors.")
     if path.is_dir():
         raise NotReadable(f"{path} is a folder; expected one raster file, so name a file in it or use reader=auto.")
     if not os.access(path, os.R_OK):
         raise NotReadable(f"{path} may not be read by this user; change its permissions.")
     if path.stat().st_size == 0:
         raise NotReadable(f"{path} is empty (0 bytes); expected a raster, so copy or download the file again.")
-    return path
+    return pathfrom rsgraph.files import missing
+
