@@ -18,6 +18,7 @@ from rsgraph.files import (
     digest,
     expanded,
     locked,
+    missing,
     place,
     read_json,
     replaced_folder,

@@ -20,6 +20,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window as RasterioWindow
 
 from rsgraph.errors import NotReadable
+from rsgraph.files import missing
 from rsgraph.warning_filters import ignored
 
 _MOST_OPEN = 48
@@ -158,5 +159,4 @@ def existing_file(path: Path) -> Path:
         raise NotReadable(f"{path} may not be read by this user; change its permissions.")
     if path.stat().st_size == 0:
         raise NotReadable(f"{path} is empty (0 bytes); expected a raster, so copy or download the file again.")
-    return pathfrom rsgraph.files import missing
-
+    return path
