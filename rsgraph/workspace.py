@@ -451,13 +451,16 @@ class Workspace:
         """
         path = self.path("manifest.json")
         with locked(self.path("manifest.json.lock"), path):
-            write_json(path, {**change(self.manifest), **self._durability()})
+            write_json(path, self._marked(change(self.manifest)))
         self.__dict__.pop("_scene_file", None)
 
-    def _durability(self) -> dict[str, Any]:
-        """Return the mark of a workspace on a share that cannot fsync folders; nothing elsewhere."""
-        reason = why_not_synced(self.folder)
-        return {} if reason is None else {"not_synced": reason}
+    def _marked(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """Mark a manifest on a share that cannot fsync folders; elsewhere take the mark off."""
+        found, reason = (
+            {name: each for name, each in manifest.items() if name != "not_synced"},
+            why_not_synced(self.folder),
+        )
+        return found if reason is None else {**found, "not_synced": reason}
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest, whatever it was."""

@@ -373,7 +373,8 @@ class Reopened(Workspace):
         options, record = self.options, read_record(self)
         path = located(self, options.data.path)
         found = open_scenes(replace(options, data=replace(options.data, path=path)), record.model if record else None)
-        scenes = held_first(found, held_by(self), memo=None)
+        held = held_by(self)
+        scenes = held_first(found, held, memo=None)[: len(held)]  # a folder may have got more of them
         if record is not None and identified(scenes, record.identity, known=None) != record.identity:
             raise WorkspaceMismatch(
                 f"{shown_path(path)} is not the scene that {self.folder} was made from (it was changed, or is read "
