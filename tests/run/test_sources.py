@@ -17,15 +17,21 @@ from rsgraph.run.runner import run
 from rsgraph.run.scenes import Reopened
 from rsgraph.run.sources import located
 from rsgraph.workspace import Workspace
-from tests.run.several import several, write_scene
+from tests.run.several import write_scene
 from tests.small_runs import TINY, composed
 
-WORDS = [word for word in TINY if not word.startswith("reader")]
+WORDS = [word for word in TINY if not word.startswith(("reader", "encoder", "training"))]
 
 
 def config_of(scene: Path | None, workspace: Path, *options: str) -> dict[str, Any]:
     config = composed(*WORDS, f"workspace={workspace}", *options)
     config["data"]["path"] = None if scene is None else str(scene)
+    return config
+
+
+def both(scenes: list[Path], workspace: Path) -> dict[str, Any]:
+    config = config_of(None, workspace, "experiment=untrained")
+    config["data"]["path"] = [str(scene) for scene in scenes]
     return config
 
 
@@ -87,18 +93,25 @@ def test_a_copy_in_another_folder_can_be_exported_when_the_first_one_is_gone(pro
     assert export_workspace(workspace.folder, "chips")
 
 
+def stac_item(folder: Path) -> dict[str, Any]:
+    """Label everything, export it, and return what the catalogue says of the scene."""
+    workspace = Reopened(folder)
+    with workspace.journal() as journal:
+        journal.define("all")
+        journal.assign(workspace.segments["segment_id"].to_numpy(), "all", author="ann")
+    export_workspace(folder, "stac")
+    name = workspace.scene.name
+    found = json.loads(workspace.path("exports", "stac", name, f"{name}.json").read_text())
+    assert isinstance(found, dict)
+    return found
+
+
 def test_a_copy_has_no_date_of_the_first_one(project: Path) -> None:
     copy = project / "scenes" / "for_labelling.tif"
     shutil.copy(scene_in(project), copy)
     run_on(copy, project / "results" / "for_labelling")
 
-    def item(name: str, scene: str) -> dict[str, Any]:
-        export_workspace(project / "results" / name, "stac")
-        found = json.loads((project / "results" / name / "exports" / "stac" / scene / f"{scene}.json").read_text())
-        assert isinstance(found, dict)
-        return found
-
-    first, second = item("field", "S2A_20230501_field"), item("for_labelling", "for_labelling")
+    first, second = (stac_item(project / "results" / name) for name in ("field", "for_labelling"))
     assert first["properties"]["start_datetime"] == "2023-05-01T00:00:00Z"
     assert second["properties"].get("start_datetime") != "2023-05-01T00:00:00Z"
     assert "not known" in second["properties"]["label:description"]
@@ -111,9 +124,7 @@ def test_a_link_takes_the_date_of_what_it_points_to(project: Path) -> None:
     link.symlink_to(scene_in(project).name)
     workspace = run_on(link, project / "results" / "latest")
     assert workspace.scene.name == "latest"
-    export_workspace(workspace.folder, "stac")
-    found = json.loads(workspace.path("exports", "stac", "latest", "latest.json").read_text())
-    assert found["properties"]["start_datetime"] == "2023-05-01T00:00:00Z"
+    assert stac_item(workspace.folder)["properties"]["start_datetime"] == "2023-05-01T00:00:00Z"
 
 
 def test_what_moves_together_stays_together(project: Path) -> None:
@@ -207,12 +218,12 @@ def test_scenes_of_a_collection_keep_their_names_in_the_tables_when_they_are_ren
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     paths = [write_scene(tmp_path / "a.tif", 64, 80), write_scene(tmp_path / "b.tif", 80, 64)]
-    run(several(paths, tmp_path / "w", "experiment=untrained"))
+    run(both(paths, tmp_path / "w"))
     renamed = [paths[0].rename(tmp_path / "b_new.tif"), paths[1].rename(tmp_path / "a_new.tif")]
     assert [scene.name for scene in Reopened(tmp_path / "w").opened()] == ["a", "b"]
     capsys.readouterr()
     typed = Typed(["data.path", "workspace"])
-    workspace = run(several(renamed[::-1], tmp_path / "w", "experiment=untrained"), typed=typed)
+    workspace = run(both(renamed[::-1], tmp_path / "w"), typed=typed)
     assert "nothing to do" in capsys.readouterr().out
     assert [(scene.name, scene.files[0]) for scene in workspace.scenes] == [
         ("a", str(renamed[0])),
