@@ -85,6 +85,7 @@ def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> 
     """Assemble the scene of one file."""
     layers = Layers(found.path, found.indexes, decision.radiometry, found.rows, found.columns, masked=found.masked)
     crs = given.crs or found.crs
+    files, drawn_on = on_disk([found])
     return Scene(
         name=name,
         bands=found.names,
@@ -93,7 +94,8 @@ def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> 
         source=LayeredSource((layers,), found.rows, found.columns),
         crs=crs,
         transform=found.transform,
-        **on_disk([found]),
+        files=files,
+        drawn_on=drawn_on,
         identity=identity_of(found.names, decision.radiometry, crs),
         reflectance=decision.reflectance,
         notes=(*found.notes, *decision.notes, *crs_note(crs)),

@@ -182,13 +182,13 @@ def _deeper(path: str, source: Any) -> tuple[str, ...]:
     return tuple(name for name in drawn_on(path, listed) if name not in listed)
 
 
-def on_disk(headers: Sequence[Header]) -> dict[str, tuple[Path, ...]]:
+def on_disk(headers: Sequence[Header]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Return ``files`` and ``drawn_on`` of a ``Scene``: the files on this disk, of one in an archive the archive."""
     listed = [name for found in headers for name in found.files]
     deeper = [name for found in headers for name in found.deeper]
     own = tuple(Path(name) for name in listed if not name.startswith("/vsi"))
     if not deeper and all(map(os.path.exists, listed)):
-        return {"files": own}
+        return own, ()
     from rsgraph.io.pixel_files import places
 
     own = tuple(name for name in own if name.exists())

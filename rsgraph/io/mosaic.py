@@ -62,6 +62,7 @@ def scene_of_files(
     grid = finest(headers)
     layers = tuple(_layers(headers[band], decisions[band], grid) for band in headers)
     crs = given.crs or grid.crs
+    files, drawn_on = on_disk([*headers.values()])
     return Scene(
         name=name,
         bands=tuple(headers),
@@ -70,7 +71,8 @@ def scene_of_files(
         source=LayeredSource(layers, grid.rows, grid.columns),
         crs=crs,
         transform=grid.transform,
-        **on_disk([*headers.values()]),
+        files=files,
+        drawn_on=drawn_on,
         identity=_identity(layers, headers, crs),
         reflectance=all(decision.reflectance for decision in decisions.values()),
         notes=tuple(dict.fromkeys(_notes(headers, decisions, grid, crs))),
