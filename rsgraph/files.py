@@ -333,7 +333,7 @@ def _remember_unsynced(folder: Path, error: OSError) -> None:
     reason = error.strerror or str(error)
     _syncing[os.stat(folder).st_dev] = reason
     inform(
-        f"{folder} is on a share that cannot be told to keep a folder on disk (fsync: {reason}): files are whole or "
+        f"{folder} is on a share that cannot fsync folders ({reason}): files are whole or "
         "absent still, but the last ones may be absent after a power failure"
     )
 

@@ -188,7 +188,7 @@ def test_a_folder_that_cannot_be_fsynced_stops_nothing_and_is_said_once(
         (temporary / "c.txt").write_text("whole")
     assert (tmp_path / "folder" / "c.txt").read_text() == "whole"
     assert len(fresh) == 1
-    assert f"fsync: {os.strerror(number)}" in fresh[0]
+    assert f"fsync folders ({os.strerror(number)})" in fresh[0]
     assert files.why_not_synced(tmp_path) == os.strerror(number)
 
 
