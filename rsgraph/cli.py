@@ -23,7 +23,7 @@ from rsgraph.command_line import split_line
 from rsgraph.config import quote
 from rsgraph.console import fail, note, say
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError
-from rsgraph.files import inform_through
+from rsgraph.files import ensure_home, inform_through
 
 USAGE = """\
 rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label in minutes.
@@ -64,6 +64,7 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     inform_through(note)
+    ensure_home()
     try:
         with _interrupts_that_last():
             _verb(words)(words[1:])

@@ -13,6 +13,7 @@ import json
 import logging
 import os
 import shutil
+import stat
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -129,6 +130,35 @@ def expanded(path: str | Path) -> Path:
     return Path(os.path.expanduser(path))
 
 
+_HOME = "rsgraph-home-"
+
+
+def ensure_home() -> None:
+    """Give a user whom nobody knows a home among the temporary files: MLflow and others fail without any."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(_private_folder(_HOME))
+
+
+def has_home() -> bool:
+    """Tell whether the user has a home of their own, in which something can be kept."""
+    home = expanded("~")
+    return home.is_absolute() and not home.name.startswith(_HOME)
+
+
+def _private_folder(prefix: str) -> Path:
+    """Return a folder among the temporary files that only this user can write to, the same for every process."""
+    user = os.getuid() if hasattr(os, "getuid") else 0
+    folder = Path(tempfile.gettempdir(), f"{prefix}{user}")
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, exist_ok=True)
+        about = folder.lstat()
+        if stat.S_ISDIR(about.st_mode) and about.st_uid == user and not about.st_mode & 0o077:
+            return folder
+    return Path(tempfile.mkdtemp(prefix=f"{prefix}{user}-"))  # somebody else was there first
+
+
 def missing(path: str | Path) -> str:
     """Say that a path leads nowhere: there is no advice in looking for typing errors in a link that is there.
 
@@ -223,12 +253,11 @@ def lock_place(lock: Path) -> Path:
     reason = why_not_locked(lock.parent)
     if reason is None:
         return lock
-    folder = Path(tempfile.gettempdir(), f"rsgraph-locks-{os.getuid() if hasattr(os, 'getuid') else ''}")
     inform(
         f"{lock.parent} is on a share that cannot lock files ({reason}): only programs on this machine wait for each "
         "other there, so let no other machine write to it at the same time"
     )
-    return make_folder(folder) / f"{digest(str(lock.absolute()))[:32]}.lock"
+    return _private_folder("rsgraph-locks-") / f"{digest(str(lock.absolute()))[:32]}.lock"
 
 
 _locking: dict[str, str | None] = {}

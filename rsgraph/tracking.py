@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from rsgraph.config import flatten
 from rsgraph.console import note, say
 from rsgraph.errors import OutputError
-from rsgraph.files import make_folder
+from rsgraph.files import ensure_home, make_folder
 from rsgraph.servers import AT_FIRST, Courier, ServerGone, in_short, is_absence
 from rsgraph.warning_filters import ignored
 
@@ -260,6 +260,7 @@ def _client(uri: str) -> MlflowClient:
 @cache
 def _import_mlflow() -> None:
     """Import MLflow, quietly, and let nothing leave the machine by it."""
+    ensure_home()
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("DO_NOT_TRACK", "true")
     for name, value in _HURRY.items():

@@ -277,3 +277,48 @@ def test_a_link_that_leads_nowhere_is_not_called_a_typing_error(tmp_path: Path) 
     (tmp_path / "link.tif").symlink_to("gone.tif")
     assert missing(tmp_path / "link.tif") == f"{tmp_path}/link.tif is a link to gone.tif, which does not exist"
     assert missing(tmp_path / "gone.tif") == f"{tmp_path}/gone.tif does not exist"
+
+
+def without_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Be a user whom nobody knows, with a folder for temporary files."""
+
+    def unknown(self: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "expanduser", unknown)
+    monkeypatch.setenv("HOME", "~")  # put back afterwards
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path / f"rsgraph-home-{os.getuid()}"
+
+
+def test_a_user_whom_nobody_knows_gets_a_home_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = without_home(monkeypatch, tmp_path)
+    files.ensure_home()
+    assert os.environ["HOME"] == str(home)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    assert not files.has_home(), "nothing is kept there"
+    files.ensure_home()
+    assert os.environ["HOME"] == str(home), "the same for every process"
+
+
+@pytest.mark.parametrize("trap", ["a link", "open to all"])
+def test_a_home_that_somebody_else_prepared_is_not_used(
+    trap: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = without_home(monkeypatch, tmp_path)
+    if trap == "a link":
+        (tmp_path / "theirs").mkdir(mode=0o700)
+        home.symlink_to("theirs")
+    else:
+        home.mkdir()
+        home.chmod(0o777)
+    files.ensure_home()
+    assert Path(os.environ["HOME"]).resolve() not in (home.resolve(), tmp_path / "theirs")
+    assert Path(os.environ["HOME"]).parent == tmp_path
+
+
+def test_a_home_that_is_there_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    files.ensure_home()
+    assert os.environ["HOME"] == str(tmp_path)
+    assert files.has_home()

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from rsgraph.errors import OutputError, WorkspaceError, WorkspaceMismatch
-from rsgraph.files import expanded, make_folder, output_error, sync_tree, write_text
+from rsgraph.files import expanded, has_home, make_folder, output_error, sync_tree, write_text
 from rsgraph.workspace import Workspace
 
 NAME = "parana_coast"
@@ -64,7 +64,7 @@ def samples_folder() -> Path:
     Raises OutputError where the user has no home.
     """
     folder = _data_folder(sys.platform, os.environ, expanded("~")) / "rsgraph" / "samples"
-    if not folder.is_absolute():
+    if not has_home() and not Path(os.environ.get("XDG_DATA_HOME", "")).is_absolute():
         raise OutputError("this user has no home folder to keep a sample in; name a folder: `rsgraph sample FOLDER`")
     return folder
 
