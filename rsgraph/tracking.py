@@ -247,6 +247,8 @@ def _client(uri: str) -> MlflowClient:
     from mlflow.tracking import MlflowClient
     from sqlalchemy.exc import SQLAlchemyError
 
+    for chatter, level in (("mlflow", logging.WARNING), ("alembic", logging.WARNING), ("urllib3", logging.ERROR)):
+        logging.getLogger(chatter).setLevel(level)
     try:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
@@ -267,8 +269,6 @@ def _import_mlflow() -> None:
         os.environ.setdefault(name, value)
     with ignored():  # mlflow's own dependencies warn about each other on import
         import sqlalchemy.exc  # noqa: F401
-    for chatter in ("mlflow", "alembic", "urllib3"):
-        logging.getLogger(chatter).setLevel(logging.WARNING if chatter != "urllib3" else logging.ERROR)
 
 
 def _not_usable(uri: str, why: str) -> str:
