@@ -154,7 +154,7 @@ def _private_folder(prefix: str) -> Path:
     with suppress(OSError):
         folder.mkdir(mode=0o700, exist_ok=True)
         about = folder.lstat()
-        if stat.S_ISDIR(about.st_mode) and about.st_uid == user and not about.st_mode & 0o077:
+        if stat.S_ISDIR(about.st_mode) and about.st_uid == user and not about.st_mode & 0o022:
             return folder
     return Path(tempfile.mkdtemp(prefix=f"{prefix}{user}-"))  # somebody else was there first
 

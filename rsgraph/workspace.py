@@ -182,6 +182,8 @@ class Workspace:
     def moved(self, path: str) -> str:
         """Return where a file of the scene is now, if it was moved together with the workspace; else as recorded."""
         before, now = self.sources.get("folder"), os.path.abspath(self.folder)
+        if not os.path.isabs(path):
+            return self._inside(path)
         if before is None or before == now:
             return path
         with suppress(ValueError):  # on another drive, on Windows
@@ -369,6 +371,10 @@ class Workspace:
 
         self.change_manifest(entered)
 
+    def _inside(self, path: str) -> str:
+        """Return the path of a file that is named as seen from the workspace: the sample's scene lies in it."""
+        return os.path.join(os.path.abspath(self.folder), path)
+
     def enter_scenes(self, named: Sequence[tuple[str, Sequence[str]]]) -> None:
         """Enter names and files of the scenes of this run: another one may have surveyed the same pixels elsewhere.
 
@@ -381,7 +387,8 @@ class Workspace:
         found = read_json(path)
         own = [{"name": name, "files": list(files)} for name, files in named]
         scenes = [{**scene, **each} for scene, each in zip(found["scenes"], own, strict=True)]
-        if scenes == found["scenes"]:
+        there = [{**scene, "files": [self._inside(file) for file in scene["files"]]} for scene in found["scenes"]]
+        if scenes == there:
             return
         write_json(path, {**found, "scenes": scenes})
         digest = sha256(path)
