@@ -303,6 +303,11 @@ class Workspace:
         return _mapped(path) if path.exists() else None
 
     @property
+    def matched(self) -> bool:
+        """Whether chips have been compared with each other."""
+        return self.path("similarity.npz").exists()
+
+    @property
     def similarity(self) -> Similarity:
         """Chip-to-chip similarity."""
         found = read_arrays(self.existing("similarity.npz"))

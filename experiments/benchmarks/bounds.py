@@ -195,6 +195,7 @@ def work(sizes: Sizes) -> dict[str, Work]:
         "metric": Work(0, 0, 8 * p * (b + 2) + 6 * n * (b + 1) * (b + 7)),
         "match": Work(0, 0, 2 * c * c * e + 2 * c * 15 * (n / c) ** 2 * e),
         "project": Work(0, 0, 20 * n * near * sizes.maps),
+        "chip_map": Work(0, 0, 20 * c * near),
         "target": Work(0, 0, 0),
         "encoder": Work(0, 0, 0),
         "memberships": Work(tile, 0, p * k * (3 * b + 10)),

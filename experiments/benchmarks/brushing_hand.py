@@ -57,6 +57,7 @@ def make_maps(words: list[str], out: str, began: float) -> None:
     from rsgraph import cli
     from rsgraph.run import runner
     from rsgraph.stages.plan import CLOSED_STAGES
+    from rsgraph.workspace import MAPPED
 
     clock.now("rsgraph.run imported")
     obtain = runner._obtain
@@ -66,7 +67,7 @@ def make_maps(words: list[str], out: str, began: float) -> None:
             clock.listen_to_numba()
         obtain(stage, running, opened)
         clock.now(stage.name)
-        if stage.name == CLOSED_STAGES[-1]:
+        if stage.name == MAPPED:
             clock.write()
             raise KeyboardInterrupt
 

@@ -27,7 +27,7 @@ SCENES = {
     "T48QUE, 1068 x 1068 x 12": ("S2B_MSIL2A_20200223T032739_T48QUE_bands",),
     "generated coast, 1024 x 1024 x 12": ("", "reader=synthetic", "reader.rows=1024", "reader.columns=1024"),
 }
-COUNTED = ("segments", "graph", "metric", "match", "project")
+COUNTED = ("segments", "graph", "metric", "project")
 TIMES = 3
 
 
@@ -49,7 +49,7 @@ def measured(name: str, file: str, *options: str) -> dict[str, Value]:
         load_umap().UMAP(random_state=0).fit(bands)
         peer = perf_counter() - start
     stages = ", ".join(f"{stage} {each:.1f} s" for stage, each in seconds.items())
-    work = f"both first maps of {name}, {len(bands)} segments, cut and matched too"
+    work = f"both first maps of {name}, {len(bands)} segments, cut too"
     return {
         "work": f"{work}, against one map by umap-learn",
         "ours_s": round(statistics.median(totals), 2),

@@ -39,7 +39,7 @@ from experiments.benchmarks.whole_tile import command, named, stop_if_failed, ta
 from rsgraph.workspace import Workspace
 
 OPTIONS = ("chips.edges=pad", "experiment=untrained", "draw=false")
-COUNTED = ("scene", "segments", "graph", "metric", "match", "project")
+COUNTED = ("scene", "segments", "graph", "metric", "project")
 SIZES = (2745, 3882, 5490)
 LIMIT_S, LIMIT_GB, PEER_LIMIT_S = 360, 4, 3600
 ASKED, K = 5000, 15

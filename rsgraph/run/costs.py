@@ -19,8 +19,9 @@ SECONDS_OF_A_CHIP: Mapping[str, float] = {
     "segments": 0.04,
     "graph": 0.002,
     "metric": 0.005,
-    "match": 0.08,
     "project": 0.06,
+    "match": 0.16,
+    "chip_map": 0.004,
     "memberships": 0.01,
     "encode": 0.17,
     "join": 0.005,
@@ -36,8 +37,9 @@ SECONDS_OF_A_PIXEL, SECONDS_TO_EMBED = 1e-4, 0.007
 
 _USUAL: Mapping[str, Mapping[str, str]] = {
     "segments": {"segmenter": "slic"},
-    "match": {"matcher": "auto"},
     "project": {"projector": "umap"},
+    "match": {"matcher": "auto"},
+    "chip_map": {"projector": "umap"},
     "trained_maps": {"projector": "umap"},
     "target": {"target": "fuzzy_c_means"},
     "memberships": {"target": "fuzzy_c_means"},

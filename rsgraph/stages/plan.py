@@ -2,14 +2,15 @@
 
 ::
 
-    scene ─┬─ segments ─┬─ metric ─ match ─ project ──────────────────────────────────────┐
-           │            │                                                                ├─ pictures
-           │            ├─ graph ──────────────────────┐                                 │
-           │            ├─ memberships ─┐   ┌─ encode ─┴─ gnn ─ join ─ trained_maps ─────┘
+    scene ─┬─ segments ─┬─ metric ─┬─ project ─┬─ chip_map ───────────────────────────────┐
+           │            │          └─ match ───┘                                          ├─ pictures
+           │            ├─ graph ──────────────────────┐                                  │
+           │            ├─ memberships ─┐   ┌─ encode ─┴─ gnn ─ join ─ trained_maps ──────┘
            └─ target ───┴─ encoder ─────┴───┘
 
-The closed-form layers and their maps come first: with them, labelling can begin. Networks are trained afterwards,
-and their maps join. Where chips are compared by a trained layer (the paper's gnn2), match waits for it.
+The closed-form layers and their maps come first: with them, labelling can begin. Chips, laid out by their means until
+then, are matched and laid out anew; networks are trained afterwards, and their maps join. Where chips are compared by
+a trained layer (the paper's gnn2), match waits for it, project waits for match, and there is no chip_map.
 
 ``rsgraph/run/runner.py`` walks ``stages_of(plan)``; the module of a stage's name in this folder does its work.
 
@@ -200,6 +201,13 @@ STAGES = (
         ),
     ),
     Stage(
+        "project",
+        components=("projector",),
+        options=("layer", "also_drawn", "options.seed"),
+        writes=("chips.parquet", "segments.parquet", "projections/*.parquet", "models/projector.*"),
+        count=2,
+    ),
+    Stage(
         "match",
         components=("matcher",),
         options=("layer", "chips_by"),
@@ -207,12 +215,11 @@ STAGES = (
         count=2,
     ),
     Stage(
-        "project",
-        needs=("match",),
+        "chip_map",
+        needs=("match", "project"),
         components=("projector",),
-        options=("layer", "also_drawn", "options.seed"),
-        writes=("chips.parquet", "segments.parquet", "projections/*.parquet", "models/projector.*"),
-        count=2,
+        options=("options.seed",),
+        writes=("chips.parquet", "projections/chips-*.parquet"),
     ),
     Stage(
         "target",
@@ -274,8 +281,8 @@ STAGES = (
 )
 """All stages there are, in the order in which they are walked where nothing forbids it."""
 
-CLOSED_STAGES = ("scene", "segments", "graph", "metric", "match", "project")
-"""Stages that need nothing trained, up to the first maps; with ``embedding.own`` they are walked first."""
+CLOSED_STAGES = ("scene", "segments", "graph", "metric", "project", "match", "chip_map")
+"""Stages that need nothing trained; with ``embedding.own`` they are walked first."""
 
 
 def plan_of(options: Options, identity: str, model: GivenModel | None, addition: Addition | None) -> Plan:
@@ -301,6 +308,7 @@ def _takes_part(stage: Stage, plan: Plan) -> bool:
     """Leave out the closed-form layers of workspaces that are older than these, and maps that nobody asked for."""
     takes_part = {
         "metric": plan.options.embedding.own,
+        "chip_map": plan.untrained,
         "join": any(JOINT in name for name in plan.layers),
         "trained_maps": bool(plan.drawn_later),
     }
@@ -312,13 +320,16 @@ def _needs(stage: Stage, plan: Plan) -> tuple[str, ...]:
     joined = "join" if any(JOINT in name for name in plan.layers) else "gnn"
     if stage.name == "match":
         return ("metric" if plan.untrained else joined if JOINT in plan.layer else "gnn",)
-    if stage.name == "project" and plan.also_drawn and not plan.untrained and plan.options.embedding.own:
-        return ("match", "metric")
+    if stage.name == "project":
+        if plan.untrained:
+            return ("metric",)
+        return ("match", "metric") if plan.also_drawn and plan.options.embedding.own else ("match",)
     if stage.name == "trained_maps":
         return (joined,)
     if stage.name == "pictures":
         last = "trained_maps" if plan.drawn_later else "gnn"
-        return ("project", last) if plan.drawn_later or plan.untrained else ("project",)
+        chips = "chip_map" if plan.untrained else "project"
+        return (chips, last) if plan.drawn_later or plan.untrained else (chips,)
     return stage.needs
 
 

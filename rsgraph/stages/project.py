@@ -24,6 +24,7 @@ from rsgraph.progress import Together, part_of
 from rsgraph.protocols import Arrays, Blocks, Progress, Projector
 from rsgraph.stages.context import Context
 from rsgraph.stages.map_model import NAME, read_model, write_model
+from rsgraph.stages.match import chip_nodes
 from rsgraph.stages.touching import touching_pairs
 from rsgraph.training.options import Hardware, device_type
 from rsgraph.types import Distance, Floats, Projection, Similarity
@@ -42,10 +43,8 @@ gigabytes, and the nearest chips are all that UMAP and t-SNE look at anyway."""
 
 def project(context: Context) -> dict[str, Any]:
     """Lay out chips and segments; write the maps, both tables again with their x and y, and what was learnt."""
-    workspace, name = context.workspace, context.options.projector.name
-    of_chips = lay_out_chips(_projector(context), workspace.similarity, seed=context.seed)
-    write_located(context.out / "chips.parquet", workspace.existing("chips.parquet"), of_chips.points)
-    _write_map(context, f"chips-{name}", "chips.parquet", of_chips)
+    workspace = context.workspace
+    of_chips = draw_chips(context, matched=not context.plan.untrained)
     layers = (context.plan.layer, *context.plan.also_drawn)
     of_segments = draw_layers(context, layers)[0]
     write_located(context.out / "segments.parquet", workspace.existing("segments.parquet"), of_segments.points)
@@ -55,11 +54,46 @@ def project(context: Context) -> dict[str, Any]:
     return {"layer": context.plan.layer, "maps": list(layers), **methods}
 
 
+def draw_chips(context: Context, *, matched: bool) -> Projection:
+    """Lay out chips as they were matched, or by the means of their segments; write their table and map."""
+    workspace, projector = context.workspace, _projector(context)
+    if matched:
+        found = lay_out_chips(projector, workspace.similarity, seed=context.seed)
+    else:
+        chosen = comparing(projector, workspace.compared_by(context.plan.layer))
+        found = lay_out_means(chosen, chip_nodes(workspace, context.plan.layer), seed=context.seed)
+    write_located(context.out / "chips.parquet", workspace.existing("chips.parquet"), found.points)
+    _write_map(context, f"chips-{context.options.projector.name}", "chips.parquet", found)
+    return found
+
+
+def lay_out_means(projector: Projector, nodes: Sequence[Floats], *, seed: int) -> Projection:
+    """Lay out chips by the means of their nodes: in seconds, where matching a tile's chips takes minutes.
+
+    Parameters
+    ----------
+    projector
+        Used from ``FEW`` chips on; PCA below.
+    nodes
+        Per chip (n_i, D), n_i at least 1; read one by one.
+    seed
+        As in ``Projector``.
+    """
+    means = np.stack([np.asarray(each, dtype=np.float32).mean(axis=0) for each in nodes])
+    chosen: Projector = projector if len(means) >= FEW else build("projector", name="pca")
+    return chosen.project(means, seed=seed)
+
+
 _SEARCHED, _DRAWN = 0.02, 0.9
 """Shares of the time of drawing after which touching segments are found, and all is drawn; the rest writes."""
 
-_AS_LONG = 8
-"""A row of the sample that a map is learnt from takes as long as so many that are placed in it afterwards."""
+_AS_LONG = 10
+"""A row of the sample that a map is learnt from takes as long as so many that are placed in it afterwards: that is
+done by all cores, and maps are learnt side by side, in the time of one."""
+
+
+PLACED = 16_384
+"""Rows that are placed as one block of work: some tens of blocks for a quarter of a tile, so cores end together."""
 
 
 def _learnt(projector: Choice, rows: int, chosen: Sequence[Projector]) -> float:
@@ -67,7 +101,7 @@ def _learnt(projector: Choice, rows: int, chosen: Sequence[Projector]) -> float:
     sample = projector.parameters.get("sample")
     if not isinstance(sample, int) or not any(each.in_parts(rows) for each in chosen):
         return _DRAWN
-    return _SEARCHED + (_DRAWN - _SEARCHED) * _AS_LONG * sample / (_AS_LONG * sample + rows)
+    return _SEARCHED + (_DRAWN - _SEARCHED) * _AS_LONG * sample / (_AS_LONG * sample + rows * len(chosen))
 
 
 def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
@@ -156,7 +190,7 @@ def _complete(context: Context, layer: str, projector: Projector, begun: Project
     folder = _kept_model(context, layer)
     path = context.workspace.existing("embeddings", f"{layer}.npy").resolve()
     task = _Transform(projector, path, folder.resolve(), context.seed)
-    items = [(part.start, part.stop) for part in parts(len(context.workspace.embedding(layer)))]
+    items = [(part.start, part.stop) for part in parts(len(context.workspace.embedding(layer)), PLACED)]
     found = list(_blocks(context, projector).map(f"transform-{layer}", task, items, context.progress))
     points = np.concatenate([block["points"] for block in found])
     return Projection(points=points, method=context.options.projector.name, model=read_model(folder))

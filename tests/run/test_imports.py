@@ -52,6 +52,6 @@ def test_the_first_maps_load_nothing_of_training_tracking_or_drawing(experiment:
     )
     code, walked, loaded = json.loads(done.stdout.splitlines()[-1])
     assert code == 130, done.stderr
-    assert walked == ["scene", "segments", "graph", "metric", "match", "project"]
+    assert walked == ["scene", "segments", "graph", "metric", "project"]
     assert set(loaded) >= {"numba", "numpy"}
     assert not {*LATER} & {*loaded}

@@ -26,7 +26,7 @@ def base() -> Plan:
 
 def changed(plan: Plan, before: Plan | None = None) -> set[str]:
     first, second = keys(before or base()), keys(plan)
-    return {name for name in first if first[name] != second[name]}
+    return {name for name in first if first[name] != second.get(name)}
 
 
 def with_options(**sections: object) -> Plan:
@@ -56,7 +56,7 @@ def test_key_of_the_first_stage_is_the_hash_that_its_docstring_says() -> None:
             lambda: with_options(chips=replace(base().options.chips, margin=8)),
             {"encoder", "encode", "gnn", "join", "trained_maps", "pictures"},
         ),
-        (lambda: replace(base(), chips_by="latent"), {"match", "project", "pictures"}),
+        (lambda: replace(base(), chips_by="latent"), {"match", "project", "chip_map", "pictures"}),
         (lambda: replace(base(), identity="another"), set(keys(base()))),
     ],
 )
@@ -84,13 +84,18 @@ def test_a_raised_revision_changes_the_stages_that_use_the_component(monkeypatch
 def test_a_given_model_stands_for_what_was_trained() -> None:
     given = replace(base(), model=MODEL)
     other_training = with_options(seed=7).options
-    assert changed(replace(given, options=other_training), given) == {"project", "trained_maps", "pictures"}
+    assert changed(replace(given, options=other_training), given) == {
+        "project",
+        "chip_map",
+        "trained_maps",
+        "pictures",
+    }
     assert "encoder" in changed(replace(given, model=replace(MODEL, identity="another")), given)
 
 
 def test_a_metric_that_a_model_lacks_is_fitted_with_the_options() -> None:
     metric = planned(composed("metric=whitening")).options.metric
-    after = {"metric", "match", "project", "join", "trained_maps", "pictures"}
+    after = {"metric", "project", "match", "chip_map", "join", "trained_maps", "pictures"}
     for model, stages in ((MODEL, set()), (replace(MODEL, metric=False), after)):
         given = replace(base(), model=model)
         assert changed(replace(given, options=with_options(metric=metric).options), given) == stages

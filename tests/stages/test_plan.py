@@ -48,7 +48,7 @@ def test_the_demo_has_all_stages_as_the_progress_of_the_sample_says() -> None:
 def test_labelling_can_begin_before_anything_is_trained() -> None:
     plan = planned(composed())
     names = [stage.name for stage in stages_of(plan)]
-    assert names[:6] == ["scene", "segments", "graph", "metric", "match", "project"]
+    assert names[:7] == ["scene", "segments", "graph", "metric", "project", "match", "chip_map"]
     assert plan.maps == ("own", "surroundings", "own+gnn1")
     assert plan.also_drawn == ("surroundings",)
     assert plan.drawn_later == ("own+gnn1",)
@@ -67,7 +67,7 @@ def test_the_paper_waits_for_its_layer_and_draws_one_map() -> None:
 def test_a_workspace_of_before_has_the_stages_and_layers_of_before() -> None:
     plan = planned(composed(*BEFORE))
     names = {stage.name for stage in stages_of(plan)}
-    assert names == {stage.name for stage in STAGES} - {"metric", "join", "trained_maps"}
+    assert names == {stage.name for stage in STAGES} - {"metric", "chip_map", "join", "trained_maps"}
     assert plan.layers == ("bands", "target", "encoder", "gnn1", "gnn2", "gnn3")
     assert plan.maps == ("gnn2",)
 
@@ -82,7 +82,8 @@ def test_needed_follows_the_picture() -> None:
     of = {stage.name: needed(stage, stages) for stage in stages}
     assert of["scene"] == []
     assert of["graph"] == ["scene", "segments"]
-    assert of["project"] == ["scene", "segments", "metric", "match"]
+    assert of["project"] == ["scene", "segments", "metric"]
+    assert of["chip_map"] == ["scene", "segments", "metric", "project", "match"]
     assert of["encode"] == ["scene", "segments", "target", "encoder"]
     assert of["pictures"] == [stage.name for stage in stages[:-1]]
 

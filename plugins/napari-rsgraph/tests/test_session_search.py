@@ -64,6 +64,15 @@ def search(tables: Tables, labels: Labels) -> Search:
     return made
 
 
+def test_chips_that_are_not_matched_yet_are_not_searched(session: Session) -> None:
+    said: list[str] = []
+    session.tasks.message.connect(lambda severity, text: said.append(f"{severity}: {text}"))
+    session.workspace.path("similarity.npz").unlink()
+    session.search.start("chips", np.array([0]), "own")
+    assert said == ["warning: chips are not matched yet: wait for that, or search segments, which can be done now"]
+    assert session.search.results is None
+
+
 def test_a_verdict_goes_to_the_next_candidate(search: Search) -> None:
     heard: list[list[int]] = []
     search.looked_at.connect(lambda rows: heard.append(rows.tolist()))

@@ -230,3 +230,29 @@ def test_a_session_takes_up_what_another_process_has_added(workspace: Path) -> N
     assert session.colouring.by == "class", "colours do not change by themselves"
     assert session.selection.rows.tolist() == [*range(3)] or session.selection.level == "chips"
     session.close()
+
+
+def test_a_session_takes_up_chips_that_another_process_has_laid_out_anew(workspace: Path) -> None:
+    from napari_rsgraph.session.session import open_session
+    from napari_rsgraph.session.work import Immediate
+    from rsgraph.stages.project import write_located
+
+    session = open_session(workspace, Immediate())
+    said: list[str] = []
+    shown: list[str] = []
+    session.tasks.message.connect(lambda severity, text: said.append(text))
+    session.maps.changed.connect(shown.append)
+    session.selection.set_level("chips")
+    session.selection.select_chips(np.array([1]))
+    session.look_again()
+    assert (said, shown) == ([], []), "nothing has changed"
+    table = workspace / "chips.parquet"
+    points = np.random.default_rng(0).normal(size=(len(session.tables.chips), 2)).astype(np.float32)
+    write_located(table, table, points)
+    session.look_again()
+    session.look_again()
+    np.testing.assert_array_equal(session.maps.current["chips"].points, points)
+    assert (len(said), shown) == (1, ["chips"])
+    assert "matched" in said[0]
+    assert np.flatnonzero(session.selection.chips).tolist() == [1]
+    session.close()

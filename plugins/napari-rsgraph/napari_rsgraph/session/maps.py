@@ -15,6 +15,7 @@ from psygnal import Signal
 from napari_rsgraph.session.tables import Level, Rows, Tables
 from napari_rsgraph.session.work import Tasks
 from rsgraph.brushing.index import PointIndex
+from rsgraph.files import file_state
 from rsgraph.prediction.fitting_maps import Verdict
 from rsgraph.protocols import Progress
 from rsgraph.types import Floats
@@ -92,6 +93,7 @@ class Maps:
             "segments": _all("segments", layer, projector, tables.segments[["x", "y"]].to_numpy(np.float32)),
         }
         self.current: dict[str, PointsMap] = dict(self._whole)
+        self._of_chips, self._chips_state = self._whole["chips"], self._state_of_chips()
         self._wanted: dict[str, tuple[str, str]] = {}
         self.verdict: Verdict | None = None
 
@@ -108,6 +110,25 @@ class Maps:
             self.layers, self._drawn = layers, drawn
             self.offered_changed.emit()
         return new
+
+    def chips_again(self) -> bool:
+        """Take up the map of chips that a run has laid out anew; tell whether it has."""
+        state, before = self._state_of_chips(), self._of_chips
+        if state == self._chips_state:
+            return False
+        self._chips_state = state
+        points = self.workspace.chips[["x", "y"]].to_numpy(np.float32)
+        if len(points) != len(before.rows):
+            return False  # scenes were added since: a window that is opened anew shows them
+        self._of_chips = _all("chips", before.layer, before.projector, points)
+        if self._whole["chips"] is before:
+            self._whole["chips"] = self._of_chips
+        if self.current["chips"] is before:
+            self._show(self._of_chips)
+        return True
+
+    def _state_of_chips(self) -> tuple[int, ...]:
+        return file_state(self.workspace.existing("chips.parquet"))
 
     def offered(self, level: Level) -> list[str]:
         """Return how points of a level can be laid out: segments also by the labels."""

@@ -90,6 +90,11 @@ class Search:
             self.tasks.say(f"select one or more {level} as examples first", "warning")
             return
         workspace, k = self.workspace, self.k
+        if level == "chips" and not workspace.matched:
+            self.tasks.say(
+                "chips are not matched yet: wait for that, or search segments, which can be done now", "warning"
+            )
+            return
 
         def job(progress: Progress) -> tuple[Rows, NDArray[np.float64]]:
             if level == "chips":

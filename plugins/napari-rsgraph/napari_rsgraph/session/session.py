@@ -129,6 +129,8 @@ class Session:
 
     def look_again(self) -> None:
         """Take up what a run has added to the workspace since: selection, labels and what is shown stay."""
+        if self.maps.chips_again():
+            self.tasks.say("chips: matched; their map shows now which are alike, segment by segment")
         new = self.maps.look_again()
         if new:
             names = " and ".join(new)
