@@ -183,7 +183,7 @@ class Workspace:
         """Return where a file of the scene is now, if it was moved together with the workspace; else as recorded."""
         before, now = self.sources.get("folder"), os.path.abspath(self.folder)
         if not os.path.isabs(path):
-            return self._inside(path)
+            return self._inside(path) if os.path.exists(self._inside(path)) else path
         if before is None or before == now:
             return path
         with suppress(ValueError):  # on another drive, on Windows

@@ -192,10 +192,8 @@ def on_disk(headers: Sequence[Header]) -> tuple[tuple[Path, ...], tuple[Path, ..
     from rsgraph.io.pixel_files import places
 
     own = tuple(name for name in own if name.exists())
-    return {
-        "files": own,
-        "drawn_on": tuple(each for each in map(Path, places([*listed, *deeper])) if each not in own),
-    }
+    further = map(Path, places([*listed, *deeper]))
+    return own, tuple(each for each in further if each not in own)
 
 
 def _is_on_disk(name: str) -> bool:
