@@ -21,6 +21,13 @@ def in_short(error: BaseException) -> str:
     return " ".join(str(error).split())[:200]
 
 
+def innermost(error: BaseException) -> str:
+    """Return why a connection failed, of all that libraries wrap round it: ``Connection refused``."""
+    while (within := error.__cause__ or error.__context__) is not None:
+        error = within
+    return getattr(error, "strerror", None) or in_short(error)
+
+
 class ServerGone(Exception):
     """A server does not answer, or not in time. Never shown to a user: the local store takes its place."""
 
@@ -71,7 +78,7 @@ class Courier:
         except Exception as error:
             if not is_absence(error):
                 raise
-            self.gone = in_short(error)
+            self.gone = innermost(error)
         finally:
             self._left = max(0.0, self._left - (time.monotonic() - began))
         raise ServerGone(self.gone)
@@ -85,7 +92,7 @@ class Courier:
     def _look(self, outcome: Future[Any]) -> None:
         error = None if outcome.cancelled() else outcome.exception()
         if error is not None and is_absence(error):
-            self.gone = self.gone or in_short(error)
+            self.gone = self.gone or innermost(error)
         elif isinstance(error, Exception):
             self.refused = self.refused or error
 

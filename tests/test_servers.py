@@ -11,7 +11,7 @@ import requests
 from mlflow.exceptions import INVALID_PARAMETER_VALUE, MlflowException, RestException
 
 from rsgraph import servers
-from rsgraph.servers import Courier, ServerGone, in_short, is_absence
+from rsgraph.servers import Courier, ServerGone, in_short, innermost, is_absence
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")
 
@@ -117,3 +117,14 @@ def test_absence_is_told_from_refusal(error: Exception, absent: bool) -> None:
 
 def test_what_an_error_says_is_short_and_on_one_line() -> None:
     assert in_short(ValueError("a\n  b" + "c" * 500)) == "a b" + "c" * 197
+
+
+def test_the_innermost_error_says_why() -> None:
+    assert innermost(_from_requests()) == "no answer"
+    try:
+        try:
+            raise ConnectionRefusedError(111, "Connection refused")
+        except ConnectionRefusedError as inner:
+            raise RuntimeError("Max retries exceeded with url") from inner
+    except RuntimeError as outer:
+        assert innermost(outer) == "Connection refused"
