@@ -121,10 +121,6 @@ def test_what_an_error_says_is_short_and_on_one_line() -> None:
 
 def test_the_innermost_error_says_why() -> None:
     assert innermost(_from_requests()) == "no answer"
-    try:
-        try:
-            raise ConnectionRefusedError(111, "Connection refused")
-        except ConnectionRefusedError as inner:
-            raise RuntimeError("Max retries exceeded with url") from inner
-    except RuntimeError as outer:
-        assert innermost(outer) == "Connection refused"
+    outer, inner = RuntimeError("Max retries exceeded with url"), ConnectionRefusedError(111, "Connection refused")
+    outer.__cause__ = inner
+    assert innermost(outer) == "Connection refused"

@@ -138,7 +138,7 @@ def _named_apart(scenes: Sequence[Scene]) -> list[Scene]:
 
 
 def held_first(
-    scenes: Sequence[Scene], held: Sequence[Held], *, memo: Path | None, renamed: bool = False
+    scenes: Sequence[Scene], held: Sequence[Held], *, memo: Path | None = None, renamed: bool = False
 ) -> list[Scene]:
     """Put the scenes of a workspace before all others: in its order, under its names, all with its order of bands.
 
@@ -374,7 +374,7 @@ class Reopened(Workspace):
         path = located(self, options.data.path)
         found = open_scenes(replace(options, data=replace(options.data, path=path)), record.model if record else None)
         held = held_by(self)
-        scenes = held_first(found, held, memo=None)[: len(held)]  # a folder may have got more of them
+        scenes = held_first(found, held)[: len(held)]  # a folder may have got more of them
         if record is not None and identified(scenes, record.identity, known=None) != record.identity:
             raise WorkspaceMismatch(
                 f"{shown_path(path)} is not the scene that {self.folder} was made from (it was changed, or is read "
