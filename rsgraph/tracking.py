@@ -318,7 +318,9 @@ def store(config: Mapping[str, Any], beside: Path) -> tuple[str, Path] | None:
 
 
 @contextmanager
-def parent_run(tracking: Mapping[str, Any], folder: Path, overrides: Sequence[str]) -> Iterator[None]:
+def parent_run(
+    tracking: Mapping[str, Any], name: str, beside: Path, overrides: Sequence[str], *, shown: str
+) -> Iterator[None]:
     """Open the parent run of a sweep, and close it as ``FINISHED``, ``FAILED`` or ``KILLED``.
 
     Its id travels to the points in the environment.
@@ -327,18 +329,22 @@ def parent_run(tracking: Mapping[str, Any], folder: Path, overrides: Sequence[st
     ----------
     tracking
         The section of the config.
-    folder
-        Of the points' workspaces.
+    name
+        Of the run.
+    beside
+        Folder in which the workspaces, or the folder of all, stand.
     overrides
         Of the sweep.
+    shown
+        Where results go, for the user.
     """
-    found = store({"tracking": tracking}, folder.parent)
+    found = store({"tracking": tracking}, beside)
     if found is None:
         yield
         return
     uri, artifacts = found
     status = "FAILED"
-    tags = {"mlflow.runName": folder.name, "sweep": " ".join(overrides)}
+    tags = {"mlflow.runName": name, "sweep": " ".join(overrides)}
 
     def begun(store: str) -> tuple[MlflowClient, str]:
         client = _client(store)
@@ -354,7 +360,7 @@ def parent_run(tracking: Mapping[str, Any], folder: Path, overrides: Sequence[st
         client, run_id = begun(uri)
         os.environ[_INSTEAD] = uri
         note(f"the MLflow server {server} does not answer ({error}); the sweep is recorded in {uri} instead")
-    say(f"sweep: results go to {folder}/<point>, compare them with\n  {ui_command(uri)}")
+    say(f"sweep: results go to {shown}, compare them with\n  {ui_command(uri)}")
     os.environ[_PARENT] = f"{uri} {run_id}"
     try:
         yield

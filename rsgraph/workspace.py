@@ -72,7 +72,7 @@ class SceneInfo:
 
     Parameters
     ----------
-    name, bands, rows, columns, crs, transform, class_name, reflectance
+    name, bands, rows, columns, crs, transform, class_name, reflectance, assumed
         As in ``rsgraph.types.Scene``.
     files
         Where its pixels were read; where a workspace was moved together with them, where they are now.
@@ -87,6 +87,7 @@ class SceneInfo:
     files: tuple[str, ...]
     class_name: str | None
     reflectance: bool = True
+    assumed: str | None = None
 
 
 class Workspace:
@@ -153,7 +154,12 @@ class Workspace:
         """The resolved config that made the workspace."""
         import yaml
 
-        found: dict[str, Any] = yaml.safe_load(self.existing("config.yaml").read_text(encoding="utf-8"))
+        path = self.existing("config.yaml")
+        try:
+            found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            why = " ".join(str(error).split())
+            raise WorkspaceError(f"{path} is damaged ({why}); remove it and run the same command again") from error
         return found
 
     @cached_property

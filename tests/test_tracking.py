@@ -31,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with a sweep of one point in it, and a sweep that was interrupted."""
     place = tmp_path_factory.mktemp("store")
     section = {"uri": f"sqlite:///{place / 'mlflow.db'}", "experiment": "ours"}
-    with parent_run(section, place / "sweep", ["graph.k=4,8"]):
+    with parent_run(section, "sweep", place, ["graph.k=4,8"], shown="sweep/<point>"):
         tracker = Tracker(section["uri"], place / "mlartifacts", "ours", "graph.k=4")
         tracker.parameters({"graph": {"k": 4}, "long": "x" * 900})
         assert not rows(place, "select * from params"), "nothing is written before the store is opened"
@@ -41,9 +41,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tracker.artifact(place / "picture.png", "pictures")
         tracker.tag("workspace", "w")
         tracker.end("FINISHED")
-    with pytest.raises(KeyboardInterrupt), parent_run(section, place / "other", []):
+    with pytest.raises(KeyboardInterrupt), parent_run(section, "other", place, [], shown="other"):
         raise KeyboardInterrupt
-    with pytest.raises(OutputError), parent_run(section, place / "third", []):
+    with pytest.raises(OutputError), parent_run(section, "third", place, [], shown="third"):
         raise OutputError
     return place
 
@@ -82,7 +82,7 @@ def test_store_is_beside_the_workspaces_unless_another_or_none_is_asked_for(tmp_
 
 
 def test_nothing_is_opened_for_a_sweep_that_is_not_tracked(tmp_path: Path) -> None:
-    with parent_run({"uri": "none", "experiment": "ours"}, tmp_path / "sweep", []):
+    with parent_run({"uri": "none", "experiment": "ours"}, "sweep", tmp_path, [], shown="sweep"):
         assert list(tmp_path.iterdir()) == []
 
 
@@ -266,7 +266,7 @@ def test_points_of_a_sweep_do_not_wait_for_a_server_that_the_sweep_found_gone(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     section = {"uri": "http://127.0.0.1:1", "experiment": "ours"}
-    with parent_run(section, tmp_path / "sweep", ["graph.k=4,8"]):
+    with parent_run(section, "sweep", tmp_path, ["graph.k=4,8"], shown="here"):
         recorded_by("http://127.0.0.1:1", tmp_path)
     assert capsys.readouterr().out.count("does not answer") == 1
     (parent,) = rows(tmp_path, "select value from tags where key = 'mlflow.parentRunId'")

@@ -19,7 +19,7 @@ from rsgraph.run.keys import AS_BEFORE
 from rsgraph.run.record import Record, read_record
 from rsgraph.workspace import Workspace
 
-NOW = ("executor", "cache", "tracking", "workspace", "overwrite")
+NOW = ("executor", "cache", "tracking", "workspace", "overwrite", "disk")
 """Sections that say where to compute and write: as they are now."""
 
 COMPARED = (
