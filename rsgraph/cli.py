@@ -21,8 +21,9 @@ from pathlib import Path
 from rsgraph import __version__
 from rsgraph.command_line import split_line
 from rsgraph.config import quote
-from rsgraph.console import fail, say
+from rsgraph.console import fail, note, say
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError
+from rsgraph.files import ensure_home, inform_through
 
 USAGE = """\
 rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label in minutes.
@@ -47,6 +48,9 @@ rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label 
 INTERRUPTED_CODE = 130
 """Exit code after Ctrl-C, as shells have it."""
 
+TERMINATED_CODE = 143
+"""Exit code where a batch system, or a container that is stopped, ends the process (SIGTERM) while it trains."""
+
 INTERRUPTED = "interrupted; nothing is lost: the same command goes on where this one stopped"
 
 
@@ -61,12 +65,18 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
         Called after Ctrl-C, instead of saying that nothing is lost.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    inform_through(note)
+    ensure_home()
     try:
         with _interrupts_that_last():
             _verb(words)(words[1:])
     except KeyboardInterrupt:
         interrupted() if interrupted else fail(INTERRUPTED)
         sys.exit(INTERRUPTED_CODE)
+    except SystemExit as stop:
+        if stop.code == TERMINATED_CODE:
+            fail(INTERRUPTED)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except RsgraphError as error:

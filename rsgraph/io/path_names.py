@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from rsgraph.files import expanded
+
 
 def path_name(path: str | Sequence[str] | None) -> str:
     """Return a name for what ``data.path`` names.
@@ -24,7 +26,7 @@ def path_name(path: str | Sequence[str] | None) -> str:
 
 def _name(path: str) -> str:
     """Return a name fit for files; what follows the last dot is cut off files and SAFE products, not off folders."""
-    place = Path(os.path.abspath(Path(path).expanduser()))  # as it was named: links are not followed
+    place = Path(os.path.abspath(expanded(path)))  # as it was named: links are not followed
     whole = place.is_dir() and place.suffix.upper() != ".SAFE"
     return file_safe(place.name if whole else place.stem)
 

@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from rsgraph.blocks import Threads
-from rsgraph.files import map_array, output_error
+from rsgraph.files import lock_place, map_array, output_error
 from rsgraph.io.display import NO_DATA, Pixels
 from rsgraph.io.writers import windows
 from rsgraph.protocols import Progress
@@ -227,7 +227,7 @@ class TwoPasses:
 @contextmanager
 def locked(folder: Path, report: Progress) -> Iterator[None]:
     """Let one process write at a time, and clear what killed ones left. Waiting can be cancelled."""
-    lock = FileLock(folder / ".lock")
+    lock = FileLock(lock_place(folder / ".lock"))
     try:
         while not lock.is_locked:
             report(0, 0)
