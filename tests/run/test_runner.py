@@ -146,7 +146,8 @@ def test_manifest_names_every_output_with_its_hash(finished: Workspace) -> None:
     stages = finished.manifest["stages"]
     assert list(stages) == [stage.name for stage in stages_of(planned(finished.config))]
     assert set(stages) == {stage.name for stage in STAGES}
-    for name, known in stages["project"]["outputs"].items():
+    laid_out = {**stages["project"]["outputs"], **stages["chip_map"]["outputs"]}
+    for name, known in laid_out.items():
         assert sha256(finished.path(name)) == known
     assert stages["encoder"]["facts"]["versions"]["torch"]
     assert stages["encoder"]["seconds"] > 0
@@ -493,7 +494,8 @@ def test_every_component_of_the_middle_runs(configure: Configure) -> None:
 def test_keys_depend_on_nothing_but_what_a_stage_uses(configure: Configure) -> None:
     first = keys(planned(configure()))
     second = keys(planned(configure("projector=umap", "trainer.threads=3")))
-    assert {stage for stage in first if first[stage] != second[stage]} == {"project", "trained_maps", "pictures"}
+    drawn = {"project", "chip_map", "trained_maps", "pictures"}
+    assert {stage for stage in first if first[stage] != second[stage]} == drawn
 
 
 def test_blocks_of_other_inputs_are_not_kept(tmp_path: Path) -> None:

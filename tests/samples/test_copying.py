@@ -82,7 +82,8 @@ def test_licence_and_source_are_beside_it() -> None:
 def test_nothing_in_it_says_where_it_was_made() -> None:
     texts = (path for path in SHIPPED.rglob("*") if path.suffix in (".json", ".yaml"))
     assert not [path for path in texts if re.search(r"/(tmp|home|work|root)/", path.read_text())]
-    assert Workspace(SHIPPED).scene.files == (SCENE,)
+    assert [scene["files"] for scene in read_json(SHIPPED / "scene.json")["scenes"]] == [[SCENE]]
+    assert Workspace(SHIPPED).scene.files == (str(SHIPPED / SCENE),)
 
 
 def test_nothing_that_somebody_did_in_it_is_in_it() -> None:
