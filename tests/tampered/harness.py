@@ -116,7 +116,8 @@ def attempt(
     places = (inside,) if isinstance(inside, str) else tuple(inside)
     before = states(watched, places)
     command = [sys.executable, *(["-P"] if safe_path else []), "-m", "rsgraph", *words]
-    found = limited(command, cwd=cwd or watched, environment={"PYTHONPATH": str(CHECKOUT), **(environment or {})})
+    packages = {"PYTHONPATH": f"{CHECKOUT}:{CHECKOUT / 'plugins' / 'napari-rsgraph'}"}
+    found = limited(command, cwd=cwd or watched, environment={**packages, **(environment or {})})
     after = states(watched, places)
     changed = sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
     return Outcome(*found, tuple(changed))
