@@ -45,6 +45,6 @@ def test_where_all_colours_are_taken_they_begin_again() -> None:
 
 
 def test_there_is_room_for_some_thousand_classes() -> None:
-    check_room({number: WATER[1] for number in range(4095)})
+    check_room(dict.fromkeys(range(4095), WATER[1]))
     with pytest.raises(ConfigError, match="there are 4096 classes already, and there may be no more"):
-        check_room({number: WATER[1] for number in range(4096)})
+        check_room(dict.fromkeys(range(4096), WATER[1]))
