@@ -22,11 +22,13 @@ from rsgraph.cache import StageRecord
 from rsgraph.config import Typed
 from rsgraph.console import duration, note, progress, say
 from rsgraph.events import tell, telling
-from rsgraph.files import digest, make_folder, read_json, write_text
+from rsgraph.files import digest, make_folder, write_text
 from rsgraph.io.display import choose_bands
 from rsgraph.options import RUN_KINDS
+from rsgraph.own_files.models import read_about
 from rsgraph.progress import TimeLeft
 from rsgraph.protocols import Blocks, Workers
+from rsgraph.run.checking import check_made
 from rsgraph.run.keys import keys
 from rsgraph.run.prepare import Prepared, identities, prepare
 from rsgraph.run.record import record_of, write_record
@@ -306,6 +308,7 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
         )
         facts = _work(stage)(context)
     workers.release()
+    check_made(context)
     resumed = blocks.resumed + (0 if on_device is blocks else on_device.resumed)
     if resumed:
         facts["resumed_blocks"] = resumed
@@ -371,7 +374,7 @@ def _track(stage: Stage, record: StageRecord, workspace: Workspace, tracker: Tra
 
 def _track_history(tracker: Tracker, part: str, path: Path) -> None:
     """Log the losses of a model that another run trained."""
-    for metrics in read_json(path).get("history", []):
+    for metrics in read_about(path).get("history", []):
         number = int(metrics["epoch"])
         tracker.metrics({f"{part}/{name}": value for name, value in metrics.items() if name != "epoch"}, number)
 

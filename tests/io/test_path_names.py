@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rsgraph.io.path_names import file_safe, path_name
+from rsgraph.io.path_names import path_name
+from rsgraph.own_files.names import file_safe
 
 
 @pytest.mark.parametrize(
