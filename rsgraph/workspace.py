@@ -36,7 +36,7 @@ from rsgraph.own_files.arrays import read_edges, read_matrix, read_similarity, r
 from rsgraph.own_files.config import read_config
 from rsgraph.own_files.fields import Fields, once, read_json_object
 from rsgraph.own_files.links import refuse_links
-from rsgraph.own_files.manifest import check_manifest
+from rsgraph.own_files.manifest import check_manifest, complete
 from rsgraph.own_files.names import inside
 from rsgraph.own_files.scene import read_scene_file
 from rsgraph.own_files.tables import Grid, read_chips, read_segments, row_count
@@ -141,6 +141,8 @@ class Workspace:
             return {}
         found = read_json_object(path)
         once(path, "manifest", lambda: check_manifest(found, path))
+        if "stages" in found:
+            found["stages"] = {name: complete(name, entry) for name, entry in found["stages"].items()}
         return found
 
     @property

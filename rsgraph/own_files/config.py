@@ -1,4 +1,4 @@
-"""The config of a workspace, ``config.yaml``: plain YAML without anchors, checked before anything is taken of it."""
+"""The config of a workspace, ``config.yaml``: plain YAML of bounded size, checked before anything is taken of it."""
 
 from __future__ import annotations
 
@@ -15,15 +15,37 @@ MOST_BYTES = 4 * 2**20
 """Of a config: one that lists the paths of 10 000 scenes is smaller."""
 
 
-class _PlainLoader(yaml.SafeLoader):
-    """YAML's own types without anchors: of a few lines that refer to each other, billions can be made."""
+MOST_VALUES = 200_000
+"""That a config says, all references written out."""
 
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """Refuse a reference to another node."""
-        if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.composer.ComposerError(None, None, "anchors and aliases are not used in it", mark)
-        return super().compose_node(parent, index)
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML's own types, of bounded size: of a few lines that refer to each other, billions of values can be made."""
+
+    def get_single_node(self) -> Any:
+        """Return the whole document, once it is known how much it says."""
+        node = super().get_single_node()
+        if _size(node, {}) > MOST_VALUES:
+            raise yaml.composer.ComposerError(None, None, f"it says more than {MOST_VALUES:,} values", None)
+        return node
+
+
+def _size(node: Any, known: dict[int, int | None]) -> int:
+    """Count the values of a node with all references written out. Raises ComposerError where it contains itself."""
+    if id(node) in known:
+        found = known[id(node)]
+        if found is None:
+            raise yaml.composer.ComposerError(None, None, "a value contains itself", node.start_mark)
+        return found
+    known[id(node)] = None
+    parts: list[Any] = []
+    if isinstance(node, yaml.MappingNode):
+        parts = [part for pair in node.value for part in pair]
+    elif isinstance(node, yaml.SequenceNode):
+        parts = node.value
+    size = 1 + sum(_size(part, known) for part in parts)
+    known[id(node)] = size
+    return size
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -32,8 +54,8 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises
     ------
     WorkspaceError
-        It is too large, no YAML, has anchors or tags, is nested without end, holds no options, or names data that
-        are not on this machine.
+        It is too large, also with its references written out, no YAML, has tags, is nested without end, holds no
+        options, or names data that are not on this machine.
     """
     try:
         check_size(path, MOST_BYTES)

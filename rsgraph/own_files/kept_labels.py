@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from rsgraph.own_files.fields import Fields, read_json_object
-from rsgraph.own_files.manifest import check_outputs, is_key
+from rsgraph.own_files.manifest import check_outputs
 from rsgraph.own_files.names import is_file_name
 
 
@@ -17,7 +17,7 @@ def read_kept(path: Path) -> dict[str, Any]:
     """
     found = read_json_object(path)
     kept = Fields(path, found)
-    identity = kept.text("identity", where=lambda text: text == "" or is_key(text), expected="a hash, or nothing")
+    identity = kept.text("identity")
     names = kept.texts("scenes", where=is_file_name, expected="a list of names of scenes")
     check_outputs("segments", found.get("rasters"), path, "rasters")
     if not names:
@@ -32,7 +32,7 @@ def read_carried(path: Path) -> dict[str, Any]:
     """
     carried = Fields(path, read_json_object(path))
     return {
-        "key": carried.text("key", where=is_key, expected="64 hexadecimal digits"),
+        "key": carried.text("key"),
         "old": carried.text("old", where=_is_journal, expected="the name of a journal, such as labels.2026.sqlite"),
         "report": carried.text("report"),
     }

@@ -78,16 +78,27 @@ def check_outputs(stage: str, outputs: object, path: Path, place: str) -> None:
 
 def check_record(entry: Fields, stage: str) -> None:
     """Check the record of one stage, as a manifest or ``stage.json`` of the cache holds it."""
-    entry.text("key", where=is_key, expected="64 hexadecimal digits")
+    if entry.values.get("key", UNKNOWN) != UNKNOWN:
+        entry.text("key", where=is_key, expected="64 hexadecimal digits")
     if entry.values.get("stage", stage) != stage:
         entry.refuse("stage", f"'{stage}'")
-    check_outputs(stage, entry.values.get("outputs"), entry.path, entry.at("outputs"))
+    check_outputs(stage, entry.values.get("outputs", {}), entry.path, entry.at("outputs"))
     seconds = entry.values.get("seconds", 0.0)
     if not is_number(seconds) or seconds < 0:
         entry.refuse("seconds", "a number of seconds")
     if "facts" in entry.values:
         entry.object("facts")
     entry.optional_text("mlflow_run")
+
+
+UNKNOWN = ""
+"""The key of a stage of which a manifest does not say one: that of no stage, so that it is made anew."""
+
+
+def complete(stage: str, entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record of a stage with all fields: what it does not say is nothing."""
+    nothing = {"stage": stage, "key": UNKNOWN, "outputs": {}, "seconds": 0.0, "facts": {}}
+    return {**nothing, **entry}
 
 
 def check_manifest(found: dict[str, Any], path: Path) -> None:
@@ -117,7 +128,7 @@ def check_manifest(found: dict[str, Any], path: Path) -> None:
     _check_maps(top)
     top.optional_text("ready")
     if found.get("run") is not None:
-        _check_run(top.object("run"))
+        check_run(top.object("run"))
 
 
 def _check_layers(top: Fields) -> None:
@@ -136,10 +147,12 @@ def _check_maps(top: Fields) -> None:
         each.text("path", where=lambda name, places=places: name in places, expected=" or ".join(places))
 
 
-def _check_run(run: Fields) -> None:
-    """Check what a workspace says of the run that made it (``rsgraph.run.record``)."""
-    _check_identity(run)
-    run.text("chips_by", where=lambda text: text in _CHIPS_BY, expected=" or ".join(_CHIPS_BY))
+def check_run(run: Fields) -> None:
+    """Check what a workspace says of the run that made it (``rsgraph.run.record``). Raises WorkspaceError."""
+    if "identity" in run.values:
+        _check_identity(run)
+    if "chips_by" in run.values:
+        run.text("chips_by", where=lambda text: text in _CHIPS_BY, expected=" or ".join(_CHIPS_BY))
     run.texts("experiment", absent=[])
     run.texts("stages", where=is_stage, expected="a list of stages", absent=[])
     if run.values.get("model") is not None:

@@ -99,7 +99,9 @@ def read_table(path: Path, columns: Sequence[str] | None = None, *, most: int = 
     from pyarrow import ArrowException
 
     try:
-        with parquet.ParquetFile(path, read_dictionary=_TEXTS) as file:
+        about = parquet.read_metadata(path)
+        texts = [name for name in _TEXTS if name in about.schema.names]
+        with parquet.ParquetFile(path, metadata=about, read_dictionary=texts) as file:
             _check_schema(path, file, columns or (), most)
             found: pd.DataFrame = _texts_written_out(path, file.read(columns)).to_pandas()
     except FileNotFoundError:
@@ -211,10 +213,10 @@ def read_segments(
         range; a segment lies in no chip or scene.
     """
     table = read_table(path, most=_pixels(scenes))
-    _need(path, table, *(name for name in SEGMENTS if name not in _POINTS))
+    _need(path, table, "segment_id")
     check_columns(path, table, SEGMENTS)
     _check_ids(path, table["segment_id"].to_numpy())
-    if chips is not None:
+    if chips is not None and "chip_id" in table:
         _check_chip_ids(path, table["chip_id"].to_numpy(), chips)
     if scenes is not None:
         _check_scenes(path, table, scenes)
@@ -273,12 +275,12 @@ def read_chips(path: Path, scenes: Mapping[str, Grid] | None = None) -> pd.DataF
         range; a chip does not lie in its scene.
     """
     table = read_table(path, most=_pixels(scenes))
-    _need(path, table, *(name for name in CHIPS if name not in _POINTS), "split")
+    _need(path, table, "chip_id")
     check_columns(path, table, CHIPS)
     ids = table["chip_id"].to_numpy()
     if (np.diff(ids) <= 0).any():
         raise damaged(path, "'chip_id' must ascend from row to row, each once")
-    unknown = [name for name in table["split"].unique() if name not in SPLITS]
+    unknown = [name for name in table["split"].unique() if name not in SPLITS] if "split" in table else []
     if unknown:
         raise damaged(path, f"column 'split' must be train or test. Got {shown(unknown[0])} instead")
     if scenes is not None:
@@ -289,7 +291,7 @@ def read_chips(path: Path, scenes: Mapping[str, Grid] | None = None) -> pd.DataF
 
 def _check_windows(path: Path, table: pd.DataFrame, scenes: Mapping[str, Grid]) -> None:
     """Check that every chip lies in its scene."""
-    if not scenes:
+    if not scenes or any(name not in table for name in ("row_offset", "column_offset", "rows", "columns")):
         return
     names = table["scene_id"].to_list() if "scene_id" in table else [next(iter(scenes))] * len(table)
     sizes = np.array([(scenes[name].rows, scenes[name].columns) for name in names], dtype=np.int64).reshape(-1, 2)
@@ -302,9 +304,12 @@ def _check_windows(path: Path, table: pd.DataFrame, scenes: Mapping[str, Grid]) 
             )
 
 
-def check_points(path: Path, table: pd.DataFrame) -> None:
-    """Check that a table has the points of a map, which come later than its rows. Raises WorkspaceError."""
-    _need(path, table, *_POINTS)
+def check_complete(path: Path, table: pd.DataFrame, columns: Mapping[str, Column], *, points: bool) -> None:
+    """Check that a table has all its columns; those of the map, which come later, where ``points`` says so.
+
+    Raises WorkspaceError naming the first that is missing.
+    """
+    _need(path, table, *(name for name in columns if points or name not in _POINTS))
 
 
 def read_points(path: Path, *, rows: int | None = None) -> tuple[Floats, dict[str, Any]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rsgraph.errors import ModelMismatch, NotThere, NotUsable
 from rsgraph.own_files.arrays import first_not_finite, mapped_array
-from rsgraph.own_files.tables import check_points
+from rsgraph.own_files.fields import damaged
+from rsgraph.own_files.tables import CHIPS, SEGMENTS, check_complete
 from rsgraph.stages.context import Context
 from rsgraph.workspace import Workspace
 
@@ -24,9 +25,11 @@ def check_workspace(workspace: Workspace) -> None:
     """
     _ = workspace.scenes, workspace.config
     chips, segments = workspace.chips, workspace.segments
-    if workspace.ready:
-        for name, table in (("chips.parquet", chips), ("segments.parquet", segments)):
-            check_points(workspace.path(name), table)
+    ready = workspace.ready
+    check_complete(workspace.path("chips.parquet"), chips, CHIPS, points=ready)
+    check_complete(workspace.path("segments.parquet"), segments, SEGMENTS, points=ready)
+    if "split" not in chips:
+        raise damaged(workspace.path("chips.parquet"), "it has no column 'split'")
     for layer in {"target", workspace.default_layer} & {*workspace.layers}:
         workspace.embedding(layer)
     if workspace.maps and not workspace.layers:

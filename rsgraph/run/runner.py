@@ -28,7 +28,7 @@ from rsgraph.options import RUN_KINDS
 from rsgraph.own_files.models import read_about
 from rsgraph.progress import TimeLeft
 from rsgraph.protocols import Blocks, Workers
-from rsgraph.run.checking import check_made
+from rsgraph.run.checking import check_made, check_workspace
 from rsgraph.run.keys import keys
 from rsgraph.run.prepare import Prepared, identities, prepare
 from rsgraph.run.record import record_of, write_record
@@ -72,6 +72,8 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     plan, workspace = prepared.plan, prepared.workspace
     wanted, there = keys(plan), workspace.intact()
     finished = {name for name in wanted if _finished(workspace, name, wanted, there)}
+    if {"scene", "segments"} <= finished:
+        check_workspace(workspace)
     if len(finished) == len(wanted):
         _write_config(plan, workspace)  # the scene may stand elsewhere now
         tell(ready=str(workspace.folder.resolve()))

@@ -36,6 +36,7 @@ from napari_rsgraph.session.tables import Level, Mask, Rows, Tables
 from napari_rsgraph.session.work import Tasks, Work
 from rsgraph.brushing.shapes import Mode
 from rsgraph.journal.journal import Journal
+from rsgraph.run.checking import check_workspace
 from rsgraph.run.scenes import Reopened
 
 
@@ -218,6 +219,7 @@ def open_session(folder: str | Path, work: Work, *, read_only: bool = False, lin
     for name in ("manifest.json", "config.yaml", "scene.json", "segments.parquet", "chips.parquet", "edges.npy"):
         workspace.existing(name)
     workspace.check_writable()
+    check_workspace(workspace)
     tables = Tables(workspace)
     journal = Journal.open(workspace.path("labels.sqlite"), segment_ids=tables.ids, read_only=read_only)
     return Session(workspace, tables, journal, work)
