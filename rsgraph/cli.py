@@ -136,6 +136,7 @@ def _label(words: list[str]) -> None:
         train=wanted.train,
         display=wanted.display,
         read_only=wanted.read_only,
+        links=wanted.links,
     )
 
 

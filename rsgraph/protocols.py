@@ -153,12 +153,14 @@ class Target(Component):
     """Learns soft classes from a sample of pixels. They teach the encoder and the GNN.
 
     ``n_clusters``: number of classes C. ``sample_every``: of how many valid pixels one is in the sample; small scenes
-    are sampled more densely. ``embeddings``: what a run makes with it, the mean memberships of segments.
+    are sampled more densely. ``embeddings``: what a run makes with it, the mean memberships of segments. ``fitted``:
+    names of the arrays that ``fit`` returns and ``predict`` needs.
     """
 
     n_clusters: int = 8
     sample_every: int = 56
     embeddings: ClassVar[tuple[str, ...]] = ("target",)
+    fitted: ClassVar[tuple[str, ...]] = ("centres",)
 
     @abstractmethod
     def fit(

@@ -49,12 +49,12 @@ def workspace(tmp_path: Path) -> Workspace:
     (found.folder / "embeddings").mkdir(parents=True)
     found.path("scene.json").write_text(json.dumps({"scenes": [SCENE], "survey": {"bands": ["B02"]}}))
     stages = {
-        "encode": {"outputs": {"embeddings/encoder.npy": "", "shared.npy": ""}},
-        "gnn": {"outputs": {"embeddings/gnn1.npy": "", "shared.npy": ""}},
+        "encode": {"outputs": {"embeddings/encoder.npy": ""}},
+        "gnn": {"outputs": {"embeddings/gnn1.npy": ""}},
     }
     manifest = {"stages": stages, "layers": ["encoder", "gnn1"], "default_layer": "gnn1"}
     found.path("manifest.json").write_text(json.dumps(manifest))
-    for name, vectors in (("embeddings/encoder", VECTORS), ("embeddings/gnn1", -VECTORS), ("shared", VECTORS[0])):
+    for name, vectors in (("embeddings/encoder", VECTORS), ("embeddings/gnn1", -VECTORS)):
         np.save(found.path(f"{name}.npy"), vectors)
     pd.DataFrame({"segment_id": [1, 2, 3, 4], "area_px": [9, 8, 7, 6]}).to_parquet(found.path("segments.parquet"))
     return found
@@ -102,28 +102,36 @@ def test_workspace_names_damaged_files(workspace: Workspace) -> None:
     workspace.path("segments.parquet").write_bytes(b"PAR1")
     workspace.path("embeddings", "gnn1.npy").write_bytes(b"\x93NUMPY")
     workspace.path("manifest.json").write_text("[]")
-    with pytest.raises(WorkspaceError, match=r"segments\.parquet is damaged .*; run the same command again"):
+    with pytest.raises(WorkspaceError, match=r"segments\.parquet is damaged: .*; run the same command again"):
         workspace.segments  # noqa: B018  # reading is the point
     with pytest.raises(WorkspaceError, match=r"gnn1\.npy is damaged"):
         workspace.embedding("gnn1")
-    with pytest.raises(WorkspaceError, match=r"manifest\.json is damaged \(not a JSON object\)"):
+    with pytest.raises(WorkspaceError, match=r"manifest\.json is damaged: expected a JSON object"):
         workspace.manifest  # noqa: B018  # as above
 
 
 def test_intact_hashes_the_files_of_the_manifest(workspace: Workspace) -> None:
     workspace.path("embeddings", "gnn1.npy").unlink()
-    names = ("embeddings/encoder.npy", "shared.npy")
+    names = ("embeddings/encoder.npy",)
     assert workspace.intact() == {
         name: hashlib.sha256(workspace.path(name).read_bytes()).hexdigest() for name in names
     }
 
 
 def test_forget_removes_files_that_no_other_stage_owns(workspace: Workspace) -> None:
-    workspace.forget(["gnn", "match"])
-    assert list(workspace.manifest["stages"]) == ["encode"]
+    both = {"project": ["x-pca", "y-pca"], "trained_maps": ["y-pca", "z-pca"]}
+    stages = {
+        name: {"outputs": {f"projections/{file}.parquet": "" for file in files}} for name, files in both.items()
+    }
+    workspace.change_manifest(lambda manifest: {**manifest, "stages": {**manifest["stages"], **stages}})
+    workspace.path("projections").mkdir()
+    for file in ("x-pca", "y-pca", "z-pca"):
+        workspace.path("projections", f"{file}.parquet").touch()
+    workspace.forget(["gnn", "match", "trained_maps"])
+    assert list(workspace.manifest["stages"]) == ["encode", "project"]
     assert workspace.layers == ["encoder"]
-    left = sorted(path.name for path in workspace.folder.rglob("*.npy"))
-    assert left == ["encoder.npy", "shared.npy"]
+    assert [path.name for path in workspace.folder.rglob("*.npy")] == ["encoder.npy"]
+    assert sorted(path.stem for path in workspace.path("projections").iterdir()) == ["x-pca", "y-pca"]
 
 
 def test_forget_drops_the_maps_of_what_it_forgets(workspace: Workspace) -> None:
@@ -143,17 +151,17 @@ def test_forget_drops_the_maps_of_what_it_forgets(workspace: Workspace) -> None:
 
 def test_adopt_brings_a_stored_stage_in(workspace: Workspace, tmp_path: Path) -> None:
     cache = StageCache(tmp_path / "cache")
-    folder = cache.partial("project", "k" * 64)
+    folder = cache.partial("project", "a" * 64)
     (folder / "projections").mkdir()
     (folder / "projections" / "encoder-umap.parquet").touch()
-    np.save(folder / "found.npy", VECTORS)
-    record = cache.commit("project", "k" * 64, 2.0, {"pairs": 6})
+    (folder / "projections" / "found-umap.parquet").write_bytes(b"points")
+    record = cache.commit("project", "a" * 64, 2.0, {"pairs": 6})
     maps = [
         {"layer": "encoder", "projector": "umap", "path": "segments.parquet"},
         {"layer": "gnn1", "projector": "umap", "path": "projections/gnn1-umap.parquet"},
     ]
     workspace.adopt(record, cache, run_id="run", layers=["target", "encoder"], default_layer="encoder", maps=maps)
-    np.testing.assert_array_equal(np.load(workspace.path("found.npy")), VECTORS)
+    assert workspace.path("projections", "found-umap.parquet").read_bytes() == b"points"
     assert workspace.manifest["stages"]["project"]["mlflow_run"] == "run"
     assert (workspace.layers, workspace.default_layer) == (["encoder"], "encoder")
     assert workspace.maps == maps[:1], "the other is not drawn yet"

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -31,8 +32,10 @@ from rsgraph.config import refuse_targets
 from rsgraph.errors import ConfigError, NotThere, NotUsable
 from rsgraph.evaluate import parts as measuring
 from rsgraph.evaluate.parts import Among, Evaluation
-from rsgraph.files import digest, read_json, sha256, write_json, write_text
+from rsgraph.files import digest, sha256, write_json, write_text
+from rsgraph.own_files.fields import read_json_object
 from rsgraph.registry import check_types
+from rsgraph.run.checking import check_workspace
 from rsgraph.tracking import Tracker, store
 
 if TYPE_CHECKING:
@@ -113,6 +116,8 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     job = Evaluation(Path(config["workspace"]).expanduser(), config)
     job.workspace.existing("manifest.json")
     job.workspace.existing("segments.parquet")
+    job.workspace.check_writable()
+    check_workspace(job.workspace)
     tracked = _tracked(job)  # a store that cannot be used is refused before anything is measured
     if job.config["reference"] is not None:
         with console.progress("reference") as job.progress:
@@ -138,7 +143,7 @@ def _check(config: Mapping[str, Any]) -> None:
     """Refuse what does not fit before anything is read."""
     if config["workspace"] is None:
         raise ConfigError("which workspace? type `rsgraph evaluate WORKSPACE`")
-    top = {name: config[name] for name in ("workspace", "reference", "reference_layer", "seed")}
+    top = {name: config[name] for name in ("workspace", "reference", "reference_layer", "links", "seed")}
     check_types("option", _options, top)
     if config["reference"] is not None and not Path(config["reference"]).expanduser().exists():
         raise NotThere(f"the reference {config['reference']} does not exist; check the path for typing errors.")
@@ -158,7 +163,9 @@ def _check(config: Mapping[str, Any]) -> None:
 
 
 # types of the options of no section, and of each section
-def _options(workspace: str, reference: str | None, reference_layer: str | int | None, seed: int) -> None: ...
+def _options(
+    workspace: str, reference: str | None, reference_layer: str | int | None, links: bool, seed: int
+) -> None: ...
 def _measures(among: list[Among], segments: int) -> None: ...
 def _maps(k: int, sample: int | None) -> None: ...
 def _rotation(chips: int) -> None: ...
@@ -197,8 +204,10 @@ def _obtain(part: Part, job: Evaluation) -> tuple[DataFrame, bool]:
     key = _key(part, job)
     record = _records(job).get(part.name, {})
     if record.get("key") == key and path.exists() and sha256(path) == record.get("sha256"):
-        console.say(f"{part.name}: as measured on {record.get('finished', '')[:10]} ({path})")
-        return pd.read_csv(path), False
+        with suppress(ValueError):  # no table, whatever its hash says: it is made anew
+            table = pd.read_csv(path)
+            console.say(f"{part.name}: as measured on {record['finished'][:10]} ({path})")
+            return table, False
     started = monotonic()
     with console.progress(part.name) as job.progress:
         table = part.measure(job)
@@ -227,9 +236,15 @@ def _key(part: Part, job: Evaluation) -> str:
 
 def _records(job: Evaluation) -> dict[str, Any]:
     path = job.workspace.path(FOLDER, "evaluation.json")
-    found = read_json(path) if path.exists() else {}
-    records = found if isinstance(found, dict) else {}
-    return {name: record for name, record in records.items() if isinstance(record, dict)}
+    records = read_json_object(path) if path.exists() else {}
+    return {name: record for name, record in records.items() if _is_record(record)}
+
+
+def _is_record(record: object) -> bool:
+    """Tell whether it says what a table was made of; one that does not is as good as none."""
+    return isinstance(record, dict) and all(
+        isinstance(record.get(name), str) for name in ("key", "sha256", "finished")
+    )
 
 
 def _enter(job: Evaluation, part: Part, facts: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from rsgraph.io.geotiff import choose_bands, identity_of, name_bands
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, join
 from rsgraph.io.overrides import ChipReader, Overrides
-from rsgraph.io.path_names import file_safe
+from rsgraph.own_files.names import file_safe
 from rsgraph.types import PixelSource, Raster, Scene, Window
 
 _RGB = ("B04", "B03", "B02")

@@ -32,6 +32,7 @@ from rsgraph.journal.recovery import Recovery, adopt_recovered, recover
 from rsgraph.journal.selection import Known, ascending, checked_confidence, checked_ids, factorised
 from rsgraph.journal.state import DefinedClass, names_of
 from rsgraph.journal.storage import RECOVERY
+from rsgraph.own_files.tables import read_segment_ids
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -407,7 +408,7 @@ def _draft(action: Action, body: Mapping[str, Any], ids: NDArray[np.uint32] | No
 
 def journal_of(workspace: Workspace, *, read_only: bool = False, author: str | None = None) -> Journal:
     """Open the journal of a workspace, for its segments; parameters and errors as of ``Journal``."""
-    import pandas as pd
-
-    known = pd.read_parquet(workspace.existing("segments.parquet"), columns=["segment_id"])["segment_id"]
+    known = read_segment_ids(workspace.existing("segments.parquet"))
+    if not read_only:
+        workspace.check_writable()
     return Journal(workspace.path("labels.sqlite"), segment_ids=known, read_only=read_only, author=author)

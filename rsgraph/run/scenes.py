@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rsgraph.errors import ConfigError, ModelMismatch, NotReadable, NotThere, NotUsable, WorkspaceMismatch
-from rsgraph.files import digest, place, read_json, sha256
+from rsgraph.errors import (
+    ConfigError,
+    ModelMismatch,
+    NotReadable,
+    NotThere,
+    NotUsable,
+    WorkspaceError,
+    WorkspaceMismatch,
+)
+from rsgraph.files import digest, place, sha256
 from rsgraph.io.chips import chip_extent, cut
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.options import ChipOptions, ModelOptions, Options, read_choice, read_options
+from rsgraph.own_files.models import check_model, read_encoder
+from rsgraph.own_files.names import file_safe, is_file_name
 from rsgraph.run.continuing import own_config
 from rsgraph.run.record import read_record
 from rsgraph.stages.context import Opened
@@ -114,11 +124,15 @@ def absolute(path: str | Sequence[str] | None) -> str | list[str] | None:
 
 
 def _named_apart(scenes: Sequence[Scene]) -> list[Scene]:
-    """Number later scenes of one name (a, a_1, a_2): the first keeps its name when scenes are added at the end."""
+    """Number later scenes of one name (a, a_1, a_2): the first keeps its name when scenes are added at the end.
+
+    Names that are no names of files, as a reader of another package may give them, are turned into some.
+    """
     taken: set[str] = set()
     named = []
     for scene in scenes:
-        names = chain([scene.name], (f"{scene.name}_{number}" for number in count(1)))
+        title = scene.name if is_file_name(scene.name) else file_safe(scene.name)
+        names = chain([title], (f"{title}_{number}" for number in count(1)))
         name = next(name for name in names if name not in taken)
         taken.add(name)
         named.append(scene if name == scene.name else replace(scene, name=name))
@@ -239,9 +253,10 @@ def with_model(options: Options) -> tuple[Options, GivenModel | None]:
     if not origin:
         return options, None
     workspace = Workspace(Path(origin).expanduser())
-    about = read_json(workspace.existing("models", "encoder.json"))
-    workspace.existing("models", "gnn.json")
-    workspace.existing("targets.npz")
+    for name in (("models", "encoder.json"), ("models", "gnn.json"), ("targets.npz",)):
+        workspace.existing(*name)
+    check_given(workspace)
+    about = read_encoder(workspace.existing("models", "encoder.json"))
     made = own_config(workspace)
     target, encoder, gnn = (read_choice(kind, made[kind]) for kind in ("target", "encoder", "gnn"))
     model = given_model(workspace, about["bands"])
@@ -251,6 +266,20 @@ def with_model(options: Options) -> tuple[Options, GivenModel | None]:
         embedding = replace(options.embedding, surroundings=width)
         taken = replace(taken, metric=read_choice("metric", made["metric"]), embedding=embedding)
     return taken, model
+
+
+def check_given(workspace: Workspace) -> None:
+    """Check the files of a model that is applied without training, where they are, before they are kept elsewhere.
+
+    Raises
+    ------
+    WorkspaceError
+        One is damaged, does not fit the others, or holds a value that is not finite.
+    """
+    try:
+        check_model(workspace.folder)
+    except WorkspaceError as error:
+        raise WorkspaceError(f"the model in {workspace.folder} (model.from) cannot be applied: {error}") from error
 
 
 def given_model(workspace: Workspace, bands: Sequence[str]) -> GivenModel:
@@ -276,6 +305,7 @@ def keep_model(model: GivenModel | None, workspace: Workspace, cache: Path) -> P
     kept = cache / "models" / model.identity[:32]
     origins = [each for each in (workspace, Workspace(model.folder)) if model_identity(each) == model.identity]
     if not kept.exists() and origins:
+        check_given(origins[0])
         partial = kept.with_suffix(".partial")
         for name in (*_MODEL_FILES, "models/target.json"):
             if origins[0].path(name).exists():

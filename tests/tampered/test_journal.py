@@ -71,8 +71,8 @@ SCHEMAS = {
     "zeroblob(4000); END",
     "a trigger under the name of ours": "DROP TRIGGER event_is_next; CREATE TRIGGER event_is_next BEFORE INSERT ON "
     f"event BEGIN {IGNORED}",
-    "ours in other letters": "DROP TRIGGER event_is_never_changed; create trigger event_is_never_changed before update "
-    "on event begin select raise(abort, 'the label journal is append-only'); end",
+    "ours in other letters": "DROP TRIGGER event_is_never_changed; create trigger event_is_never_changed before "
+    "update on event begin select raise(abort, 'the label journal is append-only'); end",
     "no triggers": "DROP TRIGGER event_is_next; DROP TRIGGER event_is_never_changed; DROP TRIGGER "
     "event_is_never_deleted",
     "another view of labels": "DROP VIEW labels; CREATE VIEW labels AS SELECT 7 AS segment_id, 'sand' AS label",
@@ -81,8 +81,8 @@ SCHEMAS = {
     f"{ENDLESS} SELECT i AS id, 'x' AS name, '#000000' AS colour, NULL AS key, i AS position FROM n",
     "a billion chunks": f"DROP TABLE chunk; CREATE VIEW chunk AS {ENDLESS} SELECT i AS id, zeroblob(4000) AS cells "
     "FROM n",
-    "a writer that never ends": f"DROP TABLE writer; CREATE VIEW writer AS {ENDLESS} SELECT sum(i) AS pid, 1 AS host, "
-    "1 AS user, 1 AS since FROM n",
+    "a writer that never ends": f"DROP TABLE writer; CREATE VIEW writer AS {ENDLESS} SELECT sum(i) AS pid, "
+    "1 AS host, 1 AS user, 1 AS since FROM n",
     "a state that never ends": f"DROP TABLE state; CREATE VIEW state AS {ENDLESS} SELECT 1 AS id, max(i) AS event, "
     "1 AS fingerprint FROM n",
     "a table more": "CREATE TABLE hidden (x)",
