@@ -58,7 +58,7 @@ def _from_table(path: Path, column: str | None) -> Listed:
 def _from_json(path: Path) -> Listed | None:
     try:
         found = json.loads(_text(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotReadable(f"{path} is damaged: it is not JSON ({error}); save it again.") from error
     if isinstance(found, dict) and found.get("type") in ("FeatureCollection", "Feature"):
         return None
