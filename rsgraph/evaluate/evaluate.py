@@ -117,7 +117,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     job.workspace.existing("manifest.json")
     job.workspace.existing("segments.parquet")
     job.workspace.check_writable()
-    check_workspace(job.workspace)
+    check_workspace(job.workspace, options=True)
     tracked = _tracked(job)  # a store that cannot be used is refused before anything is measured
     if job.config["reference"] is not None:
         with console.progress("reference") as job.progress:

@@ -51,13 +51,14 @@ def read_selection(path: Path) -> NDArray[np.int64]:
     try:
         found = _READERS[path.suffix.lower()](path)
         return check_ids(found if len(found) else np.empty(0, np.int64))
-    except (
-        *(OSError, ValueError, TypeError, KeyError, IndexError, csv.Error),
-        *(EOFError, OverflowError, MemoryError, RecursionError, SyntaxError),
-    ) as error:
+    except (OSError, ValueError, TypeError, KeyError, IndexError, csv.Error, EOFError, *_BEYOND_MEASURE) as error:
         raise NotReadable(
             f"{path} does not hold a selection ({error}); expected segment ids, whole numbers"
         ) from error
+
+
+_BEYOND_MEASURE = (MemoryError, OverflowError, RecursionError)
+"""What Python says of numbers and lists that are large or nested without end."""
 
 
 def _npy(path: Path) -> NDArray[Any]:

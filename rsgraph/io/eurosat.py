@@ -6,6 +6,7 @@ import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -23,6 +24,7 @@ from rsgraph.io.layers import LayeredSource, Layers, Radiometry, join
 from rsgraph.io.overrides import ChipReader, Overrides
 from rsgraph.own_files.names import file_safe
 from rsgraph.types import PixelSource, Raster, Scene, Window
+from rsgraph.warning_filters import ignored
 
 _RGB = ("B04", "B03", "B02")
 _ENOUGH = 20_000
@@ -229,7 +231,19 @@ def _decode(archive: str | None, member: str) -> np.ndarray[tuple[int, int, int]
     root = Path(archive) if archive else Path(member)
     with reasons(root, member if archive else ""):
         data = read_member(root, member if archive else "", _LARGEST_FILE)
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+        with _opened(data) as image:
             if max(image.size) > _LARGEST:
                 raise ValueError(f"an image of {image.size[0]} x {image.size[1]} pixels; expected at most {_LARGEST}")
             return np.asarray(image.convert("RGB"))
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    """Open an encoded image. What Pillow says of images that are large beyond measure is an error like others."""
+    try:
+        with ignored(category=Image.DecompressionBombWarning):
+            image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from error
+    with image:
+        yield image

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from rsgraph.errors import ModelMismatch, NotThere, NotUsable
+from rsgraph.errors import ModelMismatch, NotUsable
 from rsgraph.own_files.arrays import first_not_finite, mapped_array
 from rsgraph.own_files.fields import damaged
 from rsgraph.own_files.tables import CHIPS, SEGMENTS, check_complete
+from rsgraph.run.continuing import check_sections, own_config
 from rsgraph.stages.context import Context
 from rsgraph.workspace import Workspace
 
 
-def check_workspace(workspace: Workspace) -> None:
+def check_workspace(workspace: Workspace, *, options: bool = False) -> None:
     """Check what every verb reads of a workspace: scenes, chips, segments, classes and the default layer.
 
     ``export`` and ``evaluate`` begin with it, so that neither takes what the other refuses. Files that are read piece
     by piece (rasters, further layers) are checked where they are read.
+
+    Parameters
+    ----------
+    workspace
+        That is read.
+    options
+        Whether all options that made it are needed, too.
 
     Raises
     ------
@@ -23,7 +31,10 @@ def check_workspace(workspace: Workspace) -> None:
     WorkspaceError
         A file is damaged, or two do not fit together.
     """
-    _ = workspace.scenes, workspace.config
+    _ = workspace.scenes
+    check_sections(workspace, workspace.config)
+    if options:
+        own_config(workspace)
     chips, segments = workspace.chips, workspace.segments
     ready = workspace.ready
     check_complete(workspace.path("chips.parquet"), chips, CHIPS, points=ready)
@@ -32,8 +43,6 @@ def check_workspace(workspace: Workspace) -> None:
         raise damaged(workspace.path("chips.parquet"), "it has no column 'split'")
     for layer in {"target", workspace.default_layer} & {*workspace.layers}:
         workspace.embedding(layer)
-    if workspace.maps and not workspace.layers:
-        raise NotThere(f"{workspace.folder} holds maps but no layers: it is unfinished; run the same command again")
 
 
 def check_made(context: Context) -> None:

@@ -51,7 +51,7 @@ def own_config(workspace: Workspace) -> dict[str, Any]:
     Raises WorkspaceError where one has another type than an option of its name, naming ``config.yaml``.
     """
     made, record = workspace.config, read_record(workspace)
-    _check_sections(workspace, made)
+    check_sections(workspace, made)
     own = {name: deepcopy(value) for name, value in made.items() if name not in _ENTRIES_OF_0_1}
     own["model"] = {"from": _model_from(made, record)}
     for kind in RUN_KINDS:
@@ -66,8 +66,8 @@ def own_config(workspace: Workspace) -> dict[str, Any]:
     return own
 
 
-def _check_sections(workspace: Workspace, made: Mapping[str, Any]) -> None:
-    """Check that what is taken apart below are sections of options, where they are there."""
+def check_sections(workspace: Workspace, made: Mapping[str, Any]) -> None:
+    """Check that what is taken apart are sections of options, where they are there. Raises WorkspaceError."""
     for name in (*RUN_KINDS, "model", "data", "chips", "embedding", "training"):
         section = made.get(name, {})
         if not isinstance(section, Mapping) or not all(isinstance(key, str) for key in section):

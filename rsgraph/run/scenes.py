@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
@@ -268,18 +269,27 @@ def with_model(options: Options) -> tuple[Options, GivenModel | None]:
     return taken, model
 
 
-def check_given(workspace: Workspace) -> None:
-    """Check the files of a model that is applied without training, where they are, before they are kept elsewhere.
+def check_given(workspace: Workspace, *, named: str | None = None) -> None:
+    """Check the files of a model that is applied without training.
+
+    Parameters
+    ----------
+    workspace
+        That holds them.
+    named
+        The folder that the user knows them by, where they are kept elsewhere.
 
     Raises
     ------
     WorkspaceError
         One is damaged, does not fit the others, or holds a value that is not finite.
     """
+    folder = named or str(workspace.folder)
     try:
         check_model(workspace.folder)
     except WorkspaceError as error:
-        raise WorkspaceError(f"the model in {workspace.folder} (model.from) cannot be applied: {error}") from error
+        why = str(error).replace(str(workspace.folder), folder)
+        raise WorkspaceError(f"the model in {folder} (model.from) cannot be applied: {why}") from error
 
 
 def given_model(workspace: Workspace, bands: Sequence[str]) -> GivenModel:
@@ -304,14 +314,18 @@ def keep_model(model: GivenModel | None, workspace: Workspace, cache: Path) -> P
         return None
     kept = cache / "models" / model.identity[:32]
     origins = [each for each in (workspace, Workspace(model.folder)) if model_identity(each) == model.identity]
+    if kept.exists() and model_identity(Workspace(kept)) != model.identity:
+        shutil.rmtree(kept)  # it was changed since
     if not kept.exists() and origins:
-        check_given(origins[0])
         partial = kept.with_suffix(".partial")
         for name in (*_MODEL_FILES, "models/target.json"):
             if origins[0].path(name).exists():
                 place(origins[0].path(name), partial / name)
         os.replace(partial, kept)
-    return kept if kept.exists() else Path(model.folder)
+    found = kept if kept.exists() else Path(model.folder)
+    if (found / "models" / "encoder.json").exists():
+        check_given(Workspace(found), named=model.folder)
+    return found
 
 
 def model_identity(workspace: Workspace) -> str:

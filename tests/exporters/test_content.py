@@ -60,7 +60,7 @@ def test_gather_of_an_empty_folder_says_how_to_make_a_workspace(tmp_path: Path) 
 
 def test_gather_refuses_a_layer_of_another_length(workspace: Workspace) -> None:
     write_array(workspace.path("embeddings", "gnn2.npy"), np.zeros((3, 5), np.float32))
-    with pytest.raises(WorkspaceError, match="layer 'gnn2' has 3 rows"):
+    with pytest.raises(WorkspaceError, match=r"gnn2\.npy is damaged: it has 3 rows"):
         gather(leaving(workspace))
 
 
