@@ -42,6 +42,20 @@ if TYPE_CHECKING:
     )
     from rsgraph.workspace import Workspace
 
+MOST_LAYERS = 32
+"""Of a network. Configs come from strangers, too: one that asks for a million must not fill the memory."""
+
+WIDEST = 4096
+"""Features of a layer of a network."""
+
+
+def refuse_above(most: int, **given: int) -> None:
+    """Raise ConfigError for the first parameter of a component that is larger than it may be."""
+    for name, value in given.items():
+        if value > most:
+            raise ConfigError(f"`{name}` must be at most {most:,}. Got {value:,} instead.")
+
+
 Progress = Callable[[int, int], None]
 """Called as progress(done, total) by anything that may take over two seconds."""
 

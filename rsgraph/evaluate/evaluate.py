@@ -118,6 +118,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     job.workspace.existing("segments.parquet")
     job.workspace.check_writable()
     check_workspace(job.workspace, options=True)
+    tracked = _tracked(job)  # a store that cannot be used is refused before anything is measured
     if job.config["reference"] is not None:
         with console.progress("reference") as job.progress:
             _ = job.reference  # a wrong one is refused before anything is measured
@@ -133,7 +134,8 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
             continue
         fresh |= {part.name: found[part.name]} if new else {}
         console.say(_shown(found[part.name]))
-    _track(job, fresh)
+    if tracked is not None:
+        _track(tracked, job, fresh)
     return found
 
 
@@ -170,10 +172,12 @@ def _rotation(chips: int) -> None: ...
 def _retrieval(ks: list[int], sample: int | None) -> None: ...
 def _labelling(strokes: int, segments: int, projectors: list[str] | None) -> None: ...
 def _borders(segments: int, least: int) -> None: ...
+def _tracking(uri: str | None) -> None: ...
 
 
 _SCHEMAS: dict[str, Callable[..., None]] = {
-    each.__name__.removeprefix("_"): each for each in (_measures, _maps, _rotation, _retrieval, _labelling, _borders)
+    each.__name__.removeprefix("_"): each
+    for each in (_measures, _maps, _rotation, _retrieval, _labelling, _borders, _tracking)
 }
 
 
@@ -260,18 +264,43 @@ def _shown(table: DataFrame) -> str:
     return str(table.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="-"))
 
 
-def _track(job: Evaluation, tables: Mapping[str, DataFrame]) -> None:
-    """Log all numbers with the run that made the workspace, where its MLflow store is still beside it."""
+@dataclass(frozen=True)
+class _Tracked:
+    """The run that made a workspace, in its MLflow store."""
+
+    uri: str
+    artifacts: Path
+    experiment: str
+    run_id: str
+
+
+def _tracked(job: Evaluation) -> _Tracked | None:
+    """Find the run that made the workspace: in the store that is asked for, else in the one that is still beside it.
+
+    A store elsewhere that only the workspace names is not used: a workspace comes from anywhere.
+    """
     runs = [stage.get("mlflow_run") for stage in job.workspace.manifest["stages"].values()]
-    made = job.workspace.config
-    found = store(made, job.workspace.folder.parent)
     run_id = next((each for each in reversed(runs) if each), None)
-    if run_id is None or found is None:
-        return
-    uri, artifacts = found
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
-        return
-    tracker = Tracker(uri, artifacts, made["tracking"]["experiment"], job.workspace.folder.name, run_id=run_id)
+    if run_id is None:
+        return None
+    made, asked = job.workspace.config["tracking"], job.config["tracking"]["uri"]
+    if made["uri"] is not None and asked is None:
+        if str(made["uri"]).lower() != "none":
+            console.note(f"its run was logged in {made['uri']}: to log these numbers there, type tracking.uri=...")
+        return None
+    experiment = str(made["experiment"])
+    found = store({"tracking": {"uri": asked, "experiment": experiment}}, job.workspace.folder.parent)
+    if found is None or (found[0].startswith(_FILE) and not Path(found[0].removeprefix(_FILE)).exists()):
+        return None
+    return _Tracked(*found, experiment, str(run_id))
+
+
+_FILE = "sqlite:///"
+
+
+def _track(run: _Tracked, job: Evaluation, tables: Mapping[str, DataFrame]) -> None:
+    """Log all numbers with the run that made the workspace."""
+    tracker = Tracker(run.uri, run.artifacts, run.experiment, job.workspace.folder.name, run_id=run.run_id)
     tracker.open()
     for name, table in tables.items():
         tracker.metrics(numbers(name, table, PARTS[name].keys))

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from rsgraph.errors import InputError, NotReadable, NotUsable
-from rsgraph.io.archive import Tree, is_zip, opened_zip, reasons, tree, walk
+from rsgraph.io.archive import Tree, is_zip, read_member, reasons, tree, walk
 from rsgraph.io.band_names import EUROSAT
 from rsgraph.io.counts import decide
 from rsgraph.io.geotiff import choose_bands, identity_of, name_bands
@@ -222,12 +222,15 @@ class Picture:
 _LARGEST = 4096
 """Side of the largest image that is decoded: a small file may claim a size that fills the memory."""
 
+_LARGEST_FILE = 64 * 2**20
+"""Bytes of the largest file of an image: of one of that side, not compressed at all."""
+
 
 def _decode(archive: str | None, member: str) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
     """Decode to (rows, columns, 3). Raises NotReadable."""
     root = Path(archive) if archive else Path(member)
     with reasons(root, member if archive else ""):
-        data = opened_zip(root).read(member) if archive else root.read_bytes()
+        data = read_member(root, member if archive else "", _LARGEST_FILE)
         with _opened(data) as image:
             if max(image.size) > _LARGEST:
                 raise ValueError(f"an image of {image.size[0]} x {image.size[1]} pixels; expected at most {_LARGEST}")

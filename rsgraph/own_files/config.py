@@ -8,44 +8,9 @@ from typing import Any
 
 import yaml
 
-from rsgraph.own_files.fields import Fields, check_size, damaged, shown
+from rsgraph.own_files.fields import Fields, damaged, shown
 from rsgraph.own_files.manifest import is_local
-
-MOST_BYTES = 4 * 2**20
-"""Of a config: one that lists the paths of 10 000 scenes is smaller."""
-
-
-MOST_VALUES = 200_000
-"""That a config says, all references written out."""
-
-
-class _PlainLoader(yaml.SafeLoader):
-    """YAML's own types, of bounded size: of a few lines that refer to each other, billions of values can be made."""
-
-    def get_single_node(self) -> Any:
-        """Return the whole document, once it is known how much it says."""
-        node = super().get_single_node()
-        if _size(node, {}) > MOST_VALUES:
-            raise yaml.composer.ComposerError(None, None, f"it says more than {MOST_VALUES:,} values", None)
-        return node
-
-
-def _size(node: Any, known: dict[int, int | None]) -> int:
-    """Count the values of a node with all references written out. Raises ComposerError where it contains itself."""
-    if id(node) in known:
-        found = known[id(node)]
-        if found is None:
-            raise yaml.composer.ComposerError(None, None, "a value contains itself", node.start_mark)
-        return found
-    known[id(node)] = None
-    parts: list[Any] = []
-    if isinstance(node, yaml.MappingNode):
-        parts = [part for pair in node.value for part in pair]
-    elif isinstance(node, yaml.SequenceNode):
-        parts = node.value
-    size = 1 + sum(_size(part, known) for part in parts)
-    known[id(node)] = size
-    return size
+from rsgraph.own_files.plain_yaml import read_yaml
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -58,10 +23,7 @@ def read_config(path: Path) -> dict[str, Any]:
         options, or names data that are not on this machine.
     """
     try:
-        check_size(path, MOST_BYTES)
-        found = yaml.load(path.read_text(encoding="utf-8"), _PlainLoader)  # noqa: S506 - a SafeLoader
-    except RecursionError as error:
-        raise damaged(path, "nested too deep") from error
+        found = read_yaml(path)
     except (yaml.YAMLError, ValueError) as error:  # what YAML takes for a date may be none: a ValueError
         raise damaged(path, f"not valid YAML ({' '.join(str(error).split())})") from error
     except OSError as error:

@@ -15,7 +15,7 @@ from rsgraph.own_files.fields import Fields, damaged, is_number, read_json_objec
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-MOST_CLASSES = 10_000
+MOST_CLASSES = 1000
 """Of a target: 8 are usual."""
 
 MOST_TENSORS = 10_000
