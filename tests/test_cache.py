@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import json
 import multiprocessing
 import time
 from pathlib import Path
 
+import pytest
+
 from rsgraph.cache import StageCache
+from rsgraph.errors import WorkspaceError
 
 KEY = "a" * 64
 
@@ -40,6 +44,62 @@ def test_find_forgets_a_stage_whose_record_is_damaged(tmp_path: Path) -> None:
     _store(cache)
     (cache.place_of("graph", KEY) / "stage.json").write_text("{")
     assert cache.find("graph", KEY) is None
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"outputs": {"../../../victim": KEY}},
+        {"outputs": {"/etc/victim": KEY}},
+        {"outputs": {"labels.sqlite": KEY}},
+        {"outputs": ["edges.npy"]},
+        {"stage": "../.."},
+        {"key": "b" * 64},
+        {"key": "../../x"},
+        {"seconds": "long"},
+        {"facts": []},
+    ],
+)
+def test_find_believes_no_record_that_was_planted(tmp_path: Path, record: dict[str, object]) -> None:
+    cache = StageCache(tmp_path / "cache")
+    _store(cache)
+    path = cache.place_of("graph", KEY) / "stage.json"
+    whole = json.loads(path.read_text())
+    path.write_text(json.dumps({**whole, **record}))
+    assert cache.find("graph", KEY) is None
+
+
+@pytest.mark.parametrize(
+    ("stage", "key"), [("../victim", KEY), ("graph", "../../victim"), ("graph", "/etc"), ("walk", KEY)]
+)
+def test_places_are_of_stages_and_keys_only(tmp_path: Path, stage: str, key: str) -> None:
+    with pytest.raises(WorkspaceError, match="are no stage and its key"):
+        StageCache(tmp_path).place_of(stage, key)
+
+
+def test_outputs_that_are_links_are_not_taken(tmp_path: Path) -> None:
+    cache = StageCache(tmp_path / "cache")
+    _store(cache)
+    place = cache.place_of("graph", KEY)
+    (tmp_path / "elsewhere").write_text("content")
+    (place / "edges.npy").unlink()
+    (place / "edges.npy").symlink_to(tmp_path / "elsewhere")
+    assert cache.find("graph", KEY) is None
+    assert (tmp_path / "elsewhere").read_text() == "content"
+
+
+def test_partial_removes_nothing_behind_a_link(tmp_path: Path) -> None:
+    cache, victim = StageCache(tmp_path / "cache"), tmp_path / "victim"
+    victim.mkdir()
+    (victim / "kept").write_text("mine")
+    (tmp_path / "cache" / "graph").mkdir(parents=True)
+    (tmp_path / "cache" / "graph" / f"{KEY[:32]}.partial").symlink_to(victim)
+    with pytest.raises(WorkspaceError, match="symbolic link"):
+        cache.partial("graph", KEY)
+    (tmp_path / "cache" / "encoder").symlink_to(victim)
+    with pytest.raises(WorkspaceError, match="symbolic link"):
+        cache.partial("encoder", KEY)
+    assert [path.name for path in victim.iterdir()] == ["kept"]
 
 
 def test_partial_keeps_the_work_of_an_interrupted_run_and_nothing_else(tmp_path: Path) -> None:

@@ -280,3 +280,51 @@ def test_layer_that_a_metric_made_is_compared_by_euclidean_distance(
     tmp_path: Path, layer: str, distance: str
 ) -> None:
     assert Workspace(tmp_path).compared_by(layer) == distance
+
+
+@pytest.mark.parametrize("layer", ["../../secret", "/etc/secret", "a/../../secret"])
+def test_names_that_lead_out_are_refused_whoever_gives_them(workspace: Workspace, layer: str) -> None:
+    np.save(workspace.folder.parent / "secret.npy", VECTORS)
+    with pytest.raises(WorkspaceError, match="is refused as the name of a file"):
+        workspace.embedding(layer)
+    with pytest.raises(WorkspaceError, match="is refused as the name of a file"):
+        workspace.segment_file(f"{layer}")
+
+
+def test_vectors_that_are_not_finite_or_not_of_the_segments_are_refused(workspace: Workspace) -> None:
+    np.save(workspace.path("embeddings", "gnn1.npy"), np.where(VECTORS == 7, np.nan, VECTORS))
+    with pytest.raises(WorkspaceError, match=r"gnn1\.npy is damaged: expected float32"):
+        workspace.embedding("gnn1")
+    wrong = np.where(VECTORS == 7, np.float32(np.nan), VECTORS)
+    np.save(workspace.path("embeddings", "gnn1.npy"), wrong)
+    with pytest.raises(WorkspaceError, match=r"gnn1\.npy is damaged: .* not finite, first in row 2"):
+        workspace.embedding("gnn1")
+    np.save(workspace.path("embeddings", "gnn1.npy"), VECTORS[:3])
+    with pytest.raises(WorkspaceError, match=r"it has 3 rows, where the workspace's other files say 4"):
+        workspace.embedding("gnn1")
+
+
+def test_what_links_lead_out_is_not_written_unless_it_is_said(workspace: Workspace) -> None:
+    workspace.check_writable()
+    workspace.path("exports").symlink_to(workspace.folder.parent)
+    with pytest.raises(WorkspaceError, match="exports is a symbolic link to"):
+        workspace.check_writable()
+    Workspace(workspace.folder, links=True).check_writable()
+
+
+def test_a_lock_that_is_a_link_empties_nothing(workspace: Workspace) -> None:
+    victim = workspace.folder.parent / "victim"
+    victim.write_text("mine")
+    workspace.path("manifest.json.lock").symlink_to(victim)
+    with pytest.raises(OutputError, match="is a symbolic link, which no lock of ours is"):
+        workspace.change_manifest(lambda manifest: manifest)
+    assert victim.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", '{"overlap": -1}', '{"overlap": "13"}', '{"overlap": 100000000}', "[]", ""]
+)
+def test_an_overlap_is_a_number_of_pixels(workspace: Workspace, content: str) -> None:
+    workspace.path("segments.json").write_text(content)
+    with pytest.raises(WorkspaceError, match=r"segments\.json is damaged"):
+        _ = workspace.segment_overlap
