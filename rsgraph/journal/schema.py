@@ -32,6 +32,9 @@ CREATE TABLE event (
   target INTEGER, origin TEXT, note TEXT, n INTEGER NOT NULL, segments BLOB, choice BLOB, confidence BLOB,
   checksum INTEGER NOT NULL
 );
+"""
+
+_TRIGGERS = """
 CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event
   BEGIN SELECT RAISE(ABORT, 'the label journal is append-only'); END;
 CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event
@@ -83,7 +86,7 @@ _STEPS: dict[int, str] = {1: ""}
 def create(database: sqlite3.Connection, events: Iterable[Event] = ()) -> None:
     """Fill an empty database: tables, and events if there are any. The caller commits."""
     database.execute(f"PRAGMA page_size = {PAGE}")
-    _run(database, _EVENTS)
+    _run(database, _EVENTS + _TRIGGERS)
     database.executemany(_INSERT, [event.row() for event in events])
     derive(database)
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -219,9 +222,17 @@ def migrate(database: sqlite3.Connection) -> None:
     database.execute("BEGIN IMMEDIATE")
     for step in range(version, VERSION):
         _run(database, _STEPS[step])
+    _guard(database)
     derive(database)
     database.execute(f"PRAGMA user_version = {VERSION}")
     database.execute("COMMIT")
+
+
+def _guard(database: sqlite3.Connection) -> None:
+    """Put our triggers in the place of those that table ``event`` has; early journals had not all of them."""
+    for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+        database.execute(f"DROP TRIGGER {name}")  # one of ours: others were refused
+    _run(database, _TRIGGERS)
 
 
 def version_of(database: sqlite3.Connection) -> int:
