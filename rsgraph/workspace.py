@@ -199,7 +199,7 @@ class Workspace:
         return found
 
     def check_statistics(self, *needed: str) -> None:
-        """Check that ``survey`` holds some statistics, all by default. Raises WorkspaceError naming what is missing."""
+        """Check that ``survey`` holds statistics, by default all. Raises WorkspaceError naming one that is not there."""
         check_statistics(self._scene_file, self.existing("scene.json"), needed or PER_BAND)
 
     @property

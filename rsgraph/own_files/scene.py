@@ -80,7 +80,7 @@ PER_BAND = ("mean", "std", "minimum", "maximum", "percentile_2", "percentile_98"
 
 
 def check_statistics(found: dict[str, Any], path: Path, needed: Sequence[str]) -> None:
-    """Check that some statistics are there, of the bands of the scenes. Raises WorkspaceError naming what is missing."""
+    """Check that statistics of the bands of the scenes are there. Raises WorkspaceError naming one that is not."""
     survey = Fields(path, found["survey"], "survey")
     bands = survey.texts("bands")
     if any(scene["bands"] != bands for scene in found["scenes"]):

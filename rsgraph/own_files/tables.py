@@ -226,15 +226,11 @@ def read_segments(
 
 def _check_places(path: Path, table: pd.DataFrame, scenes: Mapping[str, Grid]) -> None:
     """Check that segments lie within the largest scene, and are together no larger than all."""
-    largest = {
-        "row": max(each.rows for each in scenes.values()),
-        "column": max(each.columns for each in scenes.values()),
-    }
-    check_columns(path, table, {name: Column("f", 0, most) for name, most in largest.items()})
-    if "area_px" in table and int(table["area_px"].sum()) > _pixels(scenes):
-        raise damaged(
-            path, f"its segments have {table['area_px'].sum():,} pixels, and the scenes {_pixels(scenes):,}"
-        )
+    rows, columns = (max(getattr(each, name) for each in scenes.values()) for name in ("rows", "columns"))
+    check_columns(path, table, {"row": Column("f", 0, rows), "column": Column("f", 0, columns)})
+    pixels = int(table["area_px"].sum()) if "area_px" in table else 0
+    if pixels > _pixels(scenes):
+        raise damaged(path, f"its segments have {pixels:,} pixels, and the scenes {_pixels(scenes):,}")
 
 
 def _pixels(scenes: Mapping[str, Grid] | None) -> int:
