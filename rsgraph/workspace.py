@@ -199,7 +199,7 @@ class Workspace:
         return found
 
     def check_statistics(self, *needed: str) -> None:
-        """Check that ``survey`` holds statistics, by default all. Raises WorkspaceError naming one that is not there."""
+        """Check that ``survey`` holds statistics, by default all. Raises WorkspaceError naming one that is not."""
         check_statistics(self._scene_file, self.existing("scene.json"), needed or PER_BAND)
 
     @property

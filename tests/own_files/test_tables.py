@@ -91,7 +91,7 @@ SEGMENT_ATTACKS: dict[str, Change] = {
     "a scene that is a path": lambda t: t.assign(scene_id=["../x"] * N),
     "a scene that is a number": lambda t: t.assign(scene_id=7),
     "a scene that is not there": lambda t: t.assign(scene_id=["may"] * 5 + ["june"]),
-    "many columns": lambda t: t.assign(**{f"c{n}": 0 for n in range(300)}),
+    "many columns": lambda t: pd.concat([t, pd.DataFrame(0, t.index, [f"c{n}" for n in range(300)])], axis=1),
     "more rows than pixels": lambda t: pd.DataFrame({"segment_id": np.arange(1, 40 * 64 + 2)}),
     "nested": lambda t: t.assign(more=[{"a": 1}] * N),
 }
