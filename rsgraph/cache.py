@@ -78,6 +78,7 @@ class StageCache:
     def lock(self, stage: str, key: str) -> Iterator[None]:
         """Hold the lock of one stage key: whoever comes second waits, then finds the outputs."""
         path = self.place_of(stage, key)
+        self._refuse_linked(path)
         make_folder(path.parent)
         with locked(Path(f"{path}.lock"), path):
             yield
@@ -99,18 +100,18 @@ class StageCache:
     def partial(self, stage: str, key: str) -> Path:
         """Return an empty folder to write outputs to; its ``work`` folder keeps what an interrupted run left."""
         folder = self.place_of(stage, key).with_suffix(".partial")
-        self._refuse_links(folder)
+        self._refuse_linked(folder)
+        refuse_links(folder)
         make_folder(folder / "work")
         for left in folder.iterdir():
             if left.name != "work":
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
         return folder
 
-    def _refuse_links(self, folder: Path) -> None:
-        """Refuse a folder of the cache that is reached through links in it, or holds some: all in it is removed."""
+    def _refuse_linked(self, folder: Path) -> None:
+        """Refuse a folder that is reached through a symbolic link in the cache: all in it is replaced and removed."""
         if _is_linked(self.folder, folder.relative_to(self.folder).as_posix()):
             raise WorkspaceError(f"{folder} is reached through a symbolic link in the cache; remove the link")
-        refuse_links(folder)
 
     def commit(self, stage: str, key: str, seconds: float, facts: Mapping[str, Any]) -> StageRecord:
         """Turn the partial folder of a stage into its stored outputs, all at once."""

@@ -38,7 +38,7 @@ from rsgraph.own_files.fields import Fields, once, read_json_object
 from rsgraph.own_files.links import refuse_links
 from rsgraph.own_files.manifest import check_manifest, complete
 from rsgraph.own_files.names import inside
-from rsgraph.own_files.scene import read_scene_file
+from rsgraph.own_files.scene import PER_BAND, check_statistics, read_scene_file
 from rsgraph.own_files.tables import Grid, read_chips, read_segments, row_count
 from rsgraph.types import Distance, Floats, Similarity
 
@@ -197,6 +197,10 @@ class Workspace:
         """Statistics of the scene: per band mean, std, minimum, maximum, percentiles; counts of masked pixels."""
         found: dict[str, Any] = self._scene_file["survey"]
         return found
+
+    def check_statistics(self, *needed: str) -> None:
+        """Check that ``survey`` holds statistics, by default all. Raises WorkspaceError naming one that is not."""
+        check_statistics(self._scene_file, self.existing("scene.json"), needed or PER_BAND)
 
     @property
     def segments(self) -> DataFrame:

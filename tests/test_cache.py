@@ -99,6 +99,8 @@ def test_partial_removes_nothing_behind_a_link(tmp_path: Path) -> None:
     (tmp_path / "cache" / "encoder").symlink_to(victim)
     with pytest.raises(WorkspaceError, match="symbolic link"):
         cache.partial("encoder", KEY)
+    with pytest.raises(WorkspaceError, match="symbolic link"), cache.lock("encoder", KEY):
+        pass
     assert [path.name for path in victim.iterdir()] == ["kept"]
 
 

@@ -99,13 +99,13 @@ def test_workspace_says_what_it_does_not_hold(workspace: Workspace, tmp_path: Pa
 
 
 def test_workspace_names_damaged_files(workspace: Workspace) -> None:
-    workspace.path("segments.parquet").write_bytes(b"PAR1")
     workspace.path("embeddings", "gnn1.npy").write_bytes(b"\x93NUMPY")
+    with pytest.raises(WorkspaceError, match=r"gnn1\.npy is damaged"):
+        workspace.embedding("gnn1")
+    workspace.path("segments.parquet").write_bytes(b"PAR1")
     workspace.path("manifest.json").write_text("[]")
     with pytest.raises(WorkspaceError, match=r"segments\.parquet is damaged: .*; run the same command again"):
         workspace.segments  # noqa: B018  # reading is the point
-    with pytest.raises(WorkspaceError, match=r"gnn1\.npy is damaged"):
-        workspace.embedding("gnn1")
     with pytest.raises(WorkspaceError, match=r"manifest\.json is damaged: expected a JSON object"):
         workspace.manifest  # noqa: B018  # as above
 
@@ -292,7 +292,7 @@ def test_names_that_lead_out_are_refused_whoever_gives_them(workspace: Workspace
 
 
 def test_vectors_that_are_not_finite_or_not_of_the_segments_are_refused(workspace: Workspace) -> None:
-    np.save(workspace.path("embeddings", "gnn1.npy"), np.where(VECTORS == 7, np.nan, VECTORS))
+    np.save(workspace.path("embeddings", "gnn1.npy"), VECTORS.astype(np.float64))
     with pytest.raises(WorkspaceError, match=r"gnn1\.npy is damaged: expected float32"):
         workspace.embedding("gnn1")
     wrong = np.where(VECTORS == 7, np.float32(np.nan), VECTORS)

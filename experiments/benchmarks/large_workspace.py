@@ -145,6 +145,7 @@ def _write_about(folder: Path, side: int, crs: str, transform: tuple[float, ...]
     scene |= {"files": [], "class_name": None, "reflectance": True}
     low, high = [0.0] * len(BANDS), [0.3] * len(BANDS)
     survey = {"bands": BANDS, "percentile_2": low, "percentile_98": high, "minimum": low, "maximum": high}
+    survey |= {"mean": [0.1] * len(BANDS), "std": [0.1] * len(BANDS)}
     write_json(folder / "scene.json", {"scenes": [scene], "survey": survey, "side": CHIP})
     write_text(folder / "config.yaml", yaml.safe_dump(_config()))
     outputs = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]

@@ -133,6 +133,7 @@ class Pictures:
     @classmethod
     def of(cls, workspace: Workspace, display: str | Sequence[str]) -> Pictures:
         """Choose bands, and take the stretch from what was found in the whole scene."""
+        workspace.check_statistics("percentile_2", "percentile_98")
         found = workspace.survey
         names = tuple(found["bands"])
         chosen = choose_bands(names, display)

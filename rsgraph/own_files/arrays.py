@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,13 +26,17 @@ MOST_BYTES = 2**31
 _MOST_ARRAYS = 1000
 
 
+_NO_ARRAY = (ValueError, EOFError, OSError, OverflowError, SyntaxError, TypeError, TokenError)
+"""What NumPy, which has Python read a header, raises for what is none."""
+
+
 def mapped_array(path: Path) -> NDArray[Any]:
     """Map a .npy file into memory. Raises WorkspaceError where it is none, or shorter than its header says."""
     try:
         return map_array(path)
     except FileNotFoundError:
         raise
-    except (ValueError, EOFError, OSError, OverflowError, SyntaxError, TypeError, MemoryError) as error:
+    except (*_NO_ARRAY, MemoryError) as error:
         raise damaged(path, f"no whole .npy ({' '.join(str(error).split())[:200]})") from error
 
 
@@ -129,10 +134,8 @@ def read_named_arrays(path: Path) -> dict[str, NDArray[Any]]:
         found = read_arrays(path)
     except FileNotFoundError:
         raise
-    except (zipfile.BadZipFile, ValueError, EOFError, OSError, KeyError, OverflowError, SyntaxError) as error:
+    except (*_NO_ARRAY, zipfile.BadZipFile, KeyError, MemoryError, NotImplementedError, RuntimeError) as error:
         raise damaged(path, f"no whole .npz ({' '.join(str(error).split())[:200]})") from error
-    except (TypeError, MemoryError, NotImplementedError, RuntimeError) as error:
-        raise damaged(path, f"no .npz of ours ({' '.join(str(error).split())[:200]})") from error
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,12 @@ def read_config(path: Path) -> dict[str, Any]:
     return found
 
 
+_NOT_TAKEN = ("executor", "tracking", "cache", "workspace")
+"""Sections that a run takes from its command line, never from a file."""
+
+
 def _check_paths(top: Fields) -> None:
-    """Refuse scenes and models that are not on this machine: what a file names is not fetched."""
+    """Refuse what is not on this machine: what a file names is not fetched, whatever option it is."""
     data = top.values.get("data")
     if isinstance(data, Mapping) and data.get("path") is not None:
         named = data["path"] if isinstance(data["path"], list) else [data["path"]]
@@ -44,3 +48,16 @@ def _check_paths(top: Fields) -> None:
     model = top.values.get("model")
     if isinstance(model, Mapping) and model.get("from") is not None and not is_local(model["from"]):
         top.object("model").refuse("from", "a folder on this machine")
+    for name, value in top.values.items():
+        remote = None if name in _NOT_TAKEN else next((each for each in _texts(value) if not is_local(each)), None)
+        if remote is not None:
+            raise damaged(top.path, f"'{name}' names {shown(remote)}, which is not on this machine")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all texts in a value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    parts = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    for part in parts:
+        yield from _texts(part)

@@ -144,7 +144,7 @@ def _check_maps(top: Fields) -> None:
         layer = each.text("layer", where=is_layer_name, expected="the name of a layer")
         projector = each.text("projector", where=is_layer_name, expected="the name of a projector")
         places = ("segments.parquet", f"projections/{layer}-{projector}.parquet")
-        each.text("path", where=lambda name, places=places: name in places, expected=" or ".join(places))
+        each.text("path", where=places.__contains__, expected=" or ".join(places))
 
 
 def check_run(run: Fields) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ MOST_SIDE = 400_000
 MOST_PIXELS = 40_000 * 1_000_000
 """Pixels of a scene: 300 whole tiles."""
 
-_PER_BAND = ("mean", "std", "minimum", "maximum", "percentile_2", "percentile_98")
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,15}:\d{1,9}")
 _WELL_KNOWN = re.compile(r"[A-Z][A-Z0-9_]*\s*\[.*\]\s*", re.DOTALL)
 _LONGEST_CRS = 100_000
@@ -75,11 +75,25 @@ def is_crs(text: str) -> bool:
     return _AUTHORITY.fullmatch(text) is not None or _WELL_KNOWN.fullmatch(text) is not None
 
 
+PER_BAND = ("mean", "std", "minimum", "maximum", "percentile_2", "percentile_98")
+"""Statistics of each band: what pictures and networks are scaled by."""
+
+
+def check_statistics(found: dict[str, Any], path: Path, needed: Sequence[str]) -> None:
+    """Check that statistics of the bands of the scenes are there. Raises WorkspaceError naming one that is not."""
+    survey = Fields(path, found["survey"], "survey")
+    bands = survey.texts("bands")
+    if any(scene["bands"] != bands for scene in found["scenes"]):
+        survey.refuse("bands", "those of the scenes")
+    for name in needed:
+        survey.numbers(name, count=len(bands))
+
+
 def _check_survey(survey: Fields) -> None:
     """Check the statistics that are there; old workspaces, and those of other programs, may hold fewer."""
     if not survey.values:
         return
     bands = survey.texts("bands")
-    for name in _PER_BAND:
+    for name in PER_BAND:
         if name in survey.values:
             survey.numbers(name, count=len(bands))

@@ -218,9 +218,19 @@ def read_segments(
     _check_ids(path, table["segment_id"].to_numpy())
     if chips is not None and "chip_id" in table:
         _check_chip_ids(path, table["chip_id"].to_numpy(), chips)
-    if scenes is not None:
+    if scenes:
         _check_scenes(path, table, scenes)
+        _check_places(path, table, scenes)
     return table
+
+
+def _check_places(path: Path, table: pd.DataFrame, scenes: Mapping[str, Grid]) -> None:
+    """Check that segments lie within the largest scene, and are together no larger than all."""
+    rows, columns = (max(getattr(each, name) for each in scenes.values()) for name in ("rows", "columns"))
+    check_columns(path, table, {"row": Column("f", 0, rows), "column": Column("f", 0, columns)})
+    pixels = int(table["area_px"].sum()) if "area_px" in table else 0
+    if pixels > _pixels(scenes):
+        raise damaged(path, f"its segments have {pixels:,} pixels, and the scenes {_pixels(scenes):,}")
 
 
 def _pixels(scenes: Mapping[str, Grid] | None) -> int:
@@ -260,7 +270,7 @@ def _check_scenes(path: Path, table: pd.DataFrame, scenes: Mapping[str, Grid]) -
         if len(scenes) != 1 and len(table):
             raise damaged(path, f"it has no column 'scene_id', and scene.json has {len(scenes)} scenes")
         return
-    unknown = [name for name in table["scene_id"].unique() if name not in scenes]
+    unknown = [name for name in table["scene_id"].unique().tolist() if name not in scenes]
     if unknown:
         raise damaged(path, f"column 'scene_id' names {shown(unknown[0])}, which scene.json does not hold")
 

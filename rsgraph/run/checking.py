@@ -22,7 +22,7 @@ def check_workspace(workspace: Workspace, *, options: bool = False) -> None:
     workspace
         That is read.
     options
-        Whether all options that made it are needed, too.
+        Whether all options that made it are needed, too, and the statistics of the scene.
 
     Raises
     ------
@@ -35,6 +35,7 @@ def check_workspace(workspace: Workspace, *, options: bool = False) -> None:
     check_sections(workspace, workspace.config)
     if options:
         own_config(workspace)
+        workspace.check_statistics()
     chips, segments = workspace.chips, workspace.segments
     ready = workspace.ready
     check_complete(workspace.path("chips.parquet"), chips, CHIPS, points=ready)

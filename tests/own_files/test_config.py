@@ -36,6 +36,7 @@ ATTACKS = {
     "a scene that is a number": b"data: {path: 7}\n",
     "a remote model": b"model: {from: '/vsis3/bucket/w'}\n",
     "a model that is a list": b"model: {from: [a]}\n",
+    "a remote option of a component": b"reader: {name: auto, mask: {file: ['https://127.0.0.1/m.tif']}}\n",
     "a long number": b"seed: " + b"9" * 10_000 + b"\n",
 }
 

@@ -19,8 +19,9 @@ import rasterio
 import yaml
 from safetensors.numpy import load_file, save_file
 
+from rsgraph.cli import main
 from rsgraph.workspace import write_arrays, write_table
-from tests.tampered.harness import CHECKOUT, attempt, requests
+from tests.tampered.harness import CHECKOUT, attempt, requests, states
 
 pytestmark = pytest.mark.slow
 
@@ -170,19 +171,54 @@ BOTH = {
 }
 
 
+def said_by(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """Type a command in this process, which must end with 2 and one sentence; return that."""
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    lines = capsys.readouterr().err.splitlines()
+    assert ended.value.code == 2
+    assert len(lines) == 1, lines
+    assert lines[0].startswith("error: ")
+    return lines[0]
+
+
 @pytest.mark.parametrize("attack", BOTH)
-def test_export_and_evaluate_refuse_the_same_in_one_sentence(given: Path, attack: str) -> None:
+def test_export_and_evaluate_refuse_the_same_in_one_sentence(
+    given: Path, attack: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     change, word = BOTH[attack]
     change(given / "w")
-    said = [attempt(given, *words, inside="w").refused(word) for words in (EXPORT, EVALUATE)]
+    before = states(given)
+    monkeypatch.chdir(given)
+    said = [said_by(capsys, *words) for words in (EXPORT, EVALUATE)]
     assert said[0] == said[1], "one reader"
+    assert word in said[0]
+    changed = {name for name, state in states(given).items() if before.get(name) != state}
+    assert not changed, "nothing is written, inside or outside"
+
+
+SAMPLED = (
+    "outputs lead out",
+    "default layer elsewhere",
+    "config with a tag",
+    "segments of huge ids",
+    "layer not finite",
+)
+
+
+@pytest.mark.parametrize("attack", SAMPLED)
+@pytest.mark.parametrize("words", [EXPORT, EVALUATE])
+def test_whole_commands_refuse_within_the_limits(given: Path, attack: str, words: tuple[str, ...]) -> None:
+    change, word = BOTH[attack]
+    change(given / "w")
+    attempt(given, *words, inside="w").refused(word)
     assert (given / "victim" / "kept.txt").read_text() == "mine"
-    assert not (given / "w" / "exports").exists()
 
 
 ONLY_EXPORT = {
     "ids of floats": (floats_for_ids, "uint32"),
-    "ids of nobody": (other_ids, "4000000000"),
+    "ids of nobody": (other_ids, "segments.tif"),
     "raster too small": (smaller_raster, "segments.tif"),
 }
 
@@ -230,7 +266,8 @@ EVALUATED = {
 def test_what_only_evaluate_reads_is_refused_by_it(given: Path, attack: str) -> None:
     change, word = EVALUATED[attack]
     change(given / "w")
-    attempt(given, "evaluate", "w", "parts=[rotation]", inside="w").refused(word)
+    part = "rotation" if "encoder" in attack else "maps"
+    attempt(given, "evaluate", "w", f"parts=[{part}]", inside="w").refused(word)
 
 
 LINKS = ("exports", "evaluation", "labels.sqlite", "view", "projections/new", "run.lock", "manifest.json.lock")
