@@ -114,7 +114,7 @@ def unexpected(database: sqlite3.Connection) -> str | None:
     version only the views may differ: they are not looked at before they are made anew.
     """
     found = frozenset(database.execute(_OBJECTS))
-    differing = found ^ _expected()
+    differing = set(found ^ _expected())
     if version_of(database) < VERSION:
         known = {(kind, name) for kind, name, *_ in _expected()}
         differing = {each for each in found - _expected() if each[0] != "view" or each[:2] not in known}
@@ -135,7 +135,7 @@ def is_stored(database: sqlite3.Connection, event: int, checksum: int) -> bool:
     """Read back whether an event is there, and the tables say that they go up to it."""
     written = database.execute("SELECT count(*) FROM event WHERE id = ? AND checksum = ?", (event, checksum))
     derived = database.execute("SELECT count(*) FROM state WHERE event = ?", (event,))
-    return written.fetchone() == derived.fetchone() == (1,)
+    return bool(written.fetchone() == derived.fetchone() == (1,))
 
 
 def _stored(cursor: sqlite3.Cursor, rows: int) -> None:
