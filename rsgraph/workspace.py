@@ -118,9 +118,12 @@ class Workspace:
         """
         return inside(self.folder, *parts)
 
-    def check_writable(self) -> None:
-        """Check that what is written into it stays in it. Raises WorkspaceError naming a link out of it."""
-        refuse_links(self.folder, allowed=self.links)
+    def check_writable(self, *begin: str) -> None:
+        """Check that what is written into it stays in it. Raises WorkspaceError naming a link out of it.
+
+        ``begin``: how names begin in it that are written, such as ``exports``; none: all.
+        """
+        refuse_links(self.folder, *begin, allowed=self.links)
 
     def existing(self, *parts: str) -> Path:
         """Return the path of a file. Raises NotThere where it does not exist."""

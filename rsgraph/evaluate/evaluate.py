@@ -116,7 +116,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     job = Evaluation(Path(config["workspace"]).expanduser(), config)
     job.workspace.existing("manifest.json")
     job.workspace.existing("segments.parquet")
-    job.workspace.check_writable()
+    job.workspace.check_writable(FOLDER, "projections", "labels.")
     check_workspace(job.workspace, options=True)
     tracked = _tracked(job)  # a store that cannot be used is refused before anything is measured
     if job.config["reference"] is not None:

@@ -300,7 +300,7 @@ _TYPES = {"ids": np.dtype(np.uint32), "rgb": np.dtype(np.uint8)}
 
 def _made(workspace: Workspace, look: _Display, progress: Progress | None, reader: Callable[[Places], Read]) -> View:
     """Write what is missing; one process at a time, the others wait and find it there."""
-    workspace.check_writable()
+    workspace.check_writable("view")
     folder = make_folder(workspace.path("view"))
     places = Places.of(workspace)
     report = TwoPasses(progress, places.steps)
