@@ -22,7 +22,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,7 @@ from filelock import Timeout
 
 from rsgraph.cache import StageCache, StageRecord
 from rsgraph.errors import NotThere, OutputError, WorkspaceError
-from rsgraph.files import atomic, locked, place, sha256, write_json
+from rsgraph.files import atomic, file_state, locked, place, sha256, write_json
 from rsgraph.own_files.arrays import read_edges, read_matrix, read_similarity, read_targets
 from rsgraph.own_files.config import read_config
 from rsgraph.own_files.fields import Fields, once, read_json_object
@@ -105,6 +104,7 @@ class Workspace:
     def __init__(self, folder: str | Path, *, links: bool = False) -> None:
         self.folder = Path(folder)
         self.links = links
+        self._read: tuple[tuple[int, int, int], dict[str, Any]] | None = None
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.folder)!r})"
@@ -165,9 +165,14 @@ class Workspace:
         """The resolved config that made the workspace."""
         return read_config(self.existing("config.yaml"))
 
-    @cached_property
+    @property
     def _scene_file(self) -> dict[str, Any]:
-        return read_scene_file(self.existing("scene.json"))
+        """The content of scene.json, read again only where it was replaced."""
+        path = self.existing("scene.json")
+        state = file_state(path)
+        if self._read is None or self._read[0] != state:
+            self._read = state, read_scene_file(path)
+        return self._read[1]
 
     @property
     def scenes(self) -> list[SceneInfo]:
@@ -456,7 +461,6 @@ class Workspace:
         path = self.path("manifest.json")
         with locked(self.path("manifest.json.lock"), path):
             write_json(path, change(self.manifest))
-        self.__dict__.pop("_scene_file", None)
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest, whatever it was."""

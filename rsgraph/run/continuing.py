@@ -77,6 +77,20 @@ def check_sections(workspace: Workspace, made: Mapping[str, Any]) -> None:
             raise damaged(workspace.path("config.yaml"), f"'{name}' must name a component")
 
 
+def check_options(workspace: Workspace) -> None:
+    """Check the types of all options that made a workspace, without loading its components.
+
+    Raises WorkspaceError naming ``config.yaml`` and the option.
+    """
+    made = workspace.config
+    check_sections(workspace, made)
+    own = {name: deepcopy(value) for name, value in made.items() if name not in _ENTRIES_OF_0_1}
+    own["model"] = {"from": None}
+    for path, value in AS_BEFORE.items():
+        _put(own, path, value, only_missing=True)
+    _check_options(workspace, own)
+
+
 def _check_options(workspace: Workspace, own: Mapping[str, Any]) -> None:
     """Check the types of all options, as those of a command line are."""
     path = workspace.path("config.yaml")

@@ -219,7 +219,7 @@ def open_session(folder: str | Path, work: Work, *, read_only: bool = False, lin
     for name in ("manifest.json", "config.yaml", "scene.json", "segments.parquet", "chips.parquet", "edges.npy"):
         workspace.existing(name)
     workspace.check_writable()
-    check_workspace(workspace, options=True)
     tables = Tables(workspace)
+    check_workspace(workspace, (tables.chips, tables.segments), options=True)
     journal = Journal.open(workspace.path("labels.sqlite"), segment_ids=tables.ids, read_only=read_only)
     return Session(workspace, tables, journal, work)
