@@ -33,12 +33,15 @@ class Names:
     ----------
     classes
         Which to take; values as the file gives them, codes as text.
+    where
+        The file that they are of, for messages.
     """
 
-    def __init__(self, classes: Classes = None) -> None:
+    def __init__(self, classes: Classes = None, where: str = "the file of labels") -> None:
         if isinstance(classes, str):
             raise ConfigError(f"`classes` must be a list of names, or names by value. Got {classes!r} instead.")
         self.wanted = None if classes is None else _wanted(classes)
+        self.where = where
         self.names: list[str] = []
         self.colours: dict[str, str] = {}
         self._codes: dict[str, int] = {}
@@ -53,7 +56,7 @@ class Names:
         if name not in self._codes:
             if len(self.names) >= MOST_CLASSES:
                 raise NotUsable(
-                    f"the labels have more than {MOST_CLASSES} classes, the last of them '{name[:60]}': are they "
+                    f"{self.where} has more than {MOST_CLASSES} classes, the last of them '{name[:60]}': are they "
                     "names of something else? Name the attribute that holds the class, or the classes to take"
                 )
             self.names.append(name)

@@ -75,7 +75,7 @@ def count_labels(
 
     Parameters and errors as of ``read_labels``; NotUsable also for more than 1000 different classes.
     """
-    names = Names(classes)
+    names = Names(classes, str(path))
     count = Count(workspace, progress)
     with opened_file(existing_file(Path(path)), layer, column, names, predictions=False) as file:
         skipped = count_file(file, workspace.scenes, count)
