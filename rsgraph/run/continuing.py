@@ -20,7 +20,7 @@ from rsgraph.run.keys import AS_BEFORE
 from rsgraph.run.record import Record, read_record
 from rsgraph.workspace import Workspace
 
-NOW = ("executor", "cache", "tracking", "workspace", "overwrite", "links")
+NOW = ("executor", "cache", "tracking", "workspace", "overwrite", "links", "disk")
 """Sections that say where to compute and write: as they are now."""
 
 COMPARED = (
