@@ -189,6 +189,7 @@ class Workspace:
                 files=tuple(scene["files"]),
                 class_name=scene.get("class_name"),
                 reflectance=scene.get("reflectance", True),
+                assumed=scene.get("assumed"),
             )
             for scene in self._scene_file["scenes"]
         ]

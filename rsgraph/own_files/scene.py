@@ -65,7 +65,8 @@ def check_scene(scene: Fields) -> None:
     if scene.values.get("crs") is not None:
         scene.text("crs", where=is_crs, expected="well-known text, an authority's code such as EPSG:32633, or null")
     scene.texts("files", where=is_local, expected="a list of paths on this machine")
-    scene.optional_text("class_name")
+    for name in ("class_name", "assumed"):
+        scene.optional_text(name)
     scene.flag("reflectance", absent=True)
 
 
