@@ -181,7 +181,7 @@ def opened(name: str, *files: str, rows: int = 2, transform: Sequence[float] = (
 
 def describe(workspace: Workspace, *scenes: tuple[str, str]) -> None:
     """Say that the workspace holds these scenes, given by name and file."""
-    about = {"rows": 2, "columns": 4, "bands": [], "crs": None, "class_name": None}
+    about = {"rows": 2, "columns": 4, "bands": ["B02"], "crs": None, "class_name": None}
     grid = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]
     listed = [{"name": name, **about, "transform": grid, "files": [file] if file else []} for name, file in scenes]
     workspace.path("scene.json").write_text(json.dumps({"scenes": listed, "survey": {}}))
