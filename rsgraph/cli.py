@@ -34,6 +34,8 @@ rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label 
   rsgraph export WORKSPACE                GeoTIFF; exporter=geopackage, geojson, coco, training, stac ...
   rsgraph evaluate WORKSPACE              tables of how good it is; reference=landcover.tif
   rsgraph sample [FOLDER]                 a small scene, ready-made, to try it all on: a copy of yours, opened at once
+  rsgraph cache [FOLDER]                  what the outputs take that runs share, and who needs them
+  rsgraph cache prune older=30d           removes some: older=, larger=, unused=true, keep=20GB; rsgraph cache --help
   rsgraph components                      everything that can be chosen by name
 
   rsgraph run --help                      the options; rsgraph run --cfg job prints them all
@@ -95,6 +97,8 @@ def _interrupts_that_last() -> Iterator[None]:
 def _verb(words: Sequence[str]) -> Callable[[list[str]], None]:
     """Return what the first word asks for. Raises ConfigError for a verb that does not exist."""
     verb = words[0] if words else "--help"
+    if verb == "cache" and {"-h", "--help"} & set(words[1:]):
+        return lambda words: say(import_module("rsgraph.pruning").CACHE_USAGE)
     if verb in ("-h", "--help", "help") or (
         verb in ("components", "label", "sample") and {"-h", "--help"} & set(words[1:])
     ):
@@ -156,6 +160,11 @@ def _sample(words: list[str]) -> None:
     _label([str(folder), *options])
 
 
+def _cache(words: list[str]) -> None:
+    """List what the stage cache holds, or remove some of it."""
+    import_module("rsgraph.pruning").cache(words)
+
+
 def _components(words: list[str]) -> None:
     from rsgraph.components import KINDS, registry
 
@@ -174,5 +183,6 @@ VERBS: dict[str, Callable[[list[str]], None]] = {
     "export": partial(_configured, verb="export"),
     "evaluate": partial(_configured, verb="evaluate"),
     "sample": _sample,
+    "cache": _cache,
     "components": _components,
 }

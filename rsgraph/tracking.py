@@ -278,7 +278,9 @@ def _not_ours(uri: str, why: str) -> str:
 
 
 @contextmanager
-def parent_run(tracking: Mapping[str, Any], folder: Path, overrides: Sequence[str]) -> Iterator[None]:
+def parent_run(
+    tracking: Mapping[str, Any], name: str, beside: Path, overrides: Sequence[str], *, shown: str
+) -> Iterator[None]:
     """Open the parent run of a sweep, and close it as ``FINISHED``, ``FAILED`` or ``KILLED``.
 
     Its id travels to the points in the environment.
@@ -287,20 +289,24 @@ def parent_run(tracking: Mapping[str, Any], folder: Path, overrides: Sequence[st
     ----------
     tracking
         The section of the config.
-    folder
-        Of the points' workspaces.
+    name
+        Of the run.
+    beside
+        Folder in which the workspaces, or the folder of all, stand.
     overrides
         Of the sweep.
+    shown
+        Where results go, for the user.
     """
-    found = store({"tracking": tracking}, folder.parent)
+    found = store({"tracking": tracking}, beside)
     if found is None:
         yield
         return
     uri, artifacts = found
     client, status = _client(uri), "FAILED"
-    tags = {"mlflow.runName": folder.name, "sweep": " ".join(overrides)}
+    tags = {"mlflow.runName": name, "sweep": " ".join(overrides)}
     run_id = client.create_run(_experiment(client, tracking["experiment"], artifacts), tags=tags).info.run_id
-    say(f"sweep: results go to {folder}/<point>, compare them with\n  {ui_command(uri)}")
+    say(f"sweep: results go to {shown}, compare them with\n  {ui_command(uri)}")
     os.environ[_PARENT] = run_id
     try:
         yield

@@ -22,7 +22,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +30,7 @@ from filelock import Timeout
 
 from rsgraph.cache import StageCache, StageRecord
 from rsgraph.errors import NotThere, OutputError, WorkspaceError
-from rsgraph.files import atomic, locked, place, sha256, write_json
+from rsgraph.files import atomic, file_state, locked, place, sha256, write_json
 from rsgraph.own_files.arrays import read_edges, read_matrix, read_similarity, read_targets
 from rsgraph.own_files.config import read_config
 from rsgraph.own_files.fields import Fields, once, read_json_object
@@ -68,7 +67,7 @@ class SceneInfo:
 
     Parameters
     ----------
-    name, bands, rows, columns, crs, transform, class_name, reflectance
+    name, bands, rows, columns, crs, transform, class_name, reflectance, assumed
         As in ``rsgraph.types.Scene``.
     files
         Where its pixels were read.
@@ -83,6 +82,7 @@ class SceneInfo:
     files: tuple[str, ...]
     class_name: str | None
     reflectance: bool = True
+    assumed: str | None = None
 
 
 class Workspace:
@@ -105,6 +105,7 @@ class Workspace:
     def __init__(self, folder: str | Path, *, links: bool = False) -> None:
         self.folder = Path(folder)
         self.links = links
+        self._read: tuple[tuple[int, int, int], dict[str, Any]] | None = None
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.folder)!r})"
@@ -118,9 +119,12 @@ class Workspace:
         """
         return inside(self.folder, *parts)
 
-    def check_writable(self) -> None:
-        """Check that what is written into it stays in it. Raises WorkspaceError naming a link out of it."""
-        refuse_links(self.folder, allowed=self.links)
+    def check_writable(self, *begin: str) -> None:
+        """Check that what is written into it stays in it. Raises WorkspaceError naming a link out of it.
+
+        ``begin``: how names begin in it that are written, such as ``exports``; none: all.
+        """
+        refuse_links(self.folder, *begin, allowed=self.links)
 
     def existing(self, *parts: str) -> Path:
         """Return the path of a file. Raises NotThere where it does not exist."""
@@ -162,9 +166,14 @@ class Workspace:
         """The resolved config that made the workspace."""
         return read_config(self.existing("config.yaml"))
 
-    @cached_property
+    @property
     def _scene_file(self) -> dict[str, Any]:
-        return read_scene_file(self.existing("scene.json"))
+        """The content of scene.json, read again only where it was replaced."""
+        path = self.existing("scene.json")
+        state = file_state(path)
+        if self._read is None or self._read[0] != state:
+            self._read = state, read_scene_file(path)
+        return self._read[1]
 
     @property
     def scenes(self) -> list[SceneInfo]:
@@ -180,6 +189,7 @@ class Workspace:
                 files=tuple(scene["files"]),
                 class_name=scene.get("class_name"),
                 reflectance=scene.get("reflectance", True),
+                assumed=scene.get("assumed"),
             )
             for scene in self._scene_file["scenes"]
         ]
@@ -453,7 +463,6 @@ class Workspace:
         path = self.path("manifest.json")
         with locked(self.path("manifest.json.lock"), path):
             write_json(path, change(self.manifest))
-        self.__dict__.pop("_scene_file", None)
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest, whatever it was."""

@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with a sweep of one point in it, and a sweep that was interrupted."""
     place = tmp_path_factory.mktemp("store")
     section = {"uri": f"sqlite:///{place / 'mlflow.db'}", "experiment": "ours"}
-    with parent_run(section, place / "sweep", ["graph.k=4,8"]):
+    with parent_run(section, "sweep", place, ["graph.k=4,8"], shown="sweep/<point>"):
         tracker = Tracker(section["uri"], place / "mlartifacts", "ours", "graph.k=4")
         tracker.parameters({"graph": {"k": 4}, "long": "x" * 900})
         assert not rows(place, "select * from params"), "nothing is written before the store is opened"
@@ -35,9 +35,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tracker.artifact(place / "picture.png", "pictures")
         tracker.tag("workspace", "w")
         tracker.end("FINISHED")
-    with pytest.raises(KeyboardInterrupt), parent_run(section, place / "other", []):
+    with pytest.raises(KeyboardInterrupt), parent_run(section, "other", place, [], shown="other"):
         raise KeyboardInterrupt
-    with pytest.raises(OutputError), parent_run(section, place / "third", []):
+    with pytest.raises(OutputError), parent_run(section, "third", place, [], shown="third"):
         raise OutputError
     return place
 
@@ -158,7 +158,7 @@ def test_a_store_of_nothing_yet_is_used(tmp_path: Path) -> None:
 
 
 def test_nothing_is_opened_for_a_sweep_that_is_not_tracked(tmp_path: Path) -> None:
-    with parent_run({"uri": "none", "experiment": "ours"}, tmp_path / "sweep", []):
+    with parent_run({"uri": "none", "experiment": "ours"}, "sweep", tmp_path, [], shown="sweep"):
         assert list(tmp_path.iterdir()) == []
 
 

@@ -5,7 +5,8 @@
 A tile with varied places is generated (places.py; by default 2 745 x 2 745, a sixteenth of a tile) and run with the
 plain defaults from an empty cache. Every second the words that the run shows are kept with the time at which they
 were shown; the ends of the stages and of the run tell the truth. A figure is the share of the times shown that are
-within a factor of 1.5 of the truth. Both count as one second at the least, since nothing shorter is ever said.
+within a factor of 1.5 of the truth. Both count as one second at the least, since nothing shorter is ever said. The
+reports of progress, with their times, are left beside the tile (estimates-SIZE.json).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from experiments.benchmarks.places import TILE, write_tile
 from experiments.benchmarks.record import Value, record
 from rsgraph.cli import main as main_of_rsgraph
 from rsgraph.events import listening
+from rsgraph.files import write_json
 
 SIZE, FACTOR, AIM = 2745, 1.5, 0.9
 EVERY = 1.0
@@ -50,6 +52,8 @@ class Recorder:
     """Stage -> time of its end."""
     began: dict[str, float] = field(default_factory=dict)
     """Stage -> time of its first report of progress."""
+    reports: list[tuple[float, str, int, int]] = field(default_factory=list)
+    """Time, stage, steps done, steps: what another way of estimating can be tried on."""
 
     def __call__(self, event: Mapping[str, Any]) -> None:
         """Hear an event of a run."""
@@ -58,6 +62,7 @@ class Recorder:
             self.ended[event["finished"]] = self.ended[WHOLE] = now
         elif "done" in event:
             self.began.setdefault(event["stage"], now)
+            self.reports.append((now, event["stage"], event["done"], event["total"]))
             for seconds, whole in said(event["left"]):
                 self._keep(now, WHOLE if whole else event["stage"], seconds)
 
@@ -128,6 +133,7 @@ def main(words: Sequence[str]) -> None:
     with listening(recorder):
         main_of_rsgraph(["run", str(write_tile(folder, size)), *places, *options])
     title = ", ".join([f"time left, tile of {size:_} x {size:_} x 12".replace("_", " "), *options])
+    write_json(folder / f"estimates-{size}.json", {"ended": recorder.ended, "reports": recorder.reports})
     rows = table(recorder, title)
     for found in rows:
         print("{work}: {note}".format(**found))

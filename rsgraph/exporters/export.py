@@ -72,7 +72,7 @@ def export_workspace(
     """
     workspace = Reopened(Path(workspace_folder).expanduser(), links=links)
     workspace.existing("manifest.json")
-    workspace.check_writable()
+    workspace.check_writable("exports", "labels.")
     check_workspace(workspace)
     component: Exporter = build("exporter", name=exporter) if isinstance(exporter, str) else exporter
     check_component("exporter", type(component), type(component).__name__)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,14 @@ from rasterio.enums import ColorInterp, Interleaving, MaskFlags
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.band_names import band_name, described_names, is_spectral
 from rsgraph.io.handles import dataset, gdal, shown
+from rsgraph.io.layers import MaskLayer
 from rsgraph.own_files.scene import MOST_PIXELS, MOST_SIDE
 
 Transform = tuple[float, float, float, float, float, float]
 _REMOTE = re.compile(r"/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)|://")
+_SOURCE = re.compile(r"<SourceFilename[^>]*>([^<]+)</SourceFilename>")
+_COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+_LONGEST_HINT = 200
 _IDENTITY: Transform = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
@@ -44,11 +49,27 @@ class Header:
     scale, offset, nodata
         One per index, as declared (1, 0 and None where nothing is).
     masked
-        Whether there is a mask band or alpha.
+        Whether GDAL is asked for the mask of the file: there is a mask band or alpha.
     files
         The file and what it draws on (sources of a VRT, mask files).
     notes
         Sentences for the user.
+    alpha
+        GDAL numbers of the layers that are marked as alpha.
+    others
+        GDAL numbers and descriptions of the layers that carry no measurements and are no alpha.
+    unnamed
+        GDAL numbers of the layers of ``indexes`` that the file says nothing about.
+    own_mask
+        Whether GDAL knows a mask of the whole file that is none of its layers.
+    band_masks
+        Whether GDAL knows a mask of each band by itself.
+    masks
+        Layers that are taken as masks; ``rsgraph.io.masks`` chooses them.
+    texts, hints
+        What the file says of each index, and in its tags: what is known of bands is read from them.
+    assumed
+        The reading of the names of bands that was taken where others are possible; None: they are proven.
     """
 
     path: str
@@ -66,6 +87,15 @@ class Header:
     masked: bool
     files: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    alpha: tuple[int, ...] = ()
+    others: tuple[tuple[int, str], ...] = ()
+    unnamed: tuple[int, ...] = ()
+    own_mask: bool = False
+    band_masks: bool = False
+    masks: tuple[MaskLayer, ...] = ()
+    texts: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    assumed: str | None = None
 
 
 def header(path: str, *, holes_allowed: bool = False) -> Header:
@@ -120,11 +150,38 @@ def _check_sizes(path: str, source: Any) -> None:
         )
 
 
+def left_out(texts: Sequence[str]) -> str:
+    """Say which layers are no bands; nothing where there are none."""
+    plural = "layers are" if len(texts) > 1 else "layer is"
+    return f"{', '.join(texts)}: left out, since the {plural} not spectral." if texts else ""
+
+
+def select(found: Header, places: Sequence[int]) -> Header:
+    """Keep some bands, in the order given."""
+    named = [found.indexes[i] not in found.unnamed and not found.names[i].startswith("band") for i in places]
+    return replace(
+        found,
+        indexes=tuple(found.indexes[i] for i in places),
+        names=tuple(found.names[i] for i in places),
+        described=found.described or all(named),
+        scale=tuple(found.scale[i] for i in places),
+        offset=tuple(found.offset[i] for i in places),
+        nodata=tuple(found.nodata[i] for i in places),
+        texts=tuple(found.texts[i] for i in places) if found.texts else (),
+    )
+
+
 def _describe(path: str, source: Any) -> Header:
     if source.count == 0:
-        raise NotUsable(
-            f"{shown(path)} holds no bands; expected a raster with at least one, so name one of its subdatasets."
+        parts = list(source.subdatasets)
+        listed = ", ".join(parts[:3]) + (f" and {len(parts) - 3} more" if len(parts) > 3 else "")
+        cure = (
+            f"but {len(parts)} parts ({listed}); copy what is meant out as a GeoTIFF, for example with "
+            f"`rio convert '{parts[0]}' part.tif`, and name that."
+            if parts
+            else "expected a raster with at least one; name another file."
         )
+        raise NotUsable(f"{shown(path)} holds no bands of its own, {cure}")
     if any("complex" in dtype for dtype in source.dtypes):
         raise NotUsable(
             f"{shown(path)} holds complex numbers; expected reflectance, so convert it to real bands first."
@@ -133,6 +190,9 @@ def _describe(path: str, source: Any) -> Header:
     texts = [_text(source, i) for i in source.indexes]
     alpha = _alpha(source, texts)
     indexes, notes = _measurements(source, texts, alpha)
+    pages = list(source.subdatasets)
+    if len(pages) > 1:
+        notes += (f"The file holds {len(pages)} parts, of which the first is read: {pages[0]} and so on.",)
     kept = [texts[i - 1] for i in indexes]
     names = described_names(kept)
     transform = tuple(source.transform)[:6]
@@ -152,7 +212,25 @@ def _describe(path: str, source: Any) -> Header:
         masked=bool(alpha) or _has_mask_band(source),
         files=_files(path, source),
         notes=notes,
+        alpha=tuple(sorted(alpha)),
+        others=tuple((i, texts[i - 1]) for i in source.indexes if i not in indexes and i not in alpha),
+        unnamed=tuple(i for i in indexes if not texts[i - 1]),
+        own_mask=_has_mask_band(source),
+        band_masks=any(not source.mask_flag_enums[i - 1] for i in indexes),
+        texts=tuple(texts[i - 1] or _hint(source, i) for i in indexes),
+        hints=tuple(value for value in source.tags().values() if len(value) <= _LONGEST_HINT),
     )
+
+
+def _hint(source: Any, index: int) -> str:
+    """What else names a layer that is not described: the file that a VRT takes it from, and its colour."""
+    sources = source.tags(index, ns="vrt_sources").values() if source.driver == "VRT" else ()
+    files = {match[1] for text in sources for match in [_SOURCE.search(text)] if match}
+    if len(files) == 1:
+        return PurePosixPath(files.pop().replace("\\", "/")).stem
+    kind = source.colorinterp[index - 1]
+    # of three or four layers of 8 bits GDAL itself says that they are red, green and blue
+    return str(kind.name) if kind in _COLOURS and source.dtypes[index - 1] != "uint8" else ""
 
 
 def _text(source: Any, index: int) -> str:
@@ -178,14 +256,8 @@ def _measurements(source: Any, texts: list[str], alpha: set[int]) -> tuple[tuple
     spectral = [i for i, text in zip(source.indexes, texts, strict=True) if i not in alpha and is_spectral(text)]
     if not spectral:
         return tuple(i for i in source.indexes if i not in alpha) or tuple(source.indexes), notes
-    left_out = [texts[i - 1] for i in source.indexes if i not in spectral and i not in alpha]
-    if not left_out:
-        return tuple(spectral), notes
-    plural = "layers are" if len(left_out) > 1 else "layer is"
-    return tuple(spectral), (
-        *notes,
-        f"{', '.join(left_out)}: left out, since the {plural} not spectral.",
-    )
+    others = [texts[i - 1] for i in source.indexes if i not in spectral and i not in alpha]
+    return tuple(spectral), (*notes, *([left_out(others)] if others else []))
 
 
 def _files(path: str, source: Any) -> tuple[str, ...]:

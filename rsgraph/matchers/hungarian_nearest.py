@@ -18,6 +18,7 @@ from rsgraph.matchers.neighbours import BlockMatcher
 from rsgraph.matchers.ranking import Ranking
 from rsgraph.matchers.screening import Search
 from rsgraph.matchers.signatures import Axes, upper_bounds
+from rsgraph.progress import part_of
 from rsgraph.protocols import Arrays, Blocks, Progress
 from rsgraph.registry import check_count
 from rsgraph.types import Floats, Similarity
@@ -30,6 +31,10 @@ GROWTH = 2
 round looks at k, of which all are solved: nothing is known that could spare one. Neighbours and similarities do not
 depend on it, only how many problems are solved on the way: no ``revision`` counts it. Measured on 121 chips of a tile
 and 5 neighbours: a quarter fewer problems are solved than with k + 5 and then four times as many."""
+
+_LATE = 0.3
+"""Time of each of the last two rounds, of which bounds rule out most pairs, against that of one before: 0.2 of 484
+chips, 0.6 of 1 849."""
 
 TIE = 1e-6
 """Similarities that differ by less are ties: a chip that could only tie with the k-th best is not looked at."""
@@ -249,13 +254,20 @@ class _Work:
         rounds = list(_rounds(self.ranking.k, len(self.chips)))
         reach = np.full(len(self.chips), -np.inf, dtype=np.float32)
         for number, count in enumerate(rounds):
+            report = self._report(number, len(rounds))
             before, reach = reach, self._reach(count)
             task = RoundTask(self.shared, signatures, self.ranking.best.copy(), before, reach, self.first)
             name = f"round{number + 1}-to{count}-{axes.digest}"  # blocks of other rounds, kept, hold other pairs
             for done, arrays in enumerate(self.blocks.map(name, task, self.parts), 1):
                 self.ranking.take(arrays)
-                if self.progress:
-                    self.progress(number * len(self.parts) + done, len(rounds) * len(self.parts))
+                if report:
+                    report(done, len(self.parts))
+
+    def _report(self, number: int, rounds: int) -> Progress | None:
+        """Return what reports a round."""
+        ends = np.cumsum([0.0] + [_LATE if left <= 2 else 1.0 for left in range(rounds, 0, -1)])
+        begins, ends = ends[number : number + 2] / ends[-1]
+        return part_of(self.progress, float(begins), float(ends))
 
     def _reach(self, count: int) -> Floats:
         """How far each chip's ``count`` nearest mean nodes lie: (P,)."""

@@ -39,9 +39,10 @@ def check_finite(vectors: NDArray[Any]) -> None:
         raise NotUsable("the vectors hold NaN or infinite numbers; choose another layer or run the scene again.")
 
 
-def parts(n: int) -> list[slice]:
-    """Cut n rows into parts of ``CHUNK``."""
-    return [slice(start, min(start + CHUNK, n)) for start in range(0, n, CHUNK)]
+def parts(n: int, size: int | None = None) -> list[slice]:
+    """Cut n rows into parts of ``size``, or of ``CHUNK``."""
+    step = size or CHUNK
+    return [slice(start, min(start + step, n)) for start in range(0, n, step)]
 
 
 def drawn(n: int, sample: int | None, seed: int) -> Rows:

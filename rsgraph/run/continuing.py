@@ -20,7 +20,7 @@ from rsgraph.run.keys import AS_BEFORE
 from rsgraph.run.record import Record, read_record
 from rsgraph.workspace import Workspace
 
-NOW = ("executor", "cache", "tracking", "workspace", "overwrite", "links")
+NOW = ("executor", "cache", "tracking", "workspace", "overwrite", "links", "disk")
 """Sections that say where to compute and write: as they are now."""
 
 COMPARED = (
@@ -75,6 +75,20 @@ def check_sections(workspace: Workspace, made: Mapping[str, Any]) -> None:
     for name in RUN_KINDS:
         if name in made and not isinstance(made[name].get("name"), str):
             raise damaged(workspace.path("config.yaml"), f"'{name}' must name a component")
+
+
+def check_options(workspace: Workspace) -> None:
+    """Check the types of all options that made a workspace, without loading its components.
+
+    Raises WorkspaceError naming ``config.yaml`` and the option.
+    """
+    made = workspace.config
+    check_sections(workspace, made)
+    own = {name: deepcopy(value) for name, value in made.items() if name not in _ENTRIES_OF_0_1}
+    own["model"] = {"from": None}
+    for path, value in AS_BEFORE.items():
+        _put(own, path, value, only_missing=True)
+    _check_options(workspace, own)
 
 
 def _check_options(workspace: Workspace, own: Mapping[str, Any]) -> None:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from rsgraph.blocks import ResumableBlocks, Threads
-from rsgraph.cache import StageRecord
+from rsgraph.cache import MODELS, Place, StageCache, StageRecord
 from rsgraph.config import Typed
 from rsgraph.console import duration, note, progress, say
 from rsgraph.events import tell, telling
@@ -29,7 +29,9 @@ from rsgraph.own_files.models import read_about
 from rsgraph.progress import TimeLeft
 from rsgraph.protocols import Blocks, Workers
 from rsgraph.run.checking import check_made, check_workspace
+from rsgraph.run.disk import Places, check_room
 from rsgraph.run.keys import keys
+from rsgraph.run.paths import Point
 from rsgraph.run.prepare import Prepared, identities, prepare
 from rsgraph.run.record import record_of, write_record
 from rsgraph.run.remaining import Remaining
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
 _RECORDED = ("rsgraph", "numpy", "scikit-image", "scikit-fuzzy", "torch", "torch-geometric", "umap-learn")
 
 
-def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | None = None) -> Workspace:
+def run(config: Mapping[str, Any], *, point: Point | None = None, typed: Typed | None = None) -> Workspace:
     """Run all stages on a scene.
 
     Parameters
@@ -52,7 +54,7 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     config
         The resolved config (``conf/run.yaml``), plain dicts.
     point
-        Workspace of a sweep point; None for a single run.
+        Workspace of a sweep point, and the folder that it shares with others; None for a single run.
     typed
         What the command line says: only these options may differ from those of a workspace that is continued. None:
         all options count as typed.
@@ -82,11 +84,13 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     opened = cut_chips(plan.options.chips, prepared.scenes, held=len(plan.addition.scenes) if plan.addition else 0)
     say(f"{prepared.name}: {_what(opened)} -> {workspace.folder}")
     _check_all(plan, opened)
+    check_room(plan, opened, wanted, {*wanted} - finished, Places(prepared.cache, workspace.folder))
     _take_over(prepared, opened)
     tracker = _start_tracking(plan, workspace, prepared.beside)
     try:
         shared = _shared(plan, make_folder(workspace.folder), make_folder(prepared.cache.folder))
-        with workspace.being_made(), plan.options.executor.build().open(shared) as workers:
+        needed = prepared.cache.used_by(workspace.folder, _places(plan, wanted))
+        with workspace.being_made(), needed, plan.options.executor.build().open(shared) as workers:
             before = prepared.record.experiment if prepared.record else ()
             experiments = typed.experiments if typed and typed.experiments else before
             model = keep_model(plan.model, workspace, prepared.cache.folder)
@@ -119,6 +123,13 @@ def _shared(plan: Plan, *folders: Path) -> list[Path]:
     path = plan.options.data.path
     named = [] if path is None else [path] if isinstance(path, str) else path
     return [*(Path(each) for each in named), *(folder.resolve() for folder in folders)]
+
+
+def _places(plan: Plan, wanted: Mapping[str, str]) -> set[Place]:
+    """Return what a run makes or takes from the cache: its stages, those of before scenes were added, the model."""
+    before = plan.addition.stages if plan.addition else {}
+    found = {StageCache.place(stage, key) for keys_of in (wanted, before) for stage, key in keys_of.items()}
+    return found | ({StageCache.place(MODELS, plan.model.identity)} if plan.model else set())
 
 
 def _what(opened: Opened) -> str:
@@ -233,7 +244,8 @@ def _keep_labels(prepared: Prepared) -> None:
     from rsgraph.run.labels import check_unlocked, keep_segments
 
     check_unlocked(prepared.workspace)
-    keep_segments(prepared.workspace, prepared.record.identity if prepared.record else "", identities(prepared))
+    before = prepared.record.identity if prepared.record else ""
+    keep_segments(prepared.workspace, before, identities(prepared), prepared.scenes)
 
 
 def _write_config(plan: Plan, workspace: Workspace) -> None:

@@ -35,7 +35,7 @@ def join(context: Context) -> dict[str, Any]:
 
 def _for_a_part(context: Context) -> Context:
     """Count the search for touching segments as two thirds of the stage."""
-    return replace(context, progress=part_of(context.progress, 0, 0.7))
+    return replace(context, progress=part_of(context.progress, 0, 0.3))
 
 
 def _trained(context: Context, name: str) -> Doubles:

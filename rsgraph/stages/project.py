@@ -87,8 +87,13 @@ def lay_out_means(projector: Projector, nodes: Sequence[Floats], *, seed: int) -
 _SEARCHED, _DRAWN = 0.02, 0.9
 """Shares of the time of drawing after which touching segments are found, and all is drawn; the rest writes."""
 
-_AS_LONG = 8
-"""A row of the sample that a map is learnt from takes as long as so many that are placed in it afterwards."""
+_AS_LONG = 10
+"""A row of the sample that a map is learnt from takes as long as so many that are placed in it afterwards: that is
+done by all cores, and maps are learnt side by side, in the time of one."""
+
+
+PLACED = 16_384
+"""Rows that are placed as one block of work: some tens of blocks for a quarter of a tile, so cores end together."""
 
 
 def _learnt(projector: Choice, rows: int, chosen: Sequence[Projector]) -> float:
@@ -96,7 +101,7 @@ def _learnt(projector: Choice, rows: int, chosen: Sequence[Projector]) -> float:
     sample = projector.parameters.get("sample")
     if not isinstance(sample, int) or not any(each.in_parts(rows) for each in chosen):
         return _DRAWN
-    return _SEARCHED + (_DRAWN - _SEARCHED) * _AS_LONG * sample / (_AS_LONG * sample + rows)
+    return _SEARCHED + (_DRAWN - _SEARCHED) * _AS_LONG * sample / (_AS_LONG * sample + rows * len(chosen))
 
 
 def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
@@ -185,7 +190,7 @@ def _complete(context: Context, layer: str, projector: Projector, begun: Project
     folder = _kept_model(context, layer)
     path = context.workspace.existing("embeddings", f"{layer}.npy").resolve()
     task = _Transform(projector, path, folder.resolve(), context.seed)
-    items = [(part.start, part.stop) for part in parts(len(context.workspace.embedding(layer)))]
+    items = [(part.start, part.stop) for part in parts(len(context.workspace.embedding(layer)), PLACED)]
     found = list(_blocks(context, projector).map(f"transform-{layer}", task, items, context.progress))
     points = np.concatenate([block["points"] for block in found])
     return Projection(points=points, method=context.options.projector.name, model=read_model(folder))

@@ -233,14 +233,16 @@ class _Display:
     low: Floats
     high: Floats
     means: bool
+    assumed: str | None = None
 
     @classmethod
     def of(cls, workspace: Workspace, display: Display, *, means: bool) -> _Display:
         survey = workspace.survey
         bands = tuple(survey["bands"])
         chosen = choose_bands(bands, display)
-        low, high = shown_limits(survey, chosen, reflectance=workspace.scenes[0].reflectance)
-        return cls(bands, chosen, low, high, means)
+        first = workspace.scenes[0]
+        low, high = shown_limits(survey, chosen, reflectance=first.reflectance)
+        return cls(bands, chosen, low, high, means, first.assumed)
 
     @property
     def folder(self) -> str:
@@ -249,7 +251,7 @@ class _Display:
 
     @property
     def description(self) -> str:
-        shown = describe_bands(self.bands, self.chosen)
+        shown = describe_bands(self.bands, self.chosen, self.assumed)
         return f"mean colour of each segment (the scene's files are not there), {shown}" if self.means else shown
 
     def picture(self, values: Floats, valid: NDArray[np.bool_]) -> Pixels:
@@ -300,7 +302,7 @@ _TYPES = {"ids": np.dtype(np.uint32), "rgb": np.dtype(np.uint8)}
 
 def _made(workspace: Workspace, look: _Display, progress: Progress | None, reader: Callable[[Places], Read]) -> View:
     """Write what is missing; one process at a time, the others wait and find it there."""
-    workspace.check_writable()
+    workspace.check_writable("view")
     folder = make_folder(workspace.path("view"))
     places = Places.of(workspace)
     report = TwoPasses(progress, places.steps)

@@ -157,6 +157,7 @@ def test_a_run_keeps_the_network_which_maps_its_segments_again(
 
 def test_a_stopped_run_places_only_the_blocks_it_lacks(remapped: Configure, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rows, "CHUNK", 50)
+    monkeypatch.setattr(project, "PLACED", 50)
     config = remapped("projector=umap", "projector.n_neighbors=5", "projector.sample=100", "projector.n_epochs=20")
     placed: list[int] = []
     fitted: list[int] = []
@@ -203,5 +204,5 @@ def test_what_is_learnt_from_a_sample_is_a_smaller_share_of_a_larger_scene() -> 
     chosen = Choice("projector", "umap", {"sample": 50_000})
     umap = chosen.build()
     shares = [_learnt(chosen, count, [umap]) for count in (40_000, 62_500, 905_000)]
-    assert shares == pytest.approx([0.9, 0.781, 0.289], abs=0.001)
+    assert shares == pytest.approx([0.9, 0.802, 0.333], abs=0.001)
     assert _learnt(Choice("projector", "umap", {"sample": None}), 905_000, [umap]) == 0.9
