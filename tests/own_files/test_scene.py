@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.own_files.scene import check_scene_file, is_crs, read_scene_file
+from rsgraph.own_files.scene import check_scene_file, is_crs, read_scene_file, read_sources
 from rsgraph.workspace import Workspace
 
 KEPT = Path(__file__).parents[1] / "workspaces_of_0_1"
@@ -88,3 +88,30 @@ def test_scenes_of_version_0_1_are_read(name: str) -> None:
     found = json.loads((KEPT / name / "scene.json").read_text())
     check_scene_file(found, KEPT)
     assert all(is_crs(scene["crs"]) for scene in found["scenes"])
+
+
+def test_sources_are_read_as_they_are_written(tmp_path: Path) -> None:
+    found = {"folder": "/w", "path": "/s", "files": {"/s/a.tif": {"bytes": 3, "sha256": "0a"}}}
+    (tmp_path / "sources.json").write_text(json.dumps(found))
+    assert read_sources(tmp_path / "sources.json") == found
+    (tmp_path / "sources.json").write_text("{}")
+    assert read_sources(tmp_path / "sources.json") == {}
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [],
+        {"folder": 3},
+        {"files": []},
+        {"files": {"http://127.0.0.1/a.tif": {"sha256": "0a"}}},
+        {"files": {"/vsicurl/http://127.0.0.1/a.tif": {"sha256": "0a"}}},
+        {"files": {"/s/a.tif": 3}},
+        {"files": {"/s/a.tif": {"sha256": 3}}},
+        {"files": {"/s/a.tif": {}}},
+    ],
+)
+def test_sources_of_another_kind_are_damage(tmp_path: Path, found: Any) -> None:
+    (tmp_path / "sources.json").write_text(json.dumps(found))
+    with pytest.raises(WorkspaceError, match=r"sources\.json is damaged"):
+        read_sources(tmp_path / "sources.json")
