@@ -248,7 +248,7 @@ def test_events_with_checksums_that_fit_and_contents_that_do_not_are_damage(path
     started = time.process_time()
     with pytest.raises(JournalDamaged, match=r"labels\.sqlite is damaged \("):
         read_journal(path)
-    if len(given) == 1:
+    if len(given) == 1 and given[0].n < 100_000:
         with pytest.raises(JournalDamaged):
             Journal(path)
         with Journal.open(path) as journal:
