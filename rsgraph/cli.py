@@ -21,8 +21,9 @@ from pathlib import Path
 from rsgraph import __version__
 from rsgraph.command_line import split_line
 from rsgraph.config import quote
-from rsgraph.console import fail, say
+from rsgraph.console import fail, note, say
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError
+from rsgraph.files import ensure_home, inform_through
 from rsgraph.safe_paths import refuse_settings_here, safe_children
 
 USAGE = """\
@@ -48,6 +49,9 @@ rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label 
 INTERRUPTED_CODE = 130
 """Exit code after Ctrl-C, as shells have it."""
 
+TERMINATED_CODE = 143
+"""Exit code where a batch system, or a container that is stopped, ends the process (SIGTERM) while it trains."""
+
 INTERRUPTED = "interrupted; nothing is lost: the same command goes on where this one stopped"
 
 
@@ -62,6 +66,8 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
         Called after Ctrl-C, instead of saying that nothing is lost.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    inform_through(note)
+    ensure_home()
     try:
         with _interrupts_that_last(), safe_children():
             refuse_settings_here()
@@ -69,6 +75,10 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
     except KeyboardInterrupt:
         interrupted() if interrupted else fail(INTERRUPTED)
         sys.exit(INTERRUPTED_CODE)
+    except SystemExit as stop:
+        if stop.code == TERMINATED_CODE:
+            fail(INTERRUPTED)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except RsgraphError as error:

@@ -41,6 +41,7 @@ from rsgraph.config import (
 )
 from rsgraph.console import fail, note
 from rsgraph.errors import ConfigError, NotReadable, RsgraphError
+from rsgraph.files import expanded, missing
 
 if TYPE_CHECKING:
     from rsgraph.run.paths import SweepPlace
@@ -158,8 +159,8 @@ def _sweep(verb: str, line: Line, config: DictConfig, context: HydraContext) -> 
     """Yield what starts a sweep. What takes a workspace writes into that, and needs no folder of points."""
     from rsgraph.tracking import parent_run
 
-    if line.path is not None and not Path(line.path).expanduser().exists():
-        raise NotReadable(f"{line.path} does not exist; check the path for typing errors.")
+    if line.path is not None and not expanded(line.path).exists():
+        raise NotReadable(f"{missing(line.path)}; check the path for typing errors.")
     with ExitStack() as passing:
         if verb == "run":
             place = _sweep_place(config)

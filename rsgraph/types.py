@@ -113,6 +113,8 @@ class Scene:
         The six numbers (a, b, c, d, e, f) of the affine map from (column, row) to CRS coordinates.
     files
         All files that the pixels come from. Their content identifies the scene.
+    drawn_on
+        Further files that hold pixels: through virtual rasters among ``files``, and archives. They identify it, too.
     identity
         What else identifies the scene's pixels (scale, offset, generator settings), JSON-able.
     reflectance
@@ -138,6 +140,7 @@ class Scene:
     crs: str | None = None
     transform: tuple[float, float, float, float, float, float] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
     files: tuple[Path, ...] = ()
+    drawn_on: tuple[Path, ...] = ()
     identity: Mapping[str, object] = field(default_factory=dict)
     reflectance: bool = True
     notes: tuple[str, ...] = ()
@@ -145,6 +148,11 @@ class Scene:
     reference: LabelSource | None = None
     marks: QualitySource | None = None
     assumed: str | None = None
+
+    @property
+    def all_files(self) -> tuple[Path, ...]:
+        """All files that hold pixels, or say where they are."""
+        return (*self.files, *self.drawn_on)
 
     @property
     def window(self) -> Window:

@@ -33,7 +33,7 @@ from rsgraph.errors import ConfigError, NotThere, NotUsable
 from rsgraph.evaluate import parts as measuring
 from rsgraph.evaluate.parts import Among, Evaluation
 from rsgraph.evaluate.reference import ReferenceCounts, wanted_classes
-from rsgraph.files import digest, sha256, write_json, write_text
+from rsgraph.files import digest, expanded, sha256, write_json, write_text
 from rsgraph.ground import hectares
 from rsgraph.label_files.counting import PIXELS
 from rsgraph.own_files.fields import read_json_object
@@ -118,7 +118,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     refuse_targets(config)
     _check(config)
     asked = list(config["parts"])
-    job = Evaluation(Path(config["workspace"]).expanduser(), config)
+    job = Evaluation(expanded(config["workspace"]), config)
     job.workspace.existing("manifest.json")
     job.workspace.existing("segments.parquet")
     job.workspace.check_writable(FOLDER, "projections", "labels.")
@@ -154,7 +154,7 @@ def _check(config: Mapping[str, Any]) -> None:
     check_types("option", _options, top)
     if config["reference_classes"] is not None:
         wanted_classes(config["reference_classes"])
-    if config["reference"] is not None and not Path(config["reference"]).expanduser().exists():
+    if config["reference"] is not None and not expanded(config["reference"]).exists():
         raise NotThere(f"the reference {config['reference']} does not exist; check the path for typing errors.")
     if not isinstance(config["parts"], list) or not config["parts"]:
         raise ConfigError(f"`parts` must be a list such as [measures,maps]. Got {config['parts']!r} instead.")

@@ -28,7 +28,7 @@ from rsgraph.evaluation.ranks import Metric
 from rsgraph.evaluation.reference import majority, summed
 from rsgraph.evaluation.retrieval import chance, chance_overlap, composition_overlap, precision_at_k
 from rsgraph.evaluation.scores import ceiling
-from rsgraph.files import digest, sha256
+from rsgraph.files import digest, expanded, sha256
 from rsgraph.neighbours.nearest import nearest
 from rsgraph.neighbours.rows import drawn
 from rsgraph.protocols import Progress
@@ -110,7 +110,7 @@ class Evaluation:
         path = self.config["reference"]
         return reference_counts(
             self.workspace,
-            None if path is None else Path(path).expanduser(),
+            None if path is None else expanded(path),
             layer=self.config["reference_layer"],
             column=self.config["reference_column"],
             names=self.config["reference_classes"],

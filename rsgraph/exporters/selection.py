@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotReadable
 from rsgraph.exporters.scope import check_ids
+from rsgraph.files import expanded
 from rsgraph.label_files.class_names import first_of
 from rsgraph.label_files.tables import read_table, read_text, whole_number
 
@@ -43,7 +44,7 @@ def read_selection(path: Path) -> NDArray[np.int64]:
     ConfigError
         Another kind of file, or the ids are not whole numbers of at least 1.
     """
-    path = path.expanduser()
+    path = expanded(path)
     if path.suffix.lower() not in _ENDINGS:
         raise ConfigError(f"`selection` must be a file that ends in {', '.join(_ENDINGS)}. Got {path} instead.")
     if not path.is_file():

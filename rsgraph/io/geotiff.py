@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from rsgraph.errors import ConfigError, InputError
 from rsgraph.io.counts import Decision, decide, declares_scale, without_lone_fill
 from rsgraph.io.handles import existing_file
-from rsgraph.io.header import Header, header, left_out, select
+from rsgraph.io.header import Header, header, left_out, on_disk, select
 from rsgraph.io.identifying import identified
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, looked_for
 from rsgraph.io.masks import with_masks
@@ -107,6 +107,7 @@ def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> 
         band_masks=found.band_masks and given.looks,
     )
     crs = given.crs or found.crs
+    files, drawn_on = on_disk([found])
     identity = {**identity_of(found.names, decision.radiometry, crs), **looked_for([layers])}
     return Scene(
         name=name,
@@ -116,7 +117,8 @@ def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> 
         source=LayeredSource((layers,), found.rows, found.columns),
         crs=crs,
         transform=found.transform,
-        files=tuple(Path(file) for file in found.files if not file.startswith("/vsi")),
+        files=files,
+        drawn_on=drawn_on,
         identity=identity if found.assumed is None else {**identity, "assumed": found.assumed},
         reflectance=decision.reflectance,
         assumed=found.assumed,

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,8 @@ class Header:
         The file and what it draws on (sources of a VRT, mask files).
     notes
         Sentences for the user.
+    deeper
+        What virtual rasters among ``files`` draw on.
     alpha
         GDAL numbers of the layers that are marked as alpha.
     others
@@ -87,6 +89,7 @@ class Header:
     masked: bool
     files: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    deeper: tuple[str, ...] = ()
     alpha: tuple[int, ...] = ()
     others: tuple[tuple[int, str], ...] = ()
     unnamed: tuple[int, ...] = ()
@@ -212,6 +215,7 @@ def _describe(path: str, source: Any) -> Header:
         masked=bool(alpha) or _has_mask_band(source),
         files=_files(path, source),
         notes=notes,
+        deeper=_deeper(path, source),
         alpha=tuple(sorted(alpha)),
         others=tuple((i, texts[i - 1]) for i in source.indexes if i not in indexes and i not in alpha),
         unnamed=tuple(i for i in indexes if not texts[i - 1]),
@@ -266,13 +270,46 @@ def _files(path: str, source: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys([path, *others]))
 
 
+def _deeper(path: str, source: Any) -> tuple[str, ...]:
+    """What the sources of a virtual raster draw on: GDAL lists its own sources only."""
+    if source.driver not in ("VRT", "GTI"):
+        return ()
+    from rsgraph.io.pixel_files import drawn_on  # most scenes are no virtual rasters
+
+    listed = _files(path, source)
+    return tuple(name for name in drawn_on(path, listed) if name not in listed)
+
+
+def on_disk(headers: Sequence[Header]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return ``files`` and ``drawn_on`` of a ``Scene``: the files on this disk, of one in an archive the archive."""
+    listed = [name for found in headers for name in found.files]
+    deeper = [name for found in headers for name in found.deeper]
+    own = tuple(Path(name) for name in listed if not name.startswith("/vsi"))
+    if not deeper and all(map(os.path.exists, listed)):
+        return own, ()
+    from rsgraph.io.pixel_files import places
+
+    own = tuple(name for name in own if name.exists())
+    further = map(Path, places([*listed, *deeper]))
+    return own, tuple(each for each in further if each not in own)
+
+
+def _is_on_disk(name: str) -> bool:
+    """Tell whether a name that is no path leads to a file on this disk."""
+    from rsgraph.io.pixel_files import place_of
+
+    return place_of(name) is not None
+
+
 def _check_sources(found: Header) -> None:
-    for name in found.files:
+    for name in (*found.files, *found.deeper):
+        if os.path.exists(name) or _is_on_disk(name):
+            continue
         if _REMOTE.search(name):
             raise NotReadable(
                 f"{shown(found.path)} draws on {name}, which is not on this machine; download it and name the copy."
             )
-        if not name.startswith("/vsi") and not os.path.exists(name):
+        if not name.startswith("/vsimem/"):
             raise NotReadable(
                 f"{shown(found.path)} draws on {name}, which does not exist; put it back or make the file anew."
             )

@@ -11,7 +11,7 @@ from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.io.band_names import L1C
 from rsgraph.io.counts import Decision
 from rsgraph.io.handles import shown
-from rsgraph.io.header import Header
+from rsgraph.io.header import Header, on_disk
 from rsgraph.io.layers import LayeredSource, Layers, looked_for
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.resampling import Axis
@@ -70,6 +70,7 @@ def scene_of_files(
     grid = finest(headers)
     layers = tuple(_layers(headers[band], decisions[band], grid, given) for band in headers)
     crs = given.crs or grid.crs
+    files, drawn_on = on_disk([*headers.values()])
     return Scene(
         name=name,
         bands=tuple(headers),
@@ -78,7 +79,8 @@ def scene_of_files(
         source=LayeredSource(layers, grid.rows, grid.columns),
         crs=crs,
         transform=grid.transform,
-        files=tuple(Path(file) for found in headers.values() for file in found.files if not file.startswith("/vsi")),
+        files=files,
+        drawn_on=drawn_on,
         identity=_identity(layers, headers, crs),
         reflectance=all(decision.reflectance for decision in decisions.values()),
         notes=tuple(dict.fromkeys(_notes(headers, decisions, grid, crs))),

@@ -21,7 +21,7 @@ MASKS = (
     *("auto", "scl", "qa_pixel", "pixel_qa", "fmask", "classi", "qa60", "cloud_mask", "cloud_probability"),
     *("none", "declared"),
 )
-"""What says which pixels are data, and clear: ``auto`` chooses; ``none`` reads no quality layer; ``declared`` looks
+"""What says which pixels are data, and clear: ``auto`` chooses; ``none`` marks no clouds; ``declared`` looks
 for nothing that GDAL does not report, as version 0.1.0 did."""
 
 AS_DECLARED: Mapping[str, Any] = {"mask": "declared", "clouds": "mark"}
@@ -91,7 +91,7 @@ class FileReader(Reader):
     mask
         The quality layer that says which pixels are clouds, shadows of clouds, saturated or no data: ``auto`` takes
         the best one that lies in the file or beside it, ``scl``, ``qa60``, ``qa_pixel`` ... that one, ``none`` none.
-        Pixels without data, as the file or a mask in it says, and saturated ones are masked in any case.
+        Pixels without data and saturated ones, as the file, a mask or any quality layer says, are masked in any case.
         ``declared``: only what GDAL itself takes as the mask, as version 0.1.0 did.
     clouds
         ``mark``: clouds and their shadows stay pixels, and every segment gets the share of its pixels that are;

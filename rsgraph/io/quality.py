@@ -230,6 +230,8 @@ class QualityLayer:
         File, GDAL's numbers of its layers, its size.
     down, across
         Where the scene's grid lies on the file, or None where it is the file's.
+    only_lost
+        Whether nothing counts but what is no data: clouds are taken from another layer, or from none.
     """
 
     kind: str
@@ -239,9 +241,19 @@ class QualityLayer:
     columns: int
     down: Axis | None = None
     across: Axis | None = None
+    only_lost: bool = False
+
+    @property
+    def knows_shadows(self) -> bool:
+        """Whether shadows of clouds are taken from it."""
+        return kind_of(self.kind).shadows and not self.only_lost
 
     def read(self, window: Window) -> Codes:
         """Read codes (rows, columns) of one window of the scene. Raises NotReadable."""
+        codes = self._codes(window)
+        return np.where(codes == LOST, codes, np.uint8(CLEAR)) if self.only_lost else codes
+
+    def _codes(self, window: Window) -> Codes:
         check_size(self.path, self.rows, self.columns, max(self.indexes))
         decode = kind_of(self.kind).decode
         if self.down is None or self.across is None:
@@ -263,7 +275,7 @@ class Quality:
     @property
     def knows_shadows(self) -> bool:
         """Whether one of them tells shadows of clouds."""
-        return any(kind_of(layer.kind).shadows for layer in self.layers)
+        return any(layer.knows_shadows for layer in self.layers)
 
     def read(self, window: Window) -> Codes:
         """Read codes (rows, columns) of one window. Raises NotReadable."""

@@ -24,6 +24,8 @@ from rsgraph.types import LOST, QualitySource, Scene
 RASTERS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
 """Endings of files that are looked at."""
 
+_LOST_ONLY = "{}: what it calls saturated or no data is masked."
+
 _ALL = 0.99
 """Share of the pixels looked at that a layer may call "no data": one that says so of all is not what it seems."""
 
@@ -104,7 +106,8 @@ def with_quality(scene: Scene, grid: Header, candidates: Sequence[Candidate], gi
     candidates
         Where layers may be.
     given
-        ``mask``: which one; ``clouds``: whether they are masked or marked.
+        ``mask``: which one tells of clouds, if any; what others call saturated or no data is masked all the same.
+        ``clouds``: whether they are masked or marked.
     place
         What the user named, for sentences.
 
@@ -120,14 +123,15 @@ def with_quality(scene: Scene, grid: Header, candidates: Sequence[Candidate], gi
     chosen, notes = ([], []) if given.mask == "none" else _chosen(candidates, grid, given, place)
     if given.clouds == "mask" and not chosen:
         notes.append("clouds=mask: no layer that could be read says which pixels are clouds, so that none is masked.")
-    used = [*chosen, *_always(candidates, grid, notes)]
+    used = [*chosen, *_always(candidates, chosen, grid, notes)]
     if not used:
         return replace(scene, notes=(*scene.notes, *notes))
     quality = Quality(tuple(layer for _, layer in used))
-    names = [[layer.kind, list(layer.indexes)] for _, layer in used]
+    names = [[layer.kind, list(layer.indexes), *(["lost"] if layer.only_lost else [])] for _, layer in used]
     found = _judged_by(scene, quality, given, names, clouds=bool(chosen))
     files = [Path(layer.path) for _, layer in used if not layer.path.startswith("/vsi")]
-    said = [_said(candidate.name, kind_of(layer.kind), given) for candidate, layer in used]
+    said = [_said(candidate.name, kind_of(layer.kind), given) for candidate, layer in chosen]
+    said += [_LOST_ONLY.format(candidate.name) for candidate, layer in used if layer.only_lost]
     return replace(found, files=tuple(dict.fromkeys([*scene.files, *files])), notes=(*scene.notes, *notes, *said))
 
 
@@ -179,13 +183,29 @@ def _chosen(
     )
 
 
-def _always(candidates: Sequence[Candidate], grid: Header, notes: list[str]) -> Iterator[Used]:
-    """Yield the layers that say what is saturated or no data; say in the notes which cannot be used."""
-    for candidate in (each for each in candidates if each.kind in ALWAYS):
+def _always(
+    candidates: Sequence[Candidate], chosen: Sequence[Used], grid: Header, notes: list[str]
+) -> Iterator[Used]:
+    """Yield the layers that say what is saturated or no data; of kinds that tell of clouds one each, not the chosen.
+
+    The notes get those that cannot be used.
+    """
+    done = {candidate.kind.name for candidate, _ in chosen}
+    refused = {
+        candidate.name
+        for candidate in candidates
+        if any(text.startswith(f"{candidate.name} is not") for text in notes)
+    }
+    for candidate in candidates:
+        kind = candidate.kind
+        if kind.name in done or candidate.name in refused or not (kind in ALWAYS or _tells_lost(kind)):
+            continue
         try:
-            yield candidate, _layer(candidate, grid)
+            yield candidate, replace(_layer(candidate, grid), only_lost=True)
         except InputError as error:
             notes.append(f"{candidate.name} is not used: {str(error).rstrip('.')}.")
+        else:
+            done |= set() if kind in ALWAYS else {kind.name}
 
 
 def _layer(candidate: Candidate, grid: Header) -> QualityLayer:
@@ -215,8 +235,6 @@ def _grid(found: Header, grid: Header) -> tuple[Axis | None, Axis | None]:
 
 
 def _said(name: str, kind: Kind, given: Overrides) -> str:
-    if kind in ALWAYS:
-        return f"{name}: what it calls saturated or no data is masked."
     name = name if kind.shown.lower() in name.lower() else f"{name}, {kind.shown}"
     what = "clouds and their shadows" if kind.shadows else "clouds (it knows no shadows)"
     lost = "; what it calls no data or saturated is masked, too" if _tells_lost(kind) else ""

@@ -112,8 +112,9 @@ class Safe(FileReader):
         scene = self._with_quality(scene, finest(headers), place, next(iter(files.values())), manifest)
         if not place.zipped:
             return scene
+        members = [files[band] for band in headers]
         return replace(
-            scene, files=(place.root.absolute(),), identity={**scene.identity, "members": [files[b] for b in headers]}
+            scene, files=(place.root.absolute(),), drawn_on=(), identity={**scene.identity, "members": members}
         )
 
     def _with_quality(

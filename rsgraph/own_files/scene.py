@@ -99,3 +99,22 @@ def _check_survey(survey: Fields) -> None:
     for name in PER_BAND:
         if name in survey.values:
             survey.numbers(name, count=len(bands))
+
+
+def read_sources(path: Path) -> dict[str, Any]:
+    """Read ``sources.json``: where the workspace and the files of its scenes were, and what these held.
+
+    Raises
+    ------
+    WorkspaceError
+        It is damaged: no JSON, or a field has another type, or a path is not on this machine.
+    """
+    found = read_json_object(path)
+    top = Fields(path, found)
+    top.optional_text("folder")
+    files = found.get("files", {})
+    if not isinstance(files, dict) or not all(map(is_local, files)):
+        top.refuse("files", "files on this machine")
+    if not all(isinstance(each, dict) and isinstance(each.get("sha256"), str) for each in files.values()):
+        top.refuse("files", "the hash of each file")
+    return found

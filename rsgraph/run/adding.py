@@ -32,11 +32,11 @@ from typing import Any
 from rsgraph.cache import StageCache
 from rsgraph.errors import ModelMismatch, WorkspaceError, WorkspaceMismatch
 from rsgraph.files import place
-from rsgraph.io.fingerprint import fingerprint
+from rsgraph.io.fingerprint import identified
 from rsgraph.own_files.scene import read_scene_file
 from rsgraph.own_files.tables import read_table
 from rsgraph.run.record import Record
-from rsgraph.run.scenes import Held, Reopened, given_model, known_alike, shown_path
+from rsgraph.run.scenes import Held, Reopened, given_model, held_by, known_alike, shown_path
 from rsgraph.stages.plan import Addition, GivenModel, Plan, stages_of
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace, write_table
@@ -56,7 +56,7 @@ def held_scenes(workspace: Workspace, record: Record) -> list[Held]:
         That the run writes into, and what it says of the run that made it.
     """
     with suppress(WorkspaceError):  # interrupted before the scenes were surveyed, or damaged
-        return [Held(scene.name, scene.files, scene.bands) for scene in workspace.scenes]
+        return held_by(workspace)
     if record.addition is None or record.model is None:
         return []
     named = zip(record.addition.scenes, record.addition.files, strict=True)
@@ -90,7 +90,7 @@ def added(
         return _with_model_of(model, record.model, record.addition) if record.addition else (model, None)
     held = workspace.scenes if workspace.path("scene.json").exists() else []
     first = scenes[: len(held)]
-    if not held or len(held) >= len(scenes) or fingerprint(first, known=memo) != record.identity:
+    if not held or len(held) >= len(scenes) or identified(first, record.identity, known=memo) != record.identity:
         return model, None
     _check_finished(workspace)
     own = _own_model(workspace, record, scenes[0].bands)

@@ -32,7 +32,7 @@ from rasterio.errors import RasterioError
 from rsgraph.cache import StageRecord
 from rsgraph.console import note
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import place, sha256, sync_tree, write_json
+from rsgraph.files import place, sha256, sync_tree, why_not_locked, write_json
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.journal.storage import WriterLock, set_aside
 from rsgraph.journal.transfer import Overlaps, transfer_labels
@@ -49,7 +49,7 @@ _ROWS = 512
 def check_unlocked(workspace: Workspace) -> None:
     """Raise JournalLocked while someone is labelling: segments do not change under their hands."""
     path = workspace.path("labels.sqlite")
-    if path.exists():
+    if path.exists() and why_not_locked(workspace.folder) is None:  # where it is not, nobody can label
         lock = WriterLock(path)
         lock.acquire()
         lock.release()

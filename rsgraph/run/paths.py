@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from rsgraph.config import interpolations
-from rsgraph.files import digest
+from rsgraph.files import digest, expanded
 from rsgraph.io.path_names import path_name
 
 CACHE = ".rsgraph-cache"
@@ -74,14 +74,14 @@ class SweepPlace:
         """
         if not self.named or not asked:
             return Point(self.folder / point_name(overrides, shared), self.beside)
-        folder = Path(asked).expanduser()
+        folder = expanded(asked)
         rest = [text for text in differing(overrides, shared) if not _names(self.named, text.partition("=")[0])]
         return Point(folder / point_name(rest, []) if rest else folder, self.beside)
 
 
 def cache_folder(asked: str | None, beside: Path) -> Path:
     """Return ``cache.path=``, or .rsgraph-cache beside the workspaces."""
-    return Path(asked).expanduser() if asked else beside / CACHE
+    return expanded(asked) if asked else beside / CACHE
 
 
 def sweep_place(written: str | None, asked: str | None, path: str | Sequence[str] | None) -> SweepPlace:
@@ -98,10 +98,10 @@ def sweep_place(written: str | None, asked: str | None, path: str | Sequence[str
     """
     named = tuple(varying(written or ""))
     if not named:
-        folder = Path(asked).expanduser() if asked else Path("workspaces") / f"{path_name(path)}-sweep"
+        folder = expanded(asked) if asked else Path("workspaces") / f"{path_name(path)}-sweep"
         return SweepPlace(folder, folder.parent, f"{folder}/<point>")
     assert written is not None
-    fixed = Path(fixed_part(written) + "x").expanduser().parent  # of out/k= it is out, of out/ as well
+    fixed = expanded(fixed_part(written) + "x").parent  # of out/k= it is out, of out/ as well
     return SweepPlace(fixed, fixed, written, named)
 
 

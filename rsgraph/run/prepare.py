@@ -13,7 +13,8 @@ from rsgraph.components import registry
 from rsgraph.config import Typed, refuse_targets
 from rsgraph.console import note, progress
 from rsgraph.errors import NotThere, UnknownComponent, WorkspaceError, WorkspaceMismatch
-from rsgraph.io.fingerprint import fingerprint
+from rsgraph.files import expanded
+from rsgraph.io.fingerprint import fingerprint, identified
 from rsgraph.io.path_names import path_name
 from rsgraph.options import RUN_KINDS, Options, read_options
 from rsgraph.run.continuing import check_same, continued
@@ -23,6 +24,9 @@ from rsgraph.run.scenes import Reopened, absolute, held_first, open_scenes, show
 from rsgraph.stages.plan import STAGES, GivenModel, Plan, plan_of
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace
+
+MEMO = "fingerprints.json"
+"""Of the stage cache: hashes of the scenes' files."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ def prepare(config: Mapping[str, Any], *, point: Point | None, typed: Typed | No
     for kind in RUN_KINDS:
         registry(kind).check(config[kind]["name"])
     now = replace(now, data=replace(now.data, path=absolute(now.data.path)))
-    folder = point.folder if point else (Path(now.workspace).expanduser() if now.workspace else None)
+    folder = point.folder if point else (expanded(now.workspace) if now.workspace else None)
     if folder is None:
         folder = Path("workspaces") / _name(now, open_scenes(*with_model(now)))
     workspace = Workspace(folder, links=now.links)
@@ -71,16 +75,19 @@ def prepare(config: Mapping[str, Any], *, point: Point | None, typed: Typed | No
     options, of_layers = _with_layers(options, typed)
     for sentence in dict.fromkeys([*left_out, *of_workspace, *of_layers]):
         note(sentence)
-    scenes = _in_order(open_scenes(options, model), options, workspace, record)
+    if record is not None and now.data.path is None:
+        options = _found_again(options, workspace)
     beside = point.beside if point else folder.parent
     cache = StageCache(cache_folder(options.cache.path, beside))
-    plan = _plan(options, model, scenes, workspace, record, cache.folder / "fingerprints.json")
+    memo = cache.folder / MEMO
+    scenes = _in_order(open_scenes(options, model), options, workspace, record, memo)
+    plan = _plan(options, model, scenes, workspace, record, memo)
     return Prepared(_name(options, scenes), plan, scenes, workspace, cache, beside, record)
 
 
 def identities(prepared: Prepared) -> set[str]:
     """Return the identities of the scenes in a run: of all, and of those that the workspace held, where they stay."""
-    plan, known = prepared.plan, prepared.cache.folder / "fingerprints.json"
+    plan, known = prepared.plan, prepared.cache.folder / MEMO
     found = {plan.identity, *([plan.addition.identity] if plan.addition else [])}
     given = {scene.name: scene for scene in prepared.scenes}
     with suppress(WorkspaceError):  # interrupted before the scenes were surveyed
@@ -173,13 +180,22 @@ def _with_model(options: Options, record: Record | None, typed: Typed | None) ->
         return options, held
 
 
-def _in_order(scenes: list[Scene], options: Options, workspace: Workspace, record: Record | None) -> list[Scene]:
+def _found_again(options: Options, workspace: Workspace) -> Options:
+    """Look for the scene of a workspace that goes on without being given one: both may have been moved."""
+    from rsgraph.run.sources import located
+
+    return replace(options, data=replace(options.data, path=located(workspace, options.data.path)))
+
+
+def _in_order(
+    scenes: list[Scene], options: Options, workspace: Workspace, record: Record | None, memo: Path
+) -> list[Scene]:
     """Put the scenes that the workspace holds first, so that their segments keep their ids."""
     if record is None or options.overwrite:
         return scenes
     from rsgraph.run.adding import held_scenes
 
-    return held_first(scenes, held_scenes(workspace, record))
+    return held_first(scenes, held_scenes(workspace, record), memo=memo, renamed=True)
 
 
 def _plan(
@@ -192,7 +208,7 @@ def _plan(
 ) -> Plan:
     """Make the plan. Raises WorkspaceMismatch where the workspace was made otherwise, unless that is overwritten."""
     with progress("reading") as report:
-        identity = fingerprint(scenes, known=memo, progress=report)
+        identity = identified(scenes, record.identity if record else None, known=memo, progress=report)
     model, addition = given, None
     if record is not None and not options.overwrite:
         from rsgraph.run.adding import added
@@ -200,6 +216,16 @@ def _plan(
         model, addition = added(given, workspace, record, scenes, identity, memo)
         same_scenes = made_of(identity, record, addition)
         shown = (shown_path(workspace.config["data"]["path"]), shown_path(options.data.path))
-        same_model = addition is not None or model == record.model
-        check_same(workspace, options.to_config(), same_scenes=same_scenes, same_model=same_model, shown=shown)
+        same_model = addition is not None or _is_same(model, record.model)
+        config = options.to_config()
+        if record.model is not None and same_model and addition is None:
+            config["model"] = {"from": record.model.folder}  # wherever it is now
+        check_same(workspace, config, same_scenes=same_scenes, same_model=same_model, shown=shown)
     return plan_of(options, identity, model, addition)
+
+
+def _is_same(model: GivenModel | None, recorded: GivenModel | None) -> bool:
+    """Tell whether two models are one, which may have been moved."""
+    if model is None or recorded is None:
+        return model is recorded
+    return replace(model, folder=recorded.folder) == recorded

@@ -8,7 +8,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
@@ -32,16 +32,19 @@ from rsgraph.run.checking import check_made, check_workspace
 from rsgraph.run.disk import Places, check_room
 from rsgraph.run.keys import keys
 from rsgraph.run.paths import Point
-from rsgraph.run.prepare import Prepared, identities, prepare
+from rsgraph.run.prepare import MEMO, Prepared, identities, prepare
 from rsgraph.run.record import record_of, write_record
 from rsgraph.run.remaining import Remaining
 from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.plan import CLOSED_STAGES, Plan, Stage, choice, maps_entry, needed, stages_of
-from rsgraph.workspace import MAPPED, Workspace
+from rsgraph.workspace import MAPPED, Workspace, made_by
 
 if TYPE_CHECKING:
     from rsgraph.tracking import Tracker
+
+_HAPPENED = "happened"
+"""Fact of a stage: sentences on the run that computed it, which say nothing of what others take from the cache."""
 
 _RECORDED = ("rsgraph", "numpy", "scikit-image", "scikit-fuzzy", "torch", "torch-geometric", "umap-learn")
 
@@ -78,6 +81,7 @@ def run(config: Mapping[str, Any], *, point: Point | None = None, typed: Typed |
         check_workspace(workspace)
     if len(finished) == len(wanted):
         _write_config(plan, workspace)  # the scene may stand elsewhere now
+        _enter_sources(prepared)
         tell(ready=str(workspace.folder.resolve()))
         say(f"{workspace.folder} is up to date: nothing to do (looked for {duration(time.monotonic() - started)})")
         return workspace
@@ -97,9 +101,9 @@ def run(config: Mapping[str, Any], *, point: Point | None = None, typed: Typed |
             left = Remaining(lambda: _costs(plan, opened, finished))
             _walk(_Running(prepared, experiments, wanted, model, tracker, workers, left), opened, finished)
     except BaseException as error:
-        _end(tracker, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        _end(tracker, workspace, "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED")
         raise
-    _end(tracker, "FINISHED")
+    _end(tracker, workspace, "FINISHED")
     _say_what_is_next(workspace, tracker, time.monotonic() - started)
     return workspace
 
@@ -213,9 +217,18 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
             untracked += [stage.name] if running.tracker and not running.tracker.run_id else []
         tell(finished=stage.name)
         if stage.name == "scene":
+            _enter_sources(running.prepared)
             opened = keep_chips(opened, workspace)
         if stage.name == MAPPED:
             _say_ready(workspace)
+
+
+def _enter_sources(prepared: Prepared) -> None:
+    """Enter what the cache does not know: the names, files and places of this run's scenes."""
+    from rsgraph.run.sources import enter
+
+    path = prepared.plan.options.data.path
+    enter(prepared.workspace, prepared.scenes, path, memo=prepared.cache.folder / MEMO)
 
 
 def _open(tracker: Tracker, workspace: Workspace, stages: list[str]) -> None:
@@ -266,6 +279,8 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
         reused = record is not None
         if record is None:
             record = _compute(stage, running, opened)
+        elif _HAPPENED in record.facts:  # to the run that computed it
+            record = replace(record, facts={name: each for name, each in record.facts.items() if name != _HAPPENED})
         labelled = stage.name == "segments" and workspace.path("labels.before").exists()
         if labelled:
             from rsgraph.run.labels import carry_labels, forget_kept
@@ -279,7 +294,7 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
     running.remaining.end(computed=not reused)
     how = "taken from the cache" if reused else duration(record.seconds)
     say(f"  {stage.name:<12} {how:<22} {_findings(record)}".rstrip())
-    for text in record.facts.get("notes") or ():
+    for text in (*(record.facts.get(_HAPPENED) or ()), *(record.facts.get("notes") or ())):
         note(text)
     _track(stage, record, workspace, tracker, reused=reused)
 
@@ -356,10 +371,11 @@ def _work(stage: Stage) -> Callable[[Context], dict[str, Any]]:
 def _kept(stage: Stage, stages: Sequence[Stage], work: Path, workspace: Workspace) -> Path:
     """Return where a stage keeps its blocks: a folder for what the stages it builds on have made, others removed.
 
-    Their keys are not enough: what is computed again under the same key may differ (another processor, a GPU).
+    Their keys are not enough: what is computed again under the same key may differ (another processor, a GPU). Names
+    and places of scenes do not count: an interrupted run goes on where the scene was moved meanwhile.
     """
     recorded = workspace.manifest.get("stages", {})
-    inputs = {name: recorded[name]["outputs"] for name in needed(stage, stages)}
+    inputs = {name: made_by(recorded[name]) for name in needed(stage, stages)}
     folder = work / f"blocks-{digest(inputs)[:16]}"
     for other in work.glob("blocks-*"):
         if other != folder:
@@ -368,7 +384,7 @@ def _kept(stage: Stage, stages: Sequence[Stage], work: Path, workspace: Workspac
 
 
 def _findings(record: StageRecord) -> str:
-    hidden = {"versions", "finished", "notes", "layer"}
+    hidden = {"versions", "finished", "notes", "layer", _HAPPENED}
     shown = {key: value for key, value in record.facts.items() if key not in hidden and value not in (None, [], "")}
     return ", ".join(
         f"{key.replace('_', ' ')} {value}" for key, value in shown.items() if not isinstance(value, dict)
@@ -393,9 +409,14 @@ def _track_history(tracker: Tracker, part: str, path: Path) -> None:
         tracker.metrics({f"{part}/{name}": value for name, value in metrics.items() if name != "epoch"}, number)
 
 
-def _end(tracker: Tracker | None, status: str) -> None:
-    if tracker is not None:
-        tracker.end(status)
+def _end(tracker: Tracker | None, workspace: Workspace, status: str) -> None:
+    if tracker is None:
+        return
+    tracker.end(status)
+    former, now = tracker.former_run_id, tracker.run_id
+    if former is not None and now is not None:  # the server was gone, and the run is recorded elsewhere
+        stages = workspace.manifest.get("stages", {})
+        workspace.enter_tracked([name for name, each in stages.items() if each.get("mlflow_run") == former], now)
 
 
 def _say_what_is_next(workspace: Workspace, tracker: Tracker | None, seconds: float) -> None:

@@ -60,7 +60,7 @@ def _describe(scene: Scene) -> dict[str, Any]:
         "columns": scene.columns,
         "crs": scene.crs,
         "transform": list(scene.transform),
-        "files": [str(path) for path in scene.files],
+        "files": [str(path) for path in scene.all_files],
         "class_name": scene.class_name,
         "reflectance": scene.reflectance,
         **assumed,

@@ -44,7 +44,7 @@ from rsgraph.view.files import (
     mapped,
     write_levels,
 )
-from rsgraph.workspace import SceneInfo, Workspace
+from rsgraph.workspace import SceneInfo, Workspace, made_by
 
 Ids = NDArray[np.uint32]
 Display = str | Sequence[str]
@@ -265,7 +265,7 @@ class _Display:
 def _segments_key(workspace: Workspace) -> str:
     """Hash of what the segments are: the manifest's, so that a second look does not read the rasters."""
     stages = workspace.manifest.get("stages", {})
-    outputs = {**stages.get("scene", {}).get("outputs", {}), **stages.get("segments", {}).get("outputs", {})}
+    outputs = {**made_by(stages.get("scene", {})), **made_by(stages.get("segments", {}))}
     return digest([_LAYOUT, outputs or {"segments.parquet": sha256(workspace.existing("segments.parquet"))}])
 
 
@@ -358,7 +358,8 @@ def _opened_scenes(workspace: Reopened, places: Places) -> list[Scene]:
         if found is None or (found.rows, found.columns, found.bands) != (known.rows, known.columns, known.bands):
             raise WorkspaceMismatch(
                 f"the scene {known.name} is no longer what {workspace.folder} was made from ({known.columns} x "
-                f"{known.rows} pixels, bands {', '.join(known.bands)}); put the original file back"
+                f"{known.rows} pixels, bands {', '.join(known.bands)}); name that one: `rsgraph run ITS_PATH "
+                f"workspace={workspace.folder}`"
             )
     return [scenes[known.name] for known in places.scenes]
 

@@ -102,3 +102,6 @@ def test_several_layers_say_the_worst(tmp_path: Path) -> None:
     assert Quality(layers).read(Window(0, 0, 2, 2)).tolist() == [[SHADOW, LOST], [CLEAR, LOST]]
     assert Quality(layers).knows_shadows
     assert not Quality(layers[1:]).knows_shadows
+    lost = QualityLayer("fmask", str(clouds), (1,), 2, 2, only_lost=True)
+    assert Quality((lost, layers[1])).read(Window(0, 0, 2, 2)).tolist() == [[CLEAR, LOST], [CLEAR, LOST]]
+    assert not Quality((lost,)).knows_shadows

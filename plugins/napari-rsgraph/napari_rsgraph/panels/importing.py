@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +78,7 @@ class Importing(QObject):
 
     def ask(self) -> None:
         """Ask for a file and import it."""
-        path, _ = QFileDialog.getOpenFileName(self._panel, "Import labels or classes", str(Path.home()), FILES)
+        path, _ = QFileDialog.getOpenFileName(self._panel, "Import labels or classes", os.path.expanduser("~"), FILES)
         if path:
             self.begin(Path(path))
 

@@ -35,6 +35,7 @@ from napari_rsgraph.session.suggestions import Suggestions
 from napari_rsgraph.session.tables import Level, Mask, Rows, Tables
 from napari_rsgraph.session.work import Tasks, Work
 from rsgraph.brushing.shapes import Mode
+from rsgraph.files import expanded
 from rsgraph.journal.journal import Journal
 from rsgraph.run.checking import check_workspace
 from rsgraph.run.scenes import Reopened
@@ -236,7 +237,7 @@ def open_session(folder: str | Path, work: Work, *, read_only: bool = False, lin
     WorkspaceError
         It is no finished workspace, or a link leads out of it.
     """
-    workspace = Reopened(Path(folder).expanduser(), links=links)
+    workspace = Reopened(expanded(folder), links=links)
     for name in ("manifest.json", "config.yaml", "scene.json", "segments.parquet", "chips.parquet", "edges.npy"):
         workspace.existing(name)
     workspace.check_writable()
