@@ -24,6 +24,7 @@ from rsgraph.config import quote
 from rsgraph.console import fail, note, say
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError
 from rsgraph.files import ensure_home, inform_through
+from rsgraph.safe_paths import refuse_settings_here, safe_children
 
 USAGE = """\
 rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label in minutes.
@@ -68,7 +69,8 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
     inform_through(note)
     ensure_home()
     try:
-        with _interrupts_that_last():
+        with _interrupts_that_last(), safe_children():
+            refuse_settings_here()
             _verb(words)(words[1:])
     except KeyboardInterrupt:
         interrupted() if interrupted else fail(INTERRUPTED)
@@ -148,6 +150,7 @@ def _label(words: list[str]) -> None:
         train=wanted.train,
         display=wanted.display,
         read_only=wanted.read_only,
+        links=wanted.links,
     )
 
 

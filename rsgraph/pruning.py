@@ -18,7 +18,7 @@ from rsgraph.cache import MODELS, Entry, KnownRun, Place, StageCache
 from rsgraph.command_line import split_line
 from rsgraph.console import say
 from rsgraph.errors import ConfigError, NotThere, WorkspaceError
-from rsgraph.files import read_json
+from rsgraph.own_files.fields import read_json_object
 from rsgraph.run.paths import CACHE, cache_folder
 from rsgraph.workspace import Workspace
 
@@ -218,7 +218,7 @@ def _needed(folder: Path, run: KnownRun | None) -> set[Place]:
     """Return what a workspace was made of, and what its last run makes."""
     found = set(run.places) if run else set()
     with suppress(WorkspaceError, AttributeError, KeyError, TypeError, OSError):  # a manifest of something else
-        manifest = read_json(folder / "manifest.json")
+        manifest = read_json_object(folder / "manifest.json")
         found |= {StageCache.place(name, each["key"]) for name, each in manifest.get("stages", {}).items()}
         made = manifest.get("run") or {}
         before = made.get("addition") or {}

@@ -38,7 +38,9 @@ KEYS = {name: name * 64 for name in "abcdef"}
 def put(stages: StageCache, stage: str, key: str, *, kilobytes: int = 1, days: float = 0.0) -> Path:
     """Store outputs of so many kilobytes, used so many days ago."""
     folder = stages.partial(stage, key)
-    (folder / "output.bin").write_bytes(bytes(1000 * kilobytes))
+    output = folder / {"graph": "edges.npy", "encoder": "models/encoder.json"}.get(stage, "targets.npz")
+    output.parent.mkdir(exist_ok=True)
+    output.write_bytes(bytes(1000 * kilobytes))
     stages.commit(stage, key, 1.0, {})
     record = stages.place_of(stage, key) / "stage.json"
     then = time.time() - days * DAY
@@ -205,7 +207,7 @@ def test_models_that_workspaces_go_on_with_are_left(
 
 
 def test_files_that_a_workspace_somewhere_shares_count_as_used(stages: StageCache, tmp_path: Path) -> None:
-    os.link(stages.place_of("graph", KEYS["a"]) / "output.bin", tmp_path / "elsewhere.bin")
+    os.link(stages.place_of("graph", KEYS["a"]) / "edges.npy", tmp_path / "elsewhere.bin")
     found = {entry.key[0]: entry for entry in stages.entries()}
     assert is_used(found["a"], {})
     assert not is_used(found["b"], {})

@@ -17,10 +17,10 @@ from rsgraph.io.header import Header, header
 from rsgraph.io.masks import second_as_mask, with_masks
 from rsgraph.io.mosaic import agree, chosen, finest, scene_of_files
 from rsgraph.io.overrides import BEFORE, FileReader, Overrides
-from rsgraph.io.path_names import file_safe
 from rsgraph.io.plausible import plausible
 from rsgraph.io.quality_files import candidates_among, with_quality
 from rsgraph.io.safe_metadata import inside_product
+from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
 

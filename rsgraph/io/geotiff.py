@@ -16,11 +16,11 @@ from rsgraph.io.identifying import identified
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, looked_for
 from rsgraph.io.masks import with_masks
 from rsgraph.io.overrides import BEFORE, FileReader, Overrides
-from rsgraph.io.path_names import file_safe
 from rsgraph.io.plausible import plausible
 from rsgraph.io.quality import Quality
 from rsgraph.io.quality_files import beside, candidates_in, with_quality, without_quality
 from rsgraph.io.safe_metadata import inside_product
+from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
 

@@ -66,7 +66,8 @@ def prepare(config: Mapping[str, Any], *, point: Point | None, typed: Typed | No
     folder = point.folder if point else (expanded(now.workspace) if now.workspace else None)
     if folder is None:
         folder = Path("workspaces") / _name(now, open_scenes(*with_model(now)))
-    workspace = Workspace(folder)
+    workspace = Workspace(folder, links=now.links)
+    workspace.check_writable()
     _check_ours(workspace)
     record = _upgraded(workspace)
     options, of_workspace = _fitting(continued(now.to_config(), workspace, typed), typed)

@@ -197,7 +197,7 @@ def test_export_carries_provenance(labelled: Workspace, tmp_path: Path) -> None:
         with rasterio.open(path) as file:
             tags = file.tags()
         facts = json.loads(tags["RSGRAPH"])
-        assert facts["stages"]["gnn"] == {"key": "g" * 64, "mlflow_run": "run-2"}
+        assert facts["stages"]["gnn"] == {"key": "2" * 64, "mlflow_run": "run-2"}
         assert facts["label_origins"] == {"human": 3}
         assert facts["layer"] == "gnn2"
         assert tags["TIFFTAG_SOFTWARE"] == f"rsgraph {facts['rsgraph']}"

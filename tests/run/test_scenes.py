@@ -88,7 +88,7 @@ def test_a_model_knows_how_the_bands_were_known_that_it_learnt_from(files: dict[
         folder.mkdir()
         (folder / "config.yaml").write_text(yaml.safe_dump(config))
         (scene,) = open_scenes(options_of(files["plain"], f"reader.rules={rules}"))
-        write_json(folder / "scene.json", {"scenes": [_describe(scene)]})
+        write_json(folder / "scene.json", {"scenes": [_describe(scene)], "survey": {}})
         workspace = Workspace(folder)
         assert given_model(workspace, scene.bands).assumed == expected
         assert workspace.scene.assumed == (PLACES if rules == 2 else None)

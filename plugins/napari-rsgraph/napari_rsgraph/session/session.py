@@ -37,6 +37,7 @@ from napari_rsgraph.session.work import Tasks, Work
 from rsgraph.brushing.shapes import Mode
 from rsgraph.files import expanded
 from rsgraph.journal.journal import Journal
+from rsgraph.run.checking import check_workspace
 from rsgraph.run.scenes import Reopened
 
 _NO_CLOUDS = (
@@ -217,7 +218,7 @@ class Session:
         self.focus_requested.emit(rows)
 
 
-def open_session(folder: str | Path, work: Work, *, read_only: bool = False) -> Session:
+def open_session(folder: str | Path, work: Work, *, read_only: bool = False, links: bool = False) -> Session:
     """Open a workspace for labelling.
 
     Parameters
@@ -228,15 +229,19 @@ def open_session(folder: str | Path, work: Work, *, read_only: bool = False) -> 
         Runs what takes time.
     read_only
         Look only.
+    links
+        Whether symbolic links in the workspace that lead out of it may be written through.
 
     Raises
     ------
     WorkspaceError
-        It is no finished workspace.
+        It is no finished workspace, or a link leads out of it.
     """
-    workspace = Reopened(expanded(folder))
+    workspace = Reopened(expanded(folder), links=links)
     for name in ("manifest.json", "config.yaml", "scene.json", "segments.parquet", "chips.parquet", "edges.npy"):
         workspace.existing(name)
+    workspace.check_writable()
     tables = Tables(workspace)
+    check_workspace(workspace, (tables.chips, tables.segments), options=True)
     journal = Journal.open(workspace.path("labels.sqlite"), segment_ids=tables.ids, read_only=read_only)
     return Session(workspace, tables, journal, work)
