@@ -214,6 +214,7 @@ class Options:
     draw: bool
     workspace: str | None
     overwrite: bool
+    links: bool
     seed: int
 
     def __post_init__(self) -> None:
@@ -264,7 +265,7 @@ def read_options(config: Mapping[str, Any]) -> Options:
     for name, constructor in _SECTIONS.items():
         found[name] = _section(name, constructor, _mapping(config, name))
     training = _training(_mapping(config, "training"))
-    simple = {name: config[name] for name in ("display", "draw", "workspace", "overwrite", "seed")}
+    simple = {name: config[name] for name in ("display", "draw", "workspace", "overwrite", "links", "seed")}
     check_types("option", Options, {name: value for name, value in simple.items() if name != "display"})
     return Options(**found, training=training, **simple)
 

@@ -14,7 +14,7 @@ from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
 from rsgraph.io.mosaic import agree, chosen, scene_of_files
 from rsgraph.io.overrides import FileReader
-from rsgraph.io.path_names import file_safe
+from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
 _ENDINGS = (".tif", ".tiff", ".jp2", ".vrt", ".img")

@@ -14,7 +14,7 @@ from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry
 from rsgraph.io.overrides import FileReader, Overrides
-from rsgraph.io.path_names import file_safe
+from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
 

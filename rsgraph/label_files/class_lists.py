@@ -12,6 +12,8 @@ from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.label_files.class_names import CLASS_COLUMNS, COLOUR_COLUMNS, Names, class_column, class_name, hex_colour
 
 _LISTS = (".csv", ".tsv", ".txt")
+_LARGEST = 16 * 2**20
+"""Bytes of a list."""
 
 Listed = list[tuple[str, str | None]]
 """Names and colours."""
@@ -58,7 +60,7 @@ def _from_table(path: Path, column: str | None) -> Listed:
 def _from_json(path: Path) -> Listed | None:
     try:
         found = json.loads(_text(path))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise NotReadable(f"{path} is damaged: it is not JSON ({error}); save it again.") from error
     if isinstance(found, dict) and found.get("type") in ("FeatureCollection", "Feature"):
         return None
@@ -90,6 +92,8 @@ def _unique(pairs: Sequence[tuple[Any, Any]], path: Path) -> Listed:
 
 
 def _text(path: Path) -> str:
+    if path.stat().st_size > _LARGEST:
+        raise NotUsable(f"{path} is larger than {_LARGEST // 2**20} MB; expected a list of classes.")
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

@@ -20,6 +20,9 @@ CLASS_COLUMNS = (
 )
 """Columns that are taken for the class where none is named, the first that is there."""
 
+MOST_CLASSES = 4096
+"""That labels may have: as a journal's."""
+
 COLOUR_COLUMNS = ("colour", "color", "fill", "fill_color")
 
 
@@ -48,6 +51,11 @@ class Names:
                 return 0
             name = found
         if name not in self._codes:
+            if len(self.names) >= MOST_CLASSES:
+                raise NotUsable(
+                    f"the labels have more than {MOST_CLASSES} classes, the last of them '{name[:60]}': are they "
+                    "names of something else? Name the attribute that holds the class, or the classes to take"
+                )
             self.names.append(name)
             self._codes[name] = len(self.names)
         if colour is not None:

@@ -166,7 +166,7 @@ class Count:
         for window in windows(scene.rows, scene.columns, _BLOCK):
             found = codes(window)
             if found.any():
-                self.pixels.add(read_ids(path, window), found)
+                self.pixels.add(read_ids(path, window, most=len(self.table)), found)
             self.steps.add()
 
     def at(self, scene: SceneInfo, features: Features) -> bool:
@@ -180,7 +180,9 @@ class Count:
             here = blocks == block
             top, left = int(rows[here].min()), int(columns[here].min())
             window = Window(top, left, int(rows[here].max()) - top + 1, int(columns[here].max()) - left + 1)
-            self.points.add(read_ids(path, window)[rows[here] - top, columns[here] - left], codes[here])
+            self.points.add(
+                read_ids(path, window, most=len(self.table))[rows[here] - top, columns[here] - left], codes[here]
+            )
             self.steps.add(0)
         return bool(inside.any())
 

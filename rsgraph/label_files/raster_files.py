@@ -243,7 +243,9 @@ def _same_grid(source: Any, scene: SceneInfo) -> bool:
 def _legend(source: Any, band: int) -> dict[int, str]:
     """Names by code: our own tag, tags CLASS_<code>, GDAL's category names, or an attribute table."""
     tags = source.tags()
-    with contextlib.suppress(ValueError, AttributeError):  # a stranger's tag of that name is no legend
+    with contextlib.suppress(
+        ValueError, AttributeError, RecursionError
+    ):  # a stranger's tag of that name is no legend
         return {int(code): str(name) for code, name in json.loads(tags.get("LEGEND", "")).items()}
     pairs = {key.removeprefix("CLASS_"): name for key, name in tags.items() if key.startswith("CLASS_")}
     if pairs and all(key.isdigit() for key in pairs):

@@ -30,10 +30,11 @@ from rasterio.errors import RasterioError
 from rsgraph.cache import StageRecord
 from rsgraph.console import note
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import place, read_json, sync_tree, write_json
+from rsgraph.files import place, sync_tree, write_json
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.journal.storage import WriterLock, set_aside
 from rsgraph.journal.transfer import Overlaps, transfer_labels
+from rsgraph.own_files.kept_labels import read_carried, read_kept
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
 
@@ -68,7 +69,7 @@ def keep_segments(workspace: Workspace, identity: str, wanted: Collection[str]) 
     if outputs:  # what was kept for an earlier change has served
         shutil.rmtree(kept, ignore_errors=True)
     if kept.exists():
-        identity = read_json(kept / "before.json")["identity"]
+        identity = read_kept(kept / "before.json")["identity"]
     elif journal.exists() and outputs:
         _keep(workspace, identity, {name: each for name, each in outputs.items() if name.endswith(".tif")})
     if journal.exists() and (not kept.exists() or identity not in wanted):
@@ -121,7 +122,7 @@ def carry_labels(workspace: Workspace, record: StageRecord, made: Path) -> None:
         Disk full, or not writable.
     """
     kept, journal = workspace.path(KEPT), workspace.path("labels.sqlite")
-    carried = read_json(kept / "carried.json") if (kept / "carried.json").exists() else None
+    carried = read_carried(kept / "carried.json") if (kept / "carried.json").exists() else None
     if carried is not None and carried["key"] != record.key:  # interrupted, and then run with other options
         _take_back(kept, journal, carried)
         carried = None
@@ -145,7 +146,7 @@ def _take_back(kept: Path, journal: Path, carried: Mapping[str, Any]) -> None:
 
 def _carried(kept: Path, journal: Path, record: StageRecord, made: Path) -> dict[str, Any] | None:
     """Write the labels of the new segments, and then that they are whole; None where the segments are the same."""
-    before = read_json(kept / "before.json")
+    before = read_kept(kept / "before.json")
     new = {name: _successor(before["scenes"], name, made) for name in before["rasters"]}
     same_files = all(
         record.outputs.get(path.relative_to(made).as_posix()) == before["rasters"][name] for name, path in new.items()

@@ -62,7 +62,8 @@ def prepare(config: Mapping[str, Any], *, point: Path | None, typed: Typed | Non
     folder = point or (Path(now.workspace).expanduser() if now.workspace else None)
     if folder is None:
         folder = Path("workspaces") / _name(now, open_scenes(*with_model(now)))
-    workspace = Workspace(folder)
+    workspace = Workspace(folder, links=now.links)
+    workspace.check_writable()
     record = _upgraded(workspace)
     options, model = _with_model(read_options(continued(now.to_config(), workspace, typed)), record, typed)
     scenes = _in_order(open_scenes(options, model), options, workspace, record)
