@@ -233,9 +233,9 @@ def store(config: Mapping[str, Any], beside: Path) -> tuple[str, Path] | None:
 _TRIGGERED = "SELECT count(*) FROM sqlite_schema WHERE type = 'view' OR (type = 'trigger' AND tbl_name <> 'secrets')"
 """What MLflow's own schema has none of: with them, what is written to one table could change another."""
 
-_PLACES = """
-SELECT artifact_location FROM experiments WHERE name = :name UNION SELECT artifact_uri FROM runs
-WHERE experiment_id IN (SELECT experiment_id FROM experiments WHERE name = :name)
+_LOCATION = "SELECT artifact_location FROM experiments WHERE name = ?"
+_OF_RUNS = """
+SELECT artifact_uri FROM runs WHERE experiment_id IN (SELECT experiment_id FROM experiments WHERE name = ?)
 """
 
 
@@ -258,18 +258,16 @@ def _check_ours(database: Path, artifacts: Path, experiment: str) -> None:
             if opened.execute(_TRIGGERED).fetchone() != (0,):
                 raise OutputError(_not_ours(uri, "it holds triggers or views that MLflow does not make"))
             there = opened.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'experiments'").fetchone()
-            places = opened.execute(_PLACES, {"name": experiment}).fetchall() if there != (0,) else []
+            named = (experiment,)
+            locations = opened.execute(_LOCATION, named).fetchall() if there != (0,) else []
+            of_runs = opened.execute(_OF_RUNS, named).fetchall() if there != (0,) else []
     except sqlite3.Error as error:
         raise OutputError(_not_usable(uri, str(error))) from error
     ours = artifacts.as_uri()
-    elsewhere = next((place for (place,) in places if not _is_below(str(place), ours)), None)
-    if elsewhere is not None:
-        raise OutputError(_not_ours(uri, f"it keeps artifacts in {elsewhere}"))
-
-
-def _is_below(place: str, ours: str) -> bool:
-    """Tell whether a URI is that of our folder, or of one of a run in it: plain names, nothing that leads out."""
-    return place == ours or bool(re.fullmatch(re.escape(ours) + r"(/[\w-]+){1,3}", place))
+    elsewhere = [place for (place,) in locations if place != ours]
+    elsewhere += [place for (place,) in of_runs if not re.fullmatch(re.escape(ours) + r"/\w+/artifacts", str(place))]
+    if elsewhere:
+        raise OutputError(_not_ours(uri, f"it keeps artifacts in {elsewhere[0]}"))
 
 
 def _not_ours(uri: str, why: str) -> str:

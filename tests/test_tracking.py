@@ -103,6 +103,7 @@ def test_a_store_that_is_there_is_used_where_its_places_are_ours(tmp_path: Path)
         "{ours}/../elsewhere",
         "{ours}/%2e%2e/elsewhere",
         "{ours}elsewhere",
+        "{ours}/link",
         "http://127.0.0.1:9/artifacts",
         "s3://bucket",
         "mlflow-artifacts:/1",

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 
 from rsgraph.errors import WorkspaceError
 
-MOST_BYTES = 256 * 2**20
-"""Of a JSON file: that of 100 000 images is a tenth of this."""
+MOST_BYTES = 64 * 2**20
+"""Of a JSON file: that of 100 000 images is a third of this. What it says may take twenty times as much memory."""
 
 _SHOWN = 60
 
