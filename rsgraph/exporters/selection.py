@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotReadable
 from rsgraph.exporters.scope import check_ids
+from rsgraph.own_files.arrays import NO_ARRAY
 
 _COLUMN = "segment_id"
 _ENDINGS = (".npy", ".csv", ".txt", ".json")
@@ -51,10 +52,9 @@ def read_selection(path: Path) -> NDArray[np.int64]:
     try:
         found = _READERS[path.suffix.lower()](path)
         return check_ids(found if len(found) else np.empty(0, np.int64))
-    except (OSError, ValueError, TypeError, KeyError, IndexError, csv.Error, EOFError, *_BEYOND_MEASURE) as error:
-        raise NotReadable(
-            f"{path} does not hold a selection ({error}); expected segment ids, whole numbers"
-        ) from error
+    except (*NO_ARRAY, KeyError, IndexError, csv.Error, *_BEYOND_MEASURE) as error:
+        why = " ".join(str(error).split())[:200]
+        raise NotReadable(f"{path} does not hold a selection ({why}); expected segment ids, whole numbers") from error
 
 
 _BEYOND_MEASURE = (MemoryError, OverflowError, RecursionError)

@@ -47,7 +47,10 @@ def _from_table(path: Path, column: str | None) -> Listed:
     """Read a table with a line of titles, or one class per line."""
     text = _text(path)
     separator = max(",;\t", key=text.partition("\n")[0].count)
-    lines = [line for line in csv.reader(text.splitlines(), delimiter=separator) if any(map(str.strip, line))]
+    try:
+        lines = [line for line in csv.reader(text.splitlines(), delimiter=separator) if any(map(str.strip, line))]
+    except csv.Error as error:
+        raise NotReadable(f"{path} is no table that can be read ({error}); save it again.") from error
     titles = [cell.strip() for cell in lines[0]] if lines else []
     if column is None and not any(title.lower() in CLASS_COLUMNS for title in titles):
         return _unique([(line[0], line[1] if len(line) > 1 else None) for line in lines], path)

@@ -282,12 +282,17 @@ def untouched(path: Path) -> Iterator[Path]:
 
 
 def layers_of(path: Path) -> dict[str, str | None]:
-    """Return the vector layers of a file and their geometry types (None: a table); none for a raster."""
+    """Return the vector layers of a file and their geometry types (None: a table); none for a raster.
+
+    Raises NotReadable where the file is damaged.
+    """
     with ignored():  # as in `reading`
         try:
             found = pyogrio.list_layers(path)
         except pyogrio.errors.DataSourceError:
             return {}
+        except (RuntimeError, UnicodeDecodeError) as error:  # a type of geometry that there is not, a broken name
+            raise _damaged(path, error) from error
     return {str(name): None if kind is None else str(kind) for name, kind in found}
 
 

@@ -103,7 +103,7 @@ _ENTRIES_OF_0_1 = ("layer", "compared", "identity", "grown_from")
 def _model_from(made: Mapping[str, Any], record: Record | None) -> str | None:
     """Return ``model.from`` as it was typed: version 0.1.0 wrote the workspace's own model there, too."""
     if record is None or record.addition is None:
-        found: str | None = made["model"]["from"]
+        found: str | None = made.get("model", {}).get("from")
         return found
     addition = record.addition
     return addition.model.folder if addition.model and not addition.trained_on else None

@@ -7,6 +7,7 @@ import json
 import os
 import random
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -25,8 +26,8 @@ CORPUS = Path(__file__).parent / "corpus"
 SECONDS = 10.0
 """Processor time that one file may take; on an idle machine, what a user waits."""
 
-MEMORY_MB = 2048
-"""Memory that one file may take beside what is loaded."""
+MEMORY_MB = 1024
+"""Memory that one file may take beside what is loaded; of addresses, the process may take twice as many."""
 
 _WAITS = 120.0
 """Seconds after which a file is given up that takes no processor time: somebody waits for something."""
@@ -79,13 +80,15 @@ class Report:
     findings: dict[str, Finding] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
 
-    def of(self, what: str) -> list[Finding]:
-        """Return the findings of one sort."""
-        return [finding for finding in self.findings.values() if finding.what.startswith(what)]
+    def count(self, what: str) -> int:
+        """Return how many files were findings of one sort: ``traceback``, ``hang``, ``crash`` or ``memory``."""
+        return sum(self.counts[key] for key, finding in self.findings.items() if finding.what.startswith(what))
 
     def text(self) -> str:
         """Say all findings in lines."""
-        return "\n".join(f"{self.counts[key]} x {each.kind} {each.name}: {each.what}" for key, each in self.findings.items())
+        return "\n".join(
+            f"{self.counts[key]} x {each.kind} {each.name}: {each.what}" for key, each in self.findings.items()
+        )
 
 
 def campaign(kind: str, seconds: float, *, seed: int = 0) -> Report:
@@ -103,11 +106,11 @@ def campaign(kind: str, seconds: float, *, seed: int = 0) -> Report:
     originals = KINDS[kind].originals()
     report, started, number = Report(), 0.0, 0
     while not started or time.monotonic() - started < seconds:
-        with child(kind) as reader:
+        with child() as reader:
             started = started or time.monotonic()
             while reader.alive and reader.reads < _READS and time.monotonic() - started < seconds:
                 name, data = changed(kind, originals, seed, number)
-                _enter(report, kind, name, data, reader.read(name, data))
+                _enter(report, kind, name, data, reader.read(kind, name, data))
                 number += 1
     return report
 
@@ -134,12 +137,30 @@ def _enter(report: Report, kind: str, name: str, data: bytes, found: Mapping[str
 
 
 class Child:
-    """A process that reads files of one kind."""
+    """A process that reads files.
 
-    def __init__(self, kind: str, folder: Path) -> None:
+    Parameters
+    ----------
+    folder
+        Empty; it works there.
+    module
+        What it runs.
+    seconds, megabytes
+        That one file may take of the processor and of memory.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        module: str = "tests.fuzz.child",
+        seconds: float = SECONDS,
+        megabytes: int = MEMORY_MB,
+    ) -> None:
+        self._seconds_each, self._megabytes = seconds, megabytes
         self.folder, self.reads, self.alive = folder, 0, True
         (folder / "root").mkdir()
-        words = [sys.executable, "-P", "-m", "tests.fuzz.child", kind, str(folder / "root"), str(MEMORY_MB)]
+        words = [sys.executable, "-P", "-m", module, str(folder / "root"), str(2 * megabytes)]
         paths = os.pathsep.join([str(CHECKOUT), os.environ.get("PYTHONPATH", "")])
         self._errors = (folder / "errors").open("w+b")
         self._process = subprocess.Popen(
@@ -149,23 +170,27 @@ class Child:
         if self._answer(600.0, 600.0) != b"ready\n":
             raise RuntimeError(f"the process that reads did not start: {self._said()}")
 
-    def read(self, name: str, data: bytes) -> dict[str, Any]:
+    def read(self, kind: str, name: str, data: bytes) -> dict[str, Any]:
         """Have a file read; return ``outcome``, and what is known of it."""
         self.reads += 1
         source = self.folder / "source"
         source.write_bytes(data)
         before = self._seconds()
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([name, str(source)]).encode() + b"\n")
+        self._process.stdin.write(json.dumps([kind, name, str(source)]).encode() + b"\n")
         self._process.stdin.flush()
-        answer = self._answer(SECONDS, _WAITS)
+        answer = self._answer(self._seconds_each, _WAITS)
         if answer is None:
             took = self._seconds() - before
-            return self._finding(f"hang: no answer after {took:.0f} s of the processor", "hang")
+            self._process.send_signal(signal.SIGUSR1)
+            time.sleep(1.0)  # it says where it is
+            said = self._said()
+            what = f"hang: no answer after {took:.0f} s of the processor; {said}"
+            return self._finding(what, f"hang {_place(said)}")
         if not answer:
             code = self._process.wait()
-            told_by = self._said()
-            return self._finding(f"crash: ended with {code}; {told_by}", f"crash {code} {_place(told_by)}")
+            said = self._said()
+            return self._finding(f"crash: ended with {code}; {said}", f"crash {code} {_place(said)}")
         found: dict[str, Any] = {**json.loads(answer), "seconds": self._seconds() - before}
         return self._judged(found)
 
@@ -174,7 +199,7 @@ class Child:
             what = f"traceback: {found['reader']}: {found['what']} in {found['where']}"
             trace = f"\n{found['trace']}" if "trace" in found and os.environ.get("FUZZ_TRACE") else ""
             return {**found, "what": what + trace, "key": f"{found['what'].split(':')[0]} {found['where']}"}
-        if found["peak_mb"] > MEMORY_MB / 2:
+        if found["peak_mb"] > self._megabytes:
             what = f"memory: {found['peak_mb']:.0f} MB for an outcome of: {found.get('what', 'fine')}"
             return {**found, "outcome": "finding", "what": what, "key": f"memory {found.get('reader')}"}
         return found
@@ -226,10 +251,10 @@ def _place(said: str) -> str:
 
 
 @contextmanager
-def child(kind: str) -> Iterator[Child]:
+def child() -> Iterator[Child]:
     """Start a process that reads; end it."""
     with tempfile.TemporaryDirectory(prefix="rsgraph-fuzz-", ignore_cleanup_errors=True) as folder:
-        reader = Child(kind, Path(folder))
+        reader = Child(Path(folder))
         try:
             yield reader
         finally:
@@ -239,9 +264,9 @@ def child(kind: str) -> Iterator[Child]:
 # the corpus
 
 
-def keep(finding: Finding, label: str) -> Path:
-    """Keep a file in the corpus: ``<kind>/<label>@<name, / as +>.gz``."""
-    path = CORPUS / finding.kind / f"{label}@{finding.name.replace('/', '+')}.gz"
+def keep(finding: Finding, label: str, *, folder: Path = CORPUS) -> Path:
+    """Keep a file as the corpus does: ``<kind>/<label>@<name, / as +>.gz``."""
+    path = folder / finding.kind / f"{label}@{finding.name.replace('/', '+')}.gz"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(finding.data, mtime=0))
     return path
@@ -256,12 +281,3 @@ def kept(path: Path) -> tuple[str, str, bytes]:
     """Return kind, name and content of a file of the corpus."""
     name = path.name.partition("@")[2].removesuffix(".gz").replace("+", "/")
     return path.parent.name, name, gzip.decompress(path.read_bytes())
-
-
-if __name__ == "__main__":
-    report = campaign(sys.argv[1], float(sys.argv[2]), seed=int(sys.argv[3]) if len(sys.argv) > 3 else 0)
-    print(report.inputs, "inputs,", report.fine, "fine,", report.sentences, "sentences", f"{report.peak_mb:.0f} MB", report.slowest_s)
-    print(report.text())
-    for number, finding in enumerate(report.findings.values()):
-        if len(sys.argv) > 4:
-            print(keep(finding, f"{sys.argv[4]}{number}"))

@@ -129,7 +129,9 @@ def of_jp2(draw: random.Random, data: bytes) -> bytes:
     if kind == 0:
         return _set(data, at, 4, draw.choice(SIZES), "big")
     if kind == 1:
-        other = draw.choice([b"jp2c", b"jp2h", b"ihdr", b"uuid", b"colr", b"pclr", b"cmap", b"cdef", b"asoc", b"xml "])
+        other = draw.choice(
+            [b"jp2c", b"jp2h", b"ihdr", b"uuid", b"colr", b"pclr", b"cmap", b"cdef", b"asoc", b"xml "]
+        )
         return data[: at + 4] + other + data[at + 8 :]
     if kind == 2:
         return data[:at] + data[end:]
@@ -166,13 +168,41 @@ def _markers(data: bytes) -> Iterator[tuple[int, int]]:
 # text
 
 
-NUMBERS = ("0", "-1", "1", "NaN", "nan", "inf", "-Infinity", "1e400", "1e308", "9" * 30, "0x10", "1_0", "3.0", "٣", "½")
-_ODD_TEXTS = ("", " ", "\0", "..", "../../x", "/", "/etc/passwd", "http://127.0.0.1:9/x", "\ud7ff", "\U0001f600", "a" * 5000)
+NUMBERS = (
+    "0",
+    "-1",
+    "1",
+    "NaN",
+    "nan",
+    "inf",
+    "-Infinity",
+    "1e400",
+    "1e308",
+    "9" * 30,
+    "0x10",
+    "1_0",
+    "3.0",
+    "٣",
+    "½",
+)
+_ODD_TEXTS = (
+    "",
+    " ",
+    "\0",
+    "..",
+    "../../x",
+    "/",
+    "/etc/passwd",
+    "http://127.0.0.1:9/x",
+    "\ud7ff",
+    "\U0001f600",
+    "a" * 5000,
+)
 TEXTS = (*NUMBERS, *_ODD_TEXTS)
 
 
 def of_text(*kinds: str, tokens: str) -> Change:
-    """Make a change that removes, repeats, swaps or replaces tokens (a regular expression), or puts ``kinds`` there."""
+    """Make a change that removes, repeats or swaps what a regular expression finds, or puts ``kinds`` there."""
     found = re.compile(tokens.encode(), re.DOTALL)
     others = [kind.encode("utf-8", "surrogatepass") for kind in (*kinds, *TEXTS)]
 
@@ -195,12 +225,20 @@ def of_text(*kinds: str, tokens: str) -> Change:
 
 
 of_xml = one_of(
-    of_text("<a/>", "<![CDATA[", "&x;", "&#0;", "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>", tokens=r"<[^>]*>"),
+    of_text(
+        "<a/>",
+        "<![CDATA[",
+        "&x;",
+        "&#0;",
+        "<!DOCTYPE a [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>",
+        tokens=r"<[^>]*>",
+    ),
     of_text("-1000", "1e-320", tokens=r"(?<=>)[^<>\s][^<>]*(?=<)|(?<=\")[^\"<>]+(?=\")"),
 )
 of_yaml = one_of(
     of_text(
-        *("*a", "&a ", "&a [*a]", "!!python/object:os.system x", "!!binary aGk=", "2024-13-45", "2024-01-01", ".nan", "[", "{"),
+        *("*a", "&a ", "&a [*a]", "!!python/object:os.system x", "!!binary aGk=", "2024-13-45", "2024-01-01"),
+        *(".nan", "[", "{"),
         *("null", "~", "true", "[]", "{}", "? ", "- ", "\t", "!!set {a}", "<<: *a", "${x}", "${oc.env:HOME}"),
         tokens=r"(?<=: )[^\n]+",
     ),

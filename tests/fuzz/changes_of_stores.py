@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from rsgraph.warning_filters import ignored
 from tests.fuzz.changes import SIZES, TEXTS, Change, of_bytes
 
 # SQLite
@@ -71,10 +72,12 @@ def of_sqlite_rows(draw: random.Random, data: bytes) -> bytes:
 
 def _change_rows(draw: random.Random, database: sqlite3.Connection) -> None:
     database.execute("PRAGMA foreign_keys = OFF")
-    names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'rtree%'"
+    names = (
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'rtree%'"
+    )
     tables = [name for (name,) in database.execute(names)]
-    table = draw.choice(tables)
-    columns = [row[1] for row in database.execute(f'PRAGMA table_info("{table}")')]
+    table = draw.choice(tables or ["none"])
+    columns = [row[1] for row in database.execute(f'PRAGMA table_info("{table}")')] or ["none"]
     column = draw.choice(columns)
     kind = draw.randrange(10)
     if kind <= 4:
@@ -220,7 +223,7 @@ def _of_members(draw: random.Random, members: list[tuple[str, bytes]], change: C
 
 def _packed(members: list[tuple[str, bytes]]) -> bytes:
     target = io.BytesIO()
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+    with ignored(), zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:  # two members of one name
         for name, content in members:
             archive.writestr(zipfile.ZipInfo(name or "_"), content)
     return target.getvalue()

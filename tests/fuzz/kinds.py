@@ -75,7 +75,9 @@ class Kind:
         Puts beside the file what it belongs to.
     fresh
         Whether each file gets a folder of its own, which is removed afterwards; else it takes the place of its
-        original.
+        original, and all that read it must do so for it to be fine.
+    every
+        Whether all must, too, where each file gets a folder of its own.
     """
 
     originals: Callable[[], Originals]
@@ -83,6 +85,7 @@ class Kind:
     read: Callable[[Path, Path], Attempts]
     lay: Callable[[Path], None]
     fresh: bool = True
+    every: bool = False
 
 
 # what lies beside them
@@ -97,6 +100,15 @@ def _a_product(root: Path) -> None:
 
     for level in ("1C", "2A"):
         write_safe(root / level, level=level).rename(root / f"{level}.SAFE")
+
+
+_OF_SWED = ("train/images/x_image_0.npy", "train/labels/x_chip_0.npy")
+
+
+def _an_image_and_its_labels(root: Path) -> None:
+    for name, data in zip(_OF_SWED, originals.npys(), strict=True):
+        (root / name).parent.mkdir(parents=True)
+        (root / name).write_bytes(data)
 
 
 def _nothing(_: Path) -> None:
@@ -135,7 +147,10 @@ def _archives(root: Path, file: Path) -> Attempts:
 
 
 def _swed(root: Path, file: Path) -> Attempts:
-    yield "swed", partial(_scenes, Swed(), file.parents[2])
+    yield "swed", partial(_scenes, Swed(), root)
+
+
+def _selections(root: Path, file: Path) -> Attempts:
     yield "selection", partial(read_selection, file)
 
 
@@ -165,7 +180,6 @@ def _tables(root: Path, file: Path) -> Attempts:
     yield "segments", lambda: workspace.segments
     yield "chips", lambda: workspace.chips
     yield "count", lambda: workspace.segment_count
-    yield "labels", partial(read_labels, workspace, file)
 
 
 def _arrays(root: Path, file: Path) -> Attempts:
@@ -222,7 +236,9 @@ def _named(name: str, files: Callable[[], list[bytes]]) -> Callable[[], Original
 
 
 def _of_workspace(*names: str) -> Callable[[], Originals]:
-    return lambda: [(f"workspace/{name}", data) for name, data in zip(names, originals.of_workspace(*names), strict=True)]
+    return lambda: [
+        (f"workspace/{name}", data) for name, data in zip(names, originals.of_workspace(*names), strict=True)
+    ]
 
 
 def _metadata() -> Originals:
@@ -233,23 +249,23 @@ def _metadata() -> Originals:
 
 KINDS: dict[str, Kind] = {
     "geotiff": Kind(
-        _named("x_B02.tif", originals.geotiffs), rounds(one_of(of_tiff, of_tiff, of_tiff, of_bytes)), _rasters, _a_workspace
+        _named("x_B02.tif", originals.geotiffs),
+        rounds(one_of(of_tiff, of_tiff, of_tiff, of_bytes)), _rasters, _a_workspace,
     ),
     "jp2": Kind(
         _named("x_B02.jp2", originals.jp2s), rounds(one_of(of_jp2, of_jp2, of_jp2, of_bytes)), _rasters, _a_workspace
     ),
     "safe": Kind(_metadata, rounds(of_xml), _products, _a_product, fresh=False),
-    "zip": Kind(_named("x.zip", originals.zips), rounds(of_zip(one_of(of_bytes, of_xml, of_jp2))), _archives, _nothing),
+    "zip": Kind(
+        _named("x.zip", originals.zips), rounds(of_zip(one_of(of_bytes, of_xml, of_jp2))), _archives, _nothing
+    ),
     "gpkg": Kind(
         _named("x.gpkg", partial(originals.vectors, "gpkg", "GPKG")),
-        rounds(one_of(of_sqlite_pages, of_sqlite_rows, of_sqlite_rows)), _vectors, _a_workspace,
+        rounds(one_of(of_sqlite_pages, of_sqlite_rows, of_sqlite_rows)), _vectors, _a_workspace, every=True,
     ),
     "geojson": Kind(
-        _named("x.geojson", partial(originals.vectors, "geojson", "GeoJSON")), rounds(of_json), _vectors, _a_workspace
-    ),
-    "geoparquet": Kind(
-        _named("x.parquet", partial(originals.vectors, "parquet", "Parquet")),
-        rounds(one_of(of_parquet_footer, of_parquet_columns, of_bytes)), _vectors, _a_workspace,
+        _named("x.geojson", partial(originals.vectors, "geojson", "GeoJSON")),
+        rounds(of_json), _vectors, _a_workspace, every=True,
     ),
     "classes.csv": Kind(_named("x.csv", originals.class_tables), rounds(of_table), _classes, _nothing),
     "classes.json": Kind(_named("x.json", originals.class_lists), rounds(of_json), _classes, _nothing),
@@ -263,9 +279,10 @@ KINDS: dict[str, Kind] = {
         rounds(one_of(of_npy, of_zip(of_npy))), _arrays, _a_workspace, fresh=False,
     ),
     "swed": Kind(
-        lambda: [(f"train/{name}/x_{name[:-1]}_0.npy", data) for name in ("images",) for data in originals.npys()],
-        rounds(of_npy), _swed, _nothing,
+        lambda: list(zip(_OF_SWED, originals.npys(), strict=True)), rounds(of_npy), _swed, _an_image_and_its_labels,
+        fresh=False,
     ),
+    "selection": Kind(_named("x.npy", originals.selections), rounds(of_npy), _selections, _nothing),
     "sqlite": Kind(
         lambda: [("labels.sqlite", data) for data in originals.of_workspace("labels.sqlite")],
         rounds(one_of(of_sqlite_pages, of_sqlite_rows)), _journals, _nothing,

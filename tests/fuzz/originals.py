@@ -6,6 +6,7 @@ import io
 import json
 import os
 import tempfile
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,11 +47,14 @@ def _cut(name: str, size: int = 24) -> Iterator[tuple[bytes, dict[str, object]]]
 
 
 def geotiffs() -> list[bytes]:
-    """Tiles, strips, floats, a BigTIFF of the other byte order, an alpha, codes with a legend and colours; real cuts."""
+    """Tiles, strips, floats, a BigTIFF of the other byte order, alpha, codes with legend and colours; real cuts."""
     with _folder() as folder:
-        numbers = counts(4, 48, 40)
+        numbers, together = counts(4, 48, 40), {"interleave": "pixel"}
+        small = numbers.astype(np.uint8)
         codes = (numbers[:1] % 5).astype(np.uint8)
-        with_legend = write_tiff(folder / "legend.tif", codes, nodata=255, crs="EPSG:32633")
+        with rasterio.open(WORKSPACE / "segments.tif") as scene:
+            place = {"crs": scene.crs, "transform": scene.transform}
+        with_legend = write_tiff(folder / "legend.tif", codes, nodata=255, **place)
         with rasterio.open(with_legend, "r+") as target:
             target.update_tags(LEGEND=json.dumps({"1": "water", "2": "forest"}))
             target.write_colormap(1, {1: (0, 0, 255, 255), 2: (0, 128, 0, 255)})
@@ -58,8 +62,8 @@ def geotiffs() -> list[bytes]:
             write_tiff(folder / "a.tif", numbers),
             write_tiff(folder / "b.tif", numbers[:2].astype(np.float32), compress=None, tiled=False, nodata=-9999),
             write_tiff(folder / "c.tif", numbers, BIGTIFF="YES", ENDIANNESS="BIG", compress="lzw", predictor=2),
-            write_tiff(folder / "d.tif", numbers.astype(np.uint8), photometric="RGB", alpha="YES", interleave="pixel"),
-            write_tiff(folder / "e.tif", numbers[:3].astype(np.uint8), compress="jpeg", photometric="YCBCR", interleave="pixel"),
+            write_tiff(folder / "d.tif", small, photometric="RGB", alpha="YES", **together),
+            write_tiff(folder / "e.tif", small[:3], photometric="YCBCR", compress="jpeg", **together),
             with_legend,
         ]  # fmt: skip
         for name in ("eopatch_2_l1c_10m.tif", "eopatch_lulc_10m.tif", "site_38D_378R_2_3_lulc_10m.tif"):
@@ -85,7 +89,9 @@ def jp2s() -> list[bytes]:
 def metadata() -> list[bytes]:
     """Metadata of products, L1C and L2A, and the real ones of a tile where these are there."""
     with _folder() as folder:
-        found = [(write_safe(folder / level, level=level) / f"MTD_MSIL{level}.xml").read_bytes() for level in ("1C", "2A")]
+        found = [
+            (write_safe(folder / level, level=level) / f"MTD_MSIL{level}.xml").read_bytes() for level in ("1C", "2A")
+        ]
     real = REAL / "safe_t36nxf_metadata" / "MTD_MSIL2A.xml"
     return [*found, real.read_bytes()] if real.exists() else found
 
@@ -100,8 +106,6 @@ def zips() -> list[bytes]:
     """A SAFE product with two bands' files cut away, and EuroSAT's images."""
     with _folder() as folder:
         product = zipped(write_safe(folder, level="1C")).read_bytes()
-        import zipfile
-
         with zipfile.ZipFile(folder / "e.zip", "w", zipfile.ZIP_DEFLATED) as archive:
             for name in ("River/River_1", "River/River_2", "Forest/Forest_1"):
                 image = io.BytesIO()
@@ -136,10 +140,7 @@ def vectors(ending: str, driver: str) -> list[bytes]:
         found = []
         for name, crs in (("a", source.crs.to_wkt()), ("b", "EPSG:4326")):
             path = folder / f"{name}.{ending}"
-            if driver == "Parquet":
-                _features(crs).to_parquet(path)
-            else:
-                _features(crs).to_file(path, driver=driver, layer="labels")
+            _features(crs).to_file(path, driver=driver, layer="labels")
             found.append(path.read_bytes())
         return found
 
@@ -157,6 +158,13 @@ def class_lists() -> list[bytes]:
     """The same as JSON."""
     named = [{"name": "water", "colour": "#0000ff"}, {"name": "forest", "color": "green"}]
     return [json.dumps(each).encode() for each in (named, {"classes": named}, {"water": "#00f"}, ["water", "forest"])]
+
+
+def selections() -> list[bytes]:
+    """Ids of segments."""
+    stream = io.BytesIO()
+    np.save(stream, np.arange(1, 40))
+    return [stream.getvalue()]
 
 
 def npys() -> list[bytes]:
