@@ -147,13 +147,14 @@ class VectorFile:
         NotReadable
             Damaged.
         NotUsable
-            No CRS; or nothing but lines.
+            No CRS; nothing but lines; or two attributes of one name but for capital letters.
         """
         crs = scenes[0].crs
         bounds = union([bounds_of(scene) for scene in scenes])
         same = self._same_space(scenes[0])
         near = bounds if same else reprojected(bounds, crs, self.crs, self.path)
-        parts = [self._placed(batch, None if same else crs, near) for batch in self._batches(near, tick)]
+        with reading(self.path):  # shapely refuses coordinates beyond measure, too
+            parts = [self._placed(batch, None if same else crs, near) for batch in self._batches(near, tick)]
         if not any(len(part.polygons) or len(part.points) for part in parts) and self.skipped["lines"]:
             raise NotUsable(
                 f"{self.path} holds lines; expected polygons, or points that lie in segments, so buffer the lines to "
@@ -190,6 +191,11 @@ class VectorFile:
                     yield self._batch(batch, meta["geometry_name"] or "wkb_geometry")
 
     def _batch(self, batch: Any, geometry_name: str) -> _Batch:
+        if self.column not in batch.schema.names:
+            raise NotUsable(
+                f"{self.path} has another attribute that differs from '{self.column}' in capital letters only, which "
+                "GDAL does not tell apart; remove one of them in a copy."
+            )
         table = {name: batch.column(name).to_pylist() for name in batch.schema.names if name != geometry_name}
         n = batch.num_rows
         wkb = np.array(batch.column(geometry_name).to_pylist(), dtype=object)

@@ -198,6 +198,7 @@ class Child:
         if found["outcome"] == "finding":
             what = f"traceback: {found['reader']}: {found['what']} in {found['where']}"
             trace = f"\n{found['trace']}" if "trace" in found and os.environ.get("FUZZ_TRACE") else ""
+            what = what.replace(str(self.folder / "root"), "")
             return {**found, "what": what + trace, "key": f"{found['what'].split(':')[0]} {found['where']}"}
         if found["peak_mb"] > self._megabytes:
             what = f"memory: {found['peak_mb']:.0f} MB for an outcome of: {found.get('what', 'fine')}"

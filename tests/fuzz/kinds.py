@@ -285,7 +285,7 @@ KINDS: dict[str, Kind] = {
     "selection": Kind(_named("x.npy", originals.selections), rounds(of_npy), _selections, _nothing),
     "sqlite": Kind(
         lambda: [("labels.sqlite", data) for data in originals.of_workspace("labels.sqlite")],
-        rounds(one_of(of_sqlite_pages, of_sqlite_rows)), _journals, _nothing,
+        rounds(one_of(of_sqlite_pages, of_sqlite_rows)), _journals, _nothing, every=True,
     ),
     "yaml": Kind(_of_workspace("config.yaml"), rounds(of_yaml), _configs, _a_workspace, fresh=False),
     "json": Kind(
