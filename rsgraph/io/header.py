@@ -130,7 +130,7 @@ def _check_sizes(path: str, source: Any) -> None:
 
 def _unpacked_together(source: Any) -> bool:
     """Tell whether a part holds all bands. JPEG 2000 always does, and asking GDAL may not end in a damaged file."""
-    return source.driver.startswith("JP2") or source.interleaving == Interleaving.pixel
+    return bool(source.driver.startswith("JP2") or source.interleaving == Interleaving.pixel)
 
 
 def _describe(path: str, source: Any) -> Header:
