@@ -6,6 +6,7 @@ needs, and what small scenes are done with.
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import socket
@@ -230,8 +231,36 @@ class Threads:
 
 
 def cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """Return the number of cores that this process may use: those that it sees, or what its container grants it."""
+    seen = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    granted = granted_cores()
+    return seen if granted is None else max(1, min(seen, math.ceil(granted)))
+
+
+def granted_cores(groups: Path = Path("/sys/fs/cgroup"), own: Path = Path("/proc/self/cgroup")) -> float | None:
+    """Return the time of processors that a container or batch job grants, in cores; None: no limit is known.
+
+    Parameters
+    ----------
+    groups, own
+        Where Linux tells of control groups (version 2), and in which this process is.
+    """
+    try:
+        name = next(line[3:] for line in own.read_text(encoding="utf-8").splitlines() if line.startswith("0::"))
+    except (OSError, StopIteration):
+        return None
+    place = groups / name.strip("/")
+    found = [_quota(folder / "cpu.max") for folder in (place, *place.parents) if folder.is_relative_to(groups)]
+    return min((quota for quota in found if quota is not None), default=None)
+
+
+def _quota(path: Path) -> float | None:
+    """Read ``200000 100000``: so many microseconds in each period of so many; ``max``: no limit."""
+    try:
+        quota, period = path.read_text(encoding="utf-8").split()
+        return float(quota) / float(period)
+    except (OSError, ValueError):
+        return None
 
 
 WORKER = "rsgraph-worker"

@@ -5,23 +5,41 @@
     <cache.path>/<stage>/<key>/            the outputs, laid out as in a workspace, and stage.json
     <cache.path>/<stage>/<key>.partial/    work in progress; `work/` in it survives an interrupt
     <cache.path>/<stage>/<key>.lock        held while the stage runs, released by the system if the process dies
+    <cache.path>/models/<identity>/        files of models that workspaces were given (rsgraph.run.scenes)
+    <cache.path>/runs/<name>.json          a workspace, and what its last run makes or takes from here
+    <cache.path>/runs/<name>.lock          held while that run is at work
+    <cache.path>/runs.lock                 held for the moment in which a run enters itself, or things are removed
+
+An output was used last when the record beside it, ``stage.json``, was touched.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from filelock import Timeout
+
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import locked, make_folder, output_error, sha256, sync_tree, write_json
+from rsgraph.files import digest, locked, make_folder, output_error, sha256, sync_tree, write_json
 from rsgraph.own_files.fields import Fields, damaged, read_json_object
 from rsgraph.own_files.links import refuse_links
 from rsgraph.own_files.manifest import check_record, is_key, is_stage
+
+MODELS = "models"
+"""Folder of the models, among those of the stages."""
+
+Place = tuple[str, str]
+"""Stage, and the first digits of a key: what a folder of outputs is known by; ``models`` and an identity."""
+
+_RUNS, _REMOVED = "runs", ".removed-"
+_ENTRY = re.compile(r"([0-9a-f]{32})(\.partial)?")
 
 
 @dataclass(frozen=True)
@@ -51,6 +69,57 @@ class StageRecord:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Entry:
+    """What the cache holds under one key.
+
+    Parameters
+    ----------
+    stage, key
+        Its name and the first digits of its key; ``models`` and an identity.
+    folder
+        Where it lies.
+    finished
+        Whether it is whole; else the work of a run that was interrupted, or is not at an end.
+    size, free
+        Bytes of its files, and of those that no other folder holds as well: what its removal frees.
+    used
+        When it was made or last taken, in seconds since 1970.
+    """
+
+    stage: str
+    key: str
+    folder: Path
+    finished: bool
+    size: int
+    free: int
+    used: float
+
+    @property
+    def place(self) -> Place:
+        """What it is known by."""
+        return self.stage, self.key
+
+
+@dataclass(frozen=True)
+class KnownRun:
+    """A workspace that uses the cache.
+
+    Parameters
+    ----------
+    workspace
+        Its folder.
+    places
+        What its last run makes or takes from here.
+    at_work
+        Whether that run goes on just now.
+    """
+
+    workspace: Path
+    places: frozenset[Place]
+    at_work: bool
+
+
 class StageCache:
     """Content-addressed store of stage outputs.
 
@@ -62,6 +131,11 @@ class StageCache:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @staticmethod
+    def place(stage: str, key: str) -> Place:
+        """Return what the outputs of a stage are known by."""
+        return stage, key[:32]
 
     def place_of(self, stage: str, key: str) -> Path:
         """Return the folder of a stage's outputs, finished or not.
@@ -78,6 +152,7 @@ class StageCache:
     def lock(self, stage: str, key: str) -> Iterator[None]:
         """Hold the lock of one stage key: whoever comes second waits, then finds the outputs."""
         path = self.place_of(stage, key)
+        self._refuse_linked(path)
         make_folder(path.parent)
         with locked(Path(f"{path}.lock"), path):
             yield
@@ -94,23 +169,25 @@ class StageCache:
         if record is None or not _intact(folder, record.outputs):
             shutil.rmtree(folder, ignore_errors=True)
             return None
+        with suppress(OSError):  # of somebody else's, who lets us read it
+            os.utime(folder / "stage.json")
         return record
 
     def partial(self, stage: str, key: str) -> Path:
         """Return an empty folder to write outputs to; its ``work`` folder keeps what an interrupted run left."""
         folder = self.place_of(stage, key).with_suffix(".partial")
-        self._refuse_links(folder)
+        self._refuse_linked(folder)
+        refuse_links(folder)
         make_folder(folder / "work")
         for left in folder.iterdir():
             if left.name != "work":
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
         return folder
 
-    def _refuse_links(self, folder: Path) -> None:
-        """Refuse a folder of the cache that is reached through links in it, or holds some: all in it is removed."""
+    def _refuse_linked(self, folder: Path) -> None:
+        """Refuse a folder that is reached through a symbolic link in the cache: all in it is replaced and removed."""
         if _is_linked(self.folder, folder.relative_to(self.folder).as_posix()):
             raise WorkspaceError(f"{folder} is reached through a symbolic link in the cache; remove the link")
-        refuse_links(folder)
 
     def commit(self, stage: str, key: str, seconds: float, facts: Mapping[str, Any]) -> StageRecord:
         """Turn the partial folder of a stage into its stored outputs, all at once."""
@@ -128,6 +205,111 @@ class StageCache:
         except OSError as error:
             raise output_error(folder, error) from error
         return record
+
+    # what it holds, and for whom
+
+    def entries(self) -> list[Entry]:
+        """Return all that it holds, what is whole and what is unfinished."""
+        folders = [each for each in sorted(self.folder.glob("*/*")) if _ENTRY.fullmatch(each.name) and each.is_dir()]
+        return [found for found in map(_entry, folders) if found is not None]
+
+    def runs(self) -> list[KnownRun]:
+        """Return the workspaces that have used it and are still there, those of runs at work first."""
+        found = []
+        for path in sorted((self.folder / _RUNS).glob("*.json")):
+            with suppress(WorkspaceError, KeyError, TypeError, FileNotFoundError):
+                about = read_json_object(path)
+                places = frozenset((str(stage), str(key)) for stage, key in about["places"])
+                found.append(KnownRun(Path(about["workspace"]), places, _is_held(path)))
+        there = [run for run in found if run.at_work or run.workspace.is_dir()]
+        return sorted(there, key=lambda run: not run.at_work)
+
+    @contextmanager
+    def used_by(self, workspace: Path, places: Collection[Place]) -> Iterator[None]:
+        """Let whoever removes things know, while a run is at work, what it needs, and which workspace it makes.
+
+        Raises OutputError where the cache cannot be written.
+        """
+        folder, name = make_folder(self.folder / _RUNS), digest(str(workspace.resolve()))[:16]
+        path = folder / f"{name}-{os.getpid()}-{os.urandom(2).hex()}.json"
+        with ExitStack() as held:
+            with self._entering():
+                for other in folder.glob(f"{name}-*.json"):
+                    if not _is_held(other):
+                        other.unlink(missing_ok=True)
+                        other.with_suffix(".lock").unlink(missing_ok=True)
+                held.enter_context(locked(path.with_suffix(".lock"), path))
+                write_json(path, {"workspace": str(workspace.resolve()), "places": sorted(map(list, places))})
+            yield
+
+    def remove(self, entries: Collection[Entry]) -> tuple[list[Entry], list[Entry]]:
+        """Remove what no run at work needs; what it still holds is whole at any moment.
+
+        Returns
+        -------
+        tuple
+            What was removed, and what was left since a run at work needs it.
+
+        Raises
+        ------
+        OutputError
+            It cannot be written.
+        """
+        removed: list[Entry] = []
+        kept: list[Entry] = []
+        with self._entering():
+            needed = {place for run in self.runs() if run.at_work for place in run.places}
+            for entry in entries:
+                gone = entry.place not in needed and self._set_aside(entry)
+                (removed if gone else kept).append(entry)
+        for folder in self.folder.glob(f"{_REMOVED}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        return removed, kept
+
+    @contextmanager
+    def _entering(self) -> Iterator[None]:
+        with locked(self.folder / f"{_RUNS}.lock", self.folder):
+            yield
+
+    def _set_aside(self, entry: Entry) -> bool:
+        """Rename an entry, so that nobody sees half of it, unless a stage is being made or taken under its key."""
+        try:
+            with locked(entry.folder.with_name(f"{entry.key}.lock"), entry.folder, timeout=0):
+                os.replace(entry.folder, self.folder / f"{_REMOVED}{entry.stage}-{os.urandom(8).hex()}")
+        except Timeout:
+            return False
+        except FileNotFoundError:  # somebody else removed it, or it is finished meanwhile
+            return False
+        except OSError as error:
+            raise output_error(entry.folder, error) from error
+        return True
+
+
+def _entry(folder: Path) -> Entry | None:
+    """Look at a folder; None where it goes while it is looked at."""
+    parts = _ENTRY.fullmatch(folder.name)
+    assert parts is not None, "only such folders are looked at"
+    try:
+        files = [path.stat() for path in folder.rglob("*") if path.is_file()]
+        record = folder / "stage.json"
+        used = max([each.st_mtime for each in files], default=folder.stat().st_mtime)
+        used = record.stat().st_mtime if record.exists() else used
+    except FileNotFoundError:
+        return None
+    size, free = sum(each.st_size for each in files), sum(each.st_size for each in files if each.st_nlink == 1)
+    return Entry(folder.parent.name, parts[1], folder, parts[2] is None, size, free, used)
+
+
+def _is_held(path: Path) -> bool:
+    """Tell whether the run that entered itself as ``path`` is at work."""
+    lock = path.with_suffix(".lock")
+    if not lock.exists():
+        return False
+    try:
+        with locked(lock, path, timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def _read_record(path: Path, stage: str, key: str) -> StageRecord:

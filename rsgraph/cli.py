@@ -21,8 +21,9 @@ from pathlib import Path
 from rsgraph import __version__
 from rsgraph.command_line import split_line
 from rsgraph.config import quote
-from rsgraph.console import fail, say
+from rsgraph.console import fail, note, say
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError
+from rsgraph.files import ensure_home, inform_through
 from rsgraph.safe_paths import refuse_settings_here, safe_children
 
 USAGE = """\
@@ -34,6 +35,8 @@ rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label 
   rsgraph export WORKSPACE                GeoTIFF; exporter=geopackage, geojson, coco, training, stac ...
   rsgraph evaluate WORKSPACE              tables of how good it is; reference=landcover.tif
   rsgraph sample [FOLDER]                 a small scene, ready-made, to try it all on: a copy of yours, opened at once
+  rsgraph cache [FOLDER]                  what the outputs take that runs share, and who needs them
+  rsgraph cache prune older=30d           removes some: older=, larger=, unused=true, keep=20GB; rsgraph cache --help
   rsgraph components                      everything that can be chosen by name
 
   rsgraph run --help                      the options; rsgraph run --cfg job prints them all
@@ -45,6 +48,9 @@ rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label 
 
 INTERRUPTED_CODE = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+TERMINATED_CODE = 143
+"""Exit code where a batch system, or a container that is stopped, ends the process (SIGTERM) while it trains."""
 
 INTERRUPTED = "interrupted; nothing is lost: the same command goes on where this one stopped"
 
@@ -60,6 +66,8 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
         Called after Ctrl-C, instead of saying that nothing is lost.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    inform_through(note)
+    ensure_home()
     try:
         with _interrupts_that_last(), safe_children():
             refuse_settings_here()
@@ -67,6 +75,10 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
     except KeyboardInterrupt:
         interrupted() if interrupted else fail(INTERRUPTED)
         sys.exit(INTERRUPTED_CODE)
+    except SystemExit as stop:
+        if stop.code == TERMINATED_CODE:
+            fail(INTERRUPTED)
+        raise
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except RsgraphError as error:
@@ -95,6 +107,8 @@ def _interrupts_that_last() -> Iterator[None]:
 def _verb(words: Sequence[str]) -> Callable[[list[str]], None]:
     """Return what the first word asks for. Raises ConfigError for a verb that does not exist."""
     verb = words[0] if words else "--help"
+    if verb == "cache" and {"-h", "--help"} & set(words[1:]):
+        return lambda words: say(import_module("rsgraph.pruning").CACHE_USAGE)
     if verb in ("-h", "--help", "help") or (
         verb in ("components", "label", "sample") and {"-h", "--help"} & set(words[1:])
     ):
@@ -156,6 +170,11 @@ def _sample(words: list[str]) -> None:
     _label([str(folder), *options])
 
 
+def _cache(words: list[str]) -> None:
+    """List what the stage cache holds, or remove some of it."""
+    import_module("rsgraph.pruning").cache(words)
+
+
 def _components(words: list[str]) -> None:
     from rsgraph.components import KINDS, registry
 
@@ -174,5 +193,6 @@ VERBS: dict[str, Callable[[list[str]], None]] = {
     "export": partial(_configured, verb="export"),
     "evaluate": partial(_configured, verb="evaluate"),
     "sample": _sample,
+    "cache": _cache,
     "components": _components,
 }

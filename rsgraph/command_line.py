@@ -7,14 +7,26 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rsgraph.config import quote
+from rsgraph.config import interpolations, quote
 from rsgraph.errors import ConfigError
 
 _WITH_VALUE = {
     *("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn"),
     *("--cfg", "-c", "--package", "-p", "--info", "-i"),
 }
-_PATHS = ("data.path", "workspace", "model.from", "cache.path", "tracking.uri", "folder", "selection", "reference")
+PATHS = ("data.path", "workspace", "model.from", "cache.path", "tracking.uri", "folder", "selection", "reference")
+"""Options that are paths."""
+
+_READ = ("data.path", "model.from", "selection", "reference")
+"""Those of which something is read, under whatever name it has."""
+
+_NUMBER = re.compile(r"[+-]?[\d_.]+([eE][+-]?\d+)?|true|false|nan|inf", re.IGNORECASE)
+"""What would not be taken for a name."""
+
+_SHORT = {"mask": "reader.mask", "clouds": "reader.clouds"}
+"""Options that are typed without the section that they stand in, by the verbs that read scenes."""
+
+_READING = ("run", "label")
 _OVERRIDE = re.compile(r"^[~+]{0,2}[\w./@:-]+(=|$)")
 
 
@@ -52,7 +64,7 @@ def split_line(words: Sequence[str], *, verb: str) -> Line:
         elif path is None and (Path(word).exists() or not _OVERRIDE.match(word) or "=" not in word):
             path = word
         elif "=" in word or word.startswith("~"):
-            overrides.append(_quoted(word))
+            overrides.append(_quoted(_in_full(word) if verb in _READING else word))
         else:
             several = f", or give several scenes as 'data.path=[{path},{word}]'" if verb == "run" else ""
             raise ConfigError(
@@ -60,6 +72,12 @@ def split_line(words: Sequence[str], *, verb: str) -> Line:
                 f"{several}"
             )
     return Line(path, flags, overrides)
+
+
+def _in_full(word: str) -> str:
+    """Put the section before an option that is typed without: ``mask=none`` is ``reader.mask=none``."""
+    key, equals, value = word.partition("=")
+    return f"{_SHORT.get(key, key)}{equals}{value}"
 
 
 def _flags_apart(words: Sequence[str]) -> list[str]:
@@ -74,13 +92,37 @@ def _flags_apart(words: Sequence[str]) -> list[str]:
 def _quoted(override: str) -> str:
     """Quote the value of an override that is a path, unless it is quoted, null, or several paths of a sweep.
 
-    In a list of paths each is quoted. A name that has a comma in it must be quoted by the user.
+    In a list of paths, and among several with interpolations, each is quoted. A name that has a comma in it must be
+    quoted by the user. Interpolations stay what they are, but in the name of a file that is there and is to be read.
     """
     key, _, value = override.partition("=")
-    plain = re.fullmatch(r"[\w./,~+-]*", value) or value[:1] in ("'", '"')
-    if key not in _PATHS or plain:
+    if key.lstrip("+") not in PATHS or value[:1] in ("'", '"'):
         return override
-    listed = re.fullmatch(r"\[([^'\"\[\]]*)\]", value)
-    if listed:
-        return f"{key}=[{','.join(quote(path.strip()) for path in listed[1].split(',') if path.strip())}]"
-    return override if value.startswith("[") else f"{key}={quote(value)}"
+    spans = interpolations(value)
+    if not spans and re.fullmatch(r"[\w./,~+-]*", value):
+        return f"{key}={quote(value)}" if _NUMBER.fullmatch(value) else override
+    literal = _is_literal(value) or (key.lstrip("+") in _READ and Path(value).expanduser().exists())
+    if value.startswith("["):
+        listed = _apart(value[1:-1]) if value.endswith("]") else [value]
+        plain = not any(mark in text for text in listed for mark in "'\"[]")
+        return f"{key}=[{','.join(map(_as_path, listed))}]" if plain else override
+    several = [value] if literal else _apart(value)
+    return f"{key}={','.join(quote(each, literal=literal) for each in several)}"
+
+
+def _as_path(text: str) -> str:
+    """Quote one path of a list, whose interpolations count unless a file of that name is there."""
+    return quote(text, literal=_is_literal(text) or Path(text).expanduser().exists())
+
+
+def _is_literal(text: str) -> bool:
+    """Tell whether a text interpolates nothing and escapes nothing: one with a brace that is not closed, too."""
+    return not interpolations(text) and "\\${" not in text
+
+
+def _apart(text: str) -> list[str]:
+    """Cut a text at its commas, those in interpolations left out, without what is empty."""
+    inside = [range(*span) for span in interpolations(text)]
+    commas = [place for place, mark in enumerate(text) if mark == "," and not any(place in each for each in inside)]
+    edges = zip([0, *(place + 1 for place in commas)], [*commas, len(text)], strict=True)
+    return [part for part in (text[first:end].strip() for first, end in edges) if part]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import hydra
 from hydra._internal.callbacks import Callbacks  # a HydraContext holds them, and nothing public makes them
@@ -25,10 +25,10 @@ from hydra.errors import HydraException
 from hydra.plugins.config_source import ConfigSource
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import HydraContext, RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 
-from rsgraph.command_line import Line
+from rsgraph.command_line import PATHS, Line
 from rsgraph.config import (
     config_folder,
     explain,
@@ -39,8 +39,12 @@ from rsgraph.config import (
     refuse_targets_in_folder,
     typed_options,
 )
-from rsgraph.console import fail
+from rsgraph.console import fail, note
 from rsgraph.errors import ConfigError, NotReadable, RsgraphError
+from rsgraph.files import expanded, missing
+
+if TYPE_CHECKING:
+    from rsgraph.run.paths import SweepPlace
 
 PRINTS = {"--help", "-h", "--hydra-help", "--version", "--cfg", "-c", "--info", "-i", "--shell-completion", "-sc"}
 """Flags that make Hydra print something, and do no work."""
@@ -74,14 +78,14 @@ class Job:
     sources
         Where configs are found.
     sweep
-        Folder of a sweep's workspaces; None for a single run.
+        Where a sweep of runs goes; None for all else.
     shared
         Options of which the user gave one value for the whole sweep.
     """
 
     verb: str
     sources: Sequence[ConfigSource]
-    sweep: Path | None = None
+    sweep: SweepPlace | None = None
     shared: Sequence[str] = ()
 
     def __call__(self, config: DictConfig) -> RsgraphError | None:
@@ -89,18 +93,20 @@ class Job:
         options = plain(config)
         verb = getattr(import_module(_PLACES[self.verb]), self.verb)
         try:
-            verb(options, **self._run_options()) if self.verb == "run" else verb(options)
+            verb(options, **self._run_options(options["workspace"])) if self.verb == "run" else verb(options)
         except RsgraphError as error:
             return error
         return None
 
-    def _run_options(self) -> dict[str, Any]:
+    def _run_options(self, workspace: str | None) -> dict[str, Any]:
         """Return where a point's workspace is, and which options the user typed."""
-        from rsgraph.run.paths import point_name
-
-        overrides = list(HydraConfig.get().overrides.task)
-        point = self.sweep / point_name(overrides, list(self.shared)) if self.sweep else None
-        return {"point": point, "typed": typed_options(overrides, self.sources)}
+        about = HydraConfig.get()
+        overrides = _as_typed(about.overrides.task)
+        point = self.sweep.point(workspace, overrides, self.shared) if self.sweep else None
+        return {
+            "point": point,
+            "typed": typed_options(overrides, self.sources, main=about.job.config_name or self.verb),
+        }
 
 
 def show(verb: str, line: Line) -> None:
@@ -151,23 +157,60 @@ def _load(loader: ConfigLoader, name: str, line: Line) -> DictConfig:
 @contextmanager
 def _sweep(verb: str, line: Line, config: DictConfig, context: HydraContext) -> Iterator[Callable[[], Any]]:
     """Yield what starts a sweep. What takes a workspace writes into that, and needs no folder of points."""
-    from rsgraph.run.paths import sweep_folder
     from rsgraph.tracking import parent_run
 
-    if line.path is not None and not Path(line.path).expanduser().exists():
-        raise NotReadable(f"{line.path} does not exist; check the path for typing errors.")
+    if line.path is not None and not expanded(line.path).exists():
+        raise NotReadable(f"{missing(line.path)}; check the path for typing errors.")
     with ExitStack() as passing:
         if verb == "run":
-            folder = sweep_folder(config.workspace, config.data.path)
-            passing.enter_context(parent_run(plain(config.tracking), folder, list(config.hydra.overrides.task)))
+            place = _sweep_place(config)
+            folder, task = place.folder, _as_typed(config.hydra.overrides.task)
+            name = folder.name or folder.resolve().name
+            passing.enter_context(parent_run(plain(config.tracking), name, place.beside, task, shown=place.shown))
+            _leave_out(config, line)
         else:
+            place = None
             folder = Path(passing.enter_context(tempfile.TemporaryDirectory(prefix="rsgraph-")))
         config.hydra.sweep.dir = str(folder)
         config.hydra.overrides.hydra.append(f"hydra.sweep.dir={quote(str(folder))}")
         shared = [each.key_or_group for each in parse_overrides(line.overrides) if not each.is_sweep_override()]
-        job = Job(verb, context.config_loader.get_sources(), folder, shared)
+        job = Job(verb, context.config_loader.get_sources(), place, shared)
         sweeper = Plugins.instance().instantiate_sweeper(config=config, hydra_context=context, task_function=job)
-        yield partial(sweeper.sweep, arguments=list(config.hydra.overrides.task))
+        yield partial(sweeper.sweep, arguments=_as_typed(config.hydra.overrides.task))
+
+
+def _as_typed(overrides: Any) -> list[str]:
+    """Return overrides with their interpolations as they were typed: points have values of their own for them."""
+    found: Any = OmegaConf.to_container(overrides, resolve=False) if OmegaConf.is_config(overrides) else overrides
+    return list(found)
+
+
+def _sweep_place(config: DictConfig) -> SweepPlace:
+    """Return where a sweep goes; what the same at all points is interpolated here, and remembered for all of them."""
+    from rsgraph.run.paths import fixed_part, sweep_place, varying
+
+    written: Any = OmegaConf.to_container(config, resolve=False)
+    text = written["workspace"]
+    if not isinstance(text, str) or not varying(text):
+        return sweep_place(None, config.workspace, config.data.path)
+    fixed = fixed_part(text)
+    with open_dict(config):
+        config["fixed part of workspace"] = fixed
+        known = str(config["fixed part of workspace"])
+        del config["fixed part of workspace"]
+    return sweep_place(known + text[len(fixed) :], None, None)
+
+
+def _leave_out(config: DictConfig, line: Line) -> None:
+    """Sweep no parameter that an experiment sweeps of a component which the user swapped for one that lacks it."""
+    swept: Any = config.hydra.sweeper.get("params") or {}
+    typed = {each.key_or_group for each in parse_overrides(line.overrides)}
+    for option in list(swept):
+        kind, _, name = str(option).rpartition(".")
+        if kind in typed and isinstance(config.get(kind), DictConfig) and name not in config[kind]:
+            with open_dict(swept):
+                del swept[option]
+            note(f"{option} is not swept: {kind}={config[kind].name} has no such option")
 
 
 def raise_errors(account: Any) -> None:
@@ -193,7 +236,14 @@ def plain(config: DictConfig) -> dict[str, Any]:
     """Return a config as plain dicts, interpolations resolved."""
     found = OmegaConf.to_container(config, resolve=True)
     assert isinstance(found, dict)
-    return {str(key): value for key, value in found.items()}
+    return {str(key): _with_texts(str(key), value) for key, value in found.items()}
+
+
+def _with_texts(name: str, value: Any) -> Any:
+    """Make texts of numbers that stand where a path is wanted: ``workspace='${graph.k}'`` is the folder 8."""
+    if isinstance(value, dict):
+        return {key: _with_texts(f"{name}.{key}", each) for key, each in value.items()}
+    return str(value) if name in PATHS and isinstance(value, int | float) else value
 
 
 def _check_flags(line: Line) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,8 +32,15 @@ def plugin_search_path() -> list[str]:
     return sorted(f"pkg://{point.value}" for point in installed("rsgraph.conf"))
 
 
-def quote(value: str) -> str:
+def quote(value: str, *, literal: bool = True) -> str:
     r"""Quote a string for Hydra's override grammar, so that it comes back exactly.
+
+    Parameters
+    ----------
+    value
+        The string.
+    literal
+        Whether ``${...}`` means these characters; else it is an interpolation, unless a backslash stands before it.
 
     Examples
     --------
@@ -43,8 +50,39 @@ def quote(value: str) -> str:
     # in a quoted value a backslash only has meaning before a quote (or at the end), and OmegaConf reads ${
     escaped = re.sub(r"(\\*)'", lambda found: found[1] * 2 + "\\'", value)
     escaped = re.sub(r"(\\+)$", lambda found: found[1] * 2, escaped)
-    escaped = re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + "\\${", escaped)
+    if literal:
+        escaped = re.sub(r"(\\*)\$\{", lambda found: found[1] * 2 + "\\${", escaped)
     return f"'{escaped}'"
+
+
+def interpolations(text: str) -> list[tuple[int, int]]:
+    r"""Return where the interpolations of a text begin and end, the outermost where they stand in each other.
+
+    One before which an odd number of backslashes stands is none, and one that is not closed neither.
+
+    Examples
+    --------
+    >>> [text[first:end] for text in ["a/${b.${c}}-\\${d}"] for first, end in interpolations(text)]
+    ['${b.${c}}']
+    """
+    found, first = [], text.find("${")
+    while first >= 0:
+        before = len(text[:first]) - len(text[:first].rstrip("\\"))
+        end = _closed(text, first) if before % 2 == 0 else None
+        if end is not None:
+            found.append((first, end))
+        first = text.find("${", end or first + 2)
+    return found
+
+
+def _closed(text: str, first: int) -> int | None:
+    """Return the end of the interpolation that begins at ``first``; None where its brace is not closed."""
+    depth = 0
+    for place in range(first + 1, len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return place + 1
+    return None
 
 
 def refuse_targets(config: Any, place: str = "") -> None:
@@ -92,16 +130,27 @@ def refuse_targets_in_folder(folder: Path) -> None:
 def explain(error: Exception) -> str | None:
     """Turn an error of Hydra or OmegaConf into one sentence that lists the choices, or None for any other."""
     from hydra.errors import HydraException, MissingConfigException, OverrideParseException
-    from omegaconf.errors import OmegaConfBaseException
+    from omegaconf.errors import InterpolationResolutionError, OmegaConfBaseException
 
     if isinstance(error, MissingConfigException):
         return _explain_missing(error)
     if isinstance(error, OverrideParseException):
         text = str(error).partition("See https://")[0]
         return f"could not read '{error.override}': {' '.join(text.split())}; write option=value"
+    if isinstance(error, InterpolationResolutionError):
+        return _explain_interpolation(error)
     if isinstance(error, HydraException | OmegaConfBaseException):
         return _explain_key(error) or " ".join(str(error).split())
     return None
+
+
+def _explain_interpolation(error: Any) -> str:
+    """Say which option interpolates what is not there; OmegaConf calls options nodes, and names them last."""
+    why = " ".join(str(error).partition("full_key:")[0].split()).rstrip(".")
+    return (
+        f"{error.full_key or 'an option'}: {why}; ${{graph.k}} stands for the value of an option that "
+        "`rsgraph run --cfg job` prints, \\${graph.k} for these characters"
+    )
 
 
 def _explain_missing(error: Any) -> str:
@@ -146,11 +195,15 @@ class Typed:
         Experiments that were chosen by name.
     by_experiments
         Options that these set.
+    written_for
+        Each of them -> the components, by kind, that it was written for: those that its experiment chooses, else
+        those of the plain defaults.
     """
 
     options: Collection[str]
     experiments: tuple[str, ...] = ()
     by_experiments: Collection[str] = ()
+    written_for: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def parse_overrides(overrides: Sequence[str]) -> list[Override]:
@@ -160,7 +213,7 @@ def parse_overrides(overrides: Sequence[str]) -> list[Override]:
     return OverridesParser.create().parse_overrides(list(overrides))
 
 
-def typed_options(overrides: Sequence[str], sources: Sequence[ConfigSource]) -> Typed:
+def typed_options(overrides: Sequence[str], sources: Sequence[ConfigSource], *, main: str = "run") -> Typed:
     """Return which options a command line sets, by themselves and through the experiments that it chooses.
 
     Parameters
@@ -169,28 +222,60 @@ def typed_options(overrides: Sequence[str], sources: Sequence[ConfigSource]) -> 
         Of one run: ``graph.k=4``, ``gnn=gat``, ``experiment=[patel2023,laptop]``.
     sources
         Where Hydra finds configs: ``conf/``, the folders of ``--config-dir``, packages.
+    main
+        Name of the config that holds the plain defaults.
     """
     parsed = [each for each in parse_overrides(overrides) if not each.is_hydra_override()]
     chosen = next((each.value() for each in reversed(parsed) if each.key_or_group == "experiment"), None)
     names = tuple(str(name) for name in (chosen if isinstance(chosen, list) else [chosen]) if name is not None)
     options = {each.key_or_group for each in parsed} - {"experiment"}
-    found = {option for name in names for option in _set_by("experiment", name, sources)}
-    return Typed(frozenset(options), names, frozenset(found))
+    written_for: dict[str, Mapping[str, str]] = {}
+    usual = _usual(main, sources) if names else {}
+    for name in names:
+        written_for |= _set_by("experiment", name, sources, dict(usual))
+    return Typed(frozenset(options), names, frozenset(written_for), written_for)
 
 
-def _set_by(group: str, name: str, sources: Sequence[ConfigSource]) -> Iterator[str]:
-    """Yield what a choice sets: its group, or where the file is about the whole config, all that stands in it."""
+def _usual(main: str, sources: Sequence[ConfigSource]) -> dict[str, str]:
+    """Return the components of the plain defaults by kind."""
+    source = next((each for each in sources if each.is_config(main)), None)
+    content: Any = source.load_config(main).config if source else None
+    entries = content.get("defaults", ()) if isinstance(content, Mapping) else ()
+    return {str(kind): str(name) for entry in entries if isinstance(entry, Mapping) for kind, name in entry.items()}
+
+
+def _set_by(
+    group: str, name: str, sources: Sequence[ConfigSource], components: dict[str, str]
+) -> dict[str, Mapping[str, str]]:
+    """Return what a choice sets: its group, or where the file is about the whole config, all that stands in it.
+
+    Parameters
+    ----------
+    group, name
+        Of the file.
+    sources
+        Where it is looked for.
+    components
+        By kind, before it is read; what it chooses is entered here.
+
+    Returns
+    -------
+    dict
+        Option -> the components that it was written for.
+    """
     source = next((each for each in sources if each.is_config(f"{group}/{name}")), None)
     loaded = source.load_config(f"{group}/{name}") if source else None
     if loaded is None or loaded.header["package"] != "_global_" or not isinstance(loaded.config, Mapping):
-        yield group
-        return
+        components[group] = name
+        return {group: dict(components)}
     content = {str(key): value for key, value in loaded.config.items()}
+    found: dict[str, Mapping[str, str]] = {}
     for entry in content.pop("defaults", ()):
         for where, choice in entry.items() if isinstance(entry, Mapping) else [("", entry)]:
             if choice not in ("_self_", None):
-                yield from _set_by(*_place(group, str(where), str(choice)), sources)
-    yield from (option for option in flatten(content) if not option.startswith("hydra."))
+                found |= _set_by(*_place(group, str(where), str(choice)), sources, components)
+    own = {option: dict(components) for option in flatten(content) if not option.startswith("hydra.")}
+    return found | own
 
 
 def _place(group: str, where: str, choice: str) -> tuple[str, str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from rsgraph.command_line import Line, split_line
 from rsgraph.config import quote
-from rsgraph.errors import ConfigError, NotReadable
+from rsgraph.errors import ConfigError
+from rsgraph.files import expanded
 from rsgraph.workspace import Workspace
 
 OWN = ("display", "read_only", "train", "links")
@@ -68,7 +69,7 @@ def asked(words: Sequence[str]) -> Asked:
     target = line.path or given.get("workspace", "").strip("'\"")
     if _is_workspace(target):
         _refuse_other_options(line, given)
-        workspace = Path(target).expanduser()
+        workspace = expanded(target)
         goes_on = not switches["read_only"] and _is_to_go_on(Workspace(workspace), train=switches["train"])
         words = (f"workspace={quote(target)}", *_links(switches)) if goes_on else ()
         return Asked(workspace, words, display, **switches)
@@ -84,9 +85,7 @@ def _links(switches: Mapping[str, bool]) -> tuple[str, ...]:
 
 def _is_workspace(target: str) -> bool:
     """Tell a workspace, finished or not, from scenes, which are files or folders of files."""
-    return bool(target) and any(
-        (Path(target).expanduser() / name).is_file() for name in ("manifest.json", "config.yaml")
-    )
+    return bool(target) and any((expanded(target) / name).is_file() for name in ("manifest.json", "config.yaml"))
 
 
 def _is_to_go_on(workspace: Workspace, *, train: bool) -> bool:
@@ -107,10 +106,10 @@ def _refuse_other_options(line: Line, given: dict[str, str]) -> None:
 
 def _check_scene(line: Line, given: dict[str, str]) -> None:
     """Check that there is something to read."""
-    if line.path is not None and not Path(line.path).expanduser().exists():
-        raise NotReadable(
-            f"{line.path} does not exist; give a workspace that `rsgraph run` made, or the path of a scene."
-        )
+    if line.path is not None and not expanded(line.path).exists():
+        from rsgraph.io.absent import missing
+
+        raise missing(Path(line.path), "give a workspace that `rsgraph run` made, or the path of a scene.")
     if line.path is None and not any(name in given for name in _SCENES):
         what = f"{given['workspace']} is no workspace" if "workspace" in given else "which workspace or scene?"
         raise ConfigError(f"{what}; type `rsgraph label WORKSPACE` or `rsgraph label SCENE`")

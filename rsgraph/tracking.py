@@ -1,4 +1,8 @@
-"""MLflow: one run per run of rsgraph, the points of a sweep as children of one parent, in a local SQLite store."""
+"""MLflow: one run per run of rsgraph, the points of a sweep as children of one parent, in a local SQLite store.
+
+Or on a server: then a thread of its own talks to it, and a run waits for it at most ``PATIENCE`` seconds in all. One
+that is not there, or is gone in the middle, is replaced by the local store, which gets all that was recorded so far.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +13,34 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rsgraph.config import flatten
 from rsgraph.console import note, say
 from rsgraph.errors import OutputError
-from rsgraph.files import make_folder
+from rsgraph.files import ensure_home, make_folder
+from rsgraph.servers import AT_FIRST, Courier, ServerGone, in_short, is_absence
 from rsgraph.warning_filters import ignored
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
+Work = Callable[["MlflowClient", str], None]
+"""Writes something to a run."""
+
 _PARENT = "RSGRAPH_PARENT_RUN"
+_INSTEAD = "RSGRAPH_TRACKING_INSTEAD"
+"""The local store that takes the place of a server which was found to be gone: points of a sweep begin with it."""
+
+_HURRY = {
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+}
+"""What MLflow is asked to do where the user does not: by itself it waits for minutes."""
+
 _FILE = "sqlite:///"
 _LONGEST = 500
 _SQLITE = b"SQLite format 3\0"
@@ -57,17 +76,21 @@ class Tracker:
     """
 
     def __init__(self, uri: str, artifacts: Path, experiment: str, name: str, *, run_id: str | None = None) -> None:
+        uri = uri if uri.startswith(_FILE) else os.environ.get(_INSTEAD, uri)
         _check_writable(uri)
         self.uri, self.run_id = uri, run_id
         self.failed = False
+        self.former_run_id: str | None = None
+        """Of the run on a server that is gone, which another one took the place of."""
         self._started = _milliseconds()
         self._artifacts, self._experiment, self._name = artifacts, experiment, name
         self._client: MlflowClient | None = None
-        self._waiting: list[Callable[[MlflowClient, str], None]] = []
+        self._waiting: list[Work] = []
+        self._courier: Courier | None = None
 
     @property
     def ui_command(self) -> str:
-        """The command that opens MLflow's pages on this machine."""
+        """The command that opens MLflow's pages on this machine, or their address."""
         return ui_command(self.uri)
 
     @property
@@ -78,20 +101,40 @@ class Tracker:
     def open(self) -> None:
         """Open the store, creating it where needed: seconds, most of them MLflow's import. Once is enough.
 
-        Raises OutputError where it cannot be used.
+        Raises OutputError where it cannot be used. A server that does not answer is replaced by the local store.
         """
         if self._client is not None:
             return
-        client = _client(self.uri)
-        self.run_id = self.run_id or self._new_run(client)
-        self._client, waiting = client, self._waiting
-        for each in waiting:
-            self._write(each)
+        if self.on_this_disk:
+            client = _client(self.uri)
+            self.run_id = self.run_id or self._new_run(client)
+            self._client, waiting = client, self._waiting
+            for each in waiting:
+                self._write(each)
+            return
+        _import_mlflow()  # takes seconds, which are not the server's
+        self._courier = Courier()
+        try:
+            self._client, self.run_id = self._courier.wait(self._opened, most=AT_FIRST)
+        except ServerGone as error:
+            self._go_on_here(str(error))
+            return
+        for each in self._waiting:
+            self._courier.send(partial(each, self._client, self.run_id))
 
-    def _write(self, work: Callable[[MlflowClient, str], None]) -> None:
+    def _opened(self) -> tuple[MlflowClient, str]:
+        client = _client(self.uri)
+        return client, self.run_id or self._new_run(client)
+
+    def _write(self, work: Work) -> None:
         """Write now, or once the store is open. A run goes on where it fails: results matter more than their log."""
         if self._client is None or self.run_id is None:
             self._waiting.append(work)
+            return
+        if self._courier is not None:
+            self._waiting.append(work)  # for the local store, should the server be gone before the end
+            self._courier.send(partial(work, self._client, self.run_id))
+            self._look_after()
             return
         from mlflow.exceptions import MlflowException
         from sqlalchemy.exc import SQLAlchemyError
@@ -99,16 +142,47 @@ class Tracker:
         try:
             work(self._client, self.run_id)
         except (OSError, MlflowException, SQLAlchemyError) as error:
-            if not self.failed:
-                note(f"MLflow could not record this ({_short(error)}); the results are not affected")
-            self.failed = True
+            self._say_refused(error)
+
+    def _say_refused(self, error: Exception) -> None:
+        if not self.failed:
+            note(f"MLflow could not record this ({in_short(error)}); the results are not affected")
+        self.failed = True
+
+    def _look_after(self) -> None:
+        """Act on what became of what was sent."""
+        courier = self._courier
+        if courier is None:
+            return
+        if courier.refused is not None:
+            self._say_refused(courier.refused)
+        if courier.gone is not None:
+            self._go_on_here(courier.gone)
+
+    def _go_on_here(self, why: str) -> None:
+        """Record everything once more, from the beginning, in the local store: the server is gone."""
+        if self._courier is not None:
+            self._courier.leave()
+        server, former = self.uri, self.run_id
+        self.uri, self._courier, self._client, self.run_id = _beside(self._artifacts), None, None, None
+        os.environ[_INSTEAD] = self.uri
+        try:
+            place = self._artifacts.parent.resolve()
+            _check_ours(place / "mlflow.db", place / self._artifacts.name, self._experiment)  # it was not asked for
+            self.open()
+        except OutputError as error:
+            note(f"the MLflow server {server} does not answer ({why}), and {error}; this run is not recorded")
+            self._waiting.clear()
+            return
+        self.former_run_id = former
+        note(f"the MLflow server {server} does not answer ({why}); this run is recorded in {self.uri} instead")
 
     def _new_run(self, client: MlflowClient) -> str:
         experiment_id = _experiment(client, self._experiment, self._artifacts)
         tags = {"mlflow.runName": self._name}
-        parent = os.environ.get(_PARENT)
-        if parent:
-            tags["mlflow.parentRunId"] = parent
+        parent = os.environ.get(_PARENT, "")
+        if parent.startswith(f"{self.uri} "):  # not one on a server that is gone meanwhile
+            tags["mlflow.parentRunId"] = parent.rpartition(" ")[2]
         return str(client.create_run(experiment_id, start_time=self._started, tags=tags).info.run_id)
 
     def parameters(self, config: Mapping[str, Any]) -> None:
@@ -130,8 +204,10 @@ class Tracker:
         numbers = {_REFUSED.sub("_", key): float(value) for key, value in values.items()}
 
         def write(client: MlflowClient, run_id: str) -> None:
-            for key, value in numbers.items():
-                client.log_metric(run_id, key, value, timestamp=now, step=step)
+            from mlflow.entities import Metric
+
+            found = [Metric(key, value, now, step) for key, value in numbers.items()]
+            client.log_batch(run_id, metrics=found)
 
         self._write(write)
 
@@ -147,6 +223,18 @@ class Tracker:
         """Close the run as ``FINISHED``, ``FAILED`` or ``KILLED``; one that was not opened leaves nothing."""
         if self._client is not None:
             self._write(lambda client, run_id: client.set_terminated(run_id, status=status))
+        if self._courier is not None:
+            self._courier.finish()
+            self._look_after()
+        if self._courier is not None:
+            self._courier.leave()
+        if _PARENT not in os.environ:
+            os.environ.pop(_INSTEAD, None)
+
+
+def _beside(artifacts: Path) -> str:
+    """Return the local store, which stands beside the artifacts of local runs."""
+    return f"{_FILE}{artifacts.parent.resolve() / 'mlflow.db'}"
 
 
 def _milliseconds() -> int:
@@ -157,24 +245,33 @@ def _milliseconds() -> int:
 def _client(uri: str) -> MlflowClient:
     """Open the store, creating it where needed. Raises OutputError where it cannot be written."""
     _check_writable(uri)
-    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")  # nothing leaves the machine
-    os.environ.setdefault("DO_NOT_TRACK", "true")
-    with ignored():  # mlflow's own dependencies warn about each other on import
-        from mlflow.exceptions import MlflowException
-        from mlflow.tracking import MlflowClient
-        from sqlalchemy.exc import SQLAlchemyError
-    for chatter in ("mlflow", "alembic"):
-        logging.getLogger(chatter).setLevel(logging.WARNING)
+    _import_mlflow()
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+    from sqlalchemy.exc import SQLAlchemyError
+
+    for chatter, level in (("mlflow", logging.WARNING), ("alembic", logging.WARNING), ("urllib3", logging.ERROR)):
+        logging.getLogger(chatter).setLevel(level)
     try:
         client = MlflowClient(tracking_uri=uri)
         client.search_experiments(max_results=1)
-    except (MlflowException, SQLAlchemyError) as error:
-        raise OutputError(_not_usable(uri, _short(error))) from error
+    except (MlflowException, SQLAlchemyError, ImportError) as error:  # ImportError: of the driver of a database
+        if not uri.startswith(_FILE) and is_absence(error):
+            raise
+        raise OutputError(_not_usable(uri, in_short(error))) from error
     return client
 
 
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+@cache
+def _import_mlflow() -> None:
+    """Import MLflow, quietly, and let nothing leave the machine by it."""
+    ensure_home()
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("DO_NOT_TRACK", "true")
+    for name, value in _HURRY.items():
+        os.environ.setdefault(name, value)
+    with ignored():  # mlflow's own dependencies warn about each other on import
+        import sqlalchemy.exc  # noqa: F401
 
 
 def _not_usable(uri: str, why: str) -> str:
@@ -278,7 +375,9 @@ def _not_ours(uri: str, why: str) -> str:
 
 
 @contextmanager
-def parent_run(tracking: Mapping[str, Any], folder: Path, overrides: Sequence[str]) -> Iterator[None]:
+def parent_run(
+    tracking: Mapping[str, Any], name: str, beside: Path, overrides: Sequence[str], *, shown: str
+) -> Iterator[None]:
     """Open the parent run of a sweep, and close it as ``FINISHED``, ``FAILED`` or ``KILLED``.
 
     Its id travels to the points in the environment.
@@ -287,21 +386,39 @@ def parent_run(tracking: Mapping[str, Any], folder: Path, overrides: Sequence[st
     ----------
     tracking
         The section of the config.
-    folder
-        Of the points' workspaces.
+    name
+        Of the run.
+    beside
+        Folder in which the workspaces, or the folder of all, stand.
     overrides
         Of the sweep.
+    shown
+        Where results go, for the user.
     """
-    found = store({"tracking": tracking}, folder.parent)
+    found = store({"tracking": tracking}, beside)
     if found is None:
         yield
         return
     uri, artifacts = found
-    client, status = _client(uri), "FAILED"
-    tags = {"mlflow.runName": folder.name, "sweep": " ".join(overrides)}
-    run_id = client.create_run(_experiment(client, tracking["experiment"], artifacts), tags=tags).info.run_id
-    say(f"sweep: results go to {folder}/<point>, compare them with\n  {ui_command(uri)}")
-    os.environ[_PARENT] = run_id
+    status = "FAILED"
+    tags = {"mlflow.runName": name, "sweep": " ".join(overrides)}
+
+    def begun(store: str) -> tuple[MlflowClient, str]:
+        client = _client(store)
+        run = client.create_run(_experiment(client, tracking["experiment"], artifacts), tags=tags)
+        return client, run.info.run_id
+
+    _import_mlflow()  # takes seconds, which are not a server's
+    courier = None if uri.startswith(_FILE) else Courier()
+    try:
+        client, run_id = begun(uri) if courier is None else courier.wait(lambda: begun(uri), most=AT_FIRST)
+    except ServerGone as error:
+        server, uri, courier = uri, _beside(artifacts), None
+        client, run_id = begun(uri)
+        os.environ[_INSTEAD] = uri
+        note(f"the MLflow server {server} does not answer ({error}); the sweep is recorded in {uri} instead")
+    say(f"sweep: results go to {shown}, compare them with\n  {ui_command(uri)}")
+    os.environ[_PARENT] = f"{uri} {run_id}"
     try:
         yield
         status = "FINISHED"
@@ -310,9 +427,17 @@ def parent_run(tracking: Mapping[str, Any], folder: Path, overrides: Sequence[st
         raise
     finally:
         del os.environ[_PARENT]
-        client.set_terminated(run_id, status)
+        os.environ.pop(_INSTEAD, None)
+        if courier is None:
+            client.set_terminated(run_id, status)
+        else:
+            courier.send(partial(client.set_terminated, run_id, status))
+            courier.finish()
+            courier.leave()
 
 
 def ui_command(uri: str) -> str:
-    """Return the command that opens MLflow's pages on this machine."""
+    """Return the command that opens MLflow's pages on this machine; of a server, where they are."""
+    if uri.startswith(("http://", "https://")):
+        return f"MLflow: {uri}"
     return f"mlflow ui --host 127.0.0.1 --backend-store-uri '{uri}'"

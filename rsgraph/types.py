@@ -48,11 +48,14 @@ class Raster:
         (rows, columns); False where any band is nodata, NaN or infinite.
     not_finite
         How many pixels are masked because a band is NaN or infinite (rather than declared nodata).
+    implausible
+        How many are masked because a band holds a number that is no measurement, though nobody declared it.
     """
 
     values: Floats
     valid: Mask
     not_finite: int = 0
+    implausible: int = 0
 
 
 class PixelSource(Protocol):
@@ -60,6 +63,23 @@ class PixelSource(Protocol):
 
     def read(self, window: Window) -> Raster:
         """Read one window, which must lie inside the scene."""
+        ...
+
+
+CLEAR, SHADOW, CLOUD, LOST = 0, 1, 2, 3
+"""What a quality layer says of a pixel: clear, shadow of a cloud, cloud, no data (or saturated)."""
+
+
+class QualitySource(Protocol):
+    """The source of what a quality layer says: which pixels are clouds, shadows of clouds, or no data."""
+
+    @property
+    def knows_shadows(self) -> bool:
+        """Whether ``SHADOW`` is among the codes."""
+        ...
+
+    def read(self, window: Window) -> NDArray[np.uint8]:
+        """Read codes (rows, columns): ``CLEAR``, ``SHADOW``, ``CLOUD``, ``LOST``."""
         ...
 
 
@@ -93,6 +113,8 @@ class Scene:
         The six numbers (a, b, c, d, e, f) of the affine map from (column, row) to CRS coordinates.
     files
         All files that the pixels come from. Their content identifies the scene.
+    drawn_on
+        Further files that hold pixels: through virtual rasters among ``files``, and archives. They identify it, too.
     identity
         What else identifies the scene's pixels (scale, offset, generator settings), JSON-able.
     reflectance
@@ -103,6 +125,11 @@ class Scene:
         Class of the whole image, where the collection has one (EuroSAT).
     reference
         Ground truth on the same grid, where it was delivered with the scene (SWED, synthetic).
+    marks
+        What says which pixels are clouds or their shadows, where these stay pixels and segments get their share.
+    assumed
+        The reading of the names of bands that was taken where the files leave several open, in a few words; None:
+        the files, or the user, name them.
     """
 
     name: str
@@ -113,11 +140,19 @@ class Scene:
     crs: str | None = None
     transform: tuple[float, float, float, float, float, float] = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
     files: tuple[Path, ...] = ()
+    drawn_on: tuple[Path, ...] = ()
     identity: Mapping[str, object] = field(default_factory=dict)
     reflectance: bool = True
     notes: tuple[str, ...] = ()
     class_name: str | None = None
     reference: LabelSource | None = None
+    marks: QualitySource | None = None
+    assumed: str | None = None
+
+    @property
+    def all_files(self) -> tuple[Path, ...]:
+        """All files that hold pixels, or say where they are."""
+        return (*self.files, *self.drawn_on)
 
     @property
     def window(self) -> Window:

@@ -5,6 +5,7 @@
     config.yaml     manifest.json     scene.json      chips.parquet   segments.parquet   segments.tif
     targets.npz     models/           embeddings/     edges.npy       similarity.npz     projections/
     latents.npy     pictures/         labels.sqlite   exports/        segments.json    levels.npz
+    sources.json
 
 ``segments.json`` is there where segments are stitched: by how many pixels they may reach beyond their chip.
 ``levels.npz`` has mean, deviation (chips, bands) and valid pixels (chips,) of each chip.
@@ -13,11 +14,14 @@
 ``segments/<scene>.tif`` takes the place of ``segments.tif``.
 ``latents.npy`` is there where the encoder makes a vector per chip: (chips, L), in the rows of ``chips.parquet``.
 ``scene.json`` holds what was found in the scene (bands, grid, statistics); ``pictures/`` what was drawn.
+``sources.json`` tells where the scene's files and the workspace were when a run last used them, and what the files
+held: by it they are found again when they move, together or apart (``rsgraph.run.sources``).
 """
 
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -31,14 +35,14 @@ from filelock import Timeout
 
 from rsgraph.cache import StageCache, StageRecord
 from rsgraph.errors import NotThere, OutputError, WorkspaceError
-from rsgraph.files import atomic, locked, place, sha256, write_json
+from rsgraph.files import atomic, file_state, lock_place, locked, place, sha256, why_not_synced, write_json
 from rsgraph.own_files.arrays import read_edges, read_matrix, read_similarity, read_targets
 from rsgraph.own_files.config import read_config
 from rsgraph.own_files.fields import Fields, once, read_json_object
 from rsgraph.own_files.links import refuse_links
 from rsgraph.own_files.manifest import check_manifest, complete
 from rsgraph.own_files.names import inside
-from rsgraph.own_files.scene import PER_BAND, check_statistics, read_scene_file
+from rsgraph.own_files.scene import PER_BAND, check_statistics, read_scene_file, read_sources
 from rsgraph.own_files.tables import Grid, read_chips, read_segments, row_count
 from rsgraph.types import Distance, Floats, Similarity
 
@@ -68,10 +72,10 @@ class SceneInfo:
 
     Parameters
     ----------
-    name, bands, rows, columns, crs, transform, class_name, reflectance
+    name, bands, rows, columns, crs, transform, class_name, reflectance, assumed
         As in ``rsgraph.types.Scene``.
     files
-        Where its pixels were read.
+        Where its pixels were read; where a workspace was moved together with them, where they are now.
     """
 
     name: str
@@ -83,6 +87,7 @@ class SceneInfo:
     files: tuple[str, ...]
     class_name: str | None
     reflectance: bool = True
+    assumed: str | None = None
 
 
 class Workspace:
@@ -105,6 +110,7 @@ class Workspace:
     def __init__(self, folder: str | Path, *, links: bool = False) -> None:
         self.folder = Path(folder)
         self.links = links
+        self._read: tuple[tuple[int, int, int], dict[str, Any]] | None = None
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.folder)!r})"
@@ -118,9 +124,12 @@ class Workspace:
         """
         return inside(self.folder, *parts)
 
-    def check_writable(self) -> None:
-        """Check that what is written into it stays in it. Raises WorkspaceError naming a link out of it."""
-        refuse_links(self.folder, allowed=self.links)
+    def check_writable(self, *begin: str) -> None:
+        """Check that what is written into it stays in it. Raises WorkspaceError naming a link out of it.
+
+        ``begin``: how names begin in it that are written, such as ``exports``; none: all.
+        """
+        refuse_links(self.folder, *begin, allowed=self.links)
 
     def existing(self, *parts: str) -> Path:
         """Return the path of a file. Raises NotThere where it does not exist."""
@@ -162,9 +171,14 @@ class Workspace:
         """The resolved config that made the workspace."""
         return read_config(self.existing("config.yaml"))
 
-    @cached_property
+    @property
     def _scene_file(self) -> dict[str, Any]:
-        return read_scene_file(self.existing("scene.json"))
+        """The content of scene.json, read again only where it was replaced."""
+        path = self.existing("scene.json")
+        state = file_state(path)
+        if self._read is None or self._read[0] != state:
+            self._read = state, read_scene_file(path)
+        return self._read[1]
 
     @property
     def scenes(self) -> list[SceneInfo]:
@@ -177,12 +191,31 @@ class Workspace:
                 columns=scene["columns"],
                 crs=scene.get("crs"),
                 transform=tuple(scene["transform"]),
-                files=tuple(scene["files"]),
+                files=tuple(map(self.moved, scene["files"])),
                 class_name=scene.get("class_name"),
                 reflectance=scene.get("reflectance", True),
+                assumed=scene.get("assumed"),
             )
             for scene in self._scene_file["scenes"]
         ]
+
+    @cached_property
+    def sources(self) -> dict[str, Any]:
+        """What ``sources.json`` holds: folder, path, files; empty in workspaces of before there was any."""
+        path = self.path("sources.json")
+        return read_sources(path) if path.exists() else {}
+
+    def moved(self, path: str) -> str:
+        """Return where a file of the scene is now, if it was moved together with the workspace; else as recorded."""
+        before, now = self.sources.get("folder"), os.path.abspath(self.folder)
+        if not os.path.isabs(path):
+            return self._inside(path) if os.path.exists(self._inside(path)) else path
+        if before is None or before == now:
+            return path
+        with suppress(ValueError):  # on another drive, on Windows
+            together = os.path.normpath(os.path.join(now, os.path.relpath(path, before)))
+            return together if os.path.exists(together) else path
+        return path
 
     @property
     def scene(self) -> SceneInfo:
@@ -403,6 +436,44 @@ class Workspace:
 
         self.change_manifest(entered)
 
+    def _inside(self, path: str) -> str:
+        """Return the path of a file that is named as seen from the workspace: the sample's scene lies in it."""
+        return os.path.join(os.path.abspath(self.folder), path)
+
+    def enter_scenes(self, named: Sequence[tuple[str, Sequence[str]]]) -> None:
+        """Enter names and files of the scenes of this run: another one may have surveyed the same pixels elsewhere.
+
+        Parameters
+        ----------
+        named
+            Name and absolute paths of the files, scene by scene.
+        """
+        path = self.existing("scene.json")
+        found = read_scene_file(path)
+        own = [{"name": name, "files": list(files)} for name, files in named]
+        scenes = [{**scene, **each} for scene, each in zip(found["scenes"], own, strict=True)]
+        there = [{**scene, "files": [self._inside(file) for file in scene["files"]]} for scene in found["scenes"]]
+        if scenes == there:
+            return
+        write_json(path, {**found, "scenes": scenes})
+        digest = sha256(path)
+
+        def entered(manifest: dict[str, Any]) -> dict[str, Any]:
+            stages = manifest["stages"]
+            owner = next(name for name, stage in stages.items() if "scene.json" in stage["outputs"])
+            before = stages[owner]["outputs"]
+            surveyed = stages[owner].get("surveyed", before["scene.json"])
+            entry = {**stages[owner], "outputs": {**before, "scene.json": digest}, "surveyed": surveyed}
+            return {**manifest, "stages": {**stages, owner: entry}}
+
+        self.change_manifest(entered)
+
+    def enter_sources(self, sources: Mapping[str, Any]) -> None:
+        """Write ``sources.json``, where it says anything else."""
+        if self.sources != sources:
+            write_json(self.path("sources.json"), sources)
+            self.__dict__.pop("sources", None)
+
     def mark_ready(self) -> None:
         """Enter the time from which the workspace can be labelled, if none is entered yet."""
         if "ready" not in self.manifest:
@@ -435,7 +506,7 @@ class Workspace:
     def is_being_made(self) -> bool:
         """Whether another process goes on with it; False where that cannot be asked, as nothing can be written."""
         path = self.path("run.lock")
-        if not path.exists():
+        if not self.folder.exists() or not lock_place(path).exists():
             return False
         try:
             with locked(path, path, timeout=0):
@@ -452,12 +523,25 @@ class Workspace:
         """
         path = self.path("manifest.json")
         with locked(self.path("manifest.json.lock"), path):
-            write_json(path, change(self.manifest))
-        self.__dict__.pop("_scene_file", None)
+            write_json(path, self._marked(change(self.manifest)))
+
+    def _marked(self, manifest: Mapping[str, Any]) -> dict[str, Any]:
+        """Mark a manifest on a share that cannot fsync folders; elsewhere take the mark off."""
+        found, reason = (
+            {name: each for name, each in manifest.items() if name != "not_synced"},
+            why_not_synced(self.folder),
+        )
+        return found if reason is None else {**found, "not_synced": reason}
 
     def write_manifest(self, manifest: Mapping[str, Any]) -> None:
         """Replace the manifest, whatever it was."""
         self.change_manifest(lambda _: manifest)
+
+
+def made_by(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return file -> SHA-256 of what a stage made, by its entry in the manifest; names of scenes do not count."""
+    outputs = dict(entry.get("outputs", {}))
+    return outputs | {"scene.json": entry["surveyed"]} if "surveyed" in entry else outputs
 
 
 def _files(manifest: Mapping[str, Any]) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from rsgraph.blocks import AHEAD, ResumableBlocks, Threads
+from rsgraph.blocks import AHEAD, ResumableBlocks, Threads, cores, granted_cores
 from rsgraph.errors import OutputError, WorkspaceError
 from rsgraph.protocols import Arrays, Blocks
 from rsgraph.warning_filters import ignored
@@ -166,3 +167,32 @@ def test_threads_hear_nothing_of_pixel_space_though_a_library_puts_back_its_filt
     assert list(Threads(2).run(task, [0, 1, 2])) == [0, 1, 2]
     with pytest.raises(UserWarning):
         warnings.warn("Dataset has no geotransform, gcps, or rpcs.", UserWarning, stacklevel=1)
+
+
+@pytest.mark.parametrize(
+    ("own", "limits", "granted"),
+    [
+        ("0::/", {"": "200000 100000"}, 2.0),
+        ("0::/", {"": "max 100000"}, None),
+        ("0::/", {}, None),
+        ("0::/job/step", {"job": "150000 100000", "job/step": "max 100000"}, 1.5),
+        ("0::/job/step", {"job": "800000 100000", "job/step": "400000 100000"}, 4.0),
+        ("12:cpu:/x", {"": "100000 100000"}, None),
+        ("0::/", {"": "no numbers"}, None),
+    ],
+)
+def test_a_container_grants_cores(own: str, limits: dict[str, str], granted: float | None, tmp_path: Path) -> None:
+    (tmp_path / "own").write_text(f"{own}\n")
+    for name, text in limits.items():
+        (tmp_path / "groups" / name).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "groups" / name / "cpu.max").write_text(f"{text}\n")
+    assert granted_cores(tmp_path / "groups", tmp_path / "own") == granted
+
+
+@pytest.mark.parametrize(("granted", "used"), [(0.5, 1), (1.5, 2), (10_000.0, None), (None, None)])
+def test_no_more_cores_are_used_than_are_granted(
+    granted: float | None, used: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = len(os.sched_getaffinity(0))
+    monkeypatch.setattr("rsgraph.blocks.granted_cores", lambda: granted)
+    assert cores() == min(seen, used or seen)

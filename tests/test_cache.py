@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import time
 from pathlib import Path
 
@@ -99,6 +100,8 @@ def test_partial_removes_nothing_behind_a_link(tmp_path: Path) -> None:
     (tmp_path / "cache" / "encoder").symlink_to(victim)
     with pytest.raises(WorkspaceError, match="symbolic link"):
         cache.partial("encoder", KEY)
+    with pytest.raises(WorkspaceError, match="symbolic link"), cache.lock("encoder", KEY):
+        pass
     assert [path.name for path in victim.iterdir()] == ["kept"]
 
 
@@ -133,3 +136,48 @@ def test_lock_lets_parallel_points_compute_a_stage_once(tmp_path: Path) -> None:
         worker.join()
     assert [worker.exitcode for worker in workers] == [0, 0, 0]
     assert (tmp_path / "log").read_text() == "trained\n"
+
+
+def test_find_marks_what_it_finds_as_used(tmp_path: Path) -> None:
+    cache = StageCache(tmp_path)
+    cache.partial("graph", "a" * 64)
+    cache.commit("graph", "a" * 64, 1.0, {})
+    os.utime(cache.place_of("graph", "a" * 64) / "stage.json", (0, 0))
+    assert cache.find("graph", "a" * 64) is not None
+    (entry,) = cache.entries()
+    assert time.time() - entry.used < 60
+
+
+def test_entries_tell_what_is_whole_and_what_would_be_free(tmp_path: Path) -> None:
+    cache, key = StageCache(tmp_path), "a" * 64
+    folder = cache.partial("graph", key)
+    (folder / "edges.npy").write_bytes(bytes(1000))
+    (partial,) = cache.entries()
+    assert (partial.finished, partial.place, partial.size) == (False, ("graph", "a" * 32), 1000)
+    cache.commit("graph", key, 1.0, {})
+    os.link(cache.place_of("graph", key) / "edges.npy", tmp_path / "workspace.npy")
+    (whole,) = cache.entries()
+    assert whole.finished
+    assert whole.size - whole.free == 1000
+
+
+def test_a_run_that_is_entered_is_at_work_until_its_block_ends(tmp_path: Path) -> None:
+    cache = StageCache(tmp_path / "cache")
+    assert cache.runs() == []
+    with cache.used_by(tmp_path, [("graph", "a" * 32)]), cache.used_by(tmp_path, [("gnn", "b" * 32)]):
+        assert [run.at_work for run in cache.runs()] == [True, True]
+        assert {run.workspace for run in cache.runs()} == {tmp_path.resolve()}
+    assert [run.at_work for run in cache.runs()] == [False, False]
+    (tmp_path / "cache" / "runs" / "damaged.json").write_text("{")
+    assert len(cache.runs()) == 2
+
+
+def test_remove_leaves_what_a_lock_is_held_of(tmp_path: Path) -> None:
+    cache, key = StageCache(tmp_path), "a" * 64
+    (cache.partial("graph", key) / "edges.npy").write_bytes(bytes(10))
+    cache.commit("graph", key, 1.0, {})
+    with cache.lock("graph", key):
+        assert cache.remove(cache.entries()) == ([], cache.entries())
+    (gone,) = cache.entries()
+    assert cache.remove([gone]) == ([gone], [])
+    assert cache.entries() == []

@@ -113,7 +113,7 @@ def test_tests_that_are_started_in_the_background_are_interrupted_all_the_same()
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["walk"], "unknown verb 'walk'; choose one of: run, label, export, evaluate, sample, components"),
+        (["walk"], "unknown verb 'walk'; choose one of: run, label, export, evaluate, sample, cache, components"),
         (["run", "nowhere.tif"], "nowhere.tif"),
         (["run"], "reader=synthetic"),
         (
@@ -154,6 +154,14 @@ def test_tests_that_are_started_in_the_background_are_interrupted_all_the_same()
         (["export", "nowhere"], "nowhere holds no manifest.json: it is not an rsgraph workspace"),
         (["export"], "which workspace?"),
         (["components", "unet"], "takes no arguments"),
+        (["cache"], "there is no stage cache (looked for .rsgraph-cache and workspaces/.rsgraph-cache)"),
+        (["cache", "prune"], "rsgraph cache prune needs to know what to remove; say older=30d"),
+        (
+            ["cache", "size=3"],
+            "rsgraph cache takes FOLDER and older=..., larger=..., unused=..., keep=.... Got size=3.",
+        ),
+        (["cache", "older=soon"], "`older` must be a number with its unit, such as 30d, 12h, 2w or 90min. Got soon"),
+        (["cache", "prune", "unused=yes"], "`unused` must be true or false. Got yes instead."),
     ],
 )
 def test_mistakes_end_in_one_sentence(words: list[str], sentence: str, refused: Callable[..., str]) -> None:
@@ -292,3 +300,13 @@ def test_sample_goes_to_the_users_data_where_no_folder_is_named_and_says_so_with
     folder = tmp_path / "data" / "rsgraph" / "samples" / "parana_coast"
     assert str(folder) in done.stdout
     assert (folder / "manifest.json").is_file()
+
+
+def test_cache_help_says_what_may_be_removed_and_by_what(rsgraph: Type) -> None:
+    done = rsgraph("cache", "prune", "--help")
+    assert done.returncode == 0
+    assert all(option in done.stdout for option in ("older=30d", "larger=500MB", "unused=true", "keep=20GB"))
+
+
+def test_run_help_shows_how_values_interpolate(rsgraph: Type) -> None:
+    assert "'workspace=out/${graph.k}'" in rsgraph("run", "--help").stdout

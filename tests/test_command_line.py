@@ -60,3 +60,40 @@ def test_lists_of_paths_need_no_quotes_of_hydra(typed: str, given: str) -> None:
 def test_two_paths_get_the_advice_to_be_a_list() -> None:
     with pytest.raises(ConfigError, match=r"or give several scenes as 'data\.path=\[a\.tif,b\.tif\]'"):
         split_line(["a.tif", "b.tif"], verb="run")
+
+
+@pytest.mark.parametrize(
+    ("typed", "given"),
+    [
+        ("workspace=out/${graph.k}", "workspace='out/${graph.k}'"),
+        ("workspace=my out's/${graph.k}", "workspace='my out\\'s/${graph.k}'"),
+        ("workspace='out/${graph.k}'", "workspace='out/${graph.k}'"),
+        ("+workspace=out/${graph.k}", "+workspace='out/${graph.k}'"),
+        ("workspace=${oc.env:NO,x,y}/a", "workspace='${oc.env:NO,x,y}/a'"),
+        ("workspace=a/${seed},b/${seed}", "workspace='a/${seed}','b/${seed}'"),
+        ("data.path=[a_${seed}.tif, b (1).tif]", "data.path=['a_${seed}.tif','b (1).tif']"),
+        (r"workspace=out/\${graph.k}", r"workspace='out/\${graph.k}'"),
+        ("workspace=out/${", r"workspace='out/\${'"),
+        ("workspace=2024", "workspace='2024'"),
+        ("workspace=null", "workspace=null"),
+        ("graph.k=${seed}", "graph.k=${seed}"),
+    ],
+)
+def test_interpolations_stay_interpolations(typed: str, given: str) -> None:
+    assert split_line([typed], verb="run").overrides == [given]
+
+
+def test_a_file_that_is_named_like_an_interpolation_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("a${seed}.tif").write_text("")
+    words = ["data.path=a${seed}.tif", "workspace=a${seed}.tif", "reference=b${seed}.tif"]
+    given = [r"data.path='a\${seed}.tif'", "workspace='a${seed}.tif'", "reference='b${seed}.tif'"]
+    assert split_line(words, verb="run").overrides == given
+    assert split_line(["data.path=[a${seed}.tif,c]"], verb="run").overrides == [r"data.path=['a\${seed}.tif','c']"]
+
+
+@pytest.mark.parametrize("verb", ["run", "label"])
+def test_split_line_puts_the_section_before_what_is_typed_without(verb: str) -> None:
+    line = split_line(["a.tif", "mask=none", "clouds=mask", "reader.mask=scl"], verb=verb)
+    assert line.overrides == ["reader.mask=none", "reader.clouds=mask", "reader.mask=scl"]
+    assert split_line(["w", "mask=none"], verb="export").overrides == ["mask=none"]

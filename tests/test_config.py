@@ -16,6 +16,7 @@ from rsgraph.config import (
     Typed,
     config_folder,
     flatten,
+    interpolations,
     quote,
     refuse_targets,
     refuse_targets_in_folder,
@@ -56,6 +57,27 @@ def test_quote_brings_a_path_through_hydra_unchanged(name: str) -> None:
 @given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1))
 def test_quote_brings_any_path_through_hydra_unchanged(name: str) -> None:
     assert _through_hydra(name) == name
+
+
+def test_quote_leaves_interpolations_where_they_are_wanted() -> None:
+    text = quote(r"it's ${a.b} \${c}", literal=False)
+    override = OverridesParser.create().parse_override(f"x={text}")
+    config = OmegaConf.create({"a": {"b": 4}, "x": override.value()})
+    assert config.x == "it's 4 ${c}"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("a/${b}/${c.d}", ["${b}", "${c.d}"]),
+        ("${a:${b},{x}}y", ["${a:${b},{x}}"]),
+        (r"\${a}\\${b}", ["${b}"]),
+        ("${a", []),
+        ("$a {b}", []),
+    ],
+)
+def test_interpolations_are_found_where_omegaconf_finds_them(text: str, found: list[str]) -> None:
+    assert [text[first:end] for first, end in interpolations(text)] == found
 
 
 def test_refuse_targets_names_the_key_wherever_it_is() -> None:
@@ -136,3 +158,13 @@ def test_an_experiment_of_the_users_own_counts_as_ours_do(tmp_path: Path) -> Non
         theirs = GlobalHydra.instance().config_loader().get_sources()
     typed = typed_options(["experiment=mine"], [*ours, *theirs])
     assert typed.by_experiments > {"gnn", "graph.k", "encoder.width"}
+
+
+def test_an_experiment_is_written_for_the_components_that_it_chooses_or_else_the_usual_ones(
+    sources: list[ConfigSource],
+) -> None:
+    typed = typed_options(["experiment=[patel2023,laptop]", "encoder=bands"], sources)
+    assert typed.written_for["encoder.width"]["encoder"] == "unet"
+    assert typed.written_for["training.encoder.noise"]["encoder"] == "autoencoder"
+    assert typed.written_for["embedding.layer"]["gnn"] == "none"
+    assert set(typed.by_experiments) == {*typed.written_for}

@@ -178,7 +178,13 @@ def test_a_full_disk_is_one_sentence_and_the_same_command_goes_on(tmp_path: Path
     )
     if mounted.returncode == 0:
         try:
-            done = rsgraph("run", "workspace=small/w", "tracking.uri=none", *SYNTHETIC, *QUICK, cwd=tmp_path)
+            words = ["run", "workspace=small/w", "tracking.uri=none", *SYNTHETIC, *QUICK]
+            done = rsgraph(*words, cwd=tmp_path)
+            assert done.returncode == 2, done.stdout + done.stderr
+            assert "where 0.2 MB are free" in done.stderr
+            assert done.stderr.count("\n") == 1
+            assert not list(small.iterdir()), "nothing was begun"
+            done = rsgraph(*words, "disk=ignore", cwd=tmp_path)
             assert done.returncode == 2, done.stdout + done.stderr
             assert "the disk is full" in done.stderr
             assert done.stderr.count("\n") == 1

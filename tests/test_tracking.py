@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from contextlib import closing
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,7 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A store with a sweep of one point in it, and a sweep that was interrupted."""
     place = tmp_path_factory.mktemp("store")
     section = {"uri": f"sqlite:///{place / 'mlflow.db'}", "experiment": "ours"}
-    with parent_run(section, place / "sweep", ["graph.k=4,8"]):
+    with parent_run(section, "sweep", place, ["graph.k=4,8"], shown="sweep/<point>"):
         tracker = Tracker(section["uri"], place / "mlartifacts", "ours", "graph.k=4")
         tracker.parameters({"graph": {"k": 4}, "long": "x" * 900})
         assert not rows(place, "select * from params"), "nothing is written before the store is opened"
@@ -35,9 +41,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         tracker.artifact(place / "picture.png", "pictures")
         tracker.tag("workspace", "w")
         tracker.end("FINISHED")
-    with pytest.raises(KeyboardInterrupt), parent_run(section, place / "other", []):
+    with pytest.raises(KeyboardInterrupt), parent_run(section, "other", place, [], shown="other"):
         raise KeyboardInterrupt
-    with pytest.raises(OutputError), parent_run(section, place / "third", []):
+    with pytest.raises(OutputError), parent_run(section, "third", place, [], shown="third"):
         raise OutputError
     return place
 
@@ -158,7 +164,7 @@ def test_a_store_of_nothing_yet_is_used(tmp_path: Path) -> None:
 
 
 def test_nothing_is_opened_for_a_sweep_that_is_not_tracked(tmp_path: Path) -> None:
-    with parent_run({"uri": "none", "experiment": "ours"}, tmp_path / "sweep", []):
+    with parent_run({"uri": "none", "experiment": "ours"}, "sweep", tmp_path, [], shown="sweep"):
         assert list(tmp_path.iterdir()) == []
 
 
@@ -189,3 +195,166 @@ def test_a_run_that_ends_before_the_store_was_opened_loads_no_mlflow_and_leaves_
     assert (tmp_path / "mlflow.db").read_bytes() == b""
     assert tracker.on_this_disk
     assert not Tracker("http://127.0.0.1:5000", tmp_path, "ours", "w").on_this_disk
+
+
+class _Server(BaseHTTPRequestHandler):
+    """The little of an MLflow server that a run needs; after so many writes it is gone, or hangs."""
+
+    answers: Callable[[str], dict[str, Any] | None]
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        self.rfile.read(length)
+        found = type(self).answers(self.path)
+        if found is None:
+            self.connection.close()
+            return
+        text = json.dumps(found).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST = _answer  # noqa: N815  # http.server's names
+
+    def log_message(self, format: str, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def served(answers: Callable[[str], dict[str, Any] | None]) -> Iterator[str]:
+    handler = type("Handler", (_Server,), {"answers": staticmethod(answers)})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def answering(path: str) -> dict[str, Any]:
+    run = {"info": {"run_id": "1" * 32, "run_uuid": "1" * 32, "experiment_id": "1", "status": "RUNNING"}}
+    if "experiments/get-by-name" in path:
+        return {"experiment": {"experiment_id": "1", "name": "ours", "artifact_location": "/tmp/x"}}
+    if "runs/" in path:
+        return {"run": run, "run_info": run["info"]}
+    return {"experiments": []}
+
+
+def recorded_by(uri: str, place: Path) -> Tracker:
+    """Track a small run, and return what it was tracked with."""
+    tracker = Tracker(uri, place / "mlartifacts", "ours", "w")
+    tracker.open()
+    tracker.parameters({"graph": {"k": 4}})
+    for step in range(3):
+        tracker.metrics({"loss": 1.0 / (step + 1)}, step=step)
+        time.sleep(0.2)
+    tracker.end("FINISHED")
+    return tracker
+
+
+def in_store(place: Path) -> tuple[Any, ...]:
+    statuses = rows(place, "select status from runs")
+    return (statuses, rows(place, "select key, value from params"), rows(place, "select count(*) from metrics"))
+
+
+WHOLE = ([("FINISHED",)], [("graph.k", "4")], [(3,)])
+
+
+@pytest.fixture
+def as_found() -> Iterator[None]:
+    """See to it that no test leaves a store for the next one."""
+    yield
+    assert tracking._INSTEAD not in tracking.os.environ
+
+
+@pytest.mark.usefixtures("as_found")
+def test_a_server_that_is_absent_is_replaced_by_the_local_store(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    began = time.monotonic()
+    tracker = recorded_by("http://127.0.0.1:1", tmp_path)
+    assert time.monotonic() - began < 30, "a second or two of retries, MLflow's import and a new store"
+    assert in_store(tmp_path) == WHOLE
+    out = " ".join(capsys.readouterr().out.split())
+    assert out.count("does not answer") == 1
+    assert f"is recorded in sqlite:///{tmp_path}/mlflow.db instead" in out
+    assert tracker.ui_command.startswith("mlflow ui")
+
+
+@pytest.mark.usefixtures("as_found")
+def test_a_server_that_hangs_is_waited_for_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    released = threading.Event()
+    monkeypatch.setattr(tracking, "AT_FIRST", 0.5)
+
+    def hangs(path: str) -> None:
+        released.wait()
+
+    with served(hangs) as uri:
+        recorded_by(uri, tmp_path)
+        released.set()
+    assert in_store(tmp_path) == WHOLE
+    assert capsys.readouterr().out.count("does not answer") == 1
+
+
+@pytest.mark.usefixtures("as_found")
+@pytest.mark.parametrize("dies", ["gone", "hangs"])
+def test_all_is_recorded_here_when_a_server_dies_in_the_middle(
+    dies: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    released, seen = threading.Event(), list[str]()
+    monkeypatch.setattr("rsgraph.servers.PATIENCE", 3.0)
+
+    def until_the_second_number(path: str) -> dict[str, Any] | None:
+        seen.append(path)
+        if sum("log-batch" in each for each in seen) < 3:
+            return answering(path)
+        if dies == "hangs":
+            released.wait()
+        return None
+
+    with served(until_the_second_number) as uri:
+        tracker = recorded_by(uri, tmp_path)
+        released.set()
+    assert in_store(tmp_path) == WHOLE, "what the server had got, too"
+    assert tracker.former_run_id == "1" * 32
+    assert tracker.run_id != tracker.former_run_id
+    assert capsys.readouterr().out.count("does not answer") == 1
+
+
+@pytest.mark.usefixtures("as_found")
+def test_a_server_that_is_there_gets_everything_and_nothing_is_written_here(tmp_path: Path) -> None:
+    seen: list[str] = []
+
+    def listens(path: str) -> dict[str, Any]:
+        seen.append(path.rpartition("/")[2])
+        return answering(path)
+
+    with served(listens) as uri:
+        tracker = recorded_by(uri, tmp_path)
+        assert tracker.ui_command == f"MLflow: {uri}"
+    assert (seen.count("log-batch"), seen[-1]) == (4, "update")
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+@pytest.mark.usefixtures("as_found")
+def test_points_of_a_sweep_do_not_wait_for_a_server_that_the_sweep_found_gone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    section = {"uri": "http://127.0.0.1:1", "experiment": "ours"}
+    with parent_run(section, "sweep", tmp_path, ["graph.k=4,8"], shown="here"):
+        recorded_by("http://127.0.0.1:1", tmp_path)
+    assert capsys.readouterr().out.count("does not answer") == 1
+    (parent,) = rows(tmp_path, "select value from tags where key = 'mlflow.parentRunId'")
+    assert rows(tmp_path, f"select name from runs where run_uuid = '{parent[0]}'") == [("sweep",)]
+
+
+def test_a_store_of_no_known_kind_is_a_mistake_and_no_server_that_is_gone(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="cannot be used"):
+        Tracker("htp://127.0.0.1:1", tmp_path / "mlartifacts", "ours", "w").open()

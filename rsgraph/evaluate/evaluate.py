@@ -32,7 +32,10 @@ from rsgraph.config import refuse_targets
 from rsgraph.errors import ConfigError, NotThere, NotUsable
 from rsgraph.evaluate import parts as measuring
 from rsgraph.evaluate.parts import Among, Evaluation
-from rsgraph.files import digest, sha256, write_json, write_text
+from rsgraph.evaluate.reference import ReferenceCounts, wanted_classes
+from rsgraph.files import digest, expanded, sha256, write_json, write_text
+from rsgraph.ground import hectares
+from rsgraph.label_files.counting import PIXELS
 from rsgraph.own_files.fields import read_json_object
 from rsgraph.registry import check_types
 from rsgraph.run.checking import check_workspace
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 FOLDER = "evaluation"
+REFERENCE = ("reference", "reference_layer", "reference_column", "reference_classes")
+"""Options that say what the reference is."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +80,14 @@ class Part:
 _PARTS = (
     Part("measures", measuring.measures, ("layers", "measures", "seed"), ("layer", "level", "among"), code=2),
     Part("rotation", measuring.rotation, ("rotation", "seed"), ("level",)),
-    Part("retrieval", measuring.retrieval, ("layers", "retrieval", "seed"), ("level", "layer", "k"), True, code=2),
+    Part("retrieval", measuring.retrieval, ("layers", "retrieval", "seed"), ("level", "layer", "k"), True, code=3),
     Part(
         "labelling",
         measuring.labelling,
         ("layers", "labelling", "seed"),
         ("representation", "projector"),
         True,
-        code=2,
+        code=3,
     ),
     Part("maps", measuring.maps, ("layers", "maps", "seed"), ("level", "layer", "projector"), code=2),
     Part("borders", measuring.borders, ("layers", "borders", "seed"), ("level", "layer", "projector")),
@@ -113,15 +118,16 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     refuse_targets(config)
     _check(config)
     asked = list(config["parts"])
-    job = Evaluation(Path(config["workspace"]).expanduser(), config)
+    job = Evaluation(expanded(config["workspace"]), config)
     job.workspace.existing("manifest.json")
     job.workspace.existing("segments.parquet")
-    job.workspace.check_writable()
+    job.workspace.check_writable(FOLDER, "projections", "labels.")
     check_workspace(job.workspace, options=True)
     tracked = _tracked(job)  # a store that cannot be used is refused before anything is measured
     if job.config["reference"] is not None:
         with console.progress("reference") as job.progress:
-            _ = job.reference  # a wrong one is refused before anything is measured
+            found_reference = job.reference  # a wrong one is refused before anything is measured
+        _say_reference(job, found_reference)
     found: dict[str, DataFrame] = {}
     fresh: dict[str, DataFrame] = {}
     for part in (PARTS[name] for name in asked):
@@ -134,6 +140,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
             continue
         fresh |= {part.name: found[part.name]} if new else {}
         console.say(_shown(found[part.name]))
+        _say_one_class(part.name, found[part.name])
     if tracked is not None:
         _track(tracked, job, fresh)
     return found
@@ -143,9 +150,11 @@ def _check(config: Mapping[str, Any]) -> None:
     """Refuse what does not fit before anything is read."""
     if config["workspace"] is None:
         raise ConfigError("which workspace? type `rsgraph evaluate WORKSPACE`")
-    top = {name: config[name] for name in ("workspace", "reference", "reference_layer", "links", "seed")}
+    top = {name: config[name] for name in ("workspace", *REFERENCE, "links", "seed") if name != "reference_classes"}
     check_types("option", _options, top)
-    if config["reference"] is not None and not Path(config["reference"]).expanduser().exists():
+    if config["reference_classes"] is not None:
+        wanted_classes(config["reference_classes"])
+    if config["reference"] is not None and not expanded(config["reference"]).exists():
         raise NotThere(f"the reference {config['reference']} does not exist; check the path for typing errors.")
     if not isinstance(config["parts"], list) or not config["parts"]:
         raise ConfigError(f"`parts` must be a list such as [measures,maps]. Got {config['parts']!r} instead.")
@@ -164,7 +173,12 @@ def _check(config: Mapping[str, Any]) -> None:
 
 # types of the options of no section, and of each section
 def _options(
-    workspace: str, reference: str | None, reference_layer: str | int | None, links: bool, seed: int
+    workspace: str,
+    reference: str | None,
+    reference_layer: str | int | None,
+    reference_column: str | None,
+    links: bool,
+    seed: int,
 ) -> None: ...
 def _measures(among: list[Among], segments: int) -> None: ...
 def _maps(k: int, sample: int | None) -> None: ...
@@ -252,12 +266,65 @@ def _enter(job: Evaluation, part: Part, facts: Mapping[str, Any]) -> None:
     entry = {
         **facts,
         "options": options,
+        **{name: job.config[name] if part.needs_reference else None for name in REFERENCE},
         "reference": (job.config["reference"] or "the scene's own") if part.needs_reference else None,
-        "reference_layer": job.config["reference_layer"] if part.needs_reference else None,
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "rsgraph": version("rsgraph"),
     }
     write_json(job.workspace.path(FOLDER, "evaluation.json"), {**_records(job), part.name: entry})
+
+
+_LISTED = 12
+"""Classes of a reference that are named in a line."""
+
+
+def _say_reference(job: Evaluation, found: ReferenceCounts | None) -> None:
+    """Say which classes a reference has, how much of each on the ground, and what of the file was not taken."""
+    if found is None:
+        return
+    name = Path(job.config["reference"]).name
+    met = found.segments.sum(axis=0) > 0  # or all of a class lies beside the segments
+    amounts = zip(found.names, _amounts(job, found), met, strict=True)
+    listed = [f"{each} {amount}" for each, amount, there in amounts if there]
+    more = [f"and {len(listed) - _LISTED} more"] if len(listed) > _LISTED else []
+    console.say(f"reference {name}: {', '.join([*listed[:_LISTED], *more])}")
+    counts, decided = found.left_out
+    values = any(reason.startswith(PIXELS) for reason in counts) or any("counts as" in each for each in decided)
+    if decided:
+        otherwise = "; 'reference_classes=[...]' says which values are classes" if values else ""
+        console.note(f"{name}: {'; '.join(decided)}{otherwise}")
+    # what was decided of values says also how many pixels have them
+    rest = [f"{n:,} {reason}" for reason, n in counts.items() if not (decided and reason.startswith(PIXELS))]
+    if rest:
+        console.note(f"{name}: left out: {'; '.join(rest)}")
+
+
+def _amounts(job: Evaluation, found: ReferenceCounts) -> list[str]:
+    """Return hectares, or without a CRS pixels, of each class, and its share of all that are known."""
+    table = job.workspace.segments
+    per_pixel = hectares(table, job.workspace.scenes) / table["area_px"].to_numpy()
+    areas = per_pixel @ found.segments
+    pixels = found.segments.sum(axis=0)
+    shares = 100 * pixels / max(pixels.sum(), 1)
+    amounts = zip(areas.tolist(), pixels.tolist(), shares.tolist(), strict=True)
+    return [f"{f'{area:,.1f} ha' if area == area else f'{n:,} pixels'} ({share:.3g} %)" for area, n, share in amounts]
+
+
+def _say_one_class(part: str, table: DataFrame) -> None:
+    """Say which figures follow from one class only: all that is compared is of it, so that all of it fits."""
+    if "classes" not in table:
+        return
+    single = table[table["classes"] == 1]
+    if len(single):
+        where = (
+            ""
+            if len(single) == len(table)
+            else f" of {', '.join(dict.fromkeys(map(str, single[PARTS[part].keys[0]])))}"
+        )
+        console.note(
+            f"{part}: the figures{where} follow from one class only, which all that is compared belongs to: they "
+            "say nothing about the workspace"
+        )
 
 
 def _shown(table: DataFrame) -> str:

@@ -28,7 +28,7 @@ from rsgraph.evaluation.ranks import Metric
 from rsgraph.evaluation.reference import majority, summed
 from rsgraph.evaluation.retrieval import chance, chance_overlap, composition_overlap, precision_at_k
 from rsgraph.evaluation.scores import ceiling
-from rsgraph.files import digest, sha256
+from rsgraph.files import digest, expanded, sha256
 from rsgraph.neighbours.nearest import nearest
 from rsgraph.neighbours.rows import drawn
 from rsgraph.protocols import Progress
@@ -110,8 +110,10 @@ class Evaluation:
         path = self.config["reference"]
         return reference_counts(
             self.workspace,
-            None if path is None else Path(path).expanduser(),
+            None if path is None else expanded(path),
             layer=self.config["reference_layer"],
+            column=self.config["reference_column"],
+            names=self.config["reference_classes"],
             progress=self.progress,
         )
 
@@ -271,6 +273,7 @@ def rotation(job: Evaluation) -> pd.DataFrame:
 def retrieval(job: Evaluation) -> pd.DataFrame:
     """Measure how often nearest neighbours are of the same class: one row per level, layer and k.
 
+    ``classes`` is how many most pixels of what is compared belong to: of one class only every neighbour is of it.
     ``segments apart``: without the eight segments around each, which are often of its class wherever one looks.
     """
     counts = _counts(job)
@@ -319,8 +322,9 @@ def _precise(
     precise = precision_at_k(near, classes, asked, ks=ks)
     overlap = composition_overlap(near, counts, asked, ks=ks)
     by_chance = {"precision_by_chance": chance(classes, asked), "overlap_by_chance": chance_overlap(counts, asked)}
+    known = {"classes": len(np.unique(classes[classes > 0]))}
     return [
-        {"level": level, "layer": layer, "k": k, "precision": precise[k], "overlap": overlap[k], **by_chance}
+        {"level": level, "layer": layer, "k": k, **known, "precision": precise[k], "overlap": overlap[k], **by_chance}
         for k in ks
     ]
 
@@ -336,6 +340,7 @@ def labelling(job: Evaluation) -> pd.DataFrame:
     """Let a simulated expert brush the maps of segments.
 
     One row per map, one for the first two of the workspace's maps together, and one for clicking segments.
+    ``classes`` is how many most pixels of the segments belong to: of one class only every stroke is right.
     """
     counts, strokes = _counts(job), job.config["labelling"]["strokes"]
     chosen = np.flatnonzero(_whole_chips(job, np.ones(len(counts), dtype=bool), "labelling"))
@@ -388,6 +393,7 @@ def _traced(representation: str, projector: str, trace: Trace, counts: NDArray[n
     return {
         "representation": representation,
         "projector": projector,
+        "classes": len(np.setdiff1d(majority(counts), [0])),
         **{f"accuracy_{stroke}": trace.accuracy[stroke - 1] for stroke in shown},
         **{f"mean_iou_{stroke}": trace.mean_iou[stroke - 1] for stroke in shown},
         **{f"strokes_to_{share:.0%}".replace("%", ""): strokes_to(trace, best, share) for share in _SHARES},

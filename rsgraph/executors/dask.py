@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rsgraph.blocks import AHEAD, Threads, cores, in_child, one_blas_thread
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError, WorkerLost
 from rsgraph.executors.processes import one_thread
+from rsgraph.files import expanded
 from rsgraph.protocols import Executor, Workers
 from rsgraph.safe_paths import VARIABLE, safe_children
 
@@ -247,7 +248,7 @@ class _OneThread(Threads, Workers):
 
 def _connected(client: type[Client], address: str) -> Client:
     """Connect to a scheduler that is there."""
-    file = Path(address).expanduser()
+    file = expanded(address)
     remote = "://" in address
     if not remote and not file.is_file():
         raise ConfigError(

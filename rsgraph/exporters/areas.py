@@ -13,8 +13,9 @@ import shapely
 from numpy.typing import NDArray
 
 from rsgraph.errors import NotThere
-from rsgraph.exporters.content import Content, parsed_crs, pixel_areas
-from rsgraph.exporters.dissolve import Region, Strip, regions
+from rsgraph.exporters.content import Content, parsed_crs
+from rsgraph.exporters.dissolve import Region, Strip, regions, together
+from rsgraph.ground import SQUARE_METRES
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace
@@ -63,9 +64,9 @@ def area_frames(
     Yields
     ------
     GeoDataFrame
-        Columns label, code, colour, area_px, area_m2 and area_ha (where the CRS is projected), segments (how many),
-        confidence (mean over them), origins and authors (``human 12, propagated 3``), first_time and last_time of
-        the labels, scene_id (collections); geometry MultiPolygon for classes, Polygon for regions.
+        Columns label, code, colour, area_px, area_m2 and area_ha (on the ground, where there is a CRS), segments (how
+        many), confidence (mean over them), origins and authors (``human 12, propagated 3``), first_time and
+        last_time of the labels, scene_id (collections); geometry MultiPolygon for classes, Polygon for regions.
     """
     several = len(workspace.scenes) > 1
     for scene in scenes:
@@ -105,30 +106,28 @@ def _by_class(found: Iterator[Region]) -> list[Region]:
 
 def _whole(code: int, parts: Sequence[Region]) -> Region:
     geometry = shapely.multipolygons([part.geometry for part in parts])
-    segments = np.unique(np.concatenate([part.segments for part in parts]))
-    return Region(code, geometry, sum(part.pixels for part in parts), segments)
+    return Region(code, geometry, sum(part.pixels for part in parts), *together(parts))
 
 
 def _frame(content: Content, found: Sequence[Region], scene: SceneInfo, *, several: bool) -> gpd.GeoDataFrame:
-    per_pixel = pixel_areas([scene])[scene.name]
     types = {"confidence": "float64", "origins": "str", "authors": "str"}
-    rows = [_facts(content, region, per_pixel) | ({"scene_id": scene.name} if several else {}) for region in found]
+    rows = [_facts(content, region) | ({"scene_id": scene.name} if several else {}) for region in found]
     geometry = shapely.transform([region.geometry for region in found], _to_ground(scene.transform))
     return gpd.GeoDataFrame(pd.DataFrame(rows).astype(types), geometry=geometry, crs=parsed_crs(scene.crs))
 
 
-def _facts(content: Content, region: Region, per_pixel: float) -> dict[str, Any]:
+def _facts(content: Content, region: Region) -> dict[str, Any]:
     """Describe a region; its label columns are those of its segments."""
     facts = content.label_facts(region.segments)
     first, last = facts.times or (None, None)
     known = content.classes[region.code - 1]
-    areas = {"area_m2": region.pixels * per_pixel, "area_ha": region.pixels * per_pixel / 10_000}
+    area = float(content.pixel_areas[region.segments] @ region.segment_pixels)
     return {
         "label": known.name,
         "code": known.code,
         "colour": known.colour,
         "area_px": region.pixels,
-        **(areas if np.isfinite(per_pixel) else {}),
+        **({"area_m2": area, "area_ha": area / SQUARE_METRES} if np.isfinite(area) else {}),
         "segments": len(region.segments),
         "confidence": facts.confidence,
         "origins": _listed(facts.origins),

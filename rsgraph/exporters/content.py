@@ -14,12 +14,13 @@ from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from rsgraph.errors import ConfigError, WorkspaceError
+from rsgraph.ground import square_metres
 from rsgraph.own_files.names import is_layer_name
 from rsgraph.protocols import Export
 from rsgraph.types import Floats, LabelClass, Mask, Window
 from rsgraph.workspace import SceneInfo
 
-_KEPT = ("segment_id", "chip_id", "scene_id", "area_px")
+_KEPT = ("segment_id", "chip_id", "scene_id", "area_px", "cloud_share", "shadow_share")
 _MAP = ("x", "y")
 
 Choice = TypeVar("Choice")
@@ -75,9 +76,10 @@ class Content:
     ----------
     table
         One row per segment, in the order of ``segments.parquet``: segment_id, chip_id, scene_id (collections),
-        area_px, area_m2 (square metres, where a CRS is projected), strongest_membership (1 ... C), membership
-        (its mean over the segment, 0 ... 1), x, y (position in the 2-D map, not on the ground), and the columns
-        of ``labels`` where there are labels.
+        area_px, cloud_share and shadow_share (where a quality layer marks clouds), area_m2 (square metres on the
+        ground, where there is a CRS), strongest_membership (1 ... C),
+        membership (its mean over the segment, 0 ... 1), x, y (position in the 2-D map, not on the ground), and the
+        columns of ``labels`` where there are labels.
     layer
         Name of the embedding, or None where none was asked for.
     vectors
@@ -147,6 +149,13 @@ class Content:
         return self.table["confidence"].to_numpy(np.float64), origins, authors, times
 
     @cached_property
+    def pixel_areas(self) -> NDArray[np.float64]:
+        """Square metres on the ground of a pixel of each segment, in the order of the table; NaN without a CRS."""
+        if "area_m2" not in self.table:
+            return np.full(len(self.table), np.nan)
+        return np.asarray(self.table["area_m2"] / self.table["area_px"])
+
+    @cached_property
     def rows_of_chip(self) -> Mapping[int, NDArray[np.intp]]:
         """Rows of the segments of each chip."""
         rows: Any = self.table.groupby("chip_id").indices
@@ -192,10 +201,9 @@ def gather(export: Export, layer: str | None = None, *, embeddings: bool = True)
 def _measured(segments: pd.DataFrame, scenes: Sequence[SceneInfo], memberships: Floats) -> pd.DataFrame:
     """Add areas and strongest memberships."""
     table = segments[[name for name in _KEPT if name in segments]].copy()
-    areas = pixel_areas(scenes)
-    per_pixel = table["scene_id"].map(areas) if "scene_id" in table else areas[scenes[0].name]
-    if any(np.isfinite(area) for area in areas.values()):
-        table["area_m2"] = (table["area_px"] * per_pixel).astype(np.float64)
+    areas = square_metres(segments, scenes)
+    if np.isfinite(areas).any():
+        table["area_m2"] = areas
     strongest = np.argmax(memberships, axis=1)
     table["strongest_membership"] = (strongest + 1).astype(np.int32)
     table["membership"] = np.take_along_axis(np.asarray(memberships), strongest[:, None], axis=1)[:, 0]
@@ -215,16 +223,6 @@ def _with_labels(table: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     return table.merge(labels.astype({"segment_id": table["segment_id"].dtype}), on="segment_id", how="left")
 
 
-def pixel_areas(scenes: Sequence[SceneInfo]) -> Mapping[str, float]:
-    """Return the area of one pixel of each scene in square metres; NaN without a projected CRS."""
-    metres: dict[str | None, float] = {crs: _metres(crs) for crs in {scene.crs for scene in scenes}}
-    areas = {}
-    for scene in scenes:
-        a, b, _, d, e, _ = scene.transform
-        areas[scene.name] = abs(a * e - b * d) * metres[scene.crs] ** 2
-    return areas
-
-
 def shifted(transform: Sequence[float], window: Window) -> tuple[float, ...]:
     """Return the affine map of a window of the raster whose affine map is given, six numbers each."""
     a, b, c, d, e, f = transform
@@ -236,12 +234,6 @@ def shifted(transform: Sequence[float], window: Window) -> tuple[float, ...]:
         e,
         f + d * window.column + e * window.row,
     )
-
-
-def _metres(crs: str | None) -> float:
-    """Return the length of a CRS's unit in metres; NaN where it is not projected."""
-    found = parsed_crs(crs)
-    return float(found.linear_units_factor[1]) if found is not None and found.is_projected else float("nan")
 
 
 def parsed_crs(crs: str | None) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import shapely
@@ -53,22 +53,32 @@ class Region:
         How many.
     segments
         Rows, in ascending order, of the segments that are in it.
+    segment_pixels
+        How many pixels of each of these.
     """
 
     code: int
     geometry: Any
     pixels: int
     segments: NDArray[np.intp]
+    segment_pixels: NDArray[np.int64]
+
+
+class _Members(NamedTuple):
+    """Segments of a part of a region, and their pixels in it."""
+
+    segments: NDArray[np.intp]
+    segment_pixels: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class _Part:
-    """What is known of a region so far: one polygon and one array of segments for each strip that it lies in."""
+    """What is known of a region so far: polygon, segments and their pixels, for each strip that it lies in."""
 
     code: int
     pixels: int
     geometries: tuple[Any, ...]
-    segments: tuple[NDArray[np.intp], ...]
+    members: tuple[_Members, ...]
 
 
 def regions(strips: Iterable[Strip]) -> Iterator[Region]:
@@ -115,17 +125,23 @@ def _pieces(strip: Strip) -> tuple[NDArray[Any], list[_Part]]:
     codes[numbers.ravel()] = strip.codes.ravel()
     members = _members(numbers, strip.segments, count)
     rest = zip(codes[1:].tolist(), pixels.tolist(), geometries, members, strict=True)
-    return numbers, [_Part(code, area, (geometry,), (rows,)) for code, area, geometry, rows in rest]
+    return numbers, [_Part(code, area, (geometry,), (held,)) for code, area, geometry, held in rest]
 
 
-def _members(numbers: NDArray[Any], segments: NDArray[Any], count: int) -> list[NDArray[np.intp]]:
-    """Return the segments of each piece."""
-    changes = np.ones(numbers.shape, dtype=np.bool_)  # one pixel of each run stands for all of it
-    changes[:, 1:] = (numbers[:, 1:] != numbers[:, :-1]) | (segments[:, 1:] != segments[:, :-1])
-    changes &= numbers > 0
-    width = int(segments[changes].max()) + 1
-    pairs = np.unique(numbers[changes].astype(np.int64) * width + segments[changes])
-    return np.split(pairs % width, np.searchsorted(pairs // width, np.arange(2, count + 1)))
+def _members(numbers: NDArray[Any], segments: NDArray[Any], count: int) -> list[_Members]:
+    """Return the segments of each piece, and how many pixels of each."""
+    starts = np.ones(numbers.shape, dtype=np.bool_)  # the first pixel of each run of equal ones stands for all of it
+    starts[:, 1:] = (numbers[:, 1:] != numbers[:, :-1]) | (segments[:, 1:] != segments[:, :-1])
+    first = np.flatnonzero(starts)
+    lengths = np.diff(first, append=numbers.size)
+    number, segment = numbers.ravel()[first].astype(np.int64), segments.ravel()[first]
+    inside = number > 0
+    width = int(segment[inside].max()) + 1
+    pairs, places = np.unique(number[inside] * width + segment[inside], return_inverse=True)
+    pixels = np.bincount(places, lengths[inside]).astype(np.int64)
+    borders = np.searchsorted(pairs // width, np.arange(2, count + 1))
+    held = zip(np.split(pairs % width, borders), np.split(pixels, borders), strict=True)
+    return [_Members(*each) for each in held]
 
 
 def _connected(
@@ -145,17 +161,24 @@ def _together(parts: Sequence[_Part]) -> _Part:
     if len(parts) == 1:
         return parts[0]
     geometries = tuple(geometry for part in parts for geometry in part.geometries)
-    segments = tuple(rows for part in parts for rows in part.segments)
-    return _Part(parts[0].code, sum(part.pixels for part in parts), geometries, segments)
+    members = tuple(held for part in parts for held in part.members)
+    return _Part(parts[0].code, sum(part.pixels for part in parts), geometries, members)
+
+
+def together(parts: Sequence[Region | _Members]) -> _Members:
+    """Add up the segments, and their pixels, of regions of one class or of parts of one region."""
+    segments, places = np.unique(np.concatenate([part.segments for part in parts]), return_inverse=True)
+    pixels = np.bincount(places, np.concatenate([part.segment_pixels for part in parts]))
+    return _Members(segments, pixels.astype(np.int64))
 
 
 def _finished(part: _Part, borders: Sequence[int]) -> Region:
     """Join the polygons of a region along the borders of strips."""
     if len(part.geometries) == 1:
-        return Region(part.code, part.geometries[0], part.pixels, part.segments[0])
+        return Region(part.code, part.geometries[0], part.pixels, *part.members[0])
     noded = [_rebuilt(geometry, lambda points: _every_pixel(points, borders)) for geometry in part.geometries]
     whole = _rebuilt(shapely.coverage_union_all(noded), _corners)
-    return Region(part.code, whole, part.pixels, np.unique(np.concatenate(part.segments)))
+    return Region(part.code, whole, part.pixels, *together(part.members))
 
 
 def _rebuilt(polygon: Any, change: Callable[[Points], Points]) -> Any:

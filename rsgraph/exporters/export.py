@@ -12,7 +12,7 @@ from rsgraph.config import refuse_targets
 from rsgraph.errors import ConfigError
 from rsgraph.exporters.scope import export_of
 from rsgraph.exporters.selection import read_selection
-from rsgraph.files import make_folder
+from rsgraph.files import expanded, make_folder
 from rsgraph.protocols import Exporter, Progress, check_component
 from rsgraph.registry import check_types
 from rsgraph.run.checking import check_workspace
@@ -70,14 +70,14 @@ def export_workspace(
     OutputError
         Disk full or folder not writable.
     """
-    workspace = Reopened(Path(workspace_folder).expanduser(), links=links)
+    workspace = Reopened(expanded(workspace_folder), links=links)
     workspace.existing("manifest.json")
-    workspace.check_writable()
+    workspace.check_writable("exports", "labels.")
     check_workspace(workspace)
     component: Exporter = build("exporter", name=exporter) if isinstance(exporter, str) else exporter
     check_component("exporter", type(component), type(component).__name__)
     leaving = export_of(workspace, workspace.opened, origins=origins, segment_ids=segment_ids, author=author)
-    target = Path(folder).expanduser() if folder else workspace.path("exports")
+    target = expanded(folder) if folder else workspace.path("exports")
     return component.export(leaving, make_folder(target), progress=progress)
 
 
@@ -87,7 +87,7 @@ def export(config: Mapping[str, Any]) -> list[Path]:
     if config["workspace"] is None:
         raise ConfigError("which workspace? type `rsgraph export WORKSPACE`")
     check_types("option", _options, {name: config[name] for name in ("workspace", "folder", "selection", "links")})
-    Reopened(Path(config["workspace"]).expanduser()).existing("manifest.json")
+    Reopened(expanded(config["workspace"])).existing("manifest.json")
     exporter = from_config("exporter", config["exporter"])
     with console.progress("export") as report:
         written = export_workspace(

@@ -20,7 +20,7 @@ class GeoPackage(PolygonExporter):
 
     ``segments_polygons.gpkg``, layer ``segments``, in the scene's CRS; without a CRS in pixels, x = column and
     y = row counted downwards. Scenes of several CRS go to one file each. Columns: segment_id, chip_id, scene_id
-    (collections), area_px, area_m2 (projected CRS), strongest_membership (1 ... C), membership (its mean, 0-1),
+    (collections), area_px, area_m2 (on the ground), strongest_membership (1 ... C), membership (its mean, 0-1),
     x, y (position in the 2-D map, not on the ground), then label, origin, confidence, author, time where there
     are labels, and e00, e01 ... Dissolved by class, the file is ``classes_polygons.gpkg`` (layer ``classes``) or
     ``regions_polygons.gpkg`` (layer ``regions``) with the columns label, code, colour, area_px, area_m2, area_ha,

@@ -193,12 +193,21 @@ def unique_names(titles: Sequence[str]) -> list[str]:
     names: list[str] = []
     taken: set[str] = set()
     for number, title in enumerate(titles, start=1):
-        name = file_safe(title)
+        name = _short(file_safe(title))
         while name.casefold() in taken:
             name = f"{name}_{number}"
         taken.add(name.casefold())
         names.append(name)
     return names
+
+
+_LONGEST = 100
+"""Bytes of a name of a file, of which file systems take 255: an ending and a number come behind it."""
+
+
+def _short(name: str) -> str:
+    """Cut a name between letters, which have up to four bytes each."""
+    return name.encode()[:_LONGEST].decode(errors="ignore")
 
 
 def _listing(content: Content, masks: Sequence[Kind], scenes: Sequence[SceneInfo]) -> str:

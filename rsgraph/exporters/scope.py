@@ -126,7 +126,8 @@ def _checked_scenes(workspace: Workspace, opened: Callable[[], Sequence[Scene]])
         if found is None or (found.rows, found.columns, found.bands) != (known.rows, known.columns, known.bands):
             raise WorkspaceMismatch(
                 f"the scene {known.name} is no longer what {workspace.folder} was made from ({known.columns} x "
-                f"{known.rows} pixels, bands {', '.join(known.bands)}); put the original file back"
+                f"{known.rows} pixels, bands {', '.join(known.bands)}); name that one: `rsgraph run ITS_PATH "
+                f"workspace={workspace.folder}`"
             )
     return scenes
 

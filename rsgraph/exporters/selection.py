@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotReadable
 from rsgraph.exporters.scope import check_ids
+from rsgraph.files import expanded
+from rsgraph.label_files.class_names import first_of
+from rsgraph.label_files.tables import read_table, read_text, whole_number
 from rsgraph.own_files.arrays import NO_ARRAY
 
 _COLUMN = "segment_id"
@@ -26,9 +29,9 @@ def read_selection(path: Path) -> NDArray[np.int64]:
     Parameters
     ----------
     path
-        ``.npy``: an array of integers. ``.csv``: a table with the column ``segment_id``, or a single column.
-        ``.txt``: ids between spaces, commas or line ends. ``.json``: a list, or an object with the member
-        ``segment_id``.
+        ``.npy``: an array of integers. ``.csv``: a table with the column ``segment_id``, or a single column, with any
+        separator and also with ids as 3.0. ``.txt``: ids between spaces, commas or line ends. ``.json``: a list, or
+        an object with the member ``segment_id``.
 
     Returns
     -------
@@ -42,7 +45,7 @@ def read_selection(path: Path) -> NDArray[np.int64]:
     ConfigError
         Another kind of file, or the ids are not whole numbers of at least 1.
     """
-    path = path.expanduser()
+    path = expanded(path)
     if path.suffix.lower() not in _ENDINGS:
         raise ConfigError(f"`selection` must be a file that ends in {', '.join(_ENDINGS)}. Got {path} instead.")
     if not path.is_file():
@@ -52,7 +55,7 @@ def read_selection(path: Path) -> NDArray[np.int64]:
     try:
         found = _READERS[path.suffix.lower()](path)
         return check_ids(found if len(found) else np.empty(0, np.int64))
-    except (*NO_ARRAY, KeyError, IndexError, csv.Error, *_BEYOND_MEASURE) as error:
+    except (*NO_ARRAY, KeyError, IndexError, *_BEYOND_MEASURE) as error:
         why = " ".join(str(error).split())[:200]
         raise NotReadable(f"{path} does not hold a selection ({why}); expected segment ids, whole numbers") from error
 
@@ -67,22 +70,32 @@ def _npy(path: Path) -> NDArray[Any]:
 
 
 def _csv(path: Path) -> NDArray[Any]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        rows = [row for row in csv.reader(file) if row]
-    named = bool(rows) and _COLUMN in rows[0]
-    if rows and not named and len(rows[0]) > 1:
-        raise ValueError(f"it has {len(rows[0])} columns, but none is called {_COLUMN}")
-    place = rows[0].index(_COLUMN) if named else 0
-    return np.array([int(row[place]) for row in rows[named:]], dtype=np.int64)
+    table = read_table(path)
+    title = first_of(table.titles, (_COLUMN,))
+    if title is None and len(table.titles) > 1:
+        raise ValueError(f"it has {len(table.titles)} columns, but none is called {_COLUMN}")
+    if title is not None:
+        return _whole(table.column(title))
+    return _whole([*table.titles, *(row[0] for row in table.rows)])
 
 
 def _txt(path: Path) -> NDArray[Any]:
-    words = path.read_text(encoding="utf-8-sig").replace(",", " ").split()
-    return np.array([int(word) for word in words], dtype=np.int64)
+    words = read_text(path).removeprefix("\ufeff")
+    title, _, rest = words.strip().partition("\n")
+    return _whole((rest if title.strip() == _COLUMN else words).replace(",", " ").replace(";", " ").split())
+
+
+def _whole(cells: Iterable[str]) -> NDArray[np.int64]:
+    """Return ids as whole numbers, also where a spreadsheet wrote 3.0; empty cells are left out."""
+    found = [(cell, whole_number(cell)) for cell in cells if cell.strip()]
+    wrong = next((cell for cell, number in found if number is None), None)
+    if wrong is not None:
+        raise ValueError(f"{wrong!r} is no whole number")
+    return np.array([number for _, number in found], dtype=np.int64)
 
 
 def _json(path: Path) -> NDArray[Any]:
-    found = json.loads(path.read_text(encoding="utf-8"))
+    found = json.loads(read_text(path).removeprefix("\ufeff"))
     return np.array(found[_COLUMN] if isinstance(found, dict) else found)
 
 

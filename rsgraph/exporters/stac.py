@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from itertools import count
 from pathlib import Path
@@ -188,7 +189,8 @@ def _label_fields(content: Content, scene: SceneInfo, counts: Mapping[str, int],
 
 def _times(workspace: Workspace, scene: SceneInfo, content: Content) -> tuple[dict[str, Any], str]:
     """Return the time fields, and where they come from."""
-    found = acquired([*_paths(workspace), *scene.files] if len(workspace.scenes) == 1 else scene.files)
+    named = [*_paths(workspace), *scene.files] if len(workspace.scenes) == 1 else scene.files
+    found = acquired([*named, *map(os.path.realpath, named)])  # a link may be called otherwise than what it points to
     if found is not None and found[0] == found[1]:
         return {"datetime": _text(found[0])}, "Its time is that of the scene's acquisition."
     if found is not None:
@@ -210,9 +212,9 @@ def _text(moment: Any) -> str:
 
 
 def _paths(workspace: Workspace) -> list[str]:
-    """Return what the user named as the scene."""
+    """Return what the user named as the scene, where it is now."""
     path = (workspace.config.get("data") or {}).get("path")
-    return [path] if isinstance(path, str) else list(path or ())
+    return [workspace.moved(each) for each in ([path] if isinstance(path, str) else path or ())]
 
 
 def _source(workspace: Workspace, scene: SceneInfo) -> list[dict[str, Any]]:

@@ -117,4 +117,4 @@ def read_padded(scene: Scene, window: Window, side: int) -> Raster:
         return raster
     values = np.pad(raster.values, ((0, 0), (0, below), (0, right)))
     valid = np.pad(raster.valid, ((0, below), (0, right)), constant_values=False)
-    return Raster(values, valid, raster.not_finite)
+    return Raster(values, valid, raster.not_finite, raster.implausible)

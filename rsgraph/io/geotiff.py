@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rsgraph.errors import ConfigError, InputError
-from rsgraph.io.band_names import guessed_names
-from rsgraph.io.counts import Decision, band_medians, decide
+from rsgraph.io.counts import Decision, decide, declares_scale, without_lone_fill
 from rsgraph.io.handles import existing_file
-from rsgraph.io.header import Header, header
-from rsgraph.io.layers import LayeredSource, Layers, Radiometry
-from rsgraph.io.overrides import FileReader, Overrides
+from rsgraph.io.header import Header, header, left_out, on_disk, select
+from rsgraph.io.identifying import identified
+from rsgraph.io.layers import LayeredSource, Layers, Radiometry, looked_for
+from rsgraph.io.masks import with_masks
+from rsgraph.io.overrides import BEFORE, FileReader, Overrides
+from rsgraph.io.plausible import plausible
+from rsgraph.io.quality import Quality
+from rsgraph.io.quality_files import beside, candidates_in, with_quality, without_quality
+from rsgraph.io.safe_metadata import inside_product
 from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
 
 class GeoTiff(FileReader):
     """One raster file with its bands: GeoTIFF, COG, VRT, JPEG 2000 or anything else that GDAL opens.
-    Options as of ``FileReader``. What the file does not say is chosen as :func:`rsgraph.io.counts.decide` and
-    :func:`rsgraph.io.band_names.guessed_names` describe, and said in the scene's notes.
+
+    Options as of ``FileReader``. What the file does not say is chosen as :func:`rsgraph.io.counts.decide`,
+    :func:`rsgraph.io.identifying.identified` and :func:`rsgraph.io.plausible.plausible` describe, and said in the
+    scene's notes.
     """
+
+    as_before: ClassVar[Mapping[str, Any]] = BEFORE
 
     def accepts(self, path: Path) -> bool:
         """Tell whether GDAL knows the file's format."""
@@ -38,19 +48,34 @@ class GeoTiff(FileReader):
         """Return the one scene. Raises ConfigError where band names were given that do not fit the file."""
         place = os.path.abspath(existing_file(path))
         found = header(place, holes_allowed=self.given.nodata is not None)
-        found = choose_bands(name_bands(found), self.given)
-        return [scene_of(found, decide(found, self.given), self.given, file_safe(path.stem))]
+        found = with_masks(found, self.given)
+        layers = [*candidates_in(found), *beside(Path(place))] if self.given.looks else []
+        found = choose_bands(identified(_without_quality(found, self.given), self.given), self.given)
+        decision = decide(found, self.given)
+        if len(found.indexes) == 1:
+            decision = without_lone_fill({found.names[0]: decision})[found.names[0]]
+        scene = scene_of(found, decision, self.given, file_safe(path.stem))
+        scene = plausible(scene, self.given, declared=declares_scale(found), hints=found.texts)
+        scene = _without_used(with_quality(scene, found, layers, self.given, path), found)
+        inside = inside_product(path) if self.given.rules > 1 else ()
+        return [replace(scene, notes=(*scene.notes, *inside))]
 
 
-def name_bands(found: Header) -> Header:
-    """Guess the names of undescribed bands where the guess is unambiguous, and say so."""
-    if found.described or found.dtype not in ("uint16", "int16") or len(found.indexes) not in (12, 13):
-        return found
-    guess = guessed_names(band_medians(found))
-    if guess is None:
-        return found
-    note = f"Bands have no descriptions: taken as Sentinel-2's {', '.join(guess)}, in this order."
-    return replace(found, names=guess, notes=(*found.notes, note))
+def _without_quality(found: Header, given: Overrides) -> Header:
+    """Leave quality layers out that only their names tell from bands."""
+    places = without_quality(found) if given.looks else []
+    return select(found, places) if 0 < len(places) < len(found.indexes) else found
+
+
+def _without_used(scene: Scene, found: Header) -> Scene:
+    """Do not say of a quality layer that is read that it was left out."""
+    quality = scene.source.quality if isinstance(scene.source, LayeredSource) else None
+    layers = quality.layers if isinstance(quality, Quality) else ()
+    used = {index for layer in layers if layer.path == found.path for index in layer.indexes}
+    before = left_out([text for _, text in found.others])
+    after = left_out([text for index, text in found.others if index not in used])
+    notes = (after if text == before else text for text in scene.notes)
+    return replace(scene, notes=tuple(text for text in notes if text))
 
 
 def choose_bands(found: Header, given: Overrides) -> Header:
@@ -69,22 +94,21 @@ def choose_bands(found: Header, given: Overrides) -> Header:
     )
 
 
-def select(found: Header, places: Sequence[int]) -> Header:
-    """Keep some bands, in the order given."""
-    return replace(
-        found,
-        indexes=tuple(found.indexes[i] for i in places),
-        names=tuple(found.names[i] for i in places),
-        scale=tuple(found.scale[i] for i in places),
-        offset=tuple(found.offset[i] for i in places),
-        nodata=tuple(found.nodata[i] for i in places),
-    )
-
-
 def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> Scene:
     """Assemble the scene of one file."""
-    layers = Layers(found.path, found.indexes, decision.radiometry, found.rows, found.columns, masked=found.masked)
+    layers = Layers(
+        found.path,
+        found.indexes,
+        decision.radiometry,
+        found.rows,
+        found.columns,
+        masked=found.masked,
+        masks=found.masks,
+        band_masks=found.band_masks and given.looks,
+    )
     crs = given.crs or found.crs
+    files, drawn_on = on_disk([found])
+    identity = {**identity_of(found.names, decision.radiometry, crs), **looked_for([layers])}
     return Scene(
         name=name,
         bands=found.names,
@@ -93,9 +117,11 @@ def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> 
         source=LayeredSource((layers,), found.rows, found.columns),
         crs=crs,
         transform=found.transform,
-        files=tuple(Path(file) for file in found.files if not file.startswith("/vsi")),
-        identity=identity_of(found.names, decision.radiometry, crs),
+        files=files,
+        drawn_on=drawn_on,
+        identity=identity if found.assumed is None else {**identity, "assumed": found.assumed},
         reflectance=decision.reflectance,
+        assumed=found.assumed,
         notes=(*found.notes, *decision.notes, *crs_note(crs)),
     )
 

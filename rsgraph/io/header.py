@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,14 @@ from rasterio.enums import ColorInterp, Interleaving, MaskFlags
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.band_names import band_name, described_names, is_spectral
 from rsgraph.io.handles import dataset, gdal, shown
+from rsgraph.io.layers import MaskLayer
 from rsgraph.own_files.scene import MOST_PIXELS, MOST_SIDE
 
 Transform = tuple[float, float, float, float, float, float]
 _REMOTE = re.compile(r"/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)|://")
+_SOURCE = re.compile(r"<SourceFilename[^>]*>([^<]+)</SourceFilename>")
+_COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+_LONGEST_HINT = 200
 _IDENTITY: Transform = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
@@ -44,11 +49,29 @@ class Header:
     scale, offset, nodata
         One per index, as declared (1, 0 and None where nothing is).
     masked
-        Whether there is a mask band or alpha.
+        Whether GDAL is asked for the mask of the file: there is a mask band or alpha.
     files
         The file and what it draws on (sources of a VRT, mask files).
     notes
         Sentences for the user.
+    deeper
+        What virtual rasters among ``files`` draw on.
+    alpha
+        GDAL numbers of the layers that are marked as alpha.
+    others
+        GDAL numbers and descriptions of the layers that carry no measurements and are no alpha.
+    unnamed
+        GDAL numbers of the layers of ``indexes`` that the file says nothing about.
+    own_mask
+        Whether GDAL knows a mask of the whole file that is none of its layers.
+    band_masks
+        Whether GDAL knows a mask of each band by itself.
+    masks
+        Layers that are taken as masks; ``rsgraph.io.masks`` chooses them.
+    texts, hints
+        What the file says of each index, and in its tags: what is known of bands is read from them.
+    assumed
+        The reading of the names of bands that was taken where others are possible; None: they are proven.
     """
 
     path: str
@@ -66,6 +89,16 @@ class Header:
     masked: bool
     files: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    deeper: tuple[str, ...] = ()
+    alpha: tuple[int, ...] = ()
+    others: tuple[tuple[int, str], ...] = ()
+    unnamed: tuple[int, ...] = ()
+    own_mask: bool = False
+    band_masks: bool = False
+    masks: tuple[MaskLayer, ...] = ()
+    texts: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    assumed: str | None = None
 
 
 def header(path: str, *, holes_allowed: bool = False) -> Header:
@@ -133,11 +166,38 @@ def _unpacked_together(source: Any) -> bool:
     return bool(source.driver.startswith("JP2") or source.interleaving == Interleaving.pixel)
 
 
+def left_out(texts: Sequence[str]) -> str:
+    """Say which layers are no bands; nothing where there are none."""
+    plural = "layers are" if len(texts) > 1 else "layer is"
+    return f"{', '.join(texts)}: left out, since the {plural} not spectral." if texts else ""
+
+
+def select(found: Header, places: Sequence[int]) -> Header:
+    """Keep some bands, in the order given."""
+    named = [found.indexes[i] not in found.unnamed and not found.names[i].startswith("band") for i in places]
+    return replace(
+        found,
+        indexes=tuple(found.indexes[i] for i in places),
+        names=tuple(found.names[i] for i in places),
+        described=found.described or all(named),
+        scale=tuple(found.scale[i] for i in places),
+        offset=tuple(found.offset[i] for i in places),
+        nodata=tuple(found.nodata[i] for i in places),
+        texts=tuple(found.texts[i] for i in places) if found.texts else (),
+    )
+
+
 def _describe(path: str, source: Any) -> Header:
     if source.count == 0:
-        raise NotUsable(
-            f"{shown(path)} holds no bands; expected a raster with at least one, so name one of its subdatasets."
+        parts = list(source.subdatasets)
+        listed = ", ".join(parts[:3]) + (f" and {len(parts) - 3} more" if len(parts) > 3 else "")
+        cure = (
+            f"but {len(parts)} parts ({listed}); copy what is meant out as a GeoTIFF, for example with "
+            f"`rio convert '{parts[0]}' part.tif`, and name that."
+            if parts
+            else "expected a raster with at least one; name another file."
         )
+        raise NotUsable(f"{shown(path)} holds no bands of its own, {cure}")
     if any("complex" in dtype for dtype in source.dtypes):
         raise NotUsable(
             f"{shown(path)} holds complex numbers; expected reflectance, so convert it to real bands first."
@@ -146,6 +206,9 @@ def _describe(path: str, source: Any) -> Header:
     texts = [_text(source, i) for i in source.indexes]
     alpha = _alpha(source, texts)
     indexes, notes = _measurements(source, texts, alpha)
+    pages = list(source.subdatasets)
+    if len(pages) > 1:
+        notes += (f"The file holds {len(pages)} parts, of which the first is read: {pages[0]} and so on.",)
     kept = [texts[i - 1] for i in indexes]
     names = described_names(kept)
     transform = tuple(source.transform)[:6]
@@ -165,7 +228,26 @@ def _describe(path: str, source: Any) -> Header:
         masked=bool(alpha) or _has_mask_band(source),
         files=_files(path, source),
         notes=notes,
+        deeper=_deeper(path, source),
+        alpha=tuple(sorted(alpha)),
+        others=tuple((i, texts[i - 1]) for i in source.indexes if i not in indexes and i not in alpha),
+        unnamed=tuple(i for i in indexes if not texts[i - 1]),
+        own_mask=_has_mask_band(source),
+        band_masks=any(not source.mask_flag_enums[i - 1] for i in indexes),
+        texts=tuple(texts[i - 1] or _hint(source, i) for i in indexes),
+        hints=tuple(value for value in source.tags().values() if len(value) <= _LONGEST_HINT),
     )
+
+
+def _hint(source: Any, index: int) -> str:
+    """What else names a layer that is not described: the file that a VRT takes it from, and its colour."""
+    sources = source.tags(index, ns="vrt_sources").values() if source.driver == "VRT" else ()
+    files = {match[1] for text in sources for match in [_SOURCE.search(text)] if match}
+    if len(files) == 1:
+        return PurePosixPath(files.pop().replace("\\", "/")).stem
+    kind = source.colorinterp[index - 1]
+    # of three or four layers of 8 bits GDAL itself says that they are red, green and blue
+    return str(kind.name) if kind in _COLOURS and source.dtypes[index - 1] != "uint8" else ""
 
 
 def _text(source: Any, index: int) -> str:
@@ -191,14 +273,8 @@ def _measurements(source: Any, texts: list[str], alpha: set[int]) -> tuple[tuple
     spectral = [i for i, text in zip(source.indexes, texts, strict=True) if i not in alpha and is_spectral(text)]
     if not spectral:
         return tuple(i for i in source.indexes if i not in alpha) or tuple(source.indexes), notes
-    left_out = [texts[i - 1] for i in source.indexes if i not in spectral and i not in alpha]
-    if not left_out:
-        return tuple(spectral), notes
-    plural = "layers are" if len(left_out) > 1 else "layer is"
-    return tuple(spectral), (
-        *notes,
-        f"{', '.join(left_out)}: left out, since the {plural} not spectral.",
-    )
+    others = [texts[i - 1] for i in source.indexes if i not in spectral and i not in alpha]
+    return tuple(spectral), (*notes, *([left_out(others)] if others else []))
 
 
 def _files(path: str, source: Any) -> tuple[str, ...]:
@@ -207,13 +283,46 @@ def _files(path: str, source: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys([path, *others]))
 
 
+def _deeper(path: str, source: Any) -> tuple[str, ...]:
+    """What the sources of a virtual raster draw on: GDAL lists its own sources only."""
+    if source.driver not in ("VRT", "GTI"):
+        return ()
+    from rsgraph.io.pixel_files import drawn_on  # most scenes are no virtual rasters
+
+    listed = _files(path, source)
+    return tuple(name for name in drawn_on(path, listed) if name not in listed)
+
+
+def on_disk(headers: Sequence[Header]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return ``files`` and ``drawn_on`` of a ``Scene``: the files on this disk, of one in an archive the archive."""
+    listed = [name for found in headers for name in found.files]
+    deeper = [name for found in headers for name in found.deeper]
+    own = tuple(Path(name) for name in listed if not name.startswith("/vsi"))
+    if not deeper and all(map(os.path.exists, listed)):
+        return own, ()
+    from rsgraph.io.pixel_files import places
+
+    own = tuple(name for name in own if name.exists())
+    further = map(Path, places([*listed, *deeper]))
+    return own, tuple(each for each in further if each not in own)
+
+
+def _is_on_disk(name: str) -> bool:
+    """Tell whether a name that is no path leads to a file on this disk."""
+    from rsgraph.io.pixel_files import place_of
+
+    return place_of(name) is not None
+
+
 def _check_sources(found: Header) -> None:
-    for name in found.files:
+    for name in (*found.files, *found.deeper):
+        if os.path.exists(name) or _is_on_disk(name):
+            continue
         if _REMOTE.search(name):
             raise NotReadable(
                 f"{shown(found.path)} draws on {name}, which is not on this machine; download it and name the copy."
             )
-        if not name.startswith("/vsi") and not os.path.exists(name):
+        if not name.startswith("/vsimem/"):
             raise NotReadable(
                 f"{shown(found.path)} draws on {name}, which does not exist; put it back or make the file anew."
             )

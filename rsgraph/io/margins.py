@@ -7,6 +7,7 @@ they are near it. Real pixels of the neighbouring chips, and reflected ones only
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 
@@ -72,7 +73,7 @@ def read_with_margin(scene: Scene, window: Window, *, margin: int, rows: int, co
     if not any(sum(padding, ())):
         return raster
     values = np.pad(raster.values, ((0, 0), *padding), mode="reflect")
-    return Raster(values, np.pad(raster.valid, padding, mode="reflect"), raster.not_finite)
+    return replace(raster, values=values, valid=np.pad(raster.valid, padding, mode="reflect"))
 
 
 def pixels_of(chips: Iterable[Chip], scene: Scene, window: Window, *, margin: int, rows: int, columns: int) -> Mask:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,16 +11,23 @@ from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.io.band_names import L1C
 from rsgraph.io.counts import Decision
 from rsgraph.io.handles import shown
-from rsgraph.io.header import Header
-from rsgraph.io.layers import LayeredSource, Layers
+from rsgraph.io.header import Header, on_disk
+from rsgraph.io.layers import LayeredSource, Layers, looked_for
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.resampling import Axis
+from rsgraph.io.sensors import COLOURS
 from rsgraph.types import Scene
 
 
 def in_order(names: Sequence[str]) -> list[str]:
-    """Sort band names as Sentinel-2 counts them: B8A after B08."""
-    return sorted(names, key=lambda name: (L1C.index(name) if name in L1C else len(L1C), name))
+    """Sort band names as Sentinel-2 counts them, B8A after B08; others by their colours, then by their numbers."""
+    return sorted(names, key=lambda name: (L1C.index(name) if name in L1C else len(L1C), *_place(name)))
+
+
+def _place(name: str) -> tuple[int, int, str]:
+    """Where a band stands that is not one of Sentinel-2's."""
+    number = re.search(r"\d+$", name)
+    return COLOURS.index(name) if name in COLOURS else len(COLOURS), int(number[0]) if number else 0, name
 
 
 def chosen(available: Sequence[str], given: Overrides, place: Path) -> list[str]:
@@ -60,8 +68,9 @@ def scene_of_files(
         The files differ in CRS or cover different ground.
     """
     grid = finest(headers)
-    layers = tuple(_layers(headers[band], decisions[band], grid) for band in headers)
+    layers = tuple(_layers(headers[band], decisions[band], grid, given) for band in headers)
     crs = given.crs or grid.crs
+    files, drawn_on = on_disk([*headers.values()])
     return Scene(
         name=name,
         bands=tuple(headers),
@@ -70,22 +79,35 @@ def scene_of_files(
         source=LayeredSource(layers, grid.rows, grid.columns),
         crs=crs,
         transform=grid.transform,
-        files=tuple(Path(file) for found in headers.values() for file in found.files if not file.startswith("/vsi")),
+        files=files,
+        drawn_on=drawn_on,
         identity=_identity(layers, headers, crs),
         reflectance=all(decision.reflectance for decision in decisions.values()),
         notes=tuple(dict.fromkeys(_notes(headers, decisions, grid, crs))),
     )
 
 
-def _layers(found: Header, decision: Decision, grid: Header) -> Layers:
-    down, across = _axes(found, grid)
+def _layers(found: Header, decision: Decision, grid: Header, given: Overrides) -> Layers:
+    down, across = axes(found, grid)
     return Layers(
-        found.path, found.indexes, decision.radiometry, found.rows, found.columns, down, across, found.masked
+        found.path,
+        found.indexes,
+        decision.radiometry,
+        found.rows,
+        found.columns,
+        down,
+        across,
+        found.masked,
+        found.masks,
+        found.band_masks and given.looks,
     )
 
 
-def _axes(found: Header, grid: Header) -> tuple[Axis | None, Axis | None]:
-    """Where the scene's grid lies on a file. Raises NotUsable where the two do not fit together."""
+def axes(found: Header, grid: Header) -> tuple[Axis | None, Axis | None]:
+    """Where the scene's grid lies on a file; None where they are the same.
+
+    Raises NotUsable where the two do not fit together.
+    """
     if found.crs != grid.crs:
         raise NotUsable(
             f"{shown(found.path)} and {shown(grid.path)} have different coordinate reference systems; expected bands "
@@ -143,6 +165,7 @@ def _identity(layers: Sequence[Layers], headers: Mapping[str, Header], crs: str 
         ],
         "fill": [layer.radiometry.fill for layer in layers],
         "crs": crs,
+        **looked_for(layers),
     }
 
 

@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, cast, get_args
 
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
 from rsgraph.errors import ConfigError
 from rsgraph.protocols import Reader
+
+Clouds = Literal["mark", "mask"]
+"""What becomes of clouds and their shadows: pixels like others whose share segments are given, or no data."""
+
+MASKS = (
+    *("auto", "scl", "qa_pixel", "pixel_qa", "fmask", "classi", "qa60", "cloud_mask", "cloud_probability"),
+    *("none", "declared"),
+)
+"""What says which pixels are data, and clear: ``auto`` chooses; ``none`` marks no clouds; ``declared`` looks
+for nothing that GDAL does not report, as version 0.1.0 did."""
+
+AS_DECLARED: Mapping[str, Any] = {"mask": "declared", "clouds": "mark"}
+"""What older workspaces go on with."""
+
+BEFORE: Mapping[str, Any] = {**AS_DECLARED, "rules": 1}
+"""The same of readers that have to guess."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +40,14 @@ class Overrides:
     offset: float | None = None
     nodata: float | None = None
     crs: str | None = None
+    mask: str = "declared"
+    clouds: Clouds = "mark"
+    rules: int = 1
+
+    @property
+    def looks(self) -> bool:
+        """Whether masks and fill are looked for that GDAL does not report."""
+        return self.mask != "declared"
 
 
 class ChipReader(Reader):
@@ -63,12 +88,24 @@ class FileReader(Reader):
         As of ``ChipReader``.
     crs
         Coordinate reference system to assign (nothing is reprojected): anything that PROJ understands.
+    mask
+        The quality layer that says which pixels are clouds, shadows of clouds, saturated or no data: ``auto`` takes
+        the best one that lies in the file or beside it, ``scl``, ``qa60``, ``qa_pixel`` ... that one, ``none`` none.
+        Pixels without data and saturated ones, as the file, a mask or any quality layer says, are masked in any case.
+        ``declared``: only what GDAL itself takes as the mask, as version 0.1.0 did.
+    clouds
+        ``mark``: clouds and their shadows stay pixels, and every segment gets the share of its pixels that are;
+        ``mask``: they are no data.
+    rules
+        How what a file does not say is guessed: 2, or 1 as version 0.1 did. Workspaces of before go on with 1.
 
     Raises
     ------
     ConfigError
         A parameter is of the wrong kind or out of range.
     """
+
+    as_before: ClassVar[Mapping[str, Any]] = AS_DECLARED
 
     def __init__(
         self,
@@ -77,8 +114,11 @@ class FileReader(Reader):
         offset: float | None = None,
         nodata: float | None = None,
         crs: str | None = None,
+        mask: str = "auto",
+        clouds: Clouds = "mark",
+        rules: int = 2,
     ) -> None:
-        self.given = overrides(bands, scale, offset, nodata, crs)
+        self.given = overrides(bands, scale, offset, nodata, crs, mask, clouds, rules)
 
 
 def overrides(
@@ -87,6 +127,9 @@ def overrides(
     offset: float | None = None,
     nodata: float | None = None,
     crs: str | None = None,
+    mask: str = "declared",
+    clouds: str = "mark",
+    rules: int = 1,
 ) -> Overrides:
     """Check what came from a config.
 
@@ -103,7 +146,21 @@ def overrides(
     shift = _number("offset", offset)
     if shift is not None and not math.isfinite(shift):
         raise ConfigError(f"`offset` must be a finite number in units of reflectance. Got {offset}; use e.g. -0.1.")
-    return Overrides(_names(bands), given, shift, _number("nodata", nodata), _crs(crs))
+    chosen, kept = _one_of("mask", mask, MASKS), _one_of("clouds", clouds, get_args(Clouds))
+    if isinstance(rules, bool) or rules not in (1, 2):
+        raise ConfigError(
+            f"`rules` must be 1 or 2. Got {rules!r}; say 2 to read files as today, 1 as version 0.1 did."
+        )
+    place = _crs(crs)
+    return Overrides(_names(bands), given, shift, _number("nodata", nodata), place, chosen, cast(Clouds, kept), rules)
+
+
+def _one_of(name: str, value: object, choices: Sequence[str]) -> str:
+    """Return a choice, however it is written (SCL, none as YAML's null)."""
+    text = "none" if value is None else str(value).lower()
+    if text not in choices:
+        raise ConfigError(f"`{name}` must be one of: {', '.join(choices)}. Got {value!r} instead.")
+    return text
 
 
 def _number(name: str, value: object) -> float | None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from rsgraph.files import expanded
 from rsgraph.own_files.names import file_safe
 
 
@@ -25,6 +26,6 @@ def path_name(path: str | Sequence[str] | None) -> str:
 
 def _name(path: str) -> str:
     """Return a name fit for files; what follows the last dot is cut off files and SAFE products, not off folders."""
-    place = Path(os.path.abspath(Path(path).expanduser()))  # as it was named: links are not followed
+    place = Path(os.path.abspath(expanded(path)))  # as it was named: links are not followed
     whole = place.is_dir() and place.suffix.upper() != ".SAFE"
     return file_safe(place.name if whole else place.stem)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from rsgraph.types import Floats, Mask
 
-Kind = TypeVar("Kind", np.bool_, np.float32)
+Kind = TypeVar("Kind", np.bool_, np.float32, np.uint8)
 
 
 class Axis(NamedTuple):

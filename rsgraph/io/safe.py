@@ -8,18 +8,26 @@ from dataclasses import replace
 from pathlib import Path
 
 from rsgraph.errors import ConfigError, InputError, NotReadable, NotUsable
+from rsgraph.io.absent import check_name
+from rsgraph.io.absent import missing as absent
 from rsgraph.io.archive import Tree, is_zip, tree
 from rsgraph.io.band_names import band_name
+from rsgraph.io.cloud_outlines import read_outlines
 from rsgraph.io.counts import Decision
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import Radiometry
-from rsgraph.io.mosaic import chosen, scene_of_files
-from rsgraph.io.overrides import FileReader
+from rsgraph.io.mosaic import chosen, finest, scene_of_files
+from rsgraph.io.overrides import Clouds, FileReader
+from rsgraph.io.quality_files import candidates_among, with_outlines, with_quality
 from rsgraph.io.safe_metadata import Checksum, Product, checksums, product, verify
 from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
 _METADATA = re.compile(r"(?:.*/)?(MTD_MSI(L1C|L2A)\.xml|S2[A-Z]_[A-Z]{4}_MTD_SAF(L1C|L2A)_[^/]*\.xml)")
+_DEEPEST = 3
+"""Folders round a product's metadata in a .zip, its own among them."""
+
+_QUALITY = re.compile(r"(?<![A-Z0-9])(SCL|MSK_CLASSI|MSK_CLDPRB)(?![A-Z0-9])")
 _RESOLUTION = re.compile(r"_(10|20|60)m$")
 
 
@@ -34,6 +42,9 @@ class Safe(FileReader):
     ----------
     bands, scale, offset, nodata, crs
         As of ``FileReader``; scale, offset and nodata replace what the metadata say.
+    mask, clouds
+        As of ``FileReader``: level 2A has a scene classification (``scl``), level 1C a classification of clouds
+        (``classi``), as outlines before baseline 04.00.
     verify
         Whether to compare the band files with the manifest (about 3 s per GB). Without it, damage in the
         middle of a file may go unnoticed.
@@ -47,8 +58,10 @@ class Safe(FileReader):
         nodata: float | None = None,
         crs: str | None = None,
         verify: bool = True,
+        mask: str = "auto",
+        clouds: Clouds = "mark",
     ) -> None:
-        super().__init__(bands, scale, offset, nodata, crs)
+        super().__init__(bands, scale, offset, nodata, crs, mask, clouds)
         if not isinstance(verify, bool):
             raise ConfigError(f"`verify` must be true or false. Got {verify!r} instead.")
         self.verify = verify
@@ -68,7 +81,8 @@ class Safe(FileReader):
         Raises ConfigError where a band was asked for that is not there.
         """
         if not path.exists():
-            raise NotReadable(f"{path} does not exist; expected a SAFE product, as a folder or .zip.")
+            raise absent(path, "expected a SAFE product, as a folder or .zip.")
+        check_name(path)
         if path.is_file() and _METADATA.fullmatch(path.name):
             path = path.parent
         if not path.is_dir() and not is_zip(path):
@@ -95,34 +109,58 @@ class Safe(FileReader):
             headers[band] = _band_header(place, files[band], manifest)
         decisions = {band: Decision(self._radiometry(about, band), True) for band in headers}
         scene = scene_of_files(name, headers, decisions, self.given)
+        scene = self._with_quality(scene, finest(headers), place, next(iter(files.values())), manifest)
         if not place.zipped:
             return scene
+        members = [files[band] for band in headers]
         return replace(
-            scene, files=(place.root.absolute(),), identity={**scene.identity, "members": [files[b] for b in headers]}
+            scene, files=(place.root.absolute(),), drawn_on=(), identity={**scene.identity, "members": members}
         )
+
+    def _with_quality(
+        self, scene: Scene, grid: Header, place: Tree, band: str, manifest: Mapping[str, Checksum]
+    ) -> Scene:
+        """Use the quality layers of the granule that a band is of; of older products of level 1C the outlines."""
+        if not self.given.looks:
+            return scene
+        members = _quality_members(place, band)
+        for member in members:
+            if member in manifest:
+                verify(place, member, manifest[member])
+        outlines = [member for member in members if member.endswith(".gml")]
+        layers = candidates_among({member.rpartition("/")[2]: place.gdal_path(member) for member in members})
+        rasters = any(layer.kind.name in ("scl", "classi") for layer in layers)
+        if outlines and not rasters and self.given.mask in ("auto", "classi"):
+            file = None if place.zipped else Path(place.gdal_path(outlines[0]))
+            found = read_outlines(place, outlines[0], grid.transform)
+            return with_outlines(scene, found, self.given, outlines[0], file)
+        return with_quality(scene, grid, layers, self.given, place.root)
 
     def _radiometry(self, about: Product, band: str) -> Radiometry:
         given = self.given
         scale = 1 / about.quantification if given.scale is None else given.scale
         offset = about.offsets.get(band, 0.0) / about.quantification if given.offset is None else given.offset
-        return Radiometry((scale,), (offset,), (about.nodata if given.nodata is None else given.nodata,))
+        never = (about.saturated,) if given.looks and about.saturated is not None else ()
+        nodata = about.nodata if given.nodata is None else given.nodata
+        return Radiometry((scale,), (offset,), (nodata,), never=() if nodata in never else never)
 
 
 def _shallow(path: Path) -> Tree:
-    """List a .zip, or a folder and the folders directly in it."""
-    return tree(path, deepest=2)
+    """List a .zip, or a folder and the folders in it and in these."""
+    return tree(path, deepest=3)
 
 
 def _metadata(place: Tree) -> str | None:
-    """Find the product's metadata file, in the root or one folder below. Raises NotUsable for two products."""
-    found = [member for member in place.members if member.count("/") <= 1 and _METADATA.fullmatch(member)]
+    """Find the product's metadata file, a few folders below the root at most. Raises NotUsable for two products."""
+    found = [member for member in place.members if member.count("/") <= _DEEPEST and _METADATA.fullmatch(member)]
     if len(found) > 1:
-        raise NotUsable(f"{place.root} holds {len(found)} products ({', '.join(found)}); name one of them.")
+        cure = "unpack it and name one of them" if place.zipped else "name one of them"
+        raise NotUsable(f"{place.root} holds {len(found)} products ({', '.join(found)}); {cure}.")
     return found[0] if found else None
 
 
 def _name(path: Path, prefix: str) -> str:
-    name = prefix or (path.resolve().name if path.is_dir() else path.stem)
+    name = prefix.rpartition("/")[2] or (path.resolve().name if path.is_dir() else path.stem)
     return file_safe(re.sub(r"\.SAFE$", "", name, flags=re.IGNORECASE))
 
 
@@ -147,6 +185,15 @@ def _granules(place: Tree, prefix: str, about: Product, wanted: Sequence[str] | 
     return granules
 
 
+def _quality_members(place: Tree, band: str) -> list[str]:
+    """Return the quality layers of the granule of one of its bands, finest first."""
+    granule = band.partition("/IMG_DATA/")[0]
+    inside = [member for member in place.members if member.startswith(f"{granule}/")]
+    rasters = [member for member in inside if member.endswith(".jp2") and _QUALITY.search(_stem(member))]
+    outlines = [member for member in inside if member.endswith("MSK_CLOUDS_B00.gml")]
+    return [*sorted(rasters, key=_metres), *outlines]
+
+
 def _stem(member: str) -> str:
     return member.rpartition("/")[2].removesuffix(".jp2")
 
@@ -166,10 +213,19 @@ def _check_complete(place: Tree, found: Sequence[str], about: Product, wanted: S
         if band and (wanted is None or band in wanted) and _RESOLUTION.sub("", _stem(image)) not in present:
             missing.setdefault(_RESOLUTION.sub("", _stem(image)), f"{_stem(image)}.jp2")
     if missing:
+        _refuse_dead_links(place)
         raise NotReadable(
             f"{place.root} is incomplete: its metadata list band files that are not there "
             f"({', '.join(missing.values())}); download the whole product again."
         )
+
+
+def _refuse_dead_links(place: Tree) -> None:
+    """Say so where files are not missing, but linked to what is not there. Raises NotReadable."""
+    links = () if place.zipped else (path for path in sorted(place.root.rglob("*")) if path.is_symlink())
+    dead = next((link for link in links if not link.exists()), None)
+    if dead is not None:
+        raise absent(dead, "put it back.")
 
 
 def _manifest(place: Tree, prefix: str) -> dict[str, Checksum]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -34,6 +35,8 @@ class Product:
         Counts to add to each band before dividing: -1000 from processing baseline 04.00 on, 0 before.
     nodata
         Count that stands for "no data".
+    saturated
+        Count that stands for saturated pixels, or None.
     images
         Band files as the metadata list them, without ending; relative to the product, or bare names.
     """
@@ -43,6 +46,7 @@ class Product:
     offsets: dict[str, float]
     nodata: float
     images: tuple[str, ...]
+    saturated: float | None = None
 
 
 @dataclass(frozen=True)
@@ -58,21 +62,22 @@ def product(place: Tree, member: str) -> Product:
     """Read the product's metadata. Raises NotReadable where they are damaged or lack the quantification."""
     root = parse(place, member)
     quantification = _number(place, member, root, ("QUANTIFICATION_VALUE", "BOA_QUANTIFICATION_VALUE"))
-    nodata = [
-        _text(value, "SPECIAL_VALUE_INDEX")
+    special = {
+        (_text(value, "SPECIAL_VALUE_TEXT") or "").upper(): _text(value, "SPECIAL_VALUE_INDEX") or 0
         for value in _all(root, "Special_Values")
-        if (_text(value, "SPECIAL_VALUE_TEXT") or "").upper() == "NODATA"
-    ]
+    }
     try:
         offsets = {L1C[int(e.get("band_id", ""))]: float(e.text or "") for e in _offsets(root)}
-        missing = float(nodata[0] or 0) if nodata else 0.0
+        missing = float(special.get("NODATA", 0.0))
+        saturated = float(special["SATURATED"]) if special.get("SATURATED") else None
     except (ValueError, IndexError) as error:
         raise NotReadable(
-            f"{place.root / member} holds an offset or nodata value that is no number; download the product again."
+            f"{place.root / member} holds an offset or a special value that is no number; download the product again."
         ) from error
     images = tuple((e.text or "").strip() for name in ("IMAGE_FILE", "IMAGE_ID") for e in _all(root, name))
     level = next((e.text or "" for e in _all(root, "PROCESSING_LEVEL")), "")
-    return Product(level, quantification, offsets, missing, tuple(image for image in images if image))
+    present = tuple(image for image in images if image)
+    return Product(level, quantification, offsets, missing, present, saturated)
 
 
 def checksums(place: Tree, member: str) -> dict[str, Checksum]:
@@ -107,6 +112,18 @@ def verify(place: Tree, member: str, expected: Checksum) -> None:
             f"{place.root / member} is damaged: its {expected.algorithm} checksum is not the one in the product's "
             "manifest; download the product again (or say reader=safe reader.verify=false to read it as it is)."
         )
+
+
+def inside_product(path: Path) -> tuple[str, ...]:
+    """Say that a file or folder lies in a product whose metadata are not read with it; nothing where it does not."""
+    for folder in [*path.absolute().parents][:5]:
+        if any((folder / name).is_file() for name in ("MTD_MSIL1C.xml", "MTD_MSIL2A.xml")):
+            return (
+                f"It lies in the product {folder.name}, whose metadata are not read with it: from baseline 04.00 on "
+                "its 1000 counts too many are left in. Name the product itself, with reader.bands=[...] for some of "
+                "its bands, or say reader.offset=-0.1.",
+            )
+    return ()
 
 
 def parse(place: Tree, member: str) -> Element:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rsgraph.errors import NotReadable
 from rsgraph.io.archive import is_zip
 from rsgraph.io.bands import Bands
 from rsgraph.io.geotiff import GeoTiff
+from rsgraph.io.overrides import BEFORE, Clouds
+from rsgraph.io.quality_files import is_companion
 from rsgraph.io.safe import Safe
 from rsgraph.protocols import Reader
 from rsgraph.types import Scene
@@ -28,6 +31,8 @@ class Scenes(Reader):
     Options as of ``FileReader``: they hold for all scenes.
     """
 
+    as_before: ClassVar[Mapping[str, Any]] = BEFORE
+
     def __init__(
         self,
         bands: Sequence[str] | None = None,
@@ -35,9 +40,13 @@ class Scenes(Reader):
         offset: float | None = None,
         nodata: float | None = None,
         crs: str | None = None,
+        mask: str = "auto",
+        clouds: Clouds = "mark",
+        rules: int = 2,
     ) -> None:
         given = (bands, scale, offset, nodata, crs)
-        self.safe, self.bands, self.files = Safe(*given), Bands(*given), GeoTiff(*given)
+        self.safe = Safe(*given, mask=mask, clouds=clouds)
+        self.bands, self.files = Bands(*given, mask, clouds, rules), GeoTiff(*given, mask, clouds, rules)
 
     def accepts(self, path: Path) -> bool:
         """Tell whether a folder holds scenes, without being one (a folder round one SAFE product is that product)."""
@@ -49,7 +58,11 @@ class Scenes(Reader):
         """Return all scenes, sorted by the names of their files. Raises InputError, which names the file."""
         if not path.is_dir():
             raise NotReadable(f"{path} is no folder; expected one that holds several scenes.")
-        readers = {member: self._reader(member) for member in _members(path)}
+        members = _members(path)
+        readers = {
+            member: None if self.files.given.looks and is_companion(member, members) else self._reader(member)
+            for member in members
+        }
         scenes = [scene for member, reader in readers.items() if reader for scene in reader.open(member)]
         if not scenes:
             raise NotReadable(f"{path} holds no scenes; expected raster files, SAFE products or band folders in it.")

@@ -116,9 +116,9 @@ class _SurveyTask:
             "sample": np.concatenate(samples),
         }
 
-    def _chip(self, raster: Raster, chip: Chip) -> tuple[NDArray[np.float64], tuple[int, int], float, Floats]:
+    def _chip(self, raster: Raster, chip: Chip) -> tuple[NDArray[np.float64], tuple[int, int, int], float, Floats]:
         pixels = valid_pixels(raster.values, raster.valid)
-        counts = pixels.shape[1], raster.not_finite
+        counts = pixels.shape[1], raster.not_finite, raster.implausible
         sample: Floats = pixels[:, chip.chip_id % self.step :: self.step].T.copy()
         return moments(pixels), counts, float(raster.valid.mean()), sample
 
@@ -159,20 +159,22 @@ def survey(
     of_chips: list[tuple[int, Numbers]] = []
     samples: list[Floats] = []
     fractions: list[float] = []
-    not_finite = 0
+    not_finite = implausible = 0
     step = max(1, sum(chip.window.rows * chip.window.columns for chip in chips) // _SAMPLE)
     work = blocks or ResumableBlocks()
     for seen in work.map("survey", _SurveyTask(step), chip_blocks(scenes, chips), progress):
-        for (valid, broken), of_chip in zip(seen["counts"].tolist(), seen["moments"], strict=True):
+        for (valid, broken, *odd), of_chip in zip(seen["counts"].tolist(), seen["moments"], strict=True):
             running.add(valid, *of_chip)
             of_chips.append((valid, of_chip))
             not_finite += broken
+            implausible += sum(odd)  # not counted in blocks that an earlier version left when it was interrupted
         samples.append(seen["sample"])
         fractions.extend(seen["fractions"].tolist())
     pixels_in_all = sum(chip.window.rows * chip.window.columns for chip in chips)
     found = _conclude(scenes, bands, running, np.concatenate(samples), fractions, not_finite, pixels_in_all)
     return replace(
         found,
+        notes=(*found.notes, *_implausible_note(implausible, pixels_in_all)),
         chip_mean=tuple(_floats(of_chip[0]) for _, of_chip in of_chips),
         chip_std=tuple(_floats(np.sqrt(of_chip[1] / max(valid, 1))) for valid, of_chip in of_chips),
         chip_valid=tuple(valid for valid, _ in of_chips),
@@ -238,6 +240,15 @@ def _conclude(
         not_finite=not_finite,
         constant_bands=constant,
         notes=_notes(scenes, constant, nodata, not_finite, pixels_in_all),
+    )
+
+
+def _implausible_note(implausible: int, pixels_in_all: int) -> tuple[str, ...]:
+    if not implausible:
+        return ()
+    return (
+        f"{implausible} pixels ({implausible / pixels_in_all:.1%}) among them hold a number that is no reflectance "
+        "(saturated, or fill that nobody declared; reader.nodata=nan keeps them).",
     )
 
 

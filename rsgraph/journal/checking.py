@@ -48,7 +48,11 @@ def fault_of(event: Event) -> str | None:
     """Say what of an event, but for its packed segments, is not as rsgraph writes it; None where all is."""
     whole = _is_number(event.id, 1) and _is_number(event.n, 0, LARGEST_ID) and isinstance(event.body, Mapping)
     texts = (event.time, event.author, event.note or "", event.origin or ORIGINS[0])
-    if not whole or not all(isinstance(text, str) for text in texts) or (event.origin or ORIGINS[0]) not in ORIGINS:
+    if (
+        not whole
+        or not all(isinstance(text, str) and len(text) <= _LONGEST_TEXT for text in texts)
+        or (event.origin or ORIGINS[0]) not in ORIGINS
+    ):
         return f"action {event.id} has entries of the wrong kind"
     if event.action not in ACTIONS or not _BODIES.get(event.action, _anything)(event):
         return f"action {event.id} does not say what it is, or what it is about"

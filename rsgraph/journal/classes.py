@@ -11,11 +11,15 @@ from rsgraph.journal.checking import MOST_CLASSES
 from rsgraph.journal.events import LONGEST_NAME
 from rsgraph.journal.state import DefinedClass
 
+_JOINERS = "\u200c\u200d"
+"""They are not shown, and join or part the letters beside them in Persian, Hindi and emoji."""
+
 
 def valid_name(name: str) -> str:
     """Return the name of a class without blanks around it. Raises ConfigError."""
     stripped = name.strip()
-    if not stripped or len(stripped) > LONGEST_NAME or not stripped.isprintable():
+    shown = all(letter.isprintable() or letter in _JOINERS for letter in stripped)
+    if not stripped.strip(_JOINERS) or len(stripped) > LONGEST_NAME or not shown:
         raise ConfigError(
             f"a class needs a name of 1 to {LONGEST_NAME} characters on one line. Got {name!r} instead."
         )

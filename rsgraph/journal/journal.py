@@ -410,5 +410,5 @@ def journal_of(workspace: Workspace, *, read_only: bool = False, author: str | N
     """Open the journal of a workspace, for its segments; parameters and errors as of ``Journal``."""
     known = read_segment_ids(workspace.existing("segments.parquet"))
     if not read_only:
-        workspace.check_writable()
+        workspace.check_writable("labels.")
     return Journal(workspace.path("labels.sqlite"), segment_ids=known, read_only=read_only, author=author)

@@ -215,8 +215,8 @@ class Log:
                 self.events[event.id] = replace(event, segments=None, choice=None, confidence=None)
                 self.timeline.add(event.id, event.action, event.target)
                 yield
-            if not schema.is_stored(self._database, event.id, checksum):
-                raise ValueError(f"action {event.id} was written, but it is not there")
+                self._read_back(event.id, checksum)  # here all can still be taken back
+            self._read_back(event.id, checksum)
         except sqlite3.Error as error:
             self._load()
             raise failed(self.path, error) from error
@@ -226,6 +226,10 @@ class Log:
         except BaseException:
             self._load()
             raise
+
+    def _read_back(self, event: int, checksum: int) -> None:
+        if not schema.is_stored(self._database, event, checksum):
+            raise ValueError(f"action {event} was written, but it is not there")
 
     def _carry_out(self, event: Event) -> None:
         change = self.state.change_of(event) if event.changes_labels else NOTHING

@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from rsgraph.errors import WorkspaceError
+from rsgraph.files import why_not_locked
 from rsgraph.journal import schema
 from rsgraph.journal.checking import odd_size
 from rsgraph.journal.recovery import check_content, check_header
@@ -85,7 +86,7 @@ def open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _in_place(path: Path) -> sqlite3.Connection | None:
-    if not path.exists():
+    if not path.exists() or why_not_locked(path.parent) is not None:  # SQLite would wait for a lock in vain
         return None
     try:
         database = connect(path, read_only=True)

@@ -17,6 +17,7 @@ from rsgraph.journal import schema
 from rsgraph.journal.checking import LARGEST_FILE
 from rsgraph.journal.events import Event
 from rsgraph.journal.sqlite_pages import pages_of, rows_of
+from rsgraph.journal.state import State
 from rsgraph.journal.storage import RECOVERY, SIDES, WriterLock, damaged, failed, fill
 
 _MAGIC = b"SQLite format 3\x00"
@@ -59,7 +60,7 @@ def check_content(database: sqlite3.Connection, path: Path, seconds: float = _SE
     deadline = time.monotonic() + seconds
     for row in database.execute("SELECT * FROM event ORDER BY id DESC"):
         try:
-            schema.whole_event(row)
+            State().change_of(schema.whole_event(row))
         except ValueError as error:
             raise damaged(path, str(error)) from error
         if time.monotonic() > deadline:
@@ -141,7 +142,7 @@ def salvage(path: Path) -> dict[int, Event]:
         for row in rows_of(pages_of(path, schema.PAGE, strict=strict), schema.COLUMNS):
             with suppress(ValueError):
                 event = schema.whole_event(row)
-                _ = event.ids
+                State().change_of(event)
                 events.setdefault(event.id, event)
     last = _GAP + size // _SMALLEST_ROW
     return {number: event for number, event in events.items() if number <= last}

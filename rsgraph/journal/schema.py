@@ -32,6 +32,9 @@ CREATE TABLE event (
   target INTEGER, origin TEXT, note TEXT, n INTEGER NOT NULL, segments BLOB, choice BLOB, confidence BLOB,
   checksum INTEGER NOT NULL
 );
+"""
+
+_TRIGGERS = """
 CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event
   BEGIN SELECT RAISE(ABORT, 'the label journal is append-only'); END;
 CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event
@@ -83,7 +86,7 @@ _STEPS: dict[int, str] = {1: ""}
 def create(database: sqlite3.Connection, events: Iterable[Event] = ()) -> None:
     """Fill an empty database: tables, and events if there are any. The caller commits."""
     database.execute(f"PRAGMA page_size = {PAGE}")
-    _run(database, _EVENTS)
+    _run(database, _EVENTS + _TRIGGERS)
     database.executemany(_INSERT, [event.row() for event in events])
     derive(database)
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -111,7 +114,7 @@ def unexpected(database: sqlite3.Connection) -> str | None:
     version only the views may differ: they are not looked at before they are made anew.
     """
     found = frozenset(database.execute(_OBJECTS))
-    differing = found ^ _expected()
+    differing = set(found ^ _expected())
     if version_of(database) < VERSION:
         known = {(kind, name) for kind, name, *_ in _expected()}
         differing = {each for each in found - _expected() if each[0] != "view" or each[:2] not in known}
@@ -132,7 +135,7 @@ def is_stored(database: sqlite3.Connection, event: int, checksum: int) -> bool:
     """Read back whether an event is there, and the tables say that they go up to it."""
     written = database.execute("SELECT count(*) FROM event WHERE id = ? AND checksum = ?", (event, checksum))
     derived = database.execute("SELECT count(*) FROM state WHERE event = ?", (event,))
-    return written.fetchone() == derived.fetchone() == (1,)
+    return bool(written.fetchone() == derived.fetchone() == (1,))
 
 
 def _stored(cursor: sqlite3.Cursor, rows: int) -> None:
@@ -219,9 +222,17 @@ def migrate(database: sqlite3.Connection) -> None:
     database.execute("BEGIN IMMEDIATE")
     for step in range(version, VERSION):
         _run(database, _STEPS[step])
+    _guard(database)
     derive(database)
     database.execute(f"PRAGMA user_version = {VERSION}")
     database.execute("COMMIT")
+
+
+def _guard(database: sqlite3.Connection) -> None:
+    """Put our triggers in the place of those that table ``event`` has; early journals had not all of them."""
+    for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+        database.execute(f"DROP TRIGGER {name}")  # one of ours: others were refused
+    _run(database, _TRIGGERS)
 
 
 def version_of(database: sqlite3.Connection) -> int:

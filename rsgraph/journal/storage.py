@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock, Timeout
 
 from rsgraph.errors import JournalDamaged, JournalLocked, OutputError, RsgraphError, WorkspaceError
-from rsgraph.files import atomic, output_error
+from rsgraph.files import atomic, output_error, why_not_locked
 from rsgraph.journal import schema
 from rsgraph.journal.events import Event
 
@@ -78,7 +78,21 @@ class WriterLock:
         self._lock = FileLock(f"{path}.lock", thread_local=False)
 
     def acquire(self) -> None:
-        """Take it. Raises JournalLocked naming who has it; OutputError where the folder may not be written."""
+        """Take it.
+
+        Raises
+        ------
+        JournalLocked
+            Naming who has it.
+        OutputError
+            The folder may not be written, or is on a share that cannot lock files.
+        """
+        reason = why_not_locked(self._path.parent)
+        if reason is not None:
+            raise OutputError(
+                f"{self._path} is on a share that cannot lock files ({reason}), where two programs that label would "
+                "spoil each other's work; copy the workspace to a disk of this machine to label"
+            )
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:
@@ -228,7 +242,8 @@ def set_aside(path: Path, kept: Path) -> None:
         The folder may not be written.
     """
     lock = WriterLock(path)
-    lock.acquire()
+    if why_not_locked(path.parent) is None:  # where it is not, nobody can label
+        lock.acquire()
     try:
         for side in SIDES:
             if path.with_name(path.name + side).exists():

@@ -1,71 +1,103 @@
-"""Plain lists of classes: CSV, text, JSON."""
+"""Lists of classes: CSV, text, JSON, and the styles and colour maps of QGIS and others."""
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from rsgraph.errors import NotReadable, NotUsable
-from rsgraph.label_files.class_names import CLASS_COLUMNS, COLOUR_COLUMNS, Names, class_column, class_name, hex_colour
+from rsgraph.label_files.class_names import (
+    CLASS_COLUMNS,
+    COLOUR_COLUMNS,
+    Names,
+    class_column,
+    class_name,
+    first_of,
+    hex_colour,
+)
+from rsgraph.label_files.colour_maps import colour_map, style_classes
+from rsgraph.label_files.places import is_label_table
+from rsgraph.label_files.tables import SUFFIXES, Table, cells, read_text, whole_number
 
-_LISTS = (".csv", ".tsv", ".txt")
-_LARGEST = 16 * 2**20
-"""Bytes of a list."""
+STYLES = (".qml", ".sld", ".clr")
+"""Endings of styles and colour maps."""
 
 Listed = list[tuple[str, str | None]]
 """Names and colours."""
 
 
 def listed_classes(path: Path, column: str | None) -> Listed | None:
-    """Read a plain list of classes; None for other files.
+    """Read a list of classes; None for other files, tables of labels among them.
 
     Parameters
     ----------
     path
-        CSV or text with one class per line, or JSON.
+        CSV or text with one class per line, with any separator; a colour map of QGIS (``value,r,g,b,a,label``), Esri
+        (``.clr``) or GDAL; a style of QGIS (``.qml``) or SLD; or JSON.
     column
         Title of the column with the names; None: the one that looks like it.
 
     Raises
     ------
     NotReadable
-        Not text in UTF-8, or not JSON.
+        Not text, or not JSON or XML.
     NotUsable
         No such column, or no list.
     """
-    if path.suffix.lower() in _LISTS:
-        return _from_table(path, column)
-    if path.suffix.lower() == ".json":
-        return _from_json(path)
-    return None
+    read = _READERS.get(path.suffix.lower())
+    return read(path, column) if read is not None else None
 
 
-def _from_table(path: Path, column: str | None) -> Listed:
-    """Read a table with a line of titles, or one class per line."""
-    text = _text(path)
-    separator = max(",;\t", key=text.partition("\n")[0].count)
-    try:
-        lines = [line for line in csv.reader(text.splitlines(), delimiter=separator) if any(map(str.strip, line))]
-    except csv.Error as error:
-        raise NotReadable(f"{path} is no table that can be read ({error}); save it again.") from error
-    titles = [cell.strip() for cell in lines[0]] if lines else []
-    if column is None and not any(title.lower() in CLASS_COLUMNS for title in titles):
+def _from_table(path: Path, column: str | None) -> Listed | None:
+    """Read a colour map, a table with a line of titles, or one class per line."""
+    text = read_text(path)
+    mapped = colour_map(text) if column is None else None
+    if mapped is not None:
+        return _unique(mapped, path)
+    lines = cells(text)
+    titles = lines[0] if lines else []
+    if column is None and is_label_table(titles):
+        return None
+    if column is None and first_of(titles, CLASS_COLUMNS) is None:
         return _unique([(line[0], line[1] if len(line) > 1 else None) for line in lines], path)
-    name = titles.index(class_column(path, titles, column))
-    colour = next((place for place, title in enumerate(titles) if title.lower() in COLOUR_COLUMNS), None)
-    cells = [[*line, *[""] * len(titles)] for line in lines[1:]]
-    return _unique([(line[name], None if colour is None else line[colour]) for line in cells], path)
+    width = max(map(len, lines), default=0)
+    table = Table(titles, [line + [""] * (width - len(line)) for line in lines[1:]])
+    names = table.column(class_column(path, titles, column))
+    colour = first_of(titles, COLOUR_COLUMNS)
+    colours = table.column(colour) if colour is not None else _mixed(table)
+    return _unique(list(zip(names, colours, strict=True)), path)
 
 
-def _from_json(path: Path) -> Listed | None:
+def _mixed(table: Table) -> Sequence[str | None]:
+    """Return the colours of three columns red, green and blue; None where there are none."""
+    parts = [first_of(table.titles, (name, name[0])) for name in ("red", "green", "blue")]
+    found = [title for title in parts if title is not None]
+    if len(found) < 3:
+        return [None] * len(table.rows)
+    shares = zip(*(table.column(title) for title in found), strict=True)
+    return [",".join(str(whole_number(part)) for part in each) for each in shares]
+
+
+def _from_style(path: Path, column: str | None) -> Listed:
+    """Read a style in XML."""
+    return _unique(style_classes(path), path)
+
+
+def _from_colour_map(path: Path, column: str | None) -> Listed:
+    found = colour_map(read_text(path))
+    if found is None:
+        raise NotUsable(f"{path} is no colour map; expected lines of a value, red, green and blue from 0 to 255.")
+    return _unique(found, path)
+
+
+def _from_json(path: Path, column: str | None) -> Listed | None:
     try:
-        found = json.loads(_text(path))
+        found = json.loads(read_text(path).removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
         raise NotReadable(f"{path} is damaged: it is not JSON ({error}); save it again.") from error
-    if isinstance(found, dict) and found.get("type") in ("FeatureCollection", "Feature"):
+    if isinstance(found, dict) and found.get("type") in ("FeatureCollection", "Feature", "Topology"):
         return None
     if isinstance(found, dict):
         found = found.get("classes", found)
@@ -74,6 +106,15 @@ def _from_json(path: Path) -> Listed | None:
     if not isinstance(found, list):
         raise NotUsable(f"{path} holds no list of classes; expected names, or objects with name and colour.")
     return _unique([_entry(entry) for entry in found], path)
+
+
+_READERS: Mapping[str, Callable[[Path, str | None], Listed | None]] = {
+    **dict.fromkeys(SUFFIXES, _from_table),
+    ".json": _from_json,
+    ".qml": _from_style,
+    ".sld": _from_style,
+    ".clr": _from_colour_map,
+}
 
 
 def _entry(entry: Any) -> tuple[Any, Any]:
@@ -86,18 +127,11 @@ def _entry(entry: Any) -> tuple[Any, Any]:
 
 
 def _unique(pairs: Sequence[tuple[Any, Any]], path: Path) -> Listed:
-    names = Names()
+    names = Names(where=str(path))
     for value, colour in pairs:
         name = class_name(value, str(path))
         if name is not None:
             names.code(name, colour=hex_colour(colour))
+    if not names.names:
+        raise NotUsable(f"{path} names no class; expected names, one a line, or a style with categories.")
     return [(name, names.colours.get(name)) for name in names.names]
-
-
-def _text(path: Path) -> str:
-    if path.stat().st_size > _LARGEST:
-        raise NotUsable(f"{path} is larger than {_LARGEST // 2**20} MB; expected a list of classes.")
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise NotReadable(f"{path} is not text in UTF-8 ({error.reason}); save it as such.") from error

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,15 @@ Classes = Mapping[str, str] | Collection[str] | None
 CLASS_COLUMNS = (
     *("label", "class", "class_name", "classname", "name", "landcover", "land_cover", "lulc", "category", "type"),
     *("species", "crop", "class_id", "classid", "code", "gridcode", "dn", "value"),
+    *("klasse", "classe", "clase", "klass", "landuse", "land_use"),
 )
 """Columns that are taken for the class where none is named, the first that is there."""
 
 MOST_CLASSES = 4096
 """That labels may have: as a journal's."""
+LONGEST_NAME = 200
+JOINERS = "\u200c\u200d"
+"""They are not shown, and join or part the letters beside them in Persian, Hindi and emoji."""
 
 COLOUR_COLUMNS = ("colour", "color", "fill", "fill_color")
 
@@ -33,27 +39,34 @@ class Names:
     ----------
     classes
         Which to take; values as the file gives them, codes as text.
+    where
+        The file that they are of, for messages.
     """
 
-    def __init__(self, classes: Classes = None) -> None:
+    def __init__(self, classes: Classes = None, where: str = "the file of labels") -> None:
         if isinstance(classes, str):
             raise ConfigError(f"`classes` must be a list of names, or names by value. Got {classes!r} instead.")
         self.wanted = None if classes is None else _wanted(classes)
+        self.where = where
         self.names: list[str] = []
         self.colours: dict[str, str] = {}
         self._codes: dict[str, int] = {}
 
+    def asks_for(self, *names: str) -> bool:
+        """Tell whether a class is wanted that the file calls by any of these names."""
+        return self.wanted is None or any(name in self.wanted for name in names)
+
     def code(self, name: str, *others: str, colour: str | None = None) -> int:
         """Return the number of a class, 0 where it is not wanted; ``others`` are what else the file calls it."""
         if self.wanted is not None:
-            found = next((self.wanted[text] for text in (name, *others) if text in self.wanted), None)
-            if found is None:
+            asked = next((text for text in (name, *others) if text in self.wanted), None)
+            if asked is None:
                 return 0
-            name = found
+            name = self.wanted[asked] or name
         if name not in self._codes:
             if len(self.names) >= MOST_CLASSES:
                 raise NotUsable(
-                    f"the labels have more than {MOST_CLASSES} classes, the last of them '{name[:60]}': are they "
+                    f"{self.where} has more than {MOST_CLASSES} classes, the last of them '{name[:60]}': are they "
                     "names of something else? Name the attribute that holds the class, or the classes to take"
                 )
             self.names.append(name)
@@ -63,15 +76,18 @@ class Names:
         return self._codes[name]
 
 
-def _wanted(classes: Mapping[str, str] | Collection[str]) -> dict[str, str]:
-    pairs = classes.items() if isinstance(classes, Mapping) else ((name, name) for name in classes)
-    return {str(value): str(name) for value, name in pairs}
+def _wanted(classes: Mapping[str, str] | Collection[str]) -> dict[str, str | None]:
+    """Return what wanted classes are called, by name or code in the file; None: as the file calls them."""
+    if isinstance(classes, Mapping):
+        return {str(value): str(name) for value, name in classes.items()}
+    return {str(value): None for value in classes}
 
 
 def class_name(value: Any, where: str) -> str | None:
     """Return the class that a table's value names; None for an empty one.
 
-    Text is taken as it is, whole numbers as ``class 5``.
+    Whole numbers become ``class 5``. Text is taken as it is, in one spelling of letters with accents (NFC), without
+    characters that no screen shows, and not longer than a class may be called; 3.0, as spreadsheets write it, is 3.
 
     Raises
     ------
@@ -79,7 +95,9 @@ def class_name(value: Any, where: str) -> str | None:
         A number that is not whole: a measurement.
     """
     if isinstance(value, str):
-        return " ".join(value.split()) or None
+        return _plain(value) or None
+    if isinstance(value, Decimal):
+        value = float(value)
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
         return None
     if isinstance(value, bool):
@@ -91,20 +109,32 @@ def class_name(value: Any, where: str) -> str | None:
     return str(value)
 
 
+def _plain(text: str) -> str:
+    """Return text as a name: see ``class_name``."""
+    whole = re.fullmatch(r"([+-]?\d+)(\.0+|,00?)", text.strip())
+    shown = " ".join(unicodedata.normalize("NFC", whole[1] if whole else text).split())
+    shown = "".join(letter for letter in shown if letter.isprintable() or letter in JOINERS).strip()
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 1].rstrip()}…"
+
+
 def numbered(code: int) -> str:
     """Return the name of a class that is only a number in its file."""
     return f"class {code}"
 
 
 def hex_colour(value: Any) -> str | None:
-    """Read ``#rgb``, ``#rrggbb``, ``#rrggbbaa``, ``r,g,b`` or numbers (r, g, b); None for anything else."""
+    """Read ``#rgb``, ``#rrggbb``, ``#rrggbbaa``, ``r,g,b``, with an alpha and what QGIS adds, or numbers (r, g, b).
+
+    None for anything else.
+    """
     if isinstance(value, str):
         text = value.strip().lower()
         if found := re.fullmatch(r"#?([0-9a-f]{6})([0-9a-f]{2})?", text):
             return f"#{found[1]}"
         if found := re.fullmatch(r"#([0-9a-f])([0-9a-f])([0-9a-f])", text):
             return "#" + "".join(digit * 2 for digit in found.groups())
-        value = text.split(",")
+        value = re.sub(r"^rgba?\((.*)\)$", r"\1", text).split(",")
+        value = value[: next((i for i, part in enumerate(value) if ":" in part), len(value))]  # rgb:0.1,0.3,0.7,1
     if not isinstance(value, list | tuple):
         return None
     parts = [str(part).strip() for part in value]
@@ -142,6 +172,6 @@ def _listed(columns: Sequence[str]) -> str:
 
 
 def first_of(columns: Sequence[str], wanted: Sequence[str]) -> str | None:
-    """Return the first wanted column that is there, in upper or lower case."""
-    lower = {name.lower(): name for name in reversed(columns)}
-    return next((lower[name] for name in wanted if name in lower), None)
+    """Return the first wanted column that is there, in upper or lower case; blanks and dashes are as underscores."""
+    plain = {re.sub(r"[\s_-]+", "_", name.strip().lower()): name for name in reversed(columns)}
+    return next((plain[name] for name in wanted if name in plain), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,9 +17,11 @@ from rsgraph.io.handles import existing_file
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.io.writers import windows
 from rsgraph.label_files.class_names import Classes, Names
-from rsgraph.label_files.raster_files import RasterFile, open_raster
+from rsgraph.label_files.class_values import Reading, read_values
+from rsgraph.label_files.places import TableFile, holds_places, inside, open_table
+from rsgraph.label_files.raster_files import MASKED, RasterFile, open_raster
 from rsgraph.label_files.tally import Tally
-from rsgraph.label_files.vector_files import Features, VectorFile, layers_of, open_vector, untouched
+from rsgraph.label_files.vector_files import PREDICTED, Features, VectorFile, layers_of, open_vector, untouched
 from rsgraph.progress import Steps
 from rsgraph.protocols import Progress
 from rsgraph.types import Window
@@ -28,8 +30,13 @@ from rsgraph.workspace import SceneInfo, Workspace
 _BLOCK = Window(0, 0, 512, 512)
 """Pixels in memory at a time."""
 
+LabelFile = VectorFile | RasterFile | TableFile
+
 _MOST = 1_000
 """More classes than this are a column of measurements or notes."""
+
+PIXELS = "pixels of "
+"""Begins the reasons for which pixels of rasters are left out."""
 
 _REASONS = {
     "unlabelled": "features without a class",
@@ -37,7 +44,26 @@ _REASONS = {
     "predicted": "features that a model predicted (propagated or classified), not a person",
     "empty": "features without a geometry",
     "lines": "lines",
+    "unreadable": "features whose geometry cannot be read",
+    "flat": "polygons that enclose nothing",
+    "unplaced": "features whose coordinates are no places in the scene's CRS",
+    "beside": "features that lie beside the scene",
 }
+
+
+class LeftOut(NamedTuple):
+    """What a file holds and is not taken.
+
+    Parameters
+    ----------
+    counts
+        How many were left out, by reason.
+    decided
+        What of its values was decided and not said by the file: one phrase each.
+    """
+
+    counts: dict[str, int]
+    decided: list[str]
 
 
 class ReferenceCounts(NamedTuple):
@@ -52,11 +78,14 @@ class ReferenceCounts(NamedTuple):
         (C,) of a raster its own, in rising order; of polygons, points and whole images 1 ... C.
     names
         (C,) of the classes.
+    left_out
+        What the reference holds besides.
     """
 
     segments: NDArray[np.int64]
     codes: list[int]
     names: list[str]
+    left_out: LeftOut = LeftOut({}, [])
 
 
 def count_labels(
@@ -70,23 +99,23 @@ def count_labels(
 ) -> ReferenceCounts:
     """Count the pixels of each class in each segment, where ``read_labels`` only takes the commonest.
 
-    The file is read as ``read_labels`` reads it. Points count as one pixel each, in segments that no polygon reaches.
-    What a model predicted is left out.
+    The file is read as ``read_labels`` reads it, except that 0 is a class in rasters that are masks or whose no data
+    have another value (``rsgraph.label_files.class_values``). Points count as one pixel each, in segments that no
+    polygon reaches. What a model predicted is left out.
 
     Parameters and errors as of ``read_labels``; NotUsable also for more than 1000 different classes.
     """
-    names = Names(classes)
+    names = Names(classes, str(path))
     count = Count(workspace, progress)
     with opened_file(existing_file(Path(path)), layer, column, names, predictions=False) as file:
-        skipped = count_file(file, workspace.scenes, count)
-        found = file.first_codes() if isinstance(file, RasterFile) else _in_order(names)
+        found, left_out = count_file(file, workspace.scenes, count, zero_counts=True)
     count.steps.finish()
     if len(found) > _MOST:
         raise NotUsable(f"{path} names {len(found)} classes; expected at most {_MOST}, so name another attribute.")
     counted = _table(count, names, found)
     if not counted.segments.any():
-        raise unlabelling(Path(path), skipped, classes)
-    return counted
+        raise unlabelling(Path(path), left_out, classes)
+    return counted._replace(left_out=left_out)
 
 
 def count_rasters(
@@ -97,25 +126,29 @@ def count_rasters(
     ``paths`` are the raster of each scene, by the scene's name; scenes without one are left out. The other
     parameters, and errors, as of ``read_labels``.
     """
-    names, codes = Names(), dict[str, int]()
+    names = Names()
     count = Count(workspace, progress)
+    met = []
     for scene in workspace.scenes:
         if scene.name in paths:
             file = open_raster(existing_file(paths[scene.name]), None, names)
-            count_file(file, [scene], count)
-            codes = file.first_codes() | codes
+            met.append((file, _met(file, [scene], count)))
+    codes, left_out = _take_classes(met, count, zero_counts=True)
     count.steps.finish()
-    return _table(count, names, dict(sorted(codes.items(), key=lambda pair: pair[1])))
+    return _table(count, names, codes)._replace(left_out=left_out)
 
 
 @contextmanager
 def opened_file(
     path: Path, layer: str | None, column: str | None, names: Names, *, predictions: bool
-) -> Iterator[VectorFile | RasterFile]:
+) -> Iterator[LabelFile]:
     """Open a file as what it is."""
     with untouched(path) as place:
-        if any(kind is not None for kind in layers_of(place).values()):
+        layers = layers_of(place)
+        if any(kind is not None for kind in layers.values()):
             yield open_vector(path, place, layer, column, names, predictions=predictions)
+        elif holds_places(path):
+            yield open_table(path, column, names, predicted=() if predictions else PREDICTED)
         else:
             yield _raster(path, place, layer, names)
 
@@ -127,7 +160,8 @@ def _raster(path: Path, place: Path, layer: str | None, names: Names) -> RasterF
     except NotReadable as error:
         if tables:
             raise NotUsable(
-                f"{path} is a table without geometries; expected polygons or points with a class."
+                f"{path} is a table without geometries; expected polygons or points with a class, so save a table of "
+                "places (lon and lat, or x and y) or of segment_id, and class, as CSV."
             ) from error
         if _is_tiff(path):
             raise
@@ -160,13 +194,16 @@ class Count:
         ids = self.table["segment_id"].to_numpy()
         self.pixels, self.points = Tally(ids), Tally(ids)
 
-    def over(self, scene: SceneInfo, codes: Callable[[Window], NDArray[np.int32]]) -> None:
-        """Count a scene's pixels."""
+    def over(
+        self, scene: SceneInfo, codes: Callable[[Window], NDArray[np.int32]], tally: Tally | None = None
+    ) -> None:
+        """Count a scene's pixels, in ``pixels`` or in a tally of their own."""
         path = self.workspace.segment_file(scene.name)
+        tally = self.pixels if tally is None else tally
         for window in windows(scene.rows, scene.columns, _BLOCK):
             found = codes(window)
             if found.any():
-                self.pixels.add(read_ids(path, window, most=len(self.table)), found)
+                tally.add(read_ids(path, window, most=len(self.table)), found)
             self.steps.add()
 
     def at(self, scene: SceneInfo, features: Features) -> bool:
@@ -187,23 +224,105 @@ class Count:
         return bool(inside.any())
 
 
-def count_file(file: VectorFile | RasterFile, scenes: Sequence[SceneInfo], count: Count) -> dict[str, int]:
-    """Count what a file says of some scenes; return how many of its features were left out, by reason."""
+def count_file(
+    file: LabelFile, scenes: Sequence[SceneInfo], count: Count, *, zero_counts: bool
+) -> tuple[dict[str, int], LeftOut]:
+    """Count what a file says of some scenes.
+
+    Parameters
+    ----------
+    file
+        A raster or a layer of a vector file.
+    scenes
+        Those that it may lie over.
+    count
+        Takes what is found.
+    zero_counts
+        Whether 0 may be a class of a raster that does not say so.
+
+    Returns
+    -------
+    codes, left_out
+        Code of each class by name, in rising order; and what was not taken.
+
+    Raises
+    ------
+    NotReadable, NotUsable, WorkspaceError
+        As ``read_labels``.
+    """
     count.steps.add(0)  # GDAL reads all of a large GeoJSON first, which takes a while
     if isinstance(file, RasterFile):
-        _count_raster(file, scenes, count)
-        return {}
+        return _take_classes([(file, _met(file, scenes, count))], count, zero_counts=zero_counts)
+    if isinstance(file, TableFile):
+        _count_table(file, scenes, count)
+        return _in_order(file.names), LeftOut(dict(file.skipped), list(dict.fromkeys(file.decided)))
     _count_vector(file, scenes, count)
-    return {_REASONS[reason]: number for reason, number in file.skipped.items() if number}
+    skipped = {_REASONS[reason]: number for reason, number in file.skipped.items() if number}
+    return _in_order(file.names), LeftOut(skipped, crossings(file.crossing))
 
 
-def _count_raster(file: RasterFile, scenes: Sequence[SceneInfo], count: Count) -> None:
+def crossings(polygons: int) -> list[str]:
+    """Say how many polygons cross themselves and what is taken of them; nothing of none."""
+    if not polygons:
+        return []
+    one = polygons == 1
+    return [
+        "a polygon crosses itself: all that it encloses counts"
+        if one
+        else f"{polygons:,} polygons cross themselves: all that they enclose counts"
+    ]
+
+
+def _met(file: RasterFile, scenes: Sequence[SceneInfo], count: Count) -> Tally:
+    """Count the values of a raster in each segment, by their numbers."""
     covered = [scene for scene in scenes if file.overlaps(scene)]
     if not covered:
         raise _elsewhere(Path(file.path), scenes)
+    tally = count.pixels.empty()
     for scene in covered:
         with file.on_grid(scene) as laid:
-            count.over(scene, laid.codes)
+            count.over(scene, laid.codes, tally)
+    return tally
+
+
+def _take_classes(
+    met: Sequence[tuple[RasterFile, Tally]], count: Count, *, zero_counts: bool
+) -> tuple[dict[str, int], LeftOut]:
+    """Decide over the values of some rasters together, and count those that are classes; return as ``count_file``."""
+    pixels, declared, legend = dict[int, int](), set[int](), dict[int, str]()
+    for file, tally in met:
+        found = tally.by_code()
+        declared |= {file.nodata} if file.nodata is not None and found.get(MASKED) else set()
+        legend = file.legend | legend
+        for value, number in file.numbers.items():
+            pixels[value] = pixels.get(value, 0) + found.get(number, 0)
+    pixels = {value: number for value, number in pixels.items() if number}
+    asked = _asked(file for file, _ in met)
+    reading = read_values(pixels, legend, asked=asked, masked=bool(declared - {0}), zero_counts=zero_counts)
+    if len(reading.classes) == 1 and asked is None:  # a mask whose other half is lost, perhaps
+        reading.decided.extend(f"{value} counts as no data, as the file declares" for value in sorted(declared))
+    codes: dict[str, int] = {}
+    for file, tally in met:
+        numbers = file.class_numbers(reading.classes)
+        count.pixels.take(tally, numbers)
+        for value, number in file.numbers.items():
+            if numbers[number]:
+                name = file.names.names[numbers[number] - 1]
+                codes[name] = min(value, codes.get(name, value))
+    return dict(sorted(codes.items(), key=lambda pair: pair[1])), _left_out(reading, pixels)
+
+
+def _asked(files: Iterable[RasterFile]) -> set[int] | None:
+    """Return the values that the user calls classes in any of some rasters; None where that was left open."""
+    asked = [file.asked for file in files]
+    named = [values for values in asked if values is not None]
+    return set().union(*named) if named else None
+
+
+def _left_out(reading: Reading, pixels: Mapping[int, int]) -> LeftOut:
+    """Count the pixels of values that are no class."""
+    none = {f"{PIXELS}{value}, which counts as no class": pixels[value] for value in reading.none}
+    return LeftOut(none, reading.decided)
 
 
 def _count_vector(file: VectorFile, scenes: Sequence[SceneInfo], count: Count) -> None:
@@ -216,6 +335,27 @@ def _count_vector(file: VectorFile, scenes: Sequence[SceneInfo], count: Count) -
             overlapping += _count_features(features, scene, count)
     if not overlapping and (taken or not sum(file.skipped.values())):
         raise _elsewhere(file.path, scenes)
+    if len({scene.crs for scene in scenes}) == 1:
+        file.leave_beside()
+
+
+def _count_table(file: TableFile, scenes: Sequence[SceneInfo], count: Count) -> None:
+    """Count the rows of a table, each as a point in its segment."""
+    taken = file.codes > 0
+    if file.kind == "segments":
+        known = np.isin(file.segments, count.points.known)
+        file.leave("rows of segments that the workspace does not have", taken & ~known)
+        count.points.add(file.segments[known], file.codes[known])
+        return
+    polygons, beside = np.empty(0, dtype=object), taken.copy()
+    for scene in scenes:
+        xy = file.points(scene)
+        here = taken & inside(xy, scene)
+        count.at(scene, Features(polygons, file.codes[:0], xy[here], file.codes[here]))
+        beside &= ~here
+    if taken.any() and beside.sum() == taken.sum():
+        raise _elsewhere(file.path, scenes)
+    file.leave("rows whose place lies beside the scene", beside)
 
 
 def _count_features(features: Features, scene: SceneInfo, count: Count) -> bool:
@@ -232,10 +372,10 @@ def _elsewhere(path: Path, scenes: Sequence[SceneInfo]) -> NotUsable:
     return NotUsable(f"{path} lies elsewhere: nothing in it overlaps {what}; check its CRS and which scene it is of.")
 
 
-def unlabelling(path: Path, skipped: dict[str, int], classes: Classes = None) -> NotUsable:
+def unlabelling(path: Path, left_out: LeftOut, classes: Classes = None) -> NotUsable:
     """Say that a file labels nothing, as none of the classes that were asked for, and what of it was left out."""
     asked = "" if classes is None else f" as one of: {', '.join(map(str, classes))}"
-    reasons = "".join(f"; {number} {reason}" for reason, number in skipped.items())
+    reasons = "".join(f"; {number} {reason}" for reason, number in left_out.counts.items())
     return NotUsable(f"{path} labels no segment{asked}{reasons}; expected pixels, polygons or points with a class.")
 
 

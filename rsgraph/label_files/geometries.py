@@ -32,13 +32,49 @@ Bounds = tuple[float, float, float, float]
 Geometries = NDArray[np.object_]
 
 
-def simple_parts(shapes: Geometries) -> tuple[Geometries, NDArray[np.intp]]:
-    """Take collections and multiple geometries apart; return parts and the place that each came from."""
-    parts, owners = shapely.get_parts(shapes, return_index=True)
+Owners = NDArray[np.intp]
+"""The place that each part came from."""
+
+
+def simple_parts(shapes: Geometries, owners: Owners | None = None) -> tuple[Geometries, Owners]:
+    """Take collections and multiple geometries apart; return parts and the place, or owner, that each came from."""
+    parts, places = shapely.get_parts(shapes, return_index=True)
     while np.any(shapely.get_type_id(parts) > 3):
-        parts, places = shapely.get_parts(parts, return_index=True)
-        owners = owners[places]
-    return parts, owners
+        parts, inner = shapely.get_parts(parts, return_index=True)
+        places = places[inner]
+    return parts, places if owners is None else owners[places]
+
+
+def valid_parts(polygons: Geometries, owners: Owners) -> tuple[Geometries, Owners, int]:
+    """Take polygons that cross themselves for all that they enclose.
+
+    A figure of eight has both its loops, and what a line goes round twice is inside; programs that fill such a shape
+    differ, and GDAL's cutting loses one of the loops.
+
+    Parameters
+    ----------
+    polygons
+        (n,), finite.
+    owners
+        (n,) what each belongs to.
+
+    Returns
+    -------
+    polygons, owners, crossing
+        Valid ones, without those that enclose nothing, and how many were not valid and enclose something.
+    """
+    wrong = ~shapely.is_valid(polygons)
+    if not wrong.any():
+        return polygons, owners, 0
+    crossing = shapely.make_valid(polygons[wrong], method="structure", keep_collapsed=False)
+    parts, of = simple_parts(crossing, owners[wrong])
+    kept = (shapely.get_type_id(parts) == 3) & ~shapely.is_empty(parts)
+    order = np.argsort(np.concatenate([owners[~wrong], of[kept]]), kind="stable")  # later ones lie above earlier ones
+    return (
+        np.concatenate([polygons[~wrong], parts[kept]])[order],
+        np.concatenate([owners[~wrong], of[kept]])[order],
+        int((~shapely.is_empty(crossing)).sum()),
+    )
 
 
 def usable(shapes: Geometries) -> NDArray[np.bool_]:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from rsgraph.errors import ConfigError
 from rsgraph.io.handles import existing_file
 from rsgraph.label_files.class_names import Classes, Names
-from rsgraph.label_files.counting import Count, count_file, opened_file, unlabelling
+from rsgraph.label_files.counting import Count, LeftOut, count_file, opened_file, unlabelling
+from rsgraph.label_files.places import class_titles, holds_places
+from rsgraph.label_files.tables import read_table
 from rsgraph.label_files.tally import Tally
 from rsgraph.label_files.vector_files import columns_of, layers_of, untouched
 from rsgraph.protocols import Progress
@@ -36,6 +38,8 @@ class ImportedLabels:
         All classes in ``labels``, in the order of the file: ``#rrggbb``, or None where the file gives no colour.
     skipped
         How many were left out, by reason.
+    decided
+        What was decided and the file does not say: one phrase each.
     """
 
     segment_ids: NDArray[np.int64]
@@ -43,6 +47,7 @@ class ImportedLabels:
     share: Floats
     colours: dict[str, str | None]
     skipped: dict[str, int]
+    decided: tuple[str, ...] = ()
 
 
 def read_labels(
@@ -63,8 +68,9 @@ def read_labels(
     label the segment that they lie in, where no polygon does. Rasters of class codes (GeoTIFF ...) are laid over the
     scene's grid window by window, the nearest pixel counts; names and colours come from the file's tag ``LEGEND``,
     tags ``CLASS_<code>``, category names or attribute table, and colour table; codes without a name are called
-    ``class <code>``. Nodata, masked pixels and, unless it has a name, code 0 are no class. The file is only read,
-    and nothing is written beside it.
+    ``class <code>``. Nodata, masked pixels and, unless it has a name, code 0 are no class, nor are values that stand
+    for no data without being declared (``rsgraph.label_files.class_values``: -1, 255 ...), unless ``classes`` names
+    them; their pixels are counted. The file is only read, and nothing is written beside it.
 
     Parameters
     ----------
@@ -100,12 +106,12 @@ def read_labels(
     """
     if not 0 < min_share <= 1:
         raise ConfigError(f"`min_share` must be above 0 and at most 1. Got {min_share!r} instead.")
-    names = Names(classes)
+    names = Names(classes, str(path))
     count = Count(workspace, progress)
     with opened_file(existing_file(Path(path)), layer, column, names, predictions=predictions) as file:
-        skipped = count_file(file, workspace.scenes, count)
+        _, left_out = count_file(file, workspace.scenes, count, zero_counts=False)
     count.steps.finish()
-    return _labels(count, names, min_share, skipped, Path(path))
+    return _labels(count, names, min_share, left_out, Path(path))
 
 
 def vector_layers(path: str | Path) -> list[str]:
@@ -120,13 +126,18 @@ def vector_columns(path: str | Path, *, layer: str | None = None) -> list[str]:
         return columns_of(place, Path(path), layer)
 
 
-def _labels(count: Count, names: Names, min_share: float, skipped: dict[str, int], path: Path) -> ImportedLabels:
+def table_columns(path: str | Path) -> list[str]:
+    """Return the columns that could hold the class in a table of places or segments; none for other files."""
+    return class_titles(read_table(Path(path)).titles) if holds_places(Path(path)) else []
+
+
+def _labels(count: Count, names: Names, min_share: float, left_out: LeftOut, path: Path) -> ImportedLabels:
     """Choose each segment's class, by pixels and else by points."""
     pixels, points = _shares(count.pixels, count.table["area_px"].to_numpy()), _shares(count.points, None)
     points = points.only(~np.isin(points.rows, pixels.rows))
     found = pixels.joined(points)
     if not len(found.rows):
-        raise unlabelling(path, skipped)
+        raise unlabelling(path, left_out)
     enough = found.share >= min_share - 1e-6
     mixed = f"segments of which no class covers {min_share:.0%}"
     kept = found.only(enough)
@@ -137,7 +148,8 @@ def _labels(count: Count, names: Names, min_share: float, skipped: dict[str, int
         listed,
         kept.share,
         {name: names.colours.get(name) for name in names.names if name in used},
-        skipped | ({} if enough.all() else {mixed: int((~enough).sum())}),
+        left_out.counts | ({} if enough.all() else {mixed: int((~enough).sum())}),
+        tuple(left_out.decided),
     )
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +28,7 @@ from rsgraph.io.handles import dataset, gdal
 from rsgraph.io.header import header
 from rsgraph.label_files.class_names import Names, numbered
 from rsgraph.label_files.geometries import bounds_of
+from rsgraph.label_files.tables import whole_number
 from rsgraph.label_files.tally import Codes
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
@@ -36,13 +36,16 @@ from rsgraph.workspace import SceneInfo
 _MOST = 1_000
 """More different values than this are measurements, not classes."""
 
-_NO_CLASS = re.compile(r"\s*(no[ _-]?data|unlabell?ed.*|unclassified|unknown|none|background|)\s*", re.IGNORECASE)
-"""Names of code 0 that mean that there is no class."""
+MASKED = 1
+"""Number of pixels that the file declares as no data; the values that it holds are numbered from 2."""
 
 
 @dataclass
 class RasterFile:
     """Class codes in one band of a raster; opened by ``open_raster``.
+
+    Its values are numbered as they are met, from 2, and only when all are known it is decided which of them are
+    classes (``rsgraph.label_files.class_values``).
 
     Parameters
     ----------
@@ -56,6 +59,10 @@ class RasterFile:
         Names by code, where the file gives them.
     colours
         ``#rrggbb`` by code, likewise.
+    nodata
+        The whole number that is declared as no data, or None.
+    numbers
+        By value, of those met.
     """
 
     path: str
@@ -63,7 +70,8 @@ class RasterFile:
     names: Names
     legend: dict[int, str]
     colours: dict[int, str]
-    codes: dict[int, int] = field(default_factory=dict, init=False)
+    nodata: int | None = None
+    numbers: dict[int, int] = field(default_factory=dict, init=False)
 
     def overlaps(self, scene: SceneInfo) -> bool:
         """Tell whether the file covers any of a scene. Raises NotUsable where they cannot be laid over each other."""
@@ -75,24 +83,36 @@ class RasterFile:
         west, south, east, north = bounds_of(scene)
         return bool(left < east and right > west and bottom < north and top > south)
 
-    def first_codes(self) -> dict[str, int]:
-        """Return the classes that were met: by name the file's code, of several the lowest."""
-        met = {
-            self.names.names[number - 1]: value
-            for value, number in sorted(self.codes.items(), reverse=True)
-            if number
-        }
-        return {name: met[name] for name in sorted(met, key=lambda name: met[name])}
+    @property
+    def asked(self) -> set[int] | None:
+        """The values that the user calls classes; None where that was left open."""
+        if self.names.wanted is None:
+            return None
+        known = {*self.numbers, *([] if self.nodata is None else [self.nodata])}
+        return {value for value in known if self.names.asks_for(self.name(value), str(value))}
+
+    def name(self, value: int) -> str:
+        """Return the name of a value as a class."""
+        return " ".join(self.legend.get(value, "").split()) or numbered(value)
+
+    def class_numbers(self, classes: Collection[int]) -> NDArray[np.int64]:
+        """Return, by number of a value, the number of its class in ``names``; 0 for those that are none."""
+        found = np.zeros(len(self.numbers) + MASKED + 1, dtype=np.int64)
+        for value in sorted(set(classes) & set(self.numbers)):
+            colour = self.colours.get(value)
+            found[self.numbers[value]] = self.names.code(self.name(value), str(value), colour=colour)
+        return found
 
     @contextmanager
     def on_grid(self, scene: SceneInfo) -> Iterator[_OnGrid]:
         """Lay the file over a scene's grid, the nearest pixel to each."""
         source = dataset(self.path)
         if _same_grid(source, scene):
-            yield _OnGrid(self, source)
+            yield _OnGrid(self, source, self._nodata_is_asked)
             return
         with gdal(self.path):
-            alpha = source.nodata is None and not _has_mask(source)
+            kept = source.nodata is None or self._nodata_is_asked
+            alpha = kept and not _has_mask(source)
             vrt = WarpedVRT(
                 source,
                 crs=_crs(scene),
@@ -102,29 +122,32 @@ class RasterFile:
                 resampling=Resampling.nearest,
                 add_alpha=alpha,
                 dtype=source.dtypes[self.band - 1],
+                **({"src_nodata": None, "nodata": None} if kept else {}),
             )
         try:
             yield _OnGrid(self, vrt)
         finally:
             vrt.close()
 
+    @property
+    def _nodata_is_asked(self) -> bool:
+        """Whether the user calls the value that is declared as no data a class."""
+        return self.nodata is not None and self.nodata in (self.asked or ())
+
     def numbered(self, values: NDArray[Any], valid: NDArray[np.bool_]) -> Codes:
-        """Turn stored values into numbers of ``names``; 0 where there is none."""
-        found, places = np.unique(_whole(self.path, values, valid), return_inverse=True)
-        if len(self.codes) + len(found) > _MOST:
+        """Number stored values; pixels that are not valid are ``MASKED``."""
+        whole = _whole(self.path, values, valid)
+        found, places = np.unique(whole[valid], return_inverse=True)
+        new = [int(value) for value in found if int(value) not in self.numbers]
+        if len(self.numbers) + len(new) > _MOST:
             raise NotUsable(
                 f"{self.path} holds more than {_MOST} different values; expected class codes, not measurements."
             )
-        codes = np.array([self._code(int(value)) for value in found], dtype=np.int32)
-        return np.where(valid, codes[places].reshape(values.shape), 0).astype(np.int32)
-
-    def _code(self, value: int) -> int:
-        if value not in self.codes:
-            name = self.legend.get(value, "")
-            empty = value == 0 and _NO_CLASS.fullmatch(name) is not None
-            name = " ".join(name.split()) or numbered(value)
-            self.codes[value] = 0 if empty else self.names.code(name, str(value), colour=self.colours.get(value))
-        return self.codes[value]
+        for value in new:
+            self.numbers[value] = len(self.numbers) + MASKED + 1
+        numbers = np.full(values.shape, MASKED, dtype=np.int32)
+        numbers[valid] = np.array([self.numbers[int(value)] for value in found], dtype=np.int32)[places]
+        return numbers
 
 
 @dataclass(frozen=True)
@@ -133,6 +156,8 @@ class _OnGrid:
 
     file: RasterFile
     source: Any
+    asks_for_nodata: bool = False
+    """Whether the value that is declared as no data is a class: the source's own mask leaves it out."""
 
     def codes(self, window: Window) -> Codes:
         """Read a window (rows, columns). Raises NotReadable or NotUsable."""
@@ -140,6 +165,10 @@ class _OnGrid:
         with gdal(self.file.path):
             values = self.source.read(self.file.band, window=place)
             valid = self.source.read_masks(self.file.band, window=place) > 0
+        if self.asks_for_nodata:
+            valid |= values == self.file.nodata
+        if values.dtype.kind == "f":
+            valid &= np.isfinite(values)
         return self.file.numbered(values, valid)
 
 
@@ -170,7 +199,9 @@ def open_raster(path: Path, layer: str | int | None, names: Names) -> RasterFile
     bands = [i for i in source.indexes if i not in alpha] or list(found.indexes)
     band = _chosen(path, bands, layer)
     with gdal(place):
-        return RasterFile(place, band, names, _legend(source, band), _colours(source, band))
+        nodata = source.nodatavals[band - 1]
+        whole = int(nodata) if nodata is not None and float(nodata).is_integer() else None
+        return RasterFile(place, band, names, _legend(source, band), _colours(source, band), whole)
 
 
 def _chosen(path: Path, bands: list[int], layer: str | int | None) -> int:
@@ -186,7 +217,7 @@ def _chosen(path: Path, bands: list[int], layer: str | int | None) -> int:
 
 
 def _whole(path: str, values: NDArray[Any], valid: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return values as whole numbers, 0 where not valid."""
+    """Return values as whole numbers, 0 where not valid. Raises NotUsable for others."""
     if values.dtype.kind != "f":
         return np.where(valid, values, 0).astype(np.int64)
     clean = np.where(valid & np.isfinite(values), values, 0)
@@ -295,7 +326,8 @@ def _attribute_table(element: Element) -> dict[int, str]:
     rows = [
         [cell.text or "" for cell in row.iterfind("F")] for row in element.iterfind("GDALRasterAttributeTable/Row")
     ]
-    return {int(float(row[code])): row[name] for row in rows if row[code]}
+    numbers = [(whole_number(row[code]), row[name]) for row in rows if len(row) == len(columns)]
+    return {value: text for value, text in numbers if value is not None}
 
 
 def _colours(source: Any, band: int) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -56,6 +57,38 @@ class Tally:
         self.counts.append(counts)
         if len(self.keys) > 1 and sum(len(part) for part in self.keys) > max(_AT_ONCE, 2 * len(self.keys[0])):
             self._add_up()
+
+    def empty(self) -> Tally:
+        """Return one of the same segments that has counted nothing."""
+        found = copy(self)
+        found.keys, found.counts = [], []
+        return found
+
+    def by_code(self) -> dict[int, int]:
+        """Return how many pixels carry each code, by rising code."""
+        if not self.keys:
+            return {}
+        self._add_up()
+        codes, places = np.unique(self.keys[0] % _CLASSES, return_inverse=True)
+        sums = np.bincount(places, self.counts[0]).astype(np.int64)
+        return dict(zip(codes.tolist(), sums.tolist(), strict=True))
+
+    def take(self, other: Tally, codes: NDArray[Any]) -> None:
+        """Add what another one of the same segments counted, under other codes.
+
+        Parameters
+        ----------
+        other
+            What is added.
+        codes
+            (highest code + 1,) the code here of each code there; those of 0 are left out.
+        """
+        if not other.keys:
+            return
+        other._add_up()
+        found = codes[other.keys[0] % _CLASSES].astype(np.int64)
+        self.keys.append((other.keys[0] // _CLASSES * _CLASSES + found)[found > 0])
+        self.counts.append(other.counts[0][found > 0])
 
     def _add_up(self) -> None:
         keys, places = np.unique(np.concatenate(self.keys), return_inverse=True)

@@ -22,9 +22,11 @@ from rasterio.features import rasterize
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.label_files.class_names import COLOUR_COLUMNS, Names, class_column, class_name, first_of, hex_colour
 from rsgraph.label_files.computed_layers import refuse_computed_layers
+from rsgraph.label_files.curves import linear
 from rsgraph.label_files.geometries import (
     Bounds,
     Geometries,
+    Owners,
     bounds_of,
     cut,
     dense,
@@ -35,6 +37,7 @@ from rsgraph.label_files.geometries import (
     simple_parts,
     union,
     usable,
+    valid_parts,
 )
 from rsgraph.label_files.tally import Codes
 from rsgraph.types import Window
@@ -42,7 +45,7 @@ from rsgraph.warning_filters import ignored
 from rsgraph.workspace import SceneInfo
 
 PREDICTED = ("propagated", "classified")
-Reason = Literal["empty", "unlabelled", "unwanted", "predicted", "lines"]
+Reason = Literal["empty", "unlabelled", "unwanted", "predicted", "lines", "unreadable", "flat", "unplaced", "beside"]
 
 _BATCH = 20_000
 
@@ -119,6 +122,8 @@ class VectorFile:
         Numbers the classes that are met.
     predictions
         Whether to take what a model predicted.
+    total
+        How many features the layer has.
     """
 
     path: Path
@@ -130,7 +135,12 @@ class VectorFile:
     crs: str | None
     names: Names
     predictions: bool = False
+    total: int = 0
     skipped: Counter[Reason] = field(default_factory=Counter, init=False)
+    crossing: int = field(default=0, init=False)
+    """Polygons that cross themselves: all that they enclose counts."""
+    seen: int = field(default=0, init=False)
+    """Features that were read, over all calls of ``features``."""
 
     def features(self, scenes: Sequence[SceneInfo], tick: Callable[[], None]) -> Features:
         """Read what lies over scenes of one CRS, in that CRS.
@@ -188,6 +198,7 @@ class VectorFile:
             with opened as (meta, reader):
                 for batch in reader:
                     tick()
+                    self.seen += batch.num_rows
                     yield self._batch(batch, meta["geometry_name"] or "wkb_geometry")
 
     def _batch(self, batch: Any, geometry_name: str) -> _Batch:
@@ -196,13 +207,12 @@ class VectorFile:
                 f"{self.path} has another attribute that differs from '{self.column}' in capital letters only, which "
                 "GDAL does not tell apart; remove one of them in a copy."
             )
-        table = {name: batch.column(name).to_pylist() for name in batch.schema.names if name != geometry_name}
+        table = {name: _values(batch.column(name)) for name in batch.schema.names if name != geometry_name}
         n = batch.num_rows
-        wkb = np.array(batch.column(geometry_name).to_pylist(), dtype=object)
-        shapes = shapely.force_2d(shapely.from_wkb(wkb, on_invalid="ignore"))
+        shapes, unreadable = read_shapes(batch.column(geometry_name).to_pylist())
         colours = table[self.colour_column] if self.colour_column else [None] * n
         origins = table[self.origin_column] if self.origin_column else [None] * n
-        return _Batch(shapes, table[self.column], colours, origins)
+        return _Batch(shapes, table[self.column], colours, origins, unreadable)
 
     def _coded(self, batch: _Batch) -> Codes:
         """Return the class code of each feature; 0 for those that are not taken, which are counted."""
@@ -219,37 +229,63 @@ class VectorFile:
         return self.names.code(name, _text(value), colour=hex_colour(colour)) or self._skip("unwanted")
 
     def _skip(self, reason: Reason) -> int:
-        self.skipped[reason] += 1
+        self._leave(reason, 1)
         return 0
+
+    def _leave(self, reason: Reason, count: int) -> None:
+        """Count features that are left out."""
+        if count:
+            self.skipped[reason] += count
+
+    def leave_beside(self) -> None:
+        """Count the features that were not read, because they lie beside all scenes."""
+        self._leave("beside", self.total - self.seen)
 
     def _placed(self, batch: _Batch, crs: str | None, near: Bounds) -> Features:
         """Sort features by kind and bring them to another CRS (None: they are in it), cut to where the scenes lie."""
         codes = self._coded(batch)
         empty = shapely.is_missing(batch.shapes) | shapely.is_empty(batch.shapes)
-        self.skipped["empty"] += int((empty & (codes > 0)).sum())
+        self._leave("unreadable", int((batch.unreadable & (codes > 0)).sum()))
+        self._leave("empty", int((empty & ~batch.unreadable & (codes > 0)).sum()))
         chosen = np.flatnonzero(~empty & (codes > 0))
         parts, owners = simple_parts(batch.shapes[chosen])
-        codes = codes[chosen][owners]
         kinds = shapely.get_type_id(parts)
-        lines = np.isin(kinds, (1, 2))
-        self.skipped["lines"] += len(np.unique(owners[lines]))
-        polygons, points = parts[kinds == 3], parts[kinds == 0]
+        self._leave("lines", len(np.unique(owners[np.isin(kinds, (1, 2))])))
+        polygons, of = self._enclosing(parts[kinds == 3], owners[kinds == 3])
+        points, at = parts[kinds == 0], owners[kinds == 0]
         if crs is not None:
             polygons = dense(cut(polygons, shapely.box(*near), 0), near)
+            away = shapely.is_empty(polygons)  # beyond where the scene lies
+            polygons, of = simple_parts(polygons[~away], of[~away])
             polygons, points = (moved(shapes, self.crs, crs) for shapes in (polygons, points))
+            polygons, of, _ = valid_parts(polygons, of)
         whole, there = usable(polygons), usable(points)
-        xy = shapely.get_coordinates(points[there])
-        return Features(polygons[whole], codes[kinds == 3][whole], xy, codes[kinds == 0][there])
+        self._leave("unplaced", len(np.unique(np.concatenate([of[~whole], at[~there]]))))
+        codes, xy = codes[chosen], shapely.get_coordinates(points[there])
+        return Features(polygons[whole], codes[of[whole]], xy, codes[at[there]])
+
+    def _enclosing(self, polygons: Geometries, owners: Owners) -> tuple[Geometries, Owners]:
+        """Return polygons that cross themselves as what they enclose; count them, and those that enclose nothing."""
+        finite = usable(polygons)
+        self._leave("unplaced", len(np.unique(owners[~finite])))
+        parts, of, crossing = valid_parts(polygons[finite], owners[finite])
+        self.crossing += crossing
+        self._leave("flat", len(np.setdiff1d(owners[finite], of)))
+        return parts, of
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """Some features: geometries, values of the class column, colours and origins (or None) of each."""
+    """Some features: geometries, values of the class column, colours and origins (or None) of each.
+
+    Geometries that cannot be read are None, and marked.
+    """
 
     shapes: Geometries
     values: list[Any]
     colours: list[Any]
     origins: list[Any]
+    unreadable: NDArray[np.bool_]
 
 
 @contextmanager
@@ -348,6 +384,7 @@ def open_vector(
         None if info["crs"] is None else str(info["crs"]),
         names,
         predictions,
+        int(info["features"]),
     )
 
 
@@ -368,6 +405,51 @@ def _layer(path: Path, layers: dict[str, str | None], layer: str | None) -> str:
     if len(located) > 1:
         raise NotUsable(f"{path} has several layers; name one with layer=: {', '.join(located)}.")
     return located[0]
+
+
+def read_shapes(wkb: Sequence[bytes | None]) -> tuple[Geometries, NDArray[np.bool_]]:
+    """Read geometries, arcs as chains of chords, without heights.
+
+    Parameters
+    ----------
+    wkb
+        Well-known binary of each; None where there is none.
+
+    Returns
+    -------
+    shapes, unreadable
+        (n,) geometries, None where there is none or it cannot be read; and which of these cannot.
+    """
+    given = np.array(wkb, dtype=object)
+    try:
+        return np.asarray(shapely.force_2d(shapely.from_wkb(given)), dtype=object), np.zeros(len(wkb), dtype=bool)
+    except (NotImplementedError, shapely.errors.GEOSException):  # shapely's words for arcs; surfaces, broken ones
+        found = np.array([*(None if each is None else _shape(each) for each in wkb), None], dtype=object)[:-1]
+    return found, np.array([shape is None and each is not None for shape, each in zip(found, wkb, strict=True)])
+
+
+def _shape(wkb: bytes) -> Any:
+    """Read one geometry; None where it cannot be read."""
+    try:
+        return linear(wkb)
+    except ValueError:
+        return None
+
+
+def _values(column: Any) -> list[Any]:
+    """Return the values of a column; text that is not UTF-8, although the file says so, is read as Windows-1252."""
+    try:
+        return list(column.to_pylist())
+    except UnicodeDecodeError:
+        return [None if each is None else decoded(each) for each in column.cast("binary").to_pylist()]
+
+
+def decoded(text: bytes) -> str:
+    """Read text as UTF-8, or else as Windows-1252, in which the few bytes that stand for nothing are left out."""
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        return text.decode("cp1252", errors="ignore")
 
 
 def _text(value: Any) -> str:

@@ -20,7 +20,14 @@ _SHOWN = 60
 
 def damaged(path: Path, why: str) -> WorkspaceError:
     """Return the error of a file that is not as it was written."""
-    return WorkspaceError(f"{path} is damaged: {why}; run the same command again to restore it, or copy it anew")
+    first = "remove it and " if path.name in _READ_FIRST else ""
+    return WorkspaceError(
+        f"{path} is damaged: {why}; {first}run the same command again to restore it, or copy it anew"
+    )
+
+
+_READ_FIRST = ("manifest.json", "config.yaml")
+"""Files that a run reads before it makes anything."""
 
 
 def shown(value: object) -> str:

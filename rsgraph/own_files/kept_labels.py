@@ -8,10 +8,11 @@ from typing import Any
 from rsgraph.own_files.fields import Fields, read_json_object
 from rsgraph.own_files.manifest import check_outputs
 from rsgraph.own_files.names import is_file_name
+from rsgraph.own_files.scene import check_scene
 
 
 def read_kept(path: Path) -> dict[str, Any]:
-    """Read ``before.json``: identity of the scenes, their names, and raster -> hash.
+    """Read ``before.json``: identity of the scenes, their names, what is known of them, and raster -> hash.
 
     Raises WorkspaceError where it is damaged, or names files that no stage writes.
     """
@@ -22,7 +23,12 @@ def read_kept(path: Path) -> dict[str, Any]:
     check_outputs("segments", found.get("rasters"), path, "rasters")
     if not names:
         kept.refuse("scenes", "a list of at least one name")
-    return {"identity": identity, "scenes": names, "rasters": found["rasters"]}
+    for scene in kept.objects("about") if "about" in found else ():
+        check_scene(scene)
+    held = kept.object("held").values if found.get("held") is not None else None
+    if held is not None and not all(is_file_name(name) for pair in held.items() for name in pair):
+        kept.refuse("held", "names of scenes")
+    return {**found, "identity": identity, "scenes": names, "rasters": found["rasters"], "held": held}
 
 
 def read_carried(path: Path) -> dict[str, Any]:

@@ -170,6 +170,7 @@ def _check_model(model: Fields) -> None:
     _check_identity(model)
     model.texts("bands")
     model.flag("metric", absent=False)
+    model.optional_text("assumed")
 
 
 def _check_addition(addition: Fields) -> None:

@@ -26,7 +26,7 @@ class _PlainLoader(yaml.SafeLoader):
         self._values += 1
         if self._values > MOST_VALUES:
             raise _too_much()
-        return super().compose_node(parent, index)  # type: ignore[no-untyped-call]
+        return super().compose_node(parent, index)
 
     def get_single_node(self) -> Any:
         """Return the whole document, once it is known how much it says."""

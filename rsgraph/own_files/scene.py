@@ -41,7 +41,7 @@ def check_scene_file(found: dict[str, Any], path: Path) -> None:
     top = Fields(path, found)
     names: set[str] = set()
     for scene in top.objects("scenes"):
-        _check_scene(scene)
+        check_scene(scene)
         name = scene.values["name"]
         if name in names:
             raise damaged(path, f"two scenes are called {shown(name)}")
@@ -51,7 +51,8 @@ def check_scene_file(found: dict[str, Any], path: Path) -> None:
         top.integer("side", least=1, most=MOST_SIDE)
 
 
-def _check_scene(scene: Fields) -> None:
+def check_scene(scene: Fields) -> None:
+    """Check the description of one scene. Raises WorkspaceError naming the field."""
     scene.text("name", where=is_file_name, expected="a name that is fit for a file")
     if not scene.texts("bands", where=str.isprintable, expected="a list of names"):
         scene.refuse("bands", "a list of at least one name")
@@ -64,7 +65,8 @@ def _check_scene(scene: Fields) -> None:
     if scene.values.get("crs") is not None:
         scene.text("crs", where=is_crs, expected="well-known text, an authority's code such as EPSG:32633, or null")
     scene.texts("files", where=is_local, expected="a list of paths on this machine")
-    scene.optional_text("class_name")
+    for name in ("class_name", "assumed"):
+        scene.optional_text(name)
     scene.flag("reflectance", absent=True)
 
 
@@ -97,3 +99,22 @@ def _check_survey(survey: Fields) -> None:
     for name in PER_BAND:
         if name in survey.values:
             survey.numbers(name, count=len(bands))
+
+
+def read_sources(path: Path) -> dict[str, Any]:
+    """Read ``sources.json``: where the workspace and the files of its scenes were, and what these held.
+
+    Raises
+    ------
+    WorkspaceError
+        It is damaged: no JSON, or a field has another type, or a path is not on this machine.
+    """
+    found = read_json_object(path)
+    top = Fields(path, found)
+    top.optional_text("folder")
+    files = found.get("files", {})
+    if not isinstance(files, dict) or not all(map(is_local, files)):
+        top.refuse("files", "files on this machine")
+    if not all(isinstance(each, dict) and isinstance(each.get("sha256"), str) for each in files.values()):
+        top.refuse("files", "the hash of each file")
+    return found

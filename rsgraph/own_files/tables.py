@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rsgraph.own_files.fields import damaged, shown
+from rsgraph.own_files.fields import damaged, once, shown
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,19 +152,28 @@ def _is_text(type_: Any) -> bool:
 
 def _texts_written_out(path: Path, table: Any) -> Any:
     """Write out texts that the file says once, where all together they are not too much."""
-    from pyarrow import compute, types
+    from pyarrow import types
 
     for number, field in enumerate(table.schema):
         if types.is_dictionary(field.type):
             column = table.column(number)
-            longest = max(
-                (compute.max(compute.binary_length(part.dictionary)).as_py() or 0 for part in column.chunks),
-                default=0,
-            )
-            if longest * table.num_rows > _MOST_TEXT:
-                raise damaged(path, f"column '{field.name}' holds texts of {longest:,} bytes")
+            if _all_texts(column) * table.num_rows > _MOST_TEXT and _longest(column) * table.num_rows > _MOST_TEXT:
+                raise damaged(path, f"column '{field.name}' holds texts of {_longest(column):,} bytes")
             table = table.set_column(number, field.name, column.cast(field.type.value_type))
     return table
+
+
+def _all_texts(column: Any) -> int:
+    """Return the bytes of all texts that a column says, each counted once: no text is longer."""
+    return int(sum(part.dictionary.nbytes for part in column.chunks))
+
+
+def _longest(column: Any) -> int:
+    """Return the bytes of the longest text of a column."""
+    from pyarrow import compute  # where the crude bound does not do
+
+    lengths = (compute.max(compute.binary_length(part.dictionary)).as_py() or 0 for part in column.chunks)
+    return max(lengths, default=0)
 
 
 def check_columns(path: Path, table: pd.DataFrame, columns: Mapping[str, Column]) -> None:
@@ -216,6 +225,14 @@ def read_segments(
     """
     table = read_table(path, most=_pixels(scenes))
     _need(path, table, "segment_id")
+    others = hash((tuple((scenes or {}).items()), b"" if chips is None else chips.tobytes()))
+    once(path, f"beside {others}", lambda: _check_segments(path, table, scenes, chips))
+    return table
+
+
+def _check_segments(
+    path: Path, table: pd.DataFrame, scenes: Mapping[str, Grid] | None, chips: NDArray[Any] | None
+) -> None:
     check_columns(path, table, SEGMENTS)
     _check_ids(path, table["segment_id"].to_numpy())
     if chips is not None and "chip_id" in table:
@@ -223,7 +240,6 @@ def read_segments(
     if scenes:
         _check_scenes(path, table, scenes)
         _check_places(path, table, scenes)
-    return table
 
 
 def _check_places(path: Path, table: pd.DataFrame, scenes: Mapping[str, Grid]) -> None:

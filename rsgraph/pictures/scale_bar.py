@@ -6,40 +6,8 @@ import math
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
-from rasterio.crs import CRS
 
 from rsgraph.pictures.figure import TEXT
-
-METRES_PER_DEGREE = 111_320.0
-
-
-def metres_per_pixel(
-    crs: str | None, transform: tuple[float, float, float, float, float, float], rows: int
-) -> float | None:
-    """Width of a pixel on the ground.
-
-    Parameters
-    ----------
-    crs
-        Well-known text, or None.
-    transform
-        (a, b, c, d, e, f) of the map from (column, row) to the CRS.
-    rows
-        Rows of the scene: in degrees, the width is that at the middle row.
-
-    Returns
-    -------
-    metres
-        None in pixel space, or where the CRS has no length unit.
-    """
-    if crs is None:
-        return None
-    system = CRS.from_wkt(crs)
-    a, _, _, d, e, f = transform
-    step = math.hypot(a, d)
-    if system.is_geographic:
-        return step * METRES_PER_DEGREE * math.cos(math.radians(f + e * rows / 2))
-    return step * float(system.linear_units_factor[1]) if system.is_projected else None
 
 
 def round_length(metres: float) -> float:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rsgraph.errors import ModelMismatch, NotUsable
 from rsgraph.own_files.arrays import first_not_finite, mapped_array
 from rsgraph.own_files.fields import damaged
 from rsgraph.own_files.tables import CHIPS, SEGMENTS, check_complete
-from rsgraph.run.continuing import check_sections, own_config
+from rsgraph.run.continuing import check_options, check_sections
 from rsgraph.stages.context import Context
 from rsgraph.workspace import Workspace
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
-def check_workspace(workspace: Workspace, *, options: bool = False) -> None:
+
+def check_workspace(
+    workspace: Workspace, tables: tuple[DataFrame, DataFrame] | None = None, *, options: bool = False
+) -> None:
     """Check what every verb reads of a workspace: scenes, chips, segments, classes and the default layer.
 
     ``export`` and ``evaluate`` begin with it, so that neither takes what the other refuses. Files that are read piece
@@ -21,6 +28,9 @@ def check_workspace(workspace: Workspace, *, options: bool = False) -> None:
     ----------
     workspace
         That is read.
+    tables
+        Chips and segments, where they were read just now: a window opens without reading layers, which it checks
+        when it shows them. None: they are read here, and so are the layers.
     options
         Whether all options that made it are needed, too, and the statistics of the scene.
 
@@ -34,15 +44,16 @@ def check_workspace(workspace: Workspace, *, options: bool = False) -> None:
     _ = workspace.scenes
     check_sections(workspace, workspace.config)
     if options:
-        own_config(workspace)
+        check_options(workspace)
         workspace.check_statistics()
-    chips, segments = workspace.chips, workspace.segments
+    chips, segments = (workspace.chips, workspace.segments) if tables is None else tables
     ready = workspace.ready
     check_complete(workspace.path("chips.parquet"), chips, CHIPS, points=ready)
     check_complete(workspace.path("segments.parquet"), segments, SEGMENTS, points=ready)
     if "split" not in chips:
         raise damaged(workspace.path("chips.parquet"), "it has no column 'split'")
-    for layer in {"target", workspace.default_layer} & {*workspace.layers}:
+    read = {"target", workspace.default_layer} & {*workspace.layers} if tables is None else ()
+    for layer in read:
         workspace.embedding(layer)
 
 

@@ -20,7 +20,7 @@ from rsgraph.run.keys import AS_BEFORE
 from rsgraph.run.record import Record, read_record
 from rsgraph.workspace import Workspace
 
-NOW = ("executor", "cache", "tracking", "workspace", "overwrite", "links")
+NOW = ("executor", "cache", "tracking", "workspace", "overwrite", "links", "disk")
 """Sections that say where to compute and write: as they are now."""
 
 COMPARED = (
@@ -81,6 +81,20 @@ _LONGEST_REASON = 500
 """Characters."""
 
 
+def check_options(workspace: Workspace) -> None:
+    """Check the types of all options that made a workspace, without loading its components.
+
+    Raises WorkspaceError naming ``config.yaml`` and the option.
+    """
+    made = workspace.config
+    check_sections(workspace, made)
+    own = {name: deepcopy(value) for name, value in made.items() if name not in _ENTRIES_OF_0_1}
+    own["model"] = {"from": None}
+    for path, value in AS_BEFORE.items():
+        _put(own, path, value, only_missing=True)
+    _check_options(workspace, own)
+
+
 def _check_options(workspace: Workspace, own: Mapping[str, Any]) -> None:
     """Check the types of all options, as those of a command line are."""
     path = workspace.path("config.yaml")
@@ -108,7 +122,7 @@ _ENTRIES_OF_0_1 = ("layer", "compared", "identity", "grown_from")
 def _model_from(made: Mapping[str, Any], record: Record | None) -> str | None:
     """Return ``model.from`` as it was typed: version 0.1.0 wrote the workspace's own model there, too."""
     if record is None or record.addition is None:
-        found: str | None = made.get("model", {}).get("from")
+        found: str | None = (made.get("model") or {}).get("from")
         return found
     addition = record.addition
     return addition.model.folder if addition.model and not addition.trained_on else None

@@ -3,14 +3,16 @@
 ::
 
     labels.before/     what labels.sqlite belongs to, from before the old segments go until the new are there
-        before.json    names and identity of the scenes, files and hashes of their rasters
+        before.json    scenes and their identity, files and hashes of their rasters, and where these stand in the run:
+                       ``held``, old name of a scene -> its name in the run
         segments.tif   the old rasters, or segments/<scene>.tif
         labels.sqlite  the labels of the new segments, until they take the place of the old journal
         carried.json   key of the new segments, name of the old journal, a report: the new labels are whole
 
 Where the new rasters hold the same ids, nothing happens. Where not, every new segment takes the label of most of its
-pixels (``rsgraph.journal.transfer``), and the old journal is kept beside as ``labels.<time>.sqlite``. An interruption
-at any moment is continued by the next run, also by one with other options.
+pixels (``rsgraph.journal.transfer``), and the old journal is kept beside as ``labels.<time>.sqlite``. So it is where
+the scenes are not those of before, but some of these are among them: the same files on the same grid, read in another
+way. An interruption at any moment is continued by the next run, also by one with other options.
 """
 
 from __future__ import annotations
@@ -30,12 +32,13 @@ from rasterio.errors import RasterioError
 from rsgraph.cache import StageRecord
 from rsgraph.console import note
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import place, sync_tree, write_json
+from rsgraph.files import place, sha256, sync_tree, why_not_locked, write_json
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.journal.storage import WriterLock, set_aside
 from rsgraph.journal.transfer import Overlaps, transfer_labels
 from rsgraph.own_files.kept_labels import read_carried, read_kept
-from rsgraph.types import Window
+from rsgraph.own_files.scene import read_scene_file
+from rsgraph.types import Scene, Window
 from rsgraph.workspace import Workspace
 
 KEPT = "labels.before"
@@ -46,13 +49,13 @@ _ROWS = 512
 def check_unlocked(workspace: Workspace) -> None:
     """Raise JournalLocked while someone is labelling: segments do not change under their hands."""
     path = workspace.path("labels.sqlite")
-    if path.exists():
+    if path.exists() and why_not_locked(workspace.folder) is None:  # where it is not, nobody can label
         lock = WriterLock(path)
         lock.acquire()
         lock.release()
 
 
-def keep_segments(workspace: Workspace, identity: str, wanted: Collection[str]) -> None:
+def keep_segments(workspace: Workspace, identity: str, wanted: Collection[str], scenes: Sequence[Scene] = ()) -> None:
     """Keep the rasters that the labels belong to, before the segments are made anew.
 
     Parameters
@@ -62,19 +65,50 @@ def keep_segments(workspace: Workspace, identity: str, wanted: Collection[str]) 
     identity
         Of its scenes.
     wanted
-        Identities of scenes that the run holds. The labels of others have no place in it and are set aside.
+        Identities of scenes that the run holds.
+    scenes
+        Of the run. Labels of scenes that are none of these, on the same grid, have no place in it and are set aside.
     """
     journal, kept = workspace.path("labels.sqlite"), workspace.path(KEPT)
     outputs = workspace.manifest.get("stages", {}).get("segments", {}).get("outputs", {})
+    rasters = {name: each for name, each in outputs.items() if name.endswith(".tif")}
     if outputs:  # what was kept for an earlier change has served
         shutil.rmtree(kept, ignore_errors=True)
+    elif not kept.exists():
+        rasters = _on_disk(workspace)  # the manifest was lost
+    if not kept.exists() and journal.exists() and rasters:
+        _keep(workspace, identity, rasters)
     if kept.exists():
-        identity = read_kept(kept / "before.json")["identity"]
-    elif journal.exists() and outputs:
-        _keep(workspace, identity, {name: each for name, each in outputs.items() if name.endswith(".tif")})
-    if journal.exists() and (not kept.exists() or identity not in wanted):
+        held = _find_held(kept, wanted, scenes)
+        write_json(kept / "before.json", {**read_kept(kept / "before.json"), "held": held})
+    if journal.exists() and (not kept.exists() or held == {}):
         _set_aside(journal, "the segments are not those that the labels were drawn on, so the labels")
         shutil.rmtree(kept, ignore_errors=True)
+
+
+def _on_disk(workspace: Workspace) -> dict[str, str]:
+    """Return the rasters of segments in a workspace that does not say of what they are, with their hashes."""
+    if not workspace.path("scene.json").exists():
+        return {}
+    found = [*workspace.folder.glob("segments.tif"), *workspace.folder.glob("segments/*.tif")]
+    return {path.relative_to(workspace.folder).as_posix(): sha256(path) for path in found}
+
+
+def _find_held(kept: Path, wanted: Collection[str], scenes: Sequence[Scene]) -> dict[str, str] | None:
+    """Return which of the old scenes are in the run, and under which names; None: all, under their own."""
+    before = read_kept(kept / "before.json")
+    if before["identity"] in wanted:
+        return None
+    pairs = [(old, new) for old in before.get("about", ()) for new in scenes if _is_same(old, new)]
+    return {old["name"]: new.name for old, new in pairs}
+
+
+def _is_same(old: Mapping[str, Any], new: Scene) -> bool:
+    """Tell whether a scene, as ``scene.json`` describes it, is the same one on the same grid, however it is read."""
+    files = ([os.path.abspath(path) for path in old["files"]], [os.path.abspath(path) for path in new.files])
+    same = files[0] == files[1] if files[0] or files[1] else old["name"] == new.name
+    grid = (old["rows"], old["columns"]) == (new.rows, new.columns) and old["crs"] in (new.crs, None)
+    return same and grid and np.allclose(old["transform"], new.transform, rtol=1e-9, atol=1e-9)
 
 
 def _keep(workspace: Workspace, identity: str, rasters: Mapping[str, str]) -> None:
@@ -83,8 +117,10 @@ def _keep(workspace: Workspace, identity: str, rasters: Mapping[str, str]) -> No
     for name in rasters:
         if workspace.path(name).exists():
             place(workspace.path(name), partial / name)
-    names = [scene.name for scene in workspace.scenes]
-    write_json(partial / "before.json", {"identity": identity, "scenes": names, "rasters": dict(rasters)})
+    about = read_scene_file(workspace.existing("scene.json"))["scenes"]
+    names = [scene["name"] for scene in about]
+    before = {"identity": identity, "scenes": names, "about": about, "rasters": dict(rasters)}
+    write_json(partial / "before.json", before)
     sync_tree(partial)
     os.replace(partial, kept)
 
@@ -147,12 +183,13 @@ def _take_back(kept: Path, journal: Path, carried: Mapping[str, Any]) -> None:
 def _carried(kept: Path, journal: Path, record: StageRecord, made: Path) -> dict[str, Any] | None:
     """Write the labels of the new segments, and then that they are whole; None where the segments are the same."""
     before = read_kept(kept / "before.json")
-    new = {name: _successor(before["scenes"], name, made) for name in before["rasters"]}
+    new = _successors(before, made)
     same_files = all(
         record.outputs.get(path.relative_to(made).as_posix()) == before["rasters"][name] for name, path in new.items()
     )
     pairs = [(kept / name, path) for name, path in new.items()]
-    if not journal.exists() or same_files or all(_same(*pair) for pair in pairs):
+    whole = len(new) == len(before["rasters"])
+    if not journal.exists() or (whole and (same_files or all(_same(*pair) for pair in pairs))):
         return None
     (kept / "labels.sqlite").unlink(missing_ok=True)
     found = transfer_labels(journal, kept / "labels.sqlite", _overlaps(pairs))
@@ -161,11 +198,16 @@ def _carried(kept: Path, journal: Path, record: StageRecord, made: Path) -> dict
     return carried
 
 
-def _successor(scenes: Sequence[str], name: str, made: Path) -> Path:
-    """Return the new raster of a scene: the only one, or one of several since others were added."""
-    scene = scenes[0] if name == "segments.tif" else Path(name).stem
-    several = made / "segments" / f"{scene}.tif"
-    return several if several.exists() else made / "segments.tif"
+def _successors(before: Mapping[str, Any], made: Path) -> dict[str, Path]:
+    """Return old raster -> the new one of the same scene, where the run holds it: the only one, or one of several."""
+    held: Mapping[str, str] | None = before.get("held")
+    found = {}
+    for name in before["rasters"]:
+        scene = before["scenes"][0] if name == "segments.tif" else Path(name).stem
+        if held is None or scene in held:
+            several = made / "segments" / f"{scene if held is None else held[scene]}.tif"
+            found[name] = several if several.exists() else made / "segments.tif"
+    return found
 
 
 def _replace(kept: Path, journal: Path, carried: Mapping[str, Any]) -> None:

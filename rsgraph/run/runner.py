@@ -8,7 +8,7 @@ import shlex
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
 from importlib.metadata import version
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from rsgraph.blocks import ResumableBlocks, Threads
-from rsgraph.cache import StageRecord
+from rsgraph.cache import MODELS, Place, StageCache, StageRecord
 from rsgraph.config import Typed
 from rsgraph.console import duration, note, progress, say
 from rsgraph.events import tell, telling
@@ -29,22 +29,27 @@ from rsgraph.own_files.models import read_about
 from rsgraph.progress import TimeLeft
 from rsgraph.protocols import Blocks, Workers
 from rsgraph.run.checking import check_made, check_workspace
+from rsgraph.run.disk import Places, check_room
 from rsgraph.run.keys import keys
-from rsgraph.run.prepare import Prepared, identities, prepare
+from rsgraph.run.paths import Point
+from rsgraph.run.prepare import MEMO, Prepared, identities, prepare
 from rsgraph.run.record import record_of, write_record
 from rsgraph.run.remaining import Remaining
 from rsgraph.run.scenes import cut_chips, keep_chips, keep_model, notes
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.plan import CLOSED_STAGES, Plan, Stage, choice, maps_entry, needed, stages_of
-from rsgraph.workspace import MAPPED, Workspace
+from rsgraph.workspace import MAPPED, Workspace, made_by
 
 if TYPE_CHECKING:
     from rsgraph.tracking import Tracker
 
+_HAPPENED = "happened"
+"""Fact of a stage: sentences on the run that computed it, which say nothing of what others take from the cache."""
+
 _RECORDED = ("rsgraph", "numpy", "scikit-image", "scikit-fuzzy", "torch", "torch-geometric", "umap-learn")
 
 
-def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | None = None) -> Workspace:
+def run(config: Mapping[str, Any], *, point: Point | None = None, typed: Typed | None = None) -> Workspace:
     """Run all stages on a scene.
 
     Parameters
@@ -52,7 +57,7 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
     config
         The resolved config (``conf/run.yaml``), plain dicts.
     point
-        Workspace of a sweep point; None for a single run.
+        Workspace of a sweep point, and the folder that it shares with others; None for a single run.
     typed
         What the command line says: only these options may differ from those of a workspace that is continued. None:
         all options count as typed.
@@ -76,26 +81,29 @@ def run(config: Mapping[str, Any], *, point: Path | None = None, typed: Typed | 
         check_workspace(workspace)
     if len(finished) == len(wanted):
         _write_config(plan, workspace)  # the scene may stand elsewhere now
+        _enter_sources(prepared)
         tell(ready=str(workspace.folder.resolve()))
         say(f"{workspace.folder} is up to date: nothing to do (looked for {duration(time.monotonic() - started)})")
         return workspace
     opened = cut_chips(plan.options.chips, prepared.scenes, held=len(plan.addition.scenes) if plan.addition else 0)
     say(f"{prepared.name}: {_what(opened)} -> {workspace.folder}")
     _check_all(plan, opened)
+    check_room(plan, opened, wanted, {*wanted} - finished, Places(prepared.cache, workspace.folder))
     _take_over(prepared, opened)
     tracker = _start_tracking(plan, workspace, prepared.beside)
     try:
         shared = _shared(plan, make_folder(workspace.folder), make_folder(prepared.cache.folder))
-        with workspace.being_made(), plan.options.executor.build().open(shared) as workers:
+        needed = prepared.cache.used_by(workspace.folder, _places(plan, wanted))
+        with workspace.being_made(), needed, plan.options.executor.build().open(shared) as workers:
             before = prepared.record.experiment if prepared.record else ()
             experiments = typed.experiments if typed and typed.experiments else before
             model = keep_model(plan.model, workspace, prepared.cache.folder)
             left = Remaining(lambda: _costs(plan, opened, finished))
             _walk(_Running(prepared, experiments, wanted, model, tracker, workers, left), opened, finished)
     except BaseException as error:
-        _end(tracker, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
+        _end(tracker, workspace, "KILLED" if isinstance(error, KeyboardInterrupt | SystemExit) else "FAILED")
         raise
-    _end(tracker, "FINISHED")
+    _end(tracker, workspace, "FINISHED")
     _say_what_is_next(workspace, tracker, time.monotonic() - started)
     return workspace
 
@@ -119,6 +127,13 @@ def _shared(plan: Plan, *folders: Path) -> list[Path]:
     path = plan.options.data.path
     named = [] if path is None else [path] if isinstance(path, str) else path
     return [*(Path(each) for each in named), *(folder.resolve() for folder in folders)]
+
+
+def _places(plan: Plan, wanted: Mapping[str, str]) -> set[Place]:
+    """Return what a run makes or takes from the cache: its stages, those of before scenes were added, the model."""
+    before = plan.addition.stages if plan.addition else {}
+    found = {StageCache.place(stage, key) for keys_of in (wanted, before) for stage, key in keys_of.items()}
+    return found | ({StageCache.place(MODELS, plan.model.identity)} if plan.model else set())
 
 
 def _what(opened: Opened) -> str:
@@ -202,9 +217,18 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
             untracked += [stage.name] if running.tracker and not running.tracker.run_id else []
         tell(finished=stage.name)
         if stage.name == "scene":
+            _enter_sources(running.prepared)
             opened = keep_chips(opened, workspace)
         if stage.name == MAPPED:
             _say_ready(workspace)
+
+
+def _enter_sources(prepared: Prepared) -> None:
+    """Enter what the cache does not know: the names, files and places of this run's scenes."""
+    from rsgraph.run.sources import enter
+
+    path = prepared.plan.options.data.path
+    enter(prepared.workspace, prepared.scenes, path, memo=prepared.cache.folder / MEMO)
 
 
 def _open(tracker: Tracker, workspace: Workspace, stages: list[str]) -> None:
@@ -233,7 +257,8 @@ def _keep_labels(prepared: Prepared) -> None:
     from rsgraph.run.labels import check_unlocked, keep_segments
 
     check_unlocked(prepared.workspace)
-    keep_segments(prepared.workspace, prepared.record.identity if prepared.record else "", identities(prepared))
+    before = prepared.record.identity if prepared.record else ""
+    keep_segments(prepared.workspace, before, identities(prepared), prepared.scenes)
 
 
 def _write_config(plan: Plan, workspace: Workspace) -> None:
@@ -254,6 +279,8 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
         reused = record is not None
         if record is None:
             record = _compute(stage, running, opened)
+        elif _HAPPENED in record.facts:  # to the run that computed it
+            record = replace(record, facts={name: each for name, each in record.facts.items() if name != _HAPPENED})
         labelled = stage.name == "segments" and workspace.path("labels.before").exists()
         if labelled:
             from rsgraph.run.labels import carry_labels, forget_kept
@@ -267,7 +294,7 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
     running.remaining.end(computed=not reused)
     how = "taken from the cache" if reused else duration(record.seconds)
     say(f"  {stage.name:<12} {how:<22} {_findings(record)}".rstrip())
-    for text in record.facts.get("notes") or ():
+    for text in (*(record.facts.get(_HAPPENED) or ()), *(record.facts.get("notes") or ())):
         note(text)
     _track(stage, record, workspace, tracker, reused=reused)
 
@@ -344,10 +371,11 @@ def _work(stage: Stage) -> Callable[[Context], dict[str, Any]]:
 def _kept(stage: Stage, stages: Sequence[Stage], work: Path, workspace: Workspace) -> Path:
     """Return where a stage keeps its blocks: a folder for what the stages it builds on have made, others removed.
 
-    Their keys are not enough: what is computed again under the same key may differ (another processor, a GPU).
+    Their keys are not enough: what is computed again under the same key may differ (another processor, a GPU). Names
+    and places of scenes do not count: an interrupted run goes on where the scene was moved meanwhile.
     """
     recorded = workspace.manifest.get("stages", {})
-    inputs = {name: recorded[name]["outputs"] for name in needed(stage, stages)}
+    inputs = {name: made_by(recorded[name]) for name in needed(stage, stages)}
     folder = work / f"blocks-{digest(inputs)[:16]}"
     for other in work.glob("blocks-*"):
         if other != folder:
@@ -356,7 +384,7 @@ def _kept(stage: Stage, stages: Sequence[Stage], work: Path, workspace: Workspac
 
 
 def _findings(record: StageRecord) -> str:
-    hidden = {"versions", "finished", "notes", "layer"}
+    hidden = {"versions", "finished", "notes", "layer", _HAPPENED}
     shown = {key: value for key, value in record.facts.items() if key not in hidden and value not in (None, [], "")}
     return ", ".join(
         f"{key.replace('_', ' ')} {value}" for key, value in shown.items() if not isinstance(value, dict)
@@ -381,9 +409,14 @@ def _track_history(tracker: Tracker, part: str, path: Path) -> None:
         tracker.metrics({f"{part}/{name}": value for name, value in metrics.items() if name != "epoch"}, number)
 
 
-def _end(tracker: Tracker | None, status: str) -> None:
-    if tracker is not None:
-        tracker.end(status)
+def _end(tracker: Tracker | None, workspace: Workspace, status: str) -> None:
+    if tracker is None:
+        return
+    tracker.end(status)
+    former, now = tracker.former_run_id, tracker.run_id
+    if former is not None and now is not None:  # the server was gone, and the run is recorded elsewhere
+        stages = workspace.manifest.get("stages", {})
+        workspace.enter_tracked([name for name, each in stages.items() if each.get("mlflow_run") == former], now)
 
 
 def _say_what_is_next(workspace: Workspace, tracker: Tracker | None, seconds: float) -> None:

@@ -21,12 +21,13 @@ from rsgraph.errors import (
     WorkspaceError,
     WorkspaceMismatch,
 )
-from rsgraph.files import digest, place, sha256
+from rsgraph.files import digest, expanded, place, sha256
 from rsgraph.io.chips import chip_extent, cut
-from rsgraph.io.fingerprint import fingerprint
+from rsgraph.io.fingerprint import hashes, identified
 from rsgraph.options import ChipOptions, ModelOptions, Options, read_choice, read_options
 from rsgraph.own_files.models import check_model, read_encoder
 from rsgraph.own_files.names import file_safe, is_file_name
+from rsgraph.own_files.scene import read_scene_file
 from rsgraph.run.continuing import own_config
 from rsgraph.run.record import read_record
 from rsgraph.stages.context import Opened
@@ -52,11 +53,23 @@ _MODEL_FILES = (
 
 @dataclass(frozen=True)
 class Held:
-    """What a scene is known by that a workspace holds: as in ``Scene``."""
+    """What a scene is known by that a workspace holds: as in ``Scene``, and the hashes of its files, if recorded."""
 
     name: str
     files: tuple[str, ...]
     bands: tuple[str, ...]
+    contents: tuple[str, ...] = ()
+
+
+def held_by(workspace: Workspace) -> list[Held]:
+    """Return the scenes of a workspace. Raises WorkspaceError where they are not surveyed yet, or damaged."""
+    known = workspace.sources.get("files", {})
+    recorded = (scene["files"] for scene in read_scene_file(workspace.existing("scene.json"))["scenes"])
+    contents = (tuple(known[file]["sha256"] for file in files if file in known) for files in recorded)
+    return [
+        Held(scene.name, scene.files, scene.bands, hashed if len(hashed) == len(scene.files) else ())
+        for scene, hashed in zip(workspace.scenes, contents, strict=True)
+    ]
 
 
 def open_scenes(options: Options, model: GivenModel | None = None) -> list[Scene]:
@@ -72,13 +85,13 @@ def open_scenes(options: Options, model: GivenModel | None = None) -> list[Scene
     NotReadable
         There is no ``data.path``, and the reader needs one.
     ModelMismatch
-        A scene lacks bands that the model needs.
+        A scene lacks bands that the model needs, or their names are assumed otherwise.
     InputError
         What the reader raises; scenes that do not have the same bands.
     """
     reader = options.reader.build()
     paths = _paths(options, needed=reader.needs_path)
-    scenes = _named_apart([scene for path in paths for scene in reader.open(path)])
+    scenes = _named_apart(_alike([scene for path in paths for scene in reader.open(path)]))
     limit = options.data.limit
     if limit is not None and limit < len(scenes):
         if limit < 1:
@@ -86,8 +99,18 @@ def open_scenes(options: Options, model: GivenModel | None = None) -> list[Scene
         drawn = np.random.default_rng(options.seed).choice(len(scenes), size=limit, replace=False)
         scenes = [scenes[index] for index in sorted(drawn)]
     if model is not None:
-        return [_with_model_bands(scene, model) for scene in scenes]
+        vouched = options.reader.parameters.get("bands") is not None
+        return [_with_model_bands(scene, model, vouched=vouched) for scene in scenes]
     return [_like(scene, scenes[0]) for scene in scenes]
+
+
+def _alike(scenes: Sequence[Scene]) -> Sequence[Scene]:
+    """Read scenes of a collection by one scale."""
+    if len(scenes) == 1:
+        return scenes
+    from rsgraph.io.plausible import agreeing
+
+    return agreeing(scenes)
 
 
 def _paths(options: Options, *, needed: bool) -> list[Path | None]:
@@ -106,7 +129,7 @@ def _paths(options: Options, *, needed: bool) -> list[Path | None]:
     if twice is not None or not named:
         fault = f"names {twice} twice" if named else "is an empty list"
         raise ConfigError(f"data.path {fault}; expected each scene once, as in data.path=[a.tif,b.tif]")
-    return [Path(each).expanduser() for each in named]
+    return [expanded(each) for each in named]
 
 
 def absolute(path: str | Sequence[str] | None) -> str | list[str] | None:
@@ -117,11 +140,11 @@ def absolute(path: str | Sequence[str] | None) -> str | list[str] | None:
     if path is None:
         return None
     if isinstance(path, str):
-        return str(Path(path).expanduser().absolute())
+        return str(expanded(path).absolute())
     wrong = [each for each in path if not isinstance(each, str)]
     if wrong:
         raise ConfigError(f"data.path must list paths, as in data.path=[a.tif,b.tif]. Got {wrong[0]!r} among them.")
-    return [str(Path(each).expanduser().absolute()) for each in path]
+    return [str(expanded(each).absolute()) for each in path]
 
 
 def _named_apart(scenes: Sequence[Scene]) -> list[Scene]:
@@ -140,35 +163,70 @@ def _named_apart(scenes: Sequence[Scene]) -> list[Scene]:
     return named
 
 
-def held_first(scenes: Sequence[Scene], held: Sequence[Held]) -> list[Scene]:
+def held_first(
+    scenes: Sequence[Scene], held: Sequence[Held], *, memo: Path | None = None, renamed: bool = False
+) -> list[Scene]:
     """Put the scenes of a workspace before all others: in its order, under its names, all with its order of bands.
 
-    They are known by their files, or by name where those were moved. Whether they are the same still is for
-    ``fingerprint`` to say. Where one of them is missing, everything stays as it is.
+    They are known by their files, or where those were moved by what they hold, or by name. Whether they are the same
+    still is for ``fingerprint`` to say. Where one of them is missing, everything stays as it is.
+
+    Parameters
+    ----------
+    scenes, held
+        That were opened, and that the workspace holds.
+    memo
+        See :func:`rsgraph.io.fingerprint.fingerprint`.
+    renamed
+        Whether an only scene, whose name stands in no table, takes the name of its file as it is now.
     """
-    numbers = _numbers(scenes, held)
+    numbers = _numbers(scenes, held, memo)
     if len(numbers) < len(held) or not held:
         return list(scenes)
     first = [replace(scenes[number], name=each.name) for number, each in zip(numbers, held, strict=True)]
+    if renamed and len(scenes) == 1:
+        first = [replace(first[0], name=scenes[0].name)]
     taken = {*numbers}
     named = _named_apart([*first, *(scene for number, scene in enumerate(scenes) if number not in taken)])
     same = {*held[0].bands} == {*scenes[0].bands}
     return [_with_bands(scene, held[0].bands) for scene in named] if same else named
 
 
-def _numbers(scenes: Sequence[Scene], held: Sequence[Held]) -> list[int]:
+def _numbers(scenes: Sequence[Scene], held: Sequence[Held], memo: Path | None) -> list[int]:
     """Return which of the scenes the held ones are, without those that are none of them."""
     numbered = list(enumerate(scenes))
-    both = {(scene.name, _places(scene.files)): number for number, scene in numbered}
-    of_files = {_places(scene.files): number for number, scene in reversed(numbered) if scene.files}
+    both = {(scene.name, _places(scene.all_files)): number for number, scene in numbered}
+    exact = [both.get((each.name, _places(each.files))) for each in held]
+    if all(number is not None for number in exact):
+        return list(dict.fromkeys(number for number in exact if number is not None))
+    of_files = {_places(scene.all_files): number for number, scene in reversed(numbered) if scene.all_files}
     of_names = {scene.name: number for number, scene in numbered}
+    of_contents = _by_contents(scenes, held, memo)
     found: dict[int, Held] = {}
     for each in held:
         places = _places(each.files)
-        number = both.get((each.name, places), of_files.get(places, of_names.get(each.name)))
+        near = both.get((each.name, places), of_files.get(places, of_names.get(each.name)))
+        alike = [number for number in of_contents.get(each.contents, []) if number not in found]
+        number = near if near in alike or not alike else alike[0]
         if number is not None:
             found.setdefault(number, each)
     return list(found)
+
+
+_Hashes = tuple[str, ...]
+
+
+def _by_contents(scenes: Sequence[Scene], held: Sequence[Held], memo: Path | None) -> dict[_Hashes, list[int]]:
+    """Return hashes of files -> numbers of scenes that hold them; of none, where no hash was recorded."""
+    found: dict[_Hashes, list[int]] = {}
+    if not any(each.contents for each in held):
+        return found
+    contents = hashes((file for scene in scenes for file in scene.all_files), known=memo)
+    for number, scene in enumerate(scenes):
+        hashed = tuple(contents[file] for file in _places(scene.all_files))
+        if hashed:
+            found.setdefault(hashed, []).append(number)
+    return found
 
 
 def _places(files: Sequence[str | Path]) -> tuple[str, ...]:
@@ -253,7 +311,7 @@ def with_model(options: Options) -> tuple[Options, GivenModel | None]:
     origin = options.model.from_
     if not origin:
         return options, None
-    workspace = Workspace(Path(origin).expanduser())
+    workspace = Workspace(expanded(origin))
     for name in (("models", "encoder.json"), ("models", "gnn.json"), ("targets.npz",)):
         workspace.existing(*name)
     check_given(workspace)
@@ -295,7 +353,14 @@ def check_given(workspace: Workspace, *, named: str | None = None) -> None:
 def given_model(workspace: Workspace, bands: Sequence[str]) -> GivenModel:
     """Return the model that a workspace holds, which reads these bands."""
     folder, metric = str(workspace.folder.resolve()), workspace.path("models", "metric.json").exists()
-    return GivenModel(folder, model_identity(workspace), tuple(bands), metric)
+    return GivenModel(folder, model_identity(workspace), tuple(bands), metric, _assumed(workspace))
+
+
+def _assumed(workspace: Workspace) -> str | None:
+    """Return how the names of a workspace's bands were known, as in ``GivenModel``."""
+    if own_config(workspace)["reader"].get("rules") == 1 or not workspace.path("scene.json").exists():
+        return ""
+    return workspace.scenes[0].assumed
 
 
 def keep_model(model: GivenModel | None, workspace: Workspace, cache: Path) -> Path | None:
@@ -334,14 +399,29 @@ def model_identity(workspace: Workspace) -> str:
     return digest({name: sha256(workspace.path(name)) for name in present})
 
 
-def _with_model_bands(scene: Scene, model: GivenModel) -> Scene:
-    """Match a scene's bands to the model's, by name. Raises ModelMismatch naming those that are missing."""
+def known_alike(scene: Scene, model: GivenModel) -> bool:
+    """Tell whether names of bands are proven, or assumed in the same way, in a scene and where a model learnt."""
+    return model.assumed in ("", scene.assumed)
+
+
+def _with_model_bands(scene: Scene, model: GivenModel, *, vouched: bool) -> Scene:
+    """Match a scene's bands to the model's, by name.
+
+    Raises ModelMismatch naming those that are missing, and where names are assumed that nobody vouched for.
+    """
     missing = [band for band in model.bands if band not in scene.bands]
     if missing:
         raise ModelMismatch(
             f"the model in {model.folder} needs the bands {', '.join(model.bands)}; {scene.name} lacks "
             f"{', '.join(missing)} (it has {', '.join(scene.bands)}). Name the bands with reader.bands=[...] where "
             "the file does not, or train on this scene without model.from"
+        )
+    if not vouched and not known_alike(scene, model):
+        there, here = (each or "named by their files" for each in (model.assumed, scene.assumed))
+        raise ModelMismatch(
+            f"the bands of the model in {model.folder} are {there}, those of {scene.name} {here}: nothing says that "
+            f"they are the same. Where they are, vouch for it by naming the bands of {scene.name} in its "
+            f"file's order with reader.bands=[{','.join(scene.bands)}], or train on this scene without model.from"
         )
     return _with_bands(scene, model.bands)
 
@@ -365,13 +445,18 @@ class Reopened(Workspace):
         WorkspaceMismatch
             It is another one than the workspace was made from.
         """
+        from rsgraph.run.sources import located
+
         options, record = self.options, read_record(self)
-        held = [Held(scene.name, scene.files, scene.bands) for scene in self.scenes]
-        scenes = held_first(open_scenes(options, record.model if record else None), held)
-        if record is not None and fingerprint(scenes, known=None) != record.identity:
+        path = located(self, options.data.path)
+        found = open_scenes(replace(options, data=replace(options.data, path=path)), record.model if record else None)
+        held = held_by(self)
+        scenes = held_first(found, held)[: len(held)]  # a folder may have got more of them
+        if record is not None and identified(scenes, record.identity, known=None) != record.identity:
             raise WorkspaceMismatch(
-                f"{shown_path(options.data.path)} is not the scene that {self.folder} was made from (its "
-                "content changed); put the old one back, or run again with overwrite=true"
+                f"{shown_path(path)} is not the scene that {self.folder} was made from (it was changed, or is read "
+                f"otherwise). If that one lies elsewhere, say where: `rsgraph run ITS_PATH workspace={self.folder}`; "
+                "with overwrite=true the workspace is made anew from what is here"
             )
         return scenes
 

@@ -21,8 +21,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
-from rsgraph.errors import WorkspaceError, WorkspaceMismatch
-from rsgraph.files import make_folder, output_error, sync_tree, write_text
+from rsgraph.errors import OutputError, WorkspaceError, WorkspaceMismatch
+from rsgraph.files import expanded, has_home, make_folder, output_error, sync_tree, write_text
 from rsgraph.workspace import Workspace
 
 NAME = "parana_coast"
@@ -49,7 +49,7 @@ def sample_copy(folder: Path | None = None) -> Path:
     OutputError
         The disk is full or the place not writable; nothing is half-written.
     """
-    place = (samples_folder() / NAME if folder is None else folder.expanduser()).absolute()
+    place = (samples_folder() / NAME if folder is None else expanded(folder)).absolute()
     if not _is_free(place):
         _check_copy(place)
     else:
@@ -59,8 +59,14 @@ def sample_copy(folder: Path | None = None) -> Path:
 
 
 def samples_folder() -> Path:
-    """Return the folder in which a user's samples are kept: where the system has programs keep their data."""
-    return _data_folder(sys.platform, os.environ, Path.home()) / "rsgraph" / "samples"
+    """Return the folder in which a user's samples are kept: where the system has programs keep their data.
+
+    Raises OutputError where the user has no home.
+    """
+    folder = _data_folder(sys.platform, os.environ, expanded("~")) / "rsgraph" / "samples"
+    if not has_home() and not Path(os.environ.get("XDG_DATA_HOME", "")).is_absolute():
+        raise OutputError("this user has no home folder to keep a sample in; name a folder: `rsgraph sample FOLDER`")
+    return folder
 
 
 def _data_folder(platform: str, environment: Mapping[str, str], home: Path) -> Path:

@@ -52,5 +52,5 @@ def learning_facts(history: History | None) -> dict[str, Any]:
         "epochs": len(history.epochs),
         "best_epoch": history.best_epoch,
         "resumed_at": history.resumed_at,
-        "notes": list(history.notes),
+        "happened": list(history.notes),
     }

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from rsgraph.ground import pixel_width
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.display import choose_bands, describe_bands, shown_limits, stretch
 from rsgraph.io.path_names import path_name
@@ -24,7 +25,6 @@ from rsgraph.pictures.mosaic import mosaic, mosaic_columns
 from rsgraph.pictures.neighbours import SHOWN, choose_queries, draw_neighbours
 from rsgraph.pictures.outlines import draw_outlines
 from rsgraph.pictures.quicklook import draw_quicklook
-from rsgraph.pictures.scale_bar import metres_per_pixel
 from rsgraph.pictures.segment_map import draw_segment_map
 from rsgraph.pictures.shrinking import shrink, shrink_factor
 from rsgraph.progress import part_of
@@ -227,9 +227,9 @@ def _name(context: Context) -> str:
 def _quicklook(context: Context, looks: _Looks, scene: _Preview) -> Figure:
     opened = context.opened
     first = opened.scenes[0]
-    metres = None if opened.collection else metres_per_pixel(first.crs, first.transform, first.rows)
+    metres = None if opened.collection else pixel_width(first.crs, first.transform, first.rows, first.columns)
     size = f"{opened.sizes} pixels" + (f", {_shown(context)}" if opened.collection else "")
-    colours = describe_bands(opened.bands, looks.bands)
+    colours = describe_bands(opened.bands, looks.bands, first.assumed)
     caption = f"{colours[0].upper()}{colours[1:]}. {size}. Light gray: no data."
     width = None if metres is None else metres * looks.factor
     return draw_quicklook(scene.image, title=_name(context), caption=caption, metres=width)

@@ -23,7 +23,7 @@ block.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from rsgraph.errors import ConfigError
@@ -51,12 +51,15 @@ class GivenModel:
         Names of the bands that they read, in order.
     metric
         Whether it has a metric, too; one of before there was any has none, and a run fits its own.
+    assumed
+        How the names of the bands that it learnt from were known, as in ``Scene``; "" where nothing says it.
     """
 
     folder: str
     identity: str
     bands: tuple[str, ...]
     metric: bool = False
+    assumed: str | None = field(default="", compare=False)
 
     def has(self, stage: Stage) -> bool:
         """Tell whether the outcome of a stage is taken over from it."""
@@ -362,11 +365,11 @@ def maps_of(options: Options, layers: Sequence[str]) -> tuple[str, ...]:
                     f"embedding.{option} '{name}' is not made by this run; choose one of: {', '.join(layers)}{joined}"
                 )
     usual = [name for name in layers if name in CLOSED_FORM or JOINT in name]
-    first = layer or (maps or usual or [_deepest(layers)])[0]
+    first = layer or (maps or usual or [deepest(layers)])[0]
     return tuple(dict.fromkeys([first, *(usual if maps is None else maps)]))
 
 
-def _deepest(layers: Sequence[str]) -> str:
+def deepest(layers: Sequence[str]) -> str:
     """Return the GNN's second to last layer (section 2.6 of the paper), or the last layer where it has none."""
     hidden = [name for name in layers if name.startswith("gnn")][:-1]
     return hidden[-1] if hidden else layers[-1]

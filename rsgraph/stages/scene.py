@@ -52,6 +52,7 @@ def _levels(found: Survey) -> dict[str, NDArray[Any]]:
 
 
 def _describe(scene: Scene) -> dict[str, Any]:
+    assumed = {} if scene.assumed is None else {"assumed": scene.assumed}
     return {
         "name": scene.name,
         "bands": list(scene.bands),
@@ -59,9 +60,10 @@ def _describe(scene: Scene) -> dict[str, Any]:
         "columns": scene.columns,
         "crs": scene.crs,
         "transform": list(scene.transform),
-        "files": [str(path) for path in scene.files],
+        "files": [str(path) for path in scene.all_files],
         "class_name": scene.class_name,
         "reflectance": scene.reflectance,
+        **assumed,
     }
 
 

@@ -12,6 +12,7 @@ from rsgraph.graphs.features import areas, centroids, segment_means
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.options import Choice
 from rsgraph.protocols import Arrays, Segmenter
+from rsgraph.stages.cloud_shares import with_cloud_shares
 from rsgraph.stages.context import Context
 from rsgraph.stages.known_segments import known_segments
 from rsgraph.stages.segment_files import CutChip, IdRasters, pack, segment_table, unpack
@@ -72,6 +73,6 @@ def _cut_at_borders(context: Context) -> dict[str, Any]:
                 parts.append(segment_table(context, chip.scene, rasters.next_id, numbers, places, cut.areas))
                 rasters.write(chip, cut)
             means.append(arrays["means"])
-    table = pd.concat(parts, ignore_index=True)
+    table, clouds = with_cloud_shares(context, known, pd.concat(parts, ignore_index=True))
     write_table(context.out / "segments.parquet", table)
-    return {"segments": len(table), "per_chip": round(len(table) / max(len(chips), 1), 1)}
+    return {"segments": len(table), "per_chip": round(len(table) / max(len(chips), 1), 1), **clouds}

@@ -28,6 +28,7 @@ from rsgraph.protocols import Arrays, Segmenter
 from rsgraph.segmenters.levels import Level, Levels, level, levels
 from rsgraph.segmenters.preparation import smallest_segment
 from rsgraph.segmenters.stitching import Piece, cut_piece, overlap, stitch
+from rsgraph.stages.cloud_shares import with_cloud_shares
 from rsgraph.stages.context import Context
 from rsgraph.stages.known_segments import KnownSegments, known_segments
 from rsgraph.stages.segment_files import IdRasters, read_labels, rows_of_chips, segment_table
@@ -49,10 +50,11 @@ def stitched_segments(context: Context, segmenter: Segmenter) -> dict[str, Any]:
         )
     by, known = overlap(segmenter, size), known_segments(context)
     table = _stitched(context, known, size * size, by, smallest_segment(segmenter.n_segments, size * size))
+    table, clouds = with_cloud_shares(context, known, table)
     write_table(context.out / "segments.parquet", table)
     write_json(context.out / "segments.json", {"seams": "stitch", "overlap": by})
     _write_bands(context, known, table)
-    return {"segments": len(table), "per_chip": round(len(table) / max(len(context.opened.chips), 1), 1)}
+    return {"segments": len(table), "per_chip": round(len(table) / max(len(context.opened.chips), 1), 1), **clouds}
 
 
 def _stitched(context: Context, known: KnownSegments, chip_pixels: int, by: int, min_size: int) -> pd.DataFrame:

@@ -341,7 +341,9 @@ def _passed_through(epochs: list[Epoch], options: TrainingOptions) -> bool:
 
 
 def _trainer(job: _Job, record: Record, strategy: str | DDPStrategy) -> Trainer:
+    """Make the trainer. Left to itself it takes its part for one of a batch job's (SLURM, LSF, torchrun, MPI)."""
     hardware = job.hardware
+    own_place = [Processes(0, 1)] if isinstance(strategy, str) else []  # a DDPStrategy brings its own
     return Trainer(
         accelerator=device_type(hardware),
         devices=1 if isinstance(strategy, str) else hardware.devices,
@@ -349,7 +351,7 @@ def _trainer(job: _Job, record: Record, strategy: str | DDPStrategy) -> Trainer:
         precision="bf16-mixed" if uses_bfloat16(hardware) else "32-true",
         max_epochs=job.options.max_epochs,
         callbacks=[record],
-        plugins=[AtomicCheckpointIO()],
+        plugins=[AtomicCheckpointIO(), *own_place],
         default_root_dir=job.folder,
         logger=False,
         enable_checkpointing=False,
@@ -367,11 +369,15 @@ def _run(
     validation: DataLoader[Any],
     checkpoint: Path | None,
 ) -> None:
-    """Fit; Ctrl-C comes out as KeyboardInterrupt (Lightning makes it an exit, or swallows it)."""
+    """Fit; Ctrl-C comes out as KeyboardInterrupt (Lightning makes it an exit, or swallows it).
+
+    The end that a batch system gives a job comes out with the code of its signal; Lightning's own would be 0, which
+    such a system takes for success.
+    """
     try:
         trainer.fit(training, train, validation, ckpt_path=checkpoint)
-    except SIGTERMException:
-        raise
+    except SIGTERMException as stop:
+        raise SystemExit(128 + signal.SIGTERM) from stop
     except SystemExit as stop:
         if trainer.interrupted:
             raise KeyboardInterrupt from stop

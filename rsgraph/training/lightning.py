@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import os
+
 from rsgraph.encoders.torchvision_import import import_torchvision
 
 import_torchvision()
+
+RANKS = ("RANK", "LOCAL_RANK", "SLURM_PROCID", "JSM_NAMESPACE_RANK")
+"""Variables of batch systems that Lightning reads on import: as its own rank, and as a number, be they neither."""
+
+_hidden = {name: os.environ.pop(name) for name in RANKS if name in os.environ}
 
 from lightning_fabric.plugins import ClusterEnvironment  # noqa: E402 - torchvision first
 from pytorch_lightning import Callback, LightningModule, Trainer  # noqa: E402 - torchvision first
@@ -12,7 +19,10 @@ from pytorch_lightning.plugins import TorchCheckpointIO  # noqa: E402 - as above
 from pytorch_lightning.strategies import DDPStrategy  # noqa: E402 - as above
 from pytorch_lightning.utilities.exceptions import SIGTERMException  # noqa: E402 - as above
 
+os.environ.update(_hidden)
+
 __all__ = [
+    "RANKS",
     "Callback",
     "DDPStrategy",
     "LightningModule",

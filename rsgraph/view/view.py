@@ -44,7 +44,7 @@ from rsgraph.view.files import (
     mapped,
     write_levels,
 )
-from rsgraph.workspace import SceneInfo, Workspace
+from rsgraph.workspace import SceneInfo, Workspace, made_by
 
 Ids = NDArray[np.uint32]
 Display = str | Sequence[str]
@@ -233,14 +233,16 @@ class _Display:
     low: Floats
     high: Floats
     means: bool
+    assumed: str | None = None
 
     @classmethod
     def of(cls, workspace: Workspace, display: Display, *, means: bool) -> _Display:
         survey = workspace.survey
         bands = tuple(survey["bands"])
         chosen = choose_bands(bands, display)
-        low, high = shown_limits(survey, chosen, reflectance=workspace.scenes[0].reflectance)
-        return cls(bands, chosen, low, high, means)
+        first = workspace.scenes[0]
+        low, high = shown_limits(survey, chosen, reflectance=first.reflectance)
+        return cls(bands, chosen, low, high, means, first.assumed)
 
     @property
     def folder(self) -> str:
@@ -249,7 +251,7 @@ class _Display:
 
     @property
     def description(self) -> str:
-        shown = describe_bands(self.bands, self.chosen)
+        shown = describe_bands(self.bands, self.chosen, self.assumed)
         return f"mean colour of each segment (the scene's files are not there), {shown}" if self.means else shown
 
     def picture(self, values: Floats, valid: NDArray[np.bool_]) -> Pixels:
@@ -263,7 +265,7 @@ class _Display:
 def _segments_key(workspace: Workspace) -> str:
     """Hash of what the segments are: the manifest's, so that a second look does not read the rasters."""
     stages = workspace.manifest.get("stages", {})
-    outputs = {**stages.get("scene", {}).get("outputs", {}), **stages.get("segments", {}).get("outputs", {})}
+    outputs = {**made_by(stages.get("scene", {})), **made_by(stages.get("segments", {}))}
     return digest([_LAYOUT, outputs or {"segments.parquet": sha256(workspace.existing("segments.parquet"))}])
 
 
@@ -300,7 +302,7 @@ _TYPES = {"ids": np.dtype(np.uint32), "rgb": np.dtype(np.uint8)}
 
 def _made(workspace: Workspace, look: _Display, progress: Progress | None, reader: Callable[[Places], Read]) -> View:
     """Write what is missing; one process at a time, the others wait and find it there."""
-    workspace.check_writable()
+    workspace.check_writable("view")
     folder = make_folder(workspace.path("view"))
     places = Places.of(workspace)
     report = TwoPasses(progress, places.steps)
@@ -356,7 +358,8 @@ def _opened_scenes(workspace: Reopened, places: Places) -> list[Scene]:
         if found is None or (found.rows, found.columns, found.bands) != (known.rows, known.columns, known.bands):
             raise WorkspaceMismatch(
                 f"the scene {known.name} is no longer what {workspace.folder} was made from ({known.columns} x "
-                f"{known.rows} pixels, bands {', '.join(known.bands)}); put the original file back"
+                f"{known.rows} pixels, bands {', '.join(known.bands)}); name that one: `rsgraph run ITS_PATH "
+                f"workspace={workspace.folder}`"
             )
     return [scenes[known.name] for known in places.scenes]
 

@@ -10,10 +10,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import rasterio
+import shapely
 from numpy.typing import NDArray
 
 from rsgraph import cli
@@ -191,6 +193,89 @@ def test_a_reference_file_is_laid_on_the_segments(bare: Path, tmp_path: Path) ->
     assert target["precision"].item() > 0.9  # a factor of four tells the halves apart
 
 
+def half(value: int, other: int, **edges: int) -> NDArray[np.uint8]:
+    """Two values side by side, and others in rows at the top and bottom."""
+    classes = np.full((96, 96), value, dtype=np.int16)
+    classes[:, 48:] = other
+    classes[:4] = edges.get("top", classes[:4])
+    classes[-6:] = edges.get("bottom", classes[-6:])
+    return classes
+
+
+@pytest.mark.parametrize(
+    ("classes", "count", "said"),
+    [
+        (half(0, 1), 2, "0 counts as a class since 1 is the only other value (50 % of the pixels)"),
+        (
+            half(0, 1, top=-1),
+            2,
+            "-1 counts as no data (4.2 % of the pixels); 0 counts as a class since -1",
+        ),
+        (
+            half(0, 2, top=255, bottom=1),
+            3,
+            "255 counts as no data (4.2 % of the pixels); 0 counts as a class since 255",
+        ),
+    ],
+)
+def test_a_mask_is_a_reference_of_two_classes_and_what_was_decided_is_said(
+    bare: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], classes: Any, count: int, said: str
+) -> None:
+    write_raster(tmp_path / "mask.tif", classes[None])
+    words = (f"workspace={bare}", f"reference={tmp_path / 'mask.tif'}", "parts=[retrieval]", "layers=[target]")
+    found = evaluate(options(*words))["retrieval"]
+    printed = " ".join(capsys.readouterr().out.split())
+    assert said in printed
+    assert "'reference_classes=[...]' says which values are classes" in printed
+    assert "class 0 " in printed
+    assert "class -1" not in printed
+    assert set(found.query("level == 'segments'")["classes"]) == {count}
+    assert found.query("level == 'segments' and k == 1")["precision"].item() > 0.8
+    assert "one class only" not in printed
+
+
+def test_figures_of_one_class_only_are_said_to_be_that_each_time_that_they_are_shown(
+    bare: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_raster(tmp_path / "mask.tif", half(0, 1)[None])
+    words = (
+        f"workspace={bare}",
+        f"reference={tmp_path / 'mask.tif'}",
+        "parts=[retrieval,labelling]",
+        "layers=[target]",
+    )
+    for _ in range(2):
+        found = evaluate(options(*words, "reference_classes=[1]"))
+        assert set(found["retrieval"]["precision"]) == {1}
+        printed = " ".join(capsys.readouterr().out.split())
+        for part in ("retrieval", "labelling"):
+            assert f"{part}: the figures follow from one class only" in printed
+        assert "4,608 pixels of 0, which counts as no class" in printed
+    named = evaluate(options(*words, "reference_classes={0:land,1:water}"))
+    assert set(named["retrieval"]["classes"]) == {2}
+    assert "reference mask.tif: land 46.1 ha (50 %), water 46.1 ha (50 %)" in " ".join(
+        capsys.readouterr().out.split()
+    )
+
+
+def test_features_that_are_left_out_of_a_reference_are_counted(
+    bare: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boxes = [shapely.box(0, 0, 48, 96), shapely.box(48, 0, 96, 96), shapely.LineString([(0, 0), (9, 9)])]
+    eight = shapely.Polygon([(0, 0), (9, 9), (9, 0), (0, 9)])
+    table = gpd.GeoDataFrame({"art": ["a", "b", "c", "a"]}, geometry=[*boxes, eight])
+    here = Workspace(bare).scene
+    a, b, c, d, e, f = here.transform
+    table = table.set_geometry(table.affine_transform([a, b, d, e, c, f])).set_crs(here.crs)
+    table.to_file(tmp_path / "a.gpkg")
+    words = (f"workspace={bare}", f"reference={tmp_path / 'a.gpkg'}", "reference_column=art", "parts=[retrieval]")
+    evaluate(options(*words, "layers=[target]"))
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "a.gpkg: a polygon crosses itself: all that it encloses counts note:" in printed
+    assert "a.gpkg: left out: 1 lines" in printed
+    assert "reference a.gpkg: a 46.1 ha (50 %), b 46.1 ha (50 %) note" in printed
+
+
 @pytest.mark.parametrize(
     ("overrides", "error", "sentence"),
     [
@@ -203,6 +288,10 @@ def test_a_reference_file_is_laid_on_the_segments(bare: Path, tmp_path: Path) ->
         ),
         (["workspace=w", "parts=[]"], ConfigError, "`parts` must be a list"),
         (["workspace=w", "reference=nowhere.tif"], NotThere, "the reference nowhere.tif does not exist"),
+        (["workspace=w", "reference_classes=water"], ConfigError, "`reference_classes` must be codes or names"),
+        (["workspace=w", "reference_classes=[]"], ConfigError, "`reference_classes` must be codes or names"),
+        (["workspace=w", "reference_classes=[0.5]"], ConfigError, "`reference_classes` must be codes or names"),
+        (["workspace=w", "reference_column=3"], ConfigError, "reference_column must be a text or null"),
         (["workspace=w", "measures.among=[train]"], ConfigError, "measures.among must be a list of: all, test"),
         (["workspace=w", "rotation.chips=two"], ConfigError, "rotation.chips must be a whole number"),
         (["workspace=w", "labelling.strokes=0"], ConfigError, "labelling.strokes must be at least 1"),

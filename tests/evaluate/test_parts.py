@@ -65,6 +65,10 @@ def workspace(tmp_path: Path) -> Workspace:
 
 CONFIG = {
     "layers": None,
+    "reference": None,
+    "reference_layer": None,
+    "reference_column": None,
+    "reference_classes": None,
     "seed": 0,
     "maps": {"k": 4, "sample": None},
     "retrieval": {"ks": [1, 3], "sample": None},
@@ -155,6 +159,17 @@ def test_retrieval_finds_the_class_where_vectors_are_the_class(workspace: Worksp
     assert found.loc[("segments", 1), "precision_by_chance"] == pytest.approx(19 / 39)
     assert found.loc[("segments apart", 3), "precision"] == 1
     assert found.loc[("chips", 3), "overlap"] == 1, "every chip has as many of both"
+    assert found["classes"].groupby("level").max().to_dict() == {"chips": 1, "segments": 2, "segments apart": 2}
+
+
+def test_tables_count_the_classes_that_are_compared(workspace: Workspace) -> None:
+    same = with_classes(job(workspace), lambda i: 1)
+    assert set(retrieval(same)["classes"]) == {1}
+    assert set(retrieval(same)["precision"]) == {1}
+    points = np.random.default_rng(3).normal(size=(N, 2)).astype(np.float32)
+    keep_map(workspace, "segments", "bands", "umap", points)
+    assert set(labelling(with_classes(job(workspace), lambda i: 1))["classes"]) == {1}
+    assert set(labelling(with_classes(job(workspace), lambda i: i % 2))["classes"]) == {2}
 
 
 def test_retrieval_apart_leaves_out_the_eight_segments_around(workspace: Workspace) -> None:

@@ -12,8 +12,8 @@ from affine import Affine
 from rasterio.warp import Resampling, reproject, transform_bounds
 from shapely.geometry import box
 
-from rsgraph.errors import InputError, NotReadable, NotUsable
-from rsgraph.evaluate.reference import ReferenceCounts, reference_counts
+from rsgraph.errors import ConfigError, InputError, NotReadable, NotUsable
+from rsgraph.evaluate.reference import ReferenceCounts, reference_counts, wanted_classes
 from rsgraph.evaluation.scores import ceiling
 from rsgraph.run.runner import run
 from rsgraph.run.scenes import Reopened
@@ -148,6 +148,27 @@ def test_what_is_no_reference_is_refused_in_one_sentence(
     with pytest.raises(kind, match=message) as caught:
         reference_counts(finished, wrong / name)
     assert "\n" not in str(caught.value)
+
+
+def test_advice_names_the_options_of_references(finished: Workspace, tmp_path: Path) -> None:
+    here = finished.scene
+    places = [box(*extent(here.transform, (0, 0), (100, 160)))] * 2
+    table = gpd.GeoDataFrame({"kind": ["a", "b"], "sort": ["c", "d"]}, geometry=places, crs=here.crs)
+    table.to_file(tmp_path / "a column=.gpkg")
+    with pytest.raises(NotUsable, match=r"a column=\.gpkg does not say .* name it with reference_column=: kind"):
+        reference_counts(finished, tmp_path / "a column=.gpkg")
+    table.to_file(tmp_path / "b.gpkg", layer="one")
+    table.to_file(tmp_path / "b.gpkg", layer="two")
+    with pytest.raises(NotUsable, match="several layers; name one with reference_layer=: one, two"):
+        reference_counts(finished, tmp_path / "b.gpkg")
+
+
+def test_classes_are_asked_for_by_codes_or_names() -> None:
+    assert wanted_classes([0, "water"]) == ["0", "water"]
+    assert wanted_classes({0: "land", "1": "water"}) == {"0": "land", "1": "water"}
+    for wrong in ("water", 3, [], {}, [0.5], [True], {0: ""}, [None]):
+        with pytest.raises(ConfigError, match="`reference_classes` must be codes or names such as"):
+            wanted_classes(wrong)  # type: ignore[arg-type]
 
 
 def test_progress_ends_whole(finished: Workspace) -> None:

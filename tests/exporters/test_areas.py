@@ -12,14 +12,19 @@ import geopandas as gpd
 import numpy as np
 import pytest
 from affine import Affine
+from pyproj import Geod
+from rasterio.crs import CRS
 from rasterio.features import rasterize
-from scipy.ndimage import label
+from scipy.ndimage import center_of_mass, label
 
 from rsgraph.errors import ConfigError, NotThere
 from rsgraph.exporters import areas
 from rsgraph.exporters.geojson import GeoJson
 from rsgraph.exporters.geopackage import GeoPackage
 from rsgraph.exporters.geoparquet import GeoParquet
+from rsgraph.exporters.stac import Stac
+from rsgraph.ground import hectares, square_metres
+from rsgraph.workspace import write_table
 from tests.exporters.workspaces import (
     GRID,
     OpenedWorkspace,
@@ -161,3 +166,40 @@ def test_constructors_refuse_other_ways_to_dissolve() -> None:
     for kind in KINDS.values():
         with pytest.raises(ConfigError, match=r"`dissolve` must be one of: none, class, regions\. Got True instead"):
             kind(dissolve=True)
+
+
+MERCATOR = (CRS.from_epsg(3857).to_wkt(), (16.243, 0.0, 1447153.0, 0.0, -16.243, 6800125.0))
+DEGREES = (CRS.from_epsg(4326).to_wkt(), (1.4563e-4, 0.0, 13.0, 0.0, -8.9832e-5, 52.0))
+
+
+@pytest.mark.parametrize("dissolve", ["class", "regions", "none"])
+@pytest.mark.parametrize("where", [MERCATOR, DEGREES])
+@pytest.mark.parametrize("kind", KINDS)
+def test_areas_are_those_on_the_ground(kind: str, where: Any, dissolve: Any, tmp_path: Path) -> None:
+    crs, grid = where
+    labels = {i: ("mud" if i % 2 else "water") for i in range(1, 30)}
+    made = write_workspace(tmp_path / "w", [scene(crs=crs, transform=grid)], labels)
+    ids, table = read_tif(made.segment_file())[0][0], made.segments
+    centres = np.array(center_of_mass(ids > 0, ids, table["segment_id"]))
+    write_table(made.path("segments.parquet"), table.assign(row=centres[:, 0], column=centres[:, 1]))
+    frame = export(kind, made, tmp_path / "out", dissolve=dissolve)
+    shapes = frame.to_crs(4326).segmentize(1e-3).geometry
+    true = np.array([abs(Geod(ellps="WGS84").geometry_area_perimeter(shape)[0]) for shape in shapes])
+    rtol = 1e-3 if kind == "geojson" else 2e-5  # its coordinates are rounded to a centimetre
+    np.testing.assert_allclose(frame["area_m2"], true, rtol=rtol)
+    if dissolve != "none":
+        np.testing.assert_allclose(frame["area_ha"], true / 1e4, rtol=rtol)
+        ids = made.segments["segment_id"].to_numpy()
+        shown = hectares(made.segments, made.scenes)  # what the viewer's list of classes adds up
+        for name in ("mud", "water"):
+            listed = shown[np.isin(ids, [i for i, label in labels.items() if label == name])].sum()
+            assert frame.loc[frame["label"] == name, "area_ha"].sum() == pytest.approx(listed, rel=1e-9)
+
+
+def test_a_stac_item_has_the_same_areas(tmp_path: Path) -> None:
+    crs, grid = MERCATOR
+    made = write_workspace(tmp_path / "w", [scene(crs=crs, transform=grid)], dict.fromkeys(range(1, 9), "mud"))
+    Stac().export(leaving(made), tmp_path)
+    expected = square_metres(made.segments, made.scenes)[:8].sum()
+    for name in ("labels.gpkg", "labels.geojson"):
+        assert gpd.read_file(tmp_path / "stac" / "coast" / name)["area_m2"].sum() == pytest.approx(expected)

@@ -8,13 +8,10 @@ import pytest
 from rasterio.crs import CRS
 
 from rsgraph.errors import ConfigError, NotThere, WorkspaceError
-from rsgraph.exporters.content import check_flag, check_layer, gather, pixel_areas
-from rsgraph.workspace import SceneInfo, Workspace, write_array
-from tests.exporters.workspaces import GRID, PIXELS, OpenedWorkspace, leaving, write_labels
-
-
-def info(name: str, crs: int | None, transform: tuple[float, ...]) -> SceneInfo:
-    return SceneInfo(name, (), 1, 1, CRS.from_epsg(crs).to_wkt() if crs else None, transform, (), None)
+from rsgraph.exporters.content import check_flag, check_layer, gather
+from rsgraph.ground import square_metres
+from rsgraph.workspace import Workspace, write_array
+from tests.exporters.workspaces import OpenedWorkspace, leaving, scene, write_labels, write_workspace
 
 
 def test_gather_refuses_labels_of_other_segments(workspace: Workspace) -> None:
@@ -74,20 +71,16 @@ def test_rows_of_finds_ids_in_any_order_and_refuses_others(workspace: Workspace)
         content.rows_of(np.array([1, 100_000]))
 
 
-def test_pixel_areas_are_square_metres_where_the_crs_is_projected() -> None:
-    scenes = [
-        info("metres", 32633, GRID),
-        info("feet", 2263, (10.0, 0.0, 0.0, 0.0, -10.0, 0.0)),
-        info("degrees", 4326, (1e-4, 0.0, 0.0, 0.0, -1e-4, 0.0)),
-        info("none", None, PIXELS),
-        info("turned", 32633, (6.0, 8.0, 0.0, 8.0, -6.0, 0.0)),
-    ]
-    areas = pixel_areas(scenes)
-    assert areas["metres"] == 100
-    assert areas["feet"] == pytest.approx(100 * 0.3048006096**2, rel=1e-9)
-    assert np.isnan(areas["degrees"])
-    assert np.isnan(areas["none"])
-    assert areas["turned"] == pytest.approx(100)
+def test_areas_are_those_on_the_ground_in_any_crs(tmp_path: Path) -> None:
+    grids = {4326: (1e-4, 0.0, 13.0, 0.0, -1e-4, 52.0), 3857: (16.0, 0.0, 1447153.0, 0.0, -16.0, 6800125.0)}
+    for crs, grid in grids.items():
+        here = scene(crs=CRS.from_epsg(crs).to_wkt(), transform=grid)
+        made = write_workspace(tmp_path / str(crs), [here])
+        content = gather(leaving(made))
+        np.testing.assert_array_equal(content.table["area_m2"], square_metres(made.segments, made.scenes))
+        np.testing.assert_allclose(content.pixel_areas * content.table["area_px"], content.table["area_m2"])
+        assert 0 < content.pixel_areas.max() < 0.8 * abs(np.prod(grid[0:5:4])) * (1 if crs == 3857 else 111_400**2)
+    assert np.isnan(gather(leaving(write_workspace(tmp_path / "no", [scene(crs=None)]))).pixel_areas).all()
 
 
 @pytest.mark.parametrize("layer", ["", "../x", 3, ["gnn2"], "a/b"])

@@ -31,7 +31,9 @@ def test_regions_are_the_connected_pixels_of_each_class(
         assert region.geometry.area == region.pixels
         inside = rasterize([region.geometry], out_shape=codes.shape) > 0
         assert set(codes[inside]) == {region.code}
-        assert region.segments.tolist() == np.unique(segments[inside]).tolist()
+        held, pixels = np.unique(segments[inside], return_counts=True)
+        assert region.segments.tolist() == held.tolist()
+        assert region.segment_pixels.tolist() == pixels.tolist()
     drawn = rasterize([(region.geometry, region.code) for region in found], out_shape=codes.shape) if found else 0
     np.testing.assert_array_equal(drawn, codes)
 

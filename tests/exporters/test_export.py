@@ -129,7 +129,7 @@ def test_verb_exports_only_a_selection(labelled: Path, tmp_path: Path) -> None:
         (["labels=humn"], "`labels` must be all, or one or several of: human, imported, propagated, classified"),
         (["labels=classified"], "no segment has a label of origin classified"),
         (["selection=gone.csv"], "gone.csv does not exist"),
-        (["selection=3"], "option.selection must be a text or null"),
+        (["selection=3"], "`selection` must be a file that ends in"),
         (["exporter=geopackage", "exporter.dissolve=all"], "none, class, regions"),
     ],
 )

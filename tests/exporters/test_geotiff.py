@@ -13,7 +13,7 @@ from defusedxml import ElementTree
 from rasterio.enums import ColorInterp
 
 from rsgraph.errors import ConfigError, NotThere, OutputError, WorkspaceError
-from rsgraph.exporters.geotiff import GeoTiff
+from rsgraph.exporters.geotiff import GeoTiff, unique_names
 from rsgraph.workspace import Workspace, write_array
 from tests.exporters.workspaces import (
     CLUSTERS,
@@ -146,6 +146,12 @@ def test_export_replaces_masks_of_classes_that_are_gone(labelled: Workspace, tmp
         GeoTiff(embeddings=False).export(leaving(labelled), tmp_path)
 
 
+def test_masks_have_names_that_every_file_system_takes() -> None:
+    names = unique_names(["\u68ee" * 200, "\u68ee" * 199 + "x", "../../etc", "\U0001f332", "CON", "con"])
+    assert all(0 < len(name.encode()) < 120 and "/" not in name and not name.startswith(".") for name in names)
+    assert len({name.casefold() for name in names}) == 6
+
+
 def test_export_without_masks(labelled: Workspace, tmp_path: Path) -> None:
     GeoTiff(embeddings=False, masks=False).export(leaving(labelled), tmp_path / "out")
     assert not (tmp_path / "out" / "masks").exists()
@@ -191,7 +197,7 @@ def test_export_carries_provenance(labelled: Workspace, tmp_path: Path) -> None:
         with rasterio.open(path) as file:
             tags = file.tags()
         facts = json.loads(tags["RSGRAPH"])
-        assert facts["stages"]["gnn"] == {"key": "g" * 64, "mlflow_run": "run-2"}
+        assert facts["stages"]["gnn"] == {"key": "2" * 64, "mlflow_run": "run-2"}
         assert facts["label_origins"] == {"human": 3}
         assert facts["layer"] == "gnn2"
         assert tags["TIFFTAG_SOFTWARE"] == f"rsgraph {facts['rsgraph']}"

@@ -22,7 +22,7 @@ def test_provenance_says_what_made_the_export(workspace: Workspace) -> None:
     assert facts["scenes"] == ["coast"]
     assert facts["config_sha256"] == hashlib.sha256(b"seed: 0\n").hexdigest()
     assert facts["layer"] == "gnn2"
-    assert facts["stages"]["gnn"] == {"key": "g" * 64, "mlflow_run": "run-2"}
+    assert facts["stages"]["gnn"] == {"key": "2" * 64, "mlflow_run": "run-2"}
     assert facts["labels"] == 4
     assert facts["label_origins"] == {"human": 2, "imported": 1, "propagated": 1}
     assert json.loads(as_text(facts)) == facts

@@ -20,6 +20,10 @@ from rsgraph.exporters.selection import read_selection
         ("ids.json", json.dumps([7, 3])),
         ("object.json", json.dumps({"segment_id": [3, 7]})),
         ("bom.csv", "\ufeffsegment_id\r\n7\r\n3\r\n"),
+        ("excel.csv", "sep=;\r\nx;Segment ID;label\r\n0,5;7,0;a\r\n0,1;3.0;b\r\n;;\r\n"),
+        ("plain.csv", "7.0\n3.0\n\n"),
+        ("lines.txt", "\ufeffsegment_id\r\n7.0\r\n3\r\n"),
+        ("both.txt", "7;3"),
     ],
 )
 def test_read_selection_gives_sorted_ids(name: str, text: str, tmp_path: Path) -> None:
@@ -42,6 +46,7 @@ def test_read_selection_of_an_empty_file_is_empty(tmp_path: Path) -> None:
     [
         ("a.csv", "id,x\n1,2\n", "it has 2 columns, but none is called segment_id"),
         ("a.txt", "one two", "does not hold a selection"),
+        ("a.csv", "segment_id\n1.5\n", r"does not hold a selection \('1\.5' is no whole number\)"),
         ("a.json", "{", "does not hold a selection"),
         ("a.json", '{"ids": [1]}', "does not hold a selection"),
         ("a.npy", "text", "does not hold a selection"),

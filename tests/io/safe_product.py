@@ -22,12 +22,15 @@ EXTENT = 960  # metres: 96 pixels of 10 m, 48 of 20 m, 16 of 60 m
 
 
 def write_jp2(path: Path, numbers: NDArray[np.uint16], metres: float, crs: str | None = "EPSG:32636") -> Path:
+    """Write one layer (rows, columns), or several (layers, rows, columns)."""
+    layers = numbers.reshape(-1, *numbers.shape[-2:])
     path.parent.mkdir(parents=True, exist_ok=True)
     with rasterio.open(
-        path, "w", driver="JP2OpenJPEG", width=numbers.shape[1], height=numbers.shape[0], count=1, dtype="uint16",
-        crs=crs, transform=Affine(metres, 0, 600000, 0, -metres, 100020), quality=100, reversible=True,
+        path, "w", driver="JP2OpenJPEG", width=layers.shape[2], height=layers.shape[1], count=len(layers),
+        dtype="uint16", crs=crs, transform=Affine(metres, 0, 600000, 0, -metres, 100020), quality=100,
+        reversible=True,
     ) as target:  # fmt: skip
-        target.write(numbers, 1)
+        target.write(layers)
     (path.parent / f"{path.name}.aux.xml").unlink(missing_ok=True)
     return path
 
@@ -78,7 +81,8 @@ def _metadata(level: str, offset: int | None, names: list[str]) -> str:
         '<?xml version="1.0" encoding="UTF-8"?>'
         f'<n1:Product xmlns:n1="https://psd-14.sentinel2.eo.esa.int/PSD/x.xsd"><PROCESSING_LEVEL>Level-{level}</PROCESSING_LEVEL>'
         f"<Granule>{images}</Granule><Special_Values><SPECIAL_VALUE_TEXT>NODATA</SPECIAL_VALUE_TEXT>"
-        "<SPECIAL_VALUE_INDEX>0</SPECIAL_VALUE_INDEX></Special_Values>"
+        "<SPECIAL_VALUE_INDEX>0</SPECIAL_VALUE_INDEX></Special_Values><Special_Values><SPECIAL_VALUE_TEXT>SATURATED"
+        "</SPECIAL_VALUE_TEXT><SPECIAL_VALUE_INDEX>65535</SPECIAL_VALUE_INDEX></Special_Values>"
         f'<{quantification} unit="none">10000</{quantification}>{offsets}</n1:Product>'
     )
 

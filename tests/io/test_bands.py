@@ -165,4 +165,6 @@ def test_bands_real_scene_matches_gdal(real_data: Path) -> None:
     with rasterio.open(path / "B01.tif") as source:
         whole = source.read(1, out_shape=(1068, 1068), resampling=Resampling.bilinear)
     np.testing.assert_allclose(values[0], whole[300:500, 400:500] / 10000, atol=6e-5)  # GDAL rounds to whole counts
-    assert "cloud_mask.tif: left out" in scene.notes[0]
+    assert any(note.startswith("cloud_mask.tif, the cloud mask: clouds and their shadows") for note in scene.notes)
+    assert scene.marks is not None
+    assert not scene.marks.read(Window(300, 400, 200, 100)).any()  # all clear

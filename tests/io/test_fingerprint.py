@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -75,4 +76,31 @@ def test_fingerprint_survives_a_memo_that_cannot_be_written(scene: Scene, tmp_pa
 def test_fingerprint_names_a_file_that_is_gone(scene: Scene, tmp_path: Path) -> None:
     (tmp_path / "a.tif").unlink()
     with pytest.raises(NotReadable, match=r"a\.tif cannot be read"):
+        fingerprint([scene], known=None)
+
+
+def test_fingerprint_tells_files_of_one_size_and_time_apart(scene: Scene, tmp_path: Path) -> None:
+    memo = tmp_path / "memo.json"
+    before = fingerprint([scene], known=memo)
+    assert str(tmp_path / "a.tif") in json.loads(memo.read_text())
+    data = bytearray((tmp_path / "a.tif").read_bytes())
+    data[-1] ^= 1
+    (tmp_path / "b.tif").write_bytes(data)
+    os.utime(tmp_path / "b.tif", (1_000_000_000, 1_000_000_000))
+    os.replace(tmp_path / "b.tif", tmp_path / "a.tif")  # as archives and rsync leave them
+    assert fingerprint([scene], known=memo) != before
+
+
+def test_only_a_file_that_is_gone_is_to_be_put_back(
+    scene: Scene, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(path: Path) -> str:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "sha256", fails)
+        with pytest.raises(NotReadable, match="see that its disk is well"):
+            fingerprint([scene], known=None)
+    (tmp_path / "a.tif").unlink()
+    with pytest.raises(NotReadable, match="put it back, or name the scene where it is now"):
         fingerprint([scene], known=None)

@@ -28,6 +28,19 @@ def test_radiometry_calls_numbers_beyond_float32_not_finite() -> None:
     assert found.not_finite.tolist() == [[[True, False]]]
 
 
+def test_radiometry_finds_what_is_no_measurement_though_nobody_declared_it() -> None:
+    numbers = np.array([[[100.0, -9999.0, np.nan, 70000.0]], [[-9999.0, 100.0, 100.0, -20000.0]]])
+    radiometry = Radiometry((1e-4, 1e-4), (0.0, 0.0), (None, -9999.0), never=(-9999.0,), bounded=(True, False))
+    pixels = radiometry.pixels(numbers)
+    assert pixels.implausible is not None
+    assert pixels.implausible.tolist() == [[[False, True, False, True]], [[False] * 4]]  # -9999 is declared in one
+    assert pixels.not_finite[0].tolist() == [[False, False, True, False]]
+    raster = join([pixels])
+    assert raster.valid.tolist() == [[False, False, False, False]]
+    assert (raster.implausible, raster.not_finite) == (2, 1)
+    assert radiometry.pixels(np.full((2, 3, 3), 100.0)).implausible is None
+
+
 def test_equal_compares_in_the_precision_of_the_numbers() -> None:
     assert equal(np.array([0.1, np.nan], dtype=np.float32), 0.1).tolist() == [True, False]
     assert equal(np.array([0.1, np.nan], dtype=np.float32), np.nan).tolist() == [False, True]

@@ -15,8 +15,9 @@ from rsgraph.io.archive import tree
 from rsgraph.io.band_names import L1C, L2A
 from rsgraph.io.safe import Safe
 from rsgraph.io.safe_metadata import checksums, product
-from rsgraph.types import Scene, Window
-from tests.io.safe_product import write_safe, zipped
+from rsgraph.types import CLOUD, SHADOW, Scene, Window
+from tests.io.safe_product import counts, write_jp2, write_safe, zipped
+from tests.io.test_cloud_outlines import gml
 
 
 @pytest.fixture(scope="module")
@@ -176,6 +177,50 @@ def test_safe_refuses_two_products_and_none(products: dict[tuple[str, int | None
         assert not Safe().accepts(path)
 
 
+def test_safe_zip_may_be_some_folders_deeper_and_packed_by_macos(
+    products: dict[tuple[str, int | None], Path], tmp_path: Path
+) -> None:
+    root, path = products["1C", None], tmp_path / "p.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(each for each in root.rglob("*") if each.is_file()):
+            name = f"Küste (2022)/{root.name}/{file.relative_to(root).as_posix()}"
+            archive.write(file, name)
+            archive.writestr(f"__MACOSX/{name.rpartition('/')[0]}/._{file.name}", "Mac OS X")
+    scene = opened(path)
+    assert (scene.name, scene.bands) == (root.stem, L1C)
+    assert scene.source.read(Window(50, 50, 1, 1)).values[1, 0, 0] == pytest.approx(0.11)
+
+
+def test_safe_folder_may_be_deeper_linked_and_full_of_companions(
+    products: dict[tuple[str, int | None], Path], tmp_path: Path
+) -> None:
+    root = shutil.copytree(products["1C", None], tmp_path / "x" / "y" / "P.SAFE")
+    for file in [*root.rglob("*.jp2"), *root.rglob("*.xml")]:
+        file.with_name(f"._{file.name}").write_bytes(b"Mac OS X")
+    assert opened(tmp_path / "x").name == "P"
+    linked = tmp_path / "L.SAFE"
+    linked.mkdir()
+    for member in root.iterdir():
+        (linked / member.name).symlink_to(member)
+    scene = opened(linked)
+    assert scene.bands == L1C
+    band = next(each for each in root.rglob("T*B04*.jp2"))
+    band.unlink()
+    band.symlink_to("/unmounted/B04.jp2")
+    with pytest.raises(NotReadable, match=r"B04\.jp2 is a link to /unmounted/B04\.jp2, which does not exist"):
+        opened(root)
+
+
+def test_safe_zip_of_two_products_is_to_be_unpacked(
+    products: dict[tuple[str, int | None], Path], tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        for name in ("A.SAFE", "B.SAFE"):
+            archive.write(products["1C", None] / "MTD_MSIL1C.xml", f"{name}/MTD_MSIL1C.xml")
+    with pytest.raises(NotUsable, match=r"holds 2 products \(A.*B.*\); unpack it and name one of them"):
+        opened(tmp_path / "two.zip")
+
+
 @pytest.mark.real
 def test_safe_real_metadata_are_understood(real_data: Path) -> None:
     place = tree(real_data / "safe_t36nxf_metadata")
@@ -190,3 +235,66 @@ def test_safe_real_metadata_are_understood(real_data: Path) -> None:
     assert (found.size, found.algorithm, found.value[:8]) == (107593247, "SHA3-256", "47da49c2")
     with pytest.raises(NotReadable, match=r"incomplete.*B02_10m\.jp2.*B09_60m\.jp2"):
         opened(real_data / "safe_t36nxf_metadata")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_safe_level_2a_marks_clouds_by_its_scene_classification(tmp_path: Path, packed: bool) -> None:
+    root = write_safe(tmp_path, level="2A", offset=-1000)
+    classes = np.full((48, 48), 4, dtype=np.uint16)
+    classes[:4], classes[10:20], classes[30:40] = 1, 9, 3
+    folder = next(root.glob("GRANULE/*/IMG_DATA/R20m"))
+    write_jp2(folder / "T36NXF_20221127T075159_SCL_20m.jp2", classes, 20)
+    write_jp2(folder.parent / "R60m" / "T36NXF_20221127T075159_SCL_60m.jp2", classes[::3, ::3], 60)
+    scene = opened(zipped(root) if packed else root)
+    fine = classes.repeat(2, 0).repeat(2, 1)
+    assert scene.marks is not None
+    codes = scene.marks.read(scene.window)
+    np.testing.assert_array_equal(codes == CLOUD, fine == 9)
+    np.testing.assert_array_equal(codes == SHADOW, fine == 3)
+    valid = scene.source.read(scene.window).valid
+    assert not valid[fine == 1].any()
+    assert valid[20:].all()
+    assert any(note.startswith("T36NXF_20221127T075159_SCL_20m.jp2: clouds and") for note in scene.notes)
+    if not packed:
+        assert scene.files[-1].name == "T36NXF_20221127T075159_SCL_20m.jp2"
+    assert opened(root, mask="declared").marks is None
+
+
+def test_safe_level_1c_marks_clouds_by_its_classification_and_masks_what_is_saturated(tmp_path: Path) -> None:
+    root = write_safe(tmp_path, level="1C", offset=-1000)
+    layers = np.zeros((3, 16, 16), dtype=np.uint16)
+    layers[0, 2:4], layers[1, 6:8], layers[2, 10:12] = 1, 1, 1
+    folder = next(root.glob("GRANULE/*/IMG_DATA"))
+    path = write_jp2(folder.parent / "QI_DATA" / "MSK_CLASSI_B00.jp2", layers, 60)
+    band = next(folder.glob("*_B02.jp2"))
+    numbers = counts("B02", 10)
+    numbers[90:] = 65535
+    write_jp2(band, numbers, 10)
+    scene = opened(root, verify=False)
+    assert path in scene.files
+    assert scene.marks is not None
+    clouds = (layers[:2] > 0).any(axis=0).repeat(6, 0).repeat(6, 1)
+    np.testing.assert_array_equal(scene.marks.read(scene.window) == CLOUD, clouds)
+    valid = scene.source.read(scene.window).valid
+    assert not valid[90:].any()
+    assert valid[6:90].all()
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_safe_level_1c_of_before_marks_clouds_by_their_outlines(tmp_path: Path, packed: bool) -> None:
+    root = write_safe(tmp_path, level="1C", offset=None)
+    folder = next(root.glob("GRANULE/*")) / "QI_DATA"
+    folder.mkdir()
+    x, y = 600000, 100020
+    ring = f"{x + 100} {y - 100} {x + 300} {y - 100} {x + 300} {y - 200} {x + 100} {y - 200} {x + 100} {y - 100}"
+    (folder / "MSK_CLOUDS_B00.gml").write_text(gml(ring))
+    scene = opened(zipped(root) if packed else root, mask="classi")
+    assert scene.marks is not None
+    clouds = np.zeros((96, 96), dtype=bool)
+    clouds[10:20, 10:30] = True
+    np.testing.assert_array_equal(scene.marks.read(scene.window) == CLOUD, clouds)
+    assert any(
+        note.startswith("MSK_CLOUDS_B00.gml, the outlines of clouds: clouds (it knows") for note in scene.notes
+    )
+    assert opened(root, mask="none").marks is None
+    assert not opened(root, clouds="mask").source.read(scene.window).valid[clouds].any()

@@ -35,6 +35,7 @@ def written(folder: Path, text: str, name: str = "MTD.xml") -> Tree:
 def test_product_reads_offsets_by_band_and_the_nodata_count(tmp_path: Path) -> None:
     found = product(written(tmp_path, LEVEL_1C), "MTD.xml")
     assert (found.level, found.quantification, found.nodata) == ("Level-1C", 10000.0, 0.0)
+    assert found.saturated == 65535.0
     assert found.offsets == {"B01": -1000.0, "B8A": -1000.0, "B12": -500.0}  # band ids 0, 8 and 12
     assert [Path(image).name[-3:] for image in found.images] == ["B01", "B8A"]
 
@@ -53,8 +54,8 @@ def test_product_knows_the_names_of_all_baselines(tmp_path: Path, name: str) -> 
     [
         (">10000<", ">-1<", "gives no usable QUANTIFICATION_VALUE or BOA_QUANTIFICATION_VALUE"),
         ("QUANTIFICATION_VALUE", "VALUE", "gives no usable"),
-        (">-500<", ">half<", "holds an offset or nodata value that is no number"),
-        ('"12"', '"13"', "holds an offset or nodata value that is no number"),
+        (">-500<", ">half<", "holds an offset or a special value that is no number"),
+        ('"12"', '"13"', "holds an offset or a special value that is no number"),
         ("</n1:", "</n2:", "is no readable XML"),
     ],
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -28,6 +28,15 @@ class Held:
         row, column, rows, columns = window
         place = np.s_[row : row + rows, column : column + columns]
         return Raster(self.values[:, *place], self.valid[place], self.broken if row == column == 0 else 0)
+
+
+@dataclass(frozen=True, eq=False)
+class Saturated(Held):
+    """The same, with some pixels masked for a number that is no measurement."""
+
+    def read(self, window: Window) -> Raster:
+        raster = super().read(window)
+        return replace(raster, implausible=int(np.count_nonzero(~raster.valid)))
 
 
 def scene(values: Floats, valid: Mask | None = None, broken: int = 0, **options: bool) -> Scene:
@@ -99,3 +108,14 @@ def test_survey_refuses_scenes_of_different_bands() -> None:
     scenes = [scene(np.ones((n, 16, 16), dtype=np.float32)) for n in (2, 3)]
     with pytest.raises(NotUsable, match="have different bands"):
         survey(scenes, cut(scenes, size=16))
+
+
+def test_survey_says_how_many_pixels_hold_a_number_that_is_no_reflectance() -> None:
+    values = np.random.default_rng(0).random((2, 40, 40), dtype=np.float32)
+    valid = np.ones((40, 40), dtype=bool)
+    valid[30:, 32:] = False
+    held = Scene("held", ("B01", "B02"), 40, 40, Saturated(values, valid))
+    found = survey([held], cut([held], size=32))
+    assert (found.valid, found.nodata) == (1520, 80)
+    assert found.notes[0] == "80 pixels (5.0%) are nodata and masked."
+    assert found.notes[1].startswith("80 pixels (5.0%) among them hold a number that is no reflectance")

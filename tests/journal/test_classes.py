@@ -13,6 +13,14 @@ WATER = {1: DefinedClass(1, "water", "#0072b2", "w")}
 def test_names_lose_the_blanks_around_them_and_fit_on_a_line() -> None:
     assert valid_name("  open water ") == "open water"
     assert valid_name("x" * 200) == "x" * 200
+    for name in (
+        "\u0645\u06cc\u200c\u0634\u0648\u062f",
+        "\U0001f468\u200d\U0001f33e",
+        "\u68ee\u6797",
+    ):  # Persian, emoji, Chinese
+        assert valid_name(name) == name
+    with pytest.raises(ConfigError, match="a class needs a name"):
+        valid_name("\u200d")
     for name in ("", " ", "x" * 201, "two\nlines"):
         with pytest.raises(ConfigError, match="a class needs a name of 1 to 200 characters on one line"):
             valid_name(name)

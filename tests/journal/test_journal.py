@@ -418,3 +418,23 @@ def test_a_journal_is_set_aside_whole_and_not_under_somebodys_hands(journal: Jou
     assert sorted(file.name for file in path.parent.glob("labels.sqlite*")) == ["labels.sqlite.lock"]
     with Journal(kept) as found:
         assert held(found) == {1: "water"}
+
+
+def test_on_a_share_that_cannot_lock_labels_are_looked_at(
+    path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.assign([1, 2], "water")
+    journal.close()
+    for module in ("storage", "opening"):
+        monkeypatch.setattr(f"rsgraph.journal.{module}.why_not_locked", lambda folder: "No locks available")
+    with Journal.open(path, segment_ids=IDS) as opened:
+        assert opened.read_only
+        assert held(opened) == {1: "water", 2: "water"}
+        assert opened.notice is not None
+        assert opened.notice.startswith("labels can only be looked at: ")
+        assert "\n" not in opened.notice
+        with pytest.raises(JournalLocked):
+            opened.assign([3], "water")
+    with Journal.open(path.with_name("none.sqlite")) as opened:
+        assert opened.read_only
+        assert held(opened) == {}

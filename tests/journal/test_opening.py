@@ -78,3 +78,11 @@ def test_what_may_not_be_read_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "labels.sqlite").mkdir()
     with pytest.raises(WorkspaceError, match=r"labels\.sqlite cannot be read .*see that you may read it"):
         open_to_read(tmp_path / "labels.sqlite")
+
+
+def test_on_a_share_that_cannot_lock_a_copy_is_read_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rsgraph.journal.opening.why_not_locked", lambda folder: "No locks available")
+    monkeypatch.setattr("rsgraph.journal.opening.connect", lambda *given, **more: pytest.fail("SQLite would wait"))
+    with closing(open_to_read(path)) as database:
+        assert database.execute("PRAGMA database_list").fetchone()[2] == ""
+        assert database.execute("SELECT count(*) FROM labels").fetchone()[0] == 3

@@ -163,3 +163,13 @@ def test_damage_comes_with_what_to_do() -> None:
 
 def test_pages_of_a_filled_journal_are_those_that_recovery_reads(path: Path) -> None:
     assert path.stat().st_size % schema.PAGE == 0
+
+
+def test_on_a_share_that_cannot_lock_nobody_writes_and_one_sentence_says_so(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rsgraph.journal.storage.why_not_locked", lambda folder: "No locks available")
+    with pytest.raises(OutputError, match=r"a share that cannot lock files \(No locks available\).*to label$"):
+        WriterLock(path).acquire()
+    set_aside(path, path.with_name("old.sqlite"))
+    assert not path.exists(), "as nobody can label, nobody need be waited for"

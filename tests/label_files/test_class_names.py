@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,23 @@ def test_names_take_wanted_classes_by_name_or_by_code() -> None:
     assert (found, names.names) == ([1, 1, 2, 0], ["wet", "dry"])
     some = Names(["water"])
     assert [some.code("sand"), some.code("water")] == [0, 1]
+    coded = Names(["5"])
+    assert [coded.code("lake", "5"), coded.names] == [1, ["lake"]]  # a list keeps the names of the file
+    assert [coded.asks_for("lake", "5"), coded.asks_for("6"), Names().asks_for("6")] == [True, False, True]
     with pytest.raises(ConfigError, match=r"`classes` must be a list of names, or names by value\. Got 'water'"):
         Names("water")
 
 
 @pytest.mark.parametrize(
     ("value", "name"),
-    [("  open \n water ", "open water"), (" ", None), (None, None), (float("nan"), None), (5, "class 5"),
-     (5.0, "class 5"), (-1, "class -1"), (True, "yes"), (False, "no")],
+    [("  open \n water ", "open water"), (" ", None), (None, None), (float("nan"), None), (float("inf"), None),
+     (5, "class 5"), (Decimal("5.00"), "class 5"),
+     (5.0, "class 5"), (-1, "class -1"), (True, "yes"), (False, "no"), ("5", "5"), ("5.0", "5"), ("5,0", "5"),
+     ("5.5", "5.5"), ("1,000", "1,000"), ("Wa\u0308lder", "W\u00e4lder"), ("\ufeffsea\u200b", "sea"),
+     ("a\u2028b", "a b"), ("a\x00b\ud800", "ab"),
+     ("\u0645\u06cc\u200c\u0634\u0648\u062f", "\u0645\u06cc\u200c\u0634\u0648\u062f"),
+     ("\u68ee\u6797", "\u68ee\u6797"), ("\U0001f332", "\U0001f332"), ("x" * 300, "x" * 199 + "\u2026"),
+     ("\u200b", None)],
 )  # fmt: skip
 def test_class_name_is_text_or_a_whole_number(value: Any, name: str | None) -> None:
     assert class_name(value, "column 'c'") == name
@@ -55,6 +65,9 @@ def test_class_name_refuses_measurements() -> None:
         ("230, 159, 0", "#e69f00"),
         ("230,159,0,255", "#e69f00"),
         ((230, 159, 0), "#e69f00"),
+        ("230,159,0,255,rgb:0.9,0.62,0,1", "#e69f00"),
+        ("rgb(230, 159, 0)", "#e69f00"),
+        ("rgba(230,159,0,128)", "#e69f00"),
         ("red", None),
         ("256,0,0", None),
         ("1,2", None),
@@ -78,3 +91,4 @@ def test_class_column_is_the_named_one_or_the_first_that_looks_like_it() -> None
     ):
         class_column(path, ["a", "b"], None)
     assert first_of(["B", "b", "A"], ["b"]) == "B"
+    assert first_of(["Class Name", "x"], ["class_name"]) == "Class Name"

@@ -100,3 +100,69 @@ def test_an_attribute_of_a_thousand_values_is_no_class(coast: Workspace, tmp_pat
     table.to_file(tmp_path / "a.gpkg")
     with pytest.raises(NotUsable, match="names 1001 classes; expected at most 1000"):
         count_labels(coast, tmp_path / "a.gpkg")
+
+
+@pytest.mark.parametrize(
+    ("values", "codes_found", "decided"),
+    [
+        ([0, 1], [0, 1], ["0 counts as a class since 1 is the only other value"]),
+        ([-1, 0, 1], [0, 1], ["-1 counts as no data", "0 counts as a class since -1 is no data"]),
+        ([0, 1, 255], [0, 1], ["255 counts as no data", "0 counts as a class since 255 is no data"]),
+        ([0, 3, 4], [3, 4], ["0 counts as no class"]),
+    ],
+)
+@pytest.mark.parametrize("pixel", [10, 5])
+def test_values_of_a_reference_without_a_legend(
+    coast: Workspace, tmp_path: Path, values: list[int], codes_found: list[int], decided: list[str], pixel: int
+) -> None:
+    chosen = np.random.default_rng(1).choice(values, (ROWS, COLUMNS)).astype(np.int16)
+    fine = np.kron(chosen, np.ones((10 // pixel, 10 // pixel), dtype=np.int16))
+    size = {"count": 1, "height": len(fine), "width": fine.shape[1], "dtype": fine.dtype, "crs": UTM}
+    grid = Affine(pixel, 0, GRID[2], 0, -pixel, GRID[5])
+    with rasterio.open(tmp_path / "a.tif", "w", driver="GTiff", transform=grid, **size) as file:
+        file.write(fine, 1)
+    found = count_labels(coast, tmp_path / "a.tif")
+    assert found.codes == codes_found
+    np.testing.assert_array_equal(found.segments, naive(coast, chosen, codes_found))
+    assert [text.partition(" (")[0] for text in found.left_out.decided] == decided
+    listed = count_labels(coast, tmp_path / "a.tif", classes=[str(value) for value in values])
+    assert listed.codes == values
+    assert listed.left_out == ({}, [])
+
+
+def test_a_declared_no_data_value_may_be_called_a_class(coast: Workspace, tmp_path: Path) -> None:
+    values = np.random.default_rng(1).choice([0, 1], (ROWS, COLUMNS)).astype(np.uint8)
+    path = write(tmp_path / "a.tif", values)
+    with rasterio.open(path, "r+") as file:
+        file.nodata = 0
+    alike = count_labels(coast, path)
+    assert (alike.codes, alike.left_out.decided) == ([1], ["0 counts as no data, as the file declares"])
+    found = count_labels(coast, path, classes={"0": "land", "1": "water"})
+    assert found.names == ["land", "water"]
+    np.testing.assert_array_equal(found.segments, naive(coast, values, [0, 1]))
+
+
+def test_masks_of_several_scenes_are_read_alike(tmp_path: Path) -> None:
+    scenes = [scene(name, rows=32, columns=32) for name in ("one", "other")]
+    workspace = write_workspace(tmp_path / "w", scenes)
+    land, both = np.zeros((32, 32), np.uint8), np.arange(32 * 32, dtype=np.uint8).reshape(32, 32) % 2
+    paths = {"one": write(tmp_path / "a.tif", land), "other": write(tmp_path / "b.tif", both)}
+    found = count_rasters(workspace, paths)
+    assert found.names == ["class 0", "class 1"]
+    assert found.segments[(workspace.segments["scene_id"] == "one").to_numpy(), 0].sum() == 32 * 32 - 35
+
+
+def test_rows_of_a_table_count_in_their_segments(coast: Workspace, tmp_path: Path) -> None:
+    left, top = GRID[2], GRID[5]
+    lines = "".join(f"{left + x};{top - y};{name}\n" for x, y, name in [(5, 205, "a"), (505, 205, "b"), (-5, 5, "a")])
+    (tmp_path / "a.csv").write_text(f"x;y;class\n{lines}")
+    found = count_labels(coast, tmp_path / "a.csv")
+    assert (found.names, found.segments.sum(axis=0).tolist()) == (["a", "b"], [1, 1])
+    assert found.left_out == ({"rows whose place lies beside the scene": 1}, ["x and y are taken in the scene's CRS"])
+    (tmp_path / "b.csv").write_text("segment_id,label\n2.0,a\n3,b\n900000,b\n")
+    found = count_labels(coast, tmp_path / "b.csv")
+    assert found.segments[1:3].tolist() == [[1, 0], [0, 1]]
+    assert found.left_out.counts == {"rows of segments that the workspace does not have": 1}
+    (tmp_path / "c.csv").write_text("lon,lat,label\n0.0,0.0,a\n")
+    with pytest.raises(NotUsable, match="lies elsewhere"):
+        count_labels(coast, tmp_path / "c.csv")

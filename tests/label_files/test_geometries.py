@@ -23,6 +23,7 @@ from rsgraph.label_files.geometries import (
     simple_parts,
     union,
     usable,
+    valid_parts,
 )
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
@@ -41,6 +42,22 @@ def test_simple_parts_know_the_geometry_that_they_come_from() -> None:
     parts, owners = simple_parts(shapes(two, nested))
     assert list(parts) == [two, one, two, point]
     assert owners.tolist() == [0, 1, 1, 1]
+    assert simple_parts(shapes(two, nested), np.array([5, 9]))[1].tolist() == [5, 9, 9, 9]
+
+
+EIGHT = Polygon([(0, 0), (10, 10), (10, 0), (0, 10)])
+STAR = Polygon([(np.sin(4 * np.pi * i / 5), np.cos(4 * np.pi * i / 5)) for i in range(5)])
+
+
+def test_polygons_that_cross_themselves_have_all_that_they_enclose() -> None:
+    square, flat = box(20, 0, 21, 1), Polygon([(0, 0), (1, 1), (2, 2)])
+    parts, owners, crossing = valid_parts(shapes(EIGHT, square, STAR, flat), np.arange(4))
+    assert owners.tolist() == [0, 0, 1, 2]
+    assert crossing == 2
+    assert shapely.is_valid(parts).all()
+    assert shapely.area(parts).tolist() == [25, 25, 1, pytest.approx(1.12257, abs=1e-5)]  # the middle of the star too
+    whole, owners, none = valid_parts(shapes(square), np.array([7]))
+    assert (list(whole), owners.tolist(), none) == ([square], [7], 0)
 
 
 def test_usable_geometries_have_a_place() -> None:

@@ -38,3 +38,16 @@ def test_nothing_counted_is_no_majority_and_unknown_ids_are_said() -> None:
     found.add(np.array([[2]]), np.array([[1]]))
     with pytest.raises(WorkspaceError, match=r"segment 2, but segments\.parquet does not"):
         found.majority()
+
+
+def test_one_tally_takes_what_another_counted_under_other_codes() -> None:
+    found = Tally(np.array([3, 1]))
+    found.add(np.array([3]), np.array([2]))
+    other = found.empty()
+    assert other.by_code() == {}
+    found.take(other, np.zeros(1, dtype=np.int64))
+    other.add(np.array([3, 3, 1, 1, 1]), np.array([1, 2, 2, 3, 3]))
+    assert other.by_code() == {1: 1, 2: 2, 3: 2}
+    found.take(other, np.array([0, 0, 2, 1]))  # 1 is left out, 2 stays, 3 becomes 1
+    np.testing.assert_array_equal(found.table(2), [[0, 2], [2, 1]])
+    assert other.by_code() == {1: 1, 2: 2, 3: 2}

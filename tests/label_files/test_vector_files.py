@@ -8,14 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from affine import Affine
 from shapely.geometry import LineString, MultiPoint, Point, Polygon, box
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.label_files.class_names import Names
-from rsgraph.label_files.vector_files import VectorFile, columns_of, layers_of, open_vector, reading, untouched
+from rsgraph.label_files.vector_files import (
+    VectorFile,
+    columns_of,
+    decoded,
+    layers_of,
+    open_vector,
+    read_shapes,
+    reading,
+    untouched,
+)
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
 from tests.exporters.workspaces import GRID, UTM
@@ -137,3 +148,82 @@ def test_what_cannot_be_laid_over_the_scene_is_refused(tmp_path: Path) -> None:
         reading(Path("c.gpkg")),
     ):
         raise OSError("torn.")
+
+
+def csv_of(folder: Path, *rows: tuple[str, str]) -> Path:
+    """A layer in the scene's CRS that holds what shapely cannot write."""
+    lines = "".join(f'{name},"{text}"\n' for name, text in rows)
+    (folder / "a.csv").write_text(f"label,WKT\n{lines}", encoding="utf-8")
+    (folder / "a.vrt").write_text(
+        f"<OGRVRTDataSource><OGRVRTLayer name='a'><SrcDataSource>{folder / 'a.csv'}</SrcDataSource>"
+        "<LayerSRS>EPSG:32633</LayerSRS></OGRVRTLayer></OGRVRTDataSource>"
+    )
+    return folder / "a.vrt"
+
+
+def at(x: float, y: float) -> str:
+    return f"{LEFT + x} {TOP - y}"
+
+
+@pytest.mark.parametrize("crs", [UTM, "EPSG:4326", "EPSG:3857"])
+def test_a_figure_of_eight_has_both_its_loops_in_any_crs(tmp_path: Path, crs: str) -> None:
+    eight = Polygon([(LEFT, TOP), (LEFT + 60, TOP - 40), (LEFT + 60, TOP), (LEFT, TOP - 40)])
+    table = gpd.GeoDataFrame({"label": ["x"]}, geometry=[eight], crs=UTM).to_crs(crs)
+    table.to_file(tmp_path / "a.gpkg")
+    file = opened(tmp_path / "a.gpkg")
+    assert codes(file) == [[1, 0, 0, 0, 0, 1], [1, 1, 0, 0, 1, 1], [1, 1, 0, 0, 1, 1], [1, 0, 0, 0, 0, 1]]
+    assert (file.crossing, dict(file.skipped)) == (1, {})
+
+
+def test_arcs_and_surfaces_are_drawn_and_what_cannot_be_is_counted(tmp_path: Path) -> None:
+    circle = f"CURVEPOLYGON (CIRCULARSTRING ({at(0, 20)}, {at(20, 0)}, {at(40, 20)}, {at(20, 40)}, {at(0, 20)}))"
+    patch = f"POLYHEDRALSURFACE ((({at(50, 0)}, {at(60, 0)}, {at(60, 20)}, {at(50, 20)}, {at(50, 0)})))"
+    flat = f"POLYGON (({at(0, 0)}, {at(10, 10)}, {at(20, 20)}, {at(0, 0)}))"
+    arc = f"CIRCULARSTRING ({at(0, 0)}, {at(5, 5)}, {at(10, 0)})"
+    file = opened(csv_of(tmp_path, ("round", circle), ("patch", patch), ("flat", flat), ("arc", arc)), column="label")
+    assert codes(file) == [
+        [0, 1, 1, 0, 0, 2],
+        [1, 1, 1, 1, 0, 2],
+        [1, 1, 1, 1, 0, 0],
+        [0, 1, 1, 0, 0, 0],
+    ]
+    assert dict(file.skipped) == {"flat": 1, "lines": 1}
+
+
+def test_geometries_of_all_kinds_are_read_and_broken_ones_marked() -> None:
+    whole = shapely.to_wkb(pixels(0, 0, 1, 1))
+    found, unreadable = read_shapes([whole, None, whole[:20], b""])
+    assert unreadable.tolist() == [False, False, True, True]
+    assert [None if each is None else each.area for each in found] == [100, None, None, None]
+    heights, none = read_shapes([shapely.to_wkb(Point(1, 2, 3))])
+    assert (heights[0].has_z, none.tolist()) == (False, [False])
+
+
+def test_features_beside_the_scene_and_coordinates_that_are_none_are_counted(tmp_path: Path) -> None:
+    away = pixels(0, 900, 1, 1)
+    file = opened(write(tmp_path / "a.gpkg", [pixels(0, 0, 1, 1), away, away], label=["a", "b", "a"]))
+    codes(file)
+    file.leave_beside()
+    assert dict(file.skipped) == {"beside": 2}
+    with np.errstate(invalid="ignore"):
+        nan = Polygon([(LEFT, TOP), (LEFT + 10, float("nan")), (LEFT + 10, TOP - 10)])
+    made = opened(write(tmp_path / "b.gpkg", [pixels(0, 0, 1, 1), nan], label=["a", "b"]))
+    codes(made)
+    made.leave_beside()
+    assert sum(made.skipped.values()) == 1
+
+
+def test_text_that_is_not_utf_8_is_windows(tmp_path: Path) -> None:
+    assert [decoded(each) for each in (b"W\xc3\xa4lder", b"W\xe4lder", b"a\x81b")] == [
+        "W\u00e4lder",
+        "W\u00e4lder",
+        "ab",
+    ]
+    write(tmp_path / "a.shp", [pixels(0, 0, 1, 1)], label=["WXlder"])
+    content = (tmp_path / "a.dbf").read_bytes()
+    assert content.count(b"WXlder") == 1
+    (tmp_path / "a.dbf").write_bytes(content.replace(b"WXlder", b"W\xe4lder"))
+    (tmp_path / "a.cpg").write_text("UTF-8")
+    file = opened(tmp_path / "a.shp")
+    codes(file)
+    assert file.names.names == ["W\u00e4lder"]

@@ -15,7 +15,7 @@ CARRIED = {"key": "k", "old": "labels.20260101T000000.sqlite", "report": "the se
 def test_both_are_read_as_they_are_written(tmp_path: Path) -> None:
     (tmp_path / "before.json").write_text(json.dumps(KEPT))
     (tmp_path / "carried.json").write_text(json.dumps(CARRIED))
-    assert read_kept(tmp_path / "before.json") == KEPT
+    assert read_kept(tmp_path / "before.json") == {**KEPT, "held": None}
     assert read_carried(tmp_path / "carried.json") == CARRIED
 
 
@@ -28,6 +28,10 @@ def test_both_are_read_as_they_are_written(tmp_path: Path) -> None:
         {"rasters": {"../segments.tif": "0"}},
         {"rasters": {"labels.sqlite": "0"}},
         {"rasters": []},
+        {"about": [{"name": "../x"}]},
+        {"about": "x"},
+        {"held": {"coast": "../../x"}},
+        {"held": ["coast"]},
     ],
 )
 def test_kept_rasters_are_those_of_segments(tmp_path: Path, wrong: dict[str, object]) -> None:

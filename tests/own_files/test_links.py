@@ -16,7 +16,7 @@ def workspace(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("target", ["..", "../elsewhere", "/etc", "../../../../../../etc/passwd", "../w2"])
+@pytest.mark.parametrize("target", ["..", "../elsewhere", "/etc", "../../../../../../etc", "../w2"])
 @pytest.mark.parametrize("place", ["link", "exports/link", "exports/deep/link"])
 def test_links_that_leave_are_refused_unless_they_are_the_users_own(workspace: Path, place: str, target: str) -> None:
     (workspace.parent / "w2").mkdir()
@@ -47,3 +47,26 @@ def test_links_that_stay_are_none_of_our_business(workspace: Path) -> None:
 def test_folders_behind_links_are_not_entered(workspace: Path) -> None:
     (workspace / "round").symlink_to(workspace)
     assert not list(links_out_of(workspace))
+
+
+@pytest.mark.parametrize("name", ["labels.sqlite", "labels.sqlite-wal", "labels.2026.sqlite", "run.lock"])
+def test_files_that_are_written_in_place_are_no_links(workspace: Path, name: str) -> None:
+    (workspace.parent / "elsewhere").write_text("mine")
+    (workspace / name).symlink_to(workspace.parent / "elsewhere")
+    with pytest.raises(WorkspaceError, match="is a symbolic link to"):
+        refuse_links(workspace)
+
+
+def test_data_may_lie_on_another_disk(workspace: Path) -> None:
+    """They are read through the link, and where they are made anew the link is replaced."""
+    (workspace.parent / "own.npy").write_text("vectors")
+    (workspace / "own.npy").symlink_to(workspace.parent / "own.npy")
+    refuse_links(workspace)
+
+
+def test_only_what_is_written_is_looked_at(workspace: Path) -> None:
+    (workspace / "embeddings").symlink_to(workspace.parent)
+    refuse_links(workspace, "exports", "labels.")
+    (workspace / "exports" / "deep" / "link").symlink_to(workspace.parent)
+    with pytest.raises(WorkspaceError, match="link is a symbolic link"):
+        refuse_links(workspace, "exports", "labels.")

@@ -1,24 +1,9 @@
 from __future__ import annotations
 
-import math
-
 import pytest
 from matplotlib.figure import Figure
-from rasterio.crs import CRS
 
-from rsgraph.pictures.scale_bar import draw_scale_bar, length_text, metres_per_pixel, round_length
-
-UTM = CRS.from_epsg(32618).to_wkt()
-DEGREES = CRS.from_epsg(4326).to_wkt()
-FEET = CRS.from_epsg(2263).to_wkt()
-
-
-def test_metres_per_pixel() -> None:
-    assert metres_per_pixel(UTM, (20, 0, 4e5, 0, -20, 4e6), 100) == 20
-    assert metres_per_pixel(FEET, (10, 0, 0, 0, -10, 0), 100) == pytest.approx(3.048, abs=1e-4)
-    at_sixty = metres_per_pixel(DEGREES, (0.001, 0, 5, 0, -0.001, 60.05), 100)
-    assert at_sixty == pytest.approx(111.32 * math.cos(math.radians(60)), rel=1e-6)
-    assert metres_per_pixel(None, (1, 0, 0, 0, 1, 0), 100) is None
+from rsgraph.pictures.scale_bar import draw_scale_bar, length_text, round_length
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,12 @@ def with_options(**sections: object) -> Plan:
 
 def test_key_of_the_first_stage_is_the_hash_that_its_docstring_says() -> None:
     options = base().options
-    reader = ["auto", 1, dict(options.reader.parameters)]
+    before = options.reader.component.as_before
+    reader = [
+        "auto",
+        1,
+        {name: value for name, value in options.reader.parameters.items() if value != before.get(name, "")},
+    ]
     said = {"identity": "scene", "options.chips": {"size": 256, "edges": "pad", "test_every": 4}}
     said |= {"options.data.limit": None, "model.bands": None}
     content = {"stage": "scene", "count": 1, "components": {"reader": reader}, "options": said, "inputs": []}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from rsgraph.errors import JournalLocked
 from rsgraph.files import sha256
 from rsgraph.journal.journal import Journal
 from rsgraph.run.labels import carry_labels, check_unlocked, forget_kept, keep_segments
+from rsgraph.types import Scene
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import scene, write_ids
 
@@ -168,3 +170,84 @@ def test_check_unlocked_refuses_while_someone_labels(workspace: Workspace) -> No
     check_unlocked(workspace)
     with Journal(workspace.path("labels.sqlite")), pytest.raises(JournalLocked):
         check_unlocked(workspace)
+
+
+def opened(name: str, *files: str, rows: int = 2, transform: Sequence[float] = ()) -> Scene:
+    """A scene as a run opens it, on the grid of ``workspace`` unless that is said."""
+    grid = tuple(transform) or (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+    source = scene(rows=rows, columns=4).source
+    return Scene(name, ("B04",), rows, 4, source, None, grid, tuple(map(Path, files)))
+
+
+def describe(workspace: Workspace, *scenes: tuple[str, str]) -> None:
+    """Say that the workspace holds these scenes, given by name and file."""
+    about = {"rows": 2, "columns": 4, "bands": ["B02"], "crs": None, "class_name": None}
+    grid = [1.0, 0.0, 0.0, 0.0, 1.0, 0.0]
+    listed = [{"name": name, **about, "transform": grid, "files": [file] if file else []} for name, file in scenes]
+    workspace.path("scene.json").write_text(json.dumps({"scenes": listed, "survey": {}}))
+
+
+@pytest.mark.parametrize(
+    ("new", "carried"),
+    [
+        (opened("coast", "/data/coast.tif"), True),
+        (opened("renamed", "/data/../data/coast.tif"), True),
+        (opened("coast", "/data/july.tif"), False),
+        (opened("coast", "/data/coast.tif", rows=3), False),
+        (opened("coast", "/data/coast.tif", transform=(1.0, 0.0, 9.0, 0.0, 1.0, 0.0)), False),
+        (opened("coast"), False),
+    ],
+)
+def test_labels_of_a_scene_that_is_read_in_another_way_are_carried_over(
+    new: Scene, carried: bool, workspace: Workspace
+) -> None:
+    describe(workspace, ("coast", "/data/coast.tif"))
+    keep_segments(workspace, "counts", {"reflectance"}, [new])
+    assert workspace.path("labels.sqlite").exists() == carried
+    if carried:
+        forget(workspace)
+        change(workspace, NEW)
+        assert labels(workspace.path("labels.sqlite")) == {1: "water", 2: "sand"}
+    assert [labels(path) for path in kept_journals(workspace)] == [{1: "water", 2: "sand"}]
+
+
+def test_generated_scenes_are_known_by_their_names(workspace: Workspace) -> None:
+    describe(workspace, ("coast", ""))
+    keep_segments(workspace, "noise", {"no noise"}, [opened("coast")])
+    assert workspace.path("labels.sqlite").exists()
+
+
+def test_labels_stay_where_the_manifest_was_lost(workspace: Workspace) -> None:
+    describe(workspace, ("coast", "/data/coast.tif"))
+    workspace.path("manifest.json").unlink()
+    before = workspace.path("labels.sqlite").read_bytes()
+    keep_segments(workspace, "", {"coast"}, [opened("coast", "/data/coast.tif")])
+    change(workspace, OLD)
+    assert workspace.path("labels.sqlite").read_bytes() == before
+    assert kept_journals(workspace) == []
+
+
+def test_labels_of_scenes_that_left_a_collection_leave_with_them(workspace: Workspace) -> None:
+    describe(workspace, ("coast", "/data/coast.tif"), ("hills", "/data/hills.tif"))
+    workspace.path("segments").mkdir()
+    raster(workspace.path("segments", "hills.tif"), OLD)
+    workspace.path("segments.tif").rename(workspace.path("segments", "coast.tif"))
+    raster(workspace.path("segments", "coast.tif"), OLD + 2)  # nothing of it is labelled
+    outputs = {
+        f"segments/{name}.tif": sha256(workspace.path("segments", f"{name}.tif")) for name in ("coast", "hills")
+    }
+    workspace.write_manifest({"stages": {"segments": {"outputs": outputs}}})
+    keep_segments(workspace, "both", {"hills"}, [opened("hills_1", "/data/hills.tif")])
+    workspace.write_manifest({"stages": {}})
+    change(workspace, OLD)
+    assert labels(workspace.path("labels.sqlite")) == {1: "water", 2: "sand"}
+    assert len(kept_journals(workspace)) == 1
+
+
+def test_an_interruption_of_another_reading_is_continued(workspace: Workspace) -> None:
+    describe(workspace, ("coast", "/data/coast.tif"))
+    for wanted in ("reflectance", "counts again"):
+        keep_segments(workspace, "counts", {wanted}, [opened("coast", "/data/coast.tif")])
+        forget(workspace)
+    change(workspace, NEW)
+    assert labels(workspace.path("labels.sqlite")) == {1: "water", 2: "sand"}

@@ -338,6 +338,43 @@ def test_labels_are_set_aside_when_the_segments_change(made: Workspace, configur
     assert sqlite3.connect(kept[0]).execute("select count(*) from labels").fetchone() == (0,)
 
 
+def test_labels_come_along_when_a_scene_is_read_in_another_way(made: Workspace, configure: Configure) -> None:
+    with Journal(made.path("labels.sqlite")) as journal:
+        journal.define("water")
+        journal.assign(made.segments["segment_id"].tolist(), "water")
+    with pytest.raises(WorkspaceMismatch, match="made otherwise: the scene"):
+        run(configure("reader.noise=0.01"))
+    run(configure("reader.noise=0.01", "overwrite=true"))
+    with Journal(made.path("labels.sqlite"), read_only=True) as journal:
+        assert len(journal.labels()) == len(made.segments)
+    assert len(list(made.folder.glob("labels.2*.sqlite"))) == 1
+
+
+def test_labels_stay_where_the_manifest_was_lost(made: Workspace, configure: Configure) -> None:
+    with Journal(made.path("labels.sqlite")) as journal:
+        journal.define("water")
+        journal.assign([1, 2, 3], "water")
+    made.path("manifest.json").unlink()
+    run(configure())
+    with Journal(made.path("labels.sqlite"), read_only=True) as journal:
+        assert journal.labels()["segment_id"].tolist() == [1, 2, 3]
+    assert not list(made.folder.glob("labels.2*.sqlite"))
+
+
+def test_overwriting_makes_what_a_new_workspace_of_these_options_holds(made: Workspace, configure: Configure) -> None:
+    words = ["graph.k=6", "segmenter=grid", "segmenter.n_segments=40", "gnn=none"]
+    run(configure(*words, "overwrite=true"))
+    other = run(configure(*words, workspace="new"))
+    assert {name: each["key"] for name, each in made.manifest["stages"].items()} == {
+        name: each["key"] for name, each in other.manifest["stages"].items()
+    }
+    assert made.intact() == other.intact()
+    held = {path.name for path in made.folder.rglob("*") if path.is_file()}
+    assert held - {"config.yaml", "manifest.json"} == {
+        path.name for path in other.folder.rglob("*") if path.is_file()
+    } - {"config.yaml", "manifest.json"}
+
+
 def test_segments_do_not_change_under_the_hands_of_someone_who_labels(made: Workspace, configure: Configure) -> None:
     workspace = made
     segments = workspace.segments

@@ -15,7 +15,7 @@ from rsgraph.exporters.export import export_workspace
 from rsgraph.io.path_names import path_name
 from rsgraph.journal.journal import journal_of
 from rsgraph.options import read_options
-from rsgraph.run.paths import sweep_folder
+from rsgraph.run.paths import sweep_place
 from rsgraph.run.runner import run
 from rsgraph.run.scenes import Reopened, notes, open_scenes
 from rsgraph.view.view import make_view
@@ -164,7 +164,7 @@ def test_notes_name_the_scenes_that_say_them(tmp_path: Path) -> None:
 def test_workspaces_of_several_scenes_are_named_by_the_first() -> None:
     assert path_name("x/my scene.tif") == "my_scene"
     assert path_name(["x/a.tif"]) == "a"
-    assert sweep_folder(None, ["x/a.tif", "b.tif"]).name == "a-and-1-more-sweep"
+    assert sweep_place(None, None, ["x/a.tif", "b.tif"]).folder.name == "a-and-1-more-sweep"
 
 
 def test_a_model_chooses_the_bands_of_each_scene(collection: Workspace, tmp_path: Path) -> None:

@@ -49,8 +49,15 @@ def same_command(workspace: Workspace, *options: str) -> Workspace:
 
 def files_of(workspace: Workspace) -> dict[str, bytes]:
     changing = {"config.yaml", "manifest.json", "labels.sqlite.lock", "manifest.json.lock", "run.lock"}
+    changing |= {"scene.json", "sources.json"}  # say where the scenes are now
     paths = (path for path in workspace.folder.rglob("*") if path.is_file() and path.name not in changing)
     return {path.relative_to(workspace.folder).as_posix(): path.read_bytes() for path in paths}
+
+
+def scenes_of(workspace: Workspace) -> list[dict[str, Any]]:
+    found = json.loads(workspace.path("scene.json").read_text())["scenes"]
+    assert isinstance(found, list)
+    return found
 
 
 def labels_of(workspace: Workspace) -> pd.DataFrame:
@@ -59,10 +66,12 @@ def labels_of(workspace: Workspace) -> pd.DataFrame:
 
 
 def test_run_continues_with_the_workspaces_own_options(old: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
-    before = files_of(old)
+    before, scenes = files_of(old), scenes_of(old)
     same_command(old)
     assert "is up to date: nothing to do" in capsys.readouterr().out
     assert files_of(old) == before
+    placed = [str(old.folder.parent / "scenes" / name) for name in SCENES[old.folder.name]]
+    assert scenes_of(old) == [{**scene, "files": [path]} for scene, path in zip(scenes, placed, strict=True)]
     assert old.config["segmenter"]["n_segments"] == 24, "typed when it was made; the default is 500"
     assert old.config["encoder"]["width"] == 4
 

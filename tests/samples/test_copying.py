@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -237,7 +238,9 @@ def typed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
 def test_a_run_has_nothing_to_do(words: tuple[str, ...], typed: Any, tmp_path: Path) -> None:
     before = contents(tmp_path / "mine")
     assert "mine is up to date: nothing to do" in typed(*words)
-    assert contents(tmp_path / "mine") == before
+    after = contents(tmp_path / "mine")
+    assert json.loads(after.pop("sources.json"))["path"] == str(tmp_path / "mine" / SCENE), "where it is now"
+    assert after == before
 
 
 def test_its_land_cover_has_names_and_lies_on_its_segments(tmp_path: Path) -> None:

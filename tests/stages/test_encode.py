@@ -125,7 +125,7 @@ def test_scenes_that_are_added_are_encoded_as_those_before(tmp_path: Path, monke
     for stage in (target, encoder, encode):
         stage(given)
     monkeypatch.setattr(encode_stage, "chosen_precision", lambda *_: Measured("float32", 1.0, 2.0))
-    again = segmented(tmp_path / "again", *MEASURED, known=before)
+    again = replace(segmented(tmp_path / "again", *MEASURED), known=before)
     for stage in (target, encoder):
         stage(again)
     assert encode(again)["precision"] == "bf16"

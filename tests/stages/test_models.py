@@ -47,4 +47,4 @@ def test_take_over_says_which_workspace_lost_its_model(tmp_path: Path) -> None:
 def test_learning_facts_are_those_of_the_history() -> None:
     assert learning_facts(None) == {"trained": False}
     history = History(epochs=[{"loss": 2.0}, {"loss": 1.0}], best_epoch=1, resumed_at=1, notes=("so",))
-    assert learning_facts(history) == {"epochs": 2, "best_epoch": 1, "resumed_at": 1, "notes": ["so"]}
+    assert learning_facts(history) == {"epochs": 2, "best_epoch": 1, "resumed_at": 1, "happened": ["so"]}

@@ -52,6 +52,12 @@ def plant(folder: Path) -> None:
     (about / "entry_points.txt").write_text("[rsgraph.gnn]\nevil = signal:Evil\n[rsgraph.conf]\nevil = signal\n")
 
 
+SHORT = (
+    *("reader=synthetic", "reader.rows=128", "reader.columns=192", "chips.size=64", "segmenter.n_segments=40"),
+    *("projector=pca", "tracking.uri=none", "draw=false", "trainer.accelerator=cpu", "trainer.threads=1"),
+)
+"""A run of a few seconds, without training."""
+
 WORKERS = {
     "two processes": ["executor.workers=2", "executor.patience=0"],
     "Dask": ["executor=dask", "executor.workers=1"],
@@ -65,7 +71,7 @@ def test_python_files_in_the_current_folder_are_imported_by_nobody(
     tmp_path: Path, options: list[str], safe_path: bool
 ) -> None:
     plant(tmp_path)
-    words = [*TINY, "experiment=untrained", "workspace=w", *options]
+    words = ["experiment=untrained", *SHORT, "workspace=w", *options]
     done = attempt(tmp_path, "run", *words, inside=("w", ".rsgraph-cache"), safe_path=safe_path)
     done.succeeded()
 
@@ -104,9 +110,7 @@ TRACKED = [word for word in TINY if not word.startswith("tracking")]
 def test_a_planted_store_is_not_used(tmp_path: Path, place: str, extra: str) -> None:
     with requests() as asked:
         store_with(tmp_path, place.format(folder=tmp_path, address=asked.address), extra)
-        done = attempt(
-            tmp_path, "run", *TRACKED, "workspace=w", "experiment=untrained", inside=("w", ".rsgraph-cache")
-        )
+        done = attempt(tmp_path, "run", *TRACKED, "workspace=w", inside=("w", ".rsgraph-cache"))
         done.refused("mlflow.db was there before and is not used unasked", "tracking.uri=")
         assert asked == []
 

@@ -32,9 +32,9 @@ from rsgraph.io.geotiff import GeoTiff
 from rsgraph.io.safe import Safe
 from rsgraph.io.safe_metadata import parse
 from rsgraph.io.swed import read_npy
+from rsgraph.label_files import vector_files
 from rsgraph.label_files.class_lists import listed_classes
 from rsgraph.label_files.class_names import Names
-from rsgraph.label_files.vector_files import layers_of, open_vector, untouched
 from tests.own_files.test_plain_yaml import bomb
 
 MEGABYTE = 2**20
@@ -109,7 +109,7 @@ ARCHIVES: dict[str, Callable[[Path], Path]] = {
     "the same beside others": lambda path: claimed(path, "readme.txt", 4_000_000_000),
     "a billion members": lambda path: of_many(path, 2**40, large=True),
     "a directory of a gigabyte": lambda path: of_many(path, 60_000),
-    "one member many times": lambda path: overlapping(path, 60_000),
+    "one member many times": lambda path: overlapping(path, 20_000),
 }
 
 
@@ -213,8 +213,10 @@ def test_metadata_as_large_as_they_may_be_are_read_within_the_limits(tmp_path: P
 def test_a_config_that_says_too_much_or_nothing_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "gnn").mkdir()
     (tmp_path / "gnn" / "mine.yaml").write_text(text)
-    with within(20), pytest.raises(ConfigError, match=r"mine\.yaml is not valid YAML"):
+    started = time.process_time()
+    with pytest.raises(ConfigError, match=r"mine\.yaml is not valid YAML"):
         refuse_targets_in_folder(tmp_path)
+    assert time.process_time() - started < 10
 
 
 # rasters
@@ -233,10 +235,12 @@ RASTERS: dict[str, Callable[[Path], Path]] = {
         path, 400_000, 400_000, tiled=True, blockxsize=32768, blockysize=32768, nodata=0
     ),
     "a row of 2 000 000 000": lambda path: sparse(path, 1, 2_000_000_000, nodata=0),
-    "a column of 500 000": lambda path: sparse(path, 500_000, 4, blockysize=500_000, nodata=0),
-    "one part of 3 GB": lambda path: sparse(path, 40_000, 40_000, blockysize=40_000, nodata=0),
+    "a column of 500 000": lambda path: sparse(path, 500_000, 4, nodata=0),
+    "one part of 3 GB": lambda path: sparse(
+        path, 40_000, 40_000, tiled=True, blockxsize=40_000, blockysize=40_000, nodata=0
+    ),
     "one part of 3 GB in all bands": lambda path: sparse(
-        path, 12_000, 12_000, bands=12, blockysize=12_000, interleave="pixel", nodata=0
+        path, 12_000, 12_000, bands=12, tiled=True, blockxsize=12_000, blockysize=12_000, interleave="pixel", nodata=0
     ),
     "holes": lambda path: sparse(path, 20_000, 20_000, tiled=True, blockxsize=512, blockysize=512),
     "more parts than bytes": lambda path: sparse(
@@ -270,34 +274,23 @@ def test_an_array_of_another_size_is_refused(tmp_path: Path) -> None:
 # labels and selections
 
 
-def test_more_features_than_any_layer_has_are_not_read(tmp_path: Path) -> None:
+def test_more_features_than_any_layer_has_are_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import geopandas
-    import pyarrow as pa
-    import pyarrow.parquet as pq
     from shapely import Point
 
-    one = geopandas.GeoDataFrame({"label": ["water"]}, geometry=[Point(0, 0)], crs="EPSG:32633")
-    one.to_parquet(tmp_path / "one.parquet")
-    table = pq.read_table(tmp_path / "one.parquet")
-    geometry = pa.repeat(table["geometry"][0], 4_200_000)
-    many = pa.table(
-        {"label": pa.repeat(pa.scalar("water"), 4_200_000), "geometry": geometry}
-    ).replace_schema_metadata(table.schema.metadata)
-    path = tmp_path / "labels.parquet"
-    with pq.ParquetWriter(path, many.schema, compression="zstd") as writer:
-        for _ in range(5):
-            writer.write_table(many)
-    if not layers_of(path):
-        pytest.skip("this GDAL reads no Parquet")
-    with within(), untouched(path) as place, pytest.raises(InputError, match="expected at most 20,000,000"):
-        open_vector(path, place, None, None, Names(), predictions=False)
+    frame = geopandas.GeoDataFrame({"label": ["water"] * 3}, geometry=[Point(0, 0)] * 3, crs="EPSG:32633")
+    path = tmp_path / "labels.gpkg"
+    frame.to_file(path, engine="pyogrio")
+    monkeypatch.setattr(vector_files, "_MOST_FEATURES", 2)
+    with vector_files.untouched(path) as place, pytest.raises(InputError, match="has 3 features; expected at most 2"):
+        vector_files.open_vector(path, place, None, None, Names(), predictions=False)
 
 
 def test_a_hundred_thousand_classes_are_refused() -> None:
     names = Names()
     for number in range(4096):
         assert names.code(f"class {number}") == number + 1
-    with pytest.raises(InputError, match="more than 4096 classes, the last of them 'class 4096'"):
+    with pytest.raises(InputError, match="has more than 4096 classes, the last of them 'class 4096'"):
         names.code("class 4096")
     assert names.code("class 7") == 8
 

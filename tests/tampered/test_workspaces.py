@@ -270,15 +270,19 @@ def test_what_only_evaluate_reads_is_refused_by_it(given: Path, attack: str) -> 
     attempt(given, "evaluate", "w", f"parts=[{part}]", inside="w").refused(word)
 
 
-LINKS = ("exports", "evaluation", "labels.sqlite", "view", "projections/new", "run.lock", "manifest.json.lock")
+LINKS = {
+    "exports": EXPORT,
+    "labels.sqlite": EXPORT,
+    "labels.sqlite-wal": EVALUATE,
+    "evaluation": EVALUATE,
+    "projections/new": EVALUATE,
+}
 
 
 @pytest.mark.parametrize("name", LINKS)
 def test_links_out_of_a_workspace_are_not_written_through(given: Path, name: str) -> None:
-    target = given / "victim" / ("kept.txt" if "lock" in name or "sqlite" in name else "")
-    os.symlink(target, given / "w" / name)
-    words = EVALUATE if name == "evaluation" else EXPORT
-    attempt(given, *words, inside="w").refused("symbolic link", "links=true")
+    os.symlink(given / "victim" / ("kept.txt" if "sqlite" in name else ""), given / "w" / name)
+    attempt(given, *LINKS[name], inside="w").refused("symbolic link", "links=true")
     assert (given / "victim" / "kept.txt").read_text() == "mine"
 
 
@@ -397,6 +401,16 @@ def spoilt(folder: Path, name: str) -> None:
     first = max(arrays, key=lambda key: arrays[key].size if arrays[key].dtype.kind == "f" else 0)
     arrays[first] = np.full_like(arrays[first], np.nan)
     save_file(arrays, path)
+
+
+@pytest.mark.parametrize("name", ["models", "embeddings", "pictures", "view", "run.lock", "manifest.json.lock"])
+def test_a_run_writes_through_no_link(old: Path, name: str) -> None:
+    if (old / "w" / name).exists():
+        (old / "w" / name).rename(old / "elsewhere")
+    else:
+        shutil.copytree(old / "victim", old / "elsewhere")
+    os.symlink(old / "elsewhere" / ("kept.txt" if "lock" in name else ""), old / "w" / name)
+    attempt(old, *RUN, inside="w").refused("symbolic link", "links=true")
 
 
 @pytest.mark.parametrize("name", ["encoder", "gnn"])

@@ -225,3 +225,57 @@ def test_module_is_left_ready_to_be_applied(tmp_path: Path) -> None:
     train(module, tmp_path)
     assert not module.training
     assert all(parameter.device.type == "cpu" for parameter in module.parameters())
+
+
+_SLURM = {"SLURM_JOB_ID": "1", "SLURM_JOB_NAME": "train", "SLURM_PROCID": "3", "SLURM_LOCALID": "1"}
+_SLURM |= {"SLURM_NODEID": "1", "SLURM_NODELIST": "n[01-02]", "SLURM_JOB_NODELIST": "n[01-02]"}
+
+BATCH_JOBS = {
+    "slurm, tasks": {**_SLURM, "SLURM_NTASKS": "4"},
+    "slurm, tasks on two nodes": {**_SLURM, "SLURM_NTASKS": "4", "SLURM_NTASKS_PER_NODE": "2", "SLURM_NNODES": "2"},
+    "slurm, too little known": {"SLURM_NTASKS": "2", "SLURM_JOB_NAME": "train"},
+    "lsf": {
+        "LSB_JOBID": "1", "LSB_DJOB_RANKFILE": "/none", "JSM_NAMESPACE_SIZE": "4", "JSM_NAMESPACE_RANK": "2",
+        "JSM_NAMESPACE_LOCAL_RANK": "1", "LSB_HOSTS": "batch n01 n02", "LSB_DJOB_NUMPROC": "4",
+    },
+    "pbs": {"PBS_JOBID": "1.server", "PBS_NODEFILE": "/none", "PBS_NP": "4", "PBS_TASKNUM": "2", "NCPUS": "4"},
+    "torchrun": {
+        "RANK": "1", "LOCAL_RANK": "1", "GROUP_RANK": "0", "WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2",
+        "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29500", "TORCHELASTIC_RUN_ID": "none",
+        "TORCHELASTIC_USE_AGENT_STORE": "True", "TORCHELASTIC_RESTART_COUNT": "0",
+    },
+    "open mpi": {"OMPI_COMM_WORLD_SIZE": "4", "OMPI_COMM_WORLD_RANK": "2", "OMPI_COMM_WORLD_LOCAL_RANK": "2"},
+    "mpich": {"PMI_SIZE": "4", "PMI_RANK": "2", "MPI_LOCALRANKID": "2"},
+    "kubeflow": {
+        "KUBERNETES_PORT": "tcp://10.0.0.1:443", "MASTER_ADDR": "10.0.0.2", "MASTER_PORT": "2", "WORLD_SIZE": "4",
+        "RANK": "3",
+    },
+    "words where numbers are expected": {"RANK": "gold", "LOCAL_RANK": "", "WORLD_SIZE": "many"},
+}  # fmt: skip
+"""What batch systems and launchers leave in the environment of one process of several."""
+
+
+@pytest.mark.parametrize("job", list(BATCH_JOBS))
+def test_a_process_of_a_batch_job_trains_by_itself_what_it_trains_elsewhere(
+    job: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tiny_module()
+    train(elsewhere, tmp_path / "elsewhere")
+    for name, value in BATCH_JOBS[job].items():
+        monkeypatch.setenv(name, value)
+    here, before = tiny_module(), dict(os.environ)
+    train(here, tmp_path / "here")
+    assert dict(os.environ) == before
+    assert same_weights(here, elsewhere)
+
+
+def test_a_training_that_a_batch_system_ends_comes_out_with_the_code_of_the_signal(tmp_path: Path) -> None:
+    def end(number: int, metrics: dict[str, float]) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(SystemExit) as ended:
+        train(tiny_module(), tmp_path, on_epoch=end)
+    assert ended.value.code == 143
+    assert signal.getsignal(signal.SIGTERM) == before
+    assert (tmp_path / "last.ckpt").exists()

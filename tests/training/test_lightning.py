@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 from rsgraph.training.lightning import DDPStrategy, Processes, SIGTERMException, TorchCheckpointIO, Trainer
@@ -35,3 +39,14 @@ def test_names_are_those_of_pytorch_lightning() -> None:
     assert Trainer is pytorch_lightning.Trainer
     assert issubclass(SIGTERMException, SystemExit)
     assert TorchCheckpointIO is pytorch_lightning.plugins.TorchCheckpointIO
+
+
+@pytest.mark.parametrize("rank", ["3", "gold", ""])
+def test_ranks_of_a_batch_job_are_not_taken_for_those_of_lightning(rank: str) -> None:
+    code = (
+        "import os; from rsgraph.training.lightning import RANKS; from pytorch_lightning.utilities import "
+        "rank_zero_only; print(rank_zero_only.rank, os.environ['RANK'], os.environ['SLURM_PROCID'])"
+    )
+    environment = {**os.environ, "RANK": rank, "SLURM_PROCID": "2"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == [f"0 {rank} 2"], done.stderr

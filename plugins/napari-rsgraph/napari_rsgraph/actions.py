@@ -63,6 +63,12 @@ ACTIONS: tuple[Action, ...] = (
         ("select_all", "Select all", "Select everything that is visible", "Ctrl+A"),
         ("invert", "Invert", "Select what is visible and not selected", "Ctrl+I"),
         ("clear", "Clear", "Select nothing", "Esc"),
+        (
+            "select_clouds",
+            "Select clouds",
+            "Select segments that are mostly cloud or shadow of one, to make a class of them",
+            "Ctrl+K",
+        ),
     ),
     *_rows(
         "Show",
@@ -95,6 +101,7 @@ ACTIONS: tuple[Action, ...] = (
             "Only what the scene map shows",
         ),
         ("filter_unlabelled", "Only unlabelled", "Hide points that have a label", "U"),
+        ("filter_clouds", "Hide clouds", "Hide segments that are mostly cloud or shadow of one", "Shift+K"),
         ("overlay", "Label overlay", "Show or hide the labels in the scene", "O", "Labels"),
     ),
     *_rows(

@@ -114,6 +114,17 @@ def tables() -> Tables:
 
 
 @pytest.fixture
+def cloudy_tables(tables: Tables) -> Tables:
+    """The same of a scene with a quality layer: segments 2 and 5 are mostly cloud or shadow of one."""
+    from napari_rsgraph.session.tables import Tables
+
+    shares = {"cloud_share": [0.0, 0.6, 0.2, 0.1, 0.3], "shadow_share": [0.1, float("nan"), 0.2, 0.0, 0.2]}
+    segments = tables.segments.assign(**shares)
+    found: Any = SimpleNamespace(segments=segments, chips=tables.chips, scenes=tables.scenes)
+    return Tables(found)
+
+
+@pytest.fixture
 def labels(tables: Tables, tmp_path: Path) -> Iterator[Labels]:
     """Classes and labels of ``tables`` over a new journal; everything runs at once."""
     from napari_rsgraph.session.labels import Labels

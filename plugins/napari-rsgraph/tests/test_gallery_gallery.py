@@ -7,6 +7,7 @@ import pytest
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
 from qtpy.QtGui import QFontMetrics, QHelpEvent, QKeySequence, QShortcut, QWheelEvent
 from qtpy.QtWidgets import QCheckBox
+from waiting import shown
 
 from napari_rsgraph.gallery.gallery import Gallery
 from napari_rsgraph.gallery.tiles import HINT
@@ -52,8 +53,7 @@ def gallery(qtbot: QtBot, view: View) -> Gallery:
     made.set_view(view)
     made.tile_size = SIDE
     made.resize(400, 300)
-    made.show()
-    qtbot.waitExposed(made)
+    shown(qtbot, made)
     return made
 
 

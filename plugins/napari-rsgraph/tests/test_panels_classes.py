@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QMessageBox
+from waiting import shown
 
 from napari_rsgraph.panels import classes as module
 from napari_rsgraph.panels.classes import LabelPanel
@@ -23,8 +24,7 @@ def panel(qtbot: Any, session: Session) -> LabelPanel:
     made = LabelPanel(session)
     qtbot.addWidget(made)
     made.resize(320, 700)
-    made.show()
-    qtbot.waitExposed(made)
+    shown(qtbot, made)
     return made
 
 

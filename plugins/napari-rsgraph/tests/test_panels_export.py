@@ -9,6 +9,7 @@ import geopandas
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from waiting import shown
 
 from napari_rsgraph.panels.export import ExportPanel
 from napari_rsgraph.panels.export_options import value_of
@@ -22,8 +23,7 @@ def panel(qtbot: Any, session: Session) -> ExportPanel:
     made = ExportPanel(session)
     qtbot.addWidget(made)
     made.resize(320, 700)
-    made.show()
-    qtbot.waitExposed(made)
+    shown(qtbot, made)
     return made
 
 

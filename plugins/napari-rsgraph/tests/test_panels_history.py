@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from qtpy.QtCore import Qt
+from waiting import shown
 
 from napari_rsgraph.panels.history import HistoryModel, HistoryPanel
 from napari_rsgraph.session.session import Session
@@ -28,8 +29,7 @@ def panel(qtbot: Any, session: Session) -> HistoryPanel:
     made = HistoryPanel(session)
     qtbot.addWidget(made)
     made.resize(320, 600)
-    made.show()
-    qtbot.waitExposed(made)
+    shown(qtbot, made)
     return made
 
 

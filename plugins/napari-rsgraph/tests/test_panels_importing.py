@@ -88,6 +88,34 @@ def test_a_list_of_classes_defines_them(
     assert session.labels.classes["colour"].to_list()[1] == "#0000ff"
 
 
+def test_a_table_of_segments_labels_them_and_its_column_is_asked_for(
+    panel: LabelPanel, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = session.tables.ids[[0, 5]].tolist()
+    path = tmp_path / "labels.csv"
+    path.write_text(
+        f"Segment ID;art;rest\n{first}.0;Wasser;a\n{second},0;Land;b\n999999;Land;b\n", encoding="utf-8-sig"
+    )
+    asked = choose(monkeypatch, path, "art")
+    heard: list[tuple[str, str]] = []
+    session.tasks.message.connect(lambda severity, text: heard.append((severity, text)))
+    panel.importing.click()
+    assert asked == [["art", "rest"]]
+    assert session.labels.names == ["Wasser", "Land"]
+    assert np.flatnonzero(session.labels.codes).tolist() == [0, 5]
+    assert any("left out: 1 rows of segments that the workspace does not have" in text for _, text in heard)
+
+
+def test_a_style_of_qgis_defines_its_classes(
+    panel: LabelPanel, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "style.qml"
+    path.write_text('<qgis><paletteEntry value="1" color="#2060c0" label="W\u00e4lder"/></qgis>', encoding="utf-8")
+    choose(monkeypatch, path)
+    panel.importing.click()
+    assert session.labels.names == ["W\u00e4lder"]
+
+
 def test_a_file_that_cannot_be_read_is_reported(
     panel: LabelPanel, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QImage
+from waiting import at_rest, shown
 
 from napari_rsgraph.panels.candidates import PAGE
 from napari_rsgraph.panels.search import SearchPanel
@@ -21,10 +22,10 @@ def panel(qtbot: Any, session: Session) -> SearchPanel:
     made = SearchPanel(session)
     qtbot.addWidget(made)
     made.resize(320, 640)
-    made.show()
-    qtbot.waitExposed(made)
+    shown(qtbot, made)
     session.labels.define("water")
     session.labels.define("forest")
+    at_rest(qtbot)
     return made
 
 
@@ -34,6 +35,7 @@ def searched(qtbot: Any, panel: SearchPanel, session: Session) -> SearchPanel:
     qtbot.waitUntil(lambda: panel.find_similar.isEnabled())
     qtbot.mouseClick(panel.find_similar, LEFT)
     qtbot.waitUntil(lambda: panel.list.model().rowCount() > 0)
+    at_rest(qtbot)
     return panel
 
 

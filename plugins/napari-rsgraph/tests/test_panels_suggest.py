@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton
+from waiting import at_rest, shown
 
 from napari_rsgraph.panels.suggest import SuggestPanel
 from napari_rsgraph.session.session import Session
@@ -20,8 +21,7 @@ def panel(qtbot: Any, session: Session) -> SuggestPanel:
     made = SuggestPanel(session)
     qtbot.addWidget(made)
     made.resize(320, 800)
-    made.show()
-    qtbot.waitExposed(made)
+    shown(qtbot, made)
     return made
 
 
@@ -42,6 +42,7 @@ def predicted(qtbot: Any, taught: SuggestPanel, session: Session) -> SuggestPane
     taught.method.setCurrentIndex(taught.method.findData("classifier"))
     qtbot.mouseClick(taught.run_predict, LEFT)
     qtbot.waitUntil(lambda: taught.predicted.isVisible())
+    at_rest(qtbot)
     return taught
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractButton, QComboBox
+from waiting import shown
 
 from napari_rsgraph.point_map.bar import MapBar
 from napari_rsgraph.session.session import Session
@@ -21,8 +22,7 @@ def bar(qtbot: Any, session: Session) -> MapBar:
     made = MapBar(session)
     qtbot.addWidget(made)
     made.resize(430, 120)
-    made.show()
-    qtbot.waitExposed(made)
+    shown(qtbot, made)
     return made
 
 

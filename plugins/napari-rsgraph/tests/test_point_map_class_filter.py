@@ -44,3 +44,22 @@ def test_the_filter_by_view_is_asked_of_the_window(qtbot: Any, class_filter: Cla
     class_filter.in_view.click()
     class_filter.everything.click()
     assert asked == [True]  # to show all is the session's own
+
+
+def test_the_filter_offers_to_hide_clouds_where_they_are_known(
+    qtbot: Any, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = ClassFilter(session)
+    qtbot.addWidget(without)
+    assert not without.without_clouds.isEnabled()
+    monkeypatch.setattr(session.tables, "cloudy", np.arange(session.tables.n_segments) < 3)
+    made = ClassFilter(session)
+    qtbot.addWidget(made)
+    made.without_clouds.click()
+    visible = session.selection.visible("segments")
+    assert visible is not None
+    assert np.flatnonzero(~visible).tolist() == [0, 1, 2]
+    assert made.text() == "Filter: no clouds"
+    made.everything.click()
+    assert not made.without_clouds.isChecked()
+    assert session.selection.visible("segments") is None

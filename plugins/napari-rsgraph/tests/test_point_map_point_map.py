@@ -11,6 +11,7 @@ from qtpy.QtCore import QEvent, QEventLoop, QPoint, QPointF, Qt
 from qtpy.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
+from waiting import shown
 
 from napari_rsgraph.point_map.point_map import PointMap
 from rsgraph.brushing.index import PointIndex
@@ -54,8 +55,7 @@ def shown_map(qtbot: QtBot, points: np.ndarray, *, size: tuple[int, int] = (600,
     qtbot.addWidget(point_map)
     point_map.resize(*size)
     point_map.set_points(points)
-    point_map.show()
-    qtbot.waitExposed(point_map)
+    shown(qtbot, point_map)
     point_map.grab()
     return point_map
 

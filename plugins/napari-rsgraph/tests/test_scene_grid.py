@@ -42,4 +42,6 @@ def test_coordinates_are_said_as_a_person_writes_them() -> None:
     degrees = SceneGrid(scene_with((0.1, 0.0, -4.0, 0.0, -0.1, 51.0), "EPSG:4326"))
     assert degrees.written((-0.05, 0.05)) == "50.95000° N, 3.95000° W"
     assert not degrees.metric
+    # a metre on the map is 0.62 m on the ground: a scale bar in these would lie
+    assert not SceneGrid(scene_with((10.0, 0.0, 1.4e6, 0.0, -10.0, 6.8e6), "EPSG:3857")).metric
     assert SceneGrid(scene_with((1.0, 0, 0, 0, 1.0, 0), None)).written((3.2, 7.9)) == "row 3, column 8"

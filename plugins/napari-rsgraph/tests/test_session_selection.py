@@ -131,3 +131,20 @@ def test_mode_of_modifiers(shift: bool, remove: bool, expected: str) -> None:
 
 def test_mode_of_no_modifier_is_that_of_the_toolbar() -> None:
     assert mode_of(shift=False, remove=False, default="intersect") == "intersect"
+
+
+def test_clouds_are_hidden_and_shown_again(cloudy_tables: Tables, labels: Labels) -> None:
+    selection = Selection(cloudy_tables, labels)
+    selection.toggle_clouds()
+    visible = selection.visible("segments")
+    assert visible is not None
+    assert visible.tolist() == [True, False, True, True, False]
+    assert selection.reveal(np.array([1])) == ["the filter is off"]
+    assert not selection.filter.active
+
+
+def test_nothing_is_hidden_where_nothing_is_known_of_clouds(selection: Selection) -> None:
+    selection.toggle_clouds()
+    visible = selection.visible("segments")
+    assert visible is not None
+    assert visible.all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_rsgraph.session.session import Session, open_session
@@ -90,3 +91,30 @@ def test_session_take_apart_at_segment_level_keeps_the_selection(session: Sessio
     session.take_apart()
     assert np.array_equal(session.selection.target(), before)
     assert "go to the chips first" in said[-1][1]
+
+
+def test_session_clouds_are_selected_and_become_a_class_of_their_own(workspace: Path) -> None:
+    path = workspace / "segments.parquet"
+    table = pd.read_parquet(path)
+    table["cloud_share"] = np.where(table["segment_id"] % 10 == 0, 0.7, 0.1).astype(np.float32)
+    table.to_parquet(path)
+    session = open_session(workspace, Immediate())
+    session.filter_clouds()
+    visible = session.selection.visible("segments")
+    assert visible is not None
+    np.testing.assert_array_equal(~visible, session.tables.ids % 10 == 0)
+    session.select_clouds()  # shows them again
+    session.labels.define("cloud")
+    session.label("cloud")
+    np.testing.assert_array_equal(session.labels.codes == 1, session.tables.ids % 10 == 0)
+    assert "cloud_share" in session.colouring.choices("segments")
+    session.close()
+
+
+def test_session_says_where_nothing_is_known_of_clouds(session: Session) -> None:
+    said = heard(session)
+    for call in (session.filter_clouds, session.select_clouds):
+        call()
+        assert said[-1][0] == "warning"
+        assert "nothing says which segments are clouds" in said[-1][1]
+    assert not session.selection.filter.active

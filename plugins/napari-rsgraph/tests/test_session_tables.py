@@ -35,3 +35,9 @@ def test_values_are_looked_up_by_ids_with_gaps(tables: Tables) -> None:
 def test_a_chip_has_a_window_in_its_scene(tables: Tables) -> None:
     assert tables.window_of(1) == Window(0, 10, 10, 10)
     assert tables.scene_of_chip.tolist() == [0, 0]
+
+
+def test_cloudy_is_what_is_half_cloud_or_shadow(tables: Tables, cloudy_tables: Tables) -> None:
+    assert tables.cloudy is None
+    assert cloudy_tables.cloudy is not None
+    assert cloudy_tables.cloudy.tolist() == [False, True, False, False, True]

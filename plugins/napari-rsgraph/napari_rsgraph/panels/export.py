@@ -28,6 +28,7 @@ from napari_rsgraph.session.session import Session
 from napari_rsgraph.widgets.controls import action_button, button, enable, heading, text_label
 from napari_rsgraph.widgets.refresh import Refresh, listen
 from rsgraph.errors import RsgraphError
+from rsgraph.files import expanded
 from rsgraph.protocols import Progress
 
 _TITLES = {
@@ -189,7 +190,7 @@ class ExportPanel(QWidget):
 
     def _start(self, name: str) -> None:
         options: dict[str, Any] = {key: value_of(widget) for key, widget in self.options.items()}
-        folder = Path(self.folder.text().strip()).expanduser() if self.folder.text().strip() else None
+        folder = expanded(self.folder.text().strip()) if self.folder.text().strip() else None
         self.session.exports.start(
             name,
             scope=self.scope,

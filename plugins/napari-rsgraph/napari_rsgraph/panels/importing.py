@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,11 +14,9 @@ from napari_rsgraph.session.labels import Labels
 from rsgraph.errors import NotUsable
 from rsgraph.protocols import Progress
 
-LISTS = (".csv", ".tsv", ".txt")
-"""Files that name classes and have no labels."""
-
 FILES = (
-    "Labels and classes (*.gpkg *.geojson *.json *.shp *.parquet *.fgb *.tif *.tiff *.csv *.tsv *.txt);;All files (*)"
+    "Labels and classes (*.gpkg *.geojson *.json *.shp *.parquet *.fgb *.kml *.gml *.tif *.tiff *.vrt *.csv *.tsv "
+    "*.txt *.qml *.sld *.clr);;All files (*)"
 )
 
 
@@ -47,15 +46,15 @@ def look(path: Path, layer: str | None, progress: Progress) -> Offered:
     """Find out what a file offers. Raises NotReadable or NotUsable."""
     from rsgraph.label_files.class_lists import listed_classes
     from rsgraph.label_files.class_names import class_column
-    from rsgraph.label_files.importing import vector_columns, vector_layers
+    from rsgraph.label_files.importing import table_columns, vector_columns, vector_layers
 
     classes = listed_classes(path, None)
     if classes is not None:
         return Offered(classes, [], [], None)
     layers = vector_layers(path)
-    if not layers or (len(layers) > 1 and layer is None):
+    columns = vector_columns(path, layer=layer) if len(layers) == 1 or layer is not None else table_columns(path)
+    if (not layers and not columns) or (len(layers) > 1 and layer is None):
         return Offered(None, layers, [], None)
-    columns = vector_columns(path, layer=layer)
     try:
         return Offered(None, layers, columns, class_column(path, columns, None))
     except NotUsable:
@@ -79,7 +78,7 @@ class Importing(QObject):
 
     def ask(self) -> None:
         """Ask for a file and import it."""
-        path, _ = QFileDialog.getOpenFileName(self._panel, "Import labels or classes", str(Path.home()), FILES)
+        path, _ = QFileDialog.getOpenFileName(self._panel, "Import labels or classes", os.path.expanduser("~"), FILES)
         if path:
             self.begin(Path(path))
 

@@ -34,6 +34,10 @@ class ClassFilter(QPushButton):
         self.in_view.clicked.connect(self.window_filter_requested)
         self.everything = button("Show all", "Take the filter away", self._show_all)
         self.only_unlabelled = action_button("filter_unlabelled", session.selection.toggle_unlabelled)
+        self.without_clouds = QCheckBox(action("filter_clouds").text)
+        self.without_clouds.setToolTip(help_of("filter_clouds"))
+        self.without_clouds.clicked.connect(session.filter_clouds)
+        self.without_clouds.setEnabled(session.tables.cloudy is not None)
         self.setToolTip("Choose which points are on the map: by class, unlabelled, or by what the scene map shows")
         self.setAccessibleName("Filter")
         self._menu = QMenu(self)
@@ -46,7 +50,7 @@ class ClassFilter(QPushButton):
         """List the classes of now."""
         content = QWidget()
         layout = QVBoxLayout(content)
-        for fixed in (self.in_view, self.only_unlabelled, self.everything):
+        for fixed in (self.in_view, self.only_unlabelled, self.without_clouds, self.everything):
             layout.addWidget(fixed)
         self.boxes = {}
         classes = self.session.labels.classes
@@ -71,7 +75,7 @@ class ClassFilter(QPushButton):
         self.session.selection.set_filter(classes=None if len(chosen) == len(self.boxes) else chosen)
 
     def _show_all(self) -> None:
-        self.session.selection.set_filter(classes=None, window=None)
+        self.session.selection.set_filter(classes=None, window=None, clear=False)
 
     def set_window_filter(self, on: bool) -> None:
         """Show whether only what is in view is shown, without asking for it."""
@@ -82,8 +86,10 @@ class ClassFilter(QPushButton):
         """Show the session's filter: ticks, and in words on the button."""
         chosen = self.session.selection.filter.classes
         self.in_view.setChecked(self.session.selection.filter.window is not None)
+        self.without_clouds.setChecked(self.session.selection.filter.clear)
         for code, box in self.boxes.items():
             box.setChecked(chosen is None or code in chosen)
         words = [] if chosen is None else [f"{len(chosen)} of {len(self.boxes)}"]
         words += ["in view"] if self.session.selection.filter.window is not None else []
+        words += ["no clouds"] if self.session.selection.filter.clear else []
         self.setText(f"Filter: {', '.join(words)}" if words else "Filter")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.ground import pixel_width
 from rsgraph.workspace import SceneInfo
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ Matrix = NDArray[np.float64]
 Point = tuple[float, float]
 
 _METRES = ("metre", "meter", "m")
+_SAME_LENGTH = 0.01
+"""How far metres on the map may be from those on the ground for a scale bar that is read by eye."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,15 @@ class SceneGrid:
 
         return None if self.scene.crs is None else CRS.from_user_input(self.scene.crs)
 
-    @property
+    @cached_property
     def metric(self) -> bool:
-        """Whether the world is in metres."""
-        return self.crs is not None and self.crs.is_projected and self.crs.linear_units.lower() in _METRES
+        """Whether the world is in metres, on the map and on the ground: Web Mercator's are far shorter there."""
+        if self.crs is None or not self.crs.is_projected or self.crs.linear_units.lower() not in _METRES:
+            return False
+        scene = self.scene
+        on_ground = pixel_width(scene.crs, scene.transform, scene.rows, scene.columns)
+        a, _, _, d, _, _ = scene.transform
+        return on_ground is not None and abs(float(np.hypot(a, d)) / on_ground - 1) < _SAME_LENGTH
 
     @property
     def north_up(self) -> bool:

@@ -22,6 +22,8 @@ def calls_of(session: Session) -> Mapping[str, Callable[[], object]]:
         "judge_maps": maps.judge,
         "focus": session.focus,
         "filter_unlabelled": selection.toggle_unlabelled,
+        "filter_clouds": session.filter_clouds,
+        "select_clouds": session.select_clouds,
         "erase": lambda: session.label(None),
         "undo": session.labels.undo,
         "redo": session.labels.redo,

@@ -220,6 +220,7 @@ class Labels:
             f"imported {len(names):,} labels of {len(found.colours)} classes"
             + (f"; {kept:,} segments kept the label that you gave them" if kept else "")
             + "".join(f"; left out: {number:,} {reason}" for reason, number in found.skipped.items() if number)
+            + "".join(f"; {each}" for each in found.decided if " counts as no " not in each)
         )
         self._act("import labels", act, lambda _: self.tasks.say(summary))
 

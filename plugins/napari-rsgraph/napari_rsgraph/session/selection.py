@@ -26,15 +26,18 @@ class Filter:
         Codes of classes, 0 for unlabelled; None for all.
     window
         Scene index and pixels that the centroid must lie in; None for everywhere.
+    clear
+        Whether what is mostly cloud, or shadow of one, is hidden.
     """
 
     classes: frozenset[int] | None = None
     window: tuple[int, Window] | None = None
+    clear: bool = False
 
     @property
     def active(self) -> bool:
         """Whether it hides anything."""
-        return self.classes is not None or self.window is not None
+        return self.classes is not None or self.window is not None or self.clear
 
 
 class Selection:
@@ -100,12 +103,15 @@ class Selection:
         *,
         classes: frozenset[int] | Literal["keep"] | None = "keep",
         window: tuple[int, Window] | Literal["keep"] | None = "keep",
+        clear: bool | Literal["keep"] = "keep",
     ) -> None:
         """Change the filter; what is not named stays."""
         if classes != "keep":
             self.filter = replace(self.filter, classes=classes)
         if window != "keep":
             self.filter = replace(self.filter, window=window)
+        if clear != "keep":
+            self.filter = replace(self.filter, clear=clear)
         self._passing = self._seen = None
         self.visible_changed.emit()
         self.changed.emit(True)
@@ -113,6 +119,10 @@ class Selection:
     def toggle_unlabelled(self) -> None:
         """Show only what has no label, or everything again."""
         self.set_filter(classes=None if self.filter.classes == UNLABELLED else UNLABELLED)
+
+    def toggle_clouds(self) -> None:
+        """Hide what is mostly cloud, or shadow of one, or show it again."""
+        self.set_filter(clear=not self.filter.clear)
 
     def visible(self, level: Level | None = None) -> Mask | None:
         """Return which rows of a level can be seen and selected; None for all.
@@ -152,13 +162,15 @@ class Selection:
             passed &= (places[:, 0] >= row) & (places[:, 0] < row + rows)
             passed &= (places[:, 1] >= column) & (places[:, 1] < column + columns)
             passed &= tables.scene_of_chip[tables.chip_of] == scene
+        if self.filter.clear and tables.cloudy is not None:
+            passed &= ~tables.cloudy
         return passed
 
     def reveal(self, rows: Rows) -> list[str]:
         """Make segments visible that a search, a queue or a class leads to; return what had to change for it."""
         changed = []
         if not self._passed()[rows].all():
-            self.set_filter(classes=None, window=None)
+            self.set_filter(classes=None, window=None, clear=False)
             changed.append("the filter is off")
         chips = self.tables.chip_of[rows]
         if not self.chosen_chips[chips].all():

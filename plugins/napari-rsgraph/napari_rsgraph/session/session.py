@@ -35,9 +35,15 @@ from napari_rsgraph.session.suggestions import Suggestions
 from napari_rsgraph.session.tables import Level, Mask, Rows, Tables
 from napari_rsgraph.session.work import Tasks, Work
 from rsgraph.brushing.shapes import Mode
+from rsgraph.files import expanded
 from rsgraph.journal.journal import Journal
 from rsgraph.run.checking import check_workspace
 from rsgraph.run.scenes import Reopened
+
+_NO_CLOUDS = (
+    "nothing says which segments are clouds: the scene has no quality layer that the run could read (SCL, QA60, "
+    "QA_PIXEL ...), or it was made with mask=none or by an earlier version"
+)
 
 
 class Session:
@@ -175,6 +181,22 @@ class Session:
             self.tasks.say(f"some of these segments were hidden: {', '.join(changed)}", "status")
         self.selection.select(rows)
 
+    def filter_clouds(self) -> None:
+        """Hide what is mostly cloud, or shadow of one, or show it again; say so where nothing is known of clouds."""
+        if self.tables.cloudy is None:
+            self.tasks.say(_NO_CLOUDS, "warning")
+        else:
+            self.selection.toggle_clouds()
+
+    def select_clouds(self) -> None:
+        """Select what is mostly cloud, or shadow of one; say so where there is none, or nothing is known of it."""
+        if self.tables.cloudy is None:
+            self.tasks.say(_NO_CLOUDS, "warning")
+        elif not self.tables.cloudy.any():
+            self.tasks.say("no segment is cloud, or shadow of one, on half of its pixels", "warning")
+        else:
+            self.select_hidden(np.flatnonzero(self.tables.cloudy))
+
     def find_similar(self) -> None:
         """Search for what is like the selection, by the layer that is shown."""
         self.search.start(self.selection.level, self.selection.rows, self.map.layer)
@@ -215,11 +237,11 @@ def open_session(folder: str | Path, work: Work, *, read_only: bool = False, lin
     WorkspaceError
         It is no finished workspace, or a link leads out of it.
     """
-    workspace = Reopened(Path(folder).expanduser(), links=links)
+    workspace = Reopened(expanded(folder), links=links)
     for name in ("manifest.json", "config.yaml", "scene.json", "segments.parquet", "chips.parquet", "edges.npy"):
         workspace.existing(name)
     workspace.check_writable()
-    check_workspace(workspace, options=True)
     tables = Tables(workspace)
+    check_workspace(workspace, (tables.chips, tables.segments), options=True)
     journal = Journal.open(workspace.path("labels.sqlite"), segment_ids=tables.ids, read_only=read_only)
     return Session(workspace, tables, journal, work)

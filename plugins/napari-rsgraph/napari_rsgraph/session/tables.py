@@ -9,9 +9,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rsgraph.exporters.ground_areas import hectares
+from rsgraph.ground import hectares
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
+
+SHARES = ("cloud_share", "shadow_share")
+"""Columns of segments that say how much of them is cloud, and shadow of one."""
+
+_MOSTLY = 0.5
 
 Rows = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -75,6 +80,15 @@ class Tables:
     def centroids(self) -> NDArray[np.float32]:
         """(segments, 2) row and column of the centroids, in pixels of their scene."""
         return self.segments[["row", "column"]].to_numpy(np.float32)
+
+    @cached_property
+    def cloudy(self) -> Mask | None:
+        """(segments,) which are cloud, or shadow of one, on half of their pixels or more.
+
+        None where the run found nothing that says so.
+        """
+        shares = [self.segments[name].fillna(0) for name in SHARES if name in self.segments]
+        return np.asarray(sum(shares) >= _MOSTLY) if shares else None
 
     @cached_property
     def _counted(self) -> bool:

@@ -50,6 +50,11 @@ class Ticks(QObject):
         """Do not call it after all."""
         self._waiting.pop(function, None)
 
+    @property
+    def waiting(self) -> bool:
+        """Whether something is still to be called."""
+        return bool(self._waiting)
+
     def _start(self) -> None:
         if self._waiting and not self._timer.isActive():
             left = self._last + _EVERY - monotonic()
