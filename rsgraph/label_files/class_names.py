@@ -166,7 +166,8 @@ _LISTED = 100
 
 def _listed(columns: Sequence[str]) -> str:
     """Return names for a sentence: of many, or of long ones, the beginning."""
-    names = [name if len(name) <= _LISTED else f"{name[:_LISTED]} ..." for name in columns[:_LISTED]]
+    names = [" ".join(name.split()) for name in columns[:_LISTED]]
+    names = [name if len(name) <= _LISTED else f"{name[:_LISTED]} ..." for name in names]
     left_out = len(columns) - len(names)
     return ", ".join(names) + (f" and {left_out} more" if left_out else "") or "none"
 
