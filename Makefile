@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 TESTS ?=
-BENCHMARKS ?= segment_statistics memberships seams unet_inference places whole_tile matching matching_gpu interruption journal brushing propagation gallery point_map session evaluation neighbourhoods projection house first_maps first_brush repeated estimates tile_maps
+BENCHMARKS ?= segment_statistics memberships seams unet_inference places whole_tile matching matching_gpu interruption journal brushing propagation gallery point_map session evaluation neighbourhoods projection house first_maps first_brush repeated estimates tile_maps fuzz
 TABLES ?= graph_networks neighbours superpixels layers
 WORKERS ?= 2
 VIRTUAL := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1280x800x24"
@@ -58,8 +58,10 @@ law:
 tests:
 	OMP_NUM_THREADS=1 $(VIRTUAL) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --max-worker-restart 0 -m "not slow" $(TESTS)
 
-slow: setup screen ## the long tests: sweeps, whole runs, windows, the wheel
-	$(VIRTUAL) $(BIN)/python -m pytest -m slow $(TESTS)
+# Readers under fuzz come last, side by side: FUZZ_SECONDS=20 for less than three minutes of each kind of file.
+slow: setup screen ## the long tests: sweeps, whole runs, windows, the wheel, changed files
+	$(VIRTUAL) $(BIN)/python -m pytest -m slow $(or $(TESTS),--ignore tests/fuzz)
+	$(if $(TESTS),,OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow tests/fuzz)
 
 wheel: setup ## build the wheel, configs inside
 	$(BIN)/python -m build --wheel --no-isolation

@@ -46,6 +46,10 @@ ROWS = {
         "seconds": "1062", "peak_gb": "3.63", "limit_gb": "6", "limit_s": "3600", "note": "aim 3600 s, 6 GB: met",
     },
     "8 (main > run)": {"count": "8", "note": "main > run"},
+    "90 files in 180 s: 50 read, 38 refused, 1 hangs, 1 too much memory; at most 31 MB and 0.2 s for one": {
+        "inputs": "90", "seconds": "180", "fine": "50", "refused": "38", "tracebacks": "0", "hangs": "1",
+        "crashes": "0", "too_much_memory": "1", "peak_mb": "31", "slowest_s": "0.2",
+    },
     "44": {"count": "44", "note": ""},
     "median 0.31, 2.1 % alike (alike: nearer than 0.1)": {
         "median_distance": "0.31", "alike_percent": "2.1", "note": "alike: nearer than 0.1",

@@ -139,8 +139,17 @@ def counted(row: dict[str, str]) -> str:
     return row["count"] + (f" ({row['note']})" if row.get("note") else "")
 
 
+def fuzzed(row: dict[str, str]) -> str:
+    """Tell how many changed files were tried, what came of them, and what one took at most."""
+    sorts = ("tracebacks", "hangs", "crashes", "too_much_memory")
+    found = ", ".join(f"{row[sort]} {sort.replace('_', ' ')}" for sort in sorts if row[sort] != "0") or "no findings"
+    tried = f"{row['inputs']} files in {row['seconds']} s: {row['fine']} read, {row['refused']} refused, {found}"
+    return f"{tried}; at most {row['peak_mb']} MB and {row['slowest_s']} s for one"
+
+
 FIGURES: dict[str, Callable[[dict[str, str]], str]] = {
     "exponent": growth,
+    "inputs": fuzzed,
     "queries": searching,
     "same": interrupted,
     "grid_stitch": stitched,

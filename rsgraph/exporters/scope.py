@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rsgraph.errors import ConfigError, NotThere, WorkspaceError, WorkspaceMismatch
 from rsgraph.journal.events import ORIGINS
 from rsgraph.journal.reading import read_journal
+from rsgraph.own_files.fields import shown
 from rsgraph.protocols import Export
 from rsgraph.types import Mask, Scene
 from rsgraph.workspace import Workspace
@@ -146,8 +147,7 @@ def check_origins(origins: Sequence[str]) -> tuple[str, ...]:
 def check_ids(segment_ids: Any) -> NDArray[np.int64]:
     """Return unique ids in ascending order. Raises ConfigError where they are not whole numbers of at least 1."""
     found = np.asarray(segment_ids).reshape(-1)
-    if found.size and not (found.dtype.kind in "iu" and found.min() >= 1):
-        raise ConfigError(
-            f"a selection must be segment ids, whole numbers of at least 1. Got {found[:3].tolist()} ... instead."
-        )
+    if found.size and not (found.dtype.kind in "iu" and found.min() >= 1 and found.max() < 2**63):
+        first = shown(found[:3].tolist())
+        raise ConfigError(f"a selection must be segment ids, whole numbers of at least 1. Got {first} ... instead.")
     return np.unique(found.astype(np.int64))

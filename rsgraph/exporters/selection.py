@@ -15,6 +15,7 @@ from rsgraph.exporters.scope import check_ids
 from rsgraph.files import expanded
 from rsgraph.label_files.class_names import first_of
 from rsgraph.label_files.tables import read_table, read_text, whole_number
+from rsgraph.own_files.arrays import NO_ARRAY
 
 _COLUMN = "segment_id"
 _ENDINGS = (".npy", ".csv", ".txt", ".json")
@@ -54,10 +55,9 @@ def read_selection(path: Path) -> NDArray[np.int64]:
     try:
         found = _READERS[path.suffix.lower()](path)
         return check_ids(found if len(found) else np.empty(0, np.int64))
-    except (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, *_BEYOND_MEASURE) as error:
-        raise NotReadable(
-            f"{path} does not hold a selection ({error}); expected segment ids, whole numbers"
-        ) from error
+    except (*NO_ARRAY, KeyError, IndexError, *_BEYOND_MEASURE) as error:
+        why = " ".join(str(error).split())[:200]
+        raise NotReadable(f"{path} does not hold a selection ({why}); expected segment ids, whole numbers") from error
 
 
 _BEYOND_MEASURE = (MemoryError, OverflowError, RecursionError)

@@ -31,6 +31,9 @@ _END = struct.Struct("<4s4H2LH")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 
+_LONGEST_REASON = 200
+"""Characters of what a library says of a file: it may hold the file's own bytes."""
+
 _lock = threading.Lock()
 _opened: dict[tuple[object, ...], zipfile.ZipFile] = {}
 
@@ -98,7 +101,7 @@ def reasons(root: Path, member: str = "") -> Iterator[None]:
         zlib.error,
     ) as error:
         place = root / member if member else root
-        reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        reason = " ".join(str(error).split())[:_LONGEST_REASON].rstrip(".") or type(error).__name__
         raise NotReadable(f"{place} cannot be read: {reason}; {_cure(error)}.") from error
 
 
@@ -121,8 +124,8 @@ def tree(root: Path, *, deepest: int = 8) -> Tree:
     if root.is_dir():
         return Tree(root, tuple(sorted(walk(root, deepest=deepest))))
     with reasons(root):
-        names = [info.filename for info in opened_zip(root).infolist() if not info.is_dir()]
-    return Tree(root, tuple(sorted(name for name in names if _inside(name) and not _companion(name))))
+        names = [info.filename for info in opened_zip(root).infolist()]
+    return Tree(root, tuple(sorted(name for name in names if _is_file_inside(name) and not _companion(name))))
 
 
 def walk(folder: Path, prefix: str = "", *, deepest: int = 8, top: Path | None = None) -> Iterator[str]:
@@ -152,8 +155,10 @@ def _companion(name: str) -> bool:
     return any(part.startswith("._") or part == "__MACOSX" for part in name.split("/"))
 
 
-def _inside(name: str) -> bool:
-    """Tell whether a member's name stays within the archive."""
+def _is_file_inside(name: str) -> bool:
+    """Tell whether a member is a file, and its name stays within the archive."""
+    if not name or name.endswith("/"):
+        return False
     return ".." not in PurePosixPath(name).parts and not name.startswith("/") and "\\" not in name
 
 

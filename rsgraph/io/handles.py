@@ -26,6 +26,9 @@ from rsgraph.warning_filters import ignored
 _MOST_OPEN = 48
 """Datasets that one thread keeps open: more than the bands of one product, fewer than any limit on files."""
 
+_LONGEST_REASON = 300
+"""Characters of what GDAL says of a file: it may hold the file's own bytes."""
+
 _BLOCKS = {} if "GDAL_CACHEMAX" in os.environ else {"GDAL_CACHEMAX": 384 * 2**20}
 """Bytes of decoded blocks that a process keeps: one row of a tile's largest blocks, in all bands. GDAL's own limit
 is a twentieth of the memory, 1.2 GB in each worker of a machine of 24 GB; who sets one keeps it."""
@@ -90,7 +93,7 @@ def _reason(error: BaseException) -> str:
     """Return the innermost cause in one line."""
     while error.__cause__ is not None:
         error = error.__cause__
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
     return re.sub(r"\.+$", "", text)
 
 

@@ -132,18 +132,26 @@ def header(path: str, *, holes_allowed: bool = False) -> Header:
 MOST_BLOCKS = 2**21
 """Parts of a file that are looked at one by one: those of 36 tiles of Sentinel-2 with all bands are half as many."""
 
+MOST_BANDS = 10_000
+"""Bands that are looked at one by one: those of a year of days are half as many."""
+
 _LARGEST_BLOCK = 2**30
 """Bytes of a part of a file, which is unpacked as a whole."""
 
 
 def _check_sizes(path: str, source: Any) -> None:
     """Refuse what is larger than can be worked on, by what the header says. Raises NotUsable."""
+    if source.count > MOST_BANDS:
+        raise NotUsable(
+            f"{shown(path)} says that it has {source.count:,} bands; expected at most {MOST_BANDS:,}: copy those "
+            "that are meant into a file of their own first."
+        )
     if source.height * source.width > MOST_PIXELS or max(source.height, source.width) > MOST_SIDE:
         raise NotUsable(
             f"{shown(path)} says that it has {source.height:,} x {source.width:,} pixels; expected at most "
             f"{MOST_PIXELS:,}, and {MOST_SIDE:,} in a row or column: cut it into parts first."
         )
-    together = source.count if source.interleaving == Interleaving.pixel else 1
+    together = source.count if _unpacked_together(source) else 1
     sizes = zip(source.block_shapes, source.dtypes, strict=True)
     largest = max((rows * columns * np.dtype(dtype).itemsize for (rows, columns), dtype in sizes), default=0)
     if largest * together > _LARGEST_BLOCK:
@@ -151,6 +159,11 @@ def _check_sizes(path: str, source: Any) -> None:
             f"{shown(path)} can only be read in parts of {largest * together / 2**30:.1f} GB; write it in tiles "
             "first, for example with `gdal_translate -of COG`."
         )
+
+
+def _unpacked_together(source: Any) -> bool:
+    """Tell whether a part holds all bands. JPEG 2000 always does, and asking GDAL may not end in a damaged file."""
+    return bool(source.driver.startswith("JP2") or source.interleaving == Interleaving.pixel)
 
 
 def left_out(texts: Sequence[str]) -> str:

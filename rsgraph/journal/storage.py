@@ -266,8 +266,13 @@ def close_as_one_file(database: sqlite3.Connection) -> None:
         database.close()
 
 
+_LONGEST_REASON = 200
+"""Characters of what SQLite says of a file: it may hold the file's own text, lines of SQL among it."""
+
+
 def damaged(path: Path, found: str) -> JournalDamaged:
     """Say in one sentence that a journal is damaged, what was found, and what to do."""
+    found = " ".join(found.split())[:_LONGEST_REASON]
     return JournalDamaged(f"{path} is damaged ({found}){RECOVERY}")
 
 

@@ -151,13 +151,25 @@ def class_column(path: Path, columns: Sequence[str], column: str | None) -> str:
     NotUsable
         It is not there, or none looks like it; the message lists them.
     """
-    listed = ", ".join(columns) or "none"
+    listed = _listed(columns)
     if column is not None and column not in columns:
         raise NotUsable(f"{path} has no attribute '{column}'; choose one of: {listed}.")
     found = column or first_of(columns, CLASS_COLUMNS) or (columns[0] if len(columns) == 1 else None)
     if found is None:
         raise NotUsable(f"{path} does not say which attribute holds the class; name it with column=: {listed}.")
     return found
+
+
+_LISTED = 100
+"""Names and characters of a name that one sentence lists."""
+
+
+def _listed(columns: Sequence[str]) -> str:
+    """Return names for a sentence: of many, or of long ones, the beginning."""
+    names = [" ".join(name.split()) for name in columns[:_LISTED]]
+    names = [name if len(name) <= _LISTED else f"{name[:_LISTED]} ..." for name in names]
+    left_out = len(columns) - len(names)
+    return ", ".join(names) + (f" and {left_out} more" if left_out else "") or "none"
 
 
 def first_of(columns: Sequence[str], wanted: Sequence[str]) -> str | None:

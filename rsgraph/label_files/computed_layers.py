@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.own_files.fields import shown
 
 _MAGIC = b"SQLite format 3\0"
 
@@ -50,14 +51,14 @@ def refuse_computed_layers(path: Path) -> None:
             found = database.execute(_VIEWS).fetchone()
             if found is None and database.execute(_HAS_CONTENTS).fetchone() != (0,):
                 found = database.execute(_LAYERS).fetchone() or database.execute(_COMPUTED).fetchone()
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise NotReadable(
             f"{path} cannot be read: {error}; expected a complete file, so copy or export it again."
         ) from error
     if found is not None:
         raise NotUsable(
-            f"{path} computes '{found[0]}' as it is read (a view, or generated columns); save that layer as a plain "
-            "one first, for example with `ogr2ogr copy.gpkg ...`"
+            f"{path} computes {shown(found[0])} as it is read (a view, or generated columns); save that layer as a "
+            "plain one first, for example with `ogr2ogr copy.gpkg ...`"
         )
 
 

@@ -157,13 +157,14 @@ class VectorFile:
         NotReadable
             Damaged.
         NotUsable
-            No CRS; or nothing but lines.
+            No CRS; nothing but lines; or two attributes of one name but for capital letters.
         """
         crs = scenes[0].crs
         bounds = union([bounds_of(scene) for scene in scenes])
         same = self._same_space(scenes[0])
         near = bounds if same else reprojected(bounds, crs, self.crs, self.path)
-        parts = [self._placed(batch, None if same else crs, near) for batch in self._batches(near, tick)]
+        with reading(self.path):  # shapely refuses coordinates beyond measure, too
+            parts = [self._placed(batch, None if same else crs, near) for batch in self._batches(near, tick)]
         if not any(len(part.polygons) or len(part.points) for part in parts) and self.skipped["lines"]:
             raise NotUsable(
                 f"{self.path} holds lines; expected polygons, or points that lie in segments, so buffer the lines to "
@@ -201,6 +202,11 @@ class VectorFile:
                     yield self._batch(batch, meta["geometry_name"] or "wkb_geometry")
 
     def _batch(self, batch: Any, geometry_name: str) -> _Batch:
+        if self.column not in batch.schema.names:
+            raise NotUsable(
+                f"{self.path} has another attribute that differs from '{self.column}' in capital letters only, which "
+                "GDAL does not tell apart; remove one of them in a copy."
+            )
         table = {name: _values(batch.column(name)) for name in batch.schema.names if name != geometry_name}
         n = batch.num_rows
         shapes, unreadable = read_shapes(batch.column(geometry_name).to_pylist())
@@ -318,12 +324,17 @@ def untouched(path: Path) -> Iterator[Path]:
 
 
 def layers_of(path: Path) -> dict[str, str | None]:
-    """Return the vector layers of a file and their geometry types (None: a table); none for a raster."""
+    """Return the vector layers of a file and their geometry types (None: a table); none for a raster.
+
+    Raises NotReadable where the file is damaged.
+    """
     with ignored():  # as in `reading`
         try:
             found = pyogrio.list_layers(path)
         except pyogrio.errors.DataSourceError:
             return {}
+        except (RuntimeError, UnicodeDecodeError) as error:  # a type of geometry that there is not, a broken name
+            raise _damaged(path, error) from error
     return {str(name): None if kind is None else str(kind) for name, kind in found}
 
 

@@ -26,7 +26,7 @@ MOST_BYTES = 2**31
 _MOST_ARRAYS = 1000
 
 
-_NO_ARRAY = (ValueError, EOFError, OSError, OverflowError, SyntaxError, TypeError, TokenError)
+NO_ARRAY = (ValueError, EOFError, OSError, OverflowError, SyntaxError, TypeError, TokenError)
 """What NumPy, which has Python read a header, raises for what is none."""
 
 
@@ -36,7 +36,7 @@ def mapped_array(path: Path) -> NDArray[Any]:
         return map_array(path)
     except FileNotFoundError:
         raise
-    except (*_NO_ARRAY, MemoryError) as error:
+    except (*NO_ARRAY, MemoryError) as error:
         raise damaged(path, f"no whole .npy ({' '.join(str(error).split())[:200]})") from error
 
 
@@ -132,9 +132,11 @@ def read_named_arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
         _check_members(path)
         found = read_arrays(path)
+        if not all(isinstance(array, np.ndarray) for array in found.values()):  # NumPy gives other members as bytes
+            raise ValueError("a member of it is no array")
     except FileNotFoundError:
         raise
-    except (*_NO_ARRAY, zipfile.BadZipFile, KeyError, MemoryError, NotImplementedError, RuntimeError) as error:
+    except (*NO_ARRAY, zipfile.BadZipFile, KeyError, MemoryError, NotImplementedError, RuntimeError) as error:
         raise damaged(path, f"no whole .npz ({' '.join(str(error).split())[:200]})") from error
     return found
 

@@ -133,6 +133,8 @@ def _check_schema(path: Path, file: Any, columns: Sequence[str], most: int) -> N
     rows, schema = file.metadata.num_rows, file.schema_arrow
     if not 0 <= rows <= min(most, MOST_ROWS) or len(schema) > _MOST_COLUMNS:
         raise damaged(path, f"it has {rows:,} rows and {len(schema)} columns, more than there can be")
+    if len(set(schema.names)) < len(schema.names):
+        raise damaged(path, "two of its columns have the same name")
     lacking = [name for name in columns if name not in schema.names]
     if lacking:
         raise damaged(path, f"it has no column '{lacking[0]}'")

@@ -77,6 +77,10 @@ def check_sections(workspace: Workspace, made: Mapping[str, Any]) -> None:
             raise damaged(workspace.path("config.yaml"), f"'{name}' must name a component")
 
 
+_LONGEST_REASON = 500
+"""Characters."""
+
+
 def check_options(workspace: Workspace) -> None:
     """Check the types of all options that made a workspace, without loading its components.
 
@@ -99,7 +103,8 @@ def _check_options(workspace: Workspace, own: Mapping[str, Any]) -> None:
     except UnknownComponent:  # of a package that is not installed here, which is said where it is built
         return
     except ConfigError as error:
-        raise WorkspaceError(f"{path} is damaged: {error}") from error
+        why = " ".join(str(error).split())[:_LONGEST_REASON]  # it may repeat a value of the file
+        raise WorkspaceError(f"{path} is damaged: {why}") from error
     except (KeyError, TypeError) as error:
         raise damaged(path, f"the option {error} is not there") from error
 

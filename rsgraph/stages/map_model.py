@@ -72,5 +72,6 @@ def read_model(folder: Path, *, name: str = NAME) -> dict[str, NDArray[Any]] | N
     try:
         found: dict[str, NDArray[Any]] = load_file(path)
     except SafetensorError as error:
-        raise WorkspaceError(f"{path} is damaged ({error}); run the same command again to restore it") from error
+        why = " ".join(str(error).split())[:200]  # it may repeat what the file holds
+        raise WorkspaceError(f"{path} is damaged ({why}); run the same command again to restore it") from error
     return found

@@ -92,3 +92,13 @@ def test_class_column_is_the_named_one_or_the_first_that_looks_like_it() -> None
         class_column(path, ["a", "b"], None)
     assert first_of(["B", "b", "A"], ["b"]) == "B"
     assert first_of(["Class Name", "x"], ["class_name"]) == "Class Name"
+
+
+def test_long_and_many_titles_are_listed_in_one_line() -> None:
+    titles = ["one\ntwo", "a" * 5000, *map(str, range(200))]
+    with pytest.raises(NotUsable) as found:
+        class_column(Path("a.csv"), titles, "class")
+    text = str(found.value)
+    assert "choose one of: one two, aaa" in text
+    assert text.endswith(" and 102 more.")
+    assert len(text) < 1000
