@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rsgraph.command_line import Line, split_line
 from rsgraph.config import quote
-from rsgraph.errors import ConfigError, NotReadable
+from rsgraph.errors import ConfigError
 from rsgraph.workspace import Workspace
 
 OWN = ("display", "read_only", "train")
@@ -96,9 +96,9 @@ def _refuse_other_options(line: Line, given: dict[str, str]) -> None:
 def _check_scene(line: Line, given: dict[str, str]) -> None:
     """Check that there is something to read."""
     if line.path is not None and not Path(line.path).expanduser().exists():
-        raise NotReadable(
-            f"{line.path} does not exist; give a workspace that `rsgraph run` made, or the path of a scene."
-        )
+        from rsgraph.io.absent import missing
+
+        raise missing(Path(line.path), "give a workspace that `rsgraph run` made, or the path of a scene.")
     if line.path is None and not any(name in given for name in _SCENES):
         what = f"{given['workspace']} is no workspace" if "workspace" in given else "which workspace or scene?"
         raise ConfigError(f"{what}; type `rsgraph label WORKSPACE` or `rsgraph label SCENE`")

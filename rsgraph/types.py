@@ -103,6 +103,9 @@ class Scene:
         Class of the whole image, where the collection has one (EuroSAT).
     reference
         Ground truth on the same grid, where it was delivered with the scene (SWED, synthetic).
+    assumed
+        The reading of the names of bands that was taken where the files leave several open, in a few words; None:
+        the files, or the user, name them.
     """
 
     name: str
@@ -118,6 +121,7 @@ class Scene:
     notes: tuple[str, ...] = ()
     class_name: str | None = None
     reference: LabelSource | None = None
+    assumed: str | None = None
 
     @property
     def window(self) -> Window:

@@ -57,7 +57,7 @@ class SceneInfo:
 
     Parameters
     ----------
-    name, bands, rows, columns, crs, transform, class_name, reflectance
+    name, bands, rows, columns, crs, transform, class_name, reflectance, assumed
         As in ``rsgraph.types.Scene``.
     files
         Where its pixels were read.
@@ -72,6 +72,7 @@ class SceneInfo:
     files: tuple[str, ...]
     class_name: str | None
     reflectance: bool = True
+    assumed: str | None = None
 
 
 class Workspace:

@@ -83,7 +83,21 @@ def reasons(root: Path, member: str = "") -> Iterator[None]:
     ) as error:
         place = root / member if member else root
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise NotReadable(f"{place} cannot be read: {reason}; copy or download it again.") from error
+        raise NotReadable(f"{place} cannot be read: {reason}; {_cure(error)}.") from error
+
+
+def _cure(error: Exception) -> str:
+    """Return what helps: most of these are damage, but not all."""
+    text = str(error).lower()
+    if isinstance(error, PermissionError):
+        return "change its permissions"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory, so end other programs or take a smaller file"
+    if "password" in text or "encrypted" in text:
+        return "unpack it with its password and name what was in it"
+    if isinstance(error, NotImplementedError):  # of zipfile: compressed in a way that Python does not know
+        return "unpack it with the program that packed it and name what was in it"
+    return "copy or download it again"
 
 
 def tree(root: Path, *, deepest: int = 8) -> Tree:
@@ -92,19 +106,34 @@ def tree(root: Path, *, deepest: int = 8) -> Tree:
         return Tree(root, tuple(sorted(walk(root, deepest=deepest))))
     with reasons(root):
         names = [info.filename for info in opened_zip(root).infolist() if not info.is_dir()]
-    return Tree(root, tuple(sorted(name for name in names if _inside(name))))
+    return Tree(root, tuple(sorted(name for name in names if _inside(name) and not _companion(name))))
 
 
-def walk(folder: Path, prefix: str = "", *, deepest: int = 8) -> Iterator[str]:
-    """Name the files below a folder, one after the other; linked folders are not entered. Raises NotReadable."""
+def walk(folder: Path, prefix: str = "", *, deepest: int = 8, top: Path | None = None) -> Iterator[str]:
+    """Name the files below a folder, one after the other. Raises NotReadable.
+
+    Linked folders are entered where they lead out of ``top`` (None: the folder), so that no file is named twice and
+    no link leads in a circle.
+    """
+    top = Path(os.path.realpath(folder)) if top is None else top
     with reasons(folder), os.scandir(folder) as entries:
-        found = list(entries)
+        found = [entry for entry in entries if not _companion(entry.name)]
     for entry in found:
-        if entry.is_dir(follow_symlinks=False):
-            if deepest > 1:
-                yield from walk(Path(entry.path), f"{prefix}{entry.name}/", deepest=deepest - 1)
+        if entry.is_dir():
+            if deepest > 1 and not (entry.is_symlink() and _around(top, Path(os.path.realpath(entry.path)))):
+                yield from walk(Path(entry.path), f"{prefix}{entry.name}/", deepest=deepest - 1, top=top)
         elif entry.is_file():
             yield prefix + entry.name
+
+
+def _around(top: Path, target: Path) -> bool:
+    """Tell whether one of two folders lies in the other."""
+    return target.is_relative_to(top) or top.is_relative_to(target)
+
+
+def _companion(name: str) -> bool:
+    """Tell whether a file or folder is what macOS leaves beside others."""
+    return any(part.startswith("._") or part == "__MACOSX" for part in name.split("/"))
 
 
 def _inside(name: str) -> bool:

@@ -3,47 +3,63 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rsgraph.errors import NotReadable, NotUsable
-from rsgraph.io.band_names import band_name, is_spectral
-from rsgraph.io.counts import decide
+from rsgraph.io.absent import missing
+from rsgraph.io.band_files import BandFiles, band_files
+from rsgraph.io.counts import decide, declares_scale
 from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
 from rsgraph.io.mosaic import agree, chosen, scene_of_files
-from rsgraph.io.overrides import FileReader
+from rsgraph.io.overrides import BEFORE, FileReader, Overrides
 from rsgraph.io.path_names import file_safe
+from rsgraph.io.plausible import plausible
+from rsgraph.io.safe_metadata import inside_product
 from rsgraph.types import Scene
-
-_ENDINGS = (".tif", ".tiff", ".jp2", ".vrt", ".img")
 
 
 class Bands(FileReader):
     """Folder with one file per band (B02.tif, ..._B8A_..., Copernicus browser), of any resolution.
 
-    Files whose name holds one Sentinel-2 band are read, others (cloud mask, TCI, SCL) are left out with a
-    note. Coarser bands are interpolated bilinearly to the grid of the finest while they are read; nodata never
-    bleeds into neighbours.
+    Files whose name holds the number of one band, or else its colour (red.tif), are read, others (cloud mask, TCI,
+    SCL) are left out with a note; :mod:`rsgraph.io.naming` says what names prove. Coarser bands are interpolated
+    bilinearly to the grid of the finest while they are read; nodata never bleeds into neighbours.
     Options as of ``FileReader``; ``bands`` of None reads all.
     """
 
+    as_before: ClassVar[Mapping[str, Any]] = BEFORE
+
     def accepts(self, path: Path) -> bool:
         """Tell whether a folder holds files named after bands."""
-        return path.is_dir() and bool(_band_files(path)[0])
+        return path.is_dir() and bool(band_files(path, rules=self.given.rules).files)
 
     def open(self, path: Path) -> Sequence[Scene]:
         """Return the one scene. Raises ConfigError where a band was asked for that is not there."""
-        files, ignored = _band_files(_existing_folder(path))
+        found = _as_given(band_files(_existing_folder(path), rules=self.given.rules), self.given)
+        files = found.files
         if not files:
             raise NotReadable(
                 f"{path} holds no band files; expected names such as B02.tif or ..._B8A_....jp2 directly in it."
             )
-        headers = {band: self._header(path, band, files[band]) for band in chosen(list(files), self.given, path)}
-        decisions = agree({band: decide(found, self.given) for band, found in headers.items()})
+        headers = {band: self._header(path, band, files[band]) for band in self._chosen(found, path)}
+        decisions = agree({band: decide(each, self.given) for band, each in headers.items()})
         scene = scene_of_files(file_safe(path.resolve().name), headers, decisions, self.given)
-        return [scene if not ignored else _with_note(scene, ignored)]
+        scene = _as_named(scene, found) if self.given.bands is None else scene
+        declared = any(declares_scale(each) for each in headers.values())
+        scene = plausible(
+            scene, self.given, declared=declared, hints=[Path(each.path).name for each in headers.values()]
+        )
+        notes = (*_left_out(found.ignored), *(inside_product(path) if self.given.rules > 1 else ()), *scene.notes)
+        return [replace(scene, notes=notes)]
+
+    def _chosen(self, found: BandFiles, path: Path) -> list[str]:
+        """Return the bands to read; heat and panchromatic light only where they are asked for."""
+        names = chosen(list(found.files), self.given, path)
+        return names if self.given.bands else [name for name in names if name not in found.left_out]
 
     def _header(self, folder: Path, band: str, candidates: Sequence[Path]) -> Header:
         found = [
@@ -53,7 +69,10 @@ class Bands(FileReader):
         found.sort(key=lambda one: one.rows * one.columns, reverse=True)
         if len(found) > 1 and found[0].rows * found[0].columns == found[1].rows * found[1].columns:
             names = ", ".join(sorted(file.name for file in candidates))
-            raise NotUsable(f"{folder} holds {band} more than once ({names}); put each scene in a folder of its own.")
+            raise NotUsable(
+                f"{folder} holds {band} more than once ({names}); put each scene in a folder of its own, or take "
+                "away what is not meant."
+            )
         if len(found[0].indexes) != 1:
             raise NotUsable(
                 f"{found[0].path} holds {len(found[0].indexes)} bands; expected one, since it is named after {band}."
@@ -63,7 +82,7 @@ class Bands(FileReader):
 
 def _existing_folder(path: Path) -> Path:
     if not path.exists():
-        raise NotReadable(f"{path} does not exist; expected a folder with one file per band.")
+        raise missing(path, "expected a folder with one file per band.")
     if not path.is_dir():
         raise NotReadable(
             f"{path} is a file; expected a folder with one file per band, so use reader=geotiff for it."
@@ -71,20 +90,22 @@ def _existing_folder(path: Path) -> Path:
     return path
 
 
-def _band_files(folder: Path) -> tuple[dict[str, list[Path]], list[str]]:
-    """Sort a folder's rasters into bands and others."""
-    files: dict[str, list[Path]] = {}
-    ignored = []
-    for file in sorted(folder.iterdir()):
-        if file.suffix.lower() not in _ENDINGS or file.name.startswith("."):
-            continue
-        band = band_name(file.stem)
-        if band and is_spectral(file.stem):
-            files.setdefault(band, []).append(file)
-        else:
-            ignored.append(file.name)
-    return files, ignored
+def _as_given(found: BandFiles, given: Overrides) -> BandFiles:
+    """Let the user name all bands that files only count, in the order of their numbers."""
+    wanted = given.bands
+    if given.rules == 1 or wanted is None or {*wanted} <= {*found.files} or len(wanted) != len(found.files):
+        return found
+    return replace(found, files=dict(zip(wanted, found.files.values(), strict=True)))
 
 
-def _with_note(scene: Scene, ignored: Sequence[str]) -> Scene:
-    return replace(scene, notes=(f"{', '.join(ignored)}: left out, not named after one band.", *scene.notes))
+def _as_named(scene: Scene, found: BandFiles) -> Scene:
+    """Say how the names of the bands are known."""
+    identity = scene.identity if found.assumed is None else {**scene.identity, "assumed": found.assumed}
+    unread = (
+        (f"{', '.join(found.left_out)}: left out; reader.bands=[...] reads what it names.",) if found.left_out else ()
+    )
+    return replace(scene, assumed=found.assumed, identity=identity, notes=(*found.notes, *unread, *scene.notes))
+
+
+def _left_out(ignored: Sequence[str]) -> tuple[str, ...]:
+    return (f"{', '.join(ignored)}: left out, not named after one band.",) if ignored else ()

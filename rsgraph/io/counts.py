@@ -13,9 +13,14 @@ from rsgraph.io.handles import read
 from rsgraph.io.header import Header
 from rsgraph.io.layers import Radiometry, equal
 from rsgraph.io.overrides import Overrides
+from rsgraph.types import Window
 
 QUANTIFICATION = 10000.0
 """Sentinel-2's counts per unit of reflectance."""
+
+COUNTS_NOTE = (
+    "Numbers are taken as Sentinel-2 counts, reflectance x 10000: divided by 10000; reader.scale=... says otherwise."
+)
 
 _SIDE = 64
 _LARGEST_REFLECTANCE = 2.0
@@ -58,11 +63,12 @@ def decide(found: Header, given: Overrides) -> Decision:
     nodata = found.nodata if given.nodata is None else (given.nodata,) * len(found.indexes)
     fill, fill_note = _fill(found, eight_bit) if all(value is None for value in nodata) else (None, ())
     offset = found.offset if given.offset is None else (given.offset,) * len(found.indexes)
-    stretched = eight_bit and not _declared(found) and given.scale is None
+    stretched = eight_bit and not declares_scale(found) and given.scale is None
     return Decision(Radiometry(scale, offset, nodata, fill), not stretched, (*notes, *fill_note))
 
 
-def _declared(found: Header) -> bool:
+def declares_scale(found: Header) -> bool:
+    """Tell whether a file says how its numbers are to be scaled."""
     return any(value != 1.0 for value in found.scale)
 
 
@@ -70,7 +76,7 @@ def _scale(found: Header, given: Overrides) -> tuple[tuple[float, ...], tuple[st
     count = len(found.indexes)
     if given.scale is not None:
         return (given.scale,) * count, ()
-    if _declared(found):
+    if declares_scale(found):
         return found.scale, ()
     if found.dtype == "uint8":
         return (1 / 255,) * count, (
@@ -79,7 +85,7 @@ def _scale(found: Header, given: Overrides) -> tuple[tuple[float, ...], tuple[st
         )
     integers = not found.dtype.startswith("float")
     if integers or _median(found) > _LARGEST_REFLECTANCE:
-        return (1 / QUANTIFICATION,) * count, ("Numbers are taken as Sentinel-2 counts: divided by 10000.",)
+        return (1 / QUANTIFICATION,) * count, (COUNTS_NOTE,)
     return (1.0,) * count, ()
 
 
@@ -110,13 +116,16 @@ def band_medians(found: Header) -> list[float]:
 
 def corners_and_centre(found: Header) -> Iterator[tuple[int, int, int, int]]:
     """Nine small windows: corners, middles of the edges, centre; fewer where they would coincide."""
-    rows, columns = min(_SIDE, found.rows), min(_SIDE, found.columns)
-    starts = [
-        sorted({0, (size - side) // 2, size - side}) for size, side in ((found.rows, rows), (found.columns, columns))
-    ]
+    yield from windows_of(found.rows, found.columns)
+
+
+def windows_of(rows: int, columns: int) -> Iterator[Window]:
+    """Nine small windows of a raster of that size, as ``corners_and_centre``."""
+    height, width = min(_SIDE, rows), min(_SIDE, columns)
+    starts = [sorted({0, (size - side) // 2, size - side}) for size, side in ((rows, height), (columns, width))]
     for row in starts[0]:
         for column in starts[1]:
-            yield row, column, rows, columns
+            yield Window(row, column, height, width)
 
 
 def all_windows(found: Header, side: int = 512) -> Iterator[tuple[int, int, int, int]]:

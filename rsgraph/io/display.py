@@ -27,6 +27,13 @@ FALSE_COLOUR = (
 )
 """For red, green and blue: the bands that may stand there, best first."""
 
+COLOURS = (
+    (("red",), ("green",), ("blue",)),
+    (("nir", "nir08"), ("red",), ("green",)),
+    (("swir22", "swir16"), ("nir08", "nir", "rededge3"), ("red", "rededge1")),
+)
+"""The same for bands that are named after their colours, true colour first."""
+
 
 def choose_bands(bands: Sequence[str], display: str | Sequence[str]) -> tuple[int, int, int]:
     """Choose the three bands that pictures show as red, green and blue.
@@ -38,9 +45,9 @@ def choose_bands(bands: Sequence[str], display: str | Sequence[str]) -> tuple[in
     display
         ``true_colour``: B04, B03, B02. ``false_colour``: B08 (or B8A), B04, B03; where these are absent, as
         in 20 m scenes, B12 (B11), B8A (B08, B07), B04 (B05). Three band names: these. ``auto``: true colour
-        if there, else false colour, else a scene of one or two bands in gray by its first, of three bands in
-        their order, and of more bands of unknown names the third, second and first (blue, green and red in
-        most products).
+        if there, else false colour, else the same by bands that are named after colours (red, Green, nir), else
+        a scene of one or two bands in gray by its first, of three bands in their order, and of more bands of
+        unknown names the third, second and first (blue, green and red in most products).
 
     Returns
     -------
@@ -60,10 +67,19 @@ def choose_bands(bands: Sequence[str], display: str | Sequence[str]) -> tuple[in
     if not isinstance(check_display(display), str):
         return _named(bands, list(display))
     if display == "true_colour":
-        return _find(bands, [TRUE_COLOUR]) or _named(bands, ["B04", "B03", "B02"], display)
+        found = _find(bands, [TRUE_COLOUR]) or _find(_colours(bands), COLOURS[:1])
+        return found or _named(bands, ["B04", "B03", "B02"], display)
     if display == "false_colour":
-        return _find(bands, FALSE_COLOUR) or _named(bands, ["B08", "B04", "B03"], display)
-    return _find(bands, [TRUE_COLOUR, *FALSE_COLOUR]) or _by_number(len(bands))
+        found = _find(bands, FALSE_COLOUR) or _find(_colours(bands), COLOURS[1:])
+        return found or _named(bands, ["B08", "B04", "B03"], display)
+    return _find(bands, [TRUE_COLOUR, *FALSE_COLOUR]) or _find(_colours(bands), COLOURS) or _by_number(len(bands))
+
+
+def _colours(bands: Sequence[str]) -> list[str]:
+    """Return the colours of bands, where names tell them, else the names."""
+    from rsgraph.io.sensors import colour_named  # most scenes need none of its tables
+
+    return [colour_named(band) or band for band in bands]
 
 
 def check_display(display: object) -> str | list[str]:
@@ -113,13 +129,17 @@ def _suggestion(bands: Sequence[str]) -> list[str]:
     return [bands[i] for i in choose_bands(bands, "auto")]
 
 
-def describe_bands(bands: Sequence[str], chosen: tuple[int, int, int]) -> str:
-    """Say what the colours are: ``true colour (B04, B03, B02)``."""
+def describe_bands(bands: Sequence[str], chosen: tuple[int, int, int], assumed: str | None = None) -> str:
+    """Say what the colours are, and whether that is proven: ``true colour: red B04, green B03, blue B02``.
+
+    ``assumed`` is that of the scene: the reading of the names of bands that was taken where others are possible.
+    """
     names = [bands[i] for i in chosen]
+    doubt = f" (assumed: {assumed})" if assumed else ""
     if len(set(chosen)) == 1:
-        return f"gray: {names[0]}"
-    kind = "true colour" if names == ["B04", "B03", "B02"] else "false colour"
-    return f"{kind}: red {names[0]}, green {names[1]}, blue {names[2]}"
+        return f"gray: {names[0]}{doubt}"
+    true = _colours(names) == ["red", "green", "blue"]
+    return f"{'true' if true else 'false'} colour: red {names[0]}, green {names[1]}, blue {names[2]}{doubt}"
 
 
 BRIGHT = {"B01": 0.3, "B02": 0.3, "B03": 0.3, "B04": 0.3, "B05": 0.4}

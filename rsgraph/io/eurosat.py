@@ -14,11 +14,13 @@ import numpy as np
 from PIL import Image
 
 from rsgraph.errors import InputError, NotReadable, NotUsable
+from rsgraph.io.absent import missing
 from rsgraph.io.archive import Tree, is_zip, opened_zip, reasons, tree, walk
 from rsgraph.io.band_names import EUROSAT
 from rsgraph.io.counts import decide
-from rsgraph.io.geotiff import choose_bands, identity_of, name_bands
+from rsgraph.io.geotiff import choose_bands, identity_of
 from rsgraph.io.header import Header, header
+from rsgraph.io.identifying import name_bands
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, join
 from rsgraph.io.overrides import ChipReader, Overrides
 from rsgraph.io.path_names import file_safe
@@ -61,7 +63,7 @@ class EuroSat(ChipReader):
     def open(self, path: Path) -> Sequence[Scene]:
         """Return one scene per image, sorted by class and number. Raises ConfigError, as ``choose_bands``."""
         if not path.exists():
-            raise NotReadable(f"{path} does not exist; expected EuroSAT's .zip or folder.")
+            raise missing(path, "expected EuroSAT's .zip or folder.")
         found = tree(path) if path.is_dir() or is_zip(path) else Tree(path, ())
         images = sorted(_images(path, found.members), key=lambda image: (image.label, image.number, image.member))
         if not images:

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rsgraph.errors import ConfigError, InputError
-from rsgraph.io.band_names import guessed_names
-from rsgraph.io.counts import Decision, band_medians, decide
+from rsgraph.io.counts import Decision, decide, declares_scale
 from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
+from rsgraph.io.identifying import identified, select
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry
-from rsgraph.io.overrides import FileReader, Overrides
+from rsgraph.io.overrides import BEFORE, FileReader, Overrides
 from rsgraph.io.path_names import file_safe
+from rsgraph.io.plausible import plausible
+from rsgraph.io.safe_metadata import inside_product
 from rsgraph.types import Scene
 
 
 class GeoTiff(FileReader):
     """One raster file with its bands: GeoTIFF, COG, VRT, JPEG 2000 or anything else that GDAL opens.
-    Options as of ``FileReader``. What the file does not say is chosen as :func:`rsgraph.io.counts.decide` and
-    :func:`rsgraph.io.band_names.guessed_names` describe, and said in the scene's notes.
+
+    Options as of ``FileReader``. What the file does not say is chosen as :func:`rsgraph.io.counts.decide`,
+    :func:`rsgraph.io.identifying.identified` and :func:`rsgraph.io.plausible.plausible` describe, and said in the
+    scene's notes.
     """
+
+    as_before: ClassVar[Mapping[str, Any]] = BEFORE
 
     def accepts(self, path: Path) -> bool:
         """Tell whether GDAL knows the file's format."""
@@ -38,19 +45,11 @@ class GeoTiff(FileReader):
         """Return the one scene. Raises ConfigError where band names were given that do not fit the file."""
         place = os.path.abspath(existing_file(path))
         found = header(place, holes_allowed=self.given.nodata is not None)
-        found = choose_bands(name_bands(found), self.given)
-        return [scene_of(found, decide(found, self.given), self.given, file_safe(path.stem))]
-
-
-def name_bands(found: Header) -> Header:
-    """Guess the names of undescribed bands where the guess is unambiguous, and say so."""
-    if found.described or found.dtype not in ("uint16", "int16") or len(found.indexes) not in (12, 13):
-        return found
-    guess = guessed_names(band_medians(found))
-    if guess is None:
-        return found
-    note = f"Bands have no descriptions: taken as Sentinel-2's {', '.join(guess)}, in this order."
-    return replace(found, names=guess, notes=(*found.notes, note))
+        found = choose_bands(identified(found, self.given), self.given)
+        scene = scene_of(found, decide(found, self.given), self.given, file_safe(path.stem))
+        scene = plausible(scene, self.given, declared=declares_scale(found), hints=found.texts)
+        inside = inside_product(path) if self.given.rules > 1 else ()
+        return [replace(scene, notes=(*scene.notes, *inside))]
 
 
 def choose_bands(found: Header, given: Overrides) -> Header:
@@ -69,22 +68,11 @@ def choose_bands(found: Header, given: Overrides) -> Header:
     )
 
 
-def select(found: Header, places: Sequence[int]) -> Header:
-    """Keep some bands, in the order given."""
-    return replace(
-        found,
-        indexes=tuple(found.indexes[i] for i in places),
-        names=tuple(found.names[i] for i in places),
-        scale=tuple(found.scale[i] for i in places),
-        offset=tuple(found.offset[i] for i in places),
-        nodata=tuple(found.nodata[i] for i in places),
-    )
-
-
 def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> Scene:
     """Assemble the scene of one file."""
     layers = Layers(found.path, found.indexes, decision.radiometry, found.rows, found.columns, masked=found.masked)
     crs = given.crs or found.crs
+    identity = identity_of(found.names, decision.radiometry, crs)
     return Scene(
         name=name,
         bands=found.names,
@@ -94,8 +82,9 @@ def scene_of(found: Header, decision: Decision, given: Overrides, name: str) -> 
         crs=crs,
         transform=found.transform,
         files=tuple(Path(file) for file in found.files if not file.startswith("/vsi")),
-        identity=identity_of(found.names, decision.radiometry, crs),
+        identity=identity if found.assumed is None else {**identity, "assumed": found.assumed},
         reflectance=decision.reflectance,
+        assumed=found.assumed,
         notes=(*found.notes, *decision.notes, *crs_note(crs)),
     )
 

@@ -20,6 +20,7 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.windows import Window as RasterioWindow
 
 from rsgraph.errors import NotReadable
+from rsgraph.io.absent import check_name, missing
 from rsgraph.warning_filters import ignored
 
 _MOST_OPEN = 48
@@ -58,10 +59,20 @@ def gdal(path: str) -> Iterator[None]:
             yield
     except (CPLE_BaseError, RasterioError, ValueError, OSError, MemoryError) as error:
         forget_last_error()
-        raise NotReadable(
-            f"{shown(path)} cannot be read: {_reason(error)}; expected a complete, undamaged raster, "
-            "so copy or download the file again."
-        ) from error
+        reason = _reason(error)
+        raise NotReadable(f"{shown(path)} cannot be read: {reason}; {_cure(error, reason)}") from error
+
+
+def _cure(error: BaseException, reason: str) -> str:
+    """Return what helps: most of what GDAL says is damage, but not all."""
+    if "permission denied" in reason.lower():
+        return "change its permissions."
+    if isinstance(error, MemoryError) or "out of memory" in reason.lower():
+        return "there is not enough memory, so end other programs or take a smaller file."
+    expected = "expected a complete, undamaged raster, so"
+    if "not recognized" in reason:
+        return f"{expected} name one, or convert it to GeoTIFF where it is of a format that GDAL does not read here."
+    return f"{expected} copy or download the file again."
 
 
 def forget_last_error() -> None:
@@ -148,10 +159,11 @@ def existing_file(path: Path) -> Path:
     Raises
     ------
     NotReadable
-        It is missing, a folder, or empty.
+        It is missing, a folder, or empty, or its name is not UTF-8.
     """
     if not path.exists():
-        raise NotReadable(f"{path} does not exist; expected a raster file, so check the path for typing errors.")
+        raise missing(path, "expected a raster file, so check the path for typing errors.")
+    check_name(path)
     if path.is_dir():
         raise NotReadable(f"{path} is a folder; expected one raster file, so name a file in it or use reader=auto.")
     if not os.access(path, os.R_OK):

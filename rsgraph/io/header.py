@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
 from rasterio.enums import ColorInterp, MaskFlags
@@ -16,6 +17,9 @@ from rsgraph.io.handles import dataset, gdal, shown
 
 Transform = tuple[float, float, float, float, float, float]
 _REMOTE = re.compile(r"/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)|://")
+_SOURCE = re.compile(r"<SourceFilename[^>]*>([^<]+)</SourceFilename>")
+_COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+_LONGEST_HINT = 200
 _IDENTITY: Transform = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
 
@@ -47,6 +51,10 @@ class Header:
         The file and what it draws on (sources of a VRT, mask files).
     notes
         Sentences for the user.
+    texts, hints
+        What the file says of each index, and in its tags: what is known of bands is read from them.
+    assumed
+        The reading of the names of bands that was taken where others are possible; None: they are proven.
     """
 
     path: str
@@ -64,6 +72,9 @@ class Header:
     masked: bool
     files: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    assumed: str | None = None
 
 
 def header(path: str, *, holes_allowed: bool = False) -> Header:
@@ -96,9 +107,15 @@ def header(path: str, *, holes_allowed: bool = False) -> Header:
 
 def _describe(path: str, source: Any) -> Header:
     if source.count == 0:
-        raise NotUsable(
-            f"{shown(path)} holds no bands; expected a raster with at least one, so name one of its subdatasets."
+        parts = list(source.subdatasets)
+        listed = ", ".join(parts[:3]) + (f" and {len(parts) - 3} more" if len(parts) > 3 else "")
+        cure = (
+            f"but {len(parts)} parts ({listed}); copy what is meant out as a GeoTIFF, for example with "
+            f"`rio convert '{parts[0]}' part.tif`, and name that."
+            if parts
+            else "expected a raster with at least one; name another file."
         )
+        raise NotUsable(f"{shown(path)} holds no bands of its own, {cure}")
     if any("complex" in dtype for dtype in source.dtypes):
         raise NotUsable(
             f"{shown(path)} holds complex numbers; expected reflectance, so convert it to real bands first."
@@ -106,6 +123,9 @@ def _describe(path: str, source: Any) -> Header:
     texts = [_text(source, i) for i in source.indexes]
     alpha = _alpha(source, texts)
     indexes, notes = _measurements(source, texts, alpha)
+    pages = list(source.subdatasets)
+    if len(pages) > 1:
+        notes += (f"The file holds {len(pages)} parts, of which the first is read: {pages[0]} and so on.",)
     kept = [texts[i - 1] for i in indexes]
     names = described_names(kept)
     transform = tuple(source.transform)[:6]
@@ -125,7 +145,20 @@ def _describe(path: str, source: Any) -> Header:
         masked=bool(alpha) or _has_mask_band(source),
         files=_files(path, source),
         notes=notes,
+        texts=tuple(texts[i - 1] or _hint(source, i) for i in indexes),
+        hints=tuple(value for value in source.tags().values() if len(value) <= _LONGEST_HINT),
     )
+
+
+def _hint(source: Any, index: int) -> str:
+    """What else names a layer that is not described: the file that a VRT takes it from, and its colour."""
+    sources = source.tags(index, ns="vrt_sources").values() if source.driver == "VRT" else ()
+    files = {match[1] for text in sources for match in [_SOURCE.search(text)] if match}
+    if len(files) == 1:
+        return PurePosixPath(files.pop().replace("\\", "/")).stem
+    kind = source.colorinterp[index - 1]
+    # of three or four layers of 8 bits GDAL itself says that they are red, green and blue
+    return str(kind.name) if kind in _COLOURS and source.dtypes[index - 1] != "uint8" else ""
 
 
 def _text(source: Any, index: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,19 @@ from rsgraph.io.header import Header
 from rsgraph.io.layers import LayeredSource, Layers
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.resampling import Axis
+from rsgraph.io.sensors import COLOURS
 from rsgraph.types import Scene
 
 
 def in_order(names: Sequence[str]) -> list[str]:
-    """Sort band names as Sentinel-2 counts them: B8A after B08."""
-    return sorted(names, key=lambda name: (L1C.index(name) if name in L1C else len(L1C), name))
+    """Sort band names as Sentinel-2 counts them, B8A after B08; others by their colours, then by their numbers."""
+    return sorted(names, key=lambda name: (L1C.index(name) if name in L1C else len(L1C), *_place(name)))
+
+
+def _place(name: str) -> tuple[int, int, str]:
+    """Where a band stands that is not one of Sentinel-2's."""
+    number = re.search(r"\d+$", name)
+    return COLOURS.index(name) if name in COLOURS else len(COLOURS), int(number[0]) if number else 0, name
 
 
 def chosen(available: Sequence[str], given: Overrides, place: Path) -> list[str]:

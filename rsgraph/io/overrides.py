@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
@@ -23,6 +24,11 @@ class Overrides:
     offset: float | None = None
     nodata: float | None = None
     crs: str | None = None
+    rules: int = 1
+
+
+BEFORE: Mapping[str, Any] = {"rules": 1}
+"""Of options that came after version 0.1: the value that means "as before"."""
 
 
 class ChipReader(Reader):
@@ -63,6 +69,8 @@ class FileReader(Reader):
         As of ``ChipReader``.
     crs
         Coordinate reference system to assign (nothing is reprojected): anything that PROJ understands.
+    rules
+        How what a file does not say is guessed: 2, or 1 as version 0.1 did. Workspaces of before go on with 1.
 
     Raises
     ------
@@ -77,8 +85,9 @@ class FileReader(Reader):
         offset: float | None = None,
         nodata: float | None = None,
         crs: str | None = None,
+        rules: int = 2,
     ) -> None:
-        self.given = overrides(bands, scale, offset, nodata, crs)
+        self.given = overrides(bands, scale, offset, nodata, crs, rules)
 
 
 def overrides(
@@ -87,6 +96,7 @@ def overrides(
     offset: float | None = None,
     nodata: float | None = None,
     crs: str | None = None,
+    rules: int = 1,
 ) -> Overrides:
     """Check what came from a config.
 
@@ -103,7 +113,11 @@ def overrides(
     shift = _number("offset", offset)
     if shift is not None and not math.isfinite(shift):
         raise ConfigError(f"`offset` must be a finite number in units of reflectance. Got {offset}; use e.g. -0.1.")
-    return Overrides(_names(bands), given, shift, _number("nodata", nodata), _crs(crs))
+    if isinstance(rules, bool) or rules not in (1, 2):
+        raise ConfigError(
+            f"`rules` must be 1 or 2. Got {rules!r}; say 2 to read files as today, 1 as version 0.1 did."
+        )
+    return Overrides(_names(bands), given, shift, _number("nodata", nodata), _crs(crs), rules)
 
 
 def _number(name: str, value: object) -> float | None:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from rsgraph.errors import ConfigError, InputError, NotReadable, NotUsable
+from rsgraph.io.absent import check_name
+from rsgraph.io.absent import missing as absent
 from rsgraph.io.archive import Tree, is_zip, tree
 from rsgraph.io.band_names import band_name
 from rsgraph.io.counts import Decision
@@ -20,6 +22,9 @@ from rsgraph.io.safe_metadata import Checksum, Product, checksums, product, veri
 from rsgraph.types import Scene
 
 _METADATA = re.compile(r"(?:.*/)?(MTD_MSI(L1C|L2A)\.xml|S2[A-Z]_[A-Z]{4}_MTD_SAF(L1C|L2A)_[^/]*\.xml)")
+_DEEPEST = 3
+"""Folders round a product's metadata in a .zip, its own among them."""
+
 _RESOLUTION = re.compile(r"_(10|20|60)m$")
 
 
@@ -68,7 +73,8 @@ class Safe(FileReader):
         Raises ConfigError where a band was asked for that is not there.
         """
         if not path.exists():
-            raise NotReadable(f"{path} does not exist; expected a SAFE product, as a folder or .zip.")
+            raise absent(path, "expected a SAFE product, as a folder or .zip.")
+        check_name(path)
         if path.is_file() and _METADATA.fullmatch(path.name):
             path = path.parent
         if not path.is_dir() and not is_zip(path):
@@ -109,20 +115,21 @@ class Safe(FileReader):
 
 
 def _shallow(path: Path) -> Tree:
-    """List a .zip, or a folder and the folders directly in it."""
-    return tree(path, deepest=2)
+    """List a .zip, or a folder and the folders in it and in these."""
+    return tree(path, deepest=3)
 
 
 def _metadata(place: Tree) -> str | None:
-    """Find the product's metadata file, in the root or one folder below. Raises NotUsable for two products."""
-    found = [member for member in place.members if member.count("/") <= 1 and _METADATA.fullmatch(member)]
+    """Find the product's metadata file, a few folders below the root at most. Raises NotUsable for two products."""
+    found = [member for member in place.members if member.count("/") <= _DEEPEST and _METADATA.fullmatch(member)]
     if len(found) > 1:
-        raise NotUsable(f"{place.root} holds {len(found)} products ({', '.join(found)}); name one of them.")
+        cure = "unpack it and name one of them" if place.zipped else "name one of them"
+        raise NotUsable(f"{place.root} holds {len(found)} products ({', '.join(found)}); {cure}.")
     return found[0] if found else None
 
 
 def _name(path: Path, prefix: str) -> str:
-    name = prefix or (path.resolve().name if path.is_dir() else path.stem)
+    name = prefix.rpartition("/")[2] or (path.resolve().name if path.is_dir() else path.stem)
     return file_safe(re.sub(r"\.SAFE$", "", name, flags=re.IGNORECASE))
 
 
@@ -166,10 +173,19 @@ def _check_complete(place: Tree, found: Sequence[str], about: Product, wanted: S
         if band and (wanted is None or band in wanted) and _RESOLUTION.sub("", _stem(image)) not in present:
             missing.setdefault(_RESOLUTION.sub("", _stem(image)), f"{_stem(image)}.jp2")
     if missing:
+        _refuse_dead_links(place)
         raise NotReadable(
             f"{place.root} is incomplete: its metadata list band files that are not there "
             f"({', '.join(missing.values())}); download the whole product again."
         )
+
+
+def _refuse_dead_links(place: Tree) -> None:
+    """Say so where files are not missing, but linked to what is not there. Raises NotReadable."""
+    links = () if place.zipped else (path for path in sorted(place.root.rglob("*")) if path.is_symlink())
+    dead = next((link for link in links if not link.exists()), None)
+    if dead is not None:
+        raise absent(dead, "put it back.")
 
 
 def _manifest(place: Tree, prefix: str) -> dict[str, Checksum]:

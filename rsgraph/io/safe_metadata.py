@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
@@ -105,6 +106,18 @@ def verify(place: Tree, member: str, expected: Checksum) -> None:
             f"{place.root / member} is damaged: its {expected.algorithm} checksum is not the one in the product's "
             "manifest; download the product again (or say reader=safe reader.verify=false to read it as it is)."
         )
+
+
+def inside_product(path: Path) -> tuple[str, ...]:
+    """Say that a file or folder lies in a product whose metadata are not read with it; nothing where it does not."""
+    for folder in [*path.absolute().parents][:5]:
+        if any((folder / name).is_file() for name in ("MTD_MSIL1C.xml", "MTD_MSIL2A.xml")):
+            return (
+                f"It lies in the product {folder.name}, whose metadata are not read with it: from baseline 04.00 on "
+                "its 1000 counts too many are left in. Name the product itself, with reader.bands=[...] for some of "
+                "its bands, or say reader.offset=-0.1.",
+            )
+    return ()
 
 
 def parse(place: Tree, member: str) -> Element:

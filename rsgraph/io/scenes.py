@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, ClassVar
 
 from rsgraph.errors import NotReadable
 from rsgraph.io.archive import is_zip
 from rsgraph.io.bands import Bands
 from rsgraph.io.geotiff import GeoTiff
+from rsgraph.io.overrides import BEFORE
 from rsgraph.io.safe import Safe
 from rsgraph.protocols import Reader
 from rsgraph.types import Scene
@@ -28,6 +30,8 @@ class Scenes(Reader):
     Options as of ``FileReader``: they hold for all scenes.
     """
 
+    as_before: ClassVar[Mapping[str, Any]] = BEFORE
+
     def __init__(
         self,
         bands: Sequence[str] | None = None,
@@ -35,9 +39,10 @@ class Scenes(Reader):
         offset: float | None = None,
         nodata: float | None = None,
         crs: str | None = None,
+        rules: int = 2,
     ) -> None:
         given = (bands, scale, offset, nodata, crs)
-        self.safe, self.bands, self.files = Safe(*given), Bands(*given), GeoTiff(*given)
+        self.safe, self.bands, self.files = Safe(*given), Bands(*given, rules), GeoTiff(*given, rules)
 
     def accepts(self, path: Path) -> bool:
         """Tell whether a folder holds scenes, without being one (a folder round one SAFE product is that product)."""

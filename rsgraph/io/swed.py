@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from rsgraph.errors import ConfigError, NotReadable, NotUsable
 from rsgraph.io.archive import reasons
 from rsgraph.io.band_names import L2A
-from rsgraph.io.counts import QUANTIFICATION, decide
+from rsgraph.io.counts import COUNTS_NOTE, QUANTIFICATION, decide
 from rsgraph.io.geotiff import choose_bands, identity_of, scene_of
 from rsgraph.io.handles import existing_file, read
 from rsgraph.io.header import header
@@ -237,7 +237,7 @@ def _array_radiometry(stored: NDArray[Any], count: int, given: Overrides) -> tup
     guessed = 1 / QUANTIFICATION if counts else 1.0
     notes = ["Images are taken to be alike; they have no coordinate system: each is a pixel space of its own."]
     if counts and given.scale is None:
-        notes.append("Numbers are taken as Sentinel-2 counts: divided by 10000.")
+        notes.append(COUNTS_NOTE)
     scale = guessed if given.scale is None else given.scale
     fill = 0.0 if given.nodata is None else None
     return Radiometry((scale,) * count, (given.offset or 0.0,) * count, (given.nodata,) * count, fill), tuple(notes)

@@ -30,11 +30,11 @@ from pathlib import Path
 from typing import Any
 
 from rsgraph.cache import StageCache
-from rsgraph.errors import WorkspaceError, WorkspaceMismatch
+from rsgraph.errors import ModelMismatch, WorkspaceError, WorkspaceMismatch
 from rsgraph.files import place, read_json
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.run.record import Record
-from rsgraph.run.scenes import Held, Reopened, given_model, shown_path
+from rsgraph.run.scenes import Held, Reopened, given_model, known_alike, shown_path
 from rsgraph.stages.plan import Addition, GivenModel, Plan, stages_of
 from rsgraph.types import Scene
 from rsgraph.workspace import Workspace, write_table
@@ -81,6 +81,8 @@ def added(
     ------
     WorkspaceMismatch
         The workspace is unfinished.
+    ModelMismatch
+        Bands of a new scene are only assumed to be those of the scenes before.
     """
     if record.identity == identity:
         return _with_model_of(model, record.model, record.addition) if record.addition else (model, None)
@@ -89,6 +91,8 @@ def added(
     if not held or len(held) >= len(scenes) or fingerprint(first, known=memo) != record.identity:
         return model, None
     _check_finished(workspace)
+    own = _own_model(workspace, record, scenes[0].bands)
+    _check_known_alike(scenes[len(held) :], own)
     names = tuple(scene.name for scene in held)
     addition = Addition(
         scenes=names,
@@ -98,7 +102,18 @@ def added(
         model=record.addition.model or record.model if record.addition else record.model,
         stages={name: each["key"] for name, each in workspace.manifest["stages"].items()},
     )
-    return _with_model_of(model, _own_model(workspace, record, scenes[0].bands), addition)
+    return _with_model_of(model, own, addition)
+
+
+def _check_known_alike(scenes: Sequence[Scene], model: GivenModel) -> None:
+    """Raise ModelMismatch where bands of a new scene are only assumed to be those that the model learnt from."""
+    other = next((scene for scene in scenes if not known_alike(scene, model)), None)
+    if other is not None:
+        there, here = (each or "named by their files" for each in (model.assumed, other.assumed))
+        raise ModelMismatch(
+            f"the bands of the scenes before are {there}, those of {other.name} {here}: their model is not applied "
+            "where nothing says that they are the same. Leave it out, or add overwrite=true to train anew on all"
+        )
 
 
 def _with_model_of(

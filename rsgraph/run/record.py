@@ -71,7 +71,8 @@ def write_record(workspace: Workspace, record: Record) -> None:
 def _model(found: Mapping[str, Any] | None) -> GivenModel | None:
     if found is None:
         return None
-    return GivenModel(found["folder"], found["identity"], tuple(found["bands"]), found.get("metric", False))
+    metric, assumed = found.get("metric", False), found.get("assumed", "")
+    return GivenModel(found["folder"], found["identity"], tuple(found["bands"]), metric, assumed)
 
 
 def _addition(found: Mapping[str, Any] | None) -> Addition | None:

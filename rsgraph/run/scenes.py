@@ -61,13 +61,13 @@ def open_scenes(options: Options, model: GivenModel | None = None) -> list[Scene
     NotReadable
         There is no ``data.path``, and the reader needs one.
     ModelMismatch
-        A scene lacks bands that the model needs.
+        A scene lacks bands that the model needs, or their names are assumed otherwise.
     InputError
         What the reader raises; scenes that do not have the same bands.
     """
     reader = options.reader.build()
     paths = _paths(options, needed=reader.needs_path)
-    scenes = _named_apart([scene for path in paths for scene in reader.open(path)])
+    scenes = _named_apart(_alike([scene for path in paths for scene in reader.open(path)]))
     limit = options.data.limit
     if limit is not None and limit < len(scenes):
         if limit < 1:
@@ -75,8 +75,18 @@ def open_scenes(options: Options, model: GivenModel | None = None) -> list[Scene
         drawn = np.random.default_rng(options.seed).choice(len(scenes), size=limit, replace=False)
         scenes = [scenes[index] for index in sorted(drawn)]
     if model is not None:
-        return [_with_model_bands(scene, model) for scene in scenes]
+        vouched = options.reader.parameters.get("bands") is not None
+        return [_with_model_bands(scene, model, vouched=vouched) for scene in scenes]
     return [_like(scene, scenes[0]) for scene in scenes]
+
+
+def _alike(scenes: Sequence[Scene]) -> Sequence[Scene]:
+    """Read scenes of a collection by one scale."""
+    if len(scenes) == 1:
+        return scenes
+    from rsgraph.io.plausible import agreeing
+
+    return agreeing(scenes)
 
 
 def _paths(options: Options, *, needed: bool) -> list[Path | None]:
@@ -256,7 +266,14 @@ def with_model(options: Options) -> tuple[Options, GivenModel | None]:
 def given_model(workspace: Workspace, bands: Sequence[str]) -> GivenModel:
     """Return the model that a workspace holds, which reads these bands."""
     folder, metric = str(workspace.folder.resolve()), workspace.path("models", "metric.json").exists()
-    return GivenModel(folder, model_identity(workspace), tuple(bands), metric)
+    return GivenModel(folder, model_identity(workspace), tuple(bands), metric, _assumed(workspace))
+
+
+def _assumed(workspace: Workspace) -> str | None:
+    """Return how the names of a workspace's bands were known, as in ``GivenModel``."""
+    if own_config(workspace)["reader"].get("rules") == 1 or not workspace.path("scene.json").exists():
+        return ""
+    return workspace.scenes[0].assumed
 
 
 def keep_model(model: GivenModel | None, workspace: Workspace, cache: Path) -> Path | None:
@@ -290,14 +307,29 @@ def model_identity(workspace: Workspace) -> str:
     return digest({name: sha256(workspace.path(name)) for name in present})
 
 
-def _with_model_bands(scene: Scene, model: GivenModel) -> Scene:
-    """Match a scene's bands to the model's, by name. Raises ModelMismatch naming those that are missing."""
+def known_alike(scene: Scene, model: GivenModel) -> bool:
+    """Tell whether names of bands are proven, or assumed in the same way, in a scene and where a model learnt."""
+    return model.assumed in ("", scene.assumed)
+
+
+def _with_model_bands(scene: Scene, model: GivenModel, *, vouched: bool) -> Scene:
+    """Match a scene's bands to the model's, by name.
+
+    Raises ModelMismatch naming those that are missing, and where names are assumed that nobody vouched for.
+    """
     missing = [band for band in model.bands if band not in scene.bands]
     if missing:
         raise ModelMismatch(
             f"the model in {model.folder} needs the bands {', '.join(model.bands)}; {scene.name} lacks "
             f"{', '.join(missing)} (it has {', '.join(scene.bands)}). Name the bands with reader.bands=[...] where "
             "the file does not, or train on this scene without model.from"
+        )
+    if not vouched and not known_alike(scene, model):
+        there, here = (each or "named by their files" for each in (model.assumed, scene.assumed))
+        raise ModelMismatch(
+            f"the bands of the model in {model.folder} are {there}, those of {scene.name} {here}: nothing says that "
+            f"they are the same. Where they are, vouch for it by naming the bands of {scene.name} in its "
+            f"file's order with reader.bands=[{','.join(scene.bands)}], or train on this scene without model.from"
         )
     return _with_bands(scene, model.bands)
 

@@ -229,7 +229,7 @@ def _quicklook(context: Context, looks: _Looks, scene: _Preview) -> Figure:
     first = opened.scenes[0]
     metres = None if opened.collection else pixel_width(first.crs, first.transform, first.rows, first.columns)
     size = f"{opened.sizes} pixels" + (f", {_shown(context)}" if opened.collection else "")
-    colours = describe_bands(opened.bands, looks.bands)
+    colours = describe_bands(opened.bands, looks.bands, first.assumed)
     caption = f"{colours[0].upper()}{colours[1:]}. {size}. Light gray: no data."
     width = None if metres is None else metres * looks.factor
     return draw_quicklook(scene.image, title=_name(context), caption=caption, metres=width)

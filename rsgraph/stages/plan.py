@@ -23,7 +23,7 @@ block.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from rsgraph.errors import ConfigError
@@ -50,12 +50,15 @@ class GivenModel:
         Names of the bands that they read, in order.
     metric
         Whether it has a metric, too; one of before there was any has none, and a run fits its own.
+    assumed
+        How the names of the bands that it learnt from were known, as in ``Scene``; "" where nothing says it.
     """
 
     folder: str
     identity: str
     bands: tuple[str, ...]
     metric: bool = False
+    assumed: str | None = field(default="", compare=False)
 
     def has(self, stage: Stage) -> bool:
         """Tell whether the outcome of a stage is taken over from it."""

@@ -52,6 +52,7 @@ def _levels(found: Survey) -> dict[str, NDArray[Any]]:
 
 
 def _describe(scene: Scene) -> dict[str, Any]:
+    assumed = {} if scene.assumed is None else {"assumed": scene.assumed}
     return {
         "name": scene.name,
         "bands": list(scene.bands),
@@ -62,6 +63,7 @@ def _describe(scene: Scene) -> dict[str, Any]:
         "files": [str(path) for path in scene.files],
         "class_name": scene.class_name,
         "reflectance": scene.reflectance,
+        **assumed,
     }
 
 

@@ -232,14 +232,16 @@ class _Display:
     low: Floats
     high: Floats
     means: bool
+    assumed: str | None = None
 
     @classmethod
     def of(cls, workspace: Workspace, display: Display, *, means: bool) -> _Display:
         survey = workspace.survey
         bands = tuple(survey["bands"])
         chosen = choose_bands(bands, display)
-        low, high = shown_limits(survey, chosen, reflectance=workspace.scenes[0].reflectance)
-        return cls(bands, chosen, low, high, means)
+        first = workspace.scenes[0]
+        low, high = shown_limits(survey, chosen, reflectance=first.reflectance)
+        return cls(bands, chosen, low, high, means, first.assumed)
 
     @property
     def folder(self) -> str:
@@ -248,7 +250,7 @@ class _Display:
 
     @property
     def description(self) -> str:
-        shown = describe_bands(self.bands, self.chosen)
+        shown = describe_bands(self.bands, self.chosen, self.assumed)
         return f"mean colour of each segment (the scene's files are not there), {shown}" if self.means else shown
 
     def picture(self, values: Floats, valid: NDArray[np.bool_]) -> Pixels:

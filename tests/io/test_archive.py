@@ -60,6 +60,22 @@ def test_walk_stops_at_the_depth_and_does_not_enter_links(folder: Path) -> None:
     assert list(walk(folder / "b", "b/", deepest=2)) == ["b/c/B02.tif"]
 
 
+def test_walk_enters_links_that_lead_out_and_leaves_circles_and_companions_out(folder: Path, tmp_path: Path) -> None:
+    write_tiff(tmp_path / "elsewhere" / "B03.tif", counts(1, 8, 8))
+    (folder / "bands").symlink_to(tmp_path / "elsewhere")
+    (folder / "b" / "up").symlink_to(folder)
+    (folder / "above").symlink_to(tmp_path)
+    (folder / "b" / "._B02.tif").write_bytes(b"Mac OS X")
+    assert sorted(walk(folder)) == ["about.txt", "b/c/B02.tif", "bands/B03.tif"]
+
+
+def test_companions_in_an_archive_are_no_members(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as target:
+        for name in ("a/b.txt", "a/._b.txt", "__MACOSX/a/._b.txt"):
+            target.writestr(name, "")
+    assert tree(tmp_path / "a.zip").members == ("a/b.txt",)
+
+
 def test_opened_zip_is_one_handle_until_the_file_changes(archive: Path) -> None:
     first = opened_zip(archive)
     assert opened_zip(archive) is first
@@ -67,6 +83,21 @@ def test_opened_zip_is_one_handle_until_the_file_changes(archive: Path) -> None:
         target.writestr("other.txt", "")
     os.utime(archive, ns=(0, 0))
     assert opened_zip(archive).namelist() == ["other.txt"]
+
+
+@pytest.mark.parametrize(
+    ("error", "cure"),
+    [
+        (PermissionError(13, "Permission denied"), "change its permissions"),
+        (RuntimeError("File 'a' is encrypted, password required for extraction"), "unpack it with its password"),
+        (NotImplementedError("That compression method is not supported"), "the program that packed it"),
+        (MemoryError(), "not enough memory"),
+        (EOFError(), "copy or download it again"),
+    ],
+)
+def test_what_helps_is_said_for_each_reason(error: Exception, cure: str) -> None:
+    with pytest.raises(NotReadable, match=cure), reasons(Path("/x")):
+        raise error
 
 
 def test_damage_is_named_with_the_member(archive: Path, tmp_path: Path) -> None:

@@ -66,6 +66,14 @@ def test_auto_says_what_it_looked_for(tmp_path: Path) -> None:
             Auto().open(path)
 
 
+def test_auto_advises_a_folder_in_the_folder(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        write_tiff(tmp_path / "downloads" / "may" / f"{name}.tif", counts(3))
+    with pytest.raises(NotReadable, match=r"Where scenes lie in a folder of it \(may\), name that"):
+        Auto().open(tmp_path / "downloads")
+    assert len(Auto().open(tmp_path / "downloads" / "may")) == 2
+
+
 @pytest.mark.real
 def test_auto_opens_and_surveys_every_real_scene(real_data: Path) -> None:
     paths = [*sorted(real_data.glob("*.tif")), *sorted(real_data.glob("*_bands")), real_data / "eurosat_ms_200"]

@@ -9,7 +9,7 @@ import pytest
 import rasterio
 from numpy.typing import NDArray
 
-from rsgraph.io.counts import Decision, all_windows, band_medians, corners_and_centre, decide
+from rsgraph.io.counts import COUNTS_NOTE, Decision, all_windows, band_medians, corners_and_centre, decide
 from rsgraph.io.header import header
 from rsgraph.io.overrides import Overrides, overrides
 from tests.io.rasters import write_tiff
@@ -51,7 +51,7 @@ def test_decide_believes_the_user_before_the_file_and_the_file_before_the_rule(t
 
 def test_decide_takes_zero_in_all_bands_as_fill_of_counts(tmp_path: Path) -> None:
     numbers = np.full((2, 32, 32), 3000, dtype=np.uint16)
-    assert decision(tmp_path, numbers).notes == ("Numbers are taken as Sentinel-2 counts: divided by 10000.",)
+    assert decision(tmp_path, numbers).notes == (COUNTS_NOTE,)
     numbers[:, 0, 0] = 0
     found = decision(tmp_path, numbers)
     assert found.radiometry.fill == 0.0

@@ -22,6 +22,10 @@ COAST = ("B05", "B06", "B07", "B8A", "B11", "B12")
         (("B11", "B8A", "B05"), "auto", ("B11", "B8A", "B05")),
         (("band1", "band2", "band3"), "auto", ("band1", "band2", "band3")),
         (("band1", "band2", "band3", "band4"), "auto", ("band3", "band2", "band1")),
+        (("red", "green", "blue", "nir"), "auto", ("red", "green", "blue")),
+        (("Blue", "Green", "Red", "NIR"), "auto", ("Red", "Green", "Blue")),
+        (("green", "red", "nir08", "swir16"), "auto", ("nir08", "red", "green")),
+        (("red", "green", "blue", "nir"), "false_colour", ("nir", "red", "green")),
         (("B08",), "auto", ("B08", "B08", "B08")),
         (("B08", "B04"), "auto", ("B08", "B08", "B08")),
         (("B08", "B04"), ["B04", "B04", "B04"], ("B04", "B04", "B04")),
@@ -54,6 +58,12 @@ def test_describe_bands() -> None:
     assert describe_bands(TWELVE, (3, 2, 1)) == "true colour: red B04, green B03, blue B02"
     assert describe_bands(COAST, (5, 3, 0)) == "false colour: red B12, green B8A, blue B05"
     assert describe_bands(("B08",), (0, 0, 0)) == "gray: B08"
+    assert describe_bands(("red", "green", "blue"), (0, 1, 2)) == "true colour: red red, green green, blue blue"
+
+
+def test_describe_bands_says_what_is_assumed() -> None:
+    found = describe_bands(("band1", "band2", "band3", "band4"), (2, 1, 0), "bands by their place in the file")
+    assert found == "false colour: red band3, green band2, blue band1 (assumed: bands by their place in the file)"
 
 
 def test_stretch_maps_limits_to_black_and_white_and_marks_no_data() -> None:

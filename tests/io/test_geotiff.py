@@ -136,8 +136,8 @@ def test_geotiff_eight_bit_is_not_reflectance_and_its_fill_is_masked(tmp_path: P
     scene = opened(write_tiff(tmp_path / "a.tif", numbers, photometric="MINISBLACK"))
     raster = scene.source.read(scene.window)
     assert not scene.reflectance
-    assert "not reflectance" in scene.notes[0]
-    assert "255 in all bands fills the border" in scene.notes[1]
+    assert any("not reflectance" in note for note in scene.notes)
+    assert any("255 in all bands fills the border" in note for note in scene.notes)
     np.testing.assert_array_equal(raster.valid, np.arange(60)[None, :].repeat(60, 0) >= 20)
     np.testing.assert_allclose(raster.values[:, :, 20:], numbers[:, :, 20:] / 255, rtol=1e-6)
 
@@ -348,12 +348,40 @@ def test_geotiff_fourth_band_that_gdal_takes_for_alpha_is_kept_where_it_is_descr
     assert scene.source.read(scene.window).valid.all()
 
 
+def test_geotiff_in_a_product_says_that_its_metadata_are_not_read(tmp_path: Path) -> None:
+    path = write_tiff(tmp_path / "P.SAFE" / "GRANULE" / "x" / "IMG_DATA" / "B02.tif", counts(1))
+    assert not any("lies in the product" in note for note in opened(path).notes)
+    (tmp_path / "P.SAFE" / "MTD_MSIL2A.xml").touch()
+    (said,) = [note for note in opened(path).notes if "lies in the product P.SAFE" in note]
+    assert "reader.offset=-0.1" in said
+
+
+def test_geotiff_of_several_pages_says_which_is_read(tmp_path: Path) -> None:
+    from PIL import Image
+
+    pages = [Image.fromarray(counts(1, 40, 40, seed=seed)[0].astype(np.uint8)) for seed in range(3)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    assert "3 parts, of which the first is read" in opened(tmp_path / "a.tif").notes[0]
+
+
+def test_geotiff_container_of_parts_lists_them_and_how_to_copy_one(tmp_path: Path) -> None:
+    from scipy.io import netcdf_file
+
+    with netcdf_file(tmp_path / "a.nc", "w") as target:
+        target.createDimension("y", 30)
+        target.createDimension("x", 40)
+        for name in ("rhos_443", "rhos_665"):
+            target.createVariable(name, "f4", ("y", "x"))[:] = 0.1
+    with pytest.raises(NotUsable, match=r"no bands of its own, but 2 parts .*a\.nc:rhos_443.*`rio convert 'netcdf:"):
+        opened(tmp_path / "a.nc")
+
+
 @pytest.mark.parametrize(
     "options",
     [
         {"bands": "B02"}, {"bands": []}, {"bands": ["B02", "B02"]}, {"bands": 3}, {"scale": 0}, {"scale": "x"},
         {"scale": float("nan")}, {"offset": float("inf")}, {"nodata": True}, {"crs": "EPSG:999999999"},
-        {"crs": "nowhere"},
+        {"crs": "nowhere"}, {"rules": 3}, {"rules": True},
     ],
 )  # fmt: skip
 def test_geotiff_refuses_options_that_make_no_sense(options: dict[str, object]) -> None:

@@ -176,6 +176,50 @@ def test_safe_refuses_two_products_and_none(products: dict[tuple[str, int | None
         assert not Safe().accepts(path)
 
 
+def test_safe_zip_may_be_some_folders_deeper_and_packed_by_macos(
+    products: dict[tuple[str, int | None], Path], tmp_path: Path
+) -> None:
+    root, path = products["1C", None], tmp_path / "p.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in sorted(each for each in root.rglob("*") if each.is_file()):
+            name = f"Küste (2022)/{root.name}/{file.relative_to(root).as_posix()}"
+            archive.write(file, name)
+            archive.writestr(f"__MACOSX/{name.rpartition('/')[0]}/._{file.name}", "Mac OS X")
+    scene = opened(path)
+    assert (scene.name, scene.bands) == (root.stem, L1C)
+    assert scene.source.read(Window(50, 50, 1, 1)).values[1, 0, 0] == pytest.approx(0.11)
+
+
+def test_safe_folder_may_be_deeper_linked_and_full_of_companions(
+    products: dict[tuple[str, int | None], Path], tmp_path: Path
+) -> None:
+    root = shutil.copytree(products["1C", None], tmp_path / "x" / "y" / "P.SAFE")
+    for file in [*root.rglob("*.jp2"), *root.rglob("*.xml")]:
+        file.with_name(f"._{file.name}").write_bytes(b"Mac OS X")
+    assert opened(tmp_path / "x").name == "P"
+    linked = tmp_path / "L.SAFE"
+    linked.mkdir()
+    for member in root.iterdir():
+        (linked / member.name).symlink_to(member)
+    scene = opened(linked)
+    assert scene.bands == L1C
+    band = next(each for each in root.rglob("T*B04*.jp2"))
+    band.unlink()
+    band.symlink_to("/unmounted/B04.jp2")
+    with pytest.raises(NotReadable, match=r"B04\.jp2 is a link to /unmounted/B04\.jp2, which does not exist"):
+        opened(root)
+
+
+def test_safe_zip_of_two_products_is_to_be_unpacked(
+    products: dict[tuple[str, int | None], Path], tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(tmp_path / "two.zip", "w") as archive:
+        for name in ("A.SAFE", "B.SAFE"):
+            archive.write(products["1C", None] / "MTD_MSIL1C.xml", f"{name}/MTD_MSIL1C.xml")
+    with pytest.raises(NotUsable, match=r"holds 2 products \(A.*B.*\); unpack it and name one of them"):
+        opened(tmp_path / "two.zip")
+
+
 @pytest.mark.real
 def test_safe_real_metadata_are_understood(real_data: Path) -> None:
     place = tree(real_data / "safe_t36nxf_metadata")

@@ -16,7 +16,7 @@ from rsgraph.blocks import ResumableBlocks
 from rsgraph.cache import StageCache
 from rsgraph.components import build
 from rsgraph.config import Typed
-from rsgraph.errors import WorkspaceMismatch
+from rsgraph.errors import ModelMismatch, WorkspaceMismatch
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.journal.journal import journal_of
 from rsgraph.options import read_options
@@ -26,6 +26,7 @@ from rsgraph.run.runner import run
 from rsgraph.run.scenes import Held, Reopened, held_first, open_scenes
 from rsgraph.stages.plan import CLOSED_FORM, JOINT, Addition, GivenModel
 from rsgraph.workspace import Workspace
+from tests.io.rasters import write_tiff
 from tests.run.several import several, write_scene
 from tests.small_runs import composed, planned
 
@@ -244,6 +245,15 @@ def test_the_workspace_that_gave_the_model_is_named(one: Workspace, scenes: list
     assert addition is not None
     found = describe_addition(addition, model, len(opened))
     assert "encoder and GNN are still those of /models/coast (overwrite=true" in found
+
+
+def test_a_scene_is_not_added_whose_bands_are_only_assumed(
+    one: Workspace, scenes: list[Path], tmp_path: Path
+) -> None:
+    with rasterio.open(scenes[2]) as source:
+        path = write_tiff(tmp_path / "plain.tif", source.read(), nodata=0)
+    with pytest.raises(ModelMismatch, match=r"those of plain Sentinel-2's bands in ESA's order: .*overwrite=true"):
+        grow([scenes[0], path], one)
 
 
 def test_adding_a_scene_is_refused_where_more_differs(one: Workspace, scenes: list[Path]) -> None:

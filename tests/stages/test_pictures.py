@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rasterio
 
 from rsgraph.blocks import ResumableBlocks
+from rsgraph.pictures.quicklook import draw_quicklook
 from rsgraph.run.runner import run
 from rsgraph.stages.pictures import _THUMBNAIL
 from rsgraph.workspace import Workspace
+from tests.run.several import several, write_scene
 from tests.small_runs import TINY, composed
 
 
@@ -53,3 +56,23 @@ def test_thumbnails_are_made_of_chips_that_are_seen(
     run(of_finished(finished, tmp_path, "display=[B08,B04,B03]"))
     assert len(made) == 3 < len(finished.chips)
     assert max(max(shape) for shape in made) <= _THUMBNAIL
+
+
+@pytest.mark.parametrize("rules", [1, 2])
+def test_captions_say_what_is_assumed_of_bands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rules: int) -> None:
+    captions: list[str] = []
+    drawn = draw_quicklook
+
+    def kept(image: Any, *, caption: str, **more: Any) -> Any:
+        captions.append(caption)
+        return drawn(image, caption=caption, **more)
+
+    monkeypatch.setattr("rsgraph.stages.pictures.draw_quicklook", kept)
+    path = write_scene(tmp_path / "a.tif", 64, 64)
+    with rasterio.open(path, "r+") as target:
+        target.descriptions = (None,) * 12
+    workspace = run(several([path], tmp_path / "w", "draw=true", f"reader.rules={rules}"))
+    (caption,) = captions
+    assert caption.startswith("True colour: red B04, green B03, blue B02")
+    assert ("(assumed: Sentinel-2's bands in ESA's order)" in caption) is (rules == 2)
+    assert workspace.scene.assumed == ("Sentinel-2's bands in ESA's order" if rules == 2 else None)

@@ -1,0 +1,320 @@
+"""A check whether the numbers of a scene can be reflectance as they were read, and another reading where not.
+
+A file that does not say how its numbers are scaled is read by the rules of :func:`rsgraph.io.counts.decide`. Only a
+reading that gives impossible reflectance is replaced; where another one is merely possible, the user hears of it.
+``reader.scale`` and ``reader.offset`` overrule both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from rsgraph.io.band_names import L1C
+from rsgraph.io.counts import COUNTS_NOTE, windows_of
+from rsgraph.io.layers import LayeredSource, Layers
+from rsgraph.io.overrides import Overrides
+from rsgraph.io.sensors import colour_named
+from rsgraph.types import Floats, Scene
+
+BRIGHTEST = 2.0
+"""Clouds and glint reach beyond 1; more than this nothing reflects but a few pixels."""
+
+DARKEST_PLANTS = 0.08
+"""Sunlit plants reflect 0.2 to 0.5 of the near infrared. Where so many pixels are as green as plants, and hardly one
+reflects as much as this, the numbers are not what they were taken for."""
+
+DIM = 0.06
+"""Open water reflects no more than this in its brightest band, and land always somewhere does."""
+
+COLLECTION_2 = (0.0000275, -0.2)
+"""Scale and offset of surface reflectance in Landsat's Collection 2."""
+
+OFFSET_SINCE = date(2022, 1, 25)
+"""From processing baseline 04.00 on, Sentinel-2's counts are 1000 higher."""
+
+_LEFT_IN = 0.09
+"""Darkest reflectance of bands into which the 1000 counts of 0.1 were left."""
+
+
+_BY = "Numbers are taken as reflectance"
+_DIM_SAID = "Hardly a pixel is brighter than"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How numbers are read instead: number * scale + offset; and why, for the user."""
+
+    scale: float
+    note: str
+    offset: float = 0.0
+    reflectance: bool = True
+
+
+def plausible(scene: Scene, given: Overrides, *, declared: bool, hints: Sequence[str] = ()) -> Scene:
+    """Replace an impossible reading of a scene's numbers, and say which other readings are possible.
+
+    Parameters
+    ----------
+    scene
+        As it was read. Its source is a ``LayeredSource``.
+    given
+        What the user says, which is not questioned.
+    declared
+        Whether the files say how they are scaled, which is not questioned either.
+    hints
+        What else the files say: descriptions of bands, for example.
+    """
+    if given.rules == 1 or not scene.reflectance:
+        return scene
+    if given.scale is None and not declared:
+        scene = _scaled(scene, given, [*hints, *(file.name for file in scene.files)])
+    return _with_offset_note(scene) if given.offset is None and scene.reflectance else scene
+
+
+def agreeing(scenes: Sequence[Scene]) -> list[Scene]:
+    """Read all scenes of a collection by one scale, where one was replaced in some and merely doubtful in others.
+
+    Tiles of one product are scaled alike, and one of open water does not show it.
+    """
+    replaced = {layer.radiometry.scale[0] for scene in scenes if _said(scene, _BY) for layer in _layers(scene)}
+    if len(replaced) != 1:
+        return list(scenes)
+    (scale,) = replaced
+    note = f"{_BY} x {round(1 / scale)}, as in other scenes beside it; reader.scale=... says otherwise."
+    other = Reading(scale, note)
+    return [_read_as(scene, other, Overrides()) if _said(scene, _DIM_SAID) else scene for scene in scenes]
+
+
+def _said(scene: Scene, beginning: str) -> bool:
+    return any(note.startswith(beginning) for note in scene.notes)
+
+
+def sampled(scene: Scene) -> Floats:
+    """Valid pixels of nine small windows, (bands, n); of the first windows that hold any where those do not."""
+    parts = [scene.source.read(window) for window in windows_of(scene.rows, scene.columns)]
+    return np.concatenate([part.values[:, part.valid] for part in parts], axis=1)
+
+
+def _scaled(scene: Scene, given: Overrides, hints: Sequence[str]) -> Scene:
+    pixels, scale = sampled(scene), float(_layers(scene)[0].radiometry.scale[0])
+    if not pixels.shape[1]:
+        return scene
+    found = other_reading(pixels, scene.bands, scale, hints)
+    if found is None:
+        return _with_notes(scene, possible(pixels, scale))
+    return _read_as(scene, found, given)
+
+
+def other_reading(pixels: Floats, bands: Sequence[str], scale: float, hints: Sequence[str] = ()) -> Reading | None:
+    """Find the reading that fits where the one that was taken gives impossible reflectance.
+
+    Parameters
+    ----------
+    pixels
+        (bands, n) reflectance, as it was read.
+    bands
+        Names.
+    scale
+        By which the numbers were multiplied.
+    hints
+        Texts that may name a product.
+
+    Returns
+    -------
+    Reading or None
+        None: the reading may be right.
+    """
+    readings = (_of_collection_2(pixels, scale, hints), _stretched(pixels, scale), _too_bright(pixels, scale))
+    return next((found for found in readings if found), None) or _too_dark(pixels, bands, scale)
+
+
+def _of_collection_2(pixels: Floats, scale: float, hints: Sequence[str]) -> Reading | None:
+    if not any(re.search(r"SR_B\d|_L2S[PR]_.*_02_", hint) for hint in hints) or np.percentile(pixels, 1) < _ZERO:
+        return None
+    return Reading(
+        COLLECTION_2[0],
+        "Numbers are surface reflectance of Landsat's Collection 2: multiplied by 0.0000275, less 0.2; reader.scale "
+        "and reader.offset overrule it.",
+        COLLECTION_2[1],
+    )
+
+
+_ZERO = 0.65
+"""Numbers of Collection 2 begin at 7273 for a reflectance of 0: divided by 10000 nothing is darker than this."""
+
+
+def _stretched(pixels: Floats, scale: float) -> Reading | None:
+    """Recognise pictures: 8 bits in a wider type, or all of 16 bits."""
+    numbers = pixels / scale
+    top, high = float(numbers.max()), float(np.percentile(numbers.max(axis=0), 98))
+    whole = bool(np.all(np.abs(numbers - np.round(numbers)) < 0.01))
+    if whole and round(top) == 255 and high >= 128:
+        return _picture(255)
+    if whole and scale != 1.0 and np.median(pixels) > BRIGHTEST and round(top) <= 65535:
+        return _picture(65535)
+    return None
+
+
+def _picture(top: int) -> Reading:
+    return Reading(
+        1 / top,
+        f"Numbers up to {top} are a display stretch, since they cannot be counts: divided by {top}; they are not "
+        "reflectance. reader.scale=... says otherwise.",
+        reflectance=False,
+    )
+
+
+def _too_bright(pixels: Floats, scale: float) -> Reading | None:
+    """Recognise per cent and other powers of ten in numbers that cannot be reflectance."""
+    level = float(np.median(pixels)) if scale != 1.0 else float(np.percentile(pixels.max(axis=0), 98))
+    if level <= BRIGHTEST:
+        return None
+    power = next(power for power in range(1, 40) if level / 10**power <= BRIGHTEST)
+    return _by(scale / 10**power, scale, f"many are above {BRIGHTEST:g} otherwise")
+
+
+def _too_dark(pixels: Floats, bands: Sequence[str], scale: float) -> Reading | None:
+    """Recognise numbers that are a tenth or a hundredth of what they were taken for, by plants and dry land."""
+    level = _level_of_plants(pixels, bands)
+    what, limit = "plants reflect", DARKEST_PLANTS
+    if level is None:
+        level, what, limit = _level_of_land(pixels, bands), "land reflects", DIM
+    if level is None or level >= limit or scale == 1.0:
+        return None
+    factor = next((factor for factor in (10, 100) if 0.12 <= level * factor <= BRIGHTEST), None)
+    return None if factor is None else _by(scale * factor, scale, f"otherwise {what} {level:.3f} at most")
+
+
+def _by(scale: float, taken: float, why: str) -> Reading:
+    """Read as reflectance times a power of ten, instead of by the scale that was taken."""
+    before = "reflectance itself" if taken == 1.0 else f"x {1 / taken:.0f}"
+    return Reading(
+        scale,
+        f"{_BY} x {round(1 / scale)}, not {before}, since {why}; reader.scale={taken:g} reads them so nevertheless.",
+    )
+
+
+def _level_of_plants(pixels: Floats, bands: Sequence[str]) -> float | None:
+    """Near infrared of the brightest of the pixels whose NDVI is above 0.5; None where they are few."""
+    red, infrared = _band(pixels, bands, "red"), _band(pixels, bands, "nir", "nir08")
+    if red is None or infrared is None:
+        return None
+    green = (infrared - red) > 0.5 * (infrared + red)
+    return float(np.percentile(infrared[green], 95)) if green.mean() >= 0.05 else None
+
+
+def _level_of_land(pixels: Floats, bands: Sequence[str]) -> float | None:
+    """Brightest band of a scene of which most reflects more infrared than green, as water never does; else None."""
+    green, infrared = _band(pixels, bands, "green"), _band(pixels, bands, "nir", "nir08")
+    if green is None or infrared is None or (infrared > green).mean() < 0.5:
+        return None
+    return float(np.percentile(pixels.max(axis=0), 98))
+
+
+def _band(pixels: Floats, bands: Sequence[str], *colours: str) -> Floats | None:
+    named = {colour_named(band): i for i, band in reversed([*enumerate(bands)])}
+    return next((pixels[named[colour]] for colour in colours if colour in named), None)
+
+
+def possible(pixels: Floats, scale: float) -> tuple[str, ...]:
+    """Say which other reading is possible, where the one that was taken is, too."""
+    if scale == 1.0:
+        return ()
+    high, low = float(np.percentile(pixels.max(axis=0), 98)), float(np.percentile(pixels, 1))
+    if high < DIM:
+        return (f"{_DIM_SAID} {high:.3f}: where the numbers are reflectance x 1000, say reader.scale=0.001.",)
+    if low >= _ZERO:
+        return (
+            f"Hardly a pixel is darker than {low:.2f}: where the numbers are Landsat's Collection 2, say "
+            "reader.scale=0.0000275 reader.offset=-0.2.",
+        )
+    return ()
+
+
+def _read_as(scene: Scene, found: Reading, given: Overrides) -> Scene:
+    """Read all bands of a scene in another way."""
+    offset = found.offset if given.offset is None else given.offset
+    layers = tuple(
+        replace(
+            layer,
+            radiometry=replace(
+                layer.radiometry,
+                scale=(found.scale,) * len(layer.indexes),
+                offset=(offset,) * len(layer.indexes) if found.offset else layer.radiometry.offset,
+            ),
+        )
+        for layer in _layers(scene)
+    )
+    scales, offsets = (
+        [value for layer in layers for value in getattr(layer.radiometry, name)] for name in ("scale", "offset")
+    )
+    kept = tuple(note for note in scene.notes if note != COUNTS_NOTE and not note.startswith(_DIM_SAID))
+    return replace(
+        scene,
+        source=LayeredSource(layers, scene.rows, scene.columns),
+        identity={**scene.identity, "scale": scales, "offset": offsets},
+        reflectance=found.reflectance,
+        notes=(*kept, found.note),
+    )
+
+
+def _layers(scene: Scene) -> tuple[Layers, ...]:
+    source = scene.source
+    return source.layers if isinstance(source, LayeredSource) else ()
+
+
+def _with_notes(scene: Scene, notes: Sequence[str]) -> Scene:
+    return replace(scene, notes=(*scene.notes, *notes)) if notes else scene
+
+
+def _with_offset_note(scene: Scene) -> Scene:
+    """Say that the 1000 counts of newer products may be left in, where names and numbers speak for it."""
+    since = newer_product(scene.files[0]) if scene.files else None
+    of_sentinel = len({*scene.bands} & {*L1C}) >= 3
+    if since is None or not of_sentinel or any(any(layer.radiometry.offset) for layer in _layers(scene)):
+        return scene
+    pixels = sampled(scene)
+    darkest = float(np.percentile(pixels, 1, axis=1).min()) if pixels.shape[1] else 0.0
+    if darkest < _LEFT_IN:
+        return scene
+    return _with_notes(
+        scene,
+        [
+            f"Its name speaks of {since}: Sentinel-2's products of baseline 04.00 and later (from {OFFSET_SINCE} on) "
+            f"carry 1000 counts more, and no band is darker than {darkest:.2f}. They are left in; if they are in the "
+            "file, reader.offset=-0.1 removes them."
+        ],
+    )
+
+
+def newer_product(file: Path) -> str | None:
+    """Return what names of a file and its folder say of a product that carries 1000 counts more; None: nothing.
+
+    Examples
+    --------
+    >>> newer_product(Path("turb_20231217.tif")), newer_product(Path("S2A_MSIL2A_20170527T101031_N0500_R022.tif"))
+    ('2023-12-17', 'baseline 05.00')
+    """
+    for name in (file.name, file.parent.name):
+        baseline = re.search(r"_N(\d\d)(\d\d)(?![0-9])", name)
+        if baseline:
+            return f"baseline {baseline[1]}.{baseline[2]}" if int(baseline[1]) >= 4 else None
+        days = [*_dates(name)]
+        if days:
+            return str(days[0]) if days[0] >= OFFSET_SINCE else None
+    return None
+
+
+def _dates(name: str) -> Iterator[date]:
+    for year, month, day in re.findall(r"(?<!\d)(20\d\d)[-_.]?(\d\d)[-_.]?(\d\d)(?!\d)", name):
+        if 1 <= int(month) <= 12 and 1 <= int(day) <= 28 + 3:
+            try:
+                yield date(int(year), int(month), int(day))
+            except ValueError:  # the 31st of a short month
+                continue
