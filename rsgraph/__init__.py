@@ -3,7 +3,12 @@
 >>> from rsgraph import build, Workspace
 """
 
-from __future__ import annotations
+# ``python -m rsgraph`` has Python import from the current folder first, where a typing.py may lie beside a scene. So
+# that folder is left out before anything else is imported, unless this package is in it: a checkout.
+import sys
+
+if getattr(sys, "argv", [])[:1] == ["-m"] and not sys.flags.safe_path and not __file__.startswith(sys.path[0] + "/"):
+    del sys.path[0]
 
 from typing import TYPE_CHECKING, Any
 

@@ -24,6 +24,8 @@ class Workspace(workspace.Workspace):
     ----------
     folder
         Its path.
+    links
+        Whether symbolic links in it that lead out of it are the user's own, and may be written through.
 
     Examples
     --------

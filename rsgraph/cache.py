@@ -28,6 +28,9 @@ from filelock import Timeout
 
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import digest, locked, make_folder, output_error, read_json, sha256, sync_tree, write_json
+from rsgraph.own_files.fields import Fields, damaged, read_json_object
+from rsgraph.own_files.links import refuse_links
+from rsgraph.own_files.manifest import check_record, is_key, is_stage
 
 MODELS = "models"
 """Folder of the models, among those of the stages."""
@@ -135,13 +138,21 @@ class StageCache:
         return stage, key[:32]
 
     def place_of(self, stage: str, key: str) -> Path:
-        """Return the folder of a stage's outputs, finished or not."""
+        """Return the folder of a stage's outputs, finished or not.
+
+        Raises WorkspaceError for what is no stage or no key: both come from files of workspaces, too.
+        """
+        if not is_stage(stage) or not is_key(key):
+            raise WorkspaceError(
+                f"{stage[:40]!r} and {key[:70]!r} are no stage and its key; the workspace is damaged"
+            )
         return self.folder / stage / key[:32]
 
     @contextmanager
     def lock(self, stage: str, key: str) -> Iterator[None]:
         """Hold the lock of one stage key: whoever comes second waits, then finds the outputs."""
         path = self.place_of(stage, key)
+        self._refuse_linked(path)
         make_folder(path.parent)
         with locked(Path(f"{path}.lock"), path):
             yield
@@ -152,8 +163,8 @@ class StageCache:
         if not (folder / "stage.json").exists():
             return None
         try:
-            record = StageRecord(**read_json(folder / "stage.json"))
-        except (WorkspaceError, TypeError):
+            record = _read_record(folder / "stage.json", stage, key)
+        except WorkspaceError:
             record = None
         if record is None or not _intact(folder, record.outputs):
             shutil.rmtree(folder, ignore_errors=True)
@@ -165,11 +176,18 @@ class StageCache:
     def partial(self, stage: str, key: str) -> Path:
         """Return an empty folder to write outputs to; its ``work`` folder keeps what an interrupted run left."""
         folder = self.place_of(stage, key).with_suffix(".partial")
+        self._refuse_linked(folder)
+        refuse_links(folder)
         make_folder(folder / "work")
         for left in folder.iterdir():
             if left.name != "work":
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
         return folder
+
+    def _refuse_linked(self, folder: Path) -> None:
+        """Refuse a folder that is reached through a symbolic link in the cache: all in it is replaced and removed."""
+        if _is_linked(self.folder, folder.relative_to(self.folder).as_posix()):
+            raise WorkspaceError(f"{folder} is reached through a symbolic link in the cache; remove the link")
 
     def commit(self, stage: str, key: str, seconds: float, facts: Mapping[str, Any]) -> StageRecord:
         """Turn the partial folder of a stage into its stored outputs, all at once."""
@@ -294,5 +312,26 @@ def _is_held(path: Path) -> bool:
         return True
 
 
+def _read_record(path: Path, stage: str, key: str) -> StageRecord:
+    """Read the record of a stored stage. Raises WorkspaceError where it is none, or that of another."""
+    found = read_json_object(path)
+    entry = Fields(path, found)
+    check_record(entry, stage)
+    if found["key"] != key:
+        raise damaged(path, "it is the record of another key")
+    facts = entry.object("facts").values if "facts" in found else {}
+    return StageRecord(stage, key, found["outputs"], float(found.get("seconds", 0.0)), facts)
+
+
 def _intact(folder: Path, outputs: Mapping[str, str]) -> bool:
-    return all((folder / name).is_file() and sha256(folder / name) == known for name, known in outputs.items())
+    """Tell whether all files are there, as they were made, and none is a link to somewhere else."""
+    return all(
+        (folder / name).is_file() and not _is_linked(folder, name) and sha256(folder / name) == known
+        for name, known in outputs.items()
+    )
+
+
+def _is_linked(folder: Path, name: str) -> bool:
+    """Tell whether a file, or a folder on the way to it, is a symbolic link."""
+    path = folder / name
+    return any(each.is_symlink() for each in (path, *path.parents) if each != folder and folder in each.parents)

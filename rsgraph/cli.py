@@ -23,6 +23,7 @@ from rsgraph.command_line import split_line
 from rsgraph.config import quote
 from rsgraph.console import fail, say
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError
+from rsgraph.safe_paths import refuse_settings_here, safe_children
 
 USAGE = """\
 rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label in minutes.
@@ -62,7 +63,8 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with _interrupts_that_last():
+        with _interrupts_that_last(), safe_children():
+            refuse_settings_here()
             _verb(words)(words[1:])
     except KeyboardInterrupt:
         interrupted() if interrupted else fail(INTERRUPTED)
@@ -138,6 +140,7 @@ def _label(words: list[str]) -> None:
         train=wanted.train,
         display=wanted.display,
         read_only=wanted.read_only,
+        links=wanted.links,
     )
 
 

@@ -114,10 +114,12 @@ def refuse_targets_in_folder(folder: Path) -> None:
     """Refuse a folder of configs (``--config-dir``) in which any file holds a ``_target_``."""
     import yaml
 
+    from rsgraph.own_files.plain_yaml import read_yaml
+
     for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
         try:
-            content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            content = read_yaml(path)
+        except (yaml.YAMLError, ValueError, OSError) as error:
             raise ConfigError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
         try:
             refuse_targets(content)

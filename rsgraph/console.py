@@ -40,9 +40,14 @@ def note(text: str) -> None:
 
 
 def fail(text: str) -> None:
-    """Print why nothing more was done."""
-    err.print(f"error: {text}", markup=False, style="bold red")
-    tell(failed=text)
+    """Print why nothing more was done: in one line, whatever names from files it holds."""
+    line = "".join(letter if letter.isprintable() else _SHOWN.get(letter, "?") for letter in text)
+    err.print(f"error: {line}", markup=False, style="bold red")
+    tell(failed=line)
+
+
+_SHOWN = {"\n": " ", "\t": " "}
+"""Letters that stand for a space. All others that are not printed, as those that move a cursor, are shown as such."""
 
 
 def duration(seconds: float) -> str:

@@ -166,10 +166,12 @@ def locked(lock: Path, path: Path, *, timeout: float = -1) -> Iterator[None]:
     Raises
     ------
     OutputError
-        The folder cannot be written.
+        The folder cannot be written, or the lock is a symbolic link: to hold it empties the file that it leads to.
     Timeout
         Somebody else held it for so long.
     """
+    if lock.is_symlink():
+        raise OutputError(f"{lock} is a symbolic link, which no lock of ours is; remove it")
     held = FileLock(lock, timeout=timeout)
     try:
         held.acquire()
@@ -255,7 +257,7 @@ def read_json(path: Path) -> Any:
     """Read JSON. Raises WorkspaceError for a damaged file."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise WorkspaceError(
             f"{path} is damaged (not valid JSON: {error}); remove it and run the same command again"
         ) from error

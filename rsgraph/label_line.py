@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +11,11 @@ from rsgraph.config import quote
 from rsgraph.errors import ConfigError
 from rsgraph.workspace import Workspace
 
-OWN = ("display", "read_only", "train")
+OWN = ("display", "read_only", "train", "links")
 """Options of the window; all others are those of ``rsgraph run``."""
+
+_SWITCHES = (("read_only", False), ("train", True), ("links", False))
+"""Those of them that are true or false, and what is usual."""
 
 _SCENES = ("data.path", "reader")
 """Options that say what is to be read, where no path does."""
@@ -34,6 +37,8 @@ class Asked:
         Look only.
     train
         Whether the run goes on while the window is open.
+    links
+        Whether symbolic links in the workspace that lead out of it may be written through.
     """
 
     workspace: Path | None
@@ -41,6 +46,7 @@ class Asked:
     display: str | list[str] = "auto"
     read_only: bool = False
     train: bool = True
+    links: bool = False
 
 
 def asked(words: Sequence[str]) -> Asked:
@@ -55,7 +61,7 @@ def asked(words: Sequence[str]) -> Asked:
     """
     line = split_line(words, verb="label")
     given = dict(override.split("=", 1) for override in line.overrides if "=" in override)
-    switches = {name: _switch(given, name, usual) for name, usual in (("read_only", False), ("train", True))}
+    switches = {name: _switch(given, name, usual) for name, usual in _SWITCHES}
     if line.multirun:
         raise ConfigError("rsgraph label opens one window; sweeps are for `rsgraph run PATH -m ...`.")
     display = _display(given.get("display", "auto"))
@@ -64,10 +70,16 @@ def asked(words: Sequence[str]) -> Asked:
         _refuse_other_options(line, given)
         workspace = Path(target).expanduser()
         goes_on = not switches["read_only"] and _is_to_go_on(Workspace(workspace), train=switches["train"])
-        return Asked(workspace, (f"workspace={quote(target)}",) if goes_on else (), display, **switches)
+        words = (f"workspace={quote(target)}", *_links(switches)) if goes_on else ()
+        return Asked(workspace, words, display, **switches)
     _check_scene(line, given)
     run = [word for word in words if word == line.path or word.partition("=")[0] not in OWN]
-    return Asked(None, tuple(run), display, **switches)
+    return Asked(None, (*run, *_links(switches)), display, **switches)
+
+
+def _links(switches: Mapping[str, bool]) -> tuple[str, ...]:
+    """Return the word that lets the run, too, write through links."""
+    return ("links=true",) if switches["links"] else ()
 
 
 def _is_workspace(target: str) -> bool:
@@ -88,8 +100,8 @@ def _refuse_other_options(line: Line, given: dict[str, str]) -> None:
     unknown = [*line.flags, *(key for key in given if key not in ("workspace", *OWN))]
     if unknown or len(given) < len(line.overrides):
         raise ConfigError(
-            "rsgraph label takes WORKSPACE, display=..., read_only=true and train=false; other options are those of "
-            f"`rsgraph run`. Got {' '.join(unknown)}."
+            "rsgraph label takes WORKSPACE, display=..., read_only=true, train=false and links=true; other options "
+            f"are those of `rsgraph run`. Got {' '.join(unknown)}."
         )
 
 

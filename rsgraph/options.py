@@ -215,6 +215,7 @@ class Options:
     workspace: str | None
     overwrite: bool
     disk: Literal["check", "ignore"]
+    links: bool
     seed: int
 
     def __post_init__(self) -> None:
@@ -265,7 +266,7 @@ def read_options(config: Mapping[str, Any]) -> Options:
     for name, constructor in _SECTIONS.items():
         found[name] = _section(name, constructor, _mapping(config, name))
     training = _training(_mapping(config, "training"))
-    simple = {name: config[name] for name in ("display", "draw", "workspace", "overwrite", "disk", "seed")}
+    simple = {name: config[name] for name in ("display", "draw", "workspace", "overwrite", "disk", "links", "seed")}
     check_types("option", Options, {name: value for name, value in simple.items() if name != "display"})
     return Options(**found, training=training, **simple)
 

@@ -42,6 +42,20 @@ if TYPE_CHECKING:
     )
     from rsgraph.workspace import Workspace
 
+MOST_LAYERS = 32
+"""Of a network. Configs come from strangers, too: one that asks for a million must not fill the memory."""
+
+WIDEST = 4096
+"""Features of a layer of a network."""
+
+
+def refuse_above(most: int, **given: int) -> None:
+    """Raise ConfigError for the first parameter of a component that is larger than it may be."""
+    for name, value in given.items():
+        if value > most:
+            raise ConfigError(f"`{name}` must be at most {most:,}. Got {value:,} instead.")
+
+
 Progress = Callable[[int, int], None]
 """Called as progress(done, total) by anything that may take over two seconds."""
 
@@ -153,12 +167,14 @@ class Target(Component):
     """Learns soft classes from a sample of pixels. They teach the encoder and the GNN.
 
     ``n_clusters``: number of classes C. ``sample_every``: of how many valid pixels one is in the sample; small scenes
-    are sampled more densely. ``embeddings``: what a run makes with it, the mean memberships of segments.
+    are sampled more densely. ``embeddings``: what a run makes with it, the mean memberships of segments. ``fitted``:
+    names of the arrays that ``fit`` returns and ``predict`` needs.
     """
 
     n_clusters: int = 8
     sample_every: int = 56
     embeddings: ClassVar[tuple[str, ...]] = ("target",)
+    fitted: ClassVar[tuple[str, ...]] = ("centres",)
 
     @abstractmethod
     def fit(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -215,11 +216,65 @@ def _experiment(client: MlflowClient, name: str, artifacts: Path) -> str:
 
 
 def store(config: Mapping[str, Any], beside: Path) -> tuple[str, Path] | None:
-    """Return the store's URI and artifact folder: as configured, or beside the workspaces; None for 'none'."""
+    """Return the store's URI and artifact folder: as configured, or beside the workspaces; None for 'none'.
+
+    Raises OutputError where the one beside the workspaces is not ours: it came with them, and says where to write.
+    """
     uri = config["tracking"]["uri"]
     if str(uri).lower() == "none" and uri is not None:
         return None
-    return uri or f"sqlite:///{beside.resolve() / 'mlflow.db'}", beside / "mlartifacts"
+    if uri:
+        return uri, beside / "mlartifacts"
+    place = beside.resolve()
+    _check_ours(place / "mlflow.db", place / "mlartifacts", str(config["tracking"]["experiment"]))
+    return f"{_FILE}{place / 'mlflow.db'}", beside / "mlartifacts"
+
+
+_TRIGGERED = "SELECT count(*) FROM sqlite_schema WHERE type = 'view' OR (type = 'trigger' AND tbl_name <> 'secrets')"
+"""What MLflow's own schema has none of: with them, what is written to one table could change another."""
+
+_LOCATION = "SELECT artifact_location FROM experiments WHERE name = ?"
+_OF_RUNS = """
+SELECT artifact_uri FROM runs WHERE experiment_id IN (SELECT experiment_id FROM experiments WHERE name = ?)
+"""
+
+
+def _check_ours(database: Path, artifacts: Path, experiment: str) -> None:
+    """Refuse a store that was not asked for unless all that it would have us write goes beside it.
+
+    Raises
+    ------
+    OutputError
+        It or the folder of artifacts is a link, it is not as MLflow makes it, or its artifacts go elsewhere.
+    """
+    uri = f"{_FILE}{database}"
+    for path in (database, artifacts):
+        if path.is_symlink():
+            raise OutputError(_not_ours(uri, f"{path} is a link to {os.readlink(path)}"))
+    if not database.is_file() or database.stat().st_size == 0:
+        return
+    try:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as opened:
+            if opened.execute(_TRIGGERED).fetchone() != (0,):
+                raise OutputError(_not_ours(uri, "it holds triggers or views that MLflow does not make"))
+            there = opened.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'experiments'").fetchone()
+            named = (experiment,)
+            locations = opened.execute(_LOCATION, named).fetchall() if there != (0,) else []
+            of_runs = opened.execute(_OF_RUNS, named).fetchall() if there != (0,) else []
+    except sqlite3.Error as error:
+        raise OutputError(_not_usable(uri, str(error))) from error
+    ours = artifacts.as_uri()
+    elsewhere = [place for (place,) in locations if place != ours]
+    elsewhere += [place for (place,) in of_runs if not re.fullmatch(re.escape(ours) + r"/\w+/artifacts", str(place))]
+    if elsewhere:
+        raise OutputError(_not_ours(uri, f"it keeps artifacts in {elsewhere[0]}"))
+
+
+def _not_ours(uri: str, why: str) -> str:
+    return (
+        f"the MLflow store {uri} was there before and is not used unasked, since {why}; if it is yours, type "
+        f"tracking.uri={uri}, else move it away, or do without by tracking.uri=none"
+    )
 
 
 @contextmanager

@@ -31,7 +31,15 @@ from filelock import Timeout
 
 from rsgraph.cache import StageCache, StageRecord
 from rsgraph.errors import NotThere, OutputError, WorkspaceError
-from rsgraph.files import atomic, locked, map_array, place, read_arrays, read_json, sha256, write_json
+from rsgraph.files import atomic, locked, place, sha256, write_json
+from rsgraph.own_files.arrays import read_edges, read_matrix, read_similarity, read_targets
+from rsgraph.own_files.config import read_config
+from rsgraph.own_files.fields import Fields, once, read_json_object
+from rsgraph.own_files.links import refuse_links
+from rsgraph.own_files.manifest import check_manifest, complete
+from rsgraph.own_files.names import inside
+from rsgraph.own_files.scene import PER_BAND, check_statistics, read_scene_file
+from rsgraph.own_files.tables import Grid, read_chips, read_segments, row_count
 from rsgraph.types import Distance, Floats, Similarity
 
 if TYPE_CHECKING:
@@ -46,6 +54,9 @@ MAPPED = "project"
 
 _ASKED = 0.3
 """Seconds for which a run waits for its mark: whoever asks whether one goes on holds the lock for a moment."""
+
+_WIDEST = 10_000
+"""Pixels by which a segment may reach beyond its chip: a bound for what a file says."""
 
 JOINT = "+"
 """Stands in the name of a layer in which a trained one joins a closed-form one: ``own+gnn1``."""
@@ -82,6 +93,8 @@ class Workspace:
     ----------
     folder
         Its path.
+    links
+        Whether symbolic links in it that lead out of it are the user's own, and may be written through.
 
     Examples
     --------
@@ -90,8 +103,9 @@ class Workspace:
     ['segment_id', 'chip_id', 'row']
     """
 
-    def __init__(self, folder: str | Path) -> None:
+    def __init__(self, folder: str | Path, *, links: bool = False) -> None:
         self.folder = Path(folder)
+        self.links = links
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.folder)!r})"
@@ -99,8 +113,15 @@ class Workspace:
     # what it holds
 
     def path(self, *parts: str) -> Path:
-        """Return the path of a file in the workspace, whether it exists or not."""
-        return self.folder.joinpath(*parts)
+        """Return the path of a file in the workspace, whether it exists or not.
+
+        Raises WorkspaceError for a name that would lead out of it: names come from files, too.
+        """
+        return inside(self.folder, *parts)
+
+    def check_writable(self) -> None:
+        """Check that what is written into it stays in it. Raises WorkspaceError naming a link out of it."""
+        refuse_links(self.folder, allowed=self.links)
 
     def existing(self, *parts: str) -> Path:
         """Return the path of a file. Raises NotThere where it does not exist."""
@@ -117,9 +138,12 @@ class Workspace:
     def manifest(self) -> dict[str, Any]:
         """The manifest: stages with keys, outputs, seconds and facts; layers; versions."""
         path = self.path("manifest.json")
-        found = read_json(path) if path.exists() else {}
-        if not isinstance(found, dict):
-            raise WorkspaceError(f"{path} is damaged (not a JSON object); remove it and run the same command again")
+        if not path.exists():
+            return {}
+        found = read_json_object(path)
+        once(path, "manifest", lambda: check_manifest(found, path))
+        if "stages" in found:
+            found["stages"] = {name: complete(name, entry) for name, entry in found["stages"].items()}
         return found
 
     @property
@@ -137,28 +161,26 @@ class Workspace:
     @property
     def config(self) -> dict[str, Any]:
         """The resolved config that made the workspace."""
-        import yaml
-
-        path = self.existing("config.yaml")
-        try:
-            found: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            why = " ".join(str(error).split())
-            raise WorkspaceError(f"{path} is damaged ({why}); remove it and run the same command again") from error
-        return found
+        return read_config(self.existing("config.yaml"))
 
     @cached_property
     def _scene_file(self) -> dict[str, Any]:
-        found: dict[str, Any] = read_json(self.existing("scene.json"))
-        return found
+        return read_scene_file(self.existing("scene.json"))
 
     @property
     def scenes(self) -> list[SceneInfo]:
         """All scenes of the workspace."""
         return [
             SceneInfo(
-                **{**scene, "bands": tuple(scene["bands"]), "transform": tuple(scene["transform"])}
-                | {"files": tuple(scene["files"])}
+                name=scene["name"],
+                bands=tuple(scene["bands"]),
+                rows=scene["rows"],
+                columns=scene["columns"],
+                crs=scene.get("crs"),
+                transform=tuple(scene["transform"]),
+                files=tuple(scene["files"]),
+                class_name=scene.get("class_name"),
+                reflectance=scene.get("reflectance", True),
             )
             for scene in self._scene_file["scenes"]
         ]
@@ -177,13 +199,19 @@ class Workspace:
         found: dict[str, Any] = self._scene_file["survey"]
         return found
 
+    def check_statistics(self, *needed: str) -> None:
+        """Check that ``survey`` holds statistics, by default all. Raises WorkspaceError naming one that is not."""
+        check_statistics(self._scene_file, self.existing("scene.json"), needed or PER_BAND)
+
     @property
     def segments(self) -> DataFrame:
         """The table of segments: segment_id, chip_id, row, column, area_px, x, y.
 
         Of several scenes also scene_id.
         """
-        return self._table("segments.parquet")
+        chips = self.path("chips.parquet")
+        ids = read_chips(chips)["chip_id"].to_numpy() if chips.exists() else None
+        return read_segments(self.existing("segments.parquet"), self._grids, ids)
 
     @property
     def chips(self) -> DataFrame:
@@ -191,16 +219,14 @@ class Workspace:
 
         Of several scenes also scene_id.
         """
-        return self._table("chips.parquet")
+        return read_chips(self.existing("chips.parquet"), self._grids)
 
-    def _table(self, name: str) -> DataFrame:
-        import pandas as pd
-
-        path = self.existing(name)
-        try:
-            return pd.read_parquet(path)
-        except (OSError, ValueError) as error:
-            raise WorkspaceError(f"{path} is damaged ({error}); run the same command again to restore it") from error
+    @property
+    def _grids(self) -> dict[str, Grid] | None:
+        """The sizes of the scenes by name; None where none are known yet."""
+        if not self.path("scene.json").exists():
+            return None
+        return {scene["name"]: Grid(scene["rows"], scene["columns"]) for scene in self._scene_file["scenes"]} or None
 
     @property
     def layers(self) -> list[str]:
@@ -244,13 +270,39 @@ class Workspace:
     def embedding(self, layer: str | None = None) -> Floats:
         """Return one layer's vectors, (segments, D) float32, memory-mapped, in row order of ``segments``.
 
-        Raises NotThere (with the choices) for a layer that the workspace does not hold.
+        Raises NotThere (with the choices) for a layer that the workspace does not hold, and WorkspaceError where its
+        file is damaged: not float32, not one row per segment, or not finite.
         """
         name = layer or self.default_layer
         path = self.path("embeddings", f"{name}.npy")
         if not path.exists():
             raise NotThere(f"{self.folder} has no layer '{name}'; choose one of: {', '.join(self.layers)}")
-        return _mapped(path)
+        return read_matrix(path, rows=self.segment_count)
+
+    @property
+    def segment_count(self) -> int | None:
+        """Number of segments, by what their table says of itself; None where there is none yet."""
+        table = self.path("segments.parquet")
+        return row_count(table) if table.exists() else None
+
+    def targets(self, *, bands: int | None = None, needed: Sequence[str] = ("centres",)) -> dict[str, NDArray[Any]]:
+        """Return what soft classes were fitted: cluster ``centres`` (C, bands), and what else the component keeps.
+
+        Parameters
+        ----------
+        bands
+            That the centres must have; None: any number.
+        needed
+            Arrays that the component reads (``rsgraph.protocols.Target.fitted``).
+
+        Raises
+        ------
+        NotThere
+            None were fitted yet.
+        WorkspaceError
+            The file is damaged, or the centres are of other bands.
+        """
+        return read_targets(self.existing("targets.npz"), bands=bands, needed=needed)
 
     @property
     def latents(self) -> Floats:
@@ -261,18 +313,19 @@ class Workspace:
         path = self.path("latents.npy")
         if not path.exists():
             raise NotThere(f"{self.folder} has no vectors per chip: its encoder makes none (encoder=autoencoder)")
-        return _mapped(path)
+        chips = self.path("chips.parquet")
+        return read_matrix(path, rows=row_count(chips) if chips.exists() else None)
 
     @property
     def edges(self) -> NDArray[np.int64]:
         """Edges (2, E) as indices into ``segments``: row 0 sends, row 1 receives."""
-        return _mapped(self.existing("edges.npy"))
+        return read_edges(self.existing("edges.npy"), nodes=self.segment_count)
 
     @property
     def edge_attributes(self) -> Floats | None:
         """Attributes of the edges (E, attributes) float32, memory-mapped; None where they have none."""
         path = self.path("edge_attributes.npy")
-        return _mapped(path) if path.exists() else None
+        return read_matrix(path, rows=self.edges.shape[1]) if path.exists() else None
 
     @property
     def matched(self) -> bool:
@@ -282,7 +335,8 @@ class Workspace:
     @property
     def similarity(self) -> Similarity:
         """Chip-to-chip similarity."""
-        found = read_arrays(self.existing("similarity.npz"))
+        chips = self.path("chips.parquet")
+        found = read_similarity(self.existing("similarity.npz"), chips=row_count(chips) if chips.exists() else None)
         given_up = {
             name.removeprefix(_GIVEN_UP): int(count) for name, count in found.items() if name.startswith(_GIVEN_UP)
         }
@@ -304,7 +358,9 @@ class Workspace:
     def segment_overlap(self) -> int:
         """By how many pixels segments may reach beyond their chip: 0 unless stitched (``segments.json``)."""
         about = self.path("segments.json")
-        return int(read_json(about)["overlap"]) if about.exists() else 0
+        if not about.exists():
+            return 0
+        return Fields(about, read_json_object(about)).integer("overlap", least=0, most=_WIDEST)
 
     # how its stages get in
 
@@ -426,16 +482,6 @@ def _without(manifest: Mapping[str, Any], stages: Collection[str]) -> dict[str, 
 def _drawn(maps: Sequence[Mapping[str, str]], files: Collection[str]) -> list[dict[str, str]]:
     """Return those of some maps that are among the files of stages."""
     return [dict(each) for each in maps if f"projections/{each['layer']}-{each['projector']}.parquet" in files]
-
-
-def _mapped(path: Path) -> NDArray[Any]:
-    """Map a .npy file into memory. Raises WorkspaceError where it is none."""
-    try:
-        return map_array(path)
-    except (ValueError, EOFError) as error:
-        raise WorkspaceError(
-            f"{path} is damaged (no whole .npy); run the same command again to restore it"
-        ) from error
 
 
 def write_array(path: Path, array: NDArray[Any]) -> None:

@@ -1,53 +1,116 @@
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import time
 from pathlib import Path
 
+import pytest
+
 from rsgraph.cache import StageCache
+from rsgraph.errors import WorkspaceError
+
+KEY = "a" * 64
 
 
 def _store(cache: StageCache, text: str = "content") -> None:
-    folder = cache.partial("graph", "k" * 64)
-    (folder / "sub").mkdir()
-    (folder / "sub" / "edges.txt").write_text(text)
+    folder = cache.partial("graph", KEY)
+    (folder / "edges.npy").write_text(text)
     (folder / "work" / "checkpoint").write_text("left over")
-    cache.commit("graph", "k" * 64, 1.5, {"edges": 3})
+    cache.commit("graph", KEY, 1.5, {"edges": 3})
 
 
 def test_commit_stores_outputs_with_their_hashes_and_without_the_work(tmp_path: Path) -> None:
     cache = StageCache(tmp_path)
-    assert cache.find("graph", "k" * 64) is None
+    assert cache.find("graph", KEY) is None
     _store(cache)
-    record = cache.find("graph", "k" * 64)
+    record = cache.find("graph", KEY)
     assert record is not None
-    assert list(record.outputs) == ["sub/edges.txt"]
+    assert list(record.outputs) == ["edges.npy"]
     assert record.facts == {"edges": 3}
-    assert not (cache.place_of("graph", "k" * 64) / "work").exists()
+    assert not (cache.place_of("graph", KEY) / "work").exists()
 
 
 def test_find_forgets_a_stage_whose_file_was_changed(tmp_path: Path) -> None:
     cache = StageCache(tmp_path)
     _store(cache)
-    (cache.place_of("graph", "k" * 64) / "sub" / "edges.txt").write_text("tampered")
-    assert cache.find("graph", "k" * 64) is None
-    assert not cache.place_of("graph", "k" * 64).exists()
+    (cache.place_of("graph", KEY) / "edges.npy").write_text("tampered")
+    assert cache.find("graph", KEY) is None
+    assert not cache.place_of("graph", KEY).exists()
 
 
 def test_find_forgets_a_stage_whose_record_is_damaged(tmp_path: Path) -> None:
     cache = StageCache(tmp_path)
     _store(cache)
-    (cache.place_of("graph", "k" * 64) / "stage.json").write_text("{")
-    assert cache.find("graph", "k" * 64) is None
+    (cache.place_of("graph", KEY) / "stage.json").write_text("{")
+    assert cache.find("graph", KEY) is None
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"outputs": {"../../../victim": KEY}},
+        {"outputs": {"/etc/victim": KEY}},
+        {"outputs": {"labels.sqlite": KEY}},
+        {"outputs": ["edges.npy"]},
+        {"stage": "../.."},
+        {"key": "b" * 64},
+        {"key": "../../x"},
+        {"seconds": "long"},
+        {"facts": []},
+    ],
+)
+def test_find_believes_no_record_that_was_planted(tmp_path: Path, record: dict[str, object]) -> None:
+    cache = StageCache(tmp_path / "cache")
+    _store(cache)
+    path = cache.place_of("graph", KEY) / "stage.json"
+    whole = json.loads(path.read_text())
+    path.write_text(json.dumps({**whole, **record}))
+    assert cache.find("graph", KEY) is None
+
+
+@pytest.mark.parametrize(
+    ("stage", "key"), [("../victim", KEY), ("graph", "../../victim"), ("graph", "/etc"), ("walk", KEY)]
+)
+def test_places_are_of_stages_and_keys_only(tmp_path: Path, stage: str, key: str) -> None:
+    with pytest.raises(WorkspaceError, match="are no stage and its key"):
+        StageCache(tmp_path).place_of(stage, key)
+
+
+def test_outputs_that_are_links_are_not_taken(tmp_path: Path) -> None:
+    cache = StageCache(tmp_path / "cache")
+    _store(cache)
+    place = cache.place_of("graph", KEY)
+    (tmp_path / "elsewhere").write_text("content")
+    (place / "edges.npy").unlink()
+    (place / "edges.npy").symlink_to(tmp_path / "elsewhere")
+    assert cache.find("graph", KEY) is None
+    assert (tmp_path / "elsewhere").read_text() == "content"
+
+
+def test_partial_removes_nothing_behind_a_link(tmp_path: Path) -> None:
+    cache, victim = StageCache(tmp_path / "cache"), tmp_path / "victim"
+    victim.mkdir()
+    (victim / "kept").write_text("mine")
+    (tmp_path / "cache" / "graph").mkdir(parents=True)
+    (tmp_path / "cache" / "graph" / f"{KEY[:32]}.partial").symlink_to(victim)
+    with pytest.raises(WorkspaceError, match="symbolic link"):
+        cache.partial("graph", KEY)
+    (tmp_path / "cache" / "encoder").symlink_to(victim)
+    with pytest.raises(WorkspaceError, match="symbolic link"):
+        cache.partial("encoder", KEY)
+    with pytest.raises(WorkspaceError, match="symbolic link"), cache.lock("encoder", KEY):
+        pass
+    assert [path.name for path in victim.iterdir()] == ["kept"]
 
 
 def test_partial_keeps_the_work_of_an_interrupted_run_and_nothing_else(tmp_path: Path) -> None:
     cache = StageCache(tmp_path)
-    folder = cache.partial("encoder", "k" * 64)
+    folder = cache.partial("encoder", KEY)
     (folder / "work" / "last.ckpt").write_text("epoch 3")
     (folder / "half.npy").write_text("half")
-    again = cache.partial("encoder", "k" * 64)
+    again = cache.partial("encoder", KEY)
     assert again == folder
     assert (again / "work" / "last.ckpt").read_text() == "epoch 3"
     assert not (again / "half.npy").exists()
@@ -55,11 +118,11 @@ def test_partial_keeps_the_work_of_an_interrupted_run_and_nothing_else(tmp_path:
 
 def _take(folder: Path, log: Path) -> None:
     cache = StageCache(folder)
-    with cache.lock("encoder", "key"):
-        if cache.find("encoder", "key") is None:
+    with cache.lock("encoder", KEY):
+        if cache.find("encoder", KEY) is None:
             time.sleep(0.3)
-            (cache.partial("encoder", "key") / "weights").write_text("w")
-            cache.commit("encoder", "key", 0.3, {})
+            (cache.partial("encoder", KEY) / "models").mkdir()
+            cache.commit("encoder", KEY, 0.3, {})
             with log.open("a") as file:
                 file.write("trained\n")
 

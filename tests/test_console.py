@@ -37,6 +37,11 @@ def test_sentences_go_where_they_belong_and_are_printed_as_they_are(capsys: pyte
     assert said.err == "error: no [such] file\n"
 
 
+def test_an_error_is_one_line_whatever_names_it_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    console.fail("no file 'a\nerror: \x1b[2Jgone\r\udc80\u202e.tif'; é and 雪 are letters")
+    assert capsys.readouterr().err == "error: no file 'a error: ?[2Jgone???.tif'; é and 雪 are letters\n"
+
+
 def test_progress_in_a_log_is_a_line_every_ten_seconds_with_the_time_that_is_left(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -93,3 +93,10 @@ def test_options_of_a_run_are_refused_for_a_workspace(tmp_path: Path) -> None:
 def test_a_path_that_does_not_exist_is_neither_scene_nor_workspace() -> None:
     with pytest.raises(NotReadable, match="nowhere does not exist; give a workspace"):
         asked(["nowhere"])
+
+
+def test_links_are_for_the_window_and_for_the_run(scene: str, tmp_path: Path) -> None:
+    assert asked([scene, "links=true"]) == Asked(None, (scene, "links=true"), links=True)
+    begun = workspace(tmp_path / "begun", run={"stages": ["project", "encoder"]}, stages={"scene": {}})
+    assert asked([str(begun), "links=true"]).run == (f"workspace='{begun}'", "links=true")
+    assert not asked([str(begun)]).links

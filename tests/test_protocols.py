@@ -21,7 +21,7 @@ from rsgraph.projectors.parametric import Parametric
 from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.tsne import Tsne
 from rsgraph.projectors.umap import Umap
-from rsgraph.protocols import BASES, check_component
+from rsgraph.protocols import BASES, check_component, refuse_above
 from rsgraph.types import Floats, Labels, RegionGraph, ScenePart, SceneSegments, Segmentation, Window
 
 
@@ -147,3 +147,9 @@ def test_workers_release_what_they_hold_in_the_end() -> None:
         assert list(workers.run(abs, [-1, 2])) == [1, 2]
         assert not workers.own_devices
     assert said == ["released"]
+
+
+def test_what_is_larger_than_it_may_be_is_named() -> None:
+    refuse_above(4, width=4, depth=1)
+    with pytest.raises(ConfigError, match=r"`depth` must be at most 4\. Got 1,000,000 instead\."):
+        refuse_above(4, width=4, depth=1_000_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -69,9 +70,91 @@ def test_the_parent_of_a_sweep_says_how_it_ended(folder: Path) -> None:
 
 def test_store_is_beside_the_workspaces_unless_another_or_none_is_asked_for(tmp_path: Path) -> None:
     beside = (f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "mlartifacts")
-    assert store({"tracking": {"uri": None}}, tmp_path) == beside
+    assert store({"tracking": {"uri": None, "experiment": "ours"}}, tmp_path) == beside
     assert store({"tracking": {"uri": "sqlite:///x.db"}}, tmp_path) == ("sqlite:///x.db", tmp_path / "mlartifacts")
     assert store({"tracking": {"uri": "none"}}, tmp_path) is None
+
+
+def our_store(folder: Path, place: str, run: str | None = None, extra: str = "") -> None:
+    """What MLflow keeps of the experiment ours, as far as it is looked at, with artifacts in a place."""
+    with closing(sqlite3.connect(folder / "mlflow.db")) as database:
+        database.executescript(
+            "CREATE TABLE experiments (experiment_id INTEGER PRIMARY KEY, name TEXT, artifact_location TEXT);"
+            "CREATE TABLE runs (run_uuid TEXT, artifact_uri TEXT, experiment_id INTEGER);"
+            "CREATE TABLE secrets (id TEXT); CREATE TRIGGER t BEFORE UPDATE ON secrets BEGIN SELECT 1; END;"
+            f"INSERT INTO experiments VALUES (1, 'ours', '{place}'), (2, 'other', 's3://bucket');"
+            f"INSERT INTO runs VALUES ('1a', '{run or place + '/1a/artifacts'}', 1), ('2b', 's3://bucket/2b', 2);"
+            + extra
+        )
+
+
+OURS = {"tracking": {"uri": None, "experiment": "ours"}}
+
+
+def test_a_store_that_is_there_is_used_where_its_places_are_ours(tmp_path: Path) -> None:
+    our_store(tmp_path, (tmp_path / "mlartifacts").as_uri())
+    assert store(OURS, tmp_path) == (f"sqlite:///{tmp_path}/mlflow.db", tmp_path / "mlartifacts")
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "file:///home/somebody",
+        "{ours}/../elsewhere",
+        "{ours}/%2e%2e/elsewhere",
+        "{ours}elsewhere",
+        "{ours}/link",
+        "http://127.0.0.1:9/artifacts",
+        "s3://bucket",
+        "mlflow-artifacts:/1",
+        "{plain}",
+        "",
+    ],
+)
+@pytest.mark.parametrize("of", ["experiment", "run"])
+def test_a_store_that_writes_elsewhere_is_refused_unless_it_is_asked_for(tmp_path: Path, place: str, of: str) -> None:
+    ours = (tmp_path / "mlartifacts").as_uri()
+    named = place.format(ours=ours, plain=tmp_path / "mlartifacts")
+    if of == "experiment":
+        our_store(tmp_path, named)
+    else:
+        our_store(tmp_path, ours, run=named or "-")
+    with pytest.raises(
+        OutputError, match=r"mlflow\.db was there before and is not used unasked, .*keeps artifacts in"
+    ):
+        store(OURS, tmp_path)
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    assert store({"tracking": {"uri": uri, "experiment": "ours"}}, tmp_path) == (uri, tmp_path / "mlartifacts")
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        "CREATE TRIGGER moved AFTER INSERT ON runs BEGIN UPDATE runs SET artifact_uri = 'file:///home'; END",
+        "CREATE TRIGGER moved AFTER INSERT ON experiments BEGIN UPDATE runs SET artifact_uri = 'x'; END",
+        "CREATE VIEW latest_metrics AS SELECT * FROM runs",
+    ],
+)
+def test_a_store_with_triggers_or_views_of_its_own_is_refused(tmp_path: Path, extra: str) -> None:
+    our_store(tmp_path, (tmp_path / "mlartifacts").as_uri(), extra=extra)
+    with pytest.raises(OutputError, match="triggers or views that MLflow does not make"):
+        store(OURS, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["mlflow.db", "mlartifacts"])
+def test_a_store_that_is_a_link_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / name).symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OutputError, match=f"{name} is a link to "):
+        store(OURS, tmp_path / "w")
+
+
+def test_a_store_of_nothing_yet_is_used(tmp_path: Path) -> None:
+    (tmp_path / "mlflow.db").touch()
+    assert store(OURS, tmp_path) is not None
+    with closing(sqlite3.connect(tmp_path / "mlflow.db")) as database:
+        database.execute("CREATE TABLE mine (x INTEGER)")
+    assert store(OURS, tmp_path) is not None
 
 
 def test_nothing_is_opened_for_a_sweep_that_is_not_tracked(tmp_path: Path) -> None:

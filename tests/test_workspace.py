@@ -49,12 +49,12 @@ def workspace(tmp_path: Path) -> Workspace:
     (found.folder / "embeddings").mkdir(parents=True)
     found.path("scene.json").write_text(json.dumps({"scenes": [SCENE], "survey": {"bands": ["B02"]}}))
     stages = {
-        "encode": {"outputs": {"embeddings/encoder.npy": "", "shared.npy": ""}},
-        "gnn": {"outputs": {"embeddings/gnn1.npy": "", "shared.npy": ""}},
+        "encode": {"outputs": {"embeddings/encoder.npy": ""}},
+        "gnn": {"outputs": {"embeddings/gnn1.npy": ""}},
     }
     manifest = {"stages": stages, "layers": ["encoder", "gnn1"], "default_layer": "gnn1"}
     found.path("manifest.json").write_text(json.dumps(manifest))
-    for name, vectors in (("embeddings/encoder", VECTORS), ("embeddings/gnn1", -VECTORS), ("shared", VECTORS[0])):
+    for name, vectors in (("embeddings/encoder", VECTORS), ("embeddings/gnn1", -VECTORS)):
         np.save(found.path(f"{name}.npy"), vectors)
     pd.DataFrame({"segment_id": [1, 2, 3, 4], "area_px": [9, 8, 7, 6]}).to_parquet(found.path("segments.parquet"))
     return found
@@ -99,31 +99,39 @@ def test_workspace_says_what_it_does_not_hold(workspace: Workspace, tmp_path: Pa
 
 
 def test_workspace_names_damaged_files(workspace: Workspace) -> None:
-    workspace.path("segments.parquet").write_bytes(b"PAR1")
     workspace.path("embeddings", "gnn1.npy").write_bytes(b"\x93NUMPY")
-    workspace.path("manifest.json").write_text("[]")
-    with pytest.raises(WorkspaceError, match=r"segments\.parquet is damaged .*; run the same command again"):
-        workspace.segments  # noqa: B018  # reading is the point
     with pytest.raises(WorkspaceError, match=r"gnn1\.npy is damaged"):
         workspace.embedding("gnn1")
-    with pytest.raises(WorkspaceError, match=r"manifest\.json is damaged \(not a JSON object\)"):
+    workspace.path("segments.parquet").write_bytes(b"PAR1")
+    workspace.path("manifest.json").write_text("[]")
+    with pytest.raises(WorkspaceError, match=r"segments\.parquet is damaged: .*; run the same command again"):
+        workspace.segments  # noqa: B018  # reading is the point
+    with pytest.raises(WorkspaceError, match=r"manifest\.json is damaged: expected a JSON object"):
         workspace.manifest  # noqa: B018  # as above
 
 
 def test_intact_hashes_the_files_of_the_manifest(workspace: Workspace) -> None:
     workspace.path("embeddings", "gnn1.npy").unlink()
-    names = ("embeddings/encoder.npy", "shared.npy")
+    names = ("embeddings/encoder.npy",)
     assert workspace.intact() == {
         name: hashlib.sha256(workspace.path(name).read_bytes()).hexdigest() for name in names
     }
 
 
 def test_forget_removes_files_that_no_other_stage_owns(workspace: Workspace) -> None:
-    workspace.forget(["gnn", "match"])
-    assert list(workspace.manifest["stages"]) == ["encode"]
+    both = {"project": ["x-pca", "y-pca"], "trained_maps": ["y-pca", "z-pca"]}
+    stages = {
+        name: {"outputs": {f"projections/{file}.parquet": "" for file in files}} for name, files in both.items()
+    }
+    workspace.change_manifest(lambda manifest: {**manifest, "stages": {**manifest["stages"], **stages}})
+    workspace.path("projections").mkdir()
+    for file in ("x-pca", "y-pca", "z-pca"):
+        workspace.path("projections", f"{file}.parquet").touch()
+    workspace.forget(["gnn", "match", "trained_maps"])
+    assert list(workspace.manifest["stages"]) == ["encode", "project"]
     assert workspace.layers == ["encoder"]
-    left = sorted(path.name for path in workspace.folder.rglob("*.npy"))
-    assert left == ["encoder.npy", "shared.npy"]
+    assert [path.name for path in workspace.folder.rglob("*.npy")] == ["encoder.npy"]
+    assert sorted(path.stem for path in workspace.path("projections").iterdir()) == ["x-pca", "y-pca"]
 
 
 def test_forget_drops_the_maps_of_what_it_forgets(workspace: Workspace) -> None:
@@ -143,17 +151,17 @@ def test_forget_drops_the_maps_of_what_it_forgets(workspace: Workspace) -> None:
 
 def test_adopt_brings_a_stored_stage_in(workspace: Workspace, tmp_path: Path) -> None:
     cache = StageCache(tmp_path / "cache")
-    folder = cache.partial("project", "k" * 64)
+    folder = cache.partial("project", "a" * 64)
     (folder / "projections").mkdir()
     (folder / "projections" / "encoder-umap.parquet").touch()
-    np.save(folder / "found.npy", VECTORS)
-    record = cache.commit("project", "k" * 64, 2.0, {"pairs": 6})
+    (folder / "projections" / "found-umap.parquet").write_bytes(b"points")
+    record = cache.commit("project", "a" * 64, 2.0, {"pairs": 6})
     maps = [
         {"layer": "encoder", "projector": "umap", "path": "segments.parquet"},
         {"layer": "gnn1", "projector": "umap", "path": "projections/gnn1-umap.parquet"},
     ]
     workspace.adopt(record, cache, run_id="run", layers=["target", "encoder"], default_layer="encoder", maps=maps)
-    np.testing.assert_array_equal(np.load(workspace.path("found.npy")), VECTORS)
+    assert workspace.path("projections", "found-umap.parquet").read_bytes() == b"points"
     assert workspace.manifest["stages"]["project"]["mlflow_run"] == "run"
     assert (workspace.layers, workspace.default_layer) == (["encoder"], "encoder")
     assert workspace.maps == maps[:1], "the other is not drawn yet"
@@ -272,3 +280,51 @@ def test_layer_that_a_metric_made_is_compared_by_euclidean_distance(
     tmp_path: Path, layer: str, distance: str
 ) -> None:
     assert Workspace(tmp_path).compared_by(layer) == distance
+
+
+@pytest.mark.parametrize("layer", ["../../secret", "/etc/secret", "a/../../secret"])
+def test_names_that_lead_out_are_refused_whoever_gives_them(workspace: Workspace, layer: str) -> None:
+    np.save(workspace.folder.parent / "secret.npy", VECTORS)
+    with pytest.raises(WorkspaceError, match="is refused as the name of a file"):
+        workspace.embedding(layer)
+    with pytest.raises(WorkspaceError, match="is refused as the name of a file"):
+        workspace.segment_file(f"{layer}")
+
+
+def test_vectors_that_are_not_finite_or_not_of_the_segments_are_refused(workspace: Workspace) -> None:
+    np.save(workspace.path("embeddings", "gnn1.npy"), VECTORS.astype(np.float64))
+    with pytest.raises(WorkspaceError, match=r"gnn1\.npy is damaged: expected float32"):
+        workspace.embedding("gnn1")
+    wrong = np.where(VECTORS == 7, np.float32(np.nan), VECTORS)
+    np.save(workspace.path("embeddings", "gnn1.npy"), wrong)
+    with pytest.raises(WorkspaceError, match=r"gnn1\.npy is damaged: .* not finite, first in row 2"):
+        workspace.embedding("gnn1")
+    np.save(workspace.path("embeddings", "gnn1.npy"), VECTORS[:3])
+    with pytest.raises(WorkspaceError, match=r"it has 3 rows, where the workspace's other files say 4"):
+        workspace.embedding("gnn1")
+
+
+def test_what_links_lead_out_is_not_written_unless_it_is_said(workspace: Workspace) -> None:
+    workspace.check_writable()
+    workspace.path("exports").symlink_to(workspace.folder.parent)
+    with pytest.raises(WorkspaceError, match="exports is a symbolic link to"):
+        workspace.check_writable()
+    Workspace(workspace.folder, links=True).check_writable()
+
+
+def test_a_lock_that_is_a_link_empties_nothing(workspace: Workspace) -> None:
+    victim = workspace.folder.parent / "victim"
+    victim.write_text("mine")
+    workspace.path("manifest.json.lock").symlink_to(victim)
+    with pytest.raises(OutputError, match="is a symbolic link, which no lock of ours is"):
+        workspace.change_manifest(lambda manifest: manifest)
+    assert victim.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "content", ["{}", '{"overlap": -1}', '{"overlap": "13"}', '{"overlap": 100000000}', "[]", ""]
+)
+def test_an_overlap_is_a_number_of_pixels(workspace: Workspace, content: str) -> None:
+    workspace.path("segments.json").write_text(content)
+    with pytest.raises(WorkspaceError, match=r"segments\.json is damaged"):
+        _ = workspace.segment_overlap

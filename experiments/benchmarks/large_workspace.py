@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import yaml
+from hydra import compose, initialize_config_dir
 from numpy.typing import NDArray
+from omegaconf import OmegaConf
 from rasterio.crs import CRS
 
+from rsgraph.config import config_folder
 from rsgraph.files import make_folder, sha256, write_json, write_text
 from rsgraph.io.writers import raster_writer
+from rsgraph.options import read_options
+from rsgraph.own_files.manifest import STAGE_FILES, may_write
 from rsgraph.types import Window
 from rsgraph.workspace import write_array, write_arrays, write_table
 
@@ -139,22 +145,24 @@ def _write_about(folder: Path, side: int, crs: str, transform: tuple[float, ...]
     scene |= {"files": [], "class_name": None, "reflectance": True}
     low, high = [0.0] * len(BANDS), [0.3] * len(BANDS)
     survey = {"bands": BANDS, "percentile_2": low, "percentile_98": high, "minimum": low, "maximum": high}
+    survey |= {"mean": [0.1] * len(BANDS), "std": [0.1] * len(BANDS)}
     write_json(folder / "scene.json", {"scenes": [scene], "survey": survey, "side": CHIP})
-    config = {
-        "seed": 0,
-        "layer": "gnn2",
-        "identity": "none",
-        "data": {"path": "/nowhere/large.tif"},
-        "target": {"name": "fuzzy_c_means"},
-        "encoder": {"name": "unet"},
-        "gnn": {"name": "gcn"},
-        "projector": {"name": "umap"},
-        "matcher": {"name": "mean"},
-        "reader": {"name": "auto"},
-        "model": {"from": None, "identity": None, "bands": None},
-    }
-    write_text(folder / "config.yaml", yaml.safe_dump(config))
+    write_text(folder / "config.yaml", yaml.safe_dump(_config()))
     outputs = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    stage = {"stage": "made", "key": "0", "outputs": {name: sha256(folder / name) for name in outputs}, "seconds": 0}
-    manifest = {"stages": {"made": stage}, "layers": list(_WIDTHS), "default_layer": "gnn2"}
+    hashes = {name: sha256(folder / name) for name in outputs}
+    stages = {
+        stage: {"stage": stage, "key": "0" * 64, "outputs": files, "seconds": 0}
+        for stage in STAGE_FILES
+        if (files := {name: known for name, known in hashes.items() if may_write(stage, name)})
+    }
+    manifest = {"stages": stages, "layers": list(_WIDTHS), "default_layer": "gnn2"}
     (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def _config() -> dict[str, Any]:
+    """Return the options of a run, as a workspace keeps them."""
+    with initialize_config_dir(str(config_folder()), version_base="1.3"):
+        chosen = compose("run", ["data.path=/nowhere/large.tif", "embedding.layer=gnn2", "matcher=mean"])
+    config = OmegaConf.to_container(chosen, resolve=True)
+    assert isinstance(config, dict), "conf/run.yaml is a mapping"
+    return read_options({str(name): value for name, value in config.items()}).to_config()

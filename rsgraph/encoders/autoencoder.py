@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Encoder
+from rsgraph.protocols import WIDEST, Encoder, refuse_above
 
 if TYPE_CHECKING:
     from torch import nn
@@ -65,6 +65,11 @@ class Autoencoder(Encoder):
                 raise ConfigError(f"`{name}` must be at least 1. Got {value} instead; {usual} is usual.")
         if not 1 <= depth <= 8:
             raise ConfigError(f"`depth` must be between 1 and 8. Got {depth} instead; 5 is usual.")
+        if width << (depth - 1) > WIDEST:
+            raise ConfigError(
+                f"`width` is doubled on each level of `depth`, to at most {WIDEST} features. Got {width} and {depth}."
+            )
+        refuse_above(WIDEST, latent=latent)
         self.width = width
         self.depth = depth
         self.stride = int(2 ** (depth - 1))  # the map is halved so many times

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from rsgraph.errors import ConfigError, NotInstalled
-from rsgraph.protocols import Encoder
+from rsgraph.protocols import WIDEST, Encoder, refuse_above
 
 if TYPE_CHECKING:
     from torch import nn
@@ -52,6 +52,7 @@ class SegmentationModels(Encoder):
     def __init__(self, architecture: str = "unet", backbone: str = "resnet18", maps: int = 64) -> None:
         if maps < 1:
             raise ConfigError(f"`maps` must be at least 1. Got {maps} instead; the paper's U-Net has 64.")
+        refuse_above(WIDEST, maps=maps)
         library = _library()
         _check("architecture", architecture, library.MODEL_ARCHITECTURES_MAPPING)
         if not _is_timm_model(backbone):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Encoder
+from rsgraph.protocols import WIDEST, Encoder
 
 if TYPE_CHECKING:
     from torch import nn
@@ -47,6 +47,10 @@ class UNet(Encoder):
             raise ConfigError(f"`width` must be at least 1. Got {width} instead; the paper has 64.")
         if not 1 <= depth <= 8:
             raise ConfigError(f"`depth` must be between 1 and 8. Got {depth} instead; the paper has 5.")
+        if width << (depth - 1) > WIDEST:
+            raise ConfigError(
+                f"`width` is doubled on each level of `depth`, to at most {WIDEST} features. Got {width} and {depth}."
+            )
         self.width = width
         self.depth = depth
         self.stride = int(2 ** (depth - 1))  # the map is halved so many times

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -32,10 +33,12 @@ from rsgraph.errors import ConfigError, NotThere, NotUsable
 from rsgraph.evaluate import parts as measuring
 from rsgraph.evaluate.parts import Among, Evaluation
 from rsgraph.evaluate.reference import ReferenceCounts, wanted_classes
-from rsgraph.files import digest, read_json, sha256, write_json, write_text
+from rsgraph.files import digest, sha256, write_json, write_text
 from rsgraph.ground import hectares
 from rsgraph.label_files.counting import PIXELS
+from rsgraph.own_files.fields import read_json_object
 from rsgraph.registry import check_types
+from rsgraph.run.checking import check_workspace
 from rsgraph.tracking import Tracker, store
 
 if TYPE_CHECKING:
@@ -118,6 +121,9 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     job = Evaluation(Path(config["workspace"]).expanduser(), config)
     job.workspace.existing("manifest.json")
     job.workspace.existing("segments.parquet")
+    job.workspace.check_writable()
+    check_workspace(job.workspace, options=True)
+    tracked = _tracked(job)  # a store that cannot be used is refused before anything is measured
     if job.config["reference"] is not None:
         with console.progress("reference") as job.progress:
             found_reference = job.reference  # a wrong one is refused before anything is measured
@@ -135,7 +141,8 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
         fresh |= {part.name: found[part.name]} if new else {}
         console.say(_shown(found[part.name]))
         _say_one_class(part.name, found[part.name])
-    _track(job, fresh)
+    if tracked is not None:
+        _track(tracked, job, fresh)
     return found
 
 
@@ -143,7 +150,7 @@ def _check(config: Mapping[str, Any]) -> None:
     """Refuse what does not fit before anything is read."""
     if config["workspace"] is None:
         raise ConfigError("which workspace? type `rsgraph evaluate WORKSPACE`")
-    top = {name: config[name] for name in ("workspace", *REFERENCE, "seed") if name != "reference_classes"}
+    top = {name: config[name] for name in ("workspace", *REFERENCE, "links", "seed") if name != "reference_classes"}
     check_types("option", _options, top)
     if config["reference_classes"] is not None:
         wanted_classes(config["reference_classes"])
@@ -170,6 +177,7 @@ def _options(
     reference: str | None,
     reference_layer: str | int | None,
     reference_column: str | None,
+    links: bool,
     seed: int,
 ) -> None: ...
 def _measures(among: list[Among], segments: int) -> None: ...
@@ -178,10 +186,12 @@ def _rotation(chips: int) -> None: ...
 def _retrieval(ks: list[int], sample: int | None) -> None: ...
 def _labelling(strokes: int, segments: int, projectors: list[str] | None) -> None: ...
 def _borders(segments: int, least: int) -> None: ...
+def _tracking(uri: str | None) -> None: ...
 
 
 _SCHEMAS: dict[str, Callable[..., None]] = {
-    each.__name__.removeprefix("_"): each for each in (_measures, _maps, _rotation, _retrieval, _labelling, _borders)
+    each.__name__.removeprefix("_"): each
+    for each in (_measures, _maps, _rotation, _retrieval, _labelling, _borders, _tracking)
 }
 
 
@@ -208,8 +218,10 @@ def _obtain(part: Part, job: Evaluation) -> tuple[DataFrame, bool]:
     key = _key(part, job)
     record = _records(job).get(part.name, {})
     if record.get("key") == key and path.exists() and sha256(path) == record.get("sha256"):
-        console.say(f"{part.name}: as measured on {record.get('finished', '')[:10]} ({path})")
-        return pd.read_csv(path), False
+        with suppress(ValueError):  # no table, whatever its hash says: it is made anew
+            table = pd.read_csv(path)
+            console.say(f"{part.name}: as measured on {record['finished'][:10]} ({path})")
+            return table, False
     started = monotonic()
     with console.progress(part.name) as job.progress:
         table = part.measure(job)
@@ -238,9 +250,15 @@ def _key(part: Part, job: Evaluation) -> str:
 
 def _records(job: Evaluation) -> dict[str, Any]:
     path = job.workspace.path(FOLDER, "evaluation.json")
-    found = read_json(path) if path.exists() else {}
-    records = found if isinstance(found, dict) else {}
-    return {name: record for name, record in records.items() if isinstance(record, dict)}
+    records = read_json_object(path) if path.exists() else {}
+    return {name: record for name, record in records.items() if _is_record(record)}
+
+
+def _is_record(record: object) -> bool:
+    """Tell whether it says what a table was made of; one that does not is as good as none."""
+    return isinstance(record, dict) and all(
+        isinstance(record.get(name), str) for name in ("key", "sha256", "finished")
+    )
 
 
 def _enter(job: Evaluation, part: Part, facts: Mapping[str, Any]) -> None:
@@ -313,18 +331,43 @@ def _shown(table: DataFrame) -> str:
     return str(table.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="-"))
 
 
-def _track(job: Evaluation, tables: Mapping[str, DataFrame]) -> None:
-    """Log all numbers with the run that made the workspace, where its MLflow store is still beside it."""
+@dataclass(frozen=True)
+class _Tracked:
+    """The run that made a workspace, in its MLflow store."""
+
+    uri: str
+    artifacts: Path
+    experiment: str
+    run_id: str
+
+
+def _tracked(job: Evaluation) -> _Tracked | None:
+    """Find the run that made the workspace: in the store that is asked for, else in the one that is still beside it.
+
+    A store elsewhere that only the workspace names is not used: a workspace comes from anywhere.
+    """
     runs = [stage.get("mlflow_run") for stage in job.workspace.manifest["stages"].values()]
-    made = job.workspace.config
-    found = store(made, job.workspace.folder.parent)
     run_id = next((each for each in reversed(runs) if each), None)
-    if run_id is None or found is None:
-        return
-    uri, artifacts = found
-    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).exists():
-        return
-    tracker = Tracker(uri, artifacts, made["tracking"]["experiment"], job.workspace.folder.name, run_id=run_id)
+    if run_id is None:
+        return None
+    made, asked = job.workspace.config["tracking"], job.config["tracking"]["uri"]
+    if made["uri"] is not None and asked is None:
+        if str(made["uri"]).lower() != "none":
+            console.note(f"its run was logged in {made['uri']}: to log these numbers there, type tracking.uri=...")
+        return None
+    experiment = str(made["experiment"])
+    found = store({"tracking": {"uri": asked, "experiment": experiment}}, job.workspace.folder.parent)
+    if found is None or (found[0].startswith(_FILE) and not Path(found[0].removeprefix(_FILE)).exists()):
+        return None
+    return _Tracked(*found, experiment, str(run_id))
+
+
+_FILE = "sqlite:///"
+
+
+def _track(run: _Tracked, job: Evaluation, tables: Mapping[str, DataFrame]) -> None:
+    """Log all numbers with the run that made the workspace."""
+    tracker = Tracker(run.uri, run.artifacts, run.experiment, job.workspace.folder.name, run_id=run.run_id)
     tracker.open()
     for name, table in tables.items():
         tracker.metrics(numbers(name, table, PARTS[name].keys))

@@ -45,7 +45,7 @@ def touching_segments(workspace: Workspace, lines: Lines) -> Mask:
     for scene in workspace.scenes:
         of_scene = chips[np.asarray(scenes == scene.name)]
         for window, upright in _windows(_Extent.of(of_scene), lines) if len(of_scene) else ():
-            ids = read_ids(workspace.segment_file(scene.name), window).astype(np.int64)
+            ids = read_ids(workspace.segment_file(scene.name), window, most=len(found)).astype(np.int64)
             _mark(found, ids.T if upright else ids)
     return found
 

@@ -79,7 +79,7 @@ class Evaluation:
     @cached_property
     def workspace(self) -> Reopened:
         """The workspace; its scenes can be read again."""
-        return Reopened(self.folder)
+        return Reopened(self.folder, links=bool(self.config.get("links", False)))
 
     @cached_property
     def context(self) -> Context:

@@ -17,6 +17,7 @@ from rsgraph.blocks import AHEAD, Threads, cores, in_child, one_blas_thread
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError, WorkerLost
 from rsgraph.executors.processes import one_thread
 from rsgraph.protocols import Executor, Workers
+from rsgraph.safe_paths import VARIABLE, safe_children
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -103,8 +104,12 @@ class Dask(Executor):
                 "executor=dask needs the package distributed, which is not installed: pip install 'rsgraph[dask]'"
             ) from error
         logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # what is lost, we tell in a sentence
-        quiet = {"distributed.scheduler.allowed-failures": _ALLOWED, "distributed.worker.daemon": True}
-        with dask.config.set(quiet), one_thread():
+        settings = {
+            "distributed.scheduler.allowed-failures": _ALLOWED,
+            "distributed.worker.daemon": True,
+            f"distributed.nanny.pre-spawn-environ.{VARIABLE}": "1",  # also for workers that replace dead ones
+        }
+        with dask.config.set(settings), one_thread(), safe_children():
             if self.address is not None:
                 return _connected(Client, self.address)
             cluster = LocalCluster(

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from rsgraph.blocks import AHEAD, WORKER, end_with_parent
 from rsgraph.errors import RsgraphError, WorkerLost
+from rsgraph.safe_paths import safe_children
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -182,7 +183,7 @@ def _started() -> _Worker:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe()
     process = context.Process(target=_serve, args=(there,), name=WORKER, daemon=True)
-    with one_thread():
+    with one_thread(), safe_children():
         process.start()
     there.close()
     return _Worker(process, here)

@@ -63,10 +63,10 @@ def _held(workspace: Workspace) -> pd.DataFrame:
     """
     if not workspace.segment_overlap:
         return workspace.segments[["segment_id", "chip_id", "area_px"]]
-    chips, parts = workspace.chips, []
+    chips, most, parts = workspace.chips, workspace.segment_count, []
     scenes = chips["scene_id"] if "scene_id" in chips else [None] * len(chips)
     for row, scene in zip(chips.to_dict("records"), scenes, strict=True):
-        ids = read_ids(workspace.segment_file(scene), Window(*(int(row[name]) for name in _PLACE)))
+        ids = read_ids(workspace.segment_file(scene), Window(*(int(row[name]) for name in _PLACE)), most=most)
         found, counts = np.unique(ids[ids > 0], return_counts=True)
         parts.append(pd.DataFrame({"segment_id": found, "chip_id": row["chip_id"], "area_px": counts}))
     return pd.concat(parts, ignore_index=True)
@@ -133,6 +133,7 @@ class Pictures:
     @classmethod
     def of(cls, workspace: Workspace, display: str | Sequence[str]) -> Pictures:
         """Choose bands, and take the stretch from what was found in the whole scene."""
+        workspace.check_statistics("percentile_2", "percentile_98")
         found = workspace.survey
         names = tuple(found["bands"])
         chosen = choose_bands(names, display)

@@ -21,7 +21,7 @@ from rsgraph.exporters.provenance import provenance, tiff_tags
 from rsgraph.exporters.rasters import Style
 from rsgraph.files import write_json, write_text
 from rsgraph.io.display import check_display
-from rsgraph.io.path_names import file_safe
+from rsgraph.own_files.names import file_safe
 from rsgraph.protocols import Export, Exporter, Progress
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +15,7 @@ from rasterio.errors import CRSError
 
 from rsgraph.errors import ConfigError, WorkspaceError
 from rsgraph.ground import square_metres
+from rsgraph.own_files.names import is_layer_name
 from rsgraph.protocols import Export
 from rsgraph.types import Floats, LabelClass, Mask, Window
 from rsgraph.workspace import SceneInfo
@@ -192,11 +192,6 @@ def gather(export: Export, layer: str | None = None, *, embeddings: bool = True)
     segments, memberships = workspace.segments, workspace.embedding("target")
     layer = (layer or workspace.default_layer) if embeddings else None
     vectors = workspace.embedding(layer) if layer else np.empty((len(segments), 0), dtype=np.float32)
-    for name, array in (("target", memberships), (layer, vectors)):
-        if len(array) != len(segments):
-            raise WorkspaceError(
-                f"layer '{name}' has {len(array)} rows, segments.parquet {len(segments)}; run the same command again"
-            )
     table = _with_labels(_measured(segments, workspace.scenes, memberships), labels)
     kept = np.isin(table["segment_id"].to_numpy(), export.segment_ids)
     return Content(table, layer, vectors, memberships.shape[1], labels, export.classes, kept)
@@ -252,12 +247,12 @@ def parsed_crs(crs: str | None) -> Any:
 
 def check_layer(layer: object) -> str | None:
     """Check the option ``layer``. Raises ConfigError."""
-    if layer is not None and not (isinstance(layer, str) and re.fullmatch(r"[A-Za-z0-9][\w-]*", layer)):
+    if layer is not None and not is_layer_name(layer):
         raise ConfigError(
             f"`layer` must be the name of an embedding, such as gnn2, encoder or bands, or null for the workspace's "
             f"default. Got {layer!r} instead."
         )
-    return layer
+    return None if layer is None else str(layer)
 
 
 def check_flag(name: str, value: object) -> bool:

@@ -15,6 +15,7 @@ from rsgraph.exporters.selection import read_selection
 from rsgraph.files import make_folder
 from rsgraph.protocols import Exporter, Progress, check_component
 from rsgraph.registry import check_types
+from rsgraph.run.checking import check_workspace
 from rsgraph.run.scenes import Reopened
 
 
@@ -26,6 +27,7 @@ def export_workspace(
     origins: Sequence[str] | None = None,
     segment_ids: Any = None,
     author: str | None = None,
+    links: bool = False,
     progress: Progress | None = None,
 ) -> list[Path]:
     """Export a workspace.
@@ -45,6 +47,8 @@ def export_workspace(
         (n,) integers: only these segments; None: all.
     author
         Who exports, for the provenance; None: the user who is logged in.
+    links
+        Whether symbolic links in the workspace that lead out of it are the user's own, and may be written through.
     progress
         Called as progress(done, total). It may raise to stop: what stood there before stays as it was.
 
@@ -66,8 +70,10 @@ def export_workspace(
     OutputError
         Disk full or folder not writable.
     """
-    workspace = Reopened(Path(workspace_folder).expanduser())
+    workspace = Reopened(Path(workspace_folder).expanduser(), links=links)
     workspace.existing("manifest.json")
+    workspace.check_writable()
+    check_workspace(workspace)
     component: Exporter = build("exporter", name=exporter) if isinstance(exporter, str) else exporter
     check_component("exporter", type(component), type(component).__name__)
     leaving = export_of(workspace, workspace.opened, origins=origins, segment_ids=segment_ids, author=author)
@@ -80,7 +86,7 @@ def export(config: Mapping[str, Any]) -> list[Path]:
     refuse_targets(config)
     if config["workspace"] is None:
         raise ConfigError("which workspace? type `rsgraph export WORKSPACE`")
-    check_types("option", _options, {name: config[name] for name in ("workspace", "folder", "selection")})
+    check_types("option", _options, {name: config[name] for name in ("workspace", "folder", "selection", "links")})
     Reopened(Path(config["workspace"]).expanduser()).existing("manifest.json")
     exporter = from_config("exporter", config["exporter"])
     with console.progress("export") as report:
@@ -89,6 +95,7 @@ def export(config: Mapping[str, Any]) -> list[Path]:
             exporter,
             folder=config["folder"],
             origins=_origins(config["labels"]),
+            links=config["links"],
             segment_ids=None if config["selection"] is None else read_selection(Path(config["selection"])),
             progress=report,
         )
@@ -97,7 +104,7 @@ def export(config: Mapping[str, Any]) -> list[Path]:
     return written
 
 
-def _options(workspace: str | None, folder: str | None, selection: str | None) -> None:
+def _options(workspace: str | None, folder: str | None, selection: str | None, links: bool) -> None:
     """Types of the options."""
 
 

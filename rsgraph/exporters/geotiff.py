@@ -17,9 +17,9 @@ from rsgraph.exporters.legend import Legend, class_legend
 from rsgraph.exporters.provenance import as_text, provenance, tiff_tags
 from rsgraph.exporters.rasters import Paint, Style, blocks, write_geotiff
 from rsgraph.files import write_text
-from rsgraph.io.path_names import file_safe
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.io.writers import write_categories
+from rsgraph.own_files.names import file_safe
 from rsgraph.protocols import Export, Exporter, Progress
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo, Workspace

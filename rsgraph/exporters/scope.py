@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from rsgraph.errors import ConfigError, NotThere, WorkspaceMismatch
+from rsgraph.errors import ConfigError, NotThere, WorkspaceError, WorkspaceMismatch
 from rsgraph.journal.events import ORIGINS
 from rsgraph.journal.reading import read_journal
 from rsgraph.protocols import Export
@@ -51,11 +51,22 @@ def export_of(
     selection = None if segment_ids is None else check_ids(segment_ids)
     all_ids: NDArray[np.int64] = workspace.segments["segment_id"].to_numpy().astype(np.int64)
     found = read_journal(workspace.path("labels.sqlite"))
+    _check_labelled(workspace, found.table["segment_id"].to_numpy(), all_ids)
     labels = _restricted(found.table, asked, selection)
     ids = all_ids[_leaving(all_ids, labels, asked, selection)]
     scenes = partial(_checked_scenes, workspace, opened)
     selected = None if selection is None else len(selection)
     return Export(workspace, labels, ids, found.classes, scenes, origins=asked, selected=selected, author=author)
+
+
+def _check_labelled(workspace: Workspace, labelled: NDArray[np.int64], all_ids: NDArray[np.int64]) -> None:
+    """Raise WorkspaceError where segments are labelled that there are not."""
+    unknown = labelled[~np.isin(labelled, all_ids)]
+    if len(unknown):
+        raise WorkspaceError(
+            f"{workspace.path('labels.sqlite')} labels {len(unknown)} segments that segments.parquet does not hold "
+            f"(segment {unknown[0]} is one): they are those of another workspace; put its own back, or move this away"
+        )
 
 
 def _restricted(

@@ -17,6 +17,8 @@ from rsgraph.label_files.tables import read_table, read_text, whole_number
 
 _COLUMN = "segment_id"
 _ENDINGS = (".npy", ".csv", ".txt", ".json")
+_LARGEST = 64 * 2**20
+"""Bytes of the file: of eight million ids."""
 
 
 def read_selection(path: Path) -> NDArray[np.int64]:
@@ -46,18 +48,24 @@ def read_selection(path: Path) -> NDArray[np.int64]:
         raise ConfigError(f"`selection` must be a file that ends in {', '.join(_ENDINGS)}. Got {path} instead.")
     if not path.is_file():
         raise NotReadable(f"{path} does not exist; `selection` must be a file of segment ids")
+    if path.stat().st_size > _LARGEST:
+        raise NotReadable(f"{path} is larger than {_LARGEST // 2**20} MB; expected a selection of segments")
     try:
         found = _READERS[path.suffix.lower()](path)
         return check_ids(found if len(found) else np.empty(0, np.int64))
-    except (OSError, ValueError, TypeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, KeyError, IndexError, EOFError, *_BEYOND_MEASURE) as error:
         raise NotReadable(
             f"{path} does not hold a selection ({error}); expected segment ids, whole numbers"
         ) from error
 
 
+_BEYOND_MEASURE = (MemoryError, OverflowError, RecursionError)
+"""What Python says of numbers and lists that are large or nested without end."""
+
+
 def _npy(path: Path) -> NDArray[Any]:
-    found: NDArray[Any] = np.load(path, allow_pickle=False)
-    return np.atleast_1d(found)
+    found: NDArray[Any] = np.atleast_1d(np.load(path, mmap_mode="r", allow_pickle=False))  # never more than the file
+    return found
 
 
 def _csv(path: Path) -> NDArray[Any]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Gnn
+from rsgraph.protocols import MOST_LAYERS, Gnn, refuse_above
 
 if TYPE_CHECKING:
     from torch import nn
+
+_MOST_PER_HEAD = 64
+"""Features of a head; with as many heads as there may be 2048 together."""
 
 
 class Gat(Gnn):
@@ -55,6 +58,8 @@ class Gat(Gnn):
                 raise ConfigError(f"`{name}` must be at least 1. Got {value} instead; the paper has 8.")
         if layers < 2:
             raise ConfigError(f"`layers` must be at least 2. Got {layers} instead; the paper has 3.")
+        refuse_above(MOST_LAYERS, heads=heads, layers=layers)
+        refuse_above(_MOST_PER_HEAD, features_per_head=features_per_head)
         self.heads = heads
         self.features_per_head = features_per_head
         self.layers = self.n_layers = layers

@@ -7,10 +7,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Gnn
+from rsgraph.protocols import MOST_LAYERS, Gnn, refuse_above
 
 if TYPE_CHECKING:
     from torch import nn
+
+_WIDEST = 2048
+"""Features: each two layers of a network have the square of this in weights between them."""
 
 
 class HiddenGnn(Gnn):
@@ -26,7 +29,7 @@ class HiddenGnn(Gnn):
     Raises
     ------
     ConfigError
-        ``hidden`` is below 1, or ``layers`` below 2.
+        ``hidden`` is below 1, or ``layers`` below 2; or either is more than fits into memory.
     """
 
     usual: ClassVar[str] = "try"
@@ -37,6 +40,8 @@ class HiddenGnn(Gnn):
             raise ConfigError(f"`hidden` must be at least 1. Got {hidden} instead; {self.usual} 60.")
         if layers < 2:
             raise ConfigError(f"`layers` must be at least 2. Got {layers} instead; {self.usual} 3.")
+        refuse_above(_WIDEST, hidden=hidden)
+        refuse_above(MOST_LAYERS, layers=layers)
         self.hidden = hidden
         self.layers = self.n_layers = layers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Gnn
+from rsgraph.protocols import MOST_LAYERS, Gnn, refuse_above
 
 if TYPE_CHECKING:
     from torch import nn
@@ -60,6 +60,7 @@ class Rings(Gnn):
     def __init__(self, layers: int = 2, floor: float = 1e-3, least: float = 0.002) -> None:
         if layers < 1:
             raise ConfigError(f"`layers` must be at least 1. Got {layers} instead; try 2.")
+        refuse_above(MOST_LAYERS, layers=layers)
         if not floor > 0:
             raise ConfigError(f"`floor` must be a reflectance above 0. Got {floor} instead; try 0.001.")
         if not _LOWEST <= least < 1:

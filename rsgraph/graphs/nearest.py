@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.protocols import Graph
+from rsgraph.protocols import Graph, refuse_above
 from rsgraph.types import Floats, Labels, RegionGraph, ScenePart, SceneSegments, Segmentation
 
 if TYPE_CHECKING:
@@ -79,6 +79,10 @@ def _candidates(tree: cKDTree, points: NDArray[np.float64], k: int) -> NDArray[n
         width = min(2 * width, tree.n)
 
 
+_MOST = 1000
+"""Neighbours: the edges of a tile with so many take 14 GB."""
+
+
 class Nearest(Graph):
     """K geographically nearest segments, by their centroids (the paper's graph, K = 8).
 
@@ -106,6 +110,7 @@ class Nearest(Graph):
     def __init__(self, k: int = 8, edge_attributes: bool = False) -> None:
         if type(k) is not int or k < 1:
             raise ConfigError(f"`graph.k` must be a whole number of at least 1. Got {k!r}; the paper uses 8.")
+        refuse_above(_MOST, k=k)
         self.k = k
         self.edge_attributes = edge_attributes
 

@@ -15,6 +15,22 @@ from typing import IO
 
 from rsgraph.errors import NotReadable
 
+_MOST_MEMBERS = 500_000
+"""Of a .zip: EuroSAT has 27 000. Each takes some hundred bytes of memory."""
+
+_LEAST_ENTRY = 46
+"""Bytes of a member in a .zip's directory, beside its name."""
+
+_FREE = 2**30
+"""Bytes that a .zip may unpack to, however small it is: a mask that holds one value is a thousand times as large."""
+
+_MOST_TIMES = 60
+"""Times its size that a larger .zip may unpack to: rasters become a few times as large."""
+
+_END = struct.Struct("<4s4H2LH")
+_END_64 = struct.Struct("<4sQ2H2L4Q")
+_LOCATOR = struct.Struct("<4sLQL")
+
 _lock = threading.Lock()
 _opened: dict[tuple[object, ...], zipfile.ZipFile] = {}
 
@@ -150,8 +166,54 @@ def opened_zip(path: Path) -> zipfile.ZipFile:
         if key not in _opened:
             for other in [old for old in _opened if old[:2] == key[:2]]:
                 _opened.pop(other).close()
-            _opened[key] = zipfile.ZipFile(place)
+            _check_directory(place, status.st_size)
+            found = zipfile.ZipFile(place)
+            unpacked = sum(info.file_size for info in found.infolist())
+            if unpacked > max(_FREE, _MOST_TIMES * status.st_size):
+                found.close()
+                raise ValueError(
+                    f"its {status.st_size:,} bytes say that they unpack to {unpacked:,}, as those of no product do"
+                )
+            _opened[key] = found
         return _opened[key]
+
+
+def _check_directory(place: str, size: int) -> None:
+    """Look at how many members a .zip says that it has, before all are read. Raises ValueError for too many."""
+    with open(place, "rb") as file:
+        file.seek(max(0, size - 2**16 - _END.size - _LOCATOR.size))
+        tail = file.read()
+        at = tail.rfind(b"PK\5\6")
+        if at < 0 or len(tail) - at < _END.size:
+            return  # no .zip, which zipfile says
+        _, _, _, _, members, directory, _, _ = _END.unpack_from(tail, at)
+        before = tail[max(0, at - _LOCATOR.size) : at]
+        if len(before) == _LOCATOR.size and before.startswith(b"PK\6\7"):
+            file.seek(min(_LOCATOR.unpack(before)[2], size))
+            end = file.read(_END_64.size)
+            if len(end) == _END_64.size and end.startswith(b"PK\6\6"):
+                members, directory = _END_64.unpack(end)[7:9]
+    if members > _MOST_MEMBERS or directory > _MOST_MEMBERS * 4 * _LEAST_ENTRY:
+        raise ValueError(f"it says that it has {members:,} members, which is more than {_MOST_MEMBERS:,}")
+
+
+def read_member(root: Path, member: str, most: int) -> bytes:
+    """Return what a member of a .zip holds, or a file where ``root`` is it (``member`` empty).
+
+    Raises ValueError where it is larger than ``most``, before it is read.
+    """
+    if not member:
+        with root.open("rb") as file:
+            data = file.read(most + 1)
+    else:
+        archive = opened_zip(root)
+        size = archive.getinfo(member).file_size
+        data = archive.read(member) if size <= most else bytes(0)
+        if size > most:
+            raise ValueError(f"it has {size:,} bytes; expected at most {most:,}")
+    if len(data) > most:
+        raise ValueError(f"it is larger than {most:,} bytes")
+    return data
 
 
 def is_zip(path: Path) -> bool:

@@ -16,9 +16,9 @@ from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header
 from rsgraph.io.mosaic import agree, chosen, scene_of_files
 from rsgraph.io.overrides import BEFORE, FileReader, Overrides
-from rsgraph.io.path_names import file_safe
 from rsgraph.io.plausible import plausible
 from rsgraph.io.safe_metadata import inside_product
+from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
 

@@ -6,6 +6,7 @@ import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,7 @@ from PIL import Image
 
 from rsgraph.errors import InputError, NotReadable, NotUsable
 from rsgraph.io.absent import missing
-from rsgraph.io.archive import Tree, is_zip, opened_zip, reasons, tree, walk
+from rsgraph.io.archive import Tree, is_zip, read_member, reasons, tree, walk
 from rsgraph.io.band_names import EUROSAT
 from rsgraph.io.counts import decide
 from rsgraph.io.geotiff import choose_bands, identity_of
@@ -23,8 +24,9 @@ from rsgraph.io.header import Header, header
 from rsgraph.io.identifying import name_bands
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, join
 from rsgraph.io.overrides import ChipReader, Overrides
-from rsgraph.io.path_names import file_safe
+from rsgraph.own_files.names import file_safe
 from rsgraph.types import PixelSource, Raster, Scene, Window
+from rsgraph.warning_filters import ignored
 
 _RGB = ("B04", "B03", "B02")
 _ENOUGH = 20_000
@@ -222,13 +224,28 @@ class Picture:
 _LARGEST = 4096
 """Side of the largest image that is decoded: a small file may claim a size that fills the memory."""
 
+_LARGEST_FILE = 64 * 2**20
+"""Bytes of the largest file of an image: of one of that side, not compressed at all."""
+
 
 def _decode(archive: str | None, member: str) -> np.ndarray[tuple[int, int, int], np.dtype[np.uint8]]:
     """Decode to (rows, columns, 3). Raises NotReadable."""
     root = Path(archive) if archive else Path(member)
     with reasons(root, member if archive else ""):
-        data = opened_zip(root).read(member) if archive else root.read_bytes()
-        with Image.open(io.BytesIO(data), formats=("JPEG", "PNG")) as image:
+        data = read_member(root, member if archive else "", _LARGEST_FILE)
+        with _opened(data) as image:
             if max(image.size) > _LARGEST:
                 raise ValueError(f"an image of {image.size[0]} x {image.size[1]} pixels; expected at most {_LARGEST}")
             return np.asarray(image.convert("RGB"))
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[Image.Image]:
+    """Open an encoded image. What Pillow says of images that are large beyond measure is an error like others."""
+    try:
+        with ignored(category=Image.DecompressionBombWarning):
+            image = Image.open(io.BytesIO(data), formats=("JPEG", "PNG"))
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from error
+    with image:
+        yield image

@@ -103,11 +103,15 @@ class _Memo:
                 write_json(self.place, self.entries)
 
 
+_LARGEST = 64 * 2**20
+"""Bytes of a memo: of half a million files."""
+
+
 def _load(place: Path | None) -> dict[str, object]:
     if place is None:
         return {}
     try:
-        stored = json.loads(place.read_text(encoding="utf-8"))
+        stored = json.loads(place.read_text(encoding="utf-8")) if place.stat().st_size <= _LARGEST else None
     except (OSError, ValueError, RecursionError):
         return {}
     return stored if isinstance(stored, dict) else {}

@@ -15,9 +15,9 @@ from rsgraph.io.header import Header, header
 from rsgraph.io.identifying import identified, select
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry
 from rsgraph.io.overrides import BEFORE, FileReader, Overrides
-from rsgraph.io.path_names import file_safe
 from rsgraph.io.plausible import plausible
 from rsgraph.io.safe_metadata import inside_product
+from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from rasterio.enums import ColorInterp, MaskFlags
+import numpy as np
+from rasterio.enums import ColorInterp, Interleaving, MaskFlags
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.band_names import band_name, described_names, is_spectral
 from rsgraph.io.handles import dataset, gdal, shown
+from rsgraph.own_files.scene import MOST_PIXELS, MOST_SIDE
 
 Transform = tuple[float, float, float, float, float, float]
 _REMOTE = re.compile(r"/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)|://")
@@ -93,7 +95,7 @@ def header(path: str, *, holes_allowed: bool = False) -> Header:
         Not a raster; cut off; blocks are missing although no nodata value is declared; a source of a VRT is
         missing.
     NotUsable
-        No bands, or complex numbers.
+        No bands, complex numbers, or more pixels or larger parts than can be worked on.
     """
     source = dataset(path)
     with gdal(path):
@@ -103,6 +105,30 @@ def header(path: str, *, holes_allowed: bool = False) -> Header:
     if layout is not None:
         _check_blocks(path, layout, holes_allowed or all(value is not None for value in found.nodata))
     return found
+
+
+MOST_BLOCKS = 2**21
+"""Parts of a file that are looked at one by one: those of 36 tiles of Sentinel-2 with all bands are half as many."""
+
+_LARGEST_BLOCK = 2**30
+"""Bytes of a part of a file, which is unpacked as a whole."""
+
+
+def _check_sizes(path: str, source: Any) -> None:
+    """Refuse what is larger than can be worked on, by what the header says. Raises NotUsable."""
+    if source.height * source.width > MOST_PIXELS or max(source.height, source.width) > MOST_SIDE:
+        raise NotUsable(
+            f"{shown(path)} says that it has {source.height:,} x {source.width:,} pixels; expected at most "
+            f"{MOST_PIXELS:,}, and {MOST_SIDE:,} in a row or column: cut it into parts first."
+        )
+    together = source.count if source.interleaving == Interleaving.pixel else 1
+    sizes = zip(source.block_shapes, source.dtypes, strict=True)
+    largest = max((rows * columns * np.dtype(dtype).itemsize for (rows, columns), dtype in sizes), default=0)
+    if largest * together > _LARGEST_BLOCK:
+        raise NotUsable(
+            f"{shown(path)} can only be read in parts of {largest * together / 2**30:.1f} GB; write it in tiles "
+            "first, for example with `gdal_translate -of COG`."
+        )
 
 
 def _describe(path: str, source: Any) -> Header:
@@ -120,6 +146,7 @@ def _describe(path: str, source: Any) -> Header:
         raise NotUsable(
             f"{shown(path)} holds complex numbers; expected reflectance, so convert it to real bands first."
         )
+    _check_sizes(path, source)
     texts = [_text(source, i) for i in source.indexes]
     alpha = _alpha(source, texts)
     indexes, notes = _measurements(source, texts, alpha)
@@ -251,6 +278,11 @@ class _Layout:
 
 def _check_blocks(path: str, layout: _Layout, holes_allowed: bool) -> None:
     """Find missing blocks, and the end of the last one beyond the end of the file, without reading pixels."""
+    if layout.count > MOST_BLOCKS:
+        raise NotUsable(
+            f"{shown(path)} has {layout.count:,} parts; expected at most {MOST_BLOCKS:,}, so write it in larger "
+            "tiles, for example with `gdal_translate -of COG`."
+        )
     if not path.startswith("/vsi") and layout.count > os.path.getsize(path):
         raise NotReadable(
             f"{shown(path)} is damaged: its header promises {layout.count} blocks in {os.path.getsize(path)} bytes; "

@@ -8,6 +8,8 @@ _FIRST = ("0072B2", "E69F00", "009E73", "CC79A7", "56B4E9", "D55E00", "444444", 
 """Okabe and Ito's eight colours, distinguishable with any colour vision; black as a dark gray, yellow darker."""
 
 _SHADES = (1.0, 0.6, 1.45)
+COLOURS = len(_FIRST) * len(_SHADES)
+"""Different colours that there are."""
 
 
 def colours(n: int) -> list[str]:
@@ -15,7 +17,12 @@ def colours(n: int) -> list[str]:
 
     From nine on colours are not distinguishable for everyone: pictures write a number beside them.
     """
-    return [_shade(_FIRST[number % 8], _SHADES[number // 8 % 3]) for number in range(n)]
+    return [colour(number) for number in range(n)]
+
+
+def colour(number: int) -> str:
+    """Return one of them, counted from 0; after ``COLOURS`` they begin again."""
+    return _shade(_FIRST[number % 8], _SHADES[number // 8 % 3])
 
 
 def _shade(code: str, factor: float) -> str:

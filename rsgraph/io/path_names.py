@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from pathlib import Path
+
+from rsgraph.own_files.names import file_safe
 
 
 def path_name(path: str | Sequence[str] | None) -> str:
@@ -27,8 +28,3 @@ def _name(path: str) -> str:
     place = Path(os.path.abspath(Path(path).expanduser()))  # as it was named: links are not followed
     whole = place.is_dir() and place.suffix.upper() != ".SAFE"
     return file_safe(place.name if whole else place.stem)
-
-
-def file_safe(text: str) -> str:
-    """Turn a title into a name fit for files: letters, digits, ``.``, ``-`` and ``_``."""
-    return re.sub(r"[^\w.-]+", "_", text).strip("._") or "scene"

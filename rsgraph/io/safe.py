@@ -17,8 +17,8 @@ from rsgraph.io.header import Header, header
 from rsgraph.io.layers import Radiometry
 from rsgraph.io.mosaic import chosen, scene_of_files
 from rsgraph.io.overrides import FileReader
-from rsgraph.io.path_names import file_safe
 from rsgraph.io.safe_metadata import Checksum, Product, checksums, product, verify
+from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
 _METADATA = re.compile(r"(?:.*/)?(MTD_MSI(L1C|L2A)\.xml|S2[A-Z]_[A-Z]{4}_MTD_SAF(L1C|L2A)_[^/]*\.xml)")

@@ -15,7 +15,9 @@ from rsgraph.errors import NotReadable
 from rsgraph.io.archive import Tree
 from rsgraph.io.band_names import L1C
 
-_LARGEST_XML = 64 * 2**20
+_LARGEST_XML = 4 * 2**20
+"""Bytes of a file of metadata: those of a product have at most one million. Parsed they take fifty times as much."""
+
 _ALGORITHMS = {"MD5": "md5", "SHA3-256": "sha3_256", "SHA-256": "sha256"}
 
 

@@ -9,13 +9,35 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import NotReadable, WorkspaceError
 from rsgraph.io.handles import read
+from rsgraph.own_files.fields import damaged
 from rsgraph.types import Window
 
 
-def read_ids(path: Path, window: Window) -> NDArray[np.uint32]:
-    """Read segment ids (rows, columns). Raises WorkspaceError where the raster is damaged."""
+def read_ids(path: Path, window: Window, *, most: int | None = None) -> NDArray[np.uint32]:
+    """Read segment ids (rows, columns).
+
+    Parameters
+    ----------
+    path
+        Of the raster.
+    window
+        Of its scene.
+    most
+        Number of segments of the workspace, which no id is above; None: not known.
+
+    Raises
+    ------
+    WorkspaceError
+        The raster is damaged, not of uint32, smaller than the scene, or holds an id that is none.
+    """
     try:
         found: NDArray[np.uint32] = read(str(path), [1], *window)[0]
     except NotReadable as error:
         raise WorkspaceError(f"{path} is damaged ({error}); run the same command again to restore it") from error
+    if found.dtype != np.uint32:
+        raise damaged(path, f"expected ids as uint32. Got {found.dtype} instead")
+    if found.shape != (window.rows, window.columns):
+        raise damaged(path, f"it ends within the window at row {window.row}, column {window.column} of its scene")
+    if most is not None and found.size and int(found.max()) > most:
+        raise damaged(path, f"it holds segment {found.max()}, and segments.parquet has {most}")
     return found

@@ -22,7 +22,7 @@ from rsgraph.io.handles import existing_file, read
 from rsgraph.io.header import header
 from rsgraph.io.layers import Radiometry, join
 from rsgraph.io.overrides import ChipReader, Overrides
-from rsgraph.io.path_names import file_safe
+from rsgraph.own_files.names import file_safe
 from rsgraph.types import Raster, Scene, Window
 
 _LABELS = ("chip", "label", "mask", "image")
@@ -31,6 +31,9 @@ _LABELS = ("chip", "label", "mask", "image")
 _ENDINGS = (".npy", ".tif", ".tiff")
 _COUNTS_FROM = 2.0
 _LONGEST_HEADER = 4096
+_LARGEST = 2**29
+"""Bytes of a chip that are read at once: SWED's have three million."""
+
 _HEADER = {
     "descr": r"'([<>|=]?(?:[ui][1248]|f[248]|b1))'",
     "fortran_order": "(True|False)",
@@ -171,6 +174,8 @@ def read_npy(path: str) -> NDArray[Any]:
         needed = math.prod(shape) * dtype.itemsize
         if needed > os.fstat(file.fileno()).st_size - file.tell():
             raise ValueError("it is cut off")
+        if needed > _LARGEST:
+            raise ValueError(f"it holds {needed:,} bytes; expected a chip, of at most {_LARGEST:,}")
         numbers = np.frombuffer(file.read(needed), dtype=dtype)
         return numbers.reshape(shape, order="F" if columns_first else "C")
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping
 
 from rsgraph.errors import ConfigError
-from rsgraph.io.palette import colours
+from rsgraph.io.palette import COLOURS, colour, colours
+from rsgraph.journal.checking import MOST_CLASSES
+from rsgraph.journal.events import LONGEST_NAME
 from rsgraph.journal.state import DefinedClass
 
-_LONGEST = 200
 _JOINERS = "\u200c\u200d"
 """They are not shown, and join or part the letters beside them in Persian, Hindi and emoji."""
 
@@ -18,8 +19,10 @@ def valid_name(name: str) -> str:
     """Return the name of a class without blanks around it. Raises ConfigError."""
     stripped = name.strip()
     shown = all(letter.isprintable() or letter in _JOINERS for letter in stripped)
-    if not stripped.strip(_JOINERS) or len(stripped) > _LONGEST or not shown:
-        raise ConfigError(f"a class needs a name of 1 to {_LONGEST} characters on one line. Got {name!r} instead.")
+    if not stripped.strip(_JOINERS) or len(stripped) > LONGEST_NAME or not shown:
+        raise ConfigError(
+            f"a class needs a name of 1 to {LONGEST_NAME} characters on one line. Got {name!r} instead."
+        )
     return stripped
 
 
@@ -39,6 +42,12 @@ def valid_key(key: str, name: str, classes: Mapping[int, DefinedClass]) -> str |
 
 
 def next_colour(classes: Mapping[int, DefinedClass]) -> str:
-    """Return the first colour of the palette that no class has."""
+    """Return the first colour of the palette that no class has; where all are taken, the next in turn."""
     taken = {each.colour for each in classes.values()}
-    return next(each for each in colours(len(taken) + 25) if each not in taken)
+    return next((each for each in colours(COLOURS) if each not in taken), colour(len(classes)))
+
+
+def check_room(classes: Mapping[int, DefinedClass]) -> None:
+    """Raise ConfigError where there are so many classes that no other may be defined."""
+    if len(classes) >= MOST_CLASSES:
+        raise ConfigError(f"there are {len(classes)} classes already, and there may be no more: remove some first")

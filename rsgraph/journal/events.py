@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 Origin = Literal["human", "imported", "propagated", "classified"]
 Action = Literal["define", "rename", "remove", "assign", "note", "undo", "redo", "lost"]
+ACTIONS: tuple[str, ...] = get_args(Action)
 ORIGINS: tuple[str, ...] = get_args(Origin)
 """Where a label comes from; the code of an origin is its place here, counted from 1."""
 
@@ -22,7 +23,15 @@ UNDOABLE = ("define", "rename", "remove", "assign")
 UNSURE = 0xFFFFFFFF
 """Stands for no confidence among confidences in fixed point."""
 
-_ONE = 2.0**31
+LARGEST_ID = 2**26
+"""Largest id of a segment: labels are kept in a dense array by id, and segments are numbered from 1 without gaps."""
+
+LONGEST_NAME = 200
+"""Characters of the name of a class."""
+
+SCALE = 2**31
+"""Fixed point of the confidence 1."""
+
 _COLUMNS = (
     "id", "time", "author", "action", "body", "target", "origin", "note", "n", "segments", "choice", "confidence",
 )  # fmt: skip
@@ -71,8 +80,13 @@ class Event:
 
     @property
     def ids(self) -> NDArray[np.uint32]:
-        """Ids of the segments, (n,), ascending."""
-        return np.empty(0, np.uint32) if self.segments is None else np.cumsum(unpack(self.segments), dtype=np.uint32)
+        """Ids of the segments, (n,), ascending. Raises ValueError where what is packed are no such ids."""
+        if self.segments is None:
+            return np.empty(0, np.uint32)
+        steps = unpack(self.segments, self.n)
+        if not steps.all() or int(steps.sum(dtype=np.uint64)) > LARGEST_ID:
+            raise ValueError(f"action {self.id} is about segments that there cannot be")
+        return np.cumsum(steps, dtype=np.uint32)
 
     @property
     def undoable(self) -> bool:
@@ -97,12 +111,18 @@ class Event:
 
 
 def event_of(row: tuple[Any, ...]) -> Event | None:
-    """Read an event from its row; None where the row is damaged: its checksum does not fit."""
+    """Read an event from its row; None where the row is damaged: its checksum does not fit, or its body is none.
+
+    What it says may be anything: ``rsgraph.journal.checking.fault_of`` looks at that.
+    """
     *values, expected = row
     if checksum(tuple(values)) != expected:
         return None
     fields = dict(zip(_COLUMNS, values, strict=True))
-    return Event(**{**fields, "body": json.loads(fields["body"])})
+    try:
+        return Event(**{**fields, "body": json.loads(fields["body"])})
+    except (ValueError, TypeError, RecursionError):
+        return None
 
 
 def checksum(values: tuple[Any, ...]) -> int:
@@ -126,21 +146,28 @@ def pack(numbers: NDArray[np.uint32]) -> bytes:
     return zlib.compress(np.ascontiguousarray(planes).data, 1)
 
 
-def unpack(packed: bytes) -> NDArray[np.uint32]:
-    """Return what ``pack`` packed."""
-    planes = np.frombuffer(zlib.decompress(packed), np.uint8).reshape(4, -1)
+def unpack(packed: bytes, n: int) -> NDArray[np.uint32]:
+    """Return what ``pack`` packed, (n,). Raises ValueError where it is not n numbers; no more than these are read."""
+    stream = zlib.decompressobj()
+    try:
+        data = stream.decompress(packed, 4 * n + 1)
+    except zlib.error as error:
+        raise ValueError(f"packed numbers are damaged: {error}") from error
+    if len(data) != 4 * n or not stream.eof:
+        raise ValueError(f"packed numbers are not the {n} that there should be")
+    planes = np.frombuffer(data, np.uint8).reshape(4, -1)
     return np.ascontiguousarray(planes.T).view("<u4").ravel().astype(np.uint32, copy=False)
 
 
 def fixed_point(confidence: ArrayLike) -> NDArray[np.uint32]:
     """Turn confidences of 0 to 1 into fixed point with 31 binary places; NaN becomes ``UNSURE``."""
     values = np.asarray(confidence, dtype=np.float64)
-    return np.where(np.isnan(values), UNSURE, np.rint(values * _ONE)).astype(np.uint32)
+    return np.where(np.isnan(values), UNSURE, np.rint(values * SCALE)).astype(np.uint32)
 
 
 def floating(fixed: NDArray[np.uint32]) -> NDArray[np.float64]:
     """Turn fixed point back into confidences; ``UNSURE`` becomes NaN."""
-    found = fixed / _ONE
+    found = fixed / float(SCALE)
     found[fixed == UNSURE] = np.nan
     return found
 

@@ -25,13 +25,14 @@ import numpy as np
 
 from rsgraph.errors import ConfigError, JournalDamaged, JournalLocked, OutputError
 from rsgraph.journal import tables
-from rsgraph.journal.classes import next_colour, valid_colour, valid_key, valid_name
+from rsgraph.journal.classes import check_room, next_colour, valid_colour, valid_key, valid_name
 from rsgraph.journal.events import ORIGINS, Action, Event, Origin, Step, pack, pack_ids, step_of
 from rsgraph.journal.log import Log
 from rsgraph.journal.recovery import Recovery, adopt_recovered, recover
 from rsgraph.journal.selection import Known, ascending, checked_confidence, checked_ids, factorised
 from rsgraph.journal.state import DefinedClass, names_of
 from rsgraph.journal.storage import RECOVERY
+from rsgraph.own_files.tables import read_segment_ids
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -55,6 +56,9 @@ class Journal:
         The segments of the workspace; labels of others are refused. None: not checked.
     read_only
         Look only; empty where there is no file.
+    from_events
+        Work the labels out from the log of events, as where they leave rsgraph: a second to some hundred million. The
+        tables that are kept beside it are read otherwise, which is fast, and have only a checksum.
     author
         Who labels; None: the user's name.
 
@@ -74,11 +78,12 @@ class Journal:
         *,
         segment_ids: ArrayLike | None = None,
         read_only: bool = False,
+        from_events: bool = False,
         author: str | None = None,
     ) -> None:
         self._known = Known(segment_ids)
         self._turn = threading.RLock()
-        self._log = Log(Path(path), read_only=read_only, author=author)
+        self._log = Log(Path(path), read_only=read_only, from_events=from_events, author=author)
         self.notice: str | None = None
 
     @classmethod
@@ -172,6 +177,8 @@ class Journal:
         with self._turn:
             name, classes = valid_name(name), self._log.state.classes
             found = names_of(classes).get(name)
+            if found is None:
+                check_room(classes)
             old = found or DefinedClass(0, name, next_colour(classes), None)
             new_colour = old.colour if colour is None else valid_colour(colour)
             new_key = old.key if key is None else valid_key(key, name, classes)
@@ -401,7 +408,7 @@ def _draft(action: Action, body: Mapping[str, Any], ids: NDArray[np.uint32] | No
 
 def journal_of(workspace: Workspace, *, read_only: bool = False, author: str | None = None) -> Journal:
     """Open the journal of a workspace, for its segments; parameters and errors as of ``Journal``."""
-    import pandas as pd
-
-    known = pd.read_parquet(workspace.existing("segments.parquet"), columns=["segment_id"])["segment_id"]
+    known = read_segment_ids(workspace.existing("segments.parquet"))
+    if not read_only:
+        workspace.check_writable()
     return Journal(workspace.path("labels.sqlite"), segment_ids=known, read_only=read_only, author=author)

@@ -15,7 +15,8 @@ import numpy as np
 
 from rsgraph.errors import JournalLocked
 from rsgraph.journal import schema
-from rsgraph.journal.events import ORIGINS, Action, Event, event_of
+from rsgraph.journal.checking import fault_of, odd_size
+from rsgraph.journal.events import ORIGINS, Action, Event
 from rsgraph.journal.opening import open_to_read, open_to_write
 from rsgraph.journal.state import Change, State, Timeline, fold_classes, replay
 from rsgraph.journal.storage import WriterLock, close_as_one_file, damaged, failed, stamp, user_name
@@ -31,13 +32,14 @@ class Log:
 
     Parameters
     ----------
-    path, read_only, author
+    path, read_only, from_events, author
         As of ``Journal``.
     """
 
-    def __init__(self, path: Path, *, read_only: bool, author: str | None) -> None:
+    def __init__(self, path: Path, *, read_only: bool, author: str | None, from_events: bool = False) -> None:
         self.path = path
         self.read_only = read_only
+        self._from_events = from_events
         self.author = author or user_name()
         self.events: dict[int, Event] = {}
         self.timeline = Timeline()
@@ -95,16 +97,32 @@ class Log:
         try:
             self._version = self._data_version()
             with self._transaction("BEGIN"):
+                self._check_schema()
                 rows = self._database.execute(f"SELECT {', '.join(_LIGHT)} FROM event ORDER BY id")
                 self.events = {row[0]: _light(row) for row in rows}
-                self.state = schema.read_state(self._database) or replay(schema.read_events(self._database))
+                self.state = self._read_state()
+            self.timeline, self._codes = Timeline(), None
+            for event in self.events.values():
+                self.timeline.add(event.id, event.action, event.target)
         except sqlite3.Error as error:
             raise failed(self.path, error) from error
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, RecursionError) as error:
             raise damaged(self.path, str(error)) from error
-        self.timeline, self._codes = Timeline(), None
-        for event in self.events.values():
-            self.timeline.add(event.id, event.action, event.target)
+
+    def _check_schema(self) -> None:
+        """Raise ValueError where the tables are not ours, or larger than they may be."""
+        self._schema = self._schema_version()
+        fault = schema.unexpected(self._database) or odd_size(self._database)
+        if fault is not None:
+            raise ValueError(fault)
+
+    def _schema_version(self) -> int:
+        return int(self._database.execute("PRAGMA schema_version").fetchone()[0])
+
+    def _read_state(self) -> State:
+        """Take the labels that hold from the derived tables where these fit and are believed, else from the log."""
+        state = None if self._from_events else schema.read_state(self._database)
+        return state or replay(schema.read_events(self._database))
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
@@ -117,18 +135,18 @@ class Log:
                 self._database.execute("ROLLBACK")
             raise
 
-    def _read(self, number: int) -> Event | None:
-        row = self._database.execute("SELECT * FROM event WHERE id = ?", (number,)).fetchone()
-        return None if row is None else event_of(row)
-
     def event(self, number: int) -> Event:
-        """Read an event with its segments. Raises JournalDamaged where its checksum does not fit."""
+        """Read an event with its segments. Raises JournalDamaged where it is not whole, or not as we write it."""
         try:
-            found = self._read(number)
+            row = self._database.execute("SELECT * FROM event WHERE id = ?", (number,)).fetchone()
+            if row is None:
+                raise ValueError(f"action {number} is missing")
+            found = schema.whole_event(row)
+            _ = found.ids
         except sqlite3.Error as error:
             raise failed(self.path, error) from error
-        if found is None:
-            raise damaged(self.path, f"the checksum of action {number} does not fit")
+        except ValueError as error:
+            raise damaged(self.path, str(error)) from error
         return found
 
     # writing
@@ -154,7 +172,8 @@ class Log:
             return None
         target = self.event(self.timeline.done[-1])
         with self._writing(self._about("undo", target)):
-            change = schema.read_before(self._database, target) or self._before(target)
+            kept = schema.read_before(self._database, target, len(self.state.strokes))
+            change = kept or self._before(target)
             self._write(target, change)
         return target
 
@@ -182,21 +201,35 @@ class Log:
 
     @contextmanager
     def _writing(self, event: Event) -> Iterator[None]:
-        """Append an event in a transaction with what follows from it. On failure all is as before."""
+        """Append an event in a transaction with what follows from it, and read back that it is there.
+
+        On failure all is as before.
+        """
         if self.read_only:
             raise JournalLocked(f"{self.path} is open read-only; close it where it is open for writing to label here")
         try:
             with self._transaction("BEGIN IMMEDIATE"):
-                schema.insert(self._database, event)
+                if self._schema_version() != self._schema:  # another program was at it
+                    self._check_schema()
+                checksum = schema.insert(self._database, event)
                 self.events[event.id] = replace(event, segments=None, choice=None, confidence=None)
                 self.timeline.add(event.id, event.action, event.target)
                 yield
+                self._read_back(event.id, checksum)  # here all can still be taken back
+            self._read_back(event.id, checksum)
         except sqlite3.Error as error:
             self._load()
             raise failed(self.path, error) from error
+        except ValueError as error:
+            self._load()
+            raise damaged(self.path, str(error)) from error
         except BaseException:
             self._load()
             raise
+
+    def _read_back(self, event: int, checksum: int) -> None:
+        if not schema.is_stored(self._database, event, checksum):
+            raise ValueError(f"action {event} was written, but it is not there")
 
     def _carry_out(self, event: Event) -> None:
         change = self.state.change_of(event) if event.changes_labels else NOTHING
@@ -231,9 +264,16 @@ NOTHING = Change(np.empty(0, np.uint32), np.empty(0, np.uint32), None)
 
 
 def _light(row: tuple[Any, ...]) -> Event:
-    """Read an event without its segments."""
+    """Read an event without its segments. Raises ValueError where it is not as we write it."""
     fields = dict(zip(_LIGHT, row, strict=True))
-    return Event(**{**fields, "body": json.loads(fields["body"])})
+    try:
+        event = Event(**{**fields, "body": json.loads(fields["body"])})
+    except TypeError as error:
+        raise ValueError(f"action {row[0]} has entries of the wrong kind") from error
+    fault = fault_of(event)
+    if fault is not None:
+        raise ValueError(fault)
+    return event
 
 
 def _now() -> str:

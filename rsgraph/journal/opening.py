@@ -8,8 +8,9 @@ from pathlib import Path
 
 from rsgraph.errors import WorkspaceError
 from rsgraph.journal import schema
+from rsgraph.journal.checking import odd_size
 from rsgraph.journal.recovery import check_content, check_header
-from rsgraph.journal.storage import connect, failed, make, sign, snapshot
+from rsgraph.journal.storage import connect, damaged, failed, make, sign, snapshot
 
 _NO_ROOM = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 """What SQLite says where even a reader cannot make the small file that it needs: read-only media, full disks."""
@@ -38,6 +39,8 @@ def open_to_write(path: Path) -> sqlite3.Connection:
         return _connected(path, check=unfinished)
     except sqlite3.Error as error:
         raise failed(path, error) from error
+    except ValueError as error:
+        raise damaged(path, str(error)) from error
 
 
 def _unfinished(path: Path) -> bool:
@@ -72,9 +75,11 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     """
     try:
         check_header(path)
-        return _in_place(path) or snapshot(path)
+        return _in_place(path) or _copied(path)
     except sqlite3.Error as error:
         raise failed(path, error) from error
+    except ValueError as error:
+        raise damaged(path, str(error)) from error
     except OSError as error:
         raise WorkspaceError(f"{path} cannot be read ({error}); see that you may read it and try again") from error
 
@@ -99,6 +104,21 @@ def _in_place(path: Path) -> sqlite3.Connection | None:
     return None
 
 
+def _copied(path: Path) -> sqlite3.Connection:
+    database = snapshot(path)
+    try:
+        _check(database, path)
+        schema.migrate(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
 def _check(database: sqlite3.Connection, path: Path) -> None:
+    """Check that nothing is at work in the database, before anything is read of it; then what it holds."""
     schema.check_version(database, path)
+    fault = schema.unexpected(database) or odd_size(database)
+    if fault is not None:
+        raise damaged(path, fault)
     check_content(database, path)

@@ -34,6 +34,8 @@ class Labels:
 def read_journal(path: Path) -> Labels:
     """Read what a label journal says now, also while another process writes it, and from read-only media.
 
+    Labels follow from the log of events; the tables that are kept beside it are not believed.
+
     Parameters
     ----------
     path
@@ -46,7 +48,7 @@ def read_journal(path: Path) -> Labels:
     WorkspaceError
         It was written by a newer rsgraph, or may not be read.
     """
-    with Journal(path, read_only=True) as journal:
+    with Journal(path, read_only=True, from_events=True) as journal:
         found = journal.classes()
         rows = zip(found["position"], found["name"], found["colour"], strict=True)
         return Labels(journal.labels(), tuple(LabelClass(*row) for row in rows))

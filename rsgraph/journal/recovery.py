@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +14,10 @@ from pathlib import Path
 from rsgraph.errors import JournalDamaged, OutputError
 from rsgraph.files import atomic, output_error
 from rsgraph.journal import schema
-from rsgraph.journal.events import Event, event_of
+from rsgraph.journal.checking import LARGEST_FILE
+from rsgraph.journal.events import Event
 from rsgraph.journal.sqlite_pages import pages_of, rows_of
+from rsgraph.journal.state import State
 from rsgraph.journal.storage import RECOVERY, SIDES, WriterLock, damaged, failed, fill
 
 _MAGIC = b"SQLite format 3\x00"
@@ -27,6 +30,8 @@ def check_header(path: Path) -> None:
         if any(_beside(path, side).exists() for side in SIDES[::2]):
             raise JournalDamaged(f"{path} is gone, but what SQLite wrote beside it is still there{RECOVERY}")
         return
+    if path.is_file() and path.stat().st_size > LARGEST_FILE:
+        raise damaged(path, f"it has more than {LARGEST_FILE // 2**30} GB, which no journal has")
     with path.open("rb") as file:
         head = file.read(100)
     if len(head) < 100:
@@ -48,13 +53,16 @@ def check_content(database: sqlite3.Connection, path: Path, seconds: float = _SE
     _check_structure(database, path, seconds)
     count, last = database.execute("SELECT count(*), coalesce(max(id), 0) FROM event").fetchone()
     if schema.version_of(database) == schema.VERSION:
-        last = max(last, *database.execute("SELECT coalesce(max(event), 0) FROM state").fetchone())
+        (derived,) = database.execute("SELECT max(event) FROM state WHERE typeof(event) = 'integer'").fetchone()
+        last = max(last, derived or 0)
     if count != last:
         raise damaged(path, f"{last - count} actions are missing")
     deadline = time.monotonic() + seconds
     for row in database.execute("SELECT * FROM event ORDER BY id DESC"):
-        if event_of(row) is None:
-            raise damaged(path, f"the checksum of action {row[0]} does not fit")
+        try:
+            State().change_of(schema.whole_event(row))
+        except ValueError as error:
+            raise damaged(path, str(error)) from error
         if time.monotonic() > deadline:
             return
 
@@ -100,6 +108,8 @@ def recover(path: Path) -> Recovery:
     ------
     OutputError
         The copy cannot be written.
+    JournalDamaged
+        It is larger than what is recovered, or what is left of it is no journal.
     """
     found = salvage(path)
     events = [found.get(number) or _lost(number) for number in range(1, max(found, default=0) + 1)]
@@ -110,21 +120,39 @@ def recover(path: Path) -> Recovery:
                 fill(temporary, events)
             except sqlite3.Error as error:
                 raise failed(target, error) from error
+            except ValueError as error:
+                raise JournalDamaged(f"{path} is damaged, and nothing can be recovered of it: {error}") from error
     return Recovery(target, len(found), len(events) - len(found))
 
 
 def salvage(path: Path) -> dict[int, Event]:
     """Read all events whose checksum fits, from the pages of a file and its write-ahead log.
 
-    Committed pages come first; then whatever else is found in the log fills gaps.
+    Committed pages come first; then whatever else is found in the log fills gaps. Raises JournalDamaged where there
+    is more than is read into memory.
     """
+    size = sum(place.stat().st_size for place in (path, _beside(path, "-wal")) if place.exists())
+    if size > _LARGEST_RECOVERED:
+        raise JournalDamaged(
+            f"{path} is damaged, and with {size / 2**30:.1f} GB larger than what is recovered; remove it where its "
+            "labels are not needed"
+        )
     events: dict[int, Event] = {}
     for strict in (True, False):
         for row in rows_of(pages_of(path, schema.PAGE, strict=strict), schema.COLUMNS):
-            event = event_of(row)
-            if event is not None:
+            with suppress(ValueError):
+                event = schema.whole_event(row)
+                State().change_of(event)
                 events.setdefault(event.id, event)
-    return events
+    last = _GAP + size // _SMALLEST_ROW
+    return {number: event for number, event in events.items() if number <= last}
+
+
+_LARGEST_RECOVERED = 2**29
+"""Bytes of a journal, with its write-ahead log, that are read into memory to be searched for events."""
+
+_SMALLEST_ROW, _GAP = 64, 100_000
+"""Bytes of the smallest event, and lost events beyond those that a file has room for."""
 
 
 def _lost(number: int) -> Event:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.journal.events import Event, event_of, pack, unpack
-from rsgraph.journal.state import CHUNK, Change, ChunkRow, DefinedClass, State, as_rows, replay
+from rsgraph.journal.checking import MOST_CLASSES, fault_of
+from rsgraph.journal.events import LARGEST_ID, LONGEST_NAME, Event, event_of, pack, unpack
+from rsgraph.journal.state import CHUNK, Change, ChunkRow, DefinedClass, State, are_confidences, as_rows, replay
 
 APPLICATION_ID = 0x72736C6A
 """``rslj``: tells ``file`` and us that an SQLite file is a label journal."""
@@ -28,6 +32,9 @@ CREATE TABLE event (
   target INTEGER, origin TEXT, note TEXT, n INTEGER NOT NULL, segments BLOB, choice BLOB, confidence BLOB,
   checksum INTEGER NOT NULL
 );
+"""
+
+_TRIGGERS = """
 CREATE TRIGGER event_is_never_changed BEFORE UPDATE ON event
   BEGIN SELECT RAISE(ABORT, 'the label journal is append-only'); END;
 CREATE TRIGGER event_is_never_deleted BEFORE DELETE ON event
@@ -79,7 +86,7 @@ _STEPS: dict[int, str] = {1: ""}
 def create(database: sqlite3.Connection, events: Iterable[Event] = ()) -> None:
     """Fill an empty database: tables, and events if there are any. The caller commits."""
     database.execute(f"PRAGMA page_size = {PAGE}")
-    _run(database, _EVENTS)
+    _run(database, _EVENTS + _TRIGGERS)
     database.executemany(_INSERT, [event.row() for event in events])
     derive(database)
     database.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -89,9 +96,52 @@ def create(database: sqlite3.Connection, events: Iterable[Event] = ()) -> None:
 _INSERT = f"INSERT INTO event VALUES ({', '.join('?' * COLUMNS)})"
 
 
-def insert(database: sqlite3.Connection, event: Event) -> None:
-    """Append an event."""
-    database.execute(_INSERT, event.row())
+_OBJECTS = "SELECT type, name, tbl_name, sql FROM sqlite_schema LIMIT 1000"
+
+
+@cache
+def _expected() -> frozenset[tuple[str, str, str, str | None]]:
+    """Return type, name, table and SQL of all that there is in a journal."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as empty:
+        create(empty)
+        return frozenset(empty.execute(_OBJECTS))
+
+
+def unexpected(database: sqlite3.Connection) -> str | None:
+    """Name something in the schema that is not as we make it, or that is missing; None where there is none.
+
+    A trigger, a view in the place of a table, a generated column would be at work in all that follows. Of an older
+    version only the views may differ: they are not looked at before they are made anew.
+    """
+    found = frozenset(database.execute(_OBJECTS))
+    differing = set(found ^ _expected())
+    if version_of(database) < VERSION:
+        known = {(kind, name) for kind, name, *_ in _expected()}
+        differing = {each for each in found - _expected() if each[0] != "view" or each[:2] not in known}
+        tables = {name for kind, name, *_ in found if kind == "table"}
+        differing |= {each for each in _expected() if each[1] == "event" and each[1] not in tables}
+    named = sorted(f"{kind} {str(name)[:LONGEST_NAME]!r}" for kind, name, *_ in differing)
+    return f"the {named[0]} is not as rsgraph makes it" if named else None
+
+
+def insert(database: sqlite3.Connection, event: Event) -> int:
+    """Append an event; return its checksum."""
+    row = event.row()
+    _stored(database.execute(_INSERT, row), 1)
+    return int(row[-1])
+
+
+def is_stored(database: sqlite3.Connection, event: int, checksum: int) -> bool:
+    """Read back whether an event is there, and the tables say that they go up to it."""
+    written = database.execute("SELECT count(*) FROM event WHERE id = ? AND checksum = ?", (event, checksum))
+    derived = database.execute("SELECT count(*) FROM state WHERE event = ?", (event,))
+    return bool(written.fetchone() == derived.fetchone() == (1,))
+
+
+def _stored(cursor: sqlite3.Cursor, rows: int) -> None:
+    """Raise ValueError where not all rows were written: something in the database keeps them out."""
+    if rows and cursor.rowcount != rows:
+        raise ValueError(f"of {rows} rows that were written {max(cursor.rowcount, 0)} were stored")
 
 
 def _run(database: sqlite3.Connection, script: str) -> None:
@@ -127,8 +177,21 @@ def derive(database: sqlite3.Connection) -> State:
 
 
 def read_events(database: sqlite3.Connection) -> list[Event]:
-    """Read all events whose checksum fits."""
-    return [event for event in map(event_of, database.execute("SELECT * FROM event ORDER BY id")) if event]
+    """Read all events. Raises ValueError where one is damaged, or not as we write it."""
+    return [whole_event(row) for row in database.execute("SELECT * FROM event ORDER BY id")]
+
+
+def whole_event(row: tuple[Any, ...]) -> Event:
+    """Read an event from its row. Raises ValueError where its checksum does not fit, or it is not as we write it."""
+    event = event_of(row)
+    if event is None:
+        raise ValueError(f"the checksum of action {row[0]} does not fit")
+    fault = fault_of(event)
+    if fault is None and (event.segments is None) != (event.n == 0):
+        fault = f"action {event.id} does not have the {event.n} segments that it says"
+    if fault is not None:
+        raise ValueError(fault)
+    return event
 
 
 def restore(database: sqlite3.Connection) -> None:
@@ -140,8 +203,10 @@ def restore(database: sqlite3.Connection) -> None:
 
 
 def check_version(database: sqlite3.Connection, path: Path) -> None:
-    """Raise WorkspaceError where a journal was written by a newer rsgraph."""
+    """Raise WorkspaceError where a newer rsgraph wrote a journal, ValueError for a version that never was."""
     version = version_of(database)
+    if version < 1:
+        raise ValueError(f"there never was a version {version} of journals")
     if version > VERSION:
         raise WorkspaceError(
             f"{path} was written by a newer rsgraph (journal version {version}; this one reads up to {VERSION}); "
@@ -157,9 +222,17 @@ def migrate(database: sqlite3.Connection) -> None:
     database.execute("BEGIN IMMEDIATE")
     for step in range(version, VERSION):
         _run(database, _STEPS[step])
+    _guard(database)
     derive(database)
     database.execute(f"PRAGMA user_version = {VERSION}")
     database.execute("COMMIT")
+
+
+def _guard(database: sqlite3.Connection) -> None:
+    """Put our triggers in the place of those that table ``event`` has; early journals had not all of them."""
+    for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'trigger'").fetchall():
+        database.execute(f"DROP TRIGGER {name}")  # one of ours: others were refused
+    _run(database, _TRIGGERS)
 
 
 def version_of(database: sqlite3.Connection) -> int:
@@ -170,21 +243,23 @@ def version_of(database: sqlite3.Connection) -> int:
 def write_strokes(database: sqlite3.Connection, first: int, strokes: Sequence[tuple[int, int]]) -> None:
     """Add strokes, numbered from ``first``."""
     rows = [(number.to_bytes(4, "little"), *stroke) for number, stroke in enumerate(strokes, start=first)]
-    database.executemany("INSERT INTO stroke VALUES (?, ?, ?)", rows)
+    _stored(database.executemany("INSERT INTO stroke VALUES (?, ?, ?)", rows), len(rows))
 
 
 def write_classes(database: sqlite3.Connection, state: State) -> None:
     """Replace the classes."""
     database.execute("DELETE FROM class")
-    database.executemany("INSERT INTO class VALUES (?, ?, ?, ?, ?)", as_rows(state.classes))
+    rows = as_rows(state.classes)
+    _stored(database.executemany("INSERT INTO class VALUES (?, ?, ?, ?, ?)", rows), len(rows))
 
 
 def write_chunks(database: sqlite3.Connection, rows: Sequence[ChunkRow]) -> None:
     """Write chunks of cells."""
-    database.executemany("INSERT OR REPLACE INTO chunk VALUES (?, ?)", [row[:2] for row in rows])
+    written = database.executemany("INSERT OR REPLACE INTO chunk VALUES (?, ?)", [row[:2] for row in rows])
+    _stored(written, len(rows))
     sure = [(row.chunk, row.certainty) for row in rows if row.certainty is not None]
     unsure = [(row.chunk,) for row in rows if row.certainty is None]
-    database.executemany("INSERT OR REPLACE INTO certainty VALUES (?, ?)", sure)
+    _stored(database.executemany("INSERT OR REPLACE INTO certainty VALUES (?, ?)", sure), len(sure))
     database.executemany("DELETE FROM certainty WHERE id = ?", unsure)
 
 
@@ -194,12 +269,19 @@ def write_before(database: sqlite3.Connection, event: int, change: Change) -> No
     database.execute("INSERT OR REPLACE INTO before VALUES (?, ?, ?)", (event, pack(change.cells), certainty))
 
 
-def read_before(database: sqlite3.Connection, event: Event) -> Change | None:
-    """Return what an event found; None where that was not kept."""
+def read_before(database: sqlite3.Connection, event: Event, strokes: int) -> Change | None:
+    """Return what an event found, of so many strokes; None where that was not kept, or cannot be."""
     row = database.execute("SELECT cells, certainty FROM before WHERE event = ?", (event.id,)).fetchone()
-    if row is None:
+    if row is None or not isinstance(row[0], bytes) or not isinstance(row[1], bytes | None):
         return None
-    return Change(event.ids, unpack(row[0]), None if row[1] is None else unpack(row[1]))
+    try:
+        cells = unpack(row[0], event.n)
+        certainty = None if row[1] is None else unpack(row[1], event.n)
+    except ValueError:
+        return None
+    if cells.max(initial=0) >= strokes or (certainty is not None and not are_confidences(certainty)):
+        return None
+    return Change(event.ids, cells, certainty)
 
 
 def write_state(database: sqlite3.Connection, event: int, fingerprint: int) -> None:
@@ -207,20 +289,34 @@ def write_state(database: sqlite3.Connection, event: int, fingerprint: int) -> N
     database.execute("INSERT OR REPLACE INTO state VALUES (1, ?, ?)", (event, fingerprint))
 
 
+_CELLS = "SELECT id, cells FROM chunk UNION ALL SELECT id, cells FROM certainty"
+_ODD = f"""
+SELECT 1 FROM ({_CELLS}) WHERE typeof(cells) <> 'blob' OR length(cells) <> {4 * CHUNK}
+OR id < 0 OR id > {LARGEST_ID // CHUNK}
+UNION ALL SELECT 1 FROM stroke WHERE typeof(cell) <> 'blob' OR length(cell) <> 4
+OR typeof(event) <> 'integer' OR typeof(class) <> 'integer'
+UNION ALL SELECT 1 FROM class WHERE typeof(name) <> 'text' OR typeof(colour) <> 'text' OR length(colour) <> 7
+OR length(name) > {LONGEST_NAME} OR typeof(key) NOT IN ('text', 'null') OR length(key) > {LONGEST_NAME}
+UNION ALL SELECT 1 FROM certainty WHERE id > (SELECT coalesce(max(id), -1) FROM chunk)
+UNION ALL SELECT 1 FROM (SELECT count(*) AS n FROM class) WHERE n > {MOST_CLASSES}
+LIMIT 1
+"""
+"""Whether the derived tables hold anything of another type, size or range than we write."""
+
+
 def read_state(database: sqlite3.Connection) -> State | None:
-    """Read the derived tables; None where they do not fit the last event or their own checksum."""
+    """Read the derived tables; None where they do not fit the last event, each other, or their own checksum."""
     last = database.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0]
     known = database.execute("SELECT event, fingerprint FROM state").fetchone()
-    cells = "SELECT cells FROM chunk UNION ALL SELECT cells FROM certainty"
-    odd = f"SELECT 1 FROM ({cells}) WHERE length(cells) <> {4 * CHUNK}"
-    if database.execute(odd).fetchone():
+    if known is None or known[0] != last or database.execute(_ODD).fetchone():
         return None
     state = State()
     for row in database.execute("SELECT id, name, colour, key FROM class ORDER BY id"):
         state.classes[row[0]] = DefinedClass(*row)
     _read_strokes(database, state)
     _read_chunks(database, state)
-    return state if known == (last, state.fingerprint()) else None
+    fits = state.cells.max() < len(state.strokes) and known == (last, state.fingerprint())
+    return state if fits else None
 
 
 def _read_strokes(database: sqlite3.Connection, state: State) -> None:

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rsgraph.errors import ConfigError
-from rsgraph.journal.events import fixed_point
+from rsgraph.journal.events import LARGEST_ID, fixed_point
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
-
-_LARGEST = 2**28
-"""Cells are a dense array by segment id; segments are numbered from 1 without gaps."""
 
 
 class Known:
@@ -57,8 +54,8 @@ def checked_ids(segment_ids: ArrayLike) -> NDArray[np.uint32]:
     ids = np.asarray(segment_ids)
     if ids.ndim != 1 or (ids.dtype.kind not in "iu" and len(ids)):
         raise ConfigError(f"`segment_ids` must be whole numbers, (n,). Got {ids.dtype} of shape {ids.shape} instead.")
-    if len(ids) and (ids.min() < 1 or ids.max() > _LARGEST):
-        raise ConfigError(f"`segment_ids` must be of 1 to {_LARGEST}. Got {ids.min()} to {ids.max()} instead.")
+    if len(ids) and (ids.min() < 1 or ids.max() > LARGEST_ID):
+        raise ConfigError(f"`segment_ids` must be of 1 to {LARGEST_ID}. Got {ids.min()} to {ids.max()} instead.")
     return ids.astype(np.uint32, copy=False)
 
 

@@ -80,8 +80,10 @@ def _sum(data: bytes, order: str, start: tuple[int, int]) -> tuple[int, int]:
 def rows_of(pages: Mapping[int, bytes], columns: int) -> Iterator[tuple[Value, ...]]:
     """Give all rows that have a number of columns, of whatever table; the first column is the row's number.
 
-    Damaged rows are left out where that shows.
+    Damaged rows are left out where that shows. Where many rows claim the same pages it ends early: no more is
+    gathered than some times what there is.
     """
+    left = _TIMES * sum(map(len, pages.values()))
     for number, content in pages.items():
         start = 100 if number == 1 else 0
         if content[start] != _LEAF:
@@ -90,15 +92,22 @@ def rows_of(pages: Mapping[int, bytes], columns: int) -> Iterator[tuple[Value, .
         pointers = np.frombuffer(content, ">u2", count=min(count, (len(content) - start - 8) // 2), offset=start + 8)
         for pointer in pointers.tolist():
             try:
-                row = _row(content, pointer, pages, columns)
+                row = _row(content, pointer, pages, columns, left)
             except (IndexError, KeyError, ValueError, struct.error):
                 continue
             if row is not None:
+                left -= sum(len(value) for value in row if isinstance(value, str | bytes))
                 yield row
+            left -= 1
+            if left <= 0:
+                return
 
 
-def _row(content: bytes, at: int, pages: Mapping[int, bytes], columns: int) -> tuple[Value, ...] | None:
-    """Read one cell of a leaf page."""
+_TIMES = 8
+
+
+def _row(content: bytes, at: int, pages: Mapping[int, bytes], columns: int, longest: int) -> tuple[Value, ...] | None:
+    """Read one cell of a leaf page. Raises ValueError where it would have more bytes than ``longest``."""
     size, at = _varint(content, at)
     rowid, at = _varint(content, at)
     here = _local(size, len(content))
@@ -109,6 +118,8 @@ def _row(content: bytes, at: int, pages: Mapping[int, bytes], columns: int) -> t
         kinds.append(kind)
     if len(kinds) != columns:
         return None
+    if size > longest:
+        raise ValueError("the row is longer than the file")
     payload = _payload(content, at, size, here, pages)
     row = _values(payload, head, kinds)
     return (rowid, *row[1:])

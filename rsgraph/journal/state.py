@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from rsgraph.io.palette import colours
-from rsgraph.journal.events import UNDOABLE, UNSURE, Event, unpack
+from rsgraph.io.palette import colour
+from rsgraph.journal.checking import MOST_CLASSES, MOST_LABELLED
+from rsgraph.journal.events import SCALE, UNDOABLE, UNSURE, Event, unpack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,6 +45,7 @@ class Timeline:
 
     done: list[int] = field(default_factory=list)
     undone: list[int] = field(default_factory=list)
+    _out_of_order: int = 0
 
     def add(self, number: int, action: str, target: int | None) -> None:
         """Take in one event. A new action after an undo ends what could be redone."""
@@ -51,24 +53,31 @@ class Timeline:
             self.done.append(number)
             self.undone.clear()
         elif action == "undo" and target is not None:
-            _move(target, self.done, self.undone)
+            self._move(target, self.done, self.undone)
         elif action == "redo" and target is not None:
-            _move(target, self.undone, self.done)
+            self._move(target, self.undone, self.done)
+
+    def _move(self, number: int, source: list[int], goal: list[int]) -> None:
+        """Move a number, nearly always the last one; where events were lost it may be another one or missing."""
+        if source and source[-1] == number:
+            goal.append(source.pop())
+            return
+        self._out_of_order += 1
+        if self._out_of_order > _MOST_OUT_OF_ORDER:  # each looks through all
+            raise ValueError("its actions were not undone in the order in which rsgraph undoes them")
+        if number in source:
+            source.remove(number)
+            goal.append(number)
 
 
-def _move(number: int, source: list[int], goal: list[int]) -> None:
-    """Move a number, nearly always the last one; where events were lost it may be another one or missing."""
-    if source and source[-1] == number:
-        goal.append(source.pop())
-    elif number in source:
-        source.remove(number)
-        goal.append(number)
+_MOST_OUT_OF_ORDER = 2000
 
 
 def fold_classes(events: Sequence[Event]) -> dict[int, DefinedClass]:
     """Return the classes, by id and so in order of definition, after the events that hold.
 
-    Events may be of any kind. Where the definition of a class was lost, assignments still name it.
+    Events may be of any kind. Where the definition of a class was lost, assignments still name it. Raises ValueError
+    for more classes than there may be.
     """
     classes: dict[int, DefinedClass] = {}
     for event in events:
@@ -82,7 +91,9 @@ def fold_classes(events: Sequence[Event]) -> dict[int, DefinedClass]:
             classes.pop(body["class"], None)
         for number, name in event.classes:
             if name is not None and number not in classes:
-                classes[number] = DefinedClass(number, name, colours(len(classes) + 1)[-1], None)
+                classes[number] = DefinedClass(number, name, colour(len(classes)), None)
+        if len(classes) > MOST_CLASSES:
+            raise ValueError(f"it has more than {MOST_CLASSES} classes")
     return dict(sorted(classes.items()))
 
 
@@ -140,13 +151,15 @@ class State:
         return self.certainty
 
     def change_of(self, event: Event) -> Change:
-        """Return the cells that an event writes."""
+        """Return the cells that an event writes. Raises ValueError where what it holds does not fit together."""
         ids = event.ids
         if event.action == "remove" or not len(ids):
             return Change(ids, np.zeros(len(ids), np.uint32), None)
         cells = self._numbers(event)
-        chosen = np.zeros(len(ids), np.intp) if event.choice is None else unpack(event.choice)
-        certainty = None if event.confidence is None else unpack(event.confidence)
+        chosen = np.zeros(len(ids), np.intp) if event.choice is None else unpack(event.choice, event.n)
+        certainty = None if event.confidence is None else unpack(event.confidence, event.n)
+        if chosen.max(initial=0) >= len(cells) or (certainty is not None and not are_confidences(certainty)):
+            raise ValueError(f"action {event.id} gives classes or confidences that there cannot be")
         if certainty is None and event.body.get("confidence") is not None:
             certainty = np.full(len(ids), event.body["confidence"], np.uint32)
         return Change(ids, cells[chosen], certainty)
@@ -208,6 +221,11 @@ class State:
         return zlib.crc32(np.trim_zeros(self._sums, "b").astype("<u4").tobytes(), total)
 
 
+def are_confidences(fixed: NDArray[np.uint32]) -> bool:
+    """Tell whether all numbers are confidences in fixed point."""
+    return bool(((fixed <= SCALE) | (fixed == UNSURE)).all())
+
+
 class ChunkRow(NamedTuple):
     """A chunk as the database keeps it: its number, cells, confidences if there are any; whether a cell is set."""
 
@@ -236,7 +254,14 @@ def replay(events: Sequence[Event], befores: dict[int, Change] | None = None) ->
         All of them, in order.
     befores
         Is filled with what each event that holds found in the cells that it wrote.
+
+    Raises
+    ------
+    ValueError
+        They are not as any journal has them.
     """
+    if sum(event.n for event in events) > MOST_LABELLED:
+        raise ValueError(f"its actions are about more than {MOST_LABELLED} segments in all")
     state, timeline, by_number = State(), Timeline(), {event.id: event for event in events}
     for event in events:
         timeline.add(event.id, event.action, event.target)

@@ -102,14 +102,18 @@ def holder(path: Path) -> str:
     """Name who opened a journal for writing last."""
     try:
         database = connect(path, read_only=True)
-        row = database.execute("SELECT pid, host, user, since FROM writer").fetchone()
-        database.close()
+        with closing(database):
+            row = None if schema.unexpected(database) else database.execute(_WRITER).fetchone()
     except sqlite3.Error:
         row = None
     if row is None:
         return "another program"
-    here = "this computer" if row[1] == socket.gethostname() else row[1]
-    return f"{row[2]} (process {row[0]} on {here}, since {row[3]})"
+    pid, host, user, since = (" ".join(str(each).split()) for each in row)
+    here = "this computer" if host == socket.gethostname() else host
+    return f"{user} (process {pid} on {here}, since {since})"
+
+
+_WRITER = "SELECT substr(pid, 1, 80), substr(host, 1, 80), substr(user, 1, 80), substr(since, 1, 80) FROM writer"
 
 
 def sign(database: sqlite3.Connection) -> None:
@@ -165,6 +169,7 @@ def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
         check_same_thread=False,
     )
     try:
+        database.execute("PRAGMA trusted_schema = OFF")
         database.execute("PRAGMA cache_size = -32768")
         database.execute("PRAGMA temp_store = MEMORY")
         database.execute("SELECT count(*) FROM sqlite_schema").fetchone()
@@ -188,7 +193,7 @@ def snapshot(path: Path) -> sqlite3.Connection:
     """Return what a journal holds now, in memory; empty where there is none.
 
     For those that cannot be looked at in place: of an older version, or on a medium that cannot be written
-    and left by a program that was killed. The file is not touched.
+    and left by a program that was killed. The file is not touched. Nothing is checked, nor brought up to date.
     """
     memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     if not path.exists():
@@ -202,7 +207,6 @@ def snapshot(path: Path) -> sqlite3.Connection:
                 shutil.copyfile(path.with_name(name), Path(folder, name))
         with closing(sqlite3.connect(Path(folder, path.name))) as copy:
             copy.backup(memory)
-    schema.migrate(memory)
     return memory
 
 

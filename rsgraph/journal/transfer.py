@@ -114,7 +114,7 @@ def transfer_labels(old: Path, new: Path, overlaps: Overlaps) -> Transfer:
     """
     if new.exists():
         raise OutputError(f"{new} is there already; move it away before labels are transferred to it")
-    with Journal(old, read_only=True) as journal:
+    with Journal(old, read_only=True, from_events=True) as journal:
         labels, classes = journal.labels(), journal.classes()
     found, transfer = _majorities(labels, overlaps)
     with atomic(new) as temporary:

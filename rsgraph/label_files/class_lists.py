@@ -127,7 +127,7 @@ def _entry(entry: Any) -> tuple[Any, Any]:
 
 
 def _unique(pairs: Sequence[tuple[Any, Any]], path: Path) -> Listed:
-    names = Names()
+    names = Names(where=str(path))
     for value, colour in pairs:
         name = class_name(value, str(path))
         if name is not None:

@@ -26,6 +26,8 @@ CLASS_COLUMNS = (
 LONGEST_NAME = 200
 JOINERS = "\u200c\u200d"
 """They are not shown, and join or part the letters beside them in Persian, Hindi and emoji."""
+MOST_CLASSES = 4096
+"""That labels may have: as a journal's."""
 
 COLOUR_COLUMNS = ("colour", "color", "fill", "fill_color")
 
@@ -37,12 +39,15 @@ class Names:
     ----------
     classes
         Which to take; values as the file gives them, codes as text.
+    where
+        The file that they are of, for messages.
     """
 
-    def __init__(self, classes: Classes = None) -> None:
+    def __init__(self, classes: Classes = None, where: str = "the file of labels") -> None:
         if isinstance(classes, str):
             raise ConfigError(f"`classes` must be a list of names, or names by value. Got {classes!r} instead.")
         self.wanted = None if classes is None else _wanted(classes)
+        self.where = where
         self.names: list[str] = []
         self.colours: dict[str, str] = {}
         self._codes: dict[str, int] = {}
@@ -59,6 +64,11 @@ class Names:
                 return 0
             name = self.wanted[asked] or name
         if name not in self._codes:
+            if len(self.names) >= MOST_CLASSES:
+                raise NotUsable(
+                    f"{self.where} has more than {MOST_CLASSES} classes, the last of them '{name[:60]}': are they "
+                    "names of something else? Name the attribute that holds the class, or the classes to take"
+                )
             self.names.append(name)
             self._codes[name] = len(self.names)
         if colour is not None:

@@ -105,7 +105,7 @@ def count_labels(
 
     Parameters and errors as of ``read_labels``; NotUsable also for more than 1000 different classes.
     """
-    names = Names(classes)
+    names = Names(classes, str(path))
     count = Count(workspace, progress)
     with opened_file(existing_file(Path(path)), layer, column, names, predictions=False) as file:
         found, left_out = count_file(file, workspace.scenes, count, zero_counts=True)
@@ -203,7 +203,7 @@ class Count:
         for window in windows(scene.rows, scene.columns, _BLOCK):
             found = codes(window)
             if found.any():
-                tally.add(read_ids(path, window), found)
+                tally.add(read_ids(path, window, most=len(self.table)), found)
             self.steps.add()
 
     def at(self, scene: SceneInfo, features: Features) -> bool:
@@ -217,7 +217,9 @@ class Count:
             here = blocks == block
             top, left = int(rows[here].min()), int(columns[here].min())
             window = Window(top, left, int(rows[here].max()) - top + 1, int(columns[here].max()) - left + 1)
-            self.points.add(read_ids(path, window)[rows[here] - top, columns[here] - left], codes[here])
+            self.points.add(
+                read_ids(path, window, most=len(self.table))[rows[here] - top, columns[here] - left], codes[here]
+            )
             self.steps.add(0)
         return bool(inside.any())
 

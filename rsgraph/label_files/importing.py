@@ -106,7 +106,7 @@ def read_labels(
     """
     if not 0 < min_share <= 1:
         raise ConfigError(f"`min_share` must be above 0 and at most 1. Got {min_share!r} instead.")
-    names = Names(classes)
+    names = Names(classes, str(path))
     count = Count(workspace, progress)
     with opened_file(existing_file(Path(path)), layer, column, names, predictions=predictions) as file:
         _, left_out = count_file(file, workspace.scenes, count, zero_counts=False)

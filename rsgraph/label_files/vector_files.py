@@ -21,6 +21,7 @@ from rasterio.features import rasterize
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.label_files.class_names import COLOUR_COLUMNS, Names, class_column, class_name, first_of, hex_colour
+from rsgraph.label_files.computed_layers import refuse_computed_layers
 from rsgraph.label_files.curves import linear
 from rsgraph.label_files.geometries import (
     Bounds,
@@ -47,6 +48,9 @@ PREDICTED = ("propagated", "classified")
 Reason = Literal["empty", "unlabelled", "unwanted", "predicted", "lines", "unreadable", "flat", "unplaced", "beside"]
 
 _BATCH = 20_000
+
+_MOST_FEATURES = 20_000_000
+"""Of a layer: a file of a few kilobytes may say that one feature stands in it without end."""
 
 
 @dataclass(frozen=True)
@@ -298,8 +302,9 @@ def untouched(path: Path) -> Iterator[Path]:
     """Give a path that can be read without a trace beside the user's file.
 
     SQLite writes ``-wal`` and ``-shm`` files beside a database in WAL mode even when it is only read, so such a
-    GeoPackage is read from a copy in a temporary folder.
+    GeoPackage is read from a copy in a temporary folder. Raises NotUsable where its layers are computed.
     """
+    refuse_computed_layers(path)
     with path.open("rb") as file:
         head = file.read(20)
     if not (head.startswith(b"SQLite format 3\0") and head[18:20] == b"\x02\x02"):
@@ -353,6 +358,11 @@ def open_vector(
     columns = [str(name) for name in info["fields"]]
     if info["features"] == 0:
         raise NotUsable(f"{path} is empty: layer '{layer}' has no features; expected polygons or points.")
+    if info["features"] > _MOST_FEATURES:
+        raise NotUsable(
+            f"{path} says that its layer '{layer}' has {info['features']:,} features; expected at most "
+            f"{_MOST_FEATURES:,}, so cut it to where the scenes lie."
+        )
     return VectorFile(
         path,
         place,

@@ -21,7 +21,7 @@ from rsgraph.projectors.pca import Pca
 from rsgraph.projectors.sampling import check_sample, draw
 from rsgraph.projectors.scaling import check_vectors
 from rsgraph.projectors.umap import Umap
-from rsgraph.protocols import Accelerator, Progress, Projector
+from rsgraph.protocols import WIDEST, Accelerator, Progress, Projector, refuse_above
 from rsgraph.types import Floats, Projection
 
 if TYPE_CHECKING:
@@ -106,6 +106,7 @@ class Parametric(Projector):
         for name, value in (("hidden", hidden), ("steps", steps)):
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
                 raise ConfigError(f"`{name}` must be a whole number of at least 1. Got {value!r} instead.")
+        refuse_above(WIDEST, hidden=hidden)
         if accelerator not in ("auto", "cpu", "cuda", "gpu", "mps"):
             raise ConfigError(
                 f"`accelerator` must be one of: auto, cpu, cuda, gpu, mps. Got {accelerator!r} instead."

@@ -31,8 +31,10 @@ from typing import Any
 
 from rsgraph.cache import StageCache
 from rsgraph.errors import ModelMismatch, WorkspaceError, WorkspaceMismatch
-from rsgraph.files import place, read_json
+from rsgraph.files import place
 from rsgraph.io.fingerprint import fingerprint
+from rsgraph.own_files.scene import read_scene_file
+from rsgraph.own_files.tables import read_table
 from rsgraph.run.record import Record
 from rsgraph.run.scenes import Held, Reopened, given_model, known_alike, shown_path
 from rsgraph.stages.plan import Addition, GivenModel, Plan, stages_of
@@ -166,9 +168,7 @@ def _store(workspace: Workspace, cache: StageCache, record: Mapping[str, Any]) -
     for name in record["outputs"]:
         if record["stage"] in ("scene", "segments") and name.endswith(".parquet"):
             # a later stage has added the points of the map
-            import pandas as pd
-
-            table = pd.read_parquet(workspace.path(name))
+            table = read_table(workspace.path(name))
             write_table(folder / name, table.drop(columns=[each for each in _LATER if each in table]))
         else:
             place(workspace.path(name), folder / name)
@@ -202,7 +202,7 @@ def known_outputs(plan: Plan, stage: str, cache: StageCache, side: int, workspac
     if found is None or (stage != "segments" and not _same_segments(plan, cache, workspace)):
         return None
     squares = outputs_before(plan, "scene", cache)
-    same = squares is not None and read_json(squares / "scene.json")["side"] == side
+    same = squares is not None and read_scene_file(squares / "scene.json").get("side") == side
     return found if same or stage not in _OF_SQUARES else None
 
 

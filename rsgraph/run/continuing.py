@@ -13,13 +13,14 @@ from typing import Any
 
 from rsgraph.components import RENAMED, registry
 from rsgraph.config import Typed, flatten
-from rsgraph.errors import WorkspaceMismatch
-from rsgraph.options import RUN_KINDS, read_choice
+from rsgraph.errors import ConfigError, UnknownComponent, WorkspaceError, WorkspaceMismatch
+from rsgraph.options import RUN_KINDS, read_choice, read_options
+from rsgraph.own_files.fields import damaged
 from rsgraph.run.keys import AS_BEFORE
 from rsgraph.run.record import Record, read_record
 from rsgraph.workspace import Workspace
 
-NOW = ("executor", "cache", "tracking", "workspace", "overwrite", "disk")
+NOW = ("executor", "cache", "tracking", "workspace", "overwrite", "disk", "links")
 """Sections that say where to compute and write: as they are now."""
 
 COMPARED = (
@@ -45,8 +46,12 @@ COMPARED = (
 
 
 def own_config(workspace: Workspace) -> dict[str, Any]:
-    """Return the options that made a workspace, with those that came later as they were before."""
+    """Return the options that made a workspace, with those that came later as they were before.
+
+    Raises WorkspaceError where one has another type than an option of its name, naming ``config.yaml``.
+    """
     made, record = workspace.config, read_record(workspace)
+    check_sections(workspace, made)
     own = {name: deepcopy(value) for name, value in made.items() if name not in _ENTRIES_OF_0_1}
     own["model"] = {"from": _model_from(made, record)}
     for kind in RUN_KINDS:
@@ -57,7 +62,32 @@ def own_config(workspace: Workspace) -> dict[str, Any]:
             own[kind] = section | {name: value for name, value in before.items() if name not in section}
     for path, value in AS_BEFORE.items():
         _put(own, path, value, only_missing=True)
+    _check_options(workspace, own)
     return own
+
+
+def check_sections(workspace: Workspace, made: Mapping[str, Any]) -> None:
+    """Check that what is taken apart are sections of options, where they are there. Raises WorkspaceError."""
+    for name in (*RUN_KINDS, "model", "data", "chips", "embedding", "training"):
+        section = made.get(name, {})
+        if not isinstance(section, Mapping) or not all(isinstance(key, str) for key in section):
+            raise damaged(workspace.path("config.yaml"), f"'{name}' must be a section of options")
+    for name in RUN_KINDS:
+        if name in made and not isinstance(made[name].get("name"), str):
+            raise damaged(workspace.path("config.yaml"), f"'{name}' must name a component")
+
+
+def _check_options(workspace: Workspace, own: Mapping[str, Any]) -> None:
+    """Check the types of all options, as those of a command line are."""
+    path = workspace.path("config.yaml")
+    try:
+        read_options(own)
+    except UnknownComponent:  # of a package that is not installed here, which is said where it is built
+        return
+    except ConfigError as error:
+        raise WorkspaceError(f"{path} is damaged: {error}") from error
+    except (KeyError, TypeError) as error:
+        raise damaged(path, f"the option {error} is not there") from error
 
 
 def _renamed(kind: str, section: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,7 +103,7 @@ _ENTRIES_OF_0_1 = ("layer", "compared", "identity", "grown_from")
 def _model_from(made: Mapping[str, Any], record: Record | None) -> str | None:
     """Return ``model.from`` as it was typed: version 0.1.0 wrote the workspace's own model there, too."""
     if record is None or record.addition is None:
-        found: str | None = made["model"]["from"]
+        found: str | None = (made.get("model") or {}).get("from")
         return found
     addition = record.addition
     return addition.model.folder if addition.model and not addition.trained_on else None

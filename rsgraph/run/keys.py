@@ -25,6 +25,7 @@ AS_BEFORE: dict[str, Any] = {
     "chips.margin": 0,
     "training.budget": "full",
     "disk": "check",
+    "links": False,
 }
 """Options of no component that were added after version 0.1.0, as paths such as ``training.encoder.noise``, and the
 value that means "as before". A kind of component that came later is one of them."""

@@ -32,10 +32,12 @@ from rasterio.errors import RasterioError
 from rsgraph.cache import StageRecord
 from rsgraph.console import note
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import place, read_json, sha256, sync_tree, write_json
+from rsgraph.files import place, sha256, sync_tree, write_json
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.journal.storage import WriterLock, set_aside
 from rsgraph.journal.transfer import Overlaps, transfer_labels
+from rsgraph.own_files.kept_labels import read_carried, read_kept
+from rsgraph.own_files.scene import read_scene_file
 from rsgraph.types import Scene, Window
 from rsgraph.workspace import Workspace
 
@@ -78,7 +80,7 @@ def keep_segments(workspace: Workspace, identity: str, wanted: Collection[str], 
         _keep(workspace, identity, rasters)
     if kept.exists():
         held = _find_held(kept, wanted, scenes)
-        write_json(kept / "before.json", {**read_json(kept / "before.json"), "held": held})
+        write_json(kept / "before.json", {**read_kept(kept / "before.json"), "held": held})
     if journal.exists() and (not kept.exists() or held == {}):
         _set_aside(journal, "the segments are not those that the labels were drawn on, so the labels")
         shutil.rmtree(kept, ignore_errors=True)
@@ -94,7 +96,7 @@ def _on_disk(workspace: Workspace) -> dict[str, str]:
 
 def _find_held(kept: Path, wanted: Collection[str], scenes: Sequence[Scene]) -> dict[str, str] | None:
     """Return which of the old scenes are in the run, and under which names; None: all, under their own."""
-    before = read_json(kept / "before.json")
+    before = read_kept(kept / "before.json")
     if before["identity"] in wanted:
         return None
     pairs = [(old, new) for old in before.get("about", ()) for new in scenes if _is_same(old, new)]
@@ -115,7 +117,7 @@ def _keep(workspace: Workspace, identity: str, rasters: Mapping[str, str]) -> No
     for name in rasters:
         if workspace.path(name).exists():
             place(workspace.path(name), partial / name)
-    about = read_json(workspace.existing("scene.json"))["scenes"]
+    about = read_scene_file(workspace.existing("scene.json"))["scenes"]
     names = [scene["name"] for scene in about]
     before = {"identity": identity, "scenes": names, "about": about, "rasters": dict(rasters)}
     write_json(partial / "before.json", before)
@@ -156,7 +158,7 @@ def carry_labels(workspace: Workspace, record: StageRecord, made: Path) -> None:
         Disk full, or not writable.
     """
     kept, journal = workspace.path(KEPT), workspace.path("labels.sqlite")
-    carried = read_json(kept / "carried.json") if (kept / "carried.json").exists() else None
+    carried = read_carried(kept / "carried.json") if (kept / "carried.json").exists() else None
     if carried is not None and carried["key"] != record.key:  # interrupted, and then run with other options
         _take_back(kept, journal, carried)
         carried = None
@@ -180,7 +182,7 @@ def _take_back(kept: Path, journal: Path, carried: Mapping[str, Any]) -> None:
 
 def _carried(kept: Path, journal: Path, record: StageRecord, made: Path) -> dict[str, Any] | None:
     """Write the labels of the new segments, and then that they are whole; None where the segments are the same."""
-    before = read_json(kept / "before.json")
+    before = read_kept(kept / "before.json")
     new = _successors(before, made)
     same_files = all(
         record.outputs.get(path.relative_to(made).as_posix()) == before["rasters"][name] for name, path in new.items()

@@ -62,8 +62,9 @@ def prepare(config: Mapping[str, Any], *, point: Point | None, typed: Typed | No
     folder = point.folder if point else (Path(now.workspace).expanduser() if now.workspace else None)
     if folder is None:
         folder = Path("workspaces") / _name(now, open_scenes(*with_model(now)))
-    workspace = Workspace(folder)
+    workspace = Workspace(folder, links=now.links)
     _check_ours(workspace)
+    workspace.check_writable()
     record = _upgraded(workspace)
     options, of_workspace = _fitting(continued(now.to_config(), workspace, typed), typed)
     options, model = _with_model(options, record, typed)

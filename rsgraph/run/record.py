@@ -17,8 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
+from rsgraph.own_files.fields import Fields, damaged
+from rsgraph.own_files.manifest import check_run
 from rsgraph.stages.plan import Addition, ChipsBy, GivenModel, Plan, stages_of
 from rsgraph.workspace import Workspace
 
@@ -57,10 +60,18 @@ def read_record(workspace: Workspace) -> Record | None:
         made = workspace.config if workspace.path("config.yaml").exists() else {}
         if "identity" not in made:
             return None
-        found = _of_0_1(made)
-    model, addition, experiment = _model(found["model"]), _addition(found["addition"]), tuple(found["experiment"])
-    stages = tuple(found.get("stages", ()))
-    return Record(found["identity"], found["chips_by"], model, addition, experiment, stages)
+        found = _of_0_1(made, workspace.path("config.yaml"))
+    for name in ("identity", "chips_by"):
+        if name not in found:
+            raise damaged(workspace.path("manifest.json"), f"'run' does not say its {name}")
+    return Record(
+        found["identity"],
+        found["chips_by"],
+        _model(found.get("model")),
+        _addition(found.get("addition")),
+        tuple(found.get("experiment", ())),
+        tuple(found.get("stages", ())),
+    )
 
 
 def write_record(workspace: Workspace, record: Record) -> None:
@@ -88,15 +99,24 @@ def _addition(found: Mapping[str, Any] | None) -> Addition | None:
     )
 
 
-def _of_0_1(made: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what version 0.1.0 wrote, as it is written today."""
+def _of_0_1(made: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Return what version 0.1.0 wrote, as it is written today. Raises WorkspaceError where that is damaged."""
+    try:
+        found = _as_today(made)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise damaged(path, f"what version 0.1.0 wrote of its run is not there ({error})") from error
+    check_run(Fields(path, found))
+    return found
+
+
+def _as_today(made: Mapping[str, Any]) -> dict[str, Any]:
     before = made.get("grown_from") or None
     if before:
         before = {**before, "trained_on": before["learnt_from"], "model": _model_of_0_1(before["model"])}
     chips_by = "latent" if made.get("compared") == "latent" else "segments"
-    about = {"identity": made["identity"], "chips_by": chips_by, "experiment": ()}
+    about: dict[str, Any] = {"identity": made["identity"], "chips_by": chips_by, "experiment": []}
     return {**about, "model": _model_of_0_1(made["model"]), "addition": before}
 
 
-def _model_of_0_1(section: Mapping[str, Any]) -> dict[str, Any] | None:
-    return {**section, "folder": section["from"]} if section.get("identity") else None
+def _model_of_0_1(section: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    return {**section, "folder": section["from"]} if section and section.get("identity") else None

@@ -22,11 +22,13 @@ from rsgraph.cache import MODELS, Place, StageCache, StageRecord
 from rsgraph.config import Typed
 from rsgraph.console import duration, note, progress, say
 from rsgraph.events import tell, telling
-from rsgraph.files import digest, make_folder, read_json, write_text
+from rsgraph.files import digest, make_folder, write_text
 from rsgraph.io.display import choose_bands
 from rsgraph.options import RUN_KINDS
+from rsgraph.own_files.models import read_about
 from rsgraph.progress import TimeLeft
 from rsgraph.protocols import Blocks, Workers
+from rsgraph.run.checking import check_made, check_workspace
 from rsgraph.run.disk import Places, check_room
 from rsgraph.run.keys import keys
 from rsgraph.run.paths import Point
@@ -72,6 +74,8 @@ def run(config: Mapping[str, Any], *, point: Point | None = None, typed: Typed |
     plan, workspace = prepared.plan, prepared.workspace
     wanted, there = keys(plan), workspace.intact()
     finished = {name for name in wanted if _finished(workspace, name, wanted, there)}
+    if {"scene", "segments"} <= finished:
+        check_workspace(workspace)
     if len(finished) == len(wanted):
         _write_config(plan, workspace)  # the scene may stand elsewhere now
         tell(ready=str(workspace.folder.resolve()))
@@ -318,6 +322,7 @@ def _compute(stage: Stage, running: _Running, opened: Opened) -> StageRecord:
         )
         facts = _work(stage)(context)
     workers.release()
+    check_made(context)
     resumed = blocks.resumed + (0 if on_device is blocks else on_device.resumed)
     if resumed:
         facts["resumed_blocks"] = resumed
@@ -383,7 +388,7 @@ def _track(stage: Stage, record: StageRecord, workspace: Workspace, tracker: Tra
 
 def _track_history(tracker: Tracker, part: str, path: Path) -> None:
     """Log the losses of a model that another run trained."""
-    for metrics in read_json(path).get("history", []):
+    for metrics in read_about(path).get("history", []):
         number = int(metrics["epoch"])
         tracker.metrics({f"{part}/{name}": value for name, value in metrics.items() if name != "epoch"}, number)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, count
@@ -11,11 +12,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rsgraph.errors import ConfigError, ModelMismatch, NotReadable, NotThere, NotUsable, WorkspaceMismatch
-from rsgraph.files import digest, place, read_json, sha256
+from rsgraph.errors import (
+    ConfigError,
+    ModelMismatch,
+    NotReadable,
+    NotThere,
+    NotUsable,
+    WorkspaceError,
+    WorkspaceMismatch,
+)
+from rsgraph.files import digest, place, sha256
 from rsgraph.io.chips import chip_extent, cut
 from rsgraph.io.fingerprint import fingerprint
 from rsgraph.options import ChipOptions, ModelOptions, Options, read_choice, read_options
+from rsgraph.own_files.models import check_model, read_encoder
+from rsgraph.own_files.names import file_safe, is_file_name
 from rsgraph.run.continuing import own_config
 from rsgraph.run.record import read_record
 from rsgraph.stages.context import Opened
@@ -124,11 +135,15 @@ def absolute(path: str | Sequence[str] | None) -> str | list[str] | None:
 
 
 def _named_apart(scenes: Sequence[Scene]) -> list[Scene]:
-    """Number later scenes of one name (a, a_1, a_2): the first keeps its name when scenes are added at the end."""
+    """Number later scenes of one name (a, a_1, a_2): the first keeps its name when scenes are added at the end.
+
+    Names that are no names of files, as a reader of another package may give them, are turned into some.
+    """
     taken: set[str] = set()
     named = []
     for scene in scenes:
-        names = chain([scene.name], (f"{scene.name}_{number}" for number in count(1)))
+        title = scene.name if is_file_name(scene.name) else file_safe(scene.name)
+        names = chain([title], (f"{title}_{number}" for number in count(1)))
         name = next(name for name in names if name not in taken)
         taken.add(name)
         named.append(scene if name == scene.name else replace(scene, name=name))
@@ -249,9 +264,10 @@ def with_model(options: Options) -> tuple[Options, GivenModel | None]:
     if not origin:
         return options, None
     workspace = Workspace(Path(origin).expanduser())
-    about = read_json(workspace.existing("models", "encoder.json"))
-    workspace.existing("models", "gnn.json")
-    workspace.existing("targets.npz")
+    for name in (("models", "encoder.json"), ("models", "gnn.json"), ("targets.npz",)):
+        workspace.existing(*name)
+    check_given(workspace)
+    about = read_encoder(workspace.existing("models", "encoder.json"))
     made = own_config(workspace)
     target, encoder, gnn = (read_choice(kind, made[kind]) for kind in ("target", "encoder", "gnn"))
     model = given_model(workspace, about["bands"])
@@ -261,6 +277,29 @@ def with_model(options: Options) -> tuple[Options, GivenModel | None]:
         embedding = replace(options.embedding, surroundings=width)
         taken = replace(taken, metric=read_choice("metric", made["metric"]), embedding=embedding)
     return taken, model
+
+
+def check_given(workspace: Workspace, *, named: str | None = None) -> None:
+    """Check the files of a model that is applied without training.
+
+    Parameters
+    ----------
+    workspace
+        That holds them.
+    named
+        The folder that the user knows them by, where they are kept elsewhere.
+
+    Raises
+    ------
+    WorkspaceError
+        One is damaged, does not fit the others, or holds a value that is not finite.
+    """
+    folder = named or str(workspace.folder)
+    try:
+        check_model(workspace.folder)
+    except WorkspaceError as error:
+        why = str(error).replace(str(workspace.folder), folder)
+        raise WorkspaceError(f"the model in {folder} (model.from) cannot be applied: {why}") from error
 
 
 def given_model(workspace: Workspace, bands: Sequence[str]) -> GivenModel:
@@ -292,13 +331,18 @@ def keep_model(model: GivenModel | None, workspace: Workspace, cache: Path) -> P
         return None
     kept = cache / "models" / model.identity[:32]
     origins = [each for each in (workspace, Workspace(model.folder)) if model_identity(each) == model.identity]
+    if kept.exists() and model_identity(Workspace(kept)) != model.identity:
+        shutil.rmtree(kept)  # it was changed since
     if not kept.exists() and origins:
         partial = kept.with_suffix(".partial")
         for name in (*_MODEL_FILES, "models/target.json"):
             if origins[0].path(name).exists():
                 place(origins[0].path(name), partial / name)
         os.replace(partial, kept)
-    return kept if kept.exists() else Path(model.folder)
+    found = kept if kept.exists() else Path(model.folder)
+    if (found / "models" / "encoder.json").exists():
+        check_given(Workspace(found), named=model.folder)
+    return found
 
 
 def model_identity(workspace: Workspace) -> str:

@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from rsgraph.files import file_state, read_json, write_json
+from rsgraph.files import file_state, write_json
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.margins import is_whole, read_with_margin
 from rsgraph.options import Choice
+from rsgraph.own_files.fields import Fields, read_json_object
 from rsgraph.protocols import Arrays
 from rsgraph.stages.context import Context
 from rsgraph.stages.encoder import LOADING, load_encoder, margin_of
@@ -71,7 +72,7 @@ def _chosen(context: Context) -> tuple[Hardware, dict[str, Any]]:
         return hardware, {}
     places = [context.work / "precision.json", *([context.known / RECORD] if context.known else [])]
     kept = next((place for place in places if place.exists()), None)
-    choice = Measured(**read_json(kept)) if kept else _measured(context, hardware)
+    choice = _read_measured(kept) if kept else _measured(context, hardware)
     for place in (context.work / "precision.json", context.out / RECORD):
         write_json(place, choice.to_json())
     found = {"device": device_type(hardware), "precision": choice.precision}
@@ -93,7 +94,19 @@ def chosen_hardware(workspace: Workspace, hardware: Hardware) -> Hardware:
     path = workspace.path(RECORD)
     if hardware.precision != "measured" or not path.exists():
         return hardware
-    return replace(hardware, precision=read_json(path)["precision"])
+    return replace(hardware, precision=_read_measured(path).precision)
+
+
+def _read_measured(path: Path) -> Measured:
+    """Read which precision was chosen. Raises WorkspaceError where the file says nothing of the kind."""
+    found = Fields(path, read_json_object(path))
+    name = found.text("precision", where=lambda text: text in _PRECISIONS, expected=" or ".join(_PRECISIONS))
+    return Measured(
+        "bf16" if name == "bf16" else "float32", *map(found.values.get, ("float32_seconds", "bf16_seconds"))
+    )
+
+
+_PRECISIONS = ("bf16", "float32")
 
 
 def _encode_task(context: Context, hardware: Hardware) -> _Encode:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.files import read_arrays, read_json
 from rsgraph.io.margins import fitting_margin, is_whole, pixels_of, read_with_margin
 from rsgraph.options import Choice, Options
+from rsgraph.own_files.models import read_encoder
 from rsgraph.protocols import Encoder
 from rsgraph.stages.context import Context, Opened
 from rsgraph.stages.models import describe, learning_facts, take_over
@@ -88,7 +88,8 @@ def encoder(context: Context) -> dict[str, Any]:
     if context.plan.model:
         return take_over(context, "models/encoder.safetensors", "models/encoder.json")
     component = context.options.encoder.build()
-    model = read_arrays(context.workspace.existing("targets.npz"))
+    needed = context.options.target.build().fitted
+    model = context.workspace.targets(bands=len(context.opened.bands), needed=needed)
     classes = len(model["centres"])
     about = {"component": context.options.encoder.section, "classes": classes}
     module = encoder_module(component, n_bands=len(context.opened.bands), n_classes=classes, seed=context.seed)
@@ -159,7 +160,7 @@ def _encoder_options(context: Context, planned: Schedule) -> EncoderOptions:
 
 def load_encoder(workspace: Workspace, encoder: Choice) -> EncoderModule:
     """Build the encoder of a workspace and load its weights."""
-    about = read_json(workspace.existing("models", "encoder.json"))
+    about = read_encoder(workspace.existing("models", "encoder.json"))
     component = encoder.build()
     module = encoder_module(component, n_bands=len(about["bands"]), n_classes=about["classes"])
     load_weights(module, workspace.existing("models", "encoder.safetensors"))

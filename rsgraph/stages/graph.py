@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from rsgraph.files import file_state
 from rsgraph.graphs.features import centroids
@@ -18,6 +17,7 @@ from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.io.chips import widened
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.options import Choice
+from rsgraph.own_files.tables import read_table
 from rsgraph.protocols import Arrays, Graph
 from rsgraph.stages.context import Context
 from rsgraph.stages.segment_files import blocks_with_rows, own_window, read_segmentation
@@ -81,7 +81,8 @@ class _Reading:
 
     def __call__(self, margin: int) -> tuple[Window, Labels]:
         window = widened(own_window(self.workspace, self.scene, self.chip), margin, self.scene.window)
-        ids = read_ids(self.workspace.segment_file(self.scene.name), window).astype(np.int64)
+        path, most = self.workspace.segment_file(self.scene.name), self.workspace.segment_count
+        ids = read_ids(path, window, most=most).astype(np.int64)
         return window, np.where(ids > 0, ids - self.whole.start, 0).astype(np.int32)
 
 
@@ -94,7 +95,7 @@ def _scene_segments(table: Path, state: tuple[int, ...], rows: range) -> SceneSe
 @lru_cache(maxsize=1)
 def _centroids(table: Path, state: tuple[int, ...]) -> Floats:
     """Read the centroids (n, 2) of all segments, once per process and state of the table."""
-    return pd.read_parquet(table, columns=["row", "column"]).to_numpy(dtype=np.float32)
+    return read_table(table, ["row", "column"]).to_numpy(dtype=np.float32)
 
 
 def _received(found: RegionGraph, own: range, *, first: int) -> RegionGraph:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from rsgraph.blocks import Item, ResumableBlocks
-from rsgraph.files import read_json
 from rsgraph.io.chip_blocks import ChipBlock
+from rsgraph.own_files.fields import Fields, read_json_object
 from rsgraph.protocols import Arrays, Progress
 from rsgraph.stages.neighbourhoods import edge_places
 from rsgraph.workspace import Workspace
@@ -70,8 +70,9 @@ def _edges(before: Workspace, block: ChipBlock) -> Arrays:
     attributes = before.edge_attributes
     if attributes is not None:
         arrays["attributes"] = np.array(attributes[first:last])
-        facts = read_json(before.existing("stage.json"))["facts"]
-        arrays["names"] = np.array(facts["edge_attributes"])
+        path = before.existing("stage.json")
+        facts = Fields(path, read_json_object(path)).object("facts")
+        arrays["names"] = np.array(facts.texts("edge_attributes"))
     return arrays
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import atomic, write_json
+from rsgraph.own_files.models import check_weights
 
 NAME = "projector"
 
@@ -59,7 +60,7 @@ def read_model(folder: Path, *, name: str = NAME) -> dict[str, NDArray[Any]] | N
     Raises
     ------
     WorkspaceError
-        The file is damaged.
+        The file is damaged, or a value is not finite.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -67,6 +68,7 @@ def read_model(folder: Path, *, name: str = NAME) -> dict[str, NDArray[Any]] | N
     path = folder / f"{name}.safetensors"
     if not path.exists():
         return None
+    check_weights(path)
     try:
         found: dict[str, NDArray[Any]] = load_file(path)
     except SafetensorError as error:

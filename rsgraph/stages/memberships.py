@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.files import read_arrays
 from rsgraph.graphs.features import segment_means
 from rsgraph.io.chip_blocks import ChipBlock
 from rsgraph.options import Choice
@@ -26,7 +25,8 @@ from rsgraph.workspace import Workspace
 def memberships(context: Context) -> dict[str, Any]:
     """Average the pixels' memberships over every segment; write embeddings/target.npy."""
     task = _Memberships(context.options.target, context.workspace.folder.resolve())
-    counts = np.zeros(len(read_arrays(context.workspace.existing("targets.npz"))["centres"]), dtype=np.int64)
+    model = context.workspace.targets(bands=len(context.opened.bands))
+    counts = np.zeros(len(model["centres"]), dtype=np.int64)
     with array_file(context.out / "embeddings" / "target.npy") as vectors:
         items = blocks_with_rows(context)
         for found in whole_means(items, context.blocks.map("memberships", task, items, context.progress)):
@@ -44,7 +44,7 @@ class _Memberships:
 
     def __call__(self, block: ChipBlock) -> Arrays:
         labeller = self.target.build()
-        model = read_arrays(Workspace(self.workspace).existing("targets.npz"))
+        model = Workspace(self.workspace).targets(needed=labeller.fitted)
 
         def maps(chip: Chip) -> Floats:
             raster = block.read(chip)

@@ -11,12 +11,12 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from rsgraph.files import read_arrays, read_json
 from rsgraph.ground import pixel_width
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.display import choose_bands, describe_bands, shown_limits, stretch
 from rsgraph.io.path_names import path_name
 from rsgraph.options import Choice
+from rsgraph.own_files.models import read_about
 from rsgraph.pictures.chip_map import draw_chip_map, sample_chips
 from rsgraph.pictures.curves import Curve, draw_curves
 from rsgraph.pictures.figure import save_png
@@ -131,7 +131,7 @@ class _Preview:
 def _views(context: Context, looks: _Looks, shown: Collection[int]) -> tuple[_Preview, dict[int, Pixels]]:
     """Pass once over the chips that are seen; return the preview of the whole and the thumbnails of ``shown``."""
     opened = context.opened
-    n_clusters = len(read_arrays(context.workspace.existing("targets.npz"))["centres"])
+    n_clusters = len(context.workspace.targets()["centres"])
     tiles: list[_View] = []
     panels = [] if _by_chips(context) else [_Canvas(scene, looks, n_clusters) for scene in opened.scenes]
     pasted = len(opened.chips) if panels else min(_TILES, len(opened.chips))
@@ -167,7 +167,7 @@ class _Look:
     def __call__(self, block: ChipBlock) -> Arrays:
         found: Arrays = {}
         labeller = self.target.build()
-        model = read_arrays(Workspace(self.workspace).existing("targets.npz"))
+        model = Workspace(self.workspace).targets(needed=labeller.fitted)
         for chip in block.chips:
             raster = block.read(chip)
             if chip.chip_id < self.pasted:
@@ -274,8 +274,8 @@ def _losses(context: Context) -> dict[str, str]:
 def _curves(context: Context) -> Figure:
     curves = []
     for part, loss in _losses(context).items():
-        history = read_json(context.workspace.existing("models", f"{part}.json")).get("history", [])
-        if history:
+        history = read_about(context.workspace.existing("models", f"{part}.json")).get("history", [])
+        if history and all({"train_loss", "val_loss"} <= epoch.keys() for epoch in history):
             train, validation = ([epoch[name] for epoch in history] for name in ("train_loss", "val_loss"))
             title = f"{part}: {choice(context.plan, part).name}"
             curves.append(Curve(title, loss, train, validation, int(np.argmin(validation))))
@@ -314,7 +314,7 @@ def _likeness(context: Context) -> str:
 
 
 def _segment_map(context: Context, looks: _Looks) -> Figure:
-    centres = read_arrays(context.workspace.existing("targets.npz"))["centres"]
+    centres = context.workspace.targets(bands=len(context.opened.bands))["centres"]
     shown = np.ascontiguousarray(centres[:, list(looks.bands)].T[:, :, None], dtype=np.float32)
     colours = looks.image(shown, np.ones(shown.shape[1:], dtype=bool))[:, 0]
     strongest = np.asarray(context.workspace.embedding("target")).argmax(axis=1)

@@ -28,6 +28,7 @@ from typing import Any, Literal
 
 from rsgraph.errors import ConfigError
 from rsgraph.options import Choice, Options
+from rsgraph.own_files.manifest import STAGE_FILES
 from rsgraph.workspace import CLOSED_FORM, JOINT
 
 ChipsBy = Literal["segments", "latent"]
@@ -154,8 +155,6 @@ class Stage:
         Kinds of the components that its outputs depend on.
     options
         What else of the plan they depend on, as paths of its fields.
-    writes
-        Files that it may leave in the workspace, as patterns of ``fnmatch``.
     trained
         Options that count only where no model is given: then its outcome is taken over.
     count
@@ -166,9 +165,13 @@ class Stage:
     needs: tuple[str, ...] = ()
     components: tuple[str, ...] = ()
     options: tuple[str, ...] = ()
-    writes: tuple[str, ...] = ()
     trained: tuple[str, ...] | None = None
     count: int = 1
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """Files that it may leave in the workspace: a manifest may claim these for it, and no others."""
+        return STAGE_FILES[self.name]
 
 
 STAGES = (
@@ -176,45 +179,34 @@ STAGES = (
         "scene",
         components=("reader",),
         options=("identity", "options.chips", "options.data.limit", "model.bands"),
-        writes=("scene.json", "chips.parquet", "levels.npz", "reference.tif*", "reference/*.tif*"),
     ),
     Stage(
         "segments",
         needs=("scene",),
         components=("segmenter",),
-        writes=("segments.tif", "segments/*.tif", "segments.parquet", "segments.json", "embeddings/bands.npy"),
     ),
     Stage(
         "graph",
         needs=("segments",),
         components=("graph",),
         options=("options.chips.across",),
-        writes=("edges.npy", "edge_attributes.npy"),
     ),
     Stage(
         "metric",
         needs=("segments",),
         options=("options.embedding.surroundings",),
         trained=("metric", "options.seed"),
-        writes=(
-            "embeddings/own.npy",
-            "embeddings/surroundings.npy",
-            "models/metric.safetensors",
-            "models/metric.json",
-        ),
     ),
     Stage(
         "project",
         components=("projector",),
         options=("layer", "also_drawn", "options.seed"),
-        writes=("chips.parquet", "segments.parquet", "projections/*.parquet", "models/projector.*"),
         count=2,
     ),
     Stage(
         "match",
         components=("matcher",),
         options=("layer", "chips_by"),
-        writes=("similarity.npz",),
         count=2,
     ),
     Stage(
@@ -222,13 +214,11 @@ STAGES = (
         needs=("match", "project"),
         components=("projector",),
         options=("options.seed",),
-        writes=("chips.parquet", "projections/chips-*.parquet"),
     ),
     Stage(
         "target",
         needs=("scene",),
         trained=("target", "options.training.budget", "options.seed"),
-        writes=("targets.npz", "models/target.json"),
     ),
     Stage(
         "encoder",
@@ -242,15 +232,13 @@ STAGES = (
             "options.trainer.devices",
             "options.seed",
         ),
-        writes=("models/encoder.safetensors", "models/encoder.json"),
     ),
-    Stage("memberships", needs=("target", "segments"), components=("target",), writes=("embeddings/target.npy",)),
+    Stage("memberships", needs=("target", "segments"), components=("target",)),
     Stage(
         "encode",
         needs=("encoder", "segments"),
         components=("encoder",),
         options=("options.trainer.precision", "options.chips.margin"),
-        writes=("embeddings/encoder.npy", "latents.npy", "models/encode.json"),
     ),
     Stage(
         "gnn",
@@ -265,22 +253,19 @@ STAGES = (
             "options.trainer.devices",
             "options.seed",
         ),
-        writes=("models/gnn.safetensors", "models/gnn.json", "embeddings/gnn*.npy"),
     ),
     Stage(
         "join",
         needs=("metric", "gnn"),
         options=("layers",),
         trained=("metric", "options.seed"),
-        writes=("embeddings/own+*.npy", "models/join.safetensors", "models/join.json"),
     ),
     Stage(
         "trained_maps",
         components=("projector",),
         options=("drawn_later", "options.seed"),
-        writes=("projections/*.parquet",),
     ),
-    Stage("pictures", options=("options.display", "options.draw"), writes=("pictures/*.png",)),
+    Stage("pictures", options=("options.display", "options.draw")),
 )
 """All stages there are, in the order in which they are walked where nothing forbids it."""
 

@@ -176,7 +176,7 @@ def read_segmentation(workspace: Workspace, scene: Scene, chip: Chip, rows: rang
 
 def read_labels(workspace: Workspace, scene: Scene, chip: Chip) -> tuple[NDArray[np.int64], Labels]:
     """Read the ids (n,) of all segments in a chip, ascending, and its pixels' labels: 1 ... n, 0 for no data."""
-    ids = read_ids(workspace.segment_file(scene.name), chip.window)
+    ids = read_ids(workspace.segment_file(scene.name), chip.window, most=workspace.segment_count)
     found, labels = np.unique(ids, return_inverse=True)
     labels = labels.reshape(ids.shape) + (found[0] != 0)
     return found[found != 0].astype(np.int64), labels.astype(np.int32)

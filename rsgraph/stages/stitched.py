@@ -17,11 +17,12 @@ import numpy as np
 import pandas as pd
 
 from rsgraph.errors import ConfigError
-from rsgraph.files import read_arrays, write_json
+from rsgraph.files import write_json
 from rsgraph.graphs.features import segment_sums
 from rsgraph.io.chip_blocks import ChipBlock, chip_blocks
 from rsgraph.io.chips import widened
 from rsgraph.options import Choice
+from rsgraph.own_files.arrays import read_levels
 from rsgraph.progress import part_of
 from rsgraph.protocols import Arrays, Segmenter
 from rsgraph.segmenters.levels import Level, Levels, level, levels
@@ -178,7 +179,7 @@ def _scales(context: Context, first: int) -> dict[int, Levels]:
 def _levels(context: Context, chips: Sequence[Chip]) -> list[Level]:
     """Return the levels of chips as the survey found them; measured here in workspaces made before it kept them."""
     if context.workspace.path("levels.npz").exists():
-        kept = read_arrays(context.workspace.path("levels.npz"))
+        kept = read_levels(context.workspace.path("levels.npz"), bands=len(context.opened.bands))
         rows = [chip.chip_id for chip in chips]
         return [Level(*each) for each in zip(*(kept[name][rows] for name in Level._fields), strict=True)]
     found: list[Level] = []

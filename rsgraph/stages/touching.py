@@ -44,7 +44,8 @@ class _Touching:
 
 
 def _pairs(workspace: Workspace, scene: Scene, chip: Chip) -> NDArray[np.int64]:
-    ids = read_ids(workspace.segment_file(scene.name), _one_further(chip.window, scene)).astype(np.int32)
+    path, most = workspace.segment_file(scene.name), workspace.segment_count
+    ids = read_ids(path, _one_further(chip.window, scene), most=most).astype(np.int32)
     return shared_borders(ids)[0].T
 
 

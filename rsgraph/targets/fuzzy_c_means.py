@@ -238,6 +238,8 @@ class FuzzyCMeans(Target):
         A parameter is out of range, or there are not ``n_clusters`` centres.
     """
 
+    fitted = ("centres", "fuzziness")
+
     def __init__(
         self,
         n_clusters: int = 8,

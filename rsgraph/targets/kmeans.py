@@ -71,6 +71,8 @@ class KMeans(Target):
         Starts that compete; the smallest sum of squared distances wins.
     """
 
+    fitted = ("centres", "temperature")
+
     def __init__(self, n_clusters: int = 8, sample_every: int = 56, softness: float = 1.0, restarts: int = 4) -> None:
         check_options(n_clusters, sample_every)
         if not softness > 0:

@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, ModelMismatch, NotUsable
+from rsgraph.protocols import refuse_above
 from rsgraph.types import Floats
+
+MOST_CLUSTERS = 1000
+"""Soft classes: of each pixel of a chip there is a membership in each, 260 MB of so many."""
 
 
 def check_options(n_clusters: int, sample_every: int) -> None:
@@ -17,6 +21,7 @@ def check_options(n_clusters: int, sample_every: int) -> None:
         raise ConfigError(
             f"`target.n_clusters` must be a whole number of at least 2. Got {n_clusters!r}; the paper uses 8."
         )
+    refuse_above(MOST_CLUSTERS, n_clusters=n_clusters)
     if type(sample_every) is not int or sample_every < 1:
         raise ConfigError(
             f"`target.sample_every` must be a whole number of at least 1 (1: every pixel). "

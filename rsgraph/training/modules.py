@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from rsgraph.errors import ModelMismatch, NotThere, WorkspaceError
 from rsgraph.files import atomic
+from rsgraph.own_files.models import check_weights
 from rsgraph.protocols import Encoder, Gnn
 
 _Made = TypeVar("_Made")
@@ -177,12 +178,13 @@ def load_weights(module: nn.Module, path: Path) -> None:
     NotThere
         The file does not exist.
     WorkspaceError
-        The file is damaged.
+        The file is damaged, or a weight is not finite.
     ModelMismatch
         The weights belong to a network of another shape.
     """
     if not path.is_file():
         raise NotThere(f"no weights at {path}: train first, or name a workspace that was trained.")
+    check_weights(path)
     try:
         state = load_file(path)
     except SafetensorError as error:

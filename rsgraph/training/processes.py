@@ -25,6 +25,7 @@ from torch import distributed
 
 from rsgraph.blocks import end_with_parent
 from rsgraph.errors import RsgraphError, WorkerLost
+from rsgraph.safe_paths import safe_children
 
 Tell = Callable[[Any], None]
 _LOOPBACK = "lo0" if sys.platform == "darwin" else "lo"
@@ -87,7 +88,7 @@ def run_together(work: Work, *, count: int, backend: str, tell: Tell) -> None:
                 place = Place(rank, count, backend, Path(folder) / "meeting")
                 receiver, sender = context.Pipe(duplex=False)
                 process = context.Process(target=_enter, args=(payload, place, sender), daemon=True)
-                with _interrupts_later():
+                with _interrupts_later(), safe_children():
                     process.start()
                 processes[receiver] = process
                 sender.close()

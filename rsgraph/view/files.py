@@ -14,9 +14,11 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from rsgraph.blocks import Threads
+from rsgraph.errors import OutputError
 from rsgraph.files import map_array, output_error
 from rsgraph.io.display import NO_DATA, Pixels
 from rsgraph.io.writers import windows
+from rsgraph.own_files.arrays import mapped_array
 from rsgraph.protocols import Progress
 from rsgraph.stages.streaming import write_header
 from rsgraph.types import Window
@@ -102,7 +104,7 @@ class Places:
 
 def mapped(path: Path) -> NDArray[Any]:
     """Map one array; a plain array on top of the map is quicker to cut than numpy's memmap."""
-    return np.asarray(map_array(path))
+    return np.asarray(mapped_array(path))
 
 
 def write_levels(folder: Path, name: str, places: Places, read: Read, report: Progress) -> None:
@@ -227,6 +229,8 @@ class TwoPasses:
 @contextmanager
 def locked(folder: Path, report: Progress) -> Iterator[None]:
     """Let one process write at a time, and clear what killed ones left. Waiting can be cancelled."""
+    if (folder / ".lock").is_symlink():
+        raise OutputError(f"{folder / '.lock'} is a symbolic link, which no lock of ours is; remove it")
     lock = FileLock(folder / ".lock")
     try:
         while not lock.is_locked:

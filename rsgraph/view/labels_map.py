@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from rsgraph.journal.events import ORIGINS
 from rsgraph.journal.journal import Journal
+from rsgraph.own_files.tables import read_points
 from rsgraph.prediction.discriminants import discriminants
 from rsgraph.prediction.fitting_maps import PointsOf, Verdict, fitting_map
 from rsgraph.protocols import Progress
@@ -106,8 +106,9 @@ def drawn_from(workspace: Workspace, layer: str) -> Mapping[str, int] | None:
     path = map_file(workspace, "segments", layer, BY_LABELS)
     if not path.exists():
         return None
-    found: Mapping[str, int] | None = pd.read_parquet(path, columns=["x"]).attrs.get("labels")
-    return found
+    found = read_points(path)[1].get("labels")
+    fits = isinstance(found, dict) and all(isinstance(found.get(name), int) for name in ("event", "segments"))
+    return found if fits else None
 
 
 def maps_of(workspace: Workspace) -> dict[str, tuple[str, str]]:

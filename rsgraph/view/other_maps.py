@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from rsgraph.components import build, registry
 from rsgraph.options import read_choice
+from rsgraph.own_files.tables import read_points
 from rsgraph.protocols import Progress, Projector
 from rsgraph.stages.match import by_latent, chip_nodes
 from rsgraph.stages.project import FEW, comparing, lay_out_chips
@@ -49,14 +49,12 @@ def find_map(workspace: Workspace, level: Level, layer: str, projector: str) -> 
     path = map_file(workspace, level, layer, projector)
     if not path.exists():
         return None
-    table = pd.read_parquet(path)
+    points, about = read_points(path)
     whole = workspace.chips if level == "chips" else workspace.segments
-    made_from = table.attrs.get("embedding_sha256")
+    made_from = about.get("embedding_sha256")
     recorded = f"projections/{path.name}" in _outputs(workspace)
     fresh = recorded if made_from is None else made_from == _origin_hash(workspace, level, layer)
-    if not fresh or len(table) != len(whole):
-        return None
-    return table[["x", "y"]].to_numpy(np.float32)
+    return points if fresh and len(points) == len(whole) else None
 
 
 def _origin_hash(workspace: Workspace, level: Level, layer: str) -> str | None:

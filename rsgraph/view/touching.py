@@ -31,14 +31,15 @@ def touching_among(workspace: Workspace, rows: NDArray[np.int64] | None) -> NDAr
     pairs
         (2, P), each pair once.
     """
-    pairs = each_once([_touching(workspace.segment_file(scene.name), scene) for scene in workspace.scenes])
+    most = workspace.segment_count
+    pairs = each_once([_touching(workspace.segment_file(scene.name), scene, most) for scene in workspace.scenes])
     return pairs if rows is None else pairs_among(pairs, rows, len(workspace.segments))
 
 
-def _touching(path: Path, scene: SceneInfo) -> NDArray[np.int64]:
+def _touching(path: Path, scene: SceneInfo, most: int | None) -> NDArray[np.int64]:
     """Return the pairs (2, P) of one scene, strip by strip, each with the first row of the next."""
     found = []
     for row in range(0, scene.rows, STRIP):
-        ids = read_ids(path, Window(row, 0, min(STRIP + 1, scene.rows - row), scene.columns))
+        ids = read_ids(path, Window(row, 0, min(STRIP + 1, scene.rows - row), scene.columns), most=most)
         found.append(shared_borders(ids.astype(np.int32))[0].T)
     return each_once(found)

@@ -25,10 +25,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import WorkspaceError, WorkspaceMismatch
-from rsgraph.files import digest, make_folder, read_json, replaced_folder, sha256, write_json
+from rsgraph.files import digest, make_folder, replaced_folder, sha256, write_json
 from rsgraph.io.display import GAMMA, NO_DATA, Pixels, choose_bands, describe_bands, shown_limits, stretch
-from rsgraph.io.path_names import file_safe
 from rsgraph.io.segment_ids import read_ids
+from rsgraph.own_files.fields import read_json_object
+from rsgraph.own_files.names import file_safe
 from rsgraph.protocols import Progress
 from rsgraph.run.scenes import Reopened
 from rsgraph.types import Floats, Scene, Window
@@ -287,16 +288,21 @@ def _opened(workspace: Workspace, look: _Display) -> View | None:
 def _arrays(folder: Path, name: str, key: str) -> tuple[NDArray[Any], NDArray[Any] | None] | None:
     """Map the arrays of one folder, or return None where they are absent, damaged or of another state."""
     try:
-        if read_json(folder / "view.json").get("key") != key:
+        if read_json_object(folder / "view.json").get("key") != key:
             return None
         thumbnails = folder / "thumbnails.npy"
-        return mapped(folder / f"{name}.npy"), mapped(thumbnails) if thumbnails.exists() else None
+        whole, small = mapped(folder / f"{name}.npy"), mapped(thumbnails) if thumbnails.exists() else None
+        return (whole, small) if all(each is None or each.dtype == _TYPES[name] for each in (whole, small)) else None
     except (OSError, ValueError, WorkspaceError):
         return None
 
 
+_TYPES = {"ids": np.dtype(np.uint32), "rgb": np.dtype(np.uint8)}
+
+
 def _made(workspace: Workspace, look: _Display, progress: Progress | None, reader: Callable[[Places], Read]) -> View:
     """Write what is missing; one process at a time, the others wait and find it there."""
+    workspace.check_writable()
     folder = make_folder(workspace.path("view"))
     places = Places.of(workspace)
     report = TwoPasses(progress, places.steps)
@@ -317,8 +323,13 @@ def _make_ids(workspace: Workspace, places: Places, report: Progress) -> None:
         return
     collection = len(places.scenes) > 1
     paths = [workspace.segment_file(scene.name if collection else None) for scene in places.scenes]
+    most = workspace.segment_count
+
+    def read(scene: int, window: Window) -> NDArray[np.uint32]:
+        return read_ids(paths[scene], window, most=most)
+
     with replaced_folder(folder, PARTIAL) as temporary:
-        write_levels(temporary, "ids", places, lambda scene, window: read_ids(paths[scene], window), report)
+        write_levels(temporary, "ids", places, read, report)
         write_json(temporary / "view.json", {"key": key})
 
 

@@ -32,8 +32,11 @@ def workspace(folder: Path, ids: NDArray[np.uint32]) -> Workspace:
     chips = {"chip_id": range(4), "row_offset": [0, 0, 8, 8], "column_offset": [0, 8, 0, 8]}
     write_table(folder / "chips.parquet", pd.DataFrame({**chips, "rows": [8, 8, 6, 6], "columns": [8] * 4}))
     write_table(folder / "segments.parquet", pd.DataFrame({"segment_id": np.arange(1, ids.max() + 1)}))
-    scene = {"name": "s", "bands": [], "rows": ROWS, "columns": COLUMNS, "crs": None, "transform": [], "files": []}
-    write_json(folder / "scene.json", {"scenes": [{**scene, "class_name": None}], "survey": {}})
+    scene = {"name": "s", "bands": ["B02"], "rows": ROWS, "columns": COLUMNS, "crs": None, "files": []}
+    write_json(
+        folder / "scene.json",
+        {"scenes": [{**scene, "transform": [10, 0, 0, 0, -10, 0], "class_name": None}], "survey": {}},
+    )
     write_json(folder / "manifest.json", {})
     return Workspace(folder)
 

@@ -145,7 +145,7 @@ def test_map_of_chips_is_measured_against_their_similarities(workspace: Workspac
 def test_a_map_of_chips_that_cannot_be_measured_is_said(
     workspace: Workspace, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_arrays(workspace.path("similarity.npz"), similarity_arrays(similarity(9, 3, matrix=False)))
+    write_arrays(workspace.path("similarity.npz"), similarity_arrays(similarity(10, 3, matrix=False)))
     assert maps(job(workspace)).empty
     assert "the map of chips is left out" in "".join(capsys.readouterr())
 
@@ -192,7 +192,9 @@ def with_layer(workspace: Workspace, layer: str, vectors: NDArray[Any]) -> None:
     """Add a layer to the manifest."""
     write_array(workspace.path("embeddings", f"{layer}.npy"), vectors.astype(np.float32))
     manifest = workspace.manifest
-    manifest["stages"]["segments"]["outputs"][f"embeddings/{layer}.npy"] = layer * 8
+    stage = {"target": "memberships", "encoder": "encode"}.get(layer, "metric")
+    outputs = manifest["stages"].setdefault(stage, {"outputs": {}})["outputs"]
+    outputs[f"embeddings/{layer}.npy"] = layer * 8
     workspace.write_manifest({**manifest, "layers": [*manifest["layers"], layer]})
 
 
@@ -215,7 +217,10 @@ def test_labelling_shows_the_drawn_maps_their_pair_and_the_share_of_the_ideal_ma
         with_layer(workspace, layer, rng.normal(size=(N, 3)))
     for layer, of_layer in points.items():
         keep_map(workspace, "segments", layer, "umap", of_layer)
-    drawn = [{"layer": layer, "projector": "umap", "path": ""} for layer in ("own", "surroundings")]
+    drawn = [
+        {"layer": layer, "projector": "umap", "path": f"projections/{layer}-umap.parquet"}
+        for layer in ("own", "surroundings")
+    ]
     workspace.write_manifest({**workspace.manifest, "maps": drawn})
     made = with_classes(job(workspace), lambda i: i % 2)
     found = labelling(made).set_index("representation")

@@ -116,8 +116,8 @@ def write_workspace(
 
 MANIFEST = {
     "stages": {
-        "encoder": {"key": "k" * 64, "outputs": {}, "mlflow_run": "run-1"},
-        "gnn": {"key": "g" * 64, "outputs": {}, "mlflow_run": "run-2"},
+        "encoder": {"key": "1" * 64, "outputs": {}, "mlflow_run": "run-1"},
+        "gnn": {"key": "2" * 64, "outputs": {}, "mlflow_run": "run-2"},
     },
     "layers": ["bands", "target", "encoder", "gnn2"],
     "default_layer": "gnn2",

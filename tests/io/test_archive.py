@@ -11,7 +11,7 @@ import pytest
 import rasterio
 
 from rsgraph.errors import NotReadable
-from rsgraph.io.archive import is_zip, opened_zip, reasons, tree, walk
+from rsgraph.io.archive import is_zip, opened_zip, read_member, reasons, tree, walk
 from tests.io.rasters import counts, write_tiff
 
 
@@ -111,3 +111,10 @@ def test_damage_is_named_with_the_member(archive: Path, tmp_path: Path) -> None:
         tree(archive).size("none.txt")
     with pytest.raises(NotReadable, match=r"/x/y cannot be read: EOFError; "), reasons(Path("/x"), "y"):
         raise EOFError
+
+
+def test_a_member_or_file_is_read_up_to_a_size(folder: Path, archive: Path) -> None:
+    for root, member in ((archive, "about.txt"), (folder / "about.txt", "")):
+        assert read_member(root, member, 12) == b"twelve bytes"
+        with pytest.raises(ValueError, match=r"at most 11|larger than 11"):
+            read_member(root, member, 11)

@@ -81,3 +81,17 @@ def test_header_refuses_complex_numbers_and_lost_sources(tmp_path: Path) -> None
     source.unlink()
     with pytest.raises(NotReadable, match=r"v\.vrt draws on .*s\.tif, which does not exist"):
         header(str(tmp_path / "v.vrt"))
+
+
+def test_a_raster_larger_than_any_is_refused_by_what_it_says(tmp_path: Path) -> None:
+    grid = {"crs": "EPSG:32633", "transform": TRANSFORM, "count": 1, "dtype": "uint8"}
+    options = {"driver": "GTiff", "sparse_ok": True, "compress": "deflate", **grid}
+    with rasterio.open(tmp_path / "wide.tif", "w", width=500_000, height=16, blockysize=16, **options):
+        pass
+    with pytest.raises(NotUsable, match=r"wide\.tif says that it has 16 x 500,000 pixels; expected at most"):
+        header(str(tmp_path / "wide.tif"))
+    options |= {"tiled": True, "blockxsize": 40_000, "blockysize": 40_000}
+    with rasterio.open(tmp_path / "part.tif", "w", width=40_000, height=40_000, **options):
+        pass
+    with pytest.raises(NotUsable, match=r"part\.tif can only be read in parts of 1\.5 GB; write it in tiles first"):
+        header(str(tmp_path / "part.tif"))

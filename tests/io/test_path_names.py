@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rsgraph.io.path_names import file_safe, path_name
+from rsgraph.io.path_names import path_name
 
 
 @pytest.mark.parametrize(
@@ -36,11 +36,6 @@ def test_path_name_follows_the_user_and_not_links(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path / "link")
     assert path_name("../link") == "link"
     assert path_name(".") == "real"  # what the system says of the folder it is in
-
-
-def test_file_safe_keeps_letters_digits_dots_and_dashes() -> None:
-    assert file_safe("Plöner See (2020)/a.b-c") == "Plöner_See_2020_a.b-c"
-    assert file_safe("///") == "scene"
 
 
 def test_path_name_of_dots_is_that_of_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

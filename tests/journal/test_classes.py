@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from rsgraph.errors import ConfigError
-from rsgraph.journal.classes import next_colour, valid_colour, valid_key, valid_name
+from rsgraph.io.palette import colours
+from rsgraph.journal.classes import check_room, next_colour, valid_colour, valid_key, valid_name
 from rsgraph.journal.state import DefinedClass
 
 WATER = {1: DefinedClass(1, "water", "#0072b2", "w")}
@@ -44,3 +45,14 @@ def test_the_next_colour_is_the_first_that_no_class_has() -> None:
     assert next_colour({}) == "#0072b2"  # blue of Okabe and Ito
     assert next_colour(WATER) == "#e69f00"  # their orange
     assert next_colour({2: DefinedClass(2, "sand", "#e69f00", None)}) == "#0072b2"
+
+
+def test_where_all_colours_are_taken_they_begin_again() -> None:
+    taken = {number: DefinedClass(number, str(number), colour, None) for number, colour in enumerate(colours(24))}
+    assert next_colour(taken) == "#0072b2"
+
+
+def test_there_is_room_for_some_thousand_classes() -> None:
+    check_room(dict.fromkeys(range(4095), WATER[1]))
+    with pytest.raises(ConfigError, match="there are 4096 classes already, and there may be no more"):
+        check_room(dict.fromkeys(range(4096), WATER[1]))

@@ -29,14 +29,35 @@ ASSIGN = Event(
 def test_pack_puts_the_lowest_bytes_first() -> None:
     packed = pack(np.array([1, 258], np.uint32))
     assert zlib.decompress(packed) == bytes([1, 2, 0, 1, 0, 0, 0, 0])
-    np.testing.assert_array_equal(unpack(packed), [1, 258])
+    np.testing.assert_array_equal(unpack(packed, 2), [1, 258])
 
 
 def test_ids_are_packed_as_their_differences() -> None:
     packed = pack_ids(np.array([4, 5, 300], np.uint32))
-    np.testing.assert_array_equal(unpack(packed), [4, 1, 295])
+    np.testing.assert_array_equal(unpack(packed, 3), [4, 1, 295])
     assert ASSIGN.ids.tolist() == [4, 5, 300]
     assert Event(1, "", "", "note").ids.tolist() == []
+
+
+@pytest.mark.parametrize("n", [0, 1, 3, 2**26])
+def test_what_is_packed_is_of_the_number_that_is_said(n: int) -> None:
+    with pytest.raises(ValueError, match=f"not the {n} that there should be"):
+        unpack(pack(np.array([1, 258], np.uint32)), n)
+
+
+def test_no_more_is_unpacked_than_there_should_be() -> None:
+    bomb = zlib.compress(bytes(64 << 20), 9)
+    with pytest.raises(ValueError, match="not the 3 that there should be"):
+        unpack(bomb, 3)
+    for broken in (b"", b"no zlib", pack(np.array([1, 2], np.uint32))[:-3]):
+        with pytest.raises(ValueError, match="packed numbers are"):
+            unpack(broken, 2)
+
+
+@pytest.mark.parametrize("steps", [[0, 1], [4, 0], [2**26, 1], [2**32 - 1, 2]])
+def test_ids_that_no_segment_has_are_refused(steps: list[int]) -> None:
+    with pytest.raises(ValueError, match="action 3 is about segments that there cannot be"):
+        _ = replace(ASSIGN, n=2, segments=pack(np.array(steps, np.uint32))).ids
 
 
 def test_checksum_is_the_crc_of_the_texts_and_then_of_the_blobs() -> None:

@@ -204,10 +204,17 @@ def test_another_programs_database_is_not_taken_for_a_journal(path: Path) -> Non
     assert content(path) == before
 
 
-def test_a_changed_event_is_found_by_its_checksum(path: Path) -> None:
+def behind_its_back(path: Path, trigger: str, statement: str) -> None:
+    """Change the log, and put the trigger back that forbids it."""
     with closing(sqlite3.connect(path, isolation_level=None)) as plain:
-        plain.execute("DROP TRIGGER event_is_never_changed")
-        plain.execute("UPDATE event SET author = 'eve' WHERE id = 7")
+        (guard,) = plain.execute("SELECT sql FROM sqlite_schema WHERE name = ?", (trigger,)).fetchone()
+        plain.execute(f"DROP TRIGGER {trigger}")
+        plain.execute(statement)
+        plain.execute(guard)
+
+
+def test_a_changed_event_is_found_by_its_checksum(path: Path) -> None:
+    behind_its_back(path, "event_is_never_changed", "UPDATE event SET author = 'eve' WHERE id = 7")
     with pytest.raises(JournalDamaged, match="the checksum of action 7 does not fit"):
         Journal(path)
     with Journal.open(path) as journal:
@@ -220,18 +227,14 @@ def test_a_changed_event_is_found_by_its_checksum(path: Path) -> None:
 
 
 def test_labels_of_a_class_whose_definition_was_lost_keep_their_name(path: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as plain:
-        plain.execute("DROP TRIGGER event_is_never_changed")
-        plain.execute("UPDATE event SET author = 'eve' WHERE id = 1")
+    behind_its_back(path, "event_is_never_changed", "UPDATE event SET author = 'eve' WHERE id = 1")
     with Journal.open(path) as journal:
         assert journal.classes()["name"].tolist() == ["water", "sand"]
         assert "water" in journal.labels()["label"].tolist()
 
 
 def test_removed_events_are_missed(path: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as plain:
-        plain.execute("DROP TRIGGER event_is_never_deleted")
-        plain.execute("DELETE FROM event WHERE id > 40")
+    behind_its_back(path, "event_is_never_deleted", "DELETE FROM event WHERE id > 40")
     with pytest.raises(JournalDamaged, match="2 actions are missing"):
         Journal(path)
 

@@ -22,7 +22,7 @@ def made(folder: Path, *overrides: str, **run: Any) -> Workspace:
     """A workspace of which nothing is there but its options and its record."""
     workspace = Workspace(folder)
     workspace.path("config.yaml").write_text(yaml.safe_dump(composed("data.path=then.tif", *overrides)))
-    record = {"identity": "i", "chips_by": "segments", "model": None, "addition": None, "experiment": []}
+    record = {"identity": "1" * 64, "chips_by": "segments", "model": None, "addition": None, "experiment": []}
     workspace.write_manifest({"run": record | run})
     return workspace
 
@@ -67,7 +67,7 @@ def test_an_experiment_that_was_chosen_before_changes_nothing(tmp_path: Path, ch
 
 
 def test_own_config_names_no_model_that_scenes_were_added_with(tmp_path: Path) -> None:
-    addition = {"scenes": [], "files": [], "trained_on": [], "identity": "i", "model": None, "stages": {}}
+    addition = {"scenes": [], "files": [], "trained_on": [], "identity": "1" * 64, "model": None, "stages": {}}
     workspace = made(tmp_path, "model.from=/w", addition=addition)
     assert own_config(workspace)["model"] == {"from": None}
 

@@ -37,7 +37,8 @@ def workspace(tmp_path: Path) -> Workspace:
     """Two segments, 1 and 2, labelled water and sand."""
     folder = tmp_path / "w"
     raster(folder / "segments.tif", OLD)
-    about = {"rows": 2, "columns": 4, "bands": [], "crs": None, "transform": [], "files": [], "class_name": None}
+    about = {"rows": 2, "columns": 4, "bands": ["B02"], "crs": None, "files": [], "class_name": None}
+    about["transform"] = [10, 0, 0, 0, -10, 0]
     (folder / "scene.json").write_text(json.dumps({"scenes": [{"name": "coast", **about}], "survey": {}}))
     outputs = {"segments.tif": sha256(folder / "segments.tif"), "segments.parquet": "-"}
     (folder / "manifest.json").write_text(json.dumps({"stages": {"segments": {"outputs": outputs}}}))

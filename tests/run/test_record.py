@@ -13,20 +13,20 @@ from rsgraph.run.record import Record, read_record, write_record
 from rsgraph.stages.plan import Addition, GivenModel
 from rsgraph.workspace import Workspace
 
-MODEL = GivenModel("/models/coast", "abc", ("B04", "B08"))
-ADDITION = Addition(("may",), (("/s/may.tif",),), ("may",), "one", None, {"scene": "k"})
+MODEL = GivenModel("/models/coast", "c" * 64, ("B04", "B08"))
+ADDITION = Addition(("may",), (("/s/may.tif",),), ("may",), "1" * 64, None, {"scene": "2" * 64})
 
 
 @pytest.mark.parametrize("addition", [None, ADDITION])
 @pytest.mark.parametrize("model", [None, MODEL, replace(MODEL, metric=True)])
 def test_a_record_comes_back(tmp_path: Path, model: GivenModel | None, addition: Addition | None) -> None:
-    workspace, record = Workspace(tmp_path), Record("both", "latent", model, addition, ("laptop",))
+    workspace, record = Workspace(tmp_path), Record("b" * 64, "latent", model, addition, ("laptop",))
     workspace.write_manifest({"stages": {"scene": {}}})
     write_record(workspace, record)
     assert read_record(workspace) == record
     found = json.loads((tmp_path / "manifest.json").read_text())
-    assert found["stages"] == {"scene": {}}
-    assert found["run"]["identity"] == "both"
+    assert {*found["stages"]} == {"scene"}
+    assert found["run"]["identity"] == "b" * 64
 
 
 def test_an_empty_folder_has_no_record(tmp_path: Path) -> None:
@@ -36,17 +36,19 @@ def test_an_empty_folder_has_no_record(tmp_path: Path) -> None:
 def test_a_config_of_0_1_holds_the_same(tmp_path: Path) -> None:
     before = {"from": None, "identity": None, "bands": None}
     made = {
-        "identity": "both",
+        "identity": "b" * 64,
         "compared": "segments",
-        "model": {"from": "/w", "identity": "abc", "bands": ["B04"]},
+        "model": {"from": "/w", "identity": "c" * 64, "bands": ["B04"]},
         "grown_from": {
             "scenes": ["may"],
             "files": [["/s/may.tif"]],
             "learnt_from": ["may"],
-            "identity": "one",
+            "identity": "1" * 64,
             "model": before,
-            "stages": {"scene": "k"},
+            "stages": {"scene": "2" * 64},
         },
     }
     (tmp_path / "config.yaml").write_text(yaml.safe_dump(made))
-    assert read_record(Workspace(tmp_path)) == Record("both", "segments", GivenModel("/w", "abc", ("B04",)), ADDITION)
+    assert read_record(Workspace(tmp_path)) == Record(
+        "b" * 64, "segments", GivenModel("/w", "c" * 64, ("B04",)), ADDITION
+    )

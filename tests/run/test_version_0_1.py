@@ -35,11 +35,11 @@ def test_upgrade_leaves_a_stage_that_was_made_otherwise(tmp_path: Path) -> None:
     shutil.copytree(KEPT / "one", tmp_path / "w")
     workspace = Reopened(tmp_path / "w")
     manifest, record = workspace.manifest, read_record(workspace)
-    manifest["stages"]["graph"]["key"] = "made otherwise"
+    manifest["stages"]["graph"]["key"] = "f" * 64
     workspace.write_manifest(manifest)
     assert record is not None
     upgrade(workspace, workspace.plan, record)
     found = {stage: entry["key"] for stage, entry in workspace.manifest["stages"].items()}
-    assert found == {**keys(workspace.plan), "graph": "made otherwise"}
+    assert found == {**keys(workspace.plan), "graph": "f" * 64}
     upgrade(workspace, workspace.plan, record)
     assert {stage: entry["key"] for stage, entry in workspace.manifest["stages"].items()} == found

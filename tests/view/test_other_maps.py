@@ -47,10 +47,11 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def record(workspace: Workspace, bands: str) -> None:
     """Enter the hash of the bands in the manifest."""
-    outputs = {"embeddings/bands.npy": bands, "projections/bands-umap.parquet": "0" * 64}
-    write_json(
-        workspace.path("manifest.json"), {"stages": {"segments": {"outputs": outputs}}, "default_layer": "gnn1"}
-    )
+    stages = {
+        "segments": {"outputs": {"embeddings/bands.npy": bands}},
+        "project": {"outputs": {"projections/bands-umap.parquet": "0" * 64}},
+    }
+    write_json(workspace.path("manifest.json"), {"stages": stages, "default_layer": "gnn1"})
 
 
 def test_map_file_names_layer_and_projector(workspace: Workspace) -> None:
@@ -144,8 +145,9 @@ def test_layers_are_offered_in_the_order_of_the_maps(workspace: Workspace) -> No
 
 @pytest.mark.parametrize(("layer", "metric"), [("own", "euclidean"), ("bands", "cosine"), ("own+gnn1", "euclidean")])
 def test_learnt_layers_are_laid_out_by_euclidean_distance(workspace: Workspace, layer: str, metric: Distance) -> None:
-    vectors = np.array(workspace.embedding("bands")[:60])
-    write_array(workspace.path("embeddings", f"{layer}.npy"), vectors)
+    whole = np.array(workspace.embedding("bands"))
+    write_array(workspace.path("embeddings", f"{layer}.npy"), whole)
+    vectors = whole[:60]
     points = project_segments(workspace.folder, layer, "umap", np.arange(60))
     np.testing.assert_array_equal(points, Umap(metric=metric).project(vectors, seed=0).points)
 

@@ -18,14 +18,14 @@ IDS = np.array([[1, 1, 2], [3, 1, 2], [3, 0, 4], [3, 5, 4]], dtype=np.uint32)
 def workspace(monkeypatch: pytest.MonkeyPatch) -> Any:
     """One scene of five segments, read in strips of two rows."""
 
-    def read(path: str, window: Window) -> np.ndarray:
+    def read(path: str, window: Window, most: int) -> np.ndarray:
         return IDS[window.row : window.row + window.rows]
 
     monkeypatch.setattr(touching, "read_ids", read)
     monkeypatch.setattr(touching, "STRIP", 2)
     scene = SimpleNamespace(name="s", rows=4, columns=3)
     segments = pd.DataFrame({"segment_id": range(1, 6)})
-    return SimpleNamespace(scenes=[scene], segment_file=str, segments=segments)
+    return SimpleNamespace(scenes=[scene], segment_file=str, segments=segments, segment_count=5)
 
 
 def test_touching_pairs_are_found_across_strips_each_once(workspace: Any) -> None:

@@ -30,6 +30,7 @@ def label(
     train: bool = True,
     display: str | Sequence[str] = "auto",
     read_only: bool = False,
+    links: bool = False,
 ) -> None:
     """Open a window on a workspace, as soon as it can be labelled.
 
@@ -45,6 +46,8 @@ def label(
         Bands of the pictures: ``auto``, ``true_colour``, ``false_colour`` or three band names.
     read_only
         Look only.
+    links
+        Whether symbolic links in the workspace that lead out of it may be written through.
 
     Raises
     ------
@@ -56,11 +59,13 @@ def label(
         The run has ended, and said why, before there was anything to label.
     """
     if folder is not None:
-        Reopened(folder).existing("manifest.json")
+        workspace = Reopened(folder, links=links)
+        workspace.existing("manifest.json")
+        workspace.check_writable()
     check_screen()
     if not run:
         assert folder is not None, "there is a workspace, or a run that makes one"
-        _show(_hidden_viewer(), folder, None, display=display, read_only=read_only)
+        _show(_hidden_viewer(), folder, None, display=display, read_only=read_only, links=links)
         return
     from napari_rsgraph.training import Training
 
@@ -70,7 +75,7 @@ def label(
         there = training.wait_until_ready(folder)
         if not train:
             training.ask_to_stop()  # it ends while the window opens
-        _show(viewer, there, training if train else None, display=display, read_only=read_only)
+        _show(viewer, there, training if train else None, display=display, read_only=read_only, links=links)
     except KeyboardInterrupt:
         sys.exit(training.stop())  # it has said that nothing is lost
     finally:
@@ -94,6 +99,7 @@ def _show(
     *,
     display: str | Sequence[str],
     read_only: bool,
+    links: bool,
 ) -> None:
     """Open the window; return when it is closed."""
     import napari
@@ -103,7 +109,7 @@ def _show(
 
     viewer.title = f"rsgraph: {folder.resolve().name}"
     try:
-        window = open_workspace(viewer, folder, display=display, read_only=read_only, training=training)
+        window = open_workspace(viewer, folder, display=display, read_only=read_only, links=links, training=training)
     except BaseException:
         viewer.close()
         raise

@@ -18,6 +18,7 @@ from qtpy.QtCore import QEventLoop, QObject, QTimer, Signal
 from napari_rsgraph.session.work import Cancelled, Lane
 from rsgraph.errors import RsgraphError
 from rsgraph.protocols import Progress
+from rsgraph.safe_paths import safe_children
 
 _SHOWN_AFTER = 300
 """Milliseconds after which a task is shown: what is quicker needs no bar."""
@@ -182,7 +183,8 @@ def _in_process(function: Callable[[Progress], Any], stop: threading.Event, repo
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
     process = context.Process(target=_serve, args=(function, there), daemon=True)
-    process.start()
+    with safe_children():
+        process.start()
     there.close()
     try:
         while True:

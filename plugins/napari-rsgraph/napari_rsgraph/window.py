@@ -445,6 +445,7 @@ def open_workspace(
     *,
     display: str | Sequence[str] = "auto",
     read_only: bool = False,
+    links: bool = False,
     training: Training | None = None,
 ) -> Window:
     """Open a workspace in a viewer; one that is open in it is closed first.
@@ -459,6 +460,8 @@ def open_workspace(
         Bands of the pictures.
     read_only
         Look only.
+    links
+        Whether symbolic links in the workspace that lead out of it may be written through.
     training
         The run that goes on meanwhile.
 
@@ -473,7 +476,7 @@ def open_workspace(
             former.go_on_with(training)
         return former
     work = QtWork()
-    session = open_session(folder, work, read_only=read_only)
+    session = open_session(folder, work, read_only=read_only, links=links)
     if former is not None:
         former.remove()
     window = Window(viewer, session, work, display=display, training=training)

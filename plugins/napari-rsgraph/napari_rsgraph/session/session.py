@@ -36,6 +36,7 @@ from napari_rsgraph.session.tables import Level, Mask, Rows, Tables
 from napari_rsgraph.session.work import Tasks, Work
 from rsgraph.brushing.shapes import Mode
 from rsgraph.journal.journal import Journal
+from rsgraph.run.checking import check_workspace
 from rsgraph.run.scenes import Reopened
 
 
@@ -195,7 +196,7 @@ class Session:
         self.focus_requested.emit(rows)
 
 
-def open_session(folder: str | Path, work: Work, *, read_only: bool = False) -> Session:
+def open_session(folder: str | Path, work: Work, *, read_only: bool = False, links: bool = False) -> Session:
     """Open a workspace for labelling.
 
     Parameters
@@ -206,15 +207,19 @@ def open_session(folder: str | Path, work: Work, *, read_only: bool = False) -> 
         Runs what takes time.
     read_only
         Look only.
+    links
+        Whether symbolic links in the workspace that lead out of it may be written through.
 
     Raises
     ------
     WorkspaceError
-        It is no finished workspace.
+        It is no finished workspace, or a link leads out of it.
     """
-    workspace = Reopened(Path(folder).expanduser())
+    workspace = Reopened(Path(folder).expanduser(), links=links)
     for name in ("manifest.json", "config.yaml", "scene.json", "segments.parquet", "chips.parquet", "edges.npy"):
         workspace.existing(name)
+    workspace.check_writable()
+    check_workspace(workspace, options=True)
     tables = Tables(workspace)
     journal = Journal.open(workspace.path("labels.sqlite"), segment_ids=tables.ids, read_only=read_only)
     return Session(workspace, tables, journal, work)
