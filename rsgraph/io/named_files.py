@@ -29,7 +29,9 @@ _HEAD = 1024
 """Bytes in which GDAL looks for the mark of a virtual raster."""
 
 _ZIP = re.compile(r"/vsizip/(?:\{(?P<braced>[^{}]+)\}|(?P<plain>.+?\.zip))(?:/(?P<member>.*))?", re.IGNORECASE)
-_CONTENT = re.compile(r"(?:netcdf|hdf5|hdf4_sds|zarr|gtiff_dir:(?:off:)?\d+):(?:\"(?P<quoted>[^\"]+)\"|(?P<plain>.+))", re.I)
+_CONTENT = re.compile(
+    r"(?:netcdf|hdf5|hdf4_sds|zarr|gtiff_dir:(?:off:)?\d+):(?:\"(?P<quoted>[^\"]+)\"|(?P<plain>.+))", re.I
+)
 _REMOTE = re.compile(r"/vsi(?!zip/)|[a-z][a-z0-9+.-]*:(?://|/|\w+://)|\w+:\w*//", re.IGNORECASE)
 _NAMES = re.compile(r"(?:.*_)?(?:filename|dataset|file|dempath|dem|overview_file)(?:_?\d+)?", re.IGNORECASE)
 """Elements and keys of a virtual raster whose text is the name of a file."""
@@ -100,6 +102,8 @@ class NamedFiles:
         """Look at overviews, masks and statistics, which GDAL opens by their names."""
         if not path.lower().endswith(".xml"):
             head = _read(path, len(_HFA))
+            if path.lower().endswith((".aux", ".rrd")) and head != _HFA:
+                return  # GDAL looks, too, and leaves it
             if not head.startswith(_TIFF) and head != _HFA:
                 raise NotReadable(
                     f"{shown(path)} stands beside a raster but is neither TIFF nor HFA; expected its overviews or mask, "
@@ -149,13 +153,8 @@ class NamedFiles:
         path = bare if part is None else part["quoted"] or part["plain"]
         if part is not None and part["plain"]:
             path = next((each for each in _shorter(path) if os.path.exists(os.path.join(folder, each))), path)
-        if os.path.isabs(path) or not folder:
-            full = path
-        else:
-            full = os.path.join(folder, path)
-        if os.path.exists(full):
-            self._file(full, depth + 1)
-        elif _in_zip(full):
+        full = path if os.path.isabs(path) or not folder else os.path.join(folder, path)
+        if os.path.exists(full) or _in_zip(full):
             self._file(full, depth + 1)
         elif _REMOTE.match(path):
             raise NotReadable(
@@ -204,9 +203,7 @@ def _names_of(tag: str, text: str, attributes: Mapping[str, str]) -> Iterator[st
     """Return what an element of a virtual raster names."""
     key = attributes.get("key", attributes.get("name", ""))
     named = tag if tag not in ("mdi", "option", "argument", "oo") else key
-    if _NAMES.fullmatch(named) and not text.isdigit():
-        yield text
-    elif text.startswith("<") or _REMOTE.match(text) and tag not in ("mdi", "srs", "geometryfield", "description"):
+    if (_NAMES.fullmatch(named) and not text.isdigit()) or text.startswith("<") or (_REMOTE.match(text) and tag not in ("mdi", "srs", "geometryfield", "description")):
         yield text
 
 
@@ -306,7 +303,7 @@ def _files_beside(path: str) -> list[str]:
 
 def _beside_names(name: str) -> list[str]:
     stem = os.path.splitext(name)[0]
-    names = [f"{name}{end}" for end in _BESIDE] + [f"{stem}{end}" for end in (".aux", ".rrd", ".ovr", ".msk")]
+    names = [f"{name}{end}" for end in _BESIDE] + [f"{stem}{end}" for end in (".aux", ".rrd")]
     return [each for each in dict.fromkeys(names) if each != name]
 
 
