@@ -33,8 +33,12 @@ _CONTENT = re.compile(
     r"(?:netcdf|hdf5|hdf4_sds|zarr|gtiff_dir:(?:off:)?\d+):(?:\"(?P<quoted>[^\"]+)\"|(?P<plain>.+))", re.I
 )
 _REMOTE = re.compile(r"/vsi(?!zip/)|[a-z][a-z0-9+.-]*:(?://|/|\w+://)|\w+:\w*//", re.IGNORECASE)
-_NAMES = re.compile(r"(?:.*_)?(?:filename|dataset|file|dempath|dem|overview_file)(?:_?\d+)?", re.IGNORECASE)
-"""Elements and keys of a virtual raster whose text is the name of a file."""
+_NAMES = {
+    "mdi": re.compile(r"overview_file|[xy]_dataset|rpc_dem", re.IGNORECASE),
+    "option": re.compile(r".*(?:filename|dataset|dem|file)(?:_?\d+)?", re.IGNORECASE),
+    "element": re.compile(r".*(?:filename|dataset|dempath)", re.IGNORECASE),
+}
+"""Keys of metadata and of options, and elements of a virtual raster, whose text is the name of a file."""
 
 _KINDS = ("", "vrtdataset", "vrtwarpeddataset", "vrtpansharpeneddataset")
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -201,9 +205,14 @@ def shown(path: str) -> str:
 
 def _names_of(tag: str, text: str, attributes: Mapping[str, str]) -> Iterator[str]:
     """Return what an element of a virtual raster names."""
-    key = attributes.get("key", attributes.get("name", ""))
-    named = tag if tag not in ("mdi", "option", "argument", "oo") else key
-    if (_NAMES.fullmatch(named) and not text.isdigit()) or text.startswith("<") or (_REMOTE.match(text) and tag not in ("mdi", "srs", "geometryfield", "description")):
+    if tag == "mdi":
+        named = _NAMES["mdi"].fullmatch(attributes.get("key", ""))
+    elif tag in ("option", "argument", "ooi"):
+        named = _NAMES["option"].fullmatch(attributes.get("name", attributes.get("key", "")))
+    else:
+        named = _NAMES["element"].fullmatch(tag)
+    elsewhere = tag not in ("mdi", "description") and (text.startswith("<") or _REMOTE.match(text) is not None)
+    if named or elsewhere:
         yield text
 
 
