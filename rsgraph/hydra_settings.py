@@ -1,7 +1,7 @@
 """What is taken of the section ``hydra:`` in configs that are loaded: parameters of sweeps and counts.
 
-Hydra's own settings set variables of the environment, make folders, open log files and name classes. A config may come
-from a stranger, so of all that only what the command line says itself is taken.
+Hydra's own settings set variables of the environment, make folders, open log files and name classes. A config may
+come from a stranger, so of all that only what the command line says itself is taken.
 """
 
 from __future__ import annotations
@@ -20,14 +20,17 @@ from rsgraph.errors import ConfigError
 
 _LOGGING = {"version": 1, "root": None, "disable_existing_loggers": False}
 _OURS: dict[str, Any] = {
-    "run": {"dir": "."},
-    "sweep": {"dir": "workspaces/sweep", "subdir": "."},
-    "output_subdir": None,
-    "callbacks": {},
-    "job_logging": _LOGGING,
-    "hydra_logging": _LOGGING,
-    "verbose": False,
-    "env": {},
+    "hydra.run.dir": ".",
+    "hydra.sweep.dir": "workspaces/sweep",
+    "hydra.sweep.subdir": ".",
+    "hydra.output_subdir": None,
+    "hydra.callbacks": {},
+    "hydra.job_logging": _LOGGING,
+    "hydra.hydra_logging": _LOGGING,
+    "hydra.verbose": False,
+    "hydra.job.chdir": False,
+    "hydra.job.env_set": {},
+    "hydra.job.env_copy": [],
 }
 """As ``conf/command_line.yaml`` has them."""
 
@@ -67,9 +70,7 @@ def with_own_settings(config: DictConfig, overrides: Sequence[str]) -> DictConfi
     typed = [each for each in OverridesParser.create().parse_overrides(list(overrides)) if each.is_hydra_override()]
     with flag_override(config, ["struct", "readonly"], False):
         for name, value in _OURS.items():
-            hydra[name] = OmegaConf.create(value) if isinstance(value, dict) else value
-        hydra.job.chdir = False
-        hydra.job.env_set, hydra.job.env_copy = {}, []
+            OmegaConf.update(config, name, value, merge=False)
         for plugin in ("launcher", "sweeper"):
             hydra[plugin] = _counts(plugin, str(hydra.runtime.choices[f"hydra/{plugin}"]), hydra[plugin])
         for each in typed:

@@ -20,10 +20,10 @@ from rasterio.errors import NotGeoreferencedWarning, RasterioError
 from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterioWindow
 
-from rsgraph.errors import NotReadable
+from rsgraph.errors import NotReadable, RsgraphError
 from rsgraph.io.absent import check_name, missing
 from rsgraph.io.drivers import SAFE, SCENES
-from rsgraph.io.named_files import NamedFiles, refuse_hidden_names, shown
+from rsgraph.io.named_files import NamedFiles, shown
 from rsgraph.warning_filters import ignored
 
 _MOST_OPEN = 48
@@ -133,22 +133,18 @@ def _state(path: str) -> tuple[int, int]:
 
 def open_raster_file(path: str, drivers: Sequence[str]) -> Any:
     """Open a raster for reading, once all that it names is looked at; parameters and Raises as of ``dataset``."""
-    NamedFiles(path, _identify).check()
-    return _open(path, drivers)
+    names = NamedFiles(path, lambda each: _open(each, SCENES, names).close())
+    names.check()
+    return _open(path, drivers, names)
 
 
-def _identify(path: str) -> None:
-    """Open a raster that another names, and close it. Raises NotReadable where it is none of the formats of scenes."""
-    _open(path, SCENES).close()
-
-
-def _open(path: str, drivers: Sequence[str]) -> Any:
+def _open(path: str, drivers: Sequence[str], names: NamedFiles) -> Any:
     with gdal(path), ignored(category=NotGeoreferencedWarning):  # the reader says it in the scene's notes
         opened = DatasetReader(path, driver=list(drivers))  # rasterio.open takes no list
-        names = [opened.tags(ns=domain) for domain in ("OVERVIEWS", "GEOLOCATION")]
+        domains = [opened.tags(ns=domain) for domain in ("OVERVIEWS", "GEOLOCATION")]
     try:
-        refuse_hidden_names(path, *names)
-    except NotReadable:
+        names.check_metadata(path, *domains)
+    except RsgraphError:
         opened.close()
         raise
     return opened

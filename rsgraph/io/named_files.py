@@ -30,7 +30,7 @@ _HEAD = 1024
 
 _ZIP = re.compile(r"/vsizip/(?:\{(?P<braced>[^{}]+)\}|(?P<plain>.+?\.zip))(?:/(?P<member>.*))?", re.IGNORECASE)
 _CONTENT = re.compile(
-    r"(?:netcdf|hdf5|hdf4_sds|zarr|gtiff_dir:(?:off:)?\d+):(?:\"(?P<quoted>[^\"]+)\"|(?P<plain>.+))", re.I
+    r"(?:netcdf|hdf5|hdf4_sds|zarr|gtiff_dir:(?:off:)?\d+):(?:\"(?P<quoted>[^\"]+)\".*|(?P<plain>.+))", re.IGNORECASE
 )
 _REMOTE = re.compile(r"/vsi(?!zip/)|[a-z][a-z0-9+.-]*:(?://|/|\w+://)|\w+:\w*//", re.IGNORECASE)
 _NAMES = {
@@ -40,6 +40,8 @@ _NAMES = {
 }
 """Keys of metadata and of options, and elements of a virtual raster, whose text is the name of a file."""
 
+_ELSEWHERE = ("OVERVIEW_FILE", "X_DATASET", "Y_DATASET")
+_BASE = ":::BASE:::"
 _KINDS = ("", "vrtdataset", "vrtwarpeddataset", "vrtpansharpeneddataset")
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HFA = b"EHFA_HEADER_TAG"
@@ -73,6 +75,25 @@ class NamedFiles:
             A virtual raster is nested without end, or asks for Python.
         """
         self._file(self.first, 0)
+
+    def check_metadata(self, path: str, *domains: Mapping[str, str]) -> None:
+        """Look at what the metadata within a raster name: overviews, or positions of its pixels, in other files.
+
+        Parameters
+        ----------
+        path
+            Of the raster.
+        domains
+            Its metadata in GDAL's domains ``OVERVIEWS`` and ``GEOLOCATION``; Raises as ``check``.
+        """
+        for key, name in (pair for domain in domains for pair in domain.items()):
+            if key.upper() in _ELSEWHERE:
+                self._based(name.strip(), path, 0)
+
+    def _based(self, name: str, path: str, depth: int) -> None:
+        """Look at a name that lies beside ``path`` where it says so."""
+        bare = name.removeprefix(_BASE)
+        self._named(bare, path, "" if bare == name else _folder(path), depth)
 
     def _file(self, path: str, depth: int) -> None:
         if path in self.seen:
@@ -110,17 +131,16 @@ class NamedFiles:
                 return  # GDAL looks, too, and leaves it
             if not head.startswith(_TIFF) and head != _HFA:
                 raise NotReadable(
-                    f"{shown(path)} stands beside a raster but is neither TIFF nor HFA; expected its overviews or mask, "
-                    "so remove it."
+                    f"{shown(path)} stands beside a raster but is neither TIFF nor HFA; expected its overviews "
+                    "or mask, so remove it."
                 )
             self._file(path, depth + 1)
             return
         root = _parsed(path, _read(path, _LARGEST_XML + 1))
         for element in root.iter():
             key = element.get("key", "")
-            if _local(element.tag) == "mdi" and key.upper() in ("OVERVIEW_FILE", "X_DATASET", "Y_DATASET"):
-                text = (element.text or "").strip()
-                self._named(text.removeprefix(":::BASE:::"), path, _folder(path), depth)
+            if _local(element.tag) == "mdi" and key.upper() in _ELSEWHERE:
+                self._based((element.text or "").strip(), path, depth)
 
     def _virtual(self, root: Element, folder: str, depth: int) -> None:
         """Look at the names in a virtual raster."""
@@ -168,34 +188,6 @@ class NamedFiles:
             raise NotReadable(
                 f"{shown(where)} draws on {full[:200]}, which does not exist; put it back or make the file anew."
             )
-
-
-def refuse_hidden_names(path: str, tags: Mapping[str, str], places: Mapping[str, str]) -> None:
-    """Refuse what the metadata within a raster name: overviews, or positions of its pixels, in other files.
-
-    Parameters
-    ----------
-    path
-        Of the raster.
-    tags, places
-        Its metadata in GDAL's domains ``OVERVIEWS`` and ``GEOLOCATION``.
-
-    Raises
-    ------
-    NotReadable
-        They name a file that is not on this disk.
-    """
-    found = {key.upper(): value for key, value in (*tags.items(), *places.items())}
-    for key in ("OVERVIEW_FILE", "X_DATASET", "Y_DATASET"):
-        name = found.get(key, "").removeprefix(":::BASE:::")
-        part = _CONTENT.fullmatch(name)
-        bare = name if part is None else part["quoted"] or part["plain"]
-        if name and part is None:
-            folder = _folder(path)
-            if not any(os.path.exists(each) for each in (os.path.join(folder, bare), bare)):
-                raise NotReadable(
-                    f"{shown(path)} draws on {name[:200]}, which is not on this machine; download it and name the copy."
-                )
 
 
 def shown(path: str) -> str:

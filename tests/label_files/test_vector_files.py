@@ -29,8 +29,8 @@ from rsgraph.label_files.vector_files import (
     untouched,
 )
 from rsgraph.types import Window
-from rsgraph.workspace import SceneInfo
 from rsgraph.warning_filters import ignored
+from rsgraph.workspace import SceneInfo
 from tests.exporters.workspaces import GRID, UTM
 
 LEFT, TOP = GRID[2], GRID[5]
