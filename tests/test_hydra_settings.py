@@ -1,3 +1,5 @@
+# ruff: noqa: E501  # files of strangers, each as they would stand in one line
+
 from __future__ import annotations
 
 import os
