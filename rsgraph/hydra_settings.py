@@ -85,7 +85,7 @@ def _counts(plugin: str, choice: str, composed: Any) -> DictConfig:
         node: Any = ConfigStore.instance().load(f"hydra/{plugin}/{choice}.yaml").node
     except ConfigLoadError as error:
         raise ConfigError(f"hydra/{plugin}={choice} is not installed; leave it out") from error
-    found: Any = OmegaConf.structured(node) if not isinstance(node, DictConfig) else node.copy()
+    found: DictConfig = OmegaConf.structured(node) if not isinstance(node, DictConfig) else node.copy()
     written: Any = OmegaConf.to_container(composed, resolve=False)
     with flag_override(found, ["struct", "readonly"], False):
         for name, value in written.items():

@@ -14,7 +14,8 @@ from rasterio.enums import ColorInterp, Interleaving, MaskFlags
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.band_names import band_name, described_names, is_spectral
-from rsgraph.io.handles import dataset, gdal, shown
+from rsgraph.io.handles import dataset, gdal
+from rsgraph.io.named_files import shown
 from rsgraph.own_files.scene import MOST_PIXELS, MOST_SIDE
 
 Transform = tuple[float, float, float, float, float, float]

@@ -11,8 +11,9 @@ import numpy as np
 
 from rsgraph.io.band_names import EUROSAT, L1C, L2A, guessed_names, is_spectral
 from rsgraph.io.counts import band_medians, corners_and_centre
-from rsgraph.io.handles import read, shown
+from rsgraph.io.handles import read
 from rsgraph.io.header import Header
+from rsgraph.io.named_files import shown
 from rsgraph.io.naming import Names, names_of, unknown
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.sensors import NOT_REFLECTED, Sensor, colour_of, sensor_named

@@ -238,7 +238,8 @@ def _parsed(path: str, content: bytes) -> Element:
         raise NotUsable(f"{shown(path)} is longer than {_LARGEST_XML >> 20} MB; write its pixels to a file first.")
     try:
         text = re.sub(r"^\s*<\?xml.*?\?>", "", content.removeprefix(b"\xef\xbb\xbf").decode("utf-8"), flags=re.DOTALL)
-        return fromstring(text, forbid_dtd=True)
+        root: Element = fromstring(text, forbid_dtd=True)
+        return root
     except (ParseError, DefusedXmlException, ValueError) as error:
         raise NotReadable(
             f"{shown(path)} is damaged: it is no XML ({' '.join(str(error).split())[:80]}); make the file anew."
