@@ -26,8 +26,8 @@ def test_settings_hold_inside_whatever_the_environment_says(monkeypatch: pytest.
         found = rasterio.env.getenv()
         assert {name: found[name] for name in SAFE} == SAFE
     with safely():
-        assert pyogrio.get_gdal_config_option("GDAL_VRT_ENABLE_PYTHON") is False
-    assert pyogrio.get_gdal_config_option("GDAL_VRT_ENABLE_PYTHON") is True
+        assert pyogrio.get_gdal_config_option("GDAL_VRT_ENABLE_PYTHON") == "NO"
+    assert pyogrio.get_gdal_config_option("GDAL_VRT_ENABLE_PYTHON") == "YES"
 
 
 def test_rasters_are_opened_by_a_list_everywhere() -> None:
