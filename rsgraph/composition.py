@@ -42,6 +42,7 @@ from rsgraph.config import (
 from rsgraph.console import fail, note
 from rsgraph.errors import ConfigError, NotReadable, RsgraphError
 from rsgraph.files import expanded, missing
+from rsgraph.hydra_settings import OwnSettings
 
 if TYPE_CHECKING:
     from rsgraph.run.paths import SweepPlace
@@ -133,7 +134,7 @@ def composed(verb: str, line: Line) -> Iterator[Callable[[], Any]]:
     _add_folders(line)
     main = Path([str(config_folder()), *line.values(*_MAIN)][-1]).resolve()
     with one_sentence(line), hydra.initialize_config_dir(str(main), job_name="rsgraph", version_base="1.3"):
-        loader = GlobalHydra.instance().config_loader()
+        loader = OwnSettings(GlobalHydra.instance().config_loader().get_search_path())
         config = _load(loader, [verb, *line.values(*_NAME)][-1], line)
         _refuse(config)
         context = HydraContext(config_loader=loader, callbacks=Callbacks())

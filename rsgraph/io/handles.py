@@ -8,7 +8,7 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,13 @@ import rasterio
 from rasterio._err import CPLE_BaseError
 from rasterio.crs import CRS
 from rasterio.errors import NotGeoreferencedWarning, RasterioError
+from rasterio.io import DatasetReader
 from rasterio.windows import Window as RasterioWindow
 
-from rsgraph.errors import NotReadable
+from rsgraph.errors import NotReadable, RsgraphError
 from rsgraph.io.absent import check_name, missing
+from rsgraph.io.drivers import SAFE, SCENES
+from rsgraph.io.named_files import NamedFiles, shown
 from rsgraph.warning_filters import ignored
 
 _MOST_OPEN = 48
@@ -58,7 +61,7 @@ def gdal(path: str) -> Iterator[None]:
     if logger.level == logging.NOTSET:  # whoever wants to see GDAL's messages sets a level
         logger.setLevel(logging.CRITICAL + 1)
     try:
-        with rasterio.Env(GDAL_NUM_THREADS=1, **_BLOCKS):
+        with rasterio.Env(GDAL_NUM_THREADS=1, **_BLOCKS, **SAFE):
             yield
     except (CPLE_BaseError, RasterioError, ValueError, OSError, MemoryError) as error:
         forget_last_error()
@@ -84,11 +87,6 @@ def forget_last_error() -> None:
         CRS.from_epsg(4326)
 
 
-def shown(path: str) -> str:
-    """Return a path as the user knows it (without GDAL's prefix for archives)."""
-    return path.removeprefix("/vsizip/").replace("{", "").replace("}", "")
-
-
 def _reason(error: BaseException) -> str:
     """Return the innermost cause in one line."""
     while error.__cause__ is not None:
@@ -97,21 +95,30 @@ def _reason(error: BaseException) -> str:
     return re.sub(r"\.+$", "", text)
 
 
-def dataset(path: str) -> Any:
+def dataset(path: str, drivers: Sequence[str] = SCENES) -> Any:
     """Return this thread's open dataset of a file, opening it on first use or when it has changed on disk.
+
+    Parameters
+    ----------
+    path
+        Of the file.
+    drivers
+        The formats that it may have (``rsgraph.io.drivers``).
 
     Raises
     ------
     NotReadable
-        The file is not there, or is no raster.
+        The file is not there, is no raster of these formats, or names files that may not be opened.
+    NotUsable
+        It names others without end, or code.
     """
     if _handles.process != os.getpid():
         _handles.process, _handles.opened = os.getpid(), OrderedDict()
-    key = (path, *_state(path))
+    key = (path, *_state(path), drivers)
     if key in _handles.opened:
         _handles.opened.move_to_end(key)
     else:
-        _handles.opened[key] = _open(path)
+        _handles.opened[key] = open_raster_file(path, drivers)
         while len(_handles.opened) > _MOST_OPEN:
             _handles.opened.popitem(last=False)[1].close()
     return _handles.opened[key]
@@ -127,9 +134,23 @@ def _state(path: str) -> tuple[int, int]:
     return status.st_size, status.st_mtime_ns
 
 
-def _open(path: str) -> Any:
+def open_raster_file(path: str, drivers: Sequence[str]) -> Any:
+    """Open a raster for reading, once all that it names is looked at; parameters and Raises as of ``dataset``."""
+    names = NamedFiles(path, lambda each: _open(each, SCENES, names).close())
+    names.check()
+    return _open(path, drivers, names)
+
+
+def _open(path: str, drivers: Sequence[str], names: NamedFiles) -> Any:
     with gdal(path), ignored(category=NotGeoreferencedWarning):  # the reader says it in the scene's notes
-        return rasterio.open(path)
+        opened = DatasetReader(path, driver=list(drivers))  # rasterio.open takes no list
+        domains = [opened.tags(ns=domain) for domain in ("OVERVIEWS", "GEOLOCATION")]
+    try:
+        names.check_metadata(path, *domains)
+    except RsgraphError:
+        opened.close()
+        raise
+    return opened
 
 
 def check_size(path: str, rows: int, columns: int, bands: int) -> None:
@@ -142,9 +163,11 @@ def check_size(path: str, rows: int, columns: int, bands: int) -> None:
         )
 
 
-def read(path: str, indexes: list[int], row: int, column: int, rows: int, columns: int) -> Any:
+def read(
+    path: str, indexes: list[int], row: int, column: int, rows: int, columns: int, *, drivers: Sequence[str] = SCENES
+) -> Any:
     """Read bands (bands, rows, columns) of a window in the file's own type. Raises NotReadable."""
-    source = dataset(path)
+    source = dataset(path, drivers)
     with gdal(path):
         return source.read(indexes, window=RasterioWindow(column, row, columns, rows))
 

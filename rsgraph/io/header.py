@@ -14,8 +14,9 @@ from rasterio.enums import ColorInterp, Interleaving, MaskFlags
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.band_names import band_name, described_names, is_spectral
-from rsgraph.io.handles import dataset, gdal, shown
+from rsgraph.io.handles import dataset, gdal
 from rsgraph.io.layers import MaskLayer
+from rsgraph.io.named_files import shown
 from rsgraph.own_files.scene import MOST_PIXELS, MOST_SIDE
 
 Transform = tuple[float, float, float, float, float, float]
@@ -285,7 +286,7 @@ def _files(path: str, source: Any) -> tuple[str, ...]:
 
 def _deeper(path: str, source: Any) -> tuple[str, ...]:
     """What the sources of a virtual raster draw on: GDAL lists its own sources only."""
-    if source.driver not in ("VRT", "GTI"):
+    if source.driver != "VRT":
         return ()
     from rsgraph.io.pixel_files import drawn_on  # most scenes are no virtual rasters
 

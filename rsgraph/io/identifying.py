@@ -11,8 +11,8 @@ import numpy as np
 
 from rsgraph.io.band_names import EUROSAT, L1C, L2A, guessed_names, is_spectral
 from rsgraph.io.counts import band_medians
-from rsgraph.io.handles import shown
 from rsgraph.io.header import Header, select
+from rsgraph.io.named_files import shown
 from rsgraph.io.naming import Names, names_of, unknown
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.sensors import NOT_REFLECTED, Sensor, colour_of, sensor_named

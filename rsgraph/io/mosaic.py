@@ -10,9 +10,9 @@ from pathlib import Path
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.io.band_names import L1C
 from rsgraph.io.counts import Decision
-from rsgraph.io.handles import shown
 from rsgraph.io.header import Header, on_disk
 from rsgraph.io.layers import LayeredSource, Layers, looked_for
+from rsgraph.io.named_files import shown
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.resampling import Axis
 from rsgraph.io.sensors import COLOURS

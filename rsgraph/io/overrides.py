@@ -192,6 +192,10 @@ def _names(bands: object) -> tuple[str, ...] | None:
 def _crs(crs: object) -> str | None:
     if crs is None:
         return None
+    if isinstance(crs, str) and ("://" in crs.partition("[")[0] or crs.startswith("/vsi")):
+        raise ConfigError(
+            f"`crs` must be well-known text or an authority's code, e.g. EPSG:32631. Got {crs[:80]!r} instead."
+        )
     try:
         return str(CRS.from_user_input(crs).to_wkt())
     except CRSError as error:

@@ -11,10 +11,10 @@ import numpy as np
 
 from rsgraph.errors import ConfigError, InputError, NotUsable
 from rsgraph.io.cloud_outlines import CloudOutlines
-from rsgraph.io.handles import shown
 from rsgraph.io.header import Header, header
 from rsgraph.io.layers import LayeredSource
 from rsgraph.io.mosaic import axes
+from rsgraph.io.named_files import shown
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.quality import ALWAYS, KINDS, Kind, Quality, QualityLayer, kind_of, variant
 from rsgraph.io.resampling import Axis

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import NotReadable, WorkspaceError
+from rsgraph.io.drivers import OURS
 from rsgraph.io.handles import read
 from rsgraph.own_files.fields import damaged
 from rsgraph.types import Window
@@ -31,7 +32,7 @@ def read_ids(path: Path, window: Window, *, most: int | None = None) -> NDArray[
         The raster is damaged, not of uint32, smaller than the scene, or holds an id that is none.
     """
     try:
-        found: NDArray[np.uint32] = read(str(path), [1], *window)[0]
+        found: NDArray[np.uint32] = read(str(path), [1], *window, drivers=OURS)[0]
     except NotReadable as error:
         raise WorkspaceError(f"{path} is damaged ({error}); run the same command again to restore it") from error
     if found.dtype != np.uint32:

@@ -22,6 +22,7 @@ from rasterio.windows import Window as RasterioWindow
 
 from rsgraph.errors import ConfigError, NotUsable
 from rsgraph.files import atomic, output_error, write_text
+from rsgraph.io.drivers import OURS, SAFE
 from rsgraph.io.handles import forget_last_error
 from rsgraph.protocols import Progress
 from rsgraph.types import Scene, Window
@@ -214,7 +215,7 @@ def _quiet() -> Iterator[None]:
 def _translated(path: Path, temporary: Path) -> Iterator[None]:
     """Turn failures of GDAL into OutputError."""
     try:
-        with rasterio.Env():  # else GDAL prints what goes wrong on closing
+        with rasterio.Env(**SAFE):  # else GDAL prints what goes wrong on closing
             yield
     except (*_FAILURES, OSError) as error:
         forget_last_error()
@@ -233,7 +234,7 @@ def check_complete(path: Path) -> None:
     """
     size = os.path.getsize(path)
     last, last_end = (1, 0, 0), 0
-    with rasterio.open(path) as file:
+    with rasterio.open(path, driver=OURS[0]) as file:
         height, width = file.block_shapes[0]
         for band in file.indexes:
             for row in range(-(-file.height // height)):

@@ -23,6 +23,7 @@ from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.label_files.class_names import COLOUR_COLUMNS, Names, class_column, class_name, first_of, hex_colour
 from rsgraph.label_files.computed_layers import refuse_computed_layers
 from rsgraph.label_files.curves import linear
+from rsgraph.label_files.formats import is_vector, refuse_other_drivers, safely
 from rsgraph.label_files.geometries import (
     Bounds,
     Geometries,
@@ -291,7 +292,7 @@ class _Batch:
 @contextmanager
 def reading(path: Path) -> Iterator[None]:
     """Turn what GDAL says of a vector file into NotReadable, and keep its warnings quiet."""
-    with ignored():  # GDAL's remarks on files of others: the user cannot change them here
+    with ignored(), safely():  # GDAL's remarks on files of others: the user cannot change them here
         try:
             yield
         except (shapely.errors.GEOSException, RuntimeError, OSError, UnicodeDecodeError) as error:
@@ -328,7 +329,9 @@ def layers_of(path: Path) -> dict[str, str | None]:
 
     Raises NotReadable where the file is damaged.
     """
-    with ignored():  # as in `reading`
+    if not is_vector(path):
+        return {}
+    with ignored(), safely():  # as in `reading`
         try:
             found = pyogrio.list_layers(path)
         except pyogrio.errors.DataSourceError:
@@ -366,6 +369,7 @@ def open_vector(
     layer = _layer(path, layers_of(place), layer)
     with reading(path):
         info = pyogrio.read_info(place, layer=layer, force_feature_count=True)
+    refuse_other_drivers(path, str(info["driver"]))
     columns = [str(name) for name in info["fields"]]
     if info["features"] == 0:
         raise NotUsable(f"{path} is empty: layer '{layer}' has no features; expected polygons or points.")
@@ -462,7 +466,8 @@ def _in_pixels(place: Path) -> bool:
         ours = b'"rsgraph"' in file.read(4096)
     if not ours:
         return False
-    xy = shapely.get_coordinates(pyogrio.read_dataframe(place, columns=[], max_features=100).geometry.to_numpy())
+    with reading(place):
+        xy = shapely.get_coordinates(pyogrio.read_dataframe(place, columns=[], max_features=100).geometry.to_numpy())
     return bool(len(xy) and np.all(xy == np.round(xy)))
 
 

@@ -33,6 +33,7 @@ from rsgraph.cache import StageRecord
 from rsgraph.console import note
 from rsgraph.errors import WorkspaceError
 from rsgraph.files import place, sha256, sync_tree, why_not_locked, write_json
+from rsgraph.io.drivers import OURS, SAFE
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.journal.storage import WriterLock, set_aside
 from rsgraph.journal.transfer import Overlaps, transfer_labels
@@ -227,7 +228,7 @@ def forget_kept(workspace: Workspace) -> None:
 def _windows(path: Path) -> Iterator[Window]:
     import rasterio
 
-    with rasterio.open(path) as file:
+    with rasterio.Env(**SAFE), rasterio.open(path, driver=OURS[0]) as file:
         rows, columns = file.height, file.width
     for row in range(0, rows, _ROWS):
         yield Window(row, 0, min(_ROWS, rows - row), columns)

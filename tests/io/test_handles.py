@@ -11,7 +11,8 @@ import pytest
 import rasterio
 
 from rsgraph.errors import NotReadable
-from rsgraph.io.handles import check_size, dataset, existing_file, gdal, read, read_mask, shown
+from rsgraph.io.handles import check_size, dataset, existing_file, gdal, read, read_mask
+from rsgraph.io.named_files import shown
 from tests.io.rasters import counts, write_tiff
 
 

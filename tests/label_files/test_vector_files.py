@@ -10,6 +10,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyogrio
 import pytest
 import shapely
 from affine import Affine
@@ -28,6 +29,7 @@ from rsgraph.label_files.vector_files import (
     untouched,
 )
 from rsgraph.types import Window
+from rsgraph.warning_filters import ignored
 from rsgraph.workspace import SceneInfo
 from tests.exporters.workspaces import GRID, UTM
 
@@ -154,11 +156,12 @@ def csv_of(folder: Path, *rows: tuple[str, str]) -> Path:
     """A layer in the scene's CRS that holds what shapely cannot write."""
     lines = "".join(f'{name},"{text}"\n' for name, text in rows)
     (folder / "a.csv").write_text(f"label,WKT\n{lines}", encoding="utf-8")
-    (folder / "a.vrt").write_text(
-        f"<OGRVRTDataSource><OGRVRTLayer name='a'><SrcDataSource>{folder / 'a.csv'}</SrcDataSource>"
-        "<LayerSRS>EPSG:32633</LayerSRS></OGRVRTLayer></OGRVRTDataSource>"
-    )
-    return folder / "a.vrt"
+    meta, _, geometry, fields = pyogrio.raw.read(folder / "a.csv", columns=["label"])
+    with ignored():  # GeoPackages of arcs and surfaces are an extension
+        pyogrio.raw.write(
+            folder / "a.gpkg", geometry, fields, meta["fields"], geometry_type="Unknown", crs=UTM, driver="GPKG"
+        )
+    return folder / "a.gpkg"
 
 
 def at(x: float, y: float) -> str:

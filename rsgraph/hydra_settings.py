@@ -1,0 +1,94 @@
+"""What is taken of the section ``hydra:`` in configs that are loaded: parameters of sweeps and counts.
+
+Hydra's own settings set variables of the environment, make folders, open log files and name classes. A config may
+come from a stranger, so of all that only what the command line says itself is taken.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.config_store import ConfigStore
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.plugins.config_source import ConfigLoadError
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, flag_override
+
+from rsgraph.errors import ConfigError
+
+_LOGGING = {"version": 1, "root": None, "disable_existing_loggers": False}
+_OURS: dict[str, Any] = {
+    "hydra.run.dir": ".",
+    "hydra.sweep.dir": "workspaces/sweep",
+    "hydra.sweep.subdir": ".",
+    "hydra.output_subdir": None,
+    "hydra.callbacks": {},
+    "hydra.job_logging": _LOGGING,
+    "hydra.hydra_logging": _LOGGING,
+    "hydra.verbose": False,
+    "hydra.job.chdir": False,
+    "hydra.job.env_set": {},
+    "hydra.job.env_copy": [],
+}
+"""As ``conf/command_line.yaml`` has them."""
+
+
+class OwnSettings(ConfigLoaderImpl):
+    """Loads configs, and puts Hydra's settings back to ours, unless they were typed; workers are sent it, too."""
+
+    def load_configuration(
+        self,
+        config_name: str | None,
+        overrides: list[str],
+        run_mode: RunMode,
+        from_shell: bool = True,
+        validate_sweep_overrides: bool = True,
+    ) -> DictConfig:
+        """Compose a config; parameters and Raises as of Hydra's own."""
+        config = super().load_configuration(config_name, overrides, run_mode, from_shell, validate_sweep_overrides)
+        return with_own_settings(config, overrides)
+
+
+def with_own_settings(config: DictConfig, overrides: Sequence[str]) -> DictConfig:
+    """Put Hydra's settings in a composed config back to ours.
+
+    Parameters
+    ----------
+    config
+        As composed; it is changed.
+    overrides
+        As typed: those of Hydra's settings hold.
+
+    Raises
+    ------
+    ConfigError
+        A launcher or sweeper that is not installed.
+    """
+    hydra = config.hydra
+    typed = [each for each in OverridesParser.create().parse_overrides(list(overrides)) if each.is_hydra_override()]
+    with flag_override(config, ["struct", "readonly"], False):
+        for name, value in _OURS.items():
+            OmegaConf.update(config, name, value, merge=False)
+        for plugin in ("launcher", "sweeper"):
+            hydra[plugin] = _counts(plugin, str(hydra.runtime.choices[f"hydra/{plugin}"]), hydra[plugin])
+        for each in typed:
+            if "/" not in each.key_or_group and not each.is_delete() and not each.is_sweep_override():
+                OmegaConf.update(config, each.key_or_group, each.value(), merge=True, force_add=True)
+    return config
+
+
+def _counts(plugin: str, choice: str, composed: Any) -> DictConfig:
+    """Return the settings of an installed launcher or sweeper, with the counts and parameters of a config."""
+    try:
+        node: Any = ConfigStore.instance().load(f"hydra/{plugin}/{choice}.yaml").node
+    except ConfigLoadError as error:
+        raise ConfigError(f"hydra/{plugin}={choice} is not installed; leave it out") from error
+    found: DictConfig = OmegaConf.structured(node) if not isinstance(node, DictConfig) else node.copy()
+    written: Any = OmegaConf.to_container(composed, resolve=False)
+    with flag_override(found, ["struct", "readonly"], False):
+        for name, value in written.items():
+            if name == "params" or (isinstance(value, int) and not isinstance(value, bool)):
+                found[name] = value
+    return found

@@ -1,0 +1,68 @@
+# ruff: noqa: E501  # files of strangers, each as they would stand in one line
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from rsgraph.command_line import split_line
+from rsgraph.composition import composed
+from rsgraph.hydra_settings import OwnSettings
+
+THEIRS = """# @package _global_
+hydra:
+  run: {{dir: {folder}/run}}
+  sweep: {{dir: {folder}/sweep, subdir: {folder}/point}}
+  output_subdir: {folder}/out
+  job: {{chdir: true, env_set: {{RSGRAPH_PLANTED: "1"}}, env_copy: [HOME]}}
+  job_logging: {{version: 1, handlers: {{f: {{class: logging.FileHandler, filename: {folder}/log}}}}, root: {{handlers: [f]}}}}
+  hydra_logging: {{version: 1, handlers: {{f: {{class: logging.FileHandler, filename: {folder}/log}}}}, root: {{handlers: [f]}}}}
+  verbose: true
+  launcher: {{n_jobs: 3, temp_folder: {folder}/temp}}
+  sweeper: {{params: {{graph.k: "4,8"}}}}
+"""
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Path:
+    (tmp_path / "theirs" / "experiment").mkdir(parents=True)
+    (tmp_path / "theirs" / "experiment" / "mine.yaml").write_text(THEIRS.format(folder=tmp_path / "planted"))
+    return tmp_path / "theirs"
+
+
+def test_of_hydra_only_parameters_of_sweeps_and_counts_are_taken_from_files(
+    theirs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = []
+    load = OwnSettings.load_configuration
+
+    def seen(*words: object, **more: object) -> object:
+        found.append(load(*words, **more))  # type: ignore[arg-type]
+        return found[-1]
+
+    monkeypatch.setattr(OwnSettings, "load_configuration", seen)
+    words = ["scene.tif", "--config-dir", str(theirs), "experiment=mine", "workspace=w"]
+    with composed("run", split_line(words, verb="run")):
+        pass
+    (config,) = found
+    hydra = config.hydra
+    assert "planted" not in str(hydra)
+    assert (hydra.launcher.n_jobs, hydra.launcher.temp_folder) == (3, None)
+    assert dict(hydra.sweeper.params) == {"graph.k": "4,8"}
+    assert (hydra.job.env_set, hydra.job.chdir, hydra.run.dir, hydra.output_subdir) == ({}, False, ".", None)
+    assert "RSGRAPH_PLANTED" not in os.environ
+    assert not (theirs.parent / "planted").exists()
+
+
+def test_what_is_typed_holds(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    load = OwnSettings.load_configuration
+    monkeypatch.setattr(
+        OwnSettings, "load_configuration", lambda *words, **more: found.append(load(*words, **more)) or found[-1]
+    )
+    words = ["scene.tif", "--config-dir", str(theirs), "experiment=mine", "workspace=w", "hydra.launcher.n_jobs=1"]
+    with composed("run", split_line(words, verb="run")):
+        pass
+    assert found[0].hydra.launcher.n_jobs == 1
