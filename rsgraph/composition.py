@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import hydra
 from hydra._internal.callbacks import Callbacks  # a HydraContext holds them, and nothing public makes them
+from hydra._internal.utils import get_args_parser
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.global_hydra import GlobalHydra
@@ -111,12 +110,48 @@ class Job:
 
 
 def show(verb: str, line: Line) -> None:
-    """Let Hydra print what was asked for: the options, the config, a help page."""
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, to be put in one sentence
+    """Let Hydra print what was asked for: the options, the config, a help page.
+
+    It is done as Hydra's own ``main`` does it, but with our loader: a page of help composes the config, too, and sets
+    up the logging that it asks for.
+
+    Raises
+    ------
+    ConfigError
+        An option or a flag does not exist, or several things are to be printed.
+    """
     _add_folders(line)
-    sys.argv = [sys.argv[0], *line.flags, *line.overrides]
-    with one_sentence(line):
-        hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=verb)(lambda config: None)()
+    parser = get_args_parser()
+    asked = parser.parse_args([*line.flags, *line.overrides])
+    with _loading(line):
+        printer, name = GlobalHydra.instance().hydra, asked.config_name or verb
+        assert printer is not None
+        wanted = [flag for flag in ("help", "hydra_help", "cfg", "info", "shell_completion") if getattr(asked, flag)]
+        if len(wanted) != 1 or asked.multirun or asked.run:
+            raise ConfigError(
+                f"{' '.join(line.flags)} ask for several things; give one of: {', '.join(sorted(PRINTS))}"
+            )
+        if asked.help:
+            printer.app_help(config_name=name, args_parser=parser, args=asked)
+        elif asked.hydra_help:
+            printer.hydra_help(config_name=name, args_parser=parser, args=asked)
+        elif asked.cfg:
+            printer.show_cfg(name, asked.overrides, asked.cfg, asked.package, asked.resolve)
+        elif asked.info:
+            printer.show_info(asked.info, config_name=name, overrides=asked.overrides)
+        else:
+            printer.shell_completion(config_name=name, overrides=asked.overrides)
+
+
+@contextmanager
+def _loading(line: Line) -> Iterator[OwnSettings]:
+    """Make Hydra ready, and yield what loads its configs; its errors become one sentence."""
+    main = Path([str(config_folder()), *line.values(*_MAIN)][-1]).resolve()
+    with one_sentence(line), hydra.initialize_config_dir(str(main), job_name="rsgraph", version_base="1.3"):
+        ready = GlobalHydra.instance().hydra
+        assert ready is not None
+        loader = ready.config_loader = OwnSettings(ready.config_loader.get_search_path())
+        yield loader
 
 
 @contextmanager
@@ -132,9 +167,7 @@ def composed(verb: str, line: Line) -> Iterator[Callable[[], Any]]:
     """
     _check_flags(line)
     _add_folders(line)
-    main = Path([str(config_folder()), *line.values(*_MAIN)][-1]).resolve()
-    with one_sentence(line), hydra.initialize_config_dir(str(main), job_name="rsgraph", version_base="1.3"):
-        loader = OwnSettings(GlobalHydra.instance().config_loader().get_search_path())
+    with _loading(line) as loader:
         config = _load(loader, [verb, *line.values(*_NAME)][-1], line)
         _refuse(config)
         context = HydraContext(config_loader=loader, callbacks=Callbacks())
