@@ -7,19 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
-import rasterio
-from rasterio.errors import NotGeoreferencedWarning
-
-from rsgraph.io.handles import gdal
-from rsgraph.warning_filters import ignored
+from rsgraph.io.drivers import SCENES
+from rsgraph.io.handles import gdal, open_raster_file
 
 _PREFIX = re.compile(r"/vsi(?:zip|tar|gzip|7z|rar|subfile|sparse|cached|crypt)/(?:[\d_]+,|\w+=[^,]*,(?:file=)?)*")
-_INDIRECT = ("VRT", "GTI")
-"""GDAL's formats that hold no pixels of their own but name other rasters."""
-
-_LOCATION = "location"
-"""Column of a tile index with the names of its rasters."""
-
 _SIDES = (".ovr", ".aux.xml")
 """Ends of the names of overviews, and of statistics that a viewer leaves behind."""
 
@@ -39,18 +30,17 @@ def drawn_on(path: str, named: Sequence[str]) -> tuple[str, ...]:
     Raises
     ------
     NotReadable
-        A virtual raster among its sources is damaged.
+        A virtual raster among its sources is damaged, or names what may not be opened.
     """
     found = dict.fromkeys([path])
     waiting = [name for name in named if name != path]
-    waiting += _tiles(path)
     while waiting:
         name = waiting.pop(0)
         if name in found or name.endswith(_SIDES):
             continue
         found[name] = None
         if _is_indirect(name):
-            waiting += [*_files(place_of(name) if name.startswith("vrt://") else name), *_tiles(name)]
+            waiting += _files(place_of(name) if name.startswith("vrt://") else name)
     return tuple(found)
 
 
@@ -98,27 +88,15 @@ def _upwards(path: str) -> Iterator[str]:
 
 def _is_indirect(name: str) -> bool:
     """Tell a virtual raster by its name or its first bytes."""
-    if name.startswith("vrt://") or name.lower().endswith((".vrt", ".gti")) or ".gti." in name.lower():
+    if name.startswith("vrt://") or name.lower().endswith(".vrt"):
         return True
     with suppress(OSError), open(name, "rb") as file:
-        return b"<VRTDataset" in file.read(512)
+        return b"<VRTDataset" in file.read(1024)
     return False
 
 
 def _files(name: str | None) -> list[str]:
     if name is None:
         return []
-    with gdal(name), ignored(category=NotGeoreferencedWarning), rasterio.open(name) as file:
-        return list(file.files) if file.driver in _INDIRECT else []
-
-
-def _tiles(name: str) -> list[str]:
-    """Return the rasters that a tile index names, relative to it."""
-    if ".gti" not in os.path.basename(name).lower() or not os.path.isfile(name):
-        return []
-    import pyogrio
-
-    with suppress(pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, KeyError):
-        table = pyogrio.read_dataframe(name, columns=[_LOCATION], read_geometry=False)
-        return [os.path.join(os.path.dirname(name), str(tile)) for tile in table[_LOCATION]]
-    return []
+    with open_raster_file(name, SCENES) as file, gdal(name):
+        return list(file.files) if file.driver == "VRT" else []

@@ -148,7 +148,7 @@ def test_places_are_named_once(tmp_path: Path) -> None:
     assert places([*names, "/vsimem/nothing"]) == (str(tmp_path / "z.zip"),)
 
 
-def test_tiles_of_an_index_are_among_what_it_draws_on(folder: Path) -> None:
+def test_an_index_of_tiles_is_not_opened(folder: Path) -> None:
     import geopandas as gpd
     from shapely.geometry import box
 
@@ -156,5 +156,15 @@ def test_tiles_of_an_index_are_among_what_it_draws_on(folder: Path) -> None:
         bounds = box(*file.bounds)
     index = folder / "index.gti.gpkg"
     gpd.GeoDataFrame({"location": ["a.tif"]}, geometry=[bounds], crs="EPSG:32633").to_file(index)
-    found = drawn_on(str(index), [str(index)])
-    assert list(map(place_of, found)) == [str(index), str(folder / "a.tif")]
+    with rasterio.open(index) as file:
+        assert file.driver == "GTI", "GDAL would read it"
+    with pytest.raises(NotReadable):
+        GeoTiff().open(index)
+    with pytest.raises(NotReadable):
+        GeoTiff().open(write_vrt(folder / "over.vrt", index.name))
+
+
+def test_a_raster_that_is_nested_may_name_no_server_either(folder: Path) -> None:
+    inner = write_vrt(folder / "inner.vrt", "/vsicurl/http://127.0.0.1:9/a.tif", relative=0)
+    with pytest.raises(NotReadable, match="which is not on this machine"):
+        drawn_on(str(folder / "outer.vrt"), [str(inner)])
