@@ -188,8 +188,9 @@ def load_weights(module: nn.Module, path: Path) -> None:
     try:
         state = load_file(path)
     except SafetensorError as error:
+        why = " ".join(str(error).split())[:200]
         raise WorkspaceError(
-            f"the weights in {path} are damaged ({' '.join(str(error).split())[:200]}): delete the file and train again, or restore it."
+            f"the weights in {path} are damaged ({why}): delete the file and train again, or restore it."
         ) from error
     own = module.state_dict()
     differing = sorted(name for name in own.keys() | state.keys() if _shape(own, name) != _shape(state, name))
