@@ -27,13 +27,13 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rasterio.errors import RasterioError
 
 from rsgraph.cache import StageRecord
 from rsgraph.console import note
-from rsgraph.errors import WorkspaceError
+from rsgraph.errors import InputError, WorkspaceError
 from rsgraph.files import place, sha256, sync_tree, why_not_locked, write_json
-from rsgraph.io.drivers import OURS, SAFE
+from rsgraph.io.drivers import OURS
+from rsgraph.io.handles import open_raster_file
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.journal.storage import WriterLock, set_aside
 from rsgraph.journal.transfer import Overlaps, transfer_labels
@@ -166,7 +166,7 @@ def carry_labels(workspace: Workspace, record: StageRecord, made: Path) -> None:
     if carried is None:
         try:
             carried = _carried(kept, journal, record, made)
-        except (WorkspaceError, RasterioError) as error:
+        except (WorkspaceError, InputError) as error:
             _set_aside(journal, f"the segments change and labels cannot be carried over ({error}), so they")
     if carried is not None and (kept / "labels.sqlite").exists():
         _replace(kept, journal, carried)
@@ -226,9 +226,7 @@ def forget_kept(workspace: Workspace) -> None:
 
 
 def _windows(path: Path) -> Iterator[Window]:
-    import rasterio
-
-    with rasterio.Env(**SAFE), rasterio.open(path, driver=OURS[0]) as file:
+    with open_raster_file(str(path), OURS) as file:
         rows, columns = file.height, file.width
     for row in range(0, rows, _ROWS):
         yield Window(row, 0, min(_ROWS, rows - row), columns)
