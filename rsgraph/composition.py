@@ -126,15 +126,13 @@ def show(verb: str, line: Line) -> None:
     with _loading(line):
         printer, name = GlobalHydra.instance().hydra, asked.config_name or verb
         assert printer is not None
-        wanted = [flag for flag in ("help", "hydra_help", "cfg", "info", "shell_completion") if getattr(asked, flag)]
-        if len(wanted) != 1 or asked.multirun or asked.run:
-            raise ConfigError(
-                f"{' '.join(line.flags)} ask for several things; give one of: {', '.join(sorted(PRINTS))}"
-            )
+        printed = (asked.cfg, asked.info, asked.shell_completion, asked.multirun, asked.run)
         if asked.help:
             printer.app_help(config_name=name, args_parser=parser, args=asked)
         elif asked.hydra_help:
             printer.hydra_help(config_name=name, args_parser=parser, args=asked)
+        elif sum(map(bool, printed)) != 1:
+            raise ConfigError(f"{' '.join(line.flags)} ask for several things at once; give one of these flags")
         elif asked.cfg:
             printer.show_cfg(name, asked.overrides, asked.cfg, asked.package, asked.resolve)
         elif asked.info:

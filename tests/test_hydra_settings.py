@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from rsgraph.command_line import split_line
-from rsgraph.composition import composed
+from rsgraph.composition import composed, show
+from rsgraph.errors import ConfigError
 from rsgraph.hydra_settings import OwnSettings
 
 THEIRS = """# @package _global_
@@ -66,3 +67,18 @@ def test_what_is_typed_holds(theirs: Path, monkeypatch: pytest.MonkeyPatch) -> N
     with composed("run", split_line(words, verb="run")):
         pass
     assert found[0].hydra.launcher.n_jobs == 1
+
+
+@pytest.mark.parametrize("flags", [["--help"], ["--cfg", "job"], ["--cfg", "all"], ["--info"]])
+def test_pages_of_help_set_up_nothing_that_files_ask_for(
+    theirs: Path, flags: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    show("run", split_line([*flags, "--config-dir", str(theirs), "experiment=mine", "workspace=w"], verb="run"))
+    assert capsys.readouterr().out
+    assert "RSGRAPH_PLANTED" not in os.environ
+    assert not (theirs.parent / "planted").exists()
+
+
+def test_one_thing_is_printed_at_a_time() -> None:
+    with pytest.raises(ConfigError, match="several things at once"):
+        show("run", split_line(["--cfg", "job", "-m"], verb="run"))
