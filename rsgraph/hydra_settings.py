@@ -1,4 +1,4 @@
-"""What is taken of the section ``hydra:`` in configs that are loaded: parameters of sweeps and counts.
+"""Hydra's own settings: of those in configs that are loaded, parameters of sweeps and counts are taken, no more.
 
 Hydra's own settings set variables of the environment, make folders, open log files and name classes. A config may
 come from a stranger, so of all that only what the command line says itself is taken.

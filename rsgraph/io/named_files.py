@@ -1,4 +1,4 @@
-"""What a raster names beside itself, at any depth, looked at before GDAL opens anything.
+"""Files that a raster names beside itself, at any depth, looked at before GDAL opens anything.
 
 A virtual raster names its sources, a file beside a raster (``.aux.xml``, ``.ovr``, ``.msk``) its overviews and masks.
 GDAL opens them in any format that it knows, some of which ask servers, write or run code. So each must be a file on

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
 
 import pyogrio
@@ -36,3 +37,14 @@ def test_rasters_are_opened_by_a_list_everywhere() -> None:
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(call, ast.Call) and ast.unparse(call.func) in ("rasterio.open", "DatasetReader"):
                 assert [each for each in call.keywords if each.arg in ("driver", None)], f"{path}:{call.lineno}"
+
+
+def test_vectors_are_read_in_one_module_whose_reader_looks_at_their_format_first() -> None:
+    package = Path(rsgraph.__file__).parent
+    found = set()
+    for path in package.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = ast.unparse(call.func) if isinstance(call, ast.Call) else ""
+            if re.match(r"pyogrio\.(read|open|list)_", name) or name.endswith(".read_file") or "fiona" in name:
+                found.add(path.relative_to(package).as_posix())
+    assert found == {"label_files/vector_files.py"}
