@@ -148,8 +148,8 @@ def _fill_notes(found: Header, pixels: Sample, radiometry: Radiometry, flat: flo
     if flat is not None:
         declared = "Another" if any(value is not None for value in found.nodata) else "No"
         notes.append(
-            f"{declared} nodata value is declared, but {shown_number(flat)} in all bands fills the border: such pixels are "
-            "taken as nodata (reader.nodata=nan keeps them)."
+            f"{declared} nodata value is declared, but {shown_number(flat)} in all bands fills the border: such "
+            "pixels are taken as nodata (reader.nodata=nan keeps them)."
         )
     rest = [value for value in seen_in(pixels, radiometry.never) if value != flat]
     if rest:

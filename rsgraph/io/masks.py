@@ -240,7 +240,8 @@ class _Choice:
             name = f"Band {index}" if index in self.found.unnamed else names[index]
             yield _Taken(
                 f"{name}: left out, since where it was looked at it holds nothing but {listed}, as masks and "
-                "classes do, and nothing says what they mean (reader.bands=[...] with a name for every layer reads it as a band).",
+                "classes do, and nothing says what they mean (reader.bands=[...] with a name for every layer reads "
+                "it as a band).",
                 dropped=index,
             )
 

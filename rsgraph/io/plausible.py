@@ -282,7 +282,7 @@ def _other_units(pixels: Floats, bands: Sequence[str]) -> tuple[str, ...]:
         return ()
     return (
         f"{', '.join(odd)}: read beside the bands, though far too large for reflectance, and outweighs them; "
-        f"reader.bands=[{','.join(known)}] reads the bands alone.",
+        f"reader.bands=[{','.join(known)}] reads nothing else.",
     )
 
 

@@ -10,6 +10,7 @@ import rasterio
 from numpy.typing import NDArray
 
 from rsgraph.io.counts import COUNTS_NOTE, Decision, all_windows, band_medians, decide, without_lone_fill
+from rsgraph.io.geotiff import GeoTiff
 from rsgraph.io.header import header
 from rsgraph.io.overrides import Overrides, overrides
 from rsgraph.io.windows import corners_and_centre
@@ -166,6 +167,6 @@ def test_fill_along_the_border_is_found_beside_another_declared_value(
     (scene,) = GeoTiff().open(path)
     assert np.count_nonzero(~scene.source.read(scene.window).valid) == 900
     assert any(f"{fill} in all bands fills the border" in note for note in scene.notes)
-    for options in ({"nodata": np.nan}, {"nodata": declared}, {"mask": "declared"}):
-        (scene,) = GeoTiff(**options).open(path)
+    for reader in (GeoTiff(nodata=np.nan), GeoTiff(nodata=20000), GeoTiff(mask="declared", nodata=np.nan)):
+        (scene,) = reader.open(path)
         assert scene.source.read(scene.window).valid.all()
