@@ -132,7 +132,8 @@ def _zero_is_fill(found: Header, pixels: Sample, given: Overrides, declared: Seq
     if found.dtype != "uint8" and not declared:
         return True
     edge = pixels.numbers[:, pixels.border]
-    return len(edge) >= _FEWEST_BANDS and bool((edge == 0).all(axis=0).mean() >= _BORDER_SHARE)
+    many = len(edge) >= _FEWEST_BANDS or (len(edge) == 1 and found.dtype != "uint8")  # of a scene: all its files
+    return many and bool((edge == 0).all(axis=0).mean() >= _BORDER_SHARE)
 
 
 def _fill_notes(found: Header, pixels: Sample, radiometry: Radiometry, flat: float | None) -> tuple[str, ...]:
@@ -166,16 +167,26 @@ def without_lone_fill(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
 
     A band by itself may have one number all along its border, as the cirrus band has over clear land.
     """
-    if len(decisions) >= _FEWEST_BANDS and all(decision.radiometry.fills for decision in decisions.values()):
+    if len(decisions) >= _FEWEST_BANDS and all(map(_has_border, decisions.values())):
         return dict(decisions)
     return {band: _without_fills(decision) for band, decision in decisions.items()}
 
 
+def _has_border(decision: Decision) -> bool:
+    return bool(decision.radiometry.fills) or _is_second(decision.radiometry)
+
+
+def _is_second(radiometry: Radiometry) -> bool:
+    """Tell whether 0 is taken as fill beside another number that is declared."""
+    return radiometry.fill is not None and any(value is not None for value in radiometry.nodata)
+
+
 def _without_fills(decision: Decision) -> Decision:
-    if not decision.radiometry.fills:
+    if not _has_border(decision):
         return decision
     kept = tuple(text for text in decision.notes if "fills the border" not in text)
-    return replace(decision, radiometry=replace(decision.radiometry, fills=()), notes=kept)
+    fill = None if _is_second(decision.radiometry) else decision.radiometry.fill
+    return replace(decision, radiometry=replace(decision.radiometry, fills=(), fill=fill), notes=kept)
 
 
 def declares_scale(found: Header) -> bool:

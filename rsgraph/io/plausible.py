@@ -78,6 +78,8 @@ def plausible(scene: Scene, given: Overrides, *, declared: bool, hints: Sequence
         return scene
     if given.scale is None and given.offset is None:
         scene = _declared_otherwise(scene)
+        if declared:
+            scene = _with_notes(scene, below_zero(sampled(scene)))
     if given.scale is None and not declared:
         scene = _scaled(scene, given, [*hints, *(file.name for file in scene.files)])
     return _with_offset_note(scene) if given.offset is None and scene.reflectance else scene
@@ -286,13 +288,20 @@ def _other_units(pixels: Floats, bands: Sequence[str]) -> tuple[str, ...]:
     )
 
 
+def below_zero(pixels: Floats) -> tuple[str, ...]:
+    """Say of numbers (bands, n), half of which are negative, that they are no reflectance."""
+    if not pixels.shape[1] or float(np.median(pixels)) >= 0:
+        return ()
+    return (
+        "Half of the numbers are below 0, which reflectance is not: heights, decibels, or counts from which an "
+        "offset was taken twice. They are read as they are; reader.scale and reader.offset say otherwise.",
+    )
+
+
 def possible(pixels: Floats, scale: float) -> tuple[str, ...]:
     """Say which other reading is possible, where the one that was taken is doubtful."""
-    if float(np.median(pixels)) < 0:
-        return (
-            "Half of the numbers are below 0, which reflectance is not: heights, decibels, or counts from which an "
-            "offset was taken twice. They are read as they are; reader.scale and reader.offset say otherwise.",
-        )
+    if below_zero(pixels):
+        return below_zero(pixels)
     if scale == 1.0:
         return ()
     high, low = float(np.percentile(pixels.max(axis=0), 98)), float(np.percentile(pixels, 1))

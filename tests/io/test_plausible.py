@@ -249,3 +249,11 @@ def test_numbers_below_0_and_above_all_clouds_are_told() -> None:
     assert "below 0" in possible(decibels, 1.0)[0]
     assert "reader.scale=0.00001525902" in possible(pixels(PLANTS, SOIL) * 6.5535, 1e-4)[0]
     assert possible(pixels(PLANTS, SOIL), 1e-4) == ()
+
+
+def test_declared_decibels_are_told(tmp_path: Path) -> None:
+    numbers = np.round(np.log10(picture(pixels(PLANTS, SOIL))) * 1000).astype(np.int16)
+    path = write_tiff(tmp_path / "a.tif", numbers)
+    with rasterio.open(path, "r+") as target:
+        target.scales = (0.01,) * 5
+    assert any("below 0" in note for note in opened(path).notes)
