@@ -171,7 +171,7 @@ def class_column(path: Path, columns: Sequence[str], column: str | None) -> str:
         It is not there, or none looks like it; the message lists them.
     """
     if not columns:
-        raise NotUsable(f"{path} has no attributes; expected one that holds the class of each feature.")
+        raise NotUsable(f"{path} has no attribute that could hold the class; add one, such as class.")
     listed = ", ".join(columns)
     if column is not None and column not in columns:
         raise NotUsable(f"{path} has no attribute '{column}'; choose one of: {listed}.")

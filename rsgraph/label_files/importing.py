@@ -135,6 +135,9 @@ def _labels(count: Count, names: Names, min_share: float, left_out: LeftOut, pat
     """Choose each segment's class, by pixels and else by points."""
     pixels, points = _shares(count.pixels, count.table["area_px"].to_numpy()), _shares(count.points, None)
     beside, undecided = _apart(points, pixels), np.setdiff1d(count.points.tied(), pixels.rows)
+    undecided = np.intersect1d(
+        undecided, points.rows[points.share >= min_share - 1e-6]
+    )  # else no class covers enough
     points = points.only(~np.isin(points.rows, np.concatenate([pixels.rows, undecided])))
     found = pixels.joined(points)
     more = {_OVERRULED: beside, _TIED: len(undecided)}

@@ -85,7 +85,7 @@ def test_class_column_is_the_named_one_or_the_first_that_looks_like_it() -> None
     assert class_column(path, ["id", "Label", "class"], None) == "Label"
     assert class_column(path, ["id", "Label", "class"], "id") == "id"
     assert class_column(path, ["whatever"], None) == "whatever"
-    with pytest.raises(NotUsable, match=r"a\.gpkg has no attributes; expected one that holds the class"):
+    with pytest.raises(NotUsable, match=r"a\.gpkg has no attribute that could hold the class; add one"):
         class_column(path, [], None)
     with pytest.raises(NotUsable, match=r"a\.gpkg has no attribute 'kind'; choose one of: id, name\."):
         class_column(path, ["id", "name"], "kind")

@@ -310,7 +310,8 @@ def test_polygons_count_before_points_and_it_is_told(coast: Workspace, tmp_path:
 
 def test_a_polygon_of_which_a_point_is_none_is_left_out_whole(coast: Workspace, tmp_path: Path) -> None:
     whole = pixels(0, 0, 40, 64)
-    broken = Polygon([*whole.exterior.coords[:3], (float("nan"), float("nan"))])
+    with np.errstate(invalid="ignore"):
+        broken = Polygon([*whole.exterior.coords[:3], (float("nan"), float("nan"))])
     table = gpd.GeoDataFrame({"label": ["land", "half"]}, geometry=[whole, broken], crs=UTM)
     table.to_file(tmp_path / "a.gpkg")
     found = read_labels(coast, tmp_path / "a.gpkg")
