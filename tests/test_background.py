@@ -32,7 +32,8 @@ time.sleep(60)
 """
 
 
-def until(true: Callable[[], bool], seconds: float = 30) -> bool:
+def until(true: Callable[[], bool], seconds: float = 240) -> bool:
+    """Wait: a run of low priority gets what others leave of the machine."""
     end = time.monotonic() + seconds
     while not true() and time.monotonic() < end:
         time.sleep(0.02)
