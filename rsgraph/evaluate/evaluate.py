@@ -144,7 +144,7 @@ def _check(config: Mapping[str, Any]) -> None:
     if config["workspace"] is None:
         raise ConfigError("which workspace? type `rsgraph evaluate WORKSPACE`")
     top = {name: config[name] for name in ("workspace", *REFERENCE, "seed") if name != "reference_classes"}
-    check_types("option", _options, top)
+    check_types(None, _options, top)
     if config["reference_classes"] is not None:
         wanted_classes(config["reference_classes"])
     if config["reference"] is not None and not expanded(config["reference"]).exists():
