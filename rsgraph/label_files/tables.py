@@ -136,7 +136,7 @@ def number(text: str) -> float | None:
     """Return the number that a cell holds, with a decimal point or comma; None for other text.
 
     Thousands may be set apart by blanks and apostrophes, or by points and commas where the other one is the decimal
-    sign: ``500,200`` alone may be either, and is read with a decimal comma.
+    sign. ``500,200`` is 500.2: a comma that stands for itself is the decimal one.
 
     >>> number("3,5"), number("3.0"), number(" -1 "), number("1e3"), number("three"), number("")
     (3.5, 3.0, -1.0, 1000.0, None, None)
