@@ -90,9 +90,10 @@ class Job:
 
     def __call__(self, config: DictConfig) -> RsgraphError | None:
         """Do it. An error of the user's is returned: Hydra would print more than its sentence."""
-        options = plain(config)
         verb = getattr(import_module(_PLACES[self.verb]), self.verb)
         try:
+            with one_sentence():
+                options = plain(config)
             verb(options, **self._run_options(options["workspace"])) if self.verb == "run" else verb(options)
         except RsgraphError as error:
             return error
@@ -114,7 +115,7 @@ def show(verb: str, line: Line) -> None:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach us whole, to be put in one sentence
     _add_folders(line)
     sys.argv = [sys.argv[0], *line.flags, *line.overrides]
-    with one_sentence(line):
+    with one_sentence():
         hydra.main(version_base="1.3", config_path=str(config_folder()), config_name=verb)(lambda config: None)()
 
 
@@ -132,7 +133,7 @@ def composed(verb: str, line: Line) -> Iterator[Callable[[], Any]]:
     _check_flags(line)
     _add_folders(line)
     main = Path([str(config_folder()), *line.values(*_MAIN)][-1]).resolve()
-    with one_sentence(line), hydra.initialize_config_dir(str(main), job_name="rsgraph", version_base="1.3"):
+    with one_sentence(), hydra.initialize_config_dir(str(main), job_name="rsgraph", version_base="1.3"):
         loader = GlobalHydra.instance().config_loader()
         config = _load(loader, [verb, *line.values(*_NAME)][-1], line)
         _refuse(config)
@@ -224,7 +225,7 @@ def raise_errors(account: Any) -> None:
 
 
 @contextmanager
-def one_sentence(line: Line) -> Iterator[None]:
+def one_sentence() -> Iterator[None]:
     """Turn errors of Hydra into a ConfigError of one sentence."""
     try:
         yield
