@@ -94,8 +94,13 @@ def _quoted(override: str) -> str:
 
     In a list of paths, and among several with interpolations, each is quoted. A name that has a comma in it must be
     quoted by the user. Interpolations stay what they are, but in the name of a file that is there and is to be read.
+    Raises ConfigError for what is to be written where a brace is not closed: that is a slip, and no name of a folder.
     """
     key, _, value = override.partition("=")
+    if key.lstrip("+") in PATHS and key.lstrip("+") not in _READ and "${" in value and _is_literal(value):
+        raise ConfigError(
+            f"{override}: a brace is not closed; ${{graph.k}} stands for a value, \\${{ for the characters"
+        )
     if key.lstrip("+") not in PATHS or value[:1] in ("'", '"'):
         return override
     spans = interpolations(value)

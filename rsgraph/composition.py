@@ -90,9 +90,10 @@ class Job:
 
     def __call__(self, config: DictConfig) -> RsgraphError | None:
         """Do it. An error of the user's is returned: Hydra would print more than its sentence."""
-        options = plain(config)
         verb = getattr(import_module(_PLACES[self.verb]), self.verb)
         try:
+            with one_sentence():
+                options = plain(config)
             verb(options, **self._run_options(options["workspace"])) if self.verb == "run" else verb(options)
         except RsgraphError as error:
             return error
@@ -145,7 +146,7 @@ def show(verb: str, line: Line) -> None:
 def _loading(line: Line) -> Iterator[OwnSettings]:
     """Make Hydra ready, and yield what loads its configs; its errors become one sentence."""
     main = Path([str(config_folder()), *line.values(*_MAIN)][-1]).resolve()
-    with one_sentence(line), hydra.initialize_config_dir(str(main), job_name="rsgraph", version_base="1.3"):
+    with one_sentence(), hydra.initialize_config_dir(str(main), job_name="rsgraph", version_base="1.3"):
         ready = GlobalHydra.instance().hydra
         assert ready is not None
         loader = ready.config_loader = OwnSettings(ready.config_loader.get_search_path())
@@ -256,7 +257,7 @@ def raise_errors(account: Any) -> None:
 
 
 @contextmanager
-def one_sentence(line: Line) -> Iterator[None]:
+def one_sentence() -> Iterator[None]:
     """Turn errors of Hydra into a ConfigError of one sentence."""
     try:
         yield

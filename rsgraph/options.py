@@ -267,7 +267,7 @@ def read_options(config: Mapping[str, Any]) -> Options:
         found[name] = _section(name, constructor, _mapping(config, name))
     training = _training(_mapping(config, "training"))
     simple = {name: config[name] for name in ("display", "draw", "workspace", "overwrite", "links", "disk", "seed")}
-    check_types("option", Options, {name: value for name, value in simple.items() if name != "display"})
+    check_types(None, Options, {name: value for name, value in simple.items() if name != "display"})
     return Options(**found, training=training, **simple)
 
 

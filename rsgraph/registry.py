@@ -114,13 +114,13 @@ def _find(module: str) -> ModuleSpec | None:
 _SCALARS = {int: "a whole number", float: "a number", bool: "true or false", str: "a text", NoneType: "null"}
 
 
-def check_types(section: str, constructor: Callable[..., Any], values: Mapping[str, Any]) -> None:
+def check_types(section: str | None, constructor: Callable[..., Any], values: Mapping[str, Any]) -> None:
     """Check values from a config against the annotations of a constructor, as far as these are plain.
 
     Parameters
     ----------
     section
-        Where the user wrote the values: ``encoder``, ``training.gnn`` ...
+        Where the user wrote the values: ``encoder``, ``training.gnn`` ...; None: in none, as ``seed``.
     constructor
         A class (or function) with annotated parameters.
     values
@@ -138,7 +138,8 @@ def check_types(section: str, constructor: Callable[..., Any], values: Mapping[s
         return
     for name, value in values.items():
         if name in hints and not _fits(value, hints[name]):
-            raise ConfigError(f"{section}.{name} must be {_spoken(hints[name])}. Got {value!r} instead.")
+            written = name if section is None else f"{section}.{name}"
+            raise ConfigError(f"{written} must be {_spoken(hints[name])}. Got {value!r} instead.")
 
 
 def _fits(value: Any, hint: Any) -> bool:

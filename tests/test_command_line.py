@@ -73,7 +73,7 @@ def test_two_paths_get_the_advice_to_be_a_list() -> None:
         ("workspace=a/${seed},b/${seed}", "workspace='a/${seed}','b/${seed}'"),
         ("data.path=[a_${seed}.tif, b (1).tif]", "data.path=['a_${seed}.tif','b (1).tif']"),
         (r"workspace=out/\${graph.k}", r"workspace='out/\${graph.k}'"),
-        ("workspace=out/${", r"workspace='out/\${'"),
+        ("data.path=in/${", r"data.path='in/\${'"),
         ("workspace=2024", "workspace='2024'"),
         ("workspace=null", "workspace=null"),
         ("graph.k=${seed}", "graph.k=${seed}"),
@@ -81,6 +81,15 @@ def test_two_paths_get_the_advice_to_be_a_list() -> None:
 )
 def test_interpolations_stay_interpolations(typed: str, given: str) -> None:
     assert split_line([typed], verb="run").overrides == [given]
+
+
+@pytest.mark.parametrize("typed", ["workspace=out/${graph.k", "'out/${graph.k'", "cache.path=${", "workspace=out/${"])
+def test_a_brace_that_is_not_closed_makes_no_folder_of_that_name(typed: str) -> None:
+    typed = typed if "=" in typed else f"workspace={typed}"
+    with pytest.raises(
+        ConfigError, match=r"a brace is not closed; \$\{graph\.k\} stands for a value, \\\$\{ for the"
+    ):
+        split_line([typed], verb="run")
 
 
 def test_a_file_that_is_named_like_an_interpolation_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,6 +111,14 @@ def test_an_interpolation_of_nothing_is_one_sentence(
         ran(*flags, "workspace=out/${grap.k}")
 
 
+def test_an_interpolation_of_nothing_is_said_once(
+    ran: Callable[..., list[tuple[str, int]]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ConfigError, match="Recursive interpolation"):
+        ran("workspace=out/${workspace}")
+    assert "Error executing job" not in capsys.readouterr().err  # Hydra's own line, with all overrides
+
+
 def test_an_experiment_sweeps_no_option_that_a_swapped_component_lacks(
     ran: Callable[..., list[tuple[str, int]]],
     monkeypatch: pytest.MonkeyPatch,

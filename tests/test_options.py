@@ -30,7 +30,7 @@ def test_choice_builds_what_it_names_and_is_known_by_its_content() -> None:
     ("change", "sentence"),
     [
         ({"seed": -1}, "seed must be at least 0. Got -1"),
-        ({"seed": "a"}, "option.seed must be a whole number. Got 'a'"),
+        ({"seed": "a"}, "^seed must be a whole number. Got 'a'"),
         (
             {"chips": {"size": 256, "edges": "cut", "test_every": 4}},
             "chips.edges must be one of: pad, drop. Got 'cut'",

@@ -151,7 +151,7 @@ def _check(config: Mapping[str, Any]) -> None:
     if config["workspace"] is None:
         raise ConfigError("which workspace? type `rsgraph evaluate WORKSPACE`")
     top = {name: config[name] for name in ("workspace", *REFERENCE, "links", "seed") if name != "reference_classes"}
-    check_types("option", _options, top)
+    check_types(None, _options, top)
     if config["reference_classes"] is not None:
         wanted_classes(config["reference_classes"])
     if config["reference"] is not None and not expanded(config["reference"]).exists():
@@ -289,12 +289,13 @@ def _say_reference(job: Evaluation, found: ReferenceCounts | None) -> None:
     more = [f"and {len(listed) - _LISTED} more"] if len(listed) > _LISTED else []
     console.say(f"reference {name}: {', '.join([*listed[:_LISTED], *more])}")
     counts, decided = found.left_out
-    values = any(reason.startswith(PIXELS) for reason in counts) or any("counts as" in each for each in decided)
+    said = any("counts as" in each for each in decided)
+    values = said or any(reason.startswith(PIXELS) for reason in counts)
     if decided:
         otherwise = "; 'reference_classes=[...]' says which values are classes" if values else ""
         console.note(f"{name}: {'; '.join(decided)}{otherwise}")
     # what was decided of values says also how many pixels have them
-    rest = [f"{n:,} {reason}" for reason, n in counts.items() if not (decided and reason.startswith(PIXELS))]
+    rest = [f"{n:,} {reason}" for reason, n in counts.items() if not (said and reason.startswith(PIXELS))]
     if rest:
         console.note(f"{name}: left out: {'; '.join(rest)}")
 

@@ -86,7 +86,7 @@ def export(config: Mapping[str, Any]) -> list[Path]:
     refuse_targets(config)
     if config["workspace"] is None:
         raise ConfigError("which workspace? type `rsgraph export WORKSPACE`")
-    check_types("option", _options, {name: config[name] for name in ("workspace", "folder", "selection", "links")})
+    check_types(None, _options, {name: config[name] for name in ("workspace", "folder", "selection", "links")})
     Reopened(expanded(config["workspace"])).existing("manifest.json")
     exporter = from_config("exporter", config["exporter"])
     with console.progress("export") as report:

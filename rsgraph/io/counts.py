@@ -21,9 +21,7 @@ from rsgraph.io.windows import Sample, corners_and_centre, sample
 QUANTIFICATION = 10000.0
 """Sentinel-2's counts per unit of reflectance."""
 
-COUNTS_NOTE = (
-    "Numbers are taken as Sentinel-2 counts, reflectance x 10000: divided by 10000; reader.scale=... says otherwise."
-)
+COUNTS_NOTE = "Numbers are taken as counts, reflectance x 10000: divided by 10000; reader.scale=... says otherwise."
 
 _LARGEST_REFLECTANCE = 2.0
 """Clouds and glint reach beyond 1; half of a scene's pixels never exceed this, unless they are counts."""
@@ -85,14 +83,15 @@ def _decide_looking(found: Header, given: Overrides) -> Decision:
         return Decision(Radiometry(scale, offset, nodata), not _is_stretched(found, given), notes)
     ends, apart = endings(found.dtype), codes(pixels)
     too_few = found.dtype == "uint8" and len(found.indexes) == 2  # both may be white
-    flat = None if declared or too_few or _is_masked(found, pixels) else flat_border(pixels)
+    overruled = given.nodata is not None or too_few or _is_masked(found, pixels)
+    flat = None if overruled else flat_border(pixels, declared)
     scale, notes = _scale(found, given, without=(*ends, *apart, *([] if flat is None else [flat])))
     stretched = _is_stretched(found, given)
     never = ends if stretched else (*ends, *far_codes(apart, scale, offset))
     never = tuple(value for value in never if value not in declared)
     within = stretched or _stays_plausible(found.dtype, scale, offset)
     bounded = () if within else holds_reflectance(pixels, never, scale, offset)
-    zero = 0.0 if _zero_is_fill(found, pixels, declared) else None
+    zero = 0.0 if _zero_is_fill(found, pixels, given, declared) else None
     radiometry = Radiometry(
         scale, offset, nodata, zero, () if flat is None or flat in never else (flat,), never, bounded
     )
@@ -123,25 +122,35 @@ def _is_masked(found: Header, pixels: Sample) -> bool:
     return any(mask.lost(layer).any() for mask, layer in zip(found.masks, numbers, strict=True))
 
 
-def _zero_is_fill(found: Header, pixels: Sample, declared: Sequence[float]) -> bool:
-    """Tell whether pixels that are 0 in all bands are fill: of 8 bits only where they make up the border."""
-    if declared or _is_masked(found, pixels):
+def _zero_is_fill(found: Header, pixels: Sample, given: Overrides, declared: Sequence[float]) -> bool:
+    """Tell whether pixels that are 0 in all bands are fill.
+
+    Of 8 bits, and where another number is declared, only if they make up the border.
+    """
+    if given.nodata is not None or 0 in declared or _is_masked(found, pixels):
         return False
-    if found.dtype != "uint8":
+    if found.dtype != "uint8" and not declared:
         return True
     edge = pixels.numbers[:, pixels.border]
-    return len(edge) >= _FEWEST_BANDS and bool((edge == 0).all(axis=0).mean() >= _BORDER_SHARE)
+    many = len(edge) >= _FEWEST_BANDS or (len(edge) == 1 and found.dtype != "uint8")  # of a scene: all its files
+    return many and bool((edge == 0).all(axis=0).mean() >= _BORDER_SHARE)
 
 
 def _fill_notes(found: Header, pixels: Sample, radiometry: Radiometry, flat: float | None) -> tuple[str, ...]:
     """Say which numbers that nobody declared are taken as nodata, of those that were seen."""
     notes = []
     if radiometry.fill is not None and equal(pixels.numbers, 0).all(axis=0).any():
-        notes.append("No nodata value is declared: pixels that are 0 in all bands are taken as nodata.")
-    if flat is not None:
         notes.append(
-            f"No nodata value is declared, but {shown_number(flat)} in all bands fills the border: such pixels are "
-            "taken as nodata (reader.nodata=nan keeps them)."
+            "0 in all bands fills the border, though another nodata value is declared: such pixels are taken as "
+            "nodata (reader.nodata=nan keeps them)."
+            if any(value is not None for value in found.nodata)
+            else "No nodata value is declared: pixels that are 0 in all bands are taken as nodata."
+        )
+    if flat is not None:
+        declared = "Another" if any(value is not None for value in found.nodata) else "No"
+        notes.append(
+            f"{declared} nodata value is declared, but {shown_number(flat)} in all bands fills the border: such "
+            "pixels are taken as nodata (reader.nodata=nan keeps them)."
         )
     rest = [value for value in seen_in(pixels, radiometry.never) if value != flat]
     if rest:
@@ -158,21 +167,31 @@ def without_lone_fill(decisions: Mapping[str, Decision]) -> dict[str, Decision]:
 
     A band by itself may have one number all along its border, as the cirrus band has over clear land.
     """
-    if len(decisions) >= _FEWEST_BANDS and all(decision.radiometry.fills for decision in decisions.values()):
+    if len(decisions) >= _FEWEST_BANDS and all(map(_has_border, decisions.values())):
         return dict(decisions)
     return {band: _without_fills(decision) for band, decision in decisions.items()}
 
 
+def _has_border(decision: Decision) -> bool:
+    return bool(decision.radiometry.fills) or _is_second(decision.radiometry)
+
+
+def _is_second(radiometry: Radiometry) -> bool:
+    """Tell whether 0 is taken as fill beside another number that is declared."""
+    return radiometry.fill is not None and any(value is not None for value in radiometry.nodata)
+
+
 def _without_fills(decision: Decision) -> Decision:
-    if not decision.radiometry.fills:
+    if not _has_border(decision):
         return decision
     kept = tuple(text for text in decision.notes if "fills the border" not in text)
-    return replace(decision, radiometry=replace(decision.radiometry, fills=()), notes=kept)
+    fill = None if _is_second(decision.radiometry) else decision.radiometry.fill
+    return replace(decision, radiometry=replace(decision.radiometry, fills=(), fill=fill), notes=kept)
 
 
 def declares_scale(found: Header) -> bool:
     """Tell whether a file says how its numbers are to be scaled."""
-    return any(value != 1.0 for value in found.scale)
+    return any(value not in (0.0, 1.0) for value in found.scale)  # 0 is what a writer leaves that knows no scale
 
 
 def _scale(

@@ -121,8 +121,10 @@ def holds_reflectance(
     return tuple(found)
 
 
-def flat_border(pixels: Sample) -> float | None:
+def flat_border(pixels: Sample, declared: Sequence[float] = ()) -> float | None:
     """Return the number that all bands have along the border, where it makes up enough of it; 0 is none.
+
+    Nor are those that are ``declared`` already.
 
     A single band may well have one number on a tenth of its border: ``rsgraph.io.counts.without_lone_fill`` asks
     whether all bands have.
@@ -130,6 +132,8 @@ def flat_border(pixels: Sample) -> float | None:
     edge = pixels.numbers[:, pixels.border]
     flat = edge[0][(edge == edge[:1]).all(axis=0)]
     flat = flat[(flat != 0) & np.isfinite(flat)]
+    for value in declared:
+        flat = flat[~equal(flat, value)]
     if not flat.size:
         return None
     values, counts = np.unique(flat, return_counts=True)

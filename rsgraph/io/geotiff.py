@@ -14,7 +14,7 @@ from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header, left_out, on_disk, select
 from rsgraph.io.identifying import identified
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, looked_for
-from rsgraph.io.masks import with_masks
+from rsgraph.io.masks import second_of_file, with_masks
 from rsgraph.io.overrides import BEFORE, FileReader, Overrides
 from rsgraph.io.plausible import plausible
 from rsgraph.io.quality import Quality
@@ -48,7 +48,7 @@ class GeoTiff(FileReader):
         """Return the one scene. Raises ConfigError where band names were given that do not fit the file."""
         place = os.path.abspath(existing_file(path))
         found = header(place, holes_allowed=self.given.nodata is not None)
-        found = with_masks(found, self.given)
+        found = second_of_file(with_masks(found, self.given), self.given)
         layers = [*candidates_in(found), *beside(Path(place))] if self.given.looks else []
         found = choose_bands(identified(_without_quality(found, self.given), self.given), self.given)
         decision = decide(found, self.given)

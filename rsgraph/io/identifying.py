@@ -39,6 +39,8 @@ def identified(found: Header, given: Overrides) -> Header:
     names = names_of(found.texts, sensor_of_file(found))
     if not names.described and all(_UNKNOWN.fullmatch(name) for name in names.names):
         names = _guessed(found, names)
+    else:
+        names = replace(names, notes=(*names.notes, *_nameless(found, names.names)))
     named = replace(
         found,
         names=names.names,
@@ -47,6 +49,21 @@ def identified(found: Header, given: Overrides) -> Header:
         notes=(*found.notes, *names.notes) if given.bands is None else found.notes,
     )
     return _reflected(named) if given.bands is None else _as_written(found, named, given.bands)
+
+
+def _nameless(found: Header, names: Sequence[str]) -> tuple[str, ...]:
+    """Say which layers among others with names have none, or one that another has, too."""
+    listed = [
+        f"{name} ({text or 'no name'})"
+        for name, text in zip(names, found.texts, strict=True)
+        if _UNKNOWN.fullmatch(name)
+    ]
+    if not listed or len(names) == 1:
+        return ()
+    return (
+        f"{', '.join(listed)}: read as bands, though the file gives them no name of their own; reader.bands=[...] "
+        "with a name for every layer names them.",
+    )
 
 
 def name_bands(found: Header) -> Header:

@@ -9,15 +9,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.io.band_names import L2A
 from rsgraph.io.handles import dataset
 from rsgraph.io.header import Header, left_out, select
 from rsgraph.io.layers import MaskLayer
+from rsgraph.io.naming import number_in
 from rsgraph.io.overrides import Overrides
+from rsgraph.io.quality import kind_named
+from rsgraph.io.sensors import colour_of
 from rsgraph.io.windows import Sample, sample
 from rsgraph.types import Mask
 
@@ -31,6 +36,12 @@ _EXTREMES = 0.9
 """Share of a mask's pixels that are 0 or opaque, at least: between the two lie only the edges of what was warped."""
 
 _OVERRULED = " (mask=declared takes only what GDAL does)"
+
+_OF_BAND_FILES = "The band files hold a second layer of two values: taken as the mask of the first."
+_SECOND = f"Band 2 of the file holds two values: taken as the mask of the first, not as a band{_OVERRULED}."
+
+_MOST_CLASSES = 12
+"""Numbers of Sentinel-2's scene classification, 0 ... 11, and of most others."""
 
 _SAME = 0.99
 """Share of the pixels on which a layer without a name agrees with where the bands hold data, to be their mask."""
@@ -67,7 +78,7 @@ def with_masks(found: Header, given: Overrides) -> Header:
     if not given.looks:
         return _as_declared(found)
     named = _named(found)
-    nameless = () if given.bands is not None and len(given.bands) == len(found.indexes) else found.unnamed
+    nameless = () if given.bands is not None and len(given.bands) == len(found.indexes) else _unknown(found, given)
     nameless = nameless if len(found.indexes) > 2 else ()
     if not (found.alpha or named or nameless) or {*found.alpha, *named} >= {*found.indexes}:
         return replace(found, masked=found.own_mask)
@@ -95,6 +106,23 @@ def _named(found: Header) -> dict[int, str]:
     return {i: text for i, text in texts.items() if _NAMED.fullmatch(_plain(text))}
 
 
+def _unknown(found: Header, given: Overrides) -> tuple[int, ...]:
+    """Return the layers that the file says nothing about, or gives a name that is of no band and nobody asked for."""
+    wanted = given.bands or ()
+    return tuple(
+        index
+        for index, text in zip(found.indexes, found.texts, strict=True)
+        if index in found.unnamed or not (text in wanted or _kind_of_band(text) or _NAMED.fullmatch(_plain(text)))
+    )
+
+
+def _kind_of_band(text: str) -> bool:
+    """Tell whether a text names a band, or a quality layer that ``rsgraph.io.quality_files`` reads."""
+    if kind_named(text):
+        return True
+    return number_in(text) is not None or colour_of(text) is not None or not re.search(r"[^\W\d_]", text)
+
+
 def _plain(text: str) -> str:
     return re.sub(r"[\W_]+", "_", text.strip().lower()).strip("_")
 
@@ -105,6 +133,7 @@ class _Choice:
 
     found: Header
     named: dict[int, str]
+    unknown: tuple[int, ...]
     nameless: tuple[int, ...]
     layers: tuple[int, ...]
     pixels: Sample
@@ -117,16 +146,17 @@ class _Choice:
         two = tuple(i for i in nameless if len(found.indexes) > 2 and _two_values(pixels.band(layers.index(i))))
         bands = [place for place, i in enumerate(layers) if i in found.indexes and i not in two and i not in named]
         void = empty(pixels.numbers[bands]) if bands else np.zeros(pixels.border.shape, dtype=np.bool_)
-        return cls(found, named, two, layers, pixels, void)
+        return cls(found, named, tuple(nameless), two, layers, pixels, void)
 
     def header(self) -> Header:
         """Return the header with masks chosen."""
-        found, notes, masks, bands = self.found, [], [], []
+        found, notes, masks, bands, dropped = self.found, [], [], [], set[int]()
         for chosen in (*self._of_alpha(), *self._of_named(), *self._of_nameless()):
             notes.append(chosen.note)
             masks += [chosen.mask] if chosen.mask else []
             bands += [chosen.band] if chosen.band else []
-        gone = {*self.named, *(mask.number for mask in masks)}
+            dropped |= {chosen.dropped} if chosen.dropped else set()
+        gone = {*self.named, *(mask.number for mask in masks), *dropped}
         kept = [place for place, i in enumerate(found.indexes) if i not in gone]
         if not kept:
             return replace(found, masked=found.own_mask)
@@ -180,13 +210,44 @@ class _Choice:
             yield _Taken(f"{text}: taken as a mask, {missing} in it is no data{_OVERRULED}.", mask)
 
     def _of_nameless(self) -> Iterator[_Taken]:
+        taken = set()
         for index in self.nameless:
             zero = self._layer(index) == 0
             for inverted, lost in ((False, zero), (True, ~zero)):
                 if self.void.any() and (lost == self.void).mean() >= _SAME:
                     missing = f"{_largest(self._layer(index)):g}" if inverted else "0"
                     said = f"Band {index} is {missing} where the others hold no data: taken as a mask, not as a band"
+                    taken.add(index)
                     yield _Taken(f"{said}{_OVERRULED}.", MaskLayer(index, inverted))
+                    break
+        yield from self._of_few_values(taken)
+
+    def _of_few_values(self, taken: set[int]) -> Iterator[_Taken]:
+        """Leave out layers behind the bands that hold a few small numbers, as masks and classes do.
+
+        A band may be as dark as that, too: what stands before a band is one, and so is the last of twelve layers
+        without names, where those are all bands of Sentinel-2, unless it holds two numbers.
+        """
+        names = dict(zip(self.found.indexes, self.found.texts, strict=True))
+        whole = len(self.found.indexes) == len(L2A) and len(self.found.unnamed) == len(L2A)
+        bands = [index for index in reversed(self.found.indexes) if index not in taken]
+        found = list(takewhile(lambda index: index in self.unknown and self._is_coded(index, whole=whole), bands))
+        if self.found.dtype == "uint8" or len(found) == len(bands):
+            return
+        for index in found:
+            values = np.unique(self._layer(index))
+            listed = ", ".join(f"{value:g}" for value in values[:4]) + (" ..." if len(values) > 4 else "")
+            name = f"Band {index}" if index in self.found.unnamed else names[index]
+            yield _Taken(
+                f"{name}: left out, since where it was looked at it holds nothing but {listed}, as masks and "
+                "classes do, and nothing says what they mean (reader.bands=[...] with a name for every layer reads "
+                "it as a band).",
+                dropped=index,
+            )
+
+    def _is_coded(self, index: int, *, whole: bool) -> bool:
+        layer = self._layer(index)
+        return _two_values(layer) or (not whole and _are_classes(np.unique(layer)))
 
     def _inverted(self, index: int, text: str) -> bool | None:
         """Tell whether 0 means data: by where the bands hold data, else by the name; None where neither tells."""
@@ -211,6 +272,7 @@ class _Taken:
     note: str
     mask: MaskLayer | None = None
     band: int | None = None
+    dropped: int | None = None
 
 
 def empty(numbers: NDArray[Any]) -> Mask:
@@ -237,8 +299,20 @@ def agreement(zero: Mask, void: Mask) -> bool | None:
     return outside > inside
 
 
-def second_as_mask(found: Header) -> Header | None:
-    """Take the second of two layers as the mask of the first, where it can be one; else return None.
+def second_of_file(found: Header, given: Overrides) -> Header:
+    """Take the second of a file's two layers as the mask of the first, where it is not named and holds two values.
+
+    Raises NotReadable where the file is damaged.
+    """
+    named = given.bands is not None and len(given.bands) == len(found.indexes)
+    if not given.looks or named or len(found.indexes) != 2 or found.indexes[1] not in found.unnamed:
+        return found
+    second = sample(found.path, found.indexes[1:], found.rows, found.columns).band(0)
+    return (second_as_mask(found, _SECOND) or found) if _two_values(second) else found
+
+
+def second_as_mask(found: Header, said: str = _OF_BAND_FILES) -> Header | None:
+    """Take the second of two layers as the mask of the first, where it can be one, and say so; else return None.
 
     Raises NotReadable where the file is damaged.
     """
@@ -246,7 +320,6 @@ def second_as_mask(found: Header) -> Header | None:
     if len(found.indexes) != 2 or not _few_values(pixels.band(1)):
         return None
     mask = MaskLayer(found.indexes[1], bool(agreement(~(pixels.band(1) > 0), empty(pixels.numbers[:1]))))
-    said = "The band files hold a second layer of two values: taken as the mask of the first."
     return replace(select(found, [0]), masks=(*found.masks, mask), notes=(*found.notes, said))
 
 
@@ -254,6 +327,14 @@ def _few_values(layer: NDArray[Any]) -> bool:
     """Tell whether a layer holds nothing but 0 and one number above it, as a mask does; NaN counts as 0."""
     values = np.unique(layer[layer == layer])
     return bool(len(values) and values[0] >= 0 and np.count_nonzero(values) < 2)
+
+
+def _are_classes(values: NDArray[Any]) -> bool:
+    """Tell whether the numbers of a layer are small, whole and few, or the two bits of QA60."""
+    finite = values[np.isfinite(values)] if values.dtype.kind == "f" else values
+    if not finite.size or (finite != np.rint(finite)).any() or finite[0] < 0:
+        return False
+    return bool(finite[-1] < _MOST_CLASSES or {*finite.tolist()} <= {0, 1024, 2048, 3072})
 
 
 def _two_values(layer: NDArray[Any]) -> bool:

@@ -17,6 +17,7 @@ from rsgraph.io.sensors import LANDSAT, OLI, SENTINEL_2, TM, Sensor, colour_of
 _NUMBER = re.compile(
     r"(?<![a-z0-9])(?P<word>band|sr_b|st_b|b)[ _.-]?(?P<number>0*\d{1,2}[an]?)(?![0-9a-z])", re.IGNORECASE
 )
+_COUNT = re.compile(r"(?:layer|lyr|channel|ch|image|raster|stack)?[ _.-]*(\d{1,4})", re.IGNORECASE)
 _TM_REFLECTIVE = ("1", "2", "3", "4", "5", "7")
 _OF_SENTINEL_ONLY = {"8A", "12"}
 
@@ -77,6 +78,8 @@ def names_of(texts: Sequence[str], sensor: Sensor | None = None) -> Names:
     Sentinel-2's bands are called ``B01`` ... ``B12`` and ``B8A``, those of other sensors by their colours; colours
     that the file itself names stay as it writes them.
     """
+    if _are_counts(texts):
+        return _counted(texts)
     numbers = [number_in(text) for text in texts]
     known = [each.number for each in numbers if each is not None]
     if not known:
@@ -191,6 +194,13 @@ def _plainly(numbers: Sequence[_Number | None], sensor: Sensor | None) -> bool:
     return sensor is None or (in_order and all(each is None or each.word != "B" for each in numbers))
 
 
+def _are_counts(texts: Sequence[str]) -> bool:
+    """Tell whether texts are numbers from 0 or 1 on, with nothing before them but a word for a layer."""
+    found = [_COUNT.fullmatch(text.strip()) for text in texts]
+    numbers = [int(match[1]) for match in found if match]
+    return len(texts) > 1 and numbers in ([*range(len(texts))], [*range(1, len(texts) + 1)])
+
+
 def _counted(texts: Sequence[str]) -> Names:
     names = tuple(f"band{i}" for i in range(1, len(texts) + 1))
     note = (
@@ -223,6 +233,7 @@ def unknown(count: int) -> Names:
     shown = "; pictures show the third as red, the second as green, the first as blue" if count > 3 else ""
     note = (
         f"The file does not name its {count} bands{shown}. Name them with "
-        f"reader.bands=[{','.join(('B02', 'B03', 'B04', 'B08')[:count])}{',...' if count > 4 else ''}] to be sure."
+        f"reader.bands=[{','.join(('B02', 'B03', 'B04', 'B08')[:count])}{',...' if count > 4 else ''}] to be sure, "
+        "if they are these."
     )
     return Names(names, False, "bands by their place in the file", (note,))

@@ -151,8 +151,27 @@ def overrides(
         raise ConfigError(
             f"`rules` must be 1 or 2. Got {rules!r}; say 2 to read files as today, 1 as version 0.1 did."
         )
+    if rules == 2:
+        _check_units(given, shift)
     place = _crs(crs)
     return Overrides(_names(bands), given, shift, _number("nodata", nodata), place, chosen, cast(Clouds, kept), rules)
+
+
+_MOST = 100.0
+"""A scale that multiplies, or an offset in units of reflectance, is less than this."""
+
+
+def _check_units(scale: float | None, offset: float | None) -> None:
+    """Check that a scale is no divisor, and an offset no number of counts. Raises ConfigError."""
+    if scale is not None and abs(scale) >= _MOST:
+        raise ConfigError(
+            f"`scale` is what stored numbers are multiplied by. Got {scale:g}; to divide by it, use {1 / scale:g}."
+        )
+    if offset is not None and abs(offset) >= _MOST and (scale is None or abs(scale) <= 1 / _MOST):
+        raise ConfigError(
+            f"`offset` is in units of reflectance. Got {offset:g}; for so many counts of 10000 to the unit use "
+            f"{offset / 10000:g}."
+        )
 
 
 def _one_of(name: str, value: object, choices: Sequence[str]) -> str:

@@ -17,11 +17,11 @@ import numpy as np
 
 from rsgraph.io.band_names import L1C
 from rsgraph.io.counts import COUNTS_NOTE
-from rsgraph.io.layers import LayeredSource, Layers
+from rsgraph.io.layers import PLAUSIBLE, LayeredSource, Layers
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.sensors import colour_named
 from rsgraph.io.windows import corners_and_centre
-from rsgraph.types import Floats, Scene, Window
+from rsgraph.types import Doubles, Floats, Scene, Window
 
 BRIGHTEST = 2.0
 """Clouds and glint reach beyond 1; more than this nothing reflects but a few pixels."""
@@ -49,11 +49,14 @@ _DIM_SAID = "Hardly a pixel is brighter than"
 
 @dataclass(frozen=True)
 class Reading:
-    """How numbers are read instead: number * scale + offset; and why, for the user."""
+    """How numbers are read instead: number * scale + offset; and why, for the user.
+
+    ``offset`` of None: as it was.
+    """
 
     scale: float
     note: str
-    offset: float = 0.0
+    offset: float | None = None
     reflectance: bool = True
 
 
@@ -71,8 +74,12 @@ def plausible(scene: Scene, given: Overrides, *, declared: bool, hints: Sequence
     hints
         What else the files say: descriptions of bands, for example.
     """
-    if given.rules == 1 or not scene.reflectance:
+    if given.rules == 1 or not scene.reflectance or not _layers(scene):
         return scene
+    if given.scale is None and given.offset is None:
+        scene = _declared_otherwise(scene)
+        if declared:
+            scene = _with_notes(scene, below_zero(sampled(scene)))
     if given.scale is None and not declared:
         scene = _scaled(scene, given, [*hints, *(file.name for file in scene.files)])
     return _with_offset_note(scene) if given.offset is None and scene.reflectance else scene
@@ -102,13 +109,49 @@ def sampled(scene: Scene) -> Floats:
     return np.concatenate([part.values[:, part.valid] for part in parts], axis=1)
 
 
+def _declared_otherwise(scene: Scene) -> Scene:
+    """Read a declared offset as counts, or a declared scale as counts per unit, where as declared it is impossible.
+
+    Both are common: an offset of -1000 beside a scale of 0.0001, and a scale of 10000.
+    """
+    radiometry = [layer.radiometry for layer in _layers(scene)]
+    readings = {pair for each in radiometry for pair in zip(each.scale, each.offset, strict=True)}
+    pixels = sampled(scene)
+    if len(readings) > 1 or not pixels.shape[1] or _can_be(pixels):
+        return scene
+    ((scale, offset),) = readings
+    numbers = (pixels.astype(np.float64) - offset) / scale
+    for other, shift, why in (
+        (scale, offset * scale, f"The declared offset of {offset:g} is taken as counts, as {offset * scale:g}"),
+        (1 / scale, offset, f"The declared scale of {scale:g} is taken as counts per unit: divided by it"),
+        (1 / scale, offset / scale, f"The declared scale of {scale:g} and offset of {offset:g} are taken as counts"),
+    ):
+        if (
+            (other, shift) != (scale, offset)
+            and max(other, 1 / other) >= _FAR_FROM_ONE
+            and _can_be(numbers * other + shift)
+        ):
+            note = f"{why}, since nothing reflects {np.median(pixels):g}; reader.scale and reader.offset overrule it."
+            return _read_as(scene, Reading(other, note, shift), Overrides())
+    return scene
+
+
+_FAR_FROM_ONE = 100
+"""Counts per unit of reflectance, at least."""
+
+
+def _can_be(pixels: Doubles | Floats) -> bool:
+    """Tell whether numbers (bands, n) may be reflectance by their median, and by what the brightest band has."""
+    return bool(PLAUSIBLE[0] < np.median(pixels) <= BRIGHTEST)
+
+
 def _scaled(scene: Scene, given: Overrides, hints: Sequence[str]) -> Scene:
     pixels, scale = sampled(scene), float(_layers(scene)[0].radiometry.scale[0])
     if not pixels.shape[1]:
         return scene
     found = other_reading(pixels, scene.bands, scale, hints)
     if found is None:
-        return _with_notes(scene, possible(pixels, scale))
+        return _with_notes(scene, (*possible(pixels, scale), *_other_units(pixels, scene.bands)))
     return _read_as(scene, found, given)
 
 
@@ -131,7 +174,9 @@ def other_reading(pixels: Floats, bands: Sequence[str], scale: float, hints: Seq
     Reading or None
         None: the reading may be right.
     """
-    readings = (_of_collection_2(pixels, scale, hints), _stretched(pixels, scale), _too_bright(pixels, scale))
+    known = [i for i, band in enumerate(bands) if colour_named(band)]
+    bright = _too_bright(pixels[known] if known else pixels, scale)
+    readings = (_of_collection_2(pixels, scale, hints), _stretched(pixels, scale), bright)
     return next((found for found in readings if found), None) or _too_dark(pixels, bands, scale)
 
 
@@ -154,12 +199,16 @@ def _stretched(pixels: Floats, scale: float) -> Reading | None:
     """Recognise pictures: 8 bits in a wider type, or all of 16 bits."""
     numbers = pixels / scale
     top, high = float(numbers.max()), float(np.percentile(numbers.max(axis=0), 98))
-    whole = bool(np.all(np.abs(numbers - np.round(numbers)) < 0.01))
+    whole = _whole(numbers)
     if whole and round(top) == 255 and high >= 128:
         return _picture(255)
     if whole and scale != 1.0 and np.median(pixels) > BRIGHTEST and round(top) <= 65535:
         return _picture(65535)
     return None
+
+
+def _whole(numbers: Floats) -> bool:
+    return bool(np.all(np.abs(numbers - np.round(numbers)) < 0.01))
 
 
 def _picture(top: int) -> Reading:
@@ -189,6 +238,9 @@ def _too_dark(pixels: Floats, bands: Sequence[str], scale: float) -> Reading | N
     if level is None or level >= limit or scale == 1.0:
         return None
     factor = next((factor for factor in (10, 100) if 0.12 <= level * factor <= BRIGHTEST), None)
+    numbers = pixels / scale
+    if factor == 100 and 100 * BRIGHTEST * 0.75 < numbers.max() < 255.5 and _whole(numbers):
+        return _picture(255)
     return None if factor is None else _by(scale * factor, scale, f"otherwise {what} {level:.3f} at most")
 
 
@@ -223,8 +275,33 @@ def _band(pixels: Floats, bands: Sequence[str], *colours: str) -> Floats | None:
     return next((pixels[named[colour]] for colour in colours if colour in named), None)
 
 
+def _other_units(pixels: Floats, bands: Sequence[str]) -> tuple[str, ...]:
+    """Say which layers, named after no colour, cannot be reflectance beside bands that can: heights, temperatures."""
+    levels = [float(np.median(np.abs(band))) for band in pixels]
+    known = [band for band in bands if colour_named(band)]
+    odd = [band for band, level in zip(bands, levels, strict=True) if band not in known and level > BRIGHTEST]
+    if not odd or not known:
+        return ()
+    return (
+        f"{', '.join(odd)}: read beside the bands, though far too large for reflectance, and outweighs them; "
+        f"reader.bands=[{','.join(known)}] reads nothing else.",
+    )
+
+
+def below_zero(pixels: Floats) -> tuple[str, ...]:
+    """Say of numbers (bands, n), half of which are negative, that they are no reflectance."""
+    if not pixels.shape[1] or float(np.median(pixels)) >= 0:
+        return ()
+    return (
+        "Half of the numbers are below 0, which reflectance is not: heights, decibels, or counts from which an "
+        "offset was taken twice. They are read as they are; reader.scale and reader.offset say otherwise.",
+    )
+
+
 def possible(pixels: Floats, scale: float) -> tuple[str, ...]:
-    """Say which other reading is possible, where the one that was taken is, too."""
+    """Say which other reading is possible, where the one that was taken is doubtful."""
+    if below_zero(pixels):
+        return below_zero(pixels)
     if scale == 1.0:
         return ()
     high, low = float(np.percentile(pixels.max(axis=0), 98)), float(np.percentile(pixels, 1))
@@ -235,19 +312,24 @@ def possible(pixels: Floats, scale: float) -> tuple[str, ...]:
             f"Hardly a pixel is darker than {low:.2f}: where the numbers are Landsat's Collection 2, say "
             "reader.scale=0.0000275 reader.offset=-0.2.",
         )
+    if high > BRIGHTEST:
+        return (
+            f"Many pixels are brighter than {BRIGHTEST:g}, which clouds are not: where the numbers go up to 65535 "
+            "for a reflectance of 1, say reader.scale=0.00001525902.",
+        )
     return ()
 
 
 def _read_as(scene: Scene, found: Reading, given: Overrides) -> Scene:
     """Read all bands of a scene in another way."""
-    offset = found.offset if given.offset is None else given.offset
+    offset = (found.offset or 0.0) if given.offset is None else given.offset
     layers = tuple(
         replace(
             layer,
             radiometry=replace(
                 layer.radiometry,
                 scale=(found.scale,) * len(layer.indexes),
-                offset=(offset,) * len(layer.indexes) if found.offset else layer.radiometry.offset,
+                offset=layer.radiometry.offset if found.offset is None else (offset,) * len(layer.indexes),
             ),
         )
         for layer in _layers(scene)

@@ -128,6 +128,19 @@ def _probability(layers: NDArray[Any]) -> Codes:
     return _codes(clouds, np.zeros_like(clouds), np.zeros_like(clouds))
 
 
+def _byte(layers: NDArray[Any]) -> Codes:
+    """Read the probability of clouds as Sentinel Hub's CLP has it, 0 ... 255: a half and more is cloud."""
+    values = layers[0].astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        clouds = (values >= 127.5) & (values <= 255)
+    return _codes(clouds, np.zeros_like(clouds), np.zeros_like(clouds))
+
+
+def _is_byte(layers: NDArray[Any]) -> bool:
+    finite = layers[np.isfinite(layers)] if layers.dtype.kind == "f" else layers
+    return bool(finite.size and finite.min() >= 0 and finite.max() <= 255 and _are_whole(layers))
+
+
 def _is_percent(layers: NDArray[Any]) -> bool:
     finite = layers[np.isfinite(layers)] if layers.dtype.kind == "f" else layers
     return bool(finite.size and finite.min() >= 0 and finite.max() <= 100)
@@ -163,7 +176,7 @@ KINDS: Mapping[str, Kind] = {
         Kind(
             "cloud_probability",
             "the probability of clouds",
-            _pattern("(msk_)?cldprb|cloud_?prob(ability)?|clp(rb)?"),
+            _pattern("(msk_)?cldprb|cloud_?prob(ability)?|clprb"),
             _probability,
             _is_percent,
             False,
@@ -188,6 +201,9 @@ DATA = Kind(
 )
 """A mask of what is data in a file of its own, as Sentinel Hub writes it."""
 
+CLP = Kind("clp", "Sentinel Hub's probability of clouds", _pattern("clp"), _byte, _is_byte, False)
+"""Chosen as ``cloud_probability`` is."""
+
 ALWAYS = (SATURATION, DATA)
 """Kinds that say nothing of clouds: they are used whatever is chosen for these."""
 
@@ -204,6 +220,11 @@ _VARIANTS: Mapping[str, tuple[set[int], Kind]] = {
 """Kind -> the numbers that it holds at most, and what it is where it holds others."""
 
 
+def kind_named(text: str) -> Kind | None:
+    """Return the kind that a description of a layer, or the name of a file, speaks of."""
+    return next((kind for kind in (*KINDS.values(), CLP, *ALWAYS) if kind.pattern.search(text)), None)
+
+
 def variant(kind: Kind, layers: NDArray[Any]) -> Kind:
     """Return the kind, or its other one, by the numbers in some pixels (layers, n)."""
     if kind.name not in _VARIANTS:
@@ -215,7 +236,7 @@ def variant(kind: Kind, layers: NDArray[Any]) -> Kind:
 def kind_of(name: str) -> Kind:
     """Return a kind or a variant of one by its name."""
     others = {other.name: other for _, other in _VARIANTS.values()}
-    return {**KINDS, **others, **{kind.name: kind for kind in ALWAYS}}[name]
+    return {**KINDS, **others, CLP.name: CLP, **{kind.name: kind for kind in ALWAYS}}[name]
 
 
 @dataclass(frozen=True)

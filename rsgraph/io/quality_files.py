@@ -16,7 +16,7 @@ from rsgraph.io.layers import LayeredSource
 from rsgraph.io.mosaic import axes
 from rsgraph.io.named_files import shown
 from rsgraph.io.overrides import Overrides
-from rsgraph.io.quality import ALWAYS, KINDS, Kind, Quality, QualityLayer, kind_of, variant
+from rsgraph.io.quality import ALWAYS, CLP, KINDS, Kind, Quality, QualityLayer, kind_named, kind_of, variant
 from rsgraph.io.resampling import Axis
 from rsgraph.io.windows import sample
 from rsgraph.types import LOST, QualitySource, Scene
@@ -55,23 +55,45 @@ class Candidate:
 def candidates_in(found: Header) -> list[Candidate]:
     """Return the quality layers of a file that holds bands, too."""
     texts = {**dict(found.others), **dict(zip(found.indexes, found.names, strict=True))}
-    named = [(index, text, _kind(text)) for index, text in sorted(texts.items())]
+    named = [(index, text, kind_named(text)) for index, text in sorted(texts.items())]
     return [Candidate(kind, found.path, (index,), text) for index, text, kind in named if kind]
 
 
 def candidates_among(files: Mapping[str, str]) -> list[Candidate]:
     """Return the quality layers among files: name as the user knows it -> path as GDAL opens it."""
-    named = [(name, path, _kind(Path(name).stem)) for name, path in files.items()]
+    named = [(name, path, kind_named(Path(name).stem)) for name, path in files.items()]
     return [Candidate(kind, path, None, name) for name, path, kind in named if kind]
 
 
 def beside(path: Path) -> list[Candidate]:
-    """Return the quality layers that lie beside a file under its name: ``scene_SCL.tif`` beside ``scene.tif``."""
+    """Return the quality layers that lie beside a file under its name: ``scene_SCL.tif`` beside ``scene.tif``.
+
+    Where it is the only other raster of its folder, also those that are named after what they are: ``SCL.tif``.
+    """
     try:
-        files = sorted(file for file in path.parent.iterdir() if is_companion(file, [path]))
+        files = sorted(path.parent.iterdir())
     except OSError:  # a folder that may be entered but not listed
         return []
+    only = only_scene(files) == path
+    files = [file for file in files if is_companion(file, [path]) or (only and is_quality(file))]
     return candidates_among({file.name: os.path.abspath(file) for file in files})
+
+
+def is_quality(file: Path) -> bool:
+    """Tell whether a raster is named after what a quality layer is, and after nothing else."""
+    if file.suffix.lower() not in RASTERS:
+        return False
+    return any(kind.pattern.fullmatch(file.stem) for kind in (*KINDS.values(), CLP, *ALWAYS))
+
+
+def only_scene(files: Sequence[Path]) -> Path | None:
+    """Return the only raster among files that is not named after what a quality layer is; None where not one is."""
+    found = [
+        file
+        for file in files
+        if file.suffix.lower() in RASTERS and not file.name.startswith(".") and not is_quality(file)
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def is_companion(file: Path, scenes: Sequence[Path]) -> bool:
@@ -80,18 +102,19 @@ def is_companion(file: Path, scenes: Sequence[Path]) -> bool:
         return False
     for scene in scenes:
         rest = file.stem.removeprefix(scene.stem)
-        if file != scene and rest != file.stem and rest[:1] in ("_", "-", ".", " ") and _kind(rest):
+        if file != scene and rest != file.stem and rest[:1] in ("_", "-", ".", " ") and kind_named(rest):
             return True
     return False
 
 
-def _kind(text: str) -> Kind | None:
-    return next((kind for kind in (*KINDS.values(), *ALWAYS) if kind.pattern.search(text)), None)
+def _family(kind: Kind) -> str:
+    """Return the name by which ``mask`` chooses a kind."""
+    return "cloud_probability" if kind is CLP else kind.name
 
 
 def without_quality(found: Header) -> list[int]:
     """Return the places of the bands of a file that are no quality layers by their names."""
-    return [place for place, name in enumerate(found.names) if _kind(name) is None]
+    return [place for place, name in enumerate(found.names) if kind_named(name) is None]
 
 
 def with_quality(scene: Scene, grid: Header, candidates: Sequence[Candidate], given: Overrides, place: Path) -> Scene:
@@ -167,7 +190,7 @@ def _chosen(
     wanted = [given.mask] if given.mask != "auto" else list(KINDS)
     notes: list[str] = []
     for name in wanted:
-        for candidate in (each for each in candidates if each.kind.name == name):
+        for candidate in (each for each in candidates if _family(each.kind) == name):
             try:
                 return [(candidate, _layer(candidate, grid))], notes
             except InputError as error:
@@ -176,7 +199,7 @@ def _chosen(
                 notes.append(f"{candidate.name} is not used: {str(error).rstrip('.')}.")
     if given.mask == "auto":
         return [], notes
-    there = ", ".join(dict.fromkeys(each.kind.name for each in candidates)) or "no quality layer"
+    there = ", ".join(dict.fromkeys(_family(each.kind) for each in candidates)) or "no quality layer"
     raise ConfigError(
         f"reader.mask={given.mask}: {place} holds no {KINDS[given.mask].shown}, but {there}; use mask=auto, or "
         "mask=none to do without."
@@ -216,7 +239,10 @@ def _layer(candidate: Candidate, grid: Header) -> QualityLayer:
         raise NotUsable(f"{shown(found.path)} has fewer layers than {candidate.kind.shown} has.")
     pixels = sample(found.path, indexes, found.rows, found.columns).numbers
     if not candidate.kind.known(pixels):
-        raise NotUsable(f"the numbers in {candidate.name} are not those of {candidate.kind.shown}.")
+        least, most = np.nanmin(pixels), np.nanmax(pixels)
+        raise NotUsable(
+            f"the numbers in {candidate.name}, {least:g} to {most:g}, are not those of {candidate.kind.shown}."
+        )
     kind = variant(candidate.kind, pixels)
     if (kind.decode(pixels) == LOST).mean() >= _ALL:
         raise NotUsable(f"{candidate.name} calls everything no data.")

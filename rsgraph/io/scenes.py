@@ -12,7 +12,7 @@ from rsgraph.io.archive import is_zip
 from rsgraph.io.bands import Bands
 from rsgraph.io.geotiff import GeoTiff
 from rsgraph.io.overrides import BEFORE, Clouds
-from rsgraph.io.quality_files import is_companion
+from rsgraph.io.quality_files import is_companion, is_quality, only_scene
 from rsgraph.io.safe import Safe
 from rsgraph.protocols import Reader
 from rsgraph.types import Scene
@@ -59,14 +59,12 @@ class Scenes(Reader):
         if not path.is_dir():
             raise NotReadable(f"{path} is no folder; expected one that holds several scenes.")
         members = _members(path)
-        readers = {
-            member: None if self.files.given.looks and is_companion(member, members) else self._reader(member)
-            for member in members
-        }
+        quality = {member for member in members if self.files.given.looks and _belongs(member, members)}
+        readers = {member: None if member in quality else self._reader(member) for member in members}
         scenes = [scene for member, reader in readers.items() if reader for scene in reader.open(member)]
         if not scenes:
             raise NotReadable(f"{path} holds no scenes; expected raster files, SAFE products or band folders in it.")
-        left_out = [member.name for member, reader in readers.items() if reader is None]
+        left_out = [each.name for each, reader in readers.items() if reader is None and each not in quality]
         return [replace(scene, notes=(*_left_out_note(path, left_out), *scene.notes)) for scene in scenes]
 
     def _reader(self, member: Path) -> Reader | None:
@@ -81,6 +79,11 @@ class Scenes(Reader):
         if member.is_file():
             return member.suffix.lower() == ".zip" and (self.safe.accepts(member) or not is_zip(member))
         return member.suffix.upper() == ".SAFE" or self.safe.accepts(member)
+
+
+def _belongs(member: Path, members: Sequence[Path]) -> bool:
+    """Tell whether a member is the quality layer of another."""
+    return is_companion(member, members) or (only_scene(members) is not None and is_quality(member))
 
 
 def _members(folder: Path) -> list[Path]:

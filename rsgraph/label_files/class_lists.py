@@ -61,13 +61,20 @@ def _from_table(path: Path, column: str | None) -> Listed | None:
     if column is None and is_label_table(titles):
         return None
     if column is None and first_of(titles, CLASS_COLUMNS) is None:
-        return _unique([(line[0], line[1] if len(line) > 1 else None) for line in lines], path)
+        return _unique([_line(line) for line in lines], path)
     width = max(map(len, lines), default=0)
     table = Table(titles, [line + [""] * (width - len(line)) for line in lines[1:]])
     names = table.column(class_column(path, titles, column))
     colour = first_of(titles, COLOUR_COLUMNS)
     colours = table.column(colour) if colour is not None else _mixed(table)
     return _unique(list(zip(names, colours, strict=True)), path)
+
+
+def _line(line: Sequence[str]) -> tuple[str, str | None]:
+    """Return name and colour of a line without titles: ``Water``, ``Water,#2060c0``, or a code before them."""
+    coded = len(line) > 1 and whole_number(line[0]) is not None and line[1] and hex_colour(line[1]) is None
+    named = line[1:] if coded else line
+    return named[0], named[1] if len(named) > 1 else None
 
 
 def _mixed(table: Table) -> Sequence[str | None]:
@@ -102,7 +109,7 @@ def _from_json(path: Path, column: str | None) -> Listed | None:
     if isinstance(found, dict):
         found = found.get("classes", found)
     if isinstance(found, dict):
-        found = [{"name": name, "colour": colour} for name, colour in found.items()]
+        found = [_named(key, value) for key, value in found.items()]
     if not isinstance(found, list):
         raise NotUsable(f"{path} holds no list of classes; expected names, or objects with name and colour.")
     return _unique([_entry(entry) for entry in found], path)
@@ -115,6 +122,14 @@ _READERS: Mapping[str, Callable[[Path, str | None], Listed | None]] = {
     ".sld": _from_style,
     ".clr": _from_colour_map,
 }
+
+
+def _named(key: str, value: Any) -> dict[str, Any]:
+    """Return an entry of a mapping: colours by name, or names (or what there is to say of each class) by code."""
+    if isinstance(value, dict):
+        return {"code": key, **value} if whole_number(key) is not None else {**value, "name": key}
+    by_code = whole_number(key) is not None and isinstance(value, str) and value.strip() and hex_colour(value) is None
+    return {"name": value} if by_code else {"name": key, "colour": value}
 
 
 def _entry(entry: Any) -> tuple[Any, Any]:

@@ -23,6 +23,27 @@ CLASS_COLUMNS = (
 )
 """Columns that are taken for the class where none is named, the first that is there."""
 
+EMPTY = frozenset(
+    (
+        "NA",
+        "N/A",
+        "n/a",
+        "NaN",
+        "nan",
+        "<NA>",
+        "NULL",
+        "null",
+        "NaT",
+        "#N/A",
+        "#NV",
+        "#VALUE!",
+        "#WERT!",
+        "#REF!",
+        "#BEZUG!",
+    )
+)
+"""What R, pandas, databases and spreadsheets write into cells without a value."""
+
 MOST_CLASSES = 4096
 """That labels may have: as a journal's."""
 LONGEST_NAME = 200
@@ -51,6 +72,13 @@ class Names:
         self.names: list[str] = []
         self.colours: dict[str, str] = {}
         self._codes: dict[str, int] = {}
+        self._met: set[str] = set()
+
+    @property
+    def absent(self) -> list[str]:
+        """Say which classes are wanted that were not met: one phrase, or none."""
+        left = [asked for asked in self.wanted or () if asked not in self._met]
+        return [f"nothing over the segments is of the class asked for as {' or as '.join(left)}"] if left else []
 
     def asks_for(self, *names: str) -> bool:
         """Tell whether a class is wanted that the file calls by any of these names."""
@@ -62,6 +90,7 @@ class Names:
             asked = next((text for text in (name, *others) if text in self.wanted), None)
             if asked is None:
                 return 0
+            self._met.add(asked)
             name = self.wanted[asked] or name
         if name not in self._codes:
             if len(self.names) >= MOST_CLASSES:
@@ -84,7 +113,7 @@ def _wanted(classes: Mapping[str, str] | Collection[str]) -> dict[str, str | Non
 
 
 def class_name(value: Any, where: str) -> str | None:
-    """Return the class that a table's value names; None for an empty one.
+    """Return the class that a table's value names; None for an empty one, also as programs write it (``EMPTY``).
 
     Whole numbers become ``class 5``. Text is taken as it is, in one spelling of letters with accents (NFC), without
     characters that no screen shows, and not longer than a class may be called; 3.0, as spreadsheets write it, is 3.
@@ -95,7 +124,7 @@ def class_name(value: Any, where: str) -> str | None:
         A number that is not whole: a measurement.
     """
     if isinstance(value, str):
-        return _plain(value) or None
+        return (_plain(value) or None) if value.strip() not in EMPTY else None
     if isinstance(value, Decimal):
         value = float(value)
     if value is None or (isinstance(value, float) and not math.isfinite(value)):
@@ -151,6 +180,8 @@ def class_column(path: Path, columns: Sequence[str], column: str | None) -> str:
     NotUsable
         It is not there, or none looks like it; the message lists them.
     """
+    if not columns:
+        raise NotUsable(f"{path} has no attribute that could hold the class; add one, such as class.")
     listed = _listed(columns)
     if column is not None and column not in columns:
         raise NotUsable(f"{path} has no attribute '{column}'; choose one of: {listed}.")

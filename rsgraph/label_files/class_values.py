@@ -103,6 +103,8 @@ def read_values(
     if zero:
         meaning = "counts as no class" if why is None else f"counts as a class {why}"
         decided.append(f"0 {meaning} ({_share(0, pixels)})")
+    if rest == [-1, 1] and not named:
+        decided.append(f"-1 counts as a class since 1 is the only other value ({_share(-1, pixels)})")
     return Reading([value for value in values if value not in none], sorted(none), decided)
 
 

@@ -20,7 +20,7 @@ _LARGEST = 1 << 24
 """Bytes of a style."""
 
 _LINE = re.compile(
-    r"""\s*(?P<value>[+-]?[\d.]+(?:[eE][+-]?\d+)?)
+    r"""\s*(?P<value>[+-]?(?:[\d.]+(?:[eE][+-]?\d+)?|inf(?:inity)?|nan))
     [\s,;:]+(?P<red>\d{1,3})[\s,;:]+(?P<green>\d{1,3})[\s,;:]+(?P<blue>\d{1,3})
     (?:[\s,;:]+(?P<alpha>\d{1,3})(?=[\s,;]|$))?
     (?:[\s,;]+(?P<label>.*?))?\s*""",

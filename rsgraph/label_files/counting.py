@@ -13,6 +13,7 @@ from affine import Affine
 from numpy.typing import NDArray
 
 from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.io.absent import missing
 from rsgraph.io.handles import existing_file
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.io.writers import windows
@@ -107,7 +108,7 @@ def count_labels(
     """
     names = Names(classes, str(path))
     count = Count(workspace, progress)
-    with opened_file(existing_file(Path(path)), layer, column, names, predictions=False) as file:
+    with opened_file(label_file(Path(path)), layer, column, names, predictions=False) as file:
         found, left_out = count_file(file, workspace.scenes, count, zero_counts=True)
     count.steps.finish()
     if len(found) > _MOST:
@@ -115,7 +116,7 @@ def count_labels(
     counted = _table(count, names, found)
     if not counted.segments.any():
         raise unlabelling(Path(path), left_out, classes)
-    return counted._replace(left_out=left_out)
+    return counted._replace(left_out=left_out._replace(decided=left_out.decided + names.absent))
 
 
 def count_rasters(
@@ -136,6 +137,24 @@ def count_rasters(
     codes, left_out = _take_classes(met, count, zero_counts=True)
     count.steps.finish()
     return _table(count, names, codes)._replace(left_out=left_out)
+
+
+def label_file(path: Path) -> Path:
+    """Check a file of labels that the user named, before GDAL sees it.
+
+    Raises
+    ------
+    NotReadable
+        It is missing, a folder, or empty, or its name is not UTF-8.
+    """
+    expected = "expected a GeoPackage, GeoJSON, GeoTIFF or table"
+    if not path.exists():
+        raise missing(path, f"{expected}, so check the path for typing errors.")
+    if path.is_dir():
+        raise NotReadable(f"{path} is a folder; {expected}, so name the file in it.")
+    if path.is_file() and path.stat().st_size == 0:
+        raise NotReadable(f"{path} is empty (0 bytes); {expected}, so save or copy the file again.")
+    return existing_file(path)
 
 
 @contextmanager

@@ -78,8 +78,10 @@ def valid_parts(polygons: Geometries, owners: Owners) -> tuple[Geometries, Owner
 
 
 def usable(shapes: Geometries) -> NDArray[np.bool_]:
-    """Tell which geometries have a place: not empty, and finite."""
-    finite = np.all(np.isfinite(shapely.bounds(shapes)), axis=1) if len(shapes) else np.zeros(0, dtype=bool)
+    """Tell which geometries have a place: not empty, and all their points are finite."""
+    points, of = shapely.get_coordinates(shapes, return_index=True)  # bounds leave out points that are NaN
+    finite = np.ones(len(shapes), dtype=bool)
+    finite[of[~np.isfinite(points).all(axis=1)]] = False
     return np.asarray(~shapely.is_missing(shapes) & ~shapely.is_empty(shapes) & finite)
 
 

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError
-from rsgraph.io.handles import existing_file
 from rsgraph.label_files.class_names import Classes, Names
-from rsgraph.label_files.counting import Count, LeftOut, count_file, opened_file, unlabelling
+from rsgraph.label_files.counting import Count, LeftOut, count_file, label_file, opened_file, unlabelling
 from rsgraph.label_files.places import class_titles, holds_places
 from rsgraph.label_files.tables import read_table
 from rsgraph.label_files.tally import Tally
@@ -65,12 +64,13 @@ def read_labels(
 
     Polygons (GeoPackage, GeoJSON and whatever else GDAL knows) are brought to the scene's CRS and drawn window by
     window; a pixel belongs to the polygon that its centre lies in, to the later one where polygons overlap. Points
-    label the segment that they lie in, where no polygon does. Rasters of class codes (GeoTIFF ...) are laid over the
-    scene's grid window by window, the nearest pixel counts; names and colours come from the file's tag ``LEGEND``,
-    tags ``CLASS_<code>``, category names or attribute table, and colour table; codes without a name are called
-    ``class <code>``. Nodata, masked pixels and, unless it has a name, code 0 are no class, nor are values that stand
-    for no data without being declared (``rsgraph.label_files.class_values``: -1, 255 ...), unless ``classes`` names
-    them; their pixels are counted. The file is only read, and nothing is written beside it.
+    label the segment that they lie in, where no polygon does and one class is the commonest of them. Rasters of
+    class codes (GeoTIFF ...) are laid over the scene's grid window by window, the nearest pixel counts; names and
+    colours come from the file's tag ``LEGEND``, tags ``CLASS_<code>``, category names or attribute table, and
+    colour table; codes without a name are called ``class <code>``. Nodata, masked pixels and, unless it has a name,
+    code 0 are no class, nor are values that stand for no data without being declared
+    (``rsgraph.label_files.class_values``: -1, 255 ...), unless ``classes`` names them; their pixels are counted.
+    The file is only read, and nothing is written beside it.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def read_labels(
         raise ConfigError(f"`min_share` must be above 0 and at most 1. Got {min_share!r} instead.")
     names = Names(classes, str(path))
     count = Count(workspace, progress)
-    with opened_file(existing_file(Path(path)), layer, column, names, predictions=predictions) as file:
+    with opened_file(label_file(Path(path)), layer, column, names, predictions=predictions) as file:
         _, left_out = count_file(file, workspace.scenes, count, zero_counts=False)
     count.steps.finish()
     return _labels(count, names, min_share, left_out, Path(path))
@@ -116,13 +116,13 @@ def read_labels(
 
 def vector_layers(path: str | Path) -> list[str]:
     """Return the names of the layers with geometries that a file offers; none for a raster."""
-    with untouched(existing_file(Path(path))) as place:
+    with untouched(label_file(Path(path))) as place:
         return [name for name, kind in layers_of(place).items() if kind is not None]
 
 
 def vector_columns(path: str | Path, *, layer: str | None = None) -> list[str]:
     """Return the attributes that could hold the class. Raises NotReadable or NotUsable."""
-    with untouched(existing_file(Path(path))) as place:
+    with untouched(label_file(Path(path))) as place:
         return columns_of(place, Path(path), layer)
 
 
@@ -134,8 +134,14 @@ def table_columns(path: str | Path) -> list[str]:
 def _labels(count: Count, names: Names, min_share: float, left_out: LeftOut, path: Path) -> ImportedLabels:
     """Choose each segment's class, by pixels and else by points."""
     pixels, points = _shares(count.pixels, count.table["area_px"].to_numpy()), _shares(count.points, None)
-    points = points.only(~np.isin(points.rows, pixels.rows))
+    beside, undecided = _apart(points, pixels), np.setdiff1d(count.points.tied(), pixels.rows)
+    undecided = np.intersect1d(
+        undecided, points.rows[points.share >= min_share - 1e-6]
+    )  # else no class covers enough
+    points = points.only(~np.isin(points.rows, np.concatenate([pixels.rows, undecided])))
     found = pixels.joined(points)
+    more = {_OVERRULED: beside, _TIED: len(undecided)}
+    left_out = left_out._replace(counts=left_out.counts | {reason: n for reason, n in more.items() if n})
     if not len(found.rows):
         raise unlabelling(path, left_out)
     enough = found.share >= min_share - 1e-6
@@ -149,8 +155,12 @@ def _labels(count: Count, names: Names, min_share: float, left_out: LeftOut, pat
         kept.share,
         {name: names.colours.get(name) for name in names.names if name in used},
         left_out.counts | ({} if enough.all() else {mixed: int((~enough).sum())}),
-        tuple(left_out.decided),
+        (*left_out.decided, *names.absent),
     )
+
+
+_OVERRULED = "segments with points of another class than the polygons in them, which count"
+_TIED = "segments whose points or rows are of several classes, none of them the commonest"
 
 
 class _Shares(NamedTuple):
@@ -169,6 +179,12 @@ class _Shares(NamedTuple):
         rows = np.concatenate([self.rows, others.rows])
         codes, share = np.concatenate([self.codes, others.codes]), np.concatenate([self.share, others.share])
         return _Shares(rows, codes, share).only(np.argsort(rows, kind="stable"))
+
+
+def _apart(points: _Shares, pixels: _Shares) -> int:
+    """Count the segments whose points and pixels are of different classes."""
+    _, here, there = np.intersect1d(points.rows, pixels.rows, return_indices=True)
+    return int((points.codes[here] != pixels.codes[there]).sum())
 
 
 def _shares(tally: Tally, totals: NDArray[Any] | None) -> _Shares:

@@ -124,13 +124,29 @@ def _decoded(content: bytes) -> str:
         return content.decode("cp1252")  # what Excel writes where nobody asks for UTF-8
 
 
+_GROUPED = (
+    ("[ \u00a0\u2009\u202f'\u2019]", "[.,]"),
+    (",(?=.*[.])", "[.]"),
+    ("[.](?=.*,)", ","),
+)
+"""What stands between thousands, and the decimal sign that goes with it."""
+
+
 def number(text: str) -> float | None:
     """Return the number that a cell holds, with a decimal point or comma; None for other text.
 
+    Thousands may be set apart by blanks and apostrophes, or by points and commas where the other one is the decimal
+    sign. ``500,200`` is 500.2: a comma that stands for itself is the decimal one.
+
     >>> number("3,5"), number("3.0"), number(" -1 "), number("1e3"), number("three"), number("")
     (3.5, 3.0, -1.0, 1000.0, None, None)
+    >>> number("7,200,100.5"), number("7.200.100,5"), number("7 200 100,5"), number("7'200'100"), number("1.2.3")
+    (7200100.5, 7200100.5, 7200100.5, 7200100.0, None)
     """
     plain = text.strip().replace("\N{MINUS SIGN}", "-")
+    for groups, decimals in _GROUPED:
+        if re.fullmatch(rf"[+-]?\d{{1,3}}({groups}\d{{3}})+({decimals}\d+)?", plain, re.ASCII):
+            plain = re.sub(groups, "", plain).replace(",", ".")
     if re.fullmatch(r"[+-]?\d*,\d+", plain):
         plain = plain.replace(",", ".")
     if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", plain, re.ASCII):

@@ -106,6 +106,17 @@ class Tally:
         best = order[firsts]
         return Majority(self._rows(ids[best]), codes[best], counts[best])
 
+    def tied(self) -> NDArray[np.int64]:
+        """Return the rows of segments that have several commonest classes, in order of ids."""
+        if not self.keys:
+            return np.empty(0, dtype=np.int64)
+        self._add_up()
+        ids, counts = self.keys[0] // _CLASSES, self.counts[0]
+        known, places = np.unique(ids, return_inverse=True)
+        most = np.zeros(len(known), dtype=np.int64)
+        np.maximum.at(most, places, counts)
+        return self._rows(known[np.bincount(places[counts == most[places]], minlength=len(known)) > 1])
+
     def table(self, n_classes: int) -> NDArray[np.int64]:
         """Return (n, n_classes) the pixels of each class in each segment, by row."""
         found = np.zeros((len(self.known), n_classes), dtype=np.int64)

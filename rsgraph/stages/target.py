@@ -37,7 +37,7 @@ def target(context: Context) -> dict[str, Any]:
     notes = []
     if step < component.sample_every:
         notes = [
-            f"The scene is small: the classes learn from every {step}th pixel, not every {component.sample_every}th."
+            f"The scene is small: the classes learn from one pixel in {step}, not one in {component.sample_every}."
         ]
     return {"sampled_pixels": len(pixels), "sampled_every": step, "notes": notes}
 

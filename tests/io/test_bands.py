@@ -168,3 +168,17 @@ def test_bands_real_scene_matches_gdal(real_data: Path) -> None:
     assert any(note.startswith("cloud_mask.tif, the cloud mask: clouds and their shadows") for note in scene.notes)
     assert scene.marks is not None
     assert not scene.marks.read(Window(300, 400, 200, 100)).any()  # all clear
+
+
+def test_0_along_the_border_of_all_band_files_is_fill_beside_a_declared_value(tmp_path: Path) -> None:
+    layers = counts(3)
+    layers[:, :30, :30] = 0
+    for name, layer in zip(("B02", "B03", "B04"), layers, strict=True):
+        write_tiff(tmp_path / "all" / f"{name}.tif", layer[None], nodata=65535)
+    (scene,) = Bands().open(tmp_path / "all")
+    assert np.count_nonzero(~scene.source.read(scene.window).valid) == 900
+    assert any(note.startswith("0 in all bands fills the border") for note in scene.notes)
+    write_tiff(tmp_path / "all" / "B04.tif", counts(1), nodata=65535)
+    (scene,) = Bands().open(tmp_path / "all")
+    assert scene.source.read(scene.window).valid.all()  # a band by itself may be 0
+    assert not any("border" in note for note in scene.notes)

@@ -10,6 +10,7 @@ import rasterio
 from numpy.typing import NDArray
 
 from rsgraph.io.counts import COUNTS_NOTE, Decision, all_windows, band_medians, decide, without_lone_fill
+from rsgraph.io.geotiff import GeoTiff
 from rsgraph.io.header import header
 from rsgraph.io.overrides import Overrides, overrides
 from rsgraph.io.windows import corners_and_centre
@@ -154,3 +155,18 @@ def test_fill_of_single_bands_counts_only_where_all_bands_have_one(tmp_path: Pat
     without = without_lone_fill(decisions)
     assert [each.radiometry.fills for each in without.values()] == [()] * 4
     assert not any("fills the border" in note for each in without.values() for note in each.notes)
+
+
+@pytest.mark.parametrize(("declared", "fill"), [(65535, 0), (0, 1000), (65535, 1000)])
+def test_fill_along_the_border_is_found_beside_another_declared_value(
+    tmp_path: Path, declared: int, fill: int
+) -> None:
+    numbers = counts(6)
+    numbers[:, :30, :30] = fill
+    path = write_tiff(tmp_path / "a.tif", numbers, nodata=declared)
+    (scene,) = GeoTiff().open(path)
+    assert np.count_nonzero(~scene.source.read(scene.window).valid) == 900
+    assert any(f"{fill} in all bands fills the border" in note for note in scene.notes)
+    for reader in (GeoTiff(nodata=np.nan), GeoTiff(nodata=20000), GeoTiff(mask="declared", nodata=np.nan)):
+        (scene,) = reader.open(path)
+        assert scene.source.read(scene.window).valid.all()

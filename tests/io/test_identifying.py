@@ -125,3 +125,18 @@ def test_rules_of_before_take_any_number_as_sentinel_2s(tmp_path: Path) -> None:
     assert (scene.bands, scene.assumed) == (("B01", "B02", "B03", "B04"), None)
     assert "assumed" not in scene.identity
     assert opened(write_tiff(tmp_path / "b.tif", twelve(SORTED)), rules=1).bands == L2A
+
+
+@pytest.mark.parametrize("word", ["", "Layer_", "channel "])
+@pytest.mark.parametrize("first", [0, 1])
+def test_numbers_of_layers_are_no_names(tmp_path: Path, word: str, first: int) -> None:
+    names = [f"{word}{i}" for i in range(first, first + 4)]
+    scene = opened(write_tiff(tmp_path / "a.tif", counts(4), names=names))
+    assert scene.bands == ("band1", "band2", "band3", "band4")
+    assert scene.assumed == "bands by their place in the file"
+
+
+def test_layers_without_a_name_of_their_own_are_told(tmp_path: Path) -> None:
+    scene = opened(write_tiff(tmp_path / "a.tif", counts(4), names=["B02", "B03", "B02", ""]))
+    assert scene.bands == ("band1", "B03", "band3", "band4")
+    assert any(note.startswith("band1 (B02), band3 (B02), band4 (no name)") for note in scene.notes)

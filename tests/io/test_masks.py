@@ -190,3 +190,39 @@ def test_agreement_needs_both_sides() -> None:
     assert agreement(~zero, void) is True
     assert agreement(zero, np.zeros(4, dtype=bool)) is None
     assert agreement(np.zeros(4, dtype=bool), void) is None
+
+
+@pytest.mark.parametrize("value", [1, 255, 65535])
+def test_the_second_of_two_layers_without_names_is_the_mask_of_the_first(tmp_path: Path, value: int) -> None:
+    path = written(tmp_path / "a.tif", np.concatenate([SCENE[:1], opaque(value)]))
+    scene = opened(path)
+    assert scene.bands == ("band1",)
+    np.testing.assert_array_equal(lost(scene), VOID)
+    assert any(note.startswith("Band 2 of the file holds two values: taken as the mask") for note in scene.notes)
+    assert len(opened(path, bands=["B02", "B03"]).bands) == 2
+    assert len(opened(written(tmp_path / "b.tif", SCENE[:2])).bands) == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "name"), [((0, 1), ""), ((0, 255), "udm"), ((0, 3, 4, 9), ""), ((0, 1024), ""), ((0, 1), "is_valid")]
+)
+def test_a_layer_of_few_numbers_behind_the_bands_is_no_band(
+    tmp_path: Path, values: tuple[int, ...], name: str
+) -> None:
+    layer = np.random.default_rng(1).choice(values, (1, 70, 50)).astype(np.uint16)
+    path = written(tmp_path / "a.tif", np.concatenate([SCENE, layer]), [*L2A, name])
+    scene = opened(path)
+    assert scene.bands == L2A
+    assert not lost(scene).any()
+    assert any(f"{name or 'Band 13'}: left out, since where it was looked at" in note for note in scene.notes)
+    assert len(opened(path, bands=[*L2A, "other"]).bands) == 13
+
+
+def test_dark_bands_and_quality_layers_stay_what_they_are(tmp_path: Path) -> None:
+    cirrus = np.random.default_rng(1).integers(1, 9, (1, 70, 50)).astype(np.uint16)
+    bands = np.concatenate([SCENE[:10], cirrus, SCENE[10:]])
+    assert len(opened(written(tmp_path / "a.tif", bands)).bands) == 13  # dark, but before a band
+    assert len(opened(written(tmp_path / "b.tif", np.concatenate([SCENE[:11], cirrus]))).bands) == 12
+    marked = opened(written(tmp_path / "c.tif", np.concatenate([SCENE, opaque(1)]), [*L2A, "CLM"]))
+    assert marked.bands == L2A
+    assert marked.marks is not None

@@ -48,3 +48,19 @@ def test_overrides_refuse_what_is_of_the_wrong_kind(option: str, value: object, 
     with pytest.raises(ConfigError) as caught:
         overrides(**{option: value})  # type: ignore[arg-type]  # the wrong kind is the point
     assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(
+    ("options", "cure"),
+    [
+        ({"scale": 10000}, "to divide by it, use 0.0001."),
+        ({"offset": -1000}, "use -0.1."),
+        ({"scale": 0.0001, "offset": -1000}, "use -0.1."),
+    ],
+)
+def test_divisors_and_counts_are_no_scale_and_no_offset(options: dict[str, float], cure: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        overrides(**options, rules=2)
+    assert str(caught.value).endswith(cure)
+    overrides(scale=1, offset=-1000, rules=2)  # other units are the user's choice
+    overrides(**options)  # as version 0.1 did

@@ -192,3 +192,68 @@ def test_scenes_of_a_collection_are_scaled_alike(tmp_path: Path) -> None:
     assert any("as in other scenes beside it" in note for note in sea.notes)
     (by_itself,) = agreeing([opened(tmp_path / "sea.tif")])
     assert by_itself.identity["scale"] == [1e-4] * 5
+
+
+@pytest.mark.parametrize(
+    ("scale", "offset", "said"),
+    [
+        (1e-4, -1000.0, "The declared offset of -1000 is taken as counts, as -0.1"),
+        (10000.0, 0.0, "The declared scale of 10000 is taken as counts per unit: divided by it"),
+        (10000.0, -1000.0, "The declared scale of 10000 and offset of -1000 are taken as counts"),
+    ],
+)
+def test_declared_numbers_of_other_units_are_read_as_what_they_are(
+    tmp_path: Path, scale: float, offset: float, said: str
+) -> None:
+    real = picture(pixels(PLANTS, SOIL))
+    path = write_tiff(
+        tmp_path / "a.tif", np.round(real * 10000 + (1000 if offset else 0)).astype(np.uint16), names=NAMES
+    )
+    with rasterio.open(path, "r+") as target:
+        target.scales, target.offsets = (scale,) * 5, (offset,) * 5
+    scene = opened(path)
+    assert brightness(scene) == pytest.approx(np.median(real), abs=0.001)
+    assert any(said in note for note in scene.notes)
+    assert opened(path, rules=1).identity["scale"] == [scale] * 5
+
+
+def test_a_declared_scale_of_0_is_none(tmp_path: Path) -> None:
+    real = picture(pixels(PLANTS, SOIL))
+    path = write_tiff(tmp_path / "a.tif", np.round(real * 10000).astype(np.uint16), names=NAMES)
+    with rasterio.open(path, "r+") as target:
+        target.scales = (0.0,) * 5
+    assert brightness(opened(path)) == pytest.approx(np.median(real), abs=0.001)
+
+
+def test_a_dim_picture_in_a_wider_type_is_told_from_counts(tmp_path: Path) -> None:
+    real = picture(pixels(PLANTS, SOIL))
+    numbers = np.round(real * 255).clip(1).astype(np.uint16)
+    numbers[:, :3, :3] = np.arange(212, 221).reshape(3, 3)  # a roof
+    scene = opened(write_tiff(tmp_path / "a.tif", numbers, names=NAMES))
+    assert not scene.reflectance
+    assert scene.identity["scale"] == [1 / 255] * 5
+
+
+def test_heights_among_bands_do_not_change_how_these_are_read(tmp_path: Path) -> None:
+    real = picture(pixels(PLANTS, SOIL))
+    layers = np.concatenate([real, np.full((1, 40, 50), 312.0)]).astype(np.float32)
+    scene = opened(write_tiff(tmp_path / "a.tif", layers, names=[*NAMES, "elevation"]))
+    assert scene.identity["scale"] == [1.0] * 6
+    (said,) = [note for note in scene.notes if "elevation" in note]
+    assert "reader.bands=[B02,B03,B04,B08,B11]" in said
+    assert opened(tmp_path / "a.tif", bands=list(NAMES)).bands == NAMES
+
+
+def test_numbers_below_0_and_above_all_clouds_are_told() -> None:
+    decibels = np.log10(pixels(PLANTS, SOIL)) * 10
+    assert "below 0" in possible(decibels, 1.0)[0]
+    assert "reader.scale=0.00001525902" in possible(pixels(PLANTS, SOIL) * 6.5535, 1e-4)[0]
+    assert possible(pixels(PLANTS, SOIL), 1e-4) == ()
+
+
+def test_declared_decibels_are_told(tmp_path: Path) -> None:
+    numbers = np.round(np.log10(picture(pixels(PLANTS, SOIL))) * 1000).astype(np.int16)
+    path = write_tiff(tmp_path / "a.tif", numbers)
+    with rasterio.open(path, "r+") as target:
+        target.scales = (0.01,) * 5
+    assert any("below 0" in note for note in opened(path).notes)

@@ -121,7 +121,7 @@ def test_layers_beside_scenes_of_a_folder_are_no_scenes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("layer", "why"),
     [
-        (SCENE[:1], "the numbers in a_SCL.tif are not those of SCL"),
+        (SCENE[:1], "are not those of SCL"),
         (np.zeros((1, 60, 40), np.uint8), "calls everything no data"),
         (SCL[None, :40], "do not cover the same ground"),
     ],
@@ -179,3 +179,22 @@ def test_a_mask_of_data_in_a_file_of_its_own_masks(tmp_path: Path, mask: str) ->
 def test_clouds_that_nothing_shows_are_not_masked_in_silence(tmp_path: Path, mask: str) -> None:
     scene = opened(write_tiff(tmp_path / "a.tif", SCENE, names=L2A), clouds="mask", mask=mask)
     assert any(note.startswith("clouds=mask: no layer that could be read") for note in scene.notes)
+
+
+def test_sentinel_hubs_probability_goes_up_to_255(tmp_path: Path) -> None:
+    layer = np.where(SCL == 9, 200, 70).astype(np.uint16)
+    scene = opened(write_tiff(tmp_path / "a.tif", np.concatenate([SCENE, layer[None]]), names=[*L2A, "CLP"]))
+    assert scene.marks is not None
+    np.testing.assert_array_equal(scene.marks.read(scene.window) == CLOUD, SCL == 9)  # 70 are 27 %, not 70
+    assert opened(tmp_path / "a.tif", mask="cloud_probability").marks is not None
+
+
+def test_a_layer_named_after_nothing_but_what_it_is_belongs_to_the_only_scene(tmp_path: Path) -> None:
+    scene = write_tiff(tmp_path / "a.tif", SCENE, names=L2A)
+    write_tiff(tmp_path / "SCL.tif", SCL[None])
+    for path in (scene, tmp_path):
+        found = opened(path)
+        np.testing.assert_array_equal(valid(found), CODES != LOST)
+        assert not any("no scenes" in note for note in found.notes)
+    write_tiff(tmp_path / "b.tif", SCENE, names=L2A)
+    assert valid(opened(scene)).all()  # of which of the two it is, nothing says

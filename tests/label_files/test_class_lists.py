@@ -25,6 +25,10 @@ TWO = [("water", "#2060c0"), ("land", None)]
         ("a.sld", '<sld><ColorMap><ColorMapEntry quantity="1" label="water" color="#2060C0"/></ColorMap></sld>'),
         ("a.json", json.dumps([{"name": "water", "colour": "#2060c0"}, {"name": "land"}])),
         ("a.json", json.dumps({"water": [32, 96, 192], "land": None})),
+        ("a.json", json.dumps({"1": {"name": "water", "color": "#2060c0"}, "2": {"name": "land"}})),
+        ("a.json", json.dumps({"water": {"color": "#2060c0"}, "land": {}})),
+        ("a.csv", "1;water;#2060c0\n2;land\n"),
+        ("a.txt", "INTERPOLATION:DISCRETE\ninf,32,96,192,255,water\n"),
         ("a.json", json.dumps({"classes": [{"label": "water", "color": "32,96,192"}, "land"]})),
     ],
 )
@@ -32,6 +36,13 @@ def test_lists_of_classes_are_read_with_their_colours(tmp_path: Path, name: str,
     (tmp_path / name).write_text(text, encoding="utf-8")
     expected = TWO if "land" in text else TWO[:1]
     assert listed_classes(tmp_path / name, None) == expected
+
+
+def test_names_by_code_are_the_names(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps({"1": "water", "2": "land"}))
+    assert listed_classes(tmp_path / "a.json", None) == [("water", None), ("land", None)]
+    (tmp_path / "a.json").write_text(json.dumps({"1": "#2060c0"}))  # colours by name: a class is called 1
+    assert listed_classes(tmp_path / "a.json", None) == [("1", "#2060c0")]
 
 
 def test_a_column_may_be_named(tmp_path: Path) -> None:

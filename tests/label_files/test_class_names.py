@@ -36,7 +36,8 @@ def test_names_take_wanted_classes_by_name_or_by_code() -> None:
 
 @pytest.mark.parametrize(
     ("value", "name"),
-    [("  open \n water ", "open water"), (" ", None), (None, None), (float("nan"), None), (float("inf"), None),
+    [("  open \n water ", "open water"), (" ", None), (None, None), ("NA", None), ("#N/A ", None), ("<NA>", None),
+     ("Na", "Na"), ("nan?", "nan?"), (float("nan"), None), (float("inf"), None),
      (5, "class 5"), (Decimal("5.00"), "class 5"),
      (5.0, "class 5"), (-1, "class -1"), (True, "yes"), (False, "no"), ("5", "5"), ("5.0", "5"), ("5,0", "5"),
      ("5.5", "5.5"), ("1,000", "1,000"), ("Wa\u0308lder", "W\u00e4lder"), ("\ufeffsea\u200b", "sea"),
@@ -84,6 +85,8 @@ def test_class_column_is_the_named_one_or_the_first_that_looks_like_it() -> None
     assert class_column(path, ["id", "Label", "class"], None) == "Label"
     assert class_column(path, ["id", "Label", "class"], "id") == "id"
     assert class_column(path, ["whatever"], None) == "whatever"
+    with pytest.raises(NotUsable, match=r"a\.gpkg has no attribute that could hold the class; add one"):
+        class_column(path, [], None)
     with pytest.raises(NotUsable, match=r"a\.gpkg has no attribute 'kind'; choose one of: id, name\."):
         class_column(path, ["id", "name"], "kind")
     with pytest.raises(

@@ -52,7 +52,8 @@ def test_values_without_names(values: tuple[int, ...], expected: list[int]) -> N
     found = read_values(dict.fromkeys(values, 10), {})
     assert found.classes == expected
     assert sorted([*found.classes, *found.none]) == list(values)
-    assert len(found.decided) == len([value for value in found.none if value != 0]) + (0 in values)
+    told = len([value for value in found.none if value != 0]) + (0 in values) + (values == (-1, 1))
+    assert len(found.decided) == told
 
 
 def test_what_was_decided_is_told_with_its_share() -> None:
@@ -63,6 +64,10 @@ def test_what_was_decided_is_told_with_its_share() -> None:
     assert read_values({0: 9, 1: 1}, {}).decided == [
         "0 counts as a class since 1 is the only other value (90 % of the pixels)"
     ]
+    assert read_values({-1: 1, 1: 9}, {}).decided == [
+        "-1 counts as a class since 1 is the only other value (10 % of the pixels)"
+    ]
+    assert read_values({-1: 1, 1: 9}, {-1: "land", 1: "sea"}).decided == []
     assert read_values({0: 9, 4: 1, 5: 10}, {}).decided == ["0 counts as no class (45 % of the pixels)"]
     assert read_values({4: 1, 5: 10}, {}).decided == []
 

@@ -289,6 +289,44 @@ def test_later_polygons_lie_over_earlier_ones(coast: Workspace, tmp_path: Path) 
     assert set(read_labels(coast, tmp_path / "a.gpkg").labels) == {"over"}
 
 
+def test_where_points_are_of_several_classes_the_commonest_counts_and_none_where_there_is_none(
+    coast: Workspace, tmp_path: Path
+) -> None:
+    rows = "segment_id,class\n1,a\n1,b\n2,a\n2,b\n2,b\n3,c\n"
+    (tmp_path / "a.csv").write_text(rows)
+    found = read_labels(coast, tmp_path / "a.csv")
+    assert found_in(found) == {2: "b", 3: "c"}
+    assert found.skipped == {"segments whose points or rows are of several classes, none of them the commonest": 1}
+
+
+def test_polygons_count_before_points_and_it_is_told(coast: Workspace, tmp_path: Path) -> None:
+    inside = pixels(*LAND).centroid
+    table = gpd.GeoDataFrame({"label": ["land", "pond"]}, geometry=[pixels(0, 0, 40, 64), inside], crs=UTM)
+    table.to_file(tmp_path / "a.gpkg")
+    found = read_labels(coast, tmp_path / "a.gpkg")
+    assert set(found.labels) == {"land"}
+    assert found.skipped == {"segments with points of another class than the polygons in them, which count": 1}
+
+
+def test_a_polygon_of_which_a_point_is_none_is_left_out_whole(coast: Workspace, tmp_path: Path) -> None:
+    whole = pixels(0, 0, 40, 64)
+    with np.errstate(invalid="ignore"):
+        broken = Polygon([*whole.exterior.coords[:3], (float("nan"), float("nan"))])
+    table = gpd.GeoDataFrame({"label": ["land", "half"]}, geometry=[whole, broken], crs=UTM)
+    table.to_file(tmp_path / "a.gpkg")
+    found = read_labels(coast, tmp_path / "a.gpkg")
+    assert set(found.labels) == {"land"}
+    assert found.skipped == {"features whose coordinates are no places in the scene's CRS": 1}
+    assert found.decided == ()
+
+
+def test_classes_that_are_asked_for_and_not_there_are_named(coast: Workspace, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("segment_id,class\n1,3\n2,sea\n")
+    found = read_labels(coast, tmp_path / "a.csv", classes=["3", "see"])
+    assert found.decided == ("nothing over the segments is of the class asked for as see",)
+    assert read_labels(coast, tmp_path / "a.csv", classes=["3", "sea"]).decided == ()
+
+
 def test_features_without_class_or_geometry_are_left_out(coast: Workspace, tmp_path: Path) -> None:
     values = ["land", None, "  ", "nan?"]
     geometry = [pixels(*LAND), pixels(*WATER), pixels(*WATER), pixels(*TOWN)]
@@ -522,6 +560,7 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "cut.gpkg").write_bytes(whole[: len(whole) // 3])
     (folder / "cut.geojson").write_text('{"type": "FeatureCollection", "features": [{"type": "Feat')
     (folder / "empty.gpkg").write_bytes(b"")
+    (folder / "folder").mkdir()
     (folder / "text.geojson").write_text("this is no JSON")
     (folder / "report.pdf").write_bytes(b"%PDF-1.4 nothing to see here" * 20)
     (folder / "cut.tif").write_bytes(measured.read_bytes()[:700])
@@ -541,7 +580,8 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 BAD = [
     ("missing.gpkg", NotReadable, "does not exist"),
     ("", NotReadable, "is a folder"),
-    ("empty.gpkg", NotReadable, "is empty"),
+    ("empty.gpkg", NotReadable, "is empty .0 bytes.; expected a GeoPackage, GeoJSON, GeoTIFF or table, so save or"),
+    ("folder", NotReadable, "is a folder; expected a GeoPackage, GeoJSON, GeoTIFF or table, so name the file in it"),
     ("cut.gpkg", NotReadable, "cut.gpkg"),
     ("cut.geojson", NotReadable, "cut.geojson"),
     ("cut.tif", NotReadable, "cut off|cannot be read"),

@@ -70,3 +70,14 @@ def test_whole_numbers_are_read_with_their_decimals(text: str, value: int | None
 
 def test_numbers_have_points_or_commas() -> None:
     assert [number(text) for text in ("0,5", "0.5", "-,5", "1.5e-3", "1,5e3")] == [0.5, 0.5, -0.5, 0.0015, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("7,199,800.5", 7199800.5), ("7.199.800,5", 7199800.5), ("7\u00a0199\u202f800,5", 7199800.5),
+     ("-7'199'800", -7199800.0), ("500,200.00", 500200.0), ("500.200,00", 500200.0),
+     ("500,200", 500.2), ("500.200", 500.2), ("1.2.3", None), ("51 2", None), ("1,23,456.0", None),
+     ("7.199.800", None)],
+)  # fmt: skip
+def test_thousands_may_be_set_apart_where_that_is_clear(text: str, value: float | None) -> None:
+    assert number(text) == value

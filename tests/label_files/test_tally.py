@@ -51,3 +51,10 @@ def test_one_tally_takes_what_another_counted_under_other_codes() -> None:
     found.take(other, np.array([0, 0, 2, 1]))  # 1 is left out, 2 stays, 3 becomes 1
     np.testing.assert_array_equal(found.table(2), [[0, 2], [2, 1]])
     assert other.by_code() == {1: 1, 2: 2, 3: 2}
+
+
+def test_segments_without_one_commonest_class_are_tied() -> None:
+    found = Tally(np.array([7, 3, 1, 5]))
+    assert found.tied().tolist() == []
+    found.add(np.array([3, 3, 1, 1, 1, 7, 7, 7, 7, 5]), np.array([1, 2, 2, 3, 3, 1, 1, 2, 2, 4]))
+    assert found.tied().tolist() == [1, 0]  # segments 3 and 7

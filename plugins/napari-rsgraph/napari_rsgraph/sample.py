@@ -131,7 +131,8 @@ class CoastRun(QObject):
     def _look(self) -> None:
         """See how far it is, and whether somebody has pressed the button beside the bar."""
         workspace = Workspace(self.folder)
-        self.bar.update(len(workspace.manifest.get("stages", {})) - self.bar.n)
+        made = len(workspace.manifest.get("stages", {}))  # it goes on beyond those that are waited for
+        self.bar.update(min(made, self.bar.total) - self.bar.n)
         if self.bar.is_canceled:
             self._end()
             self.training.stop()
