@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,8 +75,16 @@ def _csv(path: Path) -> NDArray[Any]:
     if title is None and len(table.titles) > 1:
         raise ValueError(f"it has {len(table.titles)} columns, but none is called {_COLUMN}")
     if title is not None:
-        return _whole(table.column(title))
+        return _whole(_given(table.rows, table.titles.index(title)))
     return _whole([*table.titles, *(row[0] for row in table.rows)])
+
+
+def _given(rows: Iterable[Sequence[str]], place: int) -> list[str]:
+    """Return the ids of rows in which something stands; spreadsheets leave empty ones at the end."""
+    found = [row[place] for row in rows if any(cell.strip() for cell in row)]
+    if not all(cell.strip() for cell in found):
+        raise ValueError(f"a row has no {_COLUMN}")
+    return found
 
 
 def _txt(path: Path) -> NDArray[Any]:

@@ -45,6 +45,7 @@ def test_read_selection_of_an_empty_file_is_empty(tmp_path: Path) -> None:
     ("name", "text", "said"),
     [
         ("a.csv", "id,x\n1,2\n", "it has 2 columns, but none is called segment_id"),
+        ("a.csv", "segment_id,x\n1,2\n,3\n", r"does not hold a selection \(a row has no segment_id\)"),
         ("a.txt", "one two", "does not hold a selection"),
         ("a.csv", "segment_id\n1.5\n", r"does not hold a selection \('1\.5' is no whole number\)"),
         ("a.json", "{", "does not hold a selection"),
