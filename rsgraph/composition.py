@@ -34,7 +34,6 @@ from rsgraph.config import (
     parse_overrides,
     plugin_search_path,
     quote,
-    refuse_targets,
     refuse_targets_in_folder,
     typed_options,
 )
@@ -168,7 +167,6 @@ def composed(verb: str, line: Line) -> Iterator[Callable[[], Any]]:
     _add_folders(line)
     with _loading(line) as loader:
         config = _load(loader, [verb, *line.values(*_NAME)][-1], line)
-        _refuse(config)
         context = HydraContext(config_loader=loader, callbacks=Callbacks())
         if line.multirun or config.hydra.mode == RunMode.MULTIRUN:
             with _sweep(verb, line, config, context) as start:
@@ -294,11 +292,3 @@ def _add_folders(line: Line) -> None:
         refuse_targets_in_folder(Path(value))
     AddedConfigs.folders = [f"file://{Path(value).resolve()}" for value in line.values(*_ADDED)]
     Plugins.instance().register(AddedConfigs)
-
-
-def _refuse(config: DictConfig) -> None:
-    """Refuse a config that could name an import; as launcher and sweeper Hydra takes only installed plugins."""
-    found: Any = OmegaConf.to_container(config, resolve=False)
-    for plugin in ("launcher", "sweeper"):
-        (found["hydra"].get(plugin) or {}).pop("_target_", None)
-    refuse_targets(found)

@@ -16,6 +16,7 @@ from hydra.plugins.config_source import ConfigLoadError
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, flag_override
 
+from rsgraph.config import refuse_targets
 from rsgraph.errors import ConfigError
 
 _LOGGING = {"version": 1, "root": None, "disable_existing_loggers": False}
@@ -46,8 +47,9 @@ class OwnSettings(ConfigLoaderImpl):
         from_shell: bool = True,
         validate_sweep_overrides: bool = True,
     ) -> DictConfig:
-        """Compose a config; parameters and Raises as of Hydra's own."""
+        """Compose a config; Raises, as Hydra's own, and ConfigError where it could name an import."""
         config = super().load_configuration(config_name, overrides, run_mode, from_shell, validate_sweep_overrides)
+        _refuse(config)
         return with_own_settings(config, overrides)
 
 
@@ -92,3 +94,11 @@ def _counts(plugin: str, choice: str, composed: Any) -> DictConfig:
             if name == "params" or (isinstance(value, int) and not isinstance(value, bool)):
                 found[name] = value
     return found
+
+
+def _refuse(config: DictConfig) -> None:
+    """Refuse a config that could name an import; as launcher and sweeper Hydra takes only installed plugins."""
+    found: Any = OmegaConf.to_container(config, resolve=False)
+    for plugin in ("launcher", "sweeper"):
+        (found["hydra"].get(plugin) or {}).pop("_target_", None)
+    refuse_targets(found)

@@ -8,13 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rsgraph.journal.journal import Journal
+from rsgraph.workspace import Workspace
 from tests.io.rasters import counts, write_tiff
 from tests.tampered.harness import Requests, attempt, requests
-from tests.tampered.test_opening import TEXTS, aux, mrf, python, vrt
+from tests.tampered.test_opening import TEXTS, VECTORS, aux, mrf, python, vrt
 
 pytestmark = pytest.mark.slow
 
 WORKS = ("workspace=w", "segmenter=grid", "encoder=bands", "gnn=none", "projector=pca", "draw=false")
+
+AGAIN = ("tracking.uri=none", "seed=1", "overwrite=true", "segmenter.n_segments=30")
 
 
 @pytest.fixture
@@ -64,6 +68,32 @@ def test_a_config_makes_no_folder_and_no_file(tmp_path: Path, asked: Requests, f
     )
     done = attempt(tmp_path, "run", "scene.vrt", *flags, "--config-dir", "theirs", "experiment=mine", *WORKS)
     done.succeeded() if flags else done.refused("scene.vrt")
+
+
+@pytest.mark.parametrize("verb", ["export", "evaluate", "run"])
+def test_segments_that_are_an_mrf_append_to_no_file(
+    made: Workspace, tmp_path: Path, asked: Requests, verb: str
+) -> None:
+    with Journal(made.path("labels.sqlite")) as journal:
+        journal.define("water")
+        journal.assign([1, 2], "water")
+    (tmp_path / "victim.txt").write_text("mine")
+    write_tiff(tmp_path / "source.tif", np.ones((1, 8, 8), np.uint16))
+    made.segment_file().write_text(mrf(tmp_path, str(tmp_path / "source.tif")))
+    words = {"export": ["w", "exporter=geotiff"], "evaluate": ["w"]}.get(verb, ["workspace=w", *AGAIN])
+    done = attempt(tmp_path, verb, *words, inside=("w", ".rsgraph-cache"))
+    assert done.changed == ()
+    assert "Traceback" not in done.err
+    if verb == "export":
+        done.refused(made.segment_file().name)
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_references_that_name_servers_are_refused(
+    made: Workspace, tmp_path: Path, asked: Requests, name: str
+) -> None:
+    (tmp_path / "given.geojson").write_text(VECTORS[name].format(asked.address))
+    attempt(tmp_path, "evaluate", "w", "reference=given.geojson", inside="w/evaluation").refused("given.geojson")
 
 
 def write_config(folder: Path, hydra: str) -> None:
