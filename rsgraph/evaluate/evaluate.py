@@ -29,7 +29,7 @@ import numpy as np
 
 from rsgraph import console
 from rsgraph.config import refuse_targets
-from rsgraph.errors import ConfigError, NotThere, NotUsable
+from rsgraph.errors import ConfigError, NotThere, NotUsable, WorkspaceError
 from rsgraph.evaluate import parts as measuring
 from rsgraph.evaluate.parts import Among, Evaluation
 from rsgraph.evaluate.reference import ReferenceCounts, wanted_classes
@@ -250,7 +250,9 @@ def _key(part: Part, job: Evaluation) -> str:
 
 def _records(job: Evaluation) -> dict[str, Any]:
     path = job.workspace.path(FOLDER, "evaluation.json")
-    records = read_json_object(path) if path.exists() else {}
+    records: dict[str, Any] = {}
+    with suppress(WorkspaceError):  # damaged: all is measured again, and the file replaced
+        records = read_json_object(path) if path.exists() else {}
     return {name: record for name, record in records.items() if _is_record(record)}
 
 
