@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rsgraph.config import interpolations, quote
 from rsgraph.errors import ConfigError
+from rsgraph.files import expanded
 
 _WITH_VALUE = {
     *("--config-dir", "-cd", "--config-path", "-cp", "--config-name", "-cn"),
@@ -106,7 +107,7 @@ def _quoted(override: str) -> str:
     spans = interpolations(value)
     if not spans and re.fullmatch(r"[\w./,~+-]*", value):
         return f"{key}={quote(value)}" if _NUMBER.fullmatch(value) else override
-    literal = _is_literal(value) or (key.lstrip("+") in _READ and Path(value).expanduser().exists())
+    literal = _is_literal(value) or (key.lstrip("+") in _READ and expanded(value).exists())
     if value.startswith("["):
         listed = _apart(value[1:-1]) if value.endswith("]") else [value]
         plain = not any(mark in text for text in listed for mark in "'\"[]")
@@ -117,7 +118,7 @@ def _quoted(override: str) -> str:
 
 def _as_path(text: str) -> str:
     """Quote one path of a list, whose interpolations count unless a file of that name is there."""
-    return quote(text, literal=_is_literal(text) or Path(text).expanduser().exists())
+    return quote(text, literal=_is_literal(text) or expanded(text).exists())
 
 
 def _is_literal(text: str) -> bool:

@@ -18,6 +18,7 @@ from rsgraph.cache import MODELS, Entry, KnownRun, Place, StageCache
 from rsgraph.command_line import split_line
 from rsgraph.console import say
 from rsgraph.errors import ConfigError, NotThere, WorkspaceError
+from rsgraph.files import expanded
 from rsgraph.own_files.fields import read_json_object
 from rsgraph.run.paths import CACHE, cache_folder
 from rsgraph.workspace import Workspace
@@ -180,7 +181,7 @@ def find_caches(path: str | None) -> list[Path]:
     if path is None:
         places = [Path(CACHE), Path("workspaces", CACHE)]
     else:
-        folder = Path(path).expanduser()
+        folder = expanded(path)
         own = [folder] if folder.name == CACHE or StageCache(folder).entries() else []
         places = [*own, *_of_workspace(folder), folder / CACHE]
     found = [place for place in places if place.is_dir()]

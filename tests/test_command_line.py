@@ -106,3 +106,8 @@ def test_split_line_puts_the_section_before_what_is_typed_without(verb: str) -> 
     line = split_line(["a.tif", "mask=none", "clouds=mask", "reader.mask=scl"], verb=verb)
     assert line.overrides == ["reader.mask=none", "reader.clouds=mask", "reader.mask=scl"]
     assert split_line(["w", "mask=none"], verb="export").overrides == ["mask=none"]
+
+
+def test_a_home_of_nobody_is_a_name_like_any_other() -> None:
+    given = ["data.path='~nobody_x/${seed}.tif'"]
+    assert split_line(["data.path=~nobody_x/${seed}.tif"], verb="run").overrides == given

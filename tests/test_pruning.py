@@ -290,3 +290,8 @@ def test_a_cache_that_goes_while_it_is_looked_at_is_no_error(stages: StageCache)
     removed, kept = stages.remove(entries)
     assert names(removed) == ["encoder c", "encoder d"]
     assert names(kept) == ["graph a", "graph b"]
+
+
+def test_a_home_of_nobody_is_a_folder_like_any_other() -> None:
+    with pytest.raises(NotThere, match="there is no stage cache"):
+        find_caches("~nobody_x/c")

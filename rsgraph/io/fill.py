@@ -141,7 +141,8 @@ def flat_border(pixels: Sample, declared: Sequence[float] = ()) -> float | None:
     many = len(edge) >= _MANY_BANDS and edge.dtype.itemsize > 1
     if counts.max() < (_FLAT_SHARE if many else _BORDER_SHARE) * edge.shape[1]:
         return None
-    return value
+    everywhere = bool(equal(pixels.numbers, value).all())  # then it is all that there is
+    return None if everywhere else value
 
 
 def seen_in(pixels: Sample, values: Sequence[float]) -> tuple[float, ...]:

@@ -46,6 +46,11 @@ def test_reflectance_is_distinguished_from_heights_and_decibels() -> None:
     assert holds_reflectance(found, (), (1.0,) * 4, (0.0,) * 4) == (True, False, False, True)
 
 
+def test_a_scene_of_nothing_but_one_number_is_not_all_fill() -> None:
+    assert flat_border(pixels([7.0] * 40, [7.0] * 40, border=20)) is None
+    assert flat_border(pixels([7.0] * 40, [7.0] * 39 + [8.0], border=20)) == 7
+
+
 def test_flat_border_is_one_number_in_all_bands() -> None:
     band = spread(100, 3000)
     other = band[::-1].copy()
