@@ -1,7 +1,7 @@
 """A person at a screen: a real window under a window manager, a mouse and keys from outside, and what can be seen.
 
-The window is a process of its own, opened as ``rsgraph label WORKSPACE`` opens it, on a virtual screen of any size and
-scale. Events come from ``xdotool``, through the X server and the window manager, as from a real mouse and keyboard.
+The window is a process of its own, opened as ``rsgraph label WORKSPACE`` opens it, on a virtual screen of any size
+and scale. Events come from ``xdotool``, through the X server and the window manager, as from a real mouse and keyboard.
 Tests look at the picture of the screen, or ask the process what a person would see.
 """
 
@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -76,9 +77,9 @@ class Hand:
     def ask(self, expression: str) -> Any:
         """Return the value of an expression in the window's process, once its events are handled.
 
-        ``window`` is the open window of a workspace (None: none is open), ``viewer`` napari's, ``app`` Qt's application,
-        ``np`` numpy, ``ticks`` the clock of all views, ``focus`` the widget that has the keyboard, ``find(type, text)``
-        the first widget that can be seen with that name of a type and (part of a) text, title or accessible name.
+        ``window`` is the open window of a workspace (None: none is open), ``viewer`` napari's, ``app`` Qt's, ``np``
+        numpy, ``ticks`` the clock of all views, ``focus`` the widget that has the keyboard, ``find(type, text)`` the
+        first widget that can be seen with that name of a type and (part of a) text, title or accessible name.
         """
         self._line.write(json.dumps(expression) + "\n")
         self._line.flush()
@@ -133,7 +134,7 @@ class Hand:
         with self._holding(keys):
             self._do("mousemove", *_whole(places[0]))
             self._do("mousedown", str(button))
-            for start, end in zip(places[:-1], places[1:], strict=True):
+            for start, end in pairwise(places):
                 for share in (0.25, 0.5, 0.75, 1.0):
                     between = tuple(a + share * (b - a) for a, b in zip(start, end, strict=True))
                     self._do("mousemove", *_whole(between))

@@ -1,7 +1,7 @@
 """The process of a window that a test drives from outside: it opens as users open it, and answers what is asked.
 
-``python hand_window.py PORT [WORKSPACE [WORDS...]]``: without a workspace, a window of plain napari. Each line that comes
-from the port is an expression, as JSON; its value goes back as JSON, read in Qt's thread between two events.
+``python hand_window.py PORT [WORKSPACE [WORDS...]]``: without a workspace, a window of plain napari. Each line that
+comes from the port is an expression, as JSON; its value goes back as JSON, read in Qt's thread between two events.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from hand import at_window
 
 pytestmark = pytest.mark.slow
