@@ -1,7 +1,8 @@
 """A person at a screen: a real window under a window manager, a mouse and keys from outside, and what can be seen.
 
 The window is a process of its own, opened as ``rsgraph label WORKSPACE`` opens it, on a virtual screen of any size
-and scale. Events come from ``xdotool``, through the X server and the window manager, as from a real mouse and keyboard.
+and scale. Events come from ``xdotool``, through the X server and the window manager, as from a real mouse and
+keyboard.
 Tests look at the picture of the screen, or ask the process what a person would see.
 """
 
