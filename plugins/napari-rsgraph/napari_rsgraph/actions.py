@@ -73,7 +73,7 @@ ACTIONS: tuple[Action, ...] = (
     *_rows(
         "Show",
         ("switch_level", "Chips or segments", "Switch between the map of chips and that of segments", "Tab"),
-        where="overview",
+        where="map",
     ),
     *_rows(
         "Show",
@@ -167,6 +167,13 @@ ACTIONS: tuple[Action, ...] = (
             "Ctrl+Shift+W",
         ),
         ("history", "History", "Show all that was done, newest first", "Ctrl+H"),
+        ("next_area", "Next part of the window", "Give the keyboard to the next part of the window", "F6"),
+        (
+            "previous_area",
+            "Previous part of the window",
+            "Give the keyboard to the part of the window before",
+            "Shift+F6",
+        ),
         ("help", "Shortcuts", "Show this sheet", "?"),
     ),
     *_rows(

@@ -13,6 +13,7 @@ import numpy as np
 from napari.utils.notifications import notification_manager, show_error, show_info, show_warning
 from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtGui import QImage
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import (
     QDockWidget,
     QFileDialog,
@@ -43,6 +44,7 @@ from napari_rsgraph.scene.tools import SceneTools
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.session import Session, open_session
 from napari_rsgraph.training import Training
+from napari_rsgraph.widgets.keyboard_focus import KeyboardFocus
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
 from rsgraph.protocols import Progress
@@ -99,8 +101,9 @@ class Window(QObject):
         self._dock()
         self._listen()
         made = {**self.overview.points.named, **self.overview.gallery.named}
-        owners = {"overview": self.overview, "search": self.search, "suggest": self.suggest}
+        owners = {"map": self.overview.points, "search": self.search, "suggest": self.suggest}
         self.commands = Commands(self.main, session, self._calls(), owners, made)
+        self._share_keys()
         self.setParent(self.main)  # lives as long as napari's window, whoever opened it
         _windows.add(self)
         self._load_view()
@@ -125,6 +128,16 @@ class Window(QObject):
             if dock.objectName() in _HIDDEN:
                 dock.hide()
         QTimer.singleShot(0, self, self.arrange)
+
+    def _share_keys(self) -> None:
+        """Let the keys of the map work in the scene too, and the keyboard come back to them from the panels."""
+        canvas = self.main.centralWidget().findChild(QOpenGLWidget)
+        assert canvas is not None, "napari draws on it"
+        canvas.addAction(self.commands.actions["switch_level"])
+        overview = self.overview
+        areas = (overview.points, overview.gallery.tiles, canvas, self.tabs.tabBar(), overview.bar, self.bar)
+        panels = (self.left, self.right, self.bar)
+        self.keyboard = KeyboardFocus(self.main, (overview.points, canvas), panels, areas)
 
     def arrange(self) -> None:
         """Give the docks their widths and show the whole scene: once the window has its size."""
@@ -272,6 +285,8 @@ class Window(QObject):
             "export": partial(self.open_tab, "Export"),
             "history": partial(self.open_tab, "History"),
             "reopen": self.reopen,
+            "next_area": lambda: self.keyboard.go(1),
+            "previous_area": lambda: self.keyboard.go(-1),
             "help": self.show_sheet,
         }
 
@@ -338,6 +353,7 @@ class Window(QObject):
     def remove(self) -> None:
         """Close the session and give the viewer back as it was."""
         window = self.viewer.window
+        self.keyboard.close()
         window.remove_dock_widget(self.overview)
         window.remove_dock_widget(self.side)
         self.commands.close()
@@ -374,7 +390,7 @@ class Window(QObject):
         self.session.close()
         release_context()
         # connections hold this object until Qt deletes it; they must not hold napari's window as well
-        for name in ("viewer", "main", "left", "right", "scene", "scene_tools", "commands", "bar"):
+        for name in ("viewer", "main", "left", "right", "scene", "scene_tools", "commands", "bar", "keyboard"):
             self.__dict__.pop(name, None)
 
 

@@ -189,6 +189,7 @@ class NameEdit(QLineEdit):
         self.setReadOnly(True)
         self.setStyleSheet("QLineEdit { background: transparent; border: none }")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.clearFocus()
         self.setText(self.shown)
         self.setCursorPosition(0)
         self.deselect()

@@ -160,6 +160,7 @@ class LabelPanel(QWidget):
         self.new_name.clear()
         colour = self._next_colour()
         own = free_key([*(row.facts.key for row in self.rows), *(taken for _, taken in self._asked.values())])
+        self.new_name.clearFocus()
         self._asked[name], self._colour = (colour, own or ""), None
         self._show_new_colour()
         self.session.labels.define(name, colour=colour, key=own)
