@@ -285,6 +285,7 @@ class Window(QObject):
             "export": partial(self.open_tab, "Export"),
             "history": partial(self.open_tab, "History"),
             "reopen": self.reopen,
+            "new_class": self._new_class,
             "next_area": lambda: self.keyboard.go(1),
             "previous_area": lambda: self.keyboard.go(-1),
             "help": self.show_sheet,
@@ -293,6 +294,10 @@ class Window(QObject):
     def _predict(self) -> None:
         self.open_tab("Suggest")
         self.suggest.predict()
+
+    def _new_class(self) -> None:
+        self.open_tab("Label")
+        self.labels.new_name.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def show_sheet(self) -> None:
         """Open the sheet of all shortcuts."""

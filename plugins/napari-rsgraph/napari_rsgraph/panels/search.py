@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout
 
 from napari_rsgraph.actions import action, key
 from napari_rsgraph.panels.candidates import PAGE, CandidateList, Thumbnail
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.search import Results
 from napari_rsgraph.session.session import Session
@@ -160,8 +161,7 @@ class SearchPanel(QWidget):
         """Show the search of now."""
         results, level = self.session.search.results, self.session.selection.level
         examples, text = len(self.session.selection.rows), action("find").text
-        noun = level if examples != 1 else level[:-1]
-        self.find_similar.setText(f"{text} ({examples:,} {noun})" if examples else text)
+        self.find_similar.setText(f"{text} ({counted(examples, level[:-1])})" if examples else text)
         enable(self.find_similar, examples > 0, f"select one or more {level} as examples first")
         self.found.setVisible(results is not None)
         self.empty.setVisible(results is None)
@@ -173,9 +173,9 @@ class SearchPanel(QWidget):
     def _show(self, results: Results) -> None:
         n, page = len(results.rows), results.at // PAGE
         accepted, rejected = (results.verdicts.count(verdict) for verdict in ("accepted", "rejected"))
-        examples = f"{len(results.examples):,} {results.level if len(results.examples) != 1 else results.level[:-1]}"
+        examples = counted(len(results.examples), results.level[:-1])
         self.about.setText(
-            f"{n:,} candidates for {examples}: {accepted:,} accepted, {rejected:,} rejected, "
+            f"{counted(n, 'candidate')} for {examples}: {accepted:,} accepted, {rejected:,} rejected, "
             f"{n - accepted - rejected:,} open"
         )
         self.list.candidates.show_page(page * PAGE)

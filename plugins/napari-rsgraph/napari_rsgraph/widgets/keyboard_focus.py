@@ -130,9 +130,11 @@ class KeyboardFocus(QObject):
         elif kind == QEvent.Type.MouseButtonRelease:
             self._released = cast(QMouseEvent, event).globalPosition().toPoint()
             self._soon(self._used)
-        elif kind == QEvent.Type.KeyRelease and cast(QKeyEvent, event).key() in _PRESSING:
-            if isinstance(self._application.focusWidget(), QAbstractButton):
-                self._soon(self._used)
+        elif kind == QEvent.Type.KeyRelease and self._presses(cast(QKeyEvent, event)):
+            self._soon(self._used)
+
+    def _presses(self, event: QKeyEvent) -> bool:
+        return event.key() in _PRESSING and isinstance(self._application.focusWidget(), QAbstractButton)
 
     def _watch(self, window: QWidget) -> None:
         """See the mouse and the keys of a window, and of a panel that has become one."""
