@@ -219,6 +219,7 @@ ACTIONS: tuple[Action, ...] = (
             "Shift+R",
             "Box",
         ),
+        ("scene_lasso", "Lasso in the scene", f"Draw round the middles of segments; {_HELD}", "Shift+L", "Lasso"),
         (
             "scene_pan",
             "Move the scene",

@@ -39,6 +39,8 @@ from napari_rsgraph.panels.tasks import TaskStrip
 from napari_rsgraph.point_map.opengl import release_context
 from napari_rsgraph.qt_work import QtWork
 from napari_rsgraph.scene.bar import SceneBar
+from napari_rsgraph.scene.drawn_outline import DrawnOutline
+from napari_rsgraph.scene.keys import SceneKeys
 from napari_rsgraph.scene.scene_map import SceneMap
 from napari_rsgraph.scene.tools import SceneTools
 from napari_rsgraph.session.calls import calls_of
@@ -134,6 +136,9 @@ class Window(QObject):
         canvas = self.main.centralWidget().findChild(QOpenGLWidget)
         assert canvas is not None, "napari draws on it"
         canvas.addAction(self.commands.actions["switch_level"])
+        self.drawn = DrawnOutline(canvas)
+        self.scene_tools.drawn.connect(self.drawn.show_trail)
+        self.scene_keys = SceneKeys(canvas, self.scene_tools)
         overview = self.overview
         areas = (overview.points, overview.gallery.tiles, canvas, self.tabs.tabBar(), overview.bar, self.bar)
         panels = (self.left, self.right, self.bar)
@@ -359,6 +364,8 @@ class Window(QObject):
         """Close the session and give the viewer back as it was."""
         window = self.viewer.window
         self.keyboard.close()
+        self.scene_keys.close()
+        self.drawn.deleteLater()
         window.remove_dock_widget(self.overview)
         window.remove_dock_widget(self.side)
         self.commands.close()
@@ -395,7 +402,19 @@ class Window(QObject):
         self.session.close()
         release_context()
         # connections hold this object until Qt deletes it; they must not hold napari's window as well
-        for name in ("viewer", "main", "left", "right", "scene", "scene_tools", "commands", "bar", "keyboard"):
+        held = (
+            "viewer",
+            "main",
+            "left",
+            "right",
+            "scene",
+            "scene_tools",
+            "commands",
+            "bar",
+            "keyboard",
+            "scene_keys",
+        )
+        for name in (*held, "scene_keys", "drawn"):
             self.__dict__.pop(name, None)
 
 

@@ -34,7 +34,6 @@ class SearchPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self._known: Results | None = None
         self.list = CandidateList(session, self)
         self.list.clicked.connect(self._clicked)
         self.list.pressed_key.connect(self._run)
@@ -46,7 +45,7 @@ class SearchPanel(QWidget):
         for signal in (session.selection.changed, session.selection.level_changed, session.labels.changed):
             listen(self, signal, self._refresh.ask)
         listen(self, session.labels.classes_changed, self._list_classes)
-        listen(self, session.search.changed, self._results_changed)
+        listen(self, session.search.changed, self._refresh.ask)
         self._list_classes()
 
     # parts
@@ -147,14 +146,6 @@ class SearchPanel(QWidget):
         for name, colour in zip(table["name"], table["colour"], strict=True):
             self.classes.addItem(swatch(str(colour)), str(name), str(name))
         self.classes.setCurrentIndex(max(self.classes.findData(chosen), 0) if len(table) else -1)
-        self._refresh.ask()
-
-    def _results_changed(self) -> None:
-        """Give a new search the focus, so that the keys judge at once."""
-        results = self.session.search.results
-        if results is not None and results is not self._known and len(results.rows):
-            self.list.setFocus()
-        self._known = results
         self._refresh.ask()
 
     def refresh(self) -> None:

@@ -71,12 +71,17 @@ class KeyboardFocus(QObject):
         """Leave the keyboard to Qt."""
         self._application.focusChanged.disconnect(self._focus_changed)
         self._leave_field()
-        for watched in (self.parent(), *self.panels):
+        for watched in (self.main, *self.panels):
             watched.removeEventFilter(self)
-            handle = cast(QWidget, watched).windowHandle()
+            handle = watched.windowHandle()
             if handle is not None:
                 handle.removeEventFilter(self)
         self.maps = self.panels = self.areas = ()
+
+    @property
+    def main(self) -> QMainWindow:
+        """The window. Asked of Qt: connections hold this object, which must not hold napari's window."""
+        return cast(QMainWindow, self.parent())
 
     # where it goes
 
@@ -113,9 +118,9 @@ class KeyboardFocus(QObject):
             self._look_at(event)
         elif event.type() == QEvent.Type.Show and isinstance(watched, QWidget):
             self._watch(watched)
-            if watched is self.parent():
+            if watched is self.main:
                 self._soon(self.start)
-        elif event.type() == QEvent.Type.Hide and watched not in (self.parent(), *self.panels):
+        elif event.type() == QEvent.Type.Hide and watched not in (self.main, *self.panels):
             watched.removeEventFilter(self)
             self._pressed_in = None
             self._soon(self._used)
@@ -142,7 +147,7 @@ class KeyboardFocus(QObject):
         if handle is not None:
             handle.installEventFilter(self)
 
-    def _soon(self, call: Callable[[], None]) -> None:
+    def _soon(self, call: Callable[[], object]) -> None:
         QTimer.singleShot(0, self, call)
 
     def _used(self) -> None:
@@ -152,8 +157,8 @@ class KeyboardFocus(QObject):
         if self._watch_above():
             return
         now = self._application.focusWidget()
-        if now is None or now is self.parent():
-            if cast(QWidget, self.parent()).isActiveWindow():
+        if now is None or now is self.main:
+            if self.main.isActiveWindow():
                 self.give_back()
         elif _within(now, self.panels) and not self._keeps(now):
             self.give_back()
@@ -184,7 +189,7 @@ class KeyboardFocus(QObject):
         elif old is not None and not old.isEnabled() and _within(new, self.panels):
             # a button that is disabled once it has done its work: Qt gives the keyboard to whatever comes next
             self._soon(self.give_back)
-        if is_text(new) and _within(new, [cast(QWidget, self.parent())]):
+        if is_text(new) and _within(new, [self.main]):
             self._field, self._text = new, _text_of(new)
             new.installEventFilter(self)
 
@@ -232,7 +237,9 @@ def _restore(field: QWidget, text: str) -> None:
     if isinstance(field, QLineEdit):
         field.setText("" if field.placeholderText() else text)
     elif isinstance(field, QAbstractSpinBox):
-        field.findChild(QLineEdit).setText(text)
+        line = field.findChild(QLineEdit)
+        assert line is not None, "every such box has one"
+        line.setText(text)
         field.interpretText()
     elif isinstance(field, QComboBox):
         field.setCurrentText(text)
@@ -254,9 +261,7 @@ def _first_in(area: QWidget) -> QWidget | None:
     if _can_focus(area):
         return area
     each = area.nextInFocusChain()
-    for _ in range(10_000):
-        if each is area:
-            return None
+    while each is not None and each is not area:
         if area.isAncestorOf(each) and _can_focus(each):
             return each
         each = each.nextInFocusChain()
