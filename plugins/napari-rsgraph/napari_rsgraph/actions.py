@@ -45,7 +45,7 @@ def _rows(group: str, *rows: tuple[str, ...], where: str = "") -> tuple[Action, 
     )
 
 
-_HELD = "Shift adds, Alt takes away"
+_HELD = "Shift adds, Alt or Ctrl takes away"
 _FIND = "Search by example"
 _SUGGEST = "Predict and suggest"
 
@@ -53,12 +53,12 @@ ACTIONS: tuple[Action, ...] = (
     *_rows(
         "Select",
         ("circle", "Circle brush", "Drag a circle across the map; Shift+scroll to resize it", "C"),
-        ("rectangle", "Box", "Drag a box round points; Shift adds, Alt takes away", "R"),
-        ("lasso", "Lasso", "Draw round points; Shift adds, Alt takes away", "L"),
+        ("rectangle", "Box", f"Drag a box round points; {_HELD}", "R"),
+        ("lasso", "Lasso", f"Draw round points; {_HELD}", "L"),
         ("pan", "Move the map", "Drag to move the map (with any tool: Space or the right button)", "H"),
         ("replace", "Replace", "The brush selects what it touches and nothing else", "="),
         ("add", "Add", "The brush adds to the selection (or hold Shift)", "+"),
-        ("subtract", "Subtract", "The brush takes away from the selection (or hold Alt)", "-"),
+        ("subtract", "Subtract", "The brush takes away from the selection (or hold Alt or Ctrl)", "-"),
         ("intersect", "Intersect", "The brush keeps only what was selected before (or hold Shift+Alt)", "*"),
         ("select_all", "Select all", "Select everything that is visible", "Ctrl+A"),
         ("invert", "Invert", "Select what is visible and not selected", "Ctrl+I"),
@@ -253,7 +253,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Click", "select one point, one segment or one chip"),
     ("Drag", "brush over points, or draw a box or a lasso; the selection follows"),
     ("Shift + drag", "add to the selection"),
-    ("Alt + drag", "take away from the selection"),
+    ("Alt + drag", "take away from the selection; so does Ctrl, where the desktop takes Alt for itself"),
     ("Shift + Alt + drag", "keep only what was selected before"),
     ("Scroll", "zoom at the pointer"),
     ("Shift + scroll", "make the brush larger or smaller"),
@@ -261,7 +261,7 @@ GESTURES: tuple[tuple[str, str], ...] = (
     ("Arrows", "go to the next point or segment in that direction and select it; with a brush on the map, move it"),
     ("Shift + arrows", "add the next one to the selection; Alt takes it away"),
     ("Ctrl + arrows", "move the map or the scene"),
-    ("Page Up, Page Down", "zoom in and out"),
+    ("Page Up, Page Down", "magnify, and show more"),
     ("Return", "put the circle on the map, to be moved by arrows; Shift+Esc removes it"),
 )
 """What pointer and keys do in the 2-D map and in the scene."""

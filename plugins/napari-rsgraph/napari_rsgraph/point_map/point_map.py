@@ -37,7 +37,7 @@ from rsgraph.brushing.drawing import BACKGROUND
 from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Mode, Rectangle, Shape
 
-HINT = f"Drag to brush · scroll to zoom · Shift adds, Alt removes · {key('help')} shows all keys"
+HINT = f"Drag to brush · scroll zooms · Shift adds, Alt or Ctrl removes · {key('help')} for keys"
 
 _UNCOLOURED = (170, 178, 192)
 _FOCUSED = QColor(86, 180, 233)
