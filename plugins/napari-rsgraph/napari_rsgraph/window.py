@@ -40,6 +40,7 @@ from napari_rsgraph.point_map.opengl import release_context
 from napari_rsgraph.qt_work import QtWork
 from napari_rsgraph.scene.bar import SceneBar
 from napari_rsgraph.scene.drawn_outline import DrawnOutline
+from napari_rsgraph.scene.focus_frame import FocusFrame
 from napari_rsgraph.scene.keys import SceneKeys
 from napari_rsgraph.scene.scene_map import SceneMap
 from napari_rsgraph.scene.tools import SceneTools
@@ -136,7 +137,7 @@ class Window(QObject):
         canvas = self.main.centralWidget().findChild(QOpenGLWidget)
         assert canvas is not None, "napari draws on it"
         canvas.addAction(self.commands.actions["switch_level"])
-        self.drawn = DrawnOutline(canvas)
+        self.drawn, self.frame = DrawnOutline(canvas), FocusFrame(canvas)
         self.scene_tools.drawn.connect(self.drawn.show_trail)
         self.scene_keys = SceneKeys(canvas, self.scene_tools)
         overview = self.overview
@@ -366,6 +367,7 @@ class Window(QObject):
         self.keyboard.close()
         self.scene_keys.close()
         self.drawn.deleteLater()
+        self.frame.close()
         window.remove_dock_widget(self.overview)
         window.remove_dock_widget(self.side)
         self.commands.close()
@@ -397,6 +399,7 @@ class Window(QObject):
         _windows.discard(self)
         if self.training is not None:
             self.training.ask_to_stop()
+        self.keyboard.close()
         self._looking.stop()
         self.work.close()
         self.session.close()
@@ -414,7 +417,7 @@ class Window(QObject):
             "keyboard",
             "scene_keys",
         )
-        for name in (*held, "scene_keys", "drawn"):
+        for name in (*held, "scene_keys", "drawn", "frame"):
             self.__dict__.pop(name, None)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import cast
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, QPoint, Qt, QTimer
 from qtpy.QtGui import QKeyEvent, QMouseEvent, QWindow
 from qtpy.QtWidgets import (
@@ -52,7 +53,7 @@ class KeyboardFocus(QObject):
     ) -> None:
         super().__init__(main)
         self.maps, self.panels, self.areas = tuple(maps), tuple(panels), tuple(areas)
-        self.home = self.maps[0]
+        self.home: QWidget | None = self.maps[0]
         self._field: QWidget | None = None
         self._text = ""
         self._pressed_in: QWidget | None = None
@@ -68,15 +69,18 @@ class KeyboardFocus(QObject):
             self._soon(self.start)
 
     def close(self) -> None:
-        """Leave the keyboard to Qt."""
-        self._application.focusChanged.disconnect(self._focus_changed)
+        """Leave the keyboard to Qt; of what Qt has deleted already nothing is asked."""
+        if not self.areas:
+            return
+        panels, self.maps, self.panels, self.areas, self.home = self.panels, (), (), (), None
         self._leave_field()
-        for watched in (self.main, *self.panels):
-            watched.removeEventFilter(self)
-            handle = watched.windowHandle()
-            if handle is not None:
-                handle.removeEventFilter(self)
-        self.maps = self.panels = self.areas = ()
+        if _alive(self):
+            self._application.focusChanged.disconnect(self._focus_changed)
+            for watched in filter(_alive, (self.main, *panels)):
+                watched.removeEventFilter(self)
+                handle = watched.windowHandle()
+                if handle is not None:
+                    handle.removeEventFilter(self)
 
     @property
     def main(self) -> QMainWindow:
@@ -93,7 +97,8 @@ class KeyboardFocus(QObject):
 
     def give_back(self) -> None:
         """Give the keyboard to the map that had it last, or to one that can be seen."""
-        seen = [each for each in (self.home, *self.maps) if each.isVisible() and each.isEnabled()]
+        wanted = (self.home, *self.maps)
+        seen = [each for each in wanted if each is not None and each.isVisible() and each.isEnabled()]
         if seen:
             seen[0].setFocus(Qt.FocusReason.OtherFocusReason)
 
@@ -180,6 +185,8 @@ class KeyboardFocus(QObject):
         return is_text(widget) and entered
 
     def _focus_changed(self, old: QWidget | None, new: QWidget | None) -> None:
+        if not all(map(_alive, self.areas)):
+            return  # the window is being deleted
         self._leave_field()
         if new is None:
             self._soon(self._used)
@@ -196,9 +203,9 @@ class KeyboardFocus(QObject):
     # texts
 
     def _leave_field(self) -> None:
-        if self._field is not None:
-            self._field.removeEventFilter(self)
-            self._field = None
+        field, self._field = self._field, None
+        if field is not None and _alive(field):
+            field.removeEventFilter(self)
 
     def _in_field(self, event: QEvent) -> bool:
         """Keep Escape from the shortcuts of the window; the field is left as it was entered."""
@@ -222,6 +229,11 @@ def is_text(widget: QWidget) -> bool:
     if isinstance(widget, QLineEdit | QTextEdit | QPlainTextEdit | QAbstractSpinBox):
         return not widget.isReadOnly()
     return isinstance(widget, QComboBox) and widget.isEditable()
+
+
+def _alive(thing: QObject) -> bool:
+    """Say whether Qt still has an object."""
+    return bool(isalive(thing))  # type: ignore[no-untyped-call]  # qtpy has no types here
 
 
 def _text_of(field: QWidget) -> str:
