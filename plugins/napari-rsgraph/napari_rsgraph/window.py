@@ -47,6 +47,7 @@ from napari_rsgraph.scene.tools import SceneTools
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.session import Session, open_session
 from napari_rsgraph.training import Training
+from napari_rsgraph.widgets.controls import name_buttons
 from napari_rsgraph.widgets.keyboard_focus import KeyboardFocus
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
@@ -139,6 +140,8 @@ class Window(QObject):
         canvas.addAction(self.commands.actions["switch_level"])
         self.drawn, self.frame = DrawnOutline(canvas), FocusFrame(canvas)
         self.scene_tools.drawn.connect(self.drawn.show_trail)
+        for dock in (self.left, self.right):
+            name_buttons(dock)
         self.scene_keys = SceneKeys(canvas, self.scene_tools)
         overview = self.overview
         areas = (overview.points, overview.gallery.tiles, canvas, self.tabs.tabBar(), overview.bar, self.bar)

@@ -1,4 +1,4 @@
-"""Where the keyboard is, in a small window with a map, a panel and another's dock."""
+"""The keyboard in a small window with a map, a panel and another's dock."""
 
 from __future__ import annotations
 

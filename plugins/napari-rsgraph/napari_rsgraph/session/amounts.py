@@ -1,4 +1,4 @@
-"""How many, in words: one chip, two chips. No Qt in here."""
+"""Numbers with their nouns: one chip, two chips. No Qt in here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the keyboard is: on the map, unless a text is typed; a control that was used gives it back.
+"""The keyboard belongs to the map, unless a text is typed; a control that was used gives it back.
 
 Keys that move and select belong to a map. Qt leaves the keyboard on whatever was clicked last: after a button was
 pressed or a name typed, they would do something else, or nothing.
