@@ -13,6 +13,7 @@ from napari_rsgraph.point_map.bar import MapBar
 from napari_rsgraph.point_map.brush import Tool
 from napari_rsgraph.point_map.legend import Legend
 from napari_rsgraph.point_map.point_map import PointMap
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.widgets.refresh import ticks
 from rsgraph.brushing.shapes import Mode
@@ -183,13 +184,13 @@ class Overview(QWidget):
         session = self.session
         rows = session.map.rows[points]
         if session.selection.level == "chips":
-            return f"{len(rows):,} chips"
+            return counted(len(rows), "chip")
         labelling = session.labels
         counts = np.bincount(labelling.codes[rows], minlength=len(labelling.names) + 1)
         names = ["unlabelled", *labelling.names]
         order = [code for code in np.argsort(-counts, kind="stable")[:_LISTED] if counts[code]]
         listed = ", ".join(f"{names[code]} {counts[code]:,}" for code in order)
-        return f"{len(rows):,} segments" + (f": {listed}" if len(labelling.names) else "")
+        return counted(len(rows), "segment") + (f": {listed}" if len(labelling.names) else "")
 
     def _point_text(self, point: int) -> str:
         row = int(self.session.map.rows[point])

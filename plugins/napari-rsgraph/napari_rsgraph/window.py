@@ -13,6 +13,7 @@ import numpy as np
 from napari.utils.notifications import notification_manager, show_error, show_info, show_warning
 from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtGui import QImage
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import (
     QDockWidget,
     QFileDialog,
@@ -38,11 +39,16 @@ from napari_rsgraph.panels.tasks import TaskStrip
 from napari_rsgraph.point_map.opengl import release_context
 from napari_rsgraph.qt_work import QtWork
 from napari_rsgraph.scene.bar import SceneBar
+from napari_rsgraph.scene.drawn_outline import DrawnOutline
+from napari_rsgraph.scene.focus_frame import FocusFrame
+from napari_rsgraph.scene.keys import SceneKeys
 from napari_rsgraph.scene.scene_map import SceneMap
 from napari_rsgraph.scene.tools import SceneTools
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.session import Session, open_session
 from napari_rsgraph.training import Training
+from napari_rsgraph.widgets.controls import name_buttons
+from napari_rsgraph.widgets.keyboard_focus import KeyboardFocus
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
 from rsgraph.protocols import Progress
@@ -99,8 +105,9 @@ class Window(QObject):
         self._dock()
         self._listen()
         made = {**self.overview.points.named, **self.overview.gallery.named}
-        owners = {"overview": self.overview, "search": self.search, "suggest": self.suggest}
+        owners = {"map": self.overview.points, "search": self.search, "suggest": self.suggest}
         self.commands = Commands(self.main, session, self._calls(), owners, made)
+        self._share_keys()
         self.setParent(self.main)  # lives as long as napari's window, whoever opened it
         _windows.add(self)
         self._load_view()
@@ -125,6 +132,21 @@ class Window(QObject):
             if dock.objectName() in _HIDDEN:
                 dock.hide()
         QTimer.singleShot(0, self, self.arrange)
+
+    def _share_keys(self) -> None:
+        """Let the keys of the map work in the scene too, and the keyboard come back to them from the panels."""
+        canvas = self.main.centralWidget().findChild(QOpenGLWidget)
+        assert canvas is not None, "napari draws on it"
+        canvas.addAction(self.commands.actions["switch_level"])
+        self.drawn, self.frame = DrawnOutline(canvas), FocusFrame(canvas)
+        self.scene_tools.drawn.connect(self.drawn.show_trail)
+        for dock in (self.left, self.right):
+            name_buttons(dock)
+        self.scene_keys = SceneKeys(canvas, self.scene_tools)
+        overview = self.overview
+        areas = (overview.points, overview.gallery.tiles, canvas, self.tabs.tabBar(), overview.bar, self.bar)
+        panels = (self.left, self.right, self.bar)
+        self.keyboard = KeyboardFocus(self.main, (overview.points, canvas), panels, areas)
 
     def arrange(self) -> None:
         """Give the docks their widths and show the whole scene: once the window has its size."""
@@ -272,12 +294,19 @@ class Window(QObject):
             "export": partial(self.open_tab, "Export"),
             "history": partial(self.open_tab, "History"),
             "reopen": self.reopen,
+            "new_class": self._new_class,
+            "next_area": lambda: self.keyboard.go(1),
+            "previous_area": lambda: self.keyboard.go(-1),
             "help": self.show_sheet,
         }
 
     def _predict(self) -> None:
         self.open_tab("Suggest")
         self.suggest.predict()
+
+    def _new_class(self) -> None:
+        self.open_tab("Label")
+        self.labels.new_name.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def show_sheet(self) -> None:
         """Open the sheet of all shortcuts."""
@@ -338,6 +367,10 @@ class Window(QObject):
     def remove(self) -> None:
         """Close the session and give the viewer back as it was."""
         window = self.viewer.window
+        self.keyboard.close()
+        self.scene_keys.close()
+        self.drawn.deleteLater()
+        self.frame.close()
         window.remove_dock_widget(self.overview)
         window.remove_dock_widget(self.side)
         self.commands.close()
@@ -369,12 +402,25 @@ class Window(QObject):
         _windows.discard(self)
         if self.training is not None:
             self.training.ask_to_stop()
+        self.keyboard.close()
         self._looking.stop()
         self.work.close()
         self.session.close()
         release_context()
         # connections hold this object until Qt deletes it; they must not hold napari's window as well
-        for name in ("viewer", "main", "left", "right", "scene", "scene_tools", "commands", "bar"):
+        held = (
+            "viewer",
+            "main",
+            "left",
+            "right",
+            "scene",
+            "scene_tools",
+            "commands",
+            "bar",
+            "keyboard",
+            "scene_keys",
+        )
+        for name in (*held, "scene_keys", "drawn", "frame"):
             self.__dict__.pop(name, None)
 
 

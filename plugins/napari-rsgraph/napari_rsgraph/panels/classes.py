@@ -20,6 +20,7 @@ from qtpy.QtWidgets import (
 from napari_rsgraph.actions import action, key
 from napari_rsgraph.panels.class_row import ClassFacts, ClassRow
 from napari_rsgraph.panels.importing import Importing
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.keys import CLASS_KEYS, free_key
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.widgets.controls import action_button, button, enable, hint, swatch, text_label
@@ -160,6 +161,7 @@ class LabelPanel(QWidget):
         self.new_name.clear()
         colour = self._next_colour()
         own = free_key([*(row.facts.key for row in self.rows), *(taken for _, taken in self._asked.values())])
+        self.new_name.clearFocus()
         self._asked[name], self._colour = (colour, own or ""), None
         self._show_new_colour()
         self.session.labels.define(name, colour=colour, key=own)
@@ -222,7 +224,7 @@ class LabelPanel(QWidget):
     def remove_class(self, facts: ClassFacts) -> None:
         """Remove a class; ask first where labels would go with it."""
         n = int(self.session.labels.counts()[facts.code])
-        question = f"Remove the class {facts.name} and its {n:,} labels? Undo brings them back."
+        question = f"Remove the class {facts.name} and its {counted(n, 'label')}? Undo brings all of it back."
         answers = QMessageBox.StandardButton
         if n == 0 or QMessageBox.question(self, "Remove a class", question) == answers.Yes:
             self.session.labels.remove(facts.name)
@@ -233,7 +235,7 @@ class LabelPanel(QWidget):
         """Ask for a note on the selection, or on the scene."""
         rows = self.session.selection.target_rows()
         n = len(rows)
-        about = f"A note on the {n:,} selected segments:" if n else "A note on the whole scene:"
+        about = f"A note on {counted(n, 'selected segment')}:" if n else "A note on the whole scene:"
         text, given = QInputDialog.getMultiLineText(self, "Note", about)
         if given and text.strip():
             self.session.labels.note(text.strip(), rows)
@@ -261,7 +263,7 @@ class LabelPanel(QWidget):
             row.show_counts(int(counts[code]), amount(hectares[code], pixels[code]), float(shares[code]))
         n, labelled = session.tables.n_segments, int(counts[1:].sum())
         share = float(shares[1:].sum()) if labelled < n else 1.0
-        self.progress_text.setText(f"{percent(share)} of the area labelled, {labelled:,} of {n:,} segments")
+        self.progress_text.setText(f"{percent(share)} of the area labelled, {labelled:,} of {counted(n, 'segment')}")
         self.progress.setRange(0, 1000)
         self.progress.setValue(round(share * 1000))
         self.progress.setAccessibleName(self.progress_text.text())
@@ -302,8 +304,8 @@ class LabelPanel(QWidget):
         area = amount(float(tables.hectares[rows].sum()), float(self._pixels[rows].sum()))
         order = [code for code in np.argsort(-counts, kind="stable") if counts[code]]
         listed = [f"{names[code]} {counts[code]:,}" for code in order[:_LISTED]]
-        listed += [f"{len(order) - _LISTED} more classes"] if len(order) > _LISTED else []
-        held = f"{_plural(len(rows), 'segment')} in {_plural(chips, 'chip')}"
+        listed += [counted(len(order) - _LISTED, "more class")] if len(order) > _LISTED else []
+        held = f"{counted(len(rows), 'segment')} in {counted(chips, 'chip')}"
         return f"{held} selected, {area}: {', '.join(listed)}"
 
     def _show_read_only(self) -> None:
@@ -316,10 +318,6 @@ class LabelPanel(QWidget):
         """Why labels cannot be changed, or ""."""
         labels = self.session.labels
         return (labels.journal.notice or "this session only looks") if labels.read_only else ""
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def _advice(classes: int, labelled: int) -> str:

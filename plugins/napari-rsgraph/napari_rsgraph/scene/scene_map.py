@@ -35,7 +35,7 @@ from napari_rsgraph.scene.places import NONE, Pixel, ScenePlaces
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.session.tables import Mask, Rows
 from napari_rsgraph.widgets.refresh import ticks
-from rsgraph.brushing.shapes import Mode
+from rsgraph.brushing.shapes import Mode, combine
 from rsgraph.brushing.tinting import BLUE
 from rsgraph.types import Window
 from rsgraph.view.view import View
@@ -86,6 +86,7 @@ class SceneMap:
         self.layers: list[Image | Labels] = []
         self._hovered = NONE
         self._stroke: Mask | None = None
+        self._before: Mask | None = None
         self._stale: set[str] = set()
         self._cover = Selected()
         self.camera = SceneCamera(viewer)
@@ -352,6 +353,10 @@ class SceneMap:
         """Forget what an earlier stroke touched."""
         self._stroke = np.zeros_like(self.selected.mask)
 
+    def begin_shape(self) -> None:
+        """Keep what is selected now: a box or a lasso that becomes smaller again gives back what it had taken."""
+        self._before = self.selected.mask.copy()
+
     def select_at(self, path: Sequence[Pixel], radius: float, mode: Mode, *, final: bool) -> None:
         """Select what a circle touches along a line, with all that this stroke touched before."""
         rows = self.places.near(path, radius, self.selected.level)
@@ -365,20 +370,21 @@ class SceneMap:
         self._cover.rectangle = None if final else (*np.minimum(one, other), *np.maximum(one, other))
         self._select(self.places.within(one, other, self.selected.level), mode, final=final)
 
-    def take_apart(self, pixel: Pixel) -> None:
-        """Show the segments of the chip at a pixel, where chips are shown."""
-        chip = self.chip_at(pixel)
-        if self.selected.level == "chips" and chip != NONE:
-            self.session.take_apart(np.arange(self.tables.n_chips) == chip)
+    def select_inside(self, trail: Sequence[Pixel], mode: Mode, *, final: bool) -> None:
+        """Select what has its centroid in a lasso along a trail."""
+        self._select(self.places.inside(trail, self.selected.level), mode, final=final)
 
     def _select(self, rows: Rows, mode: Mode, *, final: bool) -> None:
         """Only what may be seen may be selected."""
         found, visible = len(rows), self.selected.visible()
         if visible is not None:
             rows = rows[visible[rows]]
+        nothing = len(rows) == 0
+        if self._before is not None:
+            rows, mode = np.flatnonzero(combine(self._before, rows, mode)), "replace"
         if final:
-            self._stroke = None
-            if found and len(rows) == 0:
+            self._stroke = self._before = None
+            if found and nothing:
                 self.session.tasks.say(
                     "nothing there can be selected now: the filter or the choice of chips leaves it out"
                 )

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.keys import free_key
 from napari_rsgraph.session.tables import Rows, Tables
 from napari_rsgraph.session.work import Tasks
@@ -153,7 +154,8 @@ class Labels:
             self.tasks.say("nothing is selected: brush points in the 2-D map or click in the scene first", "warning")
             return
         ids = self.tables.ids[rows]
-        title = f"label {len(ids):,} segments as {name}" if name else f"erase the labels of {len(ids):,} segments"
+        segments = counted(len(ids), "segment")
+        title = f"label {segments} as {name}" if name else f"erase the labels of {segments}"
         self._act(title, lambda journal: journal.assign(ids, name, origin=origin, note=note))
 
     def assign_each(
@@ -168,7 +170,7 @@ class Labels:
         """Give segments different labels in one transaction: imports and predictions."""
         ids = self.tables.ids[rows]
         self._act(
-            f"label {len(ids):,} segments",
+            f"label {counted(len(ids), 'segment')}",
             lambda journal: journal.assign_each(ids, names, origin=origin, confidence=confidence, note=note),
         )
 
@@ -217,8 +219,8 @@ class Labels:
 
         kept = int(np.count_nonzero(~free))
         summary = (
-            f"imported {len(names):,} labels of {len(found.colours)} classes"
-            + (f"; {kept:,} segments kept the label that you gave them" if kept else "")
+            f"imported {counted(len(names), 'label')} of {counted(len(found.colours), 'class')}"
+            + (f"; {counted(kept, 'segment')} kept the label that you gave them" if kept else "")
             + "".join(f"; left out: {number:,} {reason}" for reason, number in found.skipped.items() if number)
             + "".join(f"; {each}" for each in found.decided if " counts as no " not in each)
         )

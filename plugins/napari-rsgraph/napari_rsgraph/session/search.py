@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_rsgraph.actions import key
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.labels import Labels
 from napari_rsgraph.session.tables import Level, Rows, Tables
 from napari_rsgraph.session.work import Tasks
@@ -107,7 +108,7 @@ class Search:
             self.results = Results(level, examples, *found)
             self._look(0)
 
-        self.tasks.run(f"search for {len(examples):,} {level}", job, done)
+        self.tasks.run(f"search for {counted(len(examples), level[:-1])}", job, done)
 
     def _look(self, at: int) -> None:
         """Look at the candidate at a place."""
