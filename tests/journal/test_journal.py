@@ -13,6 +13,7 @@ import pytest
 
 from rsgraph.api import Workspace
 from rsgraph.errors import ConfigError, JournalLocked, NotThere
+from rsgraph.io.palette import CLASS_COLOURS
 from rsgraph.journal.journal import Journal
 from rsgraph.journal.reading import read_journal
 from rsgraph.journal.storage import on_network_drive, set_aside
@@ -162,7 +163,7 @@ def test_classes_keep_their_order_and_lend_their_keys_once(journal: Journal) -> 
     journal.define("water", colour="#000080")
     assert journal.classes().to_dict("list") == {
         "name": ["water", "reef"],
-        "colour": ["#000080", "#e69f00"],
+        "colour": ["#000080", CLASS_COLOURS[1]],
         "key": ["1", "3"],
         "position": [1, 2],
     }
@@ -239,7 +240,7 @@ def test_plain_sqlite_and_exporters_read_an_open_journal(tmp_path: Path) -> None
                 (2, "water", "classified", 0.625, "ann"),
                 (3, "water", "human", None, "ann"),
             ]
-            assert plain.execute("SELECT * FROM classes").fetchall() == [("water", "#0072b2", None, 1)]
+            assert plain.execute("SELECT * FROM classes").fetchall() == [("water", CLASS_COLOURS[0], None, 1)]
         exported = read_journal(workspace.path("labels.sqlite")).table
         mine = journal.labels()
         assert exported.sort_values("segment_id").to_dict("list").keys() == mine.to_dict("list").keys()

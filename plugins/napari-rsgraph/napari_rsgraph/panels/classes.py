@@ -27,7 +27,7 @@ from napari_rsgraph.widgets.layouts import flowing, scrolled
 from napari_rsgraph.widgets.naming import amount, percent
 from napari_rsgraph.widgets.refresh import Refresh, listen
 from napari_rsgraph.widgets.shortcuts import help_of, shown
-from rsgraph.io.palette import colours
+from rsgraph.journal.classes import free_colour
 
 _LISTED = 5
 """Classes named in the line about the selection."""
@@ -166,8 +166,7 @@ class LabelPanel(QWidget):
 
     def _next_colour(self) -> str:
         taken = {row.facts.colour.lower() for row in self.rows} | {colour for colour, _ in self._asked.values()}
-        palette = (colour.lower() for colour in colours(len(taken) + 25))
-        return self._colour or next(colour for colour in palette if colour not in taken)
+        return self._colour or free_colour(taken)
 
     def _show_new_colour(self) -> None:
         self.new_colour.setIcon(swatch(self._next_colour(), 16))
