@@ -153,7 +153,7 @@ class State:
     def change_of(self, event: Event) -> Change:
         """Return the cells that an event writes. Raises ValueError where what it holds does not fit together."""
         ids = event.ids
-        if event.action == "remove" or not len(ids):
+        if event.action != "assign" or not len(ids):  # notes name segments too, and leave their cells alone
             return Change(ids, np.zeros(len(ids), np.uint32), None)
         cells = self._numbers(event)
         chosen = np.zeros(len(ids), np.intp) if event.choice is None else unpack(event.choice, event.n)

@@ -439,3 +439,13 @@ def test_on_a_share_that_cannot_lock_labels_are_looked_at(
     with Journal.open(path.with_name("none.sqlite")) as opened:
         assert opened.read_only
         assert held(opened) == {}
+
+
+def test_a_journal_with_a_note_on_segments_is_opened_again(path: Path) -> None:
+    with Journal(path) as journal:
+        journal.define("water")
+        journal.assign([1, 2], "water")
+        journal.note("at low tide", segment_ids=[2, 7])
+    with Journal(path) as journal:
+        assert journal.labels()["segment_id"].tolist() == [1, 2]
+        assert journal.history()["segments"].tolist() == [0, 2, 2]
