@@ -32,7 +32,7 @@ def brush(path: Path, seed: int, pipe: int) -> None:
 def act(journal: Journal, draw: random.Random, numbers: np.random.Generator) -> None:
     """Do one thing at random."""
     names = journal.classes()["name"].tolist()
-    kind = draw.choices(("assign", "erase", "each", "undo", "redo", "define", "remove"), (10, 2, 2, 5, 3, 2, 0.3))[0]
+    kind = draw.choices(("assign", "erase", "each", "undo", "redo", "define", "remove", "merge"), (10, 2, 2, 5, 3, 2, 0.3, 0.3))[0]
     size = int(10 ** draw.uniform(0, 4))
     ids = numbers.choice(SEGMENTS, size, replace=False) + 1
     if kind == "define" or not names:
@@ -43,6 +43,9 @@ def act(journal: Journal, draw: random.Random, numbers: np.random.Generator) -> 
         journal.assign(ids, None)
     elif kind == "each":
         journal.assign_each(ids, draw.choices([*names, None], k=size), origin="imported")
+    elif kind == "merge":
+        if len(names) > 1:
+            journal.merge(*draw.sample(names, 2))
     elif kind == "remove":
         journal.remove(draw.choice(names))
     else:

@@ -449,3 +449,41 @@ def test_a_journal_with_a_note_on_segments_is_opened_again(path: Path) -> None:
     with Journal(path) as journal:
         assert journal.labels()["segment_id"].tolist() == [1, 2]
         assert journal.history()["segments"].tolist() == [0, 2, 2]
+
+
+def test_a_class_is_merged_into_another_with_its_labels_and_who_gave_them(path: Path) -> None:
+    with Journal(path, author="ann") as journal:
+        for name in ("water", "mud", "sea"):
+            journal.define(name)
+        journal.assign([1, 2], "water")
+        journal.assign([3, 4], "mud", origin="imported", confidence=0.5, author="bob")
+        before = journal.labels()
+        journal.merge("mud", "water")
+        journal.merge("water", "sea")
+        assert journal.classes()["name"].tolist() == ["sea"]
+        table = journal.labels()
+        assert table["label"].tolist() == ["sea"] * 4
+        same = ["segment_id", "origin", "confidence", "author", "time"]
+        assert table[same].equals(before[same])
+        assert journal.history()["segments"].tolist()[-2:] == [2, 4]
+    with Journal(path) as journal:
+        step = journal.undo()
+        assert step is not None
+        assert step.text == "merge the class water with 4 segments into sea"
+        assert journal.labels()["label"].tolist() == ["water"] * 4
+        journal.undo()
+        assert journal.labels().equals(before)
+        journal.redo()
+        assert journal.labels()["label"].tolist() == ["water"] * 4
+        journal.remove("water")
+        assert len(journal.labels()) == 0
+
+
+def test_only_two_known_classes_are_merged(journal: Journal) -> None:
+    journal.define("water")
+    with pytest.raises(ConfigError, match="there is no class 'mud'"):
+        journal.merge("mud", "water")
+    with pytest.raises(ConfigError, match="there is no class 'mud'"):
+        journal.merge("water", "mud")
+    with pytest.raises(ConfigError, match="'water' cannot be merged into itself"):
+        journal.merge("water", "water")

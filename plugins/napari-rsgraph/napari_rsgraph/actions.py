@@ -100,7 +100,7 @@ ACTIONS: tuple[Action, ...] = (
             "M",
             "Only what the scene map shows",
         ),
-        ("filter_unlabelled", "Only unlabelled", "Hide points that have a label", "U"),
+        ("filter_unlabelled", "What is not labelled yet", "Show only points without a label, or all again", "U"),
         ("filter_clouds", "Hide clouds", "Hide segments that are mostly cloud or shadow of one", "Shift+K"),
         ("overlay", "Label overlay", "Show or hide the labels in the scene", "O", "Labels"),
     ),

@@ -87,6 +87,7 @@ def test_selection_clears_the_chosen_and_covers_the_rest(screen: Screen) -> None
 def test_what_is_not_chosen_is_dimmed_on_the_screen_and_keeps_its_hue(screen: Screen) -> None:
     rows = np.flatnonzero(screen.session.tables.centroids[:, 1] < 60)
     screen.session.selection.set_level("segments")  # without the lines between chips
+    screen.map.segments.visible = False
     screen.drawn()
     before = screen.viewer.screenshot(canvas_only=True, flash=False)[..., :3]
     screen.session.selection.select(rows)
@@ -105,7 +106,7 @@ def test_what_is_not_chosen_is_dimmed_on_the_screen_and_keeps_its_hue(screen: Sc
     assert len(kept) > 50
     assert len(turned) > 50
     assert max(kept) == 0
-    assert np.quantile(turned, 0.98) <= 3, turned
+    assert max(turned) <= 3
 
 
 def test_selection_is_drawn_again_at_the_coarsest_level(screen: Screen) -> None:
