@@ -1,7 +1,7 @@
-"""What is not chosen, dimmed: grayer and darker, of the same hue, so that what is chosen keeps its own colours.
+"""Dimming of what is not chosen: grayer and darker, of the same hue, so that what is chosen keeps its own colours.
 
-A colour c of luminance L becomes BRIGHTNESS (SATURATION c + (1 - SATURATION) L). Over a picture on a screen the same is
-a gray cover: of the colour below it keeps BRIGHTNESS x SATURATION, and the gray adds the rest, from the luminance.
+A colour c of luminance L becomes BRIGHTNESS (SATURATION c + (1 - SATURATION) L). Over a picture on a screen the same
+is a gray cover: of the colour below it keeps BRIGHTNESS x SATURATION, and the gray adds the rest, from the luminance.
 """
 
 from __future__ import annotations

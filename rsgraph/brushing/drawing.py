@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.brushing.dimming import BLUE, GREEN, RED
 from rsgraph.brushing.density import Strength, blend_density
+from rsgraph.brushing.dimming import BLUE, GREEN, RED
 from rsgraph.brushing.dots import stamp
 from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Rectangle

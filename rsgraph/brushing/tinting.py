@@ -17,6 +17,7 @@ Ids = NDArray[np.uint32]
 _LINES = np.array([OUTLINE, CASING], dtype=np.uint8)
 """Bright, dark."""
 
+
 def dim_unchosen(
     rgb: Bytes, ids: Ids, lookup: NDArray[np.uint8] | Mask, *, outlined: bool = False, out: Bytes | None = None
 ) -> Bytes:

@@ -18,10 +18,10 @@ CLASS_COLOURS = (
 )  # fmt: skip
 """Colours of the first twelve classes that a person makes.
 
-Any two are at least 11 apart (CIEDE2000) as they are and in simulated protanopia, deuteranopia and tritanopia, 24 as they
-are; at least 10 from the grays of maps and from what pictures of land and sea are made of. They were found by simulated
-annealing over the colours of sRGB with lightness 42 to 90 and chroma above 35, which keeps them clear of dark sea and
-forest. The blues and the yellow, which are nearest to water and to the outline of a selection, come last.
+Any two are at least 11 apart (CIEDE2000) in simulated protanopia, deuteranopia and tritanopia, and 24 as they are;
+they are at least 10 from the grays of maps and from what pictures of land and sea are made of. Simulated annealing
+found them among the colours of sRGB with lightness 42 to 90 and chroma above 35, which keeps them clear of dark sea
+and forest. The blue and the yellow, which are nearest to water and to the outline of a selection, come last.
 """
 
 DIFFERENT_CLASSES = len(CLASS_COLOURS) * len(_SHADES)
@@ -29,7 +29,7 @@ DIFFERENT_CLASSES = len(CLASS_COLOURS) * len(_SHADES)
 
 
 def class_colour(number: int) -> str:
-    """Return the colour ``#rrggbb`` of a class, counted from 0: the twelve, then the same darker, lighter, and again."""
+    """Return the colour ``#rrggbb`` of a class, counted from 0: the twelve, the same darker, lighter, and again."""
     n = len(CLASS_COLOURS)
     return _shade(CLASS_COLOURS[number % n][1:], _SHADES[number // n % len(_SHADES)])
 

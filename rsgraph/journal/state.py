@@ -135,8 +135,8 @@ class State:
     """Per segment the stroke that labels it, in dense arrays by segment id.
 
     A stroke is one class within one event: an assignment of three classes makes three strokes. Strokes are
-    numbered from 1 in the order of the log, whether they hold or not. Where a class was merged into another, its strokes
-    have that class: cells, confidences and who gave a label stay as they were.
+    numbered from 1 in the order of the log, whether they hold or not. Where a class was merged into another, its
+    strokes have that class: cells, confidences and who gave a label stay as they were.
     """
 
     def __init__(self) -> None:
@@ -176,7 +176,7 @@ class State:
     def change_of(self, event: Event) -> Change:
         """Return the cells that an event writes. Raises ValueError where what it holds does not fit together."""
         ids = event.ids
-        if event.action != "assign" or not len(ids):  # notes name segments too, and leave their cells alone
+        if event.action != "assign" or not len(ids):  # notes name segments too, and leave their cells
             return Change(ids, np.zeros(len(ids), np.uint32), None)
         cells = self._numbers(event)
         chosen = np.zeros(len(ids), np.intp) if event.choice is None else unpack(event.choice, event.n)

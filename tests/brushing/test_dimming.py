@@ -1,4 +1,4 @@
-"""What is not chosen, dimmed."""
+"""Dimming of what is not chosen."""
 
 from __future__ import annotations
 

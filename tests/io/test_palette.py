@@ -24,11 +24,11 @@ VISIONS = {
 """Of linear red, green, blue: Machado, Oliveira & Fernandes 2009, severity 1 (doi:10.1109/TVCG.2009.113)."""
 
 PICTURE = (
-    "#0e1c0e", "#172816", "#2c4d44", "#143f3d", "#393424", "#5a5645", "#7e7b68", "#9b9580", "#b8b095", "#d8cbad", "#f9edce",
-    "#fefff6", "#203a5a", "#0a1420", "#5f7a3c",
+    "#0e1c0e", "#172816", "#2c4d44", "#143f3d", "#393424", "#5a5645", "#7e7b68", "#9b9580", "#b8b095", "#d8cbad",
+    "#f9edce", "#fefff6", "#203a5a", "#0a1420", "#5f7a3c",
 )  # fmt: skip
-"""Forest, swamp, sea, soil, sand, surf and roofs, as pictures of Sentinel-2 show them: means of twelve clusters of the
-sample's pixels, and blue sea, deep sea, meadow."""
+"""Forest, swamp, sea, soil, sand, surf and roofs, as pictures of Sentinel-2 show them: means of twelve clusters of
+the sample's pixels, and blue sea, deep sea, meadow."""
 
 
 def codes(names: tuple[str, ...]) -> Array:

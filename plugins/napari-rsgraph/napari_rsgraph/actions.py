@@ -221,7 +221,7 @@ ACTIONS: tuple[Action, ...] = (
         ),
         ("scene_whole", "Whole scene", "Zoom so that the whole scene is in view", "Shift+Home", "Whole"),
         ("outlines", "Show outlines", "Show or hide the outlines of the segments", "Shift+O", "Outlines"),
-        ("cover", "Show cover", "Dim what is not selected, or show all of the scene as it is", "Shift+V", "Cover"),
+        ("cover", "Dim the rest", "Dim what is not selected, or show all of the scene as it is", "Shift+V", "Dim"),
     ),
 )
 

@@ -58,7 +58,7 @@ def test_the_legend_says_how_many_classes_it_leaves_out(qtbot: Any, session: Ses
 def test_a_click_shows_only_a_class_and_another_one_everything(qtbot: Any, legend: Legend, session: Session) -> None:
     qtbot.mouseClick(legend.entries[1], LEFT)
     assert session.selection.filter.classes == frozenset({1})
-    assert legend.entries[1].accessibleName() == "Class water, alone shown"
+    assert legend.entries[1].accessibleName() == "Class water, the only one shown"
     assert legend.entries[2].accessibleName() == "Class land, hidden"
     qtbot.mouseClick(legend.entries[2], LEFT)
     assert session.selection.filter.classes == frozenset({2})

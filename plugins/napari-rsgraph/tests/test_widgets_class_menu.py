@@ -1,4 +1,4 @@
-"""What can be done with a class."""
+"""The menu of a class, and what it does."""
 
 from __future__ import annotations
 

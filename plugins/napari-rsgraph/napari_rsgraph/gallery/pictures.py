@@ -1,4 +1,4 @@
-"""Pictures of chips for a gallery: read from the view, dimmed where not chosen, and kept until something in them changes."""
+"""Pictures of chips for a gallery: read, dimmed where not chosen, and kept until something in them changes."""
 
 from __future__ import annotations
 

@@ -178,7 +178,7 @@ class ClassEntry(QPushButton):
         click = "Click: show everything again" if left else f"Click: show {what}"
         double = "\nDouble click (F2): rename or recolour" if self.code else ""
         self.setToolTip(f"{click}{double}\nRight click: select all of it, its share and area, and more")
-        state = {None: "shown", True: "alone shown", False: "hidden"}[left]
+        state = {None: "shown", True: "the only one shown", False: "hidden"}[left]
         self.setAccessibleName(f"Class {self.name}, {state}" if self.code else f"Not labelled yet, {state}")
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802  # Qt's name

@@ -1,7 +1,7 @@
 """The cover over what is not chosen in the scene: grays that follow the picture, so that it turns darker and grayer.
 
-A layer of codes cannot take colour out of the picture below it, but a gray of the picture's own luminance, laid over it,
-comes to the same (``rsgraph.brushing.dimming``). One code a gray: the layer stays one byte a pixel.
+A layer of codes cannot take colour out of the picture below it, but a gray of the picture's own luminance, laid over
+it, comes to the same (``rsgraph.brushing.dimming``). One code a gray: the layer stays one byte a pixel.
 """
 
 from __future__ import annotations
@@ -63,11 +63,13 @@ class PictureGrays:
     def _cut(self, row: float, column: float, step: float, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         scale = min(max(round(np.log2(step)), 0), len(self.pictures) - 1)
         picture, own = self.pictures[scale], step / 2**scale
-        places = [
-            np.minimum(((start / step + np.arange(n)) * own).astype(np.int64), most - 1)
-            for start, n, most in zip((row, column), shape, picture.shape, strict=False)
-        ]
         if own == 1:  # a view instead of a copy
             top, left = int(row / step), int(column / step)
-            return picture[top : top + shape[0], left : left + shape[1]]
-        return picture[np.ix_(*places)]
+            part: NDArray[np.uint8] = picture[top : top + shape[0], left : left + shape[1]]
+            return part
+        rows, columns = (
+            np.minimum(((start / step + np.arange(n)) * own).astype(np.int64), most - 1)
+            for start, n, most in zip((row, column), shape, picture.shape, strict=False)
+        )
+        part = picture[np.ix_(rows, columns)]
+        return part

@@ -174,8 +174,8 @@ class Outlines:
 class Selected:
     """Paints the chosen segments clear with an outline, the rest as covered, and what cannot be chosen as hidden.
 
-    ``rectangle`` is drawn on top: first row, first column, last row, last column, in pixels of the scene. ``grays`` are
-    those of the picture below, by which a cover dims it; None: there is no picture, and the rest stays REST.
+    ``rectangle`` is drawn on top: first row, first column, last row, last column, in pixels of the scene. ``grays``
+    are those of the picture below, by which a cover dims it; None: there is no picture, and the rest stays REST.
     """
 
     def __init__(self) -> None:

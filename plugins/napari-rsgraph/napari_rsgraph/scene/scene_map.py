@@ -36,9 +36,9 @@ from napari_rsgraph.scene.places import NONE, Pixel, ScenePlaces
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.session.tables import Mask, Rows
 from napari_rsgraph.widgets.refresh import ticks
-from rsgraph.brushing.shapes import Mode
 from rsgraph.brushing.dimming import CASING as CASING_RGB
 from rsgraph.brushing.dimming import OUTLINE as OUTLINE_RGB
+from rsgraph.brushing.shapes import Mode
 from rsgraph.types import Window
 from rsgraph.view.view import View
 

@@ -1,4 +1,4 @@
-"""What can be done with a class: its menu, in the legend and in the list of classes, and its name and colour."""
+"""The menu of a class, in the legend and in the list of classes: what can be done with it; its name and colour."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from qtpy.QtCore import QSize
-from qtpy.QtGui import QColor
+from qtpy.QtGui import QColor, QShowEvent
 from qtpy.QtWidgets import (
     QColorDialog,
     QDialog,
@@ -202,6 +202,12 @@ class EditClass(QDialog):
         layout.addRow("Colour", self.chooser)
         layout.addRow(buttons)
         self._show_colour()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  # Qt's name
+        """Let another name be typed at once."""
+        super().showEvent(event)
+        self.name.setFocus()
+        self.name.selectAll()
 
     @property
     def typed(self) -> str:
