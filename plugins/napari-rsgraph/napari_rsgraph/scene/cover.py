@@ -71,5 +71,4 @@ class PictureGrays:
             np.minimum(((start / step + np.arange(n)) * own).astype(np.int64), most - 1)
             for start, n, most in zip((row, column), shape, picture.shape, strict=False)
         )
-        part = picture[np.ix_(rows, columns)]
-        return part
+        return picture.take(rows, axis=0).take(columns, axis=1)
