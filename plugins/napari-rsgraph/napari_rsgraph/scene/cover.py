@@ -71,4 +71,5 @@ class PictureGrays:
             np.minimum(((start / step + np.arange(n)) * own).astype(np.int64), most - 1)
             for start, n, most in zip((row, column), shape, picture.shape, strict=False)
         )
-        return picture.take(rows, axis=0).take(columns, axis=1)
+        other: NDArray[np.uint8] = picture.take(rows, axis=0).take(columns, axis=1)
+        return other
