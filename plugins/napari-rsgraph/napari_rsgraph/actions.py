@@ -107,7 +107,7 @@ ACTIONS: tuple[Action, ...] = (
             "M",
             "Only what the scene map shows",
         ),
-        ("filter_unlabelled", "Only unlabelled", "Hide points that have a label", "U"),
+        ("filter_unlabelled", "What is not labelled yet", "Show only points without a label, or all again", "U"),
         ("filter_clouds", "Hide clouds", "Hide segments that are mostly cloud or shadow of one", "Shift+K"),
         ("overlay", "Label overlay", "Show or hide the labels in the scene", "O", "Labels"),
     ),
@@ -243,7 +243,7 @@ ACTIONS: tuple[Action, ...] = (
         ),
         ("scene_whole", "Whole scene", "Zoom so that the whole scene is in view", "Shift+Home", "Whole"),
         ("outlines", "Show outlines", "Show or hide the outlines of the segments", "Shift+O", "Outlines"),
-        ("cover", "Show cover", "Show or hide the blue over what is not selected", "Shift+V", "Cover"),
+        ("cover", "Dim the rest", "Dim what is not selected, or show all of the scene as it is", "Shift+V", "Dim"),
     ),
 )
 

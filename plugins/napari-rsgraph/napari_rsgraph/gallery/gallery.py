@@ -1,4 +1,4 @@
-"""The gallery: pictures of the brushed chips, at segment level with everything but the chosen segments under blue."""
+"""The gallery: pictures of the brushed chips, at segment level with everything but the chosen segments dimmed."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Gallery(QWidget):
         counts: NDArray[np.integer[Any]] | None = None,
         total: int | None = None,
     ) -> None:
-        """Show chips with the chosen segments in full colour and the others under blue.
+        """Show chips with the chosen segments in full colour with a line round them, and the others dimmed.
 
         Parameters
         ----------

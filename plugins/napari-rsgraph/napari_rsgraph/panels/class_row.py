@@ -59,7 +59,7 @@ class ClassRow(QWidget):
         self.menu = QMenu(self)
         self.more = QToolButton()
         self.more.setText("…")
-        self.more.setToolTip(f"More for {facts.name}: rename, colour, key, select all, remove")
+        self.more.setToolTip(f"More for {facts.name}: show only it, select all, rename, colour, key, merge, remove")
         self.more.setAccessibleName(f"More for the class {facts.name}")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setStyleSheet(

@@ -10,6 +10,7 @@ import numpy as np
 from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
+from rsgraph.brushing.dimming import dimmed
 from rsgraph.brushing.drawing import BACKGROUND
 
 Thumbnail = Callable[[int], "QImage | None"]
@@ -55,11 +56,13 @@ class Thumbnails:
         self._fetch = fetch
         self.largest = largest
         self._kept: OrderedDict[int, QPixmap] = OrderedDict()
+        self._dimmed: dict[int, QPixmap] = {}
         self.incomplete = False
 
     def forget(self) -> None:
         """Drop all pictures: the rows are of other points now."""
         self._kept.clear()
+        self._dimmed.clear()
 
     def draw(
         self,
@@ -98,6 +101,7 @@ class Thumbnails:
             picture = self._picture(int(rows[place]), ratio, deadline)
             if picture is not None:
                 bright = None if selected is None else bool(selected[place])
+                picture = self._dim(int(rows[place]), picture) if bright is False else picture
                 _draw_one(painter, picture, at[place], size, QColor(*colours[place].tolist()), bright)
         return side
 
@@ -115,9 +119,25 @@ class Thumbnails:
     def _keep(self, row: int, side: int, image: QImage) -> QPixmap:
         keep_aspect, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         picture = self._kept[row] = QPixmap.fromImage(image.scaled(side, side, keep_aspect, smooth))
+        self._dimmed.pop(row, None)
         if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+            self._dimmed.pop(self._kept.popitem(last=False)[0], None)
         return picture
+
+    def _dim(self, row: int, picture: QPixmap) -> QPixmap:
+        """Return a picture grayer and darker, made once."""
+        if row not in self._dimmed:
+            self._dimmed[row] = _dimmed(picture)
+        return self._dimmed[row]
+
+
+def _dimmed(picture: QPixmap) -> QPixmap:
+    """Return a picture as what is not chosen looks everywhere."""
+    image = picture.toImage().convertToFormat(QImage.Format.Format_RGB888)
+    lines = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    pixels = dimmed(lines[:, : 3 * image.width()].reshape(image.height(), image.width(), 3))
+    made = QImage(pixels.data, image.width(), image.height(), 3 * image.width(), QImage.Format.Format_RGB888)
+    return QPixmap.fromImage(made)
 
 
 def _draw_one(
@@ -128,12 +148,12 @@ def _draw_one(
     width, height = picture.width() * share, picture.height() * share
     place = QRectF(at[0] - width / 2, at[1] - height / 2, width, height)
     painter.fillRect(place, QColor(*BACKGROUND))
-    painter.setOpacity(0.4 if bright is False else 1.0)
     painter.drawPixmap(place, picture, QRectF(picture.rect()))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if bright:
         painter.setPen(QPen(QColor(255, 255, 255), 3))
         painter.drawRect(place.adjusted(-1.5, -1.5, 1.5, 1.5))
+    painter.setOpacity(0.4 if bright is False else 1.0)
     painter.setPen(QPen(colour, 2))
     painter.drawRect(place.adjusted(1, 1, -1, -1))
     painter.setOpacity(1.0)

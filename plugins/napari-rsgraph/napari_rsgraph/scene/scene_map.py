@@ -11,15 +11,16 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_rsgraph.scene.camera import SceneCamera
+from napari_rsgraph.scene.cover import PictureGrays, gray_colours
 from napari_rsgraph.scene.grid import SceneGrid
 from napari_rsgraph.scene.lazy_layers import (
     CASING,
     CLEAR,
     EDGE,
+    FIRST_GRAY,
     HIDDEN,
     HIDDEN_CASING,
     MAGNIFIED,
-    REST,
     Classes,
     Colour,
     Grid,
@@ -35,8 +36,9 @@ from napari_rsgraph.scene.places import NONE, Pixel, ScenePlaces
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.session.tables import Mask, Rows
 from napari_rsgraph.widgets.refresh import ticks
+from rsgraph.brushing.dimming import CASING as CASING_RGB
+from rsgraph.brushing.dimming import OUTLINE as OUTLINE_RGB
 from rsgraph.brushing.shapes import Mode, combine
-from rsgraph.brushing.tinting import BLUE
 from rsgraph.types import Window
 from rsgraph.view.view import View
 
@@ -48,18 +50,17 @@ _ROOM = 1.6
 _SMALLEST = 40
 """Pixels of the scene that ``go_to`` shows at least."""
 
-_COVER: Colour = (BLUE[0] / 255, BLUE[1] / 255, BLUE[2] / 255, 0.5)
-_YELLOW, _DARK = (1.0, 0.9, 0.1, 1.0), (0.0, 0.05, 0.2, 0.9)
+_BRIGHT: Colour = (OUTLINE_RGB[0] / 255, OUTLINE_RGB[1] / 255, OUTLINE_RGB[2] / 255, 1.0)
+_DARK: Colour = (CASING_RGB[0] / 255, CASING_RGB[1] / 255, CASING_RGB[2] / 255, 0.9)
 _SELECTION_COLOURS: list[Colour] = [
     {
-        REST: _COVER,
-        EDGE: _YELLOW,
+        EDGE: _BRIGHT,
         CASING: _DARK,
-        HIDDEN: (0.05, 0.05, 0.08, 0.7),
+        HIDDEN: (0.06, 0.06, 0.06, 0.75),
         HIDDEN_CASING: _DARK,
     }.get(code, CLEAR)
-    for code in range(1, HIDDEN_CASING + 1)
-]
+    for code in range(1, FIRST_GRAY)
+] + gray_colours()
 _WHITE, _BLACK = (1.0, 1.0, 1.0, 1.0), (0.05, 0.05, 0.05, 1.0)
 
 
@@ -155,6 +156,7 @@ class SceneMap:
         """Make the layers, or give them another scene: napari takes seconds to remove some and add others."""
         plain, fine = self._world(1), self._world(MAGNIFIED[0])
         self._classes = Classes(self._codes())
+        self._cover.grays = PictureGrays(pictures)
         self._cover.choose(self.selected.target_lookup(), self._visible())
         code = np.uint8 if len(self.session.labels.names) < 255 else np.uint16
         codes = make_levels(ids, code, self._classes)
