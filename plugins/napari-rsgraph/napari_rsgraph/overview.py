@@ -105,7 +105,7 @@ class Overview(QWidget):
 
     def _show_thumbnails(self) -> None:
         wanted = self.view is not None and self.session.selection.level == "chips"
-        self.points.set_thumbnails(self._thumbnail if wanted else None)
+        self.points.set_thumbnails(self._thumbnail if wanted else None, whole=_THUMBNAIL)
 
     def _thumbnail(self, point: int) -> QImage | None:
         if self.view is None:
@@ -116,6 +116,11 @@ class Overview(QWidget):
     def _show_colours(self) -> None:
         session = self.session
         self.points.set_colours(session.map.of_points(session.colouring.colours(session.selection.level)))
+        shares = session.colouring.shares() if session.selection.level == "chips" else None
+        if shares is None:
+            self.points.set_shares(None)
+        else:
+            self.points.set_shares(session.map.of_points(shares.values), shares.colours)
 
     def _show_visible(self) -> None:
         visible = self.session.map_visible()
