@@ -80,7 +80,7 @@ def mixed_colours(shares: NDArray[np.float32], palette: Rgb, *, nothing: int | N
     return found
 
 
-def listed(shares: NDArray[np.float32], names: tuple[str, ...], *, most: int = 4) -> str:
+def shares_text(shares: NDArray[np.float32], names: tuple[str, ...], *, most: int = 4) -> str:
     """Write the shares of one chip, (classes,), largest first: ``forest 60 %, water 25 %, unlabelled 15 %``."""
     order = [code for code in np.argsort(-shares, kind="stable")[:most] if shares[code] >= 0.005]
     return ", ".join(f"{names[code]} {shares[code] * 100:.0f} %" for code in order)
