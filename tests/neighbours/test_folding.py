@@ -1,4 +1,4 @@
-"""What lies close to a better candidate is represented by it."""
+"""A candidate close to a better one is represented by it."""
 
 from __future__ import annotations
 

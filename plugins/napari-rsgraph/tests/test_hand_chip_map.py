@@ -1,4 +1,4 @@
-"""A person looks at the chip map and the gallery: shares instead of winners, strips as they are, the order of chips."""
+"""A person looks at the chip map and the gallery: shares, not winners; strips as they are; the order of chips."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RED, GRAY = (255, 0, 0), (138, 143, 152)
 
 def near(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> int:
     """Count the pixels of a colour."""
-    return int((np.abs(picture.astype(int) - colour).max(axis=-1) < 12).sum())
+    return int((np.abs(picture.astype(int) - colour).max(axis=-1) < 40).sum())
 
 
 def test_chips_show_shares_and_the_gallery_what_has_most(workspace: Path, tmp_path: Path) -> None:
@@ -26,10 +26,8 @@ def test_chips_show_shares_and_the_gallery_what_has_most(workspace: Path, tmp_pa
         assert names
         assert not any(name.isdigit() for name in names)
         hand.ask("window.session.labels.define('forest', colour='#ff0000')")
-        # one segment of each chip: a small share of its area
-        hand.ask(
-            "window.session.labels.assign(np.unique(window.session.tables.chip_of, return_index=True)[1], 'forest')"
-        )
+        # every fourth segment: of each chip a quarter, or somewhat more or less
+        hand.ask("window.session.labels.assign(np.arange(0, window.session.tables.n_segments, 4), 'forest')")
         hand.wait("window.session.colouring.by == 'class'")
         hand.at_rest()
         hand.wait(f"{POINTS}.at_rest")
@@ -37,22 +35,20 @@ def test_chips_show_shares_and_the_gallery_what_has_most(workspace: Path, tmp_pa
         picture = hand.part(POINTS)
         red, gray = near(picture, RED), near(picture, GRAY)
         share = hand.ask("float(window.session.colouring.shares().values[:, 1].mean())")
-        assert 0 < share < 0.25
-        assert 0.3 * share < red / (red + gray) < 3 * share
+        assert 0.15 < share < 0.35
+        assert red > 100
+        assert 0.6 * share < red / (red + gray) < 1.6 * share
         sides = hand.ask(f"[max(p.width(), p.height()) for p in {POINTS}._thumbnails._kept.values()]")
         strips = hand.ask("[int(n) for n in np.sort(window.session.tables.chips[['rows', 'columns']].max(axis=1))]")
         assert len(set(strips)) > 1
         assert min(sides) / max(sides) == pytest.approx(min(strips) / max(strips), abs=0.05)
 
-        hand.click(hand.spot(POINTS, 0.03, 0.03))
-        hand.key("Tab" if hand.ask("window.session.selection.level == 'chips'") else "Escape")
         hand.ask("window.session.selection.set_level('segments')")
         hand.key("ctrl+a")
         hand.at_rest()
         assert "edge strip" in hand.ask(f"{GALLERY}.header")
-        counts = hand.ask(
-            "window.session.tables.segments.groupby(window.session.tables.chip_of)['area_px'].sum().tolist()"
-        )
+        areas = "window.session.tables.segments['area_px']"
+        counts = hand.ask(f"np.bincount(window.session.tables.chip_of, {areas}).tolist()")
         shown = hand.ask(f"{GALLERY}.tiles.shown.chips.tolist()")
         assert [counts[chip] for chip in shown] == sorted(counts, reverse=True)
         hand.save(tmp_path / "most.png")

@@ -1,4 +1,4 @@
-"""What chips are made of."""
+"""Shares of the classes in chips."""
 
 from __future__ import annotations
 

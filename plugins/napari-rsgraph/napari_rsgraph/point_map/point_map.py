@@ -41,7 +41,7 @@ HINT = f"Drag to brush · scroll to resize · Shift adds, Alt removes · {key('h
 _UNCOLOURED = (170, 178, 192)
 _ZOOM, _GROW = 1.3, 1.12
 _PIE_PX = 13.0
-"""Diameter of a dot of which the parts can be told apart."""
+"""Diameter of a dot whose parts can be seen."""
 _CLICKABLE_PX = 4.0
 """Dots of this diameter can be clicked one by one; in a cloud of smaller ones a click places the brush."""
 

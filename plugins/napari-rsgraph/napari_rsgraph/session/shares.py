@@ -1,4 +1,4 @@
-"""What chips are made of: the share of each class in their area, instead of the one class that wins."""
+"""Shares of the classes in the area of chips, instead of the one class that wins."""
 
 from __future__ import annotations
 
