@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from napari_rsgraph.scene.candidate import CASING, OUTLINE, THIN, Candidate
-from napari_rsgraph.scene.lazy_layers import Place
+from napari_rsgraph.scene.lazy_layers import NOTHING, REST, Place, Selected
 from napari_rsgraph.session.labels import Labels
 from napari_rsgraph.session.search import Results, Search
 from napari_rsgraph.session.tables import Tables
@@ -38,6 +38,16 @@ def test_the_line_runs_around_the_candidate_and_leaves_its_inside(tables: Tables
 
 def test_a_window_without_the_candidate_stays_clear(tables: Tables, labels: Labels) -> None:
     assert not painted(tables, labels, np.ones((8, 8), dtype=np.uint32), at=1).any()
+
+
+def test_the_cover_leaves_what_is_looked_at_clear() -> None:
+    cover, ids = Selected(), np.repeat(np.arange(4, dtype=np.uint32), 6)[np.newaxis].repeat(6, axis=0)
+    cover.choose(np.array([False, True, False, False]))
+    assert (cover(ids, WHOLE)[3, 14:] == REST).all()
+    cover.uncover(np.array([False, False, True, False]))
+    codes = cover(ids, WHOLE)
+    assert (codes[3, 14:17] == NOTHING).all()
+    assert (codes[3, 18:] == REST).all()
 
 
 def test_without_a_search_there_is_no_outline(tables: Tables, labels: Labels) -> None:

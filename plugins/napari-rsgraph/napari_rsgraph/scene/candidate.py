@@ -39,6 +39,11 @@ class Candidate:
         """Whether there is a candidate."""
         return self._codes is not None
 
+    @property
+    def lit(self) -> NDArray[np.bool_] | None:
+        """(largest id + 1,) the segments of the candidate and of what it stands for; None without a candidate."""
+        return None if self._codes is None else self._codes > 0
+
     def follow(self, search: Search) -> None:
         """Take what the search looks at now."""
         candidate, beside = search.outlined()

@@ -163,6 +163,7 @@ class SceneMap:
         codes = make_levels(ids, code, self._classes)
         lines = partial(make_levels, ids, np.uint8, magnified=MAGNIFIED)
         self._candidate.follow(self.session.search)
+        self._cover.uncover(self._candidate.lit)
         drawn = [lines(each) for each in (self._cover, Outlines(self._width()), self._chip_edges(), self._candidate)]
         if not self.shown:
             self._make_layers(pictures, codes, drawn, plain, fine)
@@ -287,14 +288,14 @@ class SceneMap:
         if "labels" in stale:
             self._classes.codes_by_id = self._codes()
             self.labels.repaint(thumbnail=True)
-        if stale & {"selection", "finished selection"}:
-            self._cover.choose(self.selected.target_lookup(), self._visible())
-            self.selection.repaint(thumbnail="finished selection" in stale)
-
         if "candidate" in stale:
             self._candidate.follow(self.session.search)
             self.candidate.visible = self._candidate.any
             self.candidate.repaint(thumbnail=False)
+        if stale & {"selection", "finished selection", "candidate"}:
+            self._cover.choose(self.selected.target_lookup(), self._visible())
+            self._cover.uncover(self._candidate.lit)
+            self.selection.repaint(thumbnail="finished selection" in stale)
 
     # the camera
 
