@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from napari.utils.notifications import notification_manager, show_error, show_info, show_warning
 from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtGui import QImage
@@ -28,7 +27,8 @@ from qtpy.QtWidgets import (
 )
 
 from napari_rsgraph.commands import Commands
-from napari_rsgraph.overview import Overview, image_of
+from napari_rsgraph.gallery.cut_outs import chip_picture, segment_picture
+from napari_rsgraph.overview import Overview
 from napari_rsgraph.panels.classes import LabelPanel
 from napari_rsgraph.panels.export import ExportPanel
 from napari_rsgraph.panels.history import HistoryPanel
@@ -322,14 +322,15 @@ class Window(QObject):
         """Show only what lies in the part of the scene that is in view, or everything again."""
         self.session.selection.set_filter(window=self.scene.window_in_view() if wanted else None)
 
-    def _thumbnail(self, level: str, row: int) -> QImage | None:
+    def _thumbnail(self, level: str, row: int, side: int) -> QImage | None:
         view, tables = self.overview.view, self.session.tables
         if view is None:
             return None
         if level == "chips":
-            return image_of(view.chip(row, 96)[0])
-        rgb, ids = view.chip(int(tables.chip_of[row]), 256)
-        return image_of(cut_out(rgb, ids == tables.ids[row]))
+            return chip_picture(view, row, side)
+        middle = tables.centroids[row].tolist()
+        scene = int(tables.scene_of_chip[tables.chip_of[row]])
+        return segment_picture(view, scene, int(tables.ids[row]), (middle[0], middle[1]), side)
 
     # pictures
 
@@ -470,19 +471,6 @@ def dock_of(widget: QWidget) -> QDockWidget:
         parent = parent.parentWidget()
     assert parent is not None
     return parent
-
-
-def cut_out(rgb: np.ndarray, chosen: np.ndarray, *, margin: int = 24) -> np.ndarray:
-    """Return the pixels about one segment, the others dimmed: (rows, columns, 3)."""
-    rows, columns = np.nonzero(chosen)
-    if len(rows) == 0:
-        return rgb
-    part = (
-        slice(max(rows.min() - margin, 0), rows.max() + margin + 1),
-        slice(max(columns.min() - margin, 0), columns.max() + margin + 1),
-    )
-    shown: np.ndarray = np.where(chosen[part][..., None], rgb[part], rgb[part] * 0.6)
-    return shown.astype(np.uint8)
 
 
 def open_workspace(

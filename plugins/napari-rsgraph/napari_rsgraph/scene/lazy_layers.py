@@ -196,6 +196,11 @@ class Selected:
             self._codes[~(visible_by_id | chosen_by_id)] = HIDDEN
         self._codes[0] = NOTHING
 
+    def uncover(self, lit_by_id: NDArray[np.bool_] | None) -> None:
+        """Leave some segments (largest id + 1,) clear though they are not chosen: they are looked at."""
+        if self._codes is not None and lit_by_id is not None:
+            self._codes[lit_by_id & (self._codes == REST)] = NOTHING
+
     def __call__(self, ids: Ids, place: Place) -> Codes:
         """Look up, outline, and draw the rectangle."""
         codes = np.zeros(ids.shape, dtype=np.uint8) if self._codes is None else looked_up(self._codes, ids)

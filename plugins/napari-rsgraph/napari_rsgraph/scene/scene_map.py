@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_rsgraph.scene.camera import SceneCamera
+from napari_rsgraph.scene.candidate import COLOURS as CANDIDATE_COLOURS
+from napari_rsgraph.scene.candidate import Candidate
 from napari_rsgraph.scene.cover import PictureGrays, gray_colours
 from napari_rsgraph.scene.grid import SceneGrid
 from napari_rsgraph.scene.lazy_layers import (
@@ -90,6 +92,7 @@ class SceneMap:
         self._before: Mask | None = None
         self._stale: set[str] = set()
         self._cover = Selected()
+        self._candidate = Candidate(self.tables)
         self.camera = SceneCamera(viewer)
         self._listen(connect=True)
 
@@ -102,6 +105,7 @@ class SceneMap:
             (selection.level_changed, self._level_changed),
             (selection.visible_changed, self._visible_changed),
             (selection.chips_chosen, self._visible_changed),
+            (self.session.search.changed, self._candidate_changed),
         ):
             if connect:
                 signal.connect(slot)
@@ -161,13 +165,16 @@ class SceneMap:
         code = np.uint8 if len(self.session.labels.names) < 255 else np.uint16
         codes = make_levels(ids, code, self._classes)
         lines = partial(make_levels, ids, np.uint8, magnified=MAGNIFIED)
-        drawn = [lines(self._cover), lines(Outlines(self._width())), lines(self._chip_edges())]
+        self._candidate.follow(self.session.search)
+        self._cover.uncover(self._candidate.lit)
+        drawn = [lines(each) for each in (self._cover, Outlines(self._width()), self._chip_edges(), self._candidate)]
         if not self.shown:
             self._make_layers(pictures, codes, drawn, plain, fine)
             return
         self.picture.give(pictures, plain)
         self.labels.give(codes, plain)
-        for layer, levels in zip((self.selection, self.segments, self.chips), drawn, strict=True):
+        finer = (self.selection, self.segments, self.chips, self.candidate)
+        for layer, levels in zip(finer, drawn, strict=True):
             layer.give(levels, fine)
         self.picture.name = self._title()
 
@@ -179,14 +186,16 @@ class SceneMap:
         plain: World,
         fine: World,
     ) -> None:
-        selected, outlines, edges = drawn
+        selected, outlines, edges, candidate = drawn
         self.picture = Image(pictures, plain, name=self._title())
         self.labels = Labels(codes, plain, name="Labels", colours=self._colours(), opacity=0.55)
         self.selection = Labels(selected, fine, name="Selection", colours=_SELECTION_COLOURS)
         self.segments = Labels(outlines, fine, name="Segments", colours=[_WHITE], opacity=0.35)
         self.chips = Labels(edges, fine, name="Chips", colours=[_BLACK], opacity=0.6)
+        self.candidate = Labels(candidate, fine, name="Candidate", colours=CANDIDATE_COLOURS)
         self.chips.visible = self.selected.level == "chips"
-        self.layers = [self.picture, self.labels, self.selection, self.segments, self.chips]
+        self.candidate.visible = self._candidate.any
+        self.layers = [self.picture, self.labels, self.selection, self.segments, self.chips, self.candidate]
         for layer in self.layers:
             self.viewer.add_layer(layer)
         # the picture's controls are the fewest, and hold nothing that could be painted on by mistake
@@ -255,6 +264,9 @@ class SceneMap:
     def _visible_changed(self) -> None:
         self._draw_soon("finished selection")
 
+    def _candidate_changed(self) -> None:
+        self._draw_soon("candidate")
+
     def _visible(self) -> Mask | None:
         """Return (largest id + 1,) which segments may be selected now; None for all."""
         visible, tables = self.selected.visible(), self.tables
@@ -279,8 +291,13 @@ class SceneMap:
         if "labels" in stale:
             self._classes.codes_by_id = self._codes()
             self.labels.repaint(thumbnail=True)
-        if stale & {"selection", "finished selection"}:
+        if "candidate" in stale:
+            self._candidate.follow(self.session.search)
+            self.candidate.visible = self._candidate.any
+            self.candidate.repaint(thumbnail=False)
+        if stale & {"selection", "finished selection", "candidate"}:
             self._cover.choose(self.selected.target_lookup(), self._visible())
+            self._cover.uncover(self._candidate.lit)
             self.selection.repaint(thumbnail="finished selection" in stale)
 
     # the camera
