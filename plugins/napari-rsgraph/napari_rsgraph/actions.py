@@ -167,7 +167,8 @@ ACTIONS: tuple[Action, ...] = (
             "Ctrl+Shift+W",
         ),
         ("history", "History", "Show all that was done, newest first", "Ctrl+H"),
-        ("help", "Shortcuts", "Show this sheet", "?"),
+        ("help", "Shortcuts", "Show all keys, and search them", "?"),
+        ("first_steps", "First steps", "Show five cards that explain segments, map, labels and chips", "F1"),
     ),
     *_rows(
         "2-D map",

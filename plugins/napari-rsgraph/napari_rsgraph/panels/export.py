@@ -128,11 +128,14 @@ class ExportPanel(QWidget):
         places.addWidget(self.browse)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
-        for widget in (self.exporter, self.summary, heading("Of which segments"), *self.scopes.values()):
+        scopes = heading("Of which segments", "Everything, only labels by people, or only the selection")
+        for widget in (self.exporter, self.summary, scopes, *self.scopes.values()):
             layout.addWidget(widget)
-        layout.addWidget(heading("Options"))
+        layout.addWidget(
+            heading("Options", "What can be set for this kind of files; hover over one to read what it does")
+        )
         layout.addLayout(self._form)
-        layout.addWidget(heading("Folder"))
+        layout.addWidget(heading("Folder", "Where the files are written to"))
         layout.addLayout(places)
         for widget in (self.run, self.result, self.open_folder):
             layout.addWidget(widget)

@@ -325,6 +325,20 @@ class PointMap(QWidget):
         """Return what is in view, in map units."""
         return self._gestures.view.window()
 
+    @property
+    def whole(self) -> bool:
+        """Whether all points are in view, as fitted into the widget."""
+        return self._gestures.fitted
+
+    def show_part(self, part: Rectangle) -> None:
+        """Show a part of the map as ``map_window`` gave it; all of it where no point lies in there."""
+        view = self._gestures.view.showing(part)
+        if self._points.in_view(view, 1).size:
+            self._gestures.look_at(view)
+            self.zoom(1.0)  # into the bounds of zooming
+        else:
+            self.fit()
+
     def to_screen(self, points: np.ndarray) -> np.ndarray:
         """Return the logical pixels (n, 2) of points (n, 2) of the map."""
         return self._gestures.view.to_screen(points)

@@ -74,8 +74,10 @@ def text_label(text: str = "", *, name: str = "") -> QLabel:
     return label
 
 
-def heading(text: str) -> QLabel:
-    """Return a heading within a panel."""
+def heading(text: str, about: str) -> QLabel:
+    """Return a heading within a panel, with one sentence on hover that says what it is about."""
     label = QLabel(f"<b>{html.escape(text)}</b>")
+    label.setToolTip(about)
+    label.setAccessibleDescription(about)
     label.setContentsMargins(0, 6, 0, 0)
     return label
