@@ -253,9 +253,11 @@ def _layout(top: Fields) -> Layout | None:
     found = _there(top, "layout")
     if found is None:
         return None
-    sizes = (found.integer(name, least=0, most=_LARGEST) for name in ("left", "right", "map", "gallery"))
+    left, right, upper, lower = (
+        found.integer(name, least=0, most=_LARGEST) for name in ("left", "right", "map", "gallery")
+    )
     tab = found.text("tab", where=get_args(Tab).__contains__, expected=f"one of {', '.join(get_args(Tab))}")
-    return Layout(*sizes, tab=cast(Tab, tab))
+    return Layout(left, right, upper, lower, cast(Tab, tab))
 
 
 def _place(top: Fields) -> ScreenPlace | None:

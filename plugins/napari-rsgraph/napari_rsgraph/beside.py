@@ -26,7 +26,7 @@ class Beside:
     def __init__(self, main: QMainWindow, ours: Sequence[QDockWidget], others: Sequence[QDockWidget]) -> None:
         self.main, self.ours, self.others = main, tuple(ours), tuple(others)
         self._hidden: list[QDockWidget] = []
-        self._stacked: list[tuple[QDockWidget, QDockWidget]] = []
+        self._below: list[tuple[QDockWidget, Qt.DockWidgetArea]] = []
 
     def hide(self, names: Collection[str]) -> None:
         """Hide docks, which stay in napari's menu."""
@@ -39,10 +39,8 @@ class Beside:
         for own in self.ours:
             area = self.main.dockWidgetArea(own)
             there = [dock for dock in self.others if self._shares(dock, area)]
-            self._stacked += [
-                (above, below)
-                for above, below in pairwise(there)
-                if below not in self.main.tabifiedDockWidgets(above)
+            self._below += [
+                (below, area) for above, below in pairwise(there) if below not in self.main.tabifiedDockWidgets(above)
             ]
             for dock in there[1:]:
                 self.main.tabifyDockWidget(there[0], dock)
@@ -63,7 +61,9 @@ class Beside:
         for dock in self._hidden:
             if isalive(dock):  # type: ignore[no-untyped-call]  # qtpy has no types here
                 dock.show()
-        for above, below in self._stacked:
-            if isalive(above) and isalive(below):  # type: ignore[no-untyped-call]
-                self.main.splitDockWidget(above, below, Qt.Orientation.Vertical)
-        self._hidden, self._stacked = [], []
+        for dock, area in self._below:
+            if isalive(dock):  # type: ignore[no-untyped-call]
+                self.main.removeDockWidget(dock)  # out of its tabs: Qt splits none of those
+                self.main.addDockWidget(area, dock, Qt.Orientation.Vertical)
+                dock.show()
+        self._hidden, self._below = [], []

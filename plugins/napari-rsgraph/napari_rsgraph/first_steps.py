@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qtpy.QtCore import QEvent, QObject, QStandardPaths, Qt, Signal
-from qtpy.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent
+from qtpy.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QShowEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_rsgraph.actions import action, key
@@ -16,7 +16,7 @@ from napari_rsgraph.widgets.shortcuts import shown
 from rsgraph.errors import OutputError
 from rsgraph.files import write_text
 
-_WIDTH = 460
+_WIDTH, _BORDER = 460, 4
 _SHADE = QColor(0, 0, 0, 130)
 _STYLE = """
 QFrame#card { background-color: #262930; border: 2px solid #56b4e9; border-radius: 8px }
@@ -104,6 +104,7 @@ class FirstSteps(QWidget):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
+        self.window_covered = window
         self.cards, self.at = cards(), 0
         self.setAccessibleName("First steps")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -123,7 +124,7 @@ class FirstSteps(QWidget):
         self.card.setObjectName("card")
         self.card.setStyleSheet(_STYLE)
         self.card.setFixedWidth(_WIDTH)
-        column = QVBoxLayout(self.card)
+        column = self._column = QVBoxLayout(self.card)
         column.setContentsMargins(20, 16, 20, 14)
         column.setSpacing(10)
         for label in (self.title, self.text, self.press):
@@ -161,7 +162,7 @@ class FirstSteps(QWidget):
 
     def finish(self) -> None:
         """Close the cards."""
-        self.parentWidget().removeEventFilter(self)
+        self.window_covered.removeEventFilter(self)
         self.hide()
         self.closed.emit()
         self.deleteLater()
@@ -169,11 +170,14 @@ class FirstSteps(QWidget):
     # over the window
 
     def _cover(self) -> None:
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(self.window_covered.rect())
         self._place_card()
 
     def _place_card(self) -> None:
-        self.card.setFixedHeight(self.card.layout().heightForWidth(_WIDTH))
+        for label in (self.title, self.text, self.press, self.count):
+            label.ensurePolished()  # the height is that of the card's own fonts
+        self._column.invalidate()
+        self.card.setFixedHeight(self._column.heightForWidth(_WIDTH) + 2 * _BORDER)
         self.card.move((self.width() - _WIDTH) // 2, max((self.height() - self.card.height()) // 2, 0))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name
@@ -182,6 +186,10 @@ class FirstSteps(QWidget):
             self._cover()
             self.raise_()
         return False
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  # Qt's name
+        """Take the fonts and the size of now."""
+        self._cover()
 
     def event(self, event: QEvent) -> bool:
         """Keep keys from the window's actions while cards cover it."""

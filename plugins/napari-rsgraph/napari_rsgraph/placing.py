@@ -15,6 +15,8 @@ _LARGEST = QSize(2200, 1400)
 """Above, ways of the mouse grow and nothing more is seen."""
 _FRAME = QMargins(4, 32, 4, 4)
 """What a window manager draws round a window, before it has said so."""
+_NEEDED = QSize(1240, 740)
+"""Both columns, and a scene between them that is as wide as one."""
 _GRASP = 100
 """Pixels of a window that have to be on a screen for it to be taken hold of."""
 
@@ -66,6 +68,25 @@ def place(main: QMainWindow, last: ScreenPlace | None) -> None:
     main.setGeometry(room)
     if maximised:
         main.showMaximized()
+
+
+def make_room(main: QMainWindow) -> None:
+    """Enlarge a window that was opened for something else, as far as its screen allows, where ours would not fit."""
+    if main.isMaximized() or main.isFullScreen():
+        return
+    main.setGeometry(enlarged(main.geometry(), main.screen().availableGeometry()))
+
+
+def enlarged(box: QRect, available: QRect) -> QRect:
+    """Return a window's place, at least as large as ours needs where its screen has that room."""
+    room = available.marginsRemoved(_FRAME)
+    size = box.size().expandedTo(_NEEDED.boundedTo(room.size()))
+    if size == box.size():
+        return box
+    larger = QRect(box.topLeft(), size)
+    larger.moveLeft(max(min(larger.left(), room.right() - size.width() + 1), room.left()))
+    larger.moveTop(max(min(larger.top(), room.bottom() - size.height() + 1), room.top()))
+    return larger
 
 
 def place_of(main: QMainWindow) -> ScreenPlace:

@@ -29,7 +29,7 @@ from rsgraph.own_files.window import (
 )
 from rsgraph.types import Window
 
-_LEFT, _RIGHT = (0.34, 360, 640), (0.26, 280, 440)
+_LEFT, _RIGHT = (0.34, 344, 640), (0.26, 345, 440)
 """Widths of the columns: share of the window, least, most."""
 _SHARES = (0.63, 0.37)
 """Of the left column, for the 2-D map and the gallery."""
@@ -81,6 +81,7 @@ class Memory:
         self._failed = False
         self._part: Rectangle | None = None
         self._scene_waits = False
+        self.zoomed = False
 
     # what was shown
 
@@ -154,7 +155,7 @@ class Memory:
         self.zoom_scene()
 
     def zoom_scene(self) -> None:
-        """Show the part of the scene that was in view, once; the whole one first."""
+        """Show the part of the scene that was in view, once; ``zoomed`` says whether it is there."""
         choice = self.last.scene
         if not self._scene_waits or choice is None or not self.scene.shown:
             return
@@ -165,7 +166,7 @@ class Memory:
         if number != self.scene.scene:
             self.scene.show_scene(number)
         if choice.centre is not None:
-            self.scene.camera.show_place(self.scene.grid, choice.centre, choice.zoom)
+            self.zoomed = self.scene.camera.show_place(self.scene.grid, choice.centre, choice.zoom)
 
     def _map_changed(self) -> None:
         if self._part is not None and self.overview.isVisible():

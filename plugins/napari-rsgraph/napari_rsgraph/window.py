@@ -37,7 +37,7 @@ from napari_rsgraph.panels.search import SearchPanel
 from napari_rsgraph.panels.shortcuts import ShortcutSheet
 from napari_rsgraph.panels.suggest import SuggestPanel
 from napari_rsgraph.panels.tasks import TaskStrip
-from napari_rsgraph.placing import place
+from napari_rsgraph.placing import make_room, place
 from napari_rsgraph.point_map.opengl import release_context
 from napari_rsgraph.qt_work import QtWork
 from napari_rsgraph.remembering import Frame, Memory
@@ -69,6 +69,8 @@ _PANELS = {
 """Names of the panels on the right, and what each is for."""
 _LOOK_AGAIN = 2000
 """Milliseconds after which a window reads what others wrote: labels, where it only looks on, and stages of a run."""
+_ENLARGED = 200
+"""Milliseconds after which a window manager has enlarged a window."""
 _TRAINING = 0
 """Number of the training in the strip of tasks; others count from 1."""
 
@@ -152,7 +154,9 @@ class Window(QObject):
         if own:
             self.beside.hide(_HIDDEN)
         else:
+            make_room(self.main)
             self.beside.stack()
+            QTimer.singleShot(_ENLARGED, self, self.arrange)
         QTimer.singleShot(0, self, self.arrange)
 
     def arrange(self) -> None:
@@ -160,7 +164,8 @@ class Window(QObject):
         if not self._closed:
             self.memory.lay_out()
             self.beside.raise_ours()
-            self.scene.show_whole()
+            if not self.memory.zoomed:
+                self.scene.show_whole()
             QTimer.singleShot(0, self, self._zoom)
 
     def _zoom(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from qtpy.QtCore import QRect
 
-from napari_rsgraph.placing import as_last, at_first
+from napari_rsgraph.placing import as_last, at_first, enlarged
 from rsgraph.own_files.window import ScreenPlace
 
 LAPTOP, DESK = QRect(0, 0, 1280, 800), QRect(0, 30, 1920, 1050)
@@ -45,3 +45,15 @@ def test_a_window_of_a_screen_that_is_gone_stands_as_at_first() -> None:
     assert as_last(ScreenPlace(3000, 100, 1000, 700, maximised=False), [LAPTOP]) is None
     assert as_last(ScreenPlace(0, 0, 1000, 700, maximised=False), []) is None
     assert as_last(ScreenPlace(1250, 100, 1000, 700, maximised=False), [LAPTOP]) is None
+
+
+def test_a_window_that_was_opened_for_something_else_is_enlarged_as_far_as_the_screen_allows() -> None:
+    box = enlarged(QRect(600, 300, 640, 560), DESK)
+    assert DESK.contains(box)
+    assert (box.width(), box.height()) == (1240, 740)
+    small = enlarged(QRect(600, 300, 640, 560), QRect(0, 0, 960, 540))
+    assert QRect(0, 0, 960, 540).contains(small)
+
+
+def test_a_window_that_is_large_enough_stays_as_it_is() -> None:
+    assert enlarged(QRect(600, 300, 1300, 780), DESK) == QRect(600, 300, 1300, 780)

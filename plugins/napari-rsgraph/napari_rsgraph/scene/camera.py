@@ -29,13 +29,15 @@ class SceneCamera:
     def __init__(self, viewer: napari.Viewer) -> None:
         self.viewer = viewer
         self._fitted: tuple[SceneGrid, tuple[float, ...]] | None = None
-        self._orientation = viewer.scene.camera.orientation2d
+        camera = viewer.scene.camera
+        self._before = (camera.orientation2d, tuple(camera.center), float(camera.zoom))
         viewer.canvas.events.size.connect(self._resized)
 
     def close(self) -> None:
         """Let the camera be as it was before."""
         self.viewer.canvas.events.size.disconnect(self._resized)
-        self.viewer.scene.camera.orientation2d = self._orientation
+        camera = self.viewer.scene.camera
+        camera.orientation2d, camera.center, camera.zoom = self._before
 
     def orient(self, grid: SceneGrid) -> None:
         """Turn north up, or rows downwards where there is no north; show the scale where it is in metres."""
