@@ -177,7 +177,7 @@ class FirstSteps(QWidget):
         for label in (self.title, self.text, self.press, self.count):
             label.ensurePolished()  # the height is that of the card's own fonts
         self._column.invalidate()
-        self.card.setFixedHeight(self._column.heightForWidth(_WIDTH) + 2 * _BORDER)
+        self.card.setFixedHeight(self._column.heightForWidth(_WIDTH - 2 * _BORDER) + 2 * _BORDER)
         self.card.move((self.width() - _WIDTH) // 2, max((self.height() - self.card.height()) // 2, 0))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name

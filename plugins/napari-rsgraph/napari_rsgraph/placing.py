@@ -80,7 +80,7 @@ def make_room(main: QMainWindow) -> None:
 def enlarged(box: QRect, available: QRect) -> QRect:
     """Return a window's place, at least as large as ours needs where its screen has that room."""
     room = available.marginsRemoved(_FRAME)
-    size = box.size().expandedTo(_NEEDED.boundedTo(room.size()))
+    size = box.size().expandedTo(_NEEDED).boundedTo(room.size())
     if size == box.size():
         return box
     larger = QRect(box.topLeft(), size)

@@ -36,6 +36,8 @@ def test_other_docks_are_tabs_beside_ours_and_stand_as_before_afterwards(main: Q
     other = docked(main, "Other", RIGHT)
     shown(qtbot, main)
     ours = docked(main, "Chips and segments", LEFT), docked(main, "Label", RIGHT)
+    for own in ours:
+        own.show()
     beside = Beside(main, ours, (controls, layers, other))
     beside.stack()
     beside.raise_ours()
