@@ -18,7 +18,8 @@ from napari_rsgraph.widgets.refresh import ticks
 from rsgraph.brushing.shapes import Mode
 from rsgraph.view.view import View
 
-_THUMBNAIL = 128
+_THUMBNAIL, _ENOUGH = 128, 1.75
+"""Pixels along a picture on the map, and how dense a screen may be for them to be sharp there."""
 _MAP_HEIGHT, _GALLERY_HEIGHT = 470, 270
 """At 1280 x 800: two rows of tiles."""
 _LISTED = 4
@@ -110,7 +111,8 @@ class Overview(QWidget):
     def _thumbnail(self, point: int) -> QImage | None:
         if self.view is None:
             return None
-        rgb, _ = self.view.chip(int(self.session.map.rows[point]), _THUMBNAIL)
+        side = round(_THUMBNAIL * max(self.devicePixelRatioF() / _ENOUGH, 1.0))
+        rgb, _ = self.view.chip(int(self.session.map.rows[point]), side)
         return image_of(rgb)
 
     def _show_colours(self) -> None:

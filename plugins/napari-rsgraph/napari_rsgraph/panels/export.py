@@ -26,6 +26,7 @@ from napari_rsgraph.panels.export_options import ExporterFacts, Widget, read_exp
 from napari_rsgraph.session.exporting import Scope, exporter_names
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.widgets.controls import action_button, button, enable, heading, text_label
+from napari_rsgraph.widgets.naming import layer_title
 from napari_rsgraph.widgets.refresh import Refresh, listen
 from rsgraph.errors import RsgraphError
 from rsgraph.files import expanded
@@ -163,8 +164,10 @@ class ExportPanel(QWidget):
         self.options = {}
         facts = self.facts.get(str(self.exporter.currentData()))
         self.summary.setText(facts.summary if facts else "Reading what can be set…")
+        config = self.session.workspace.config
+        words = {layer: layer_title(layer, config) for layer in self.session.maps.layers}
         for option in facts.options if facts else ():
-            widget = widget_of(option)
+            widget = widget_of(option, words)
             self.options[option.name] = widget
             if isinstance(widget, QCheckBox):
                 self._form.addRow(widget)

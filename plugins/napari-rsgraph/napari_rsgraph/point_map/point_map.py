@@ -112,7 +112,7 @@ class PointMap(QWidget):
         self.named[self.tool].setChecked(True)
 
     def _init_widget(self) -> None:
-        self.setMinimumSize(240, 120)
+        self.setMinimumSize(240, 100)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
