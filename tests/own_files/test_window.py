@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from pathlib import Path
 from typing import Any
 
@@ -119,3 +120,24 @@ def test_a_pipe_keeps_nobody_waiting(path: Path) -> None:
     os.mkfifo(path)
     with pytest.raises(WorkspaceError, match="no file"):
         read_shown(path)
+
+
+_PIECES = (b"", b"-", b"9" * 400, b"null", b"[", b"\xff", b"1e999")
+
+
+def test_whatever_was_changed_is_read_or_refused_and_nothing_else(path: Path) -> None:
+    data, rng, read = json.dumps(FULL.as_json()).encode(), random.Random(17), 0
+    for _ in range(2000):
+        found = bytearray(data)
+        for _ in range(rng.randint(1, 3)):
+            place = rng.randrange(len(found))
+            found[place : place + rng.randint(0, 4)] = rng.choice(
+                (b"", b"-", b"9" * 400, b"null", b"[", b"\xff", b"1e999")
+            )
+        path.write_bytes(found)
+        try:
+            assert isinstance(read_shown(path), Shown)
+            read += 1
+        except WorkspaceError:
+            continue
+    assert 0 < read < 1000
