@@ -20,6 +20,8 @@ _SHOWN = 60
 
 def damaged(path: Path, why: str) -> WorkspaceError:
     """Return the error of a file that is not as it was written."""
+    if path.name == _FORGOTTEN:
+        return WorkspaceError(f"{path} is damaged: {why}; the window opens as at first and writes it anew")
     first = "remove it and " if path.name in _READ_FIRST else ""
     return WorkspaceError(
         f"{path} is damaged: {why}; {first}run the same command again to restore it, or copy it anew"
@@ -28,6 +30,9 @@ def damaged(path: Path, why: str) -> WorkspaceError:
 
 _READ_FIRST = ("manifest.json", "config.yaml")
 """Files that a run reads before it makes anything."""
+
+_FORGOTTEN = "window.json"
+"""A file that no run makes, and that nobody misses."""
 
 
 def shown(value: object) -> str:

@@ -188,7 +188,8 @@ ACTIONS: tuple[Action, ...] = (
             "Give the keyboard to the part of the window before",
             "Shift+F6",
         ),
-        ("help", "Shortcuts", "Show this sheet", "?"),
+        ("help", "Shortcuts", "Show all keys, and search them", "?"),
+        ("first_steps", "First steps", "Show five cards that explain segments, map, labels and chips", "F1"),
     ),
     *_rows(
         "2-D map",

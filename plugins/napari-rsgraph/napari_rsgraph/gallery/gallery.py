@@ -15,6 +15,7 @@ from napari_rsgraph.actions import key
 from napari_rsgraph.gallery.grid import GAP, Mask, Rows, Shown
 from napari_rsgraph.gallery.tiles import HINT, LARGEST, SMALLEST, STEP, Caption, Tiles
 from napari_rsgraph.session.chip_order import ORDERS, TEXTS
+from napari_rsgraph.widgets.controls import HIT
 from napari_rsgraph.widgets.layouts import FlowLayout
 from napari_rsgraph.widgets.shortcuts import add_actions, shown
 from rsgraph.view.view import View
@@ -204,6 +205,7 @@ def _check_box(switch: QAction) -> QCheckBox:
     """Show a switch as a box with a tick: napari's themes hardly show whether a button is down."""
     box = QCheckBox(switch.text())
     box.setToolTip(switch.toolTip())
+    box.setMinimumHeight(HIT)
     box.setEnabled(switch.isEnabled())
     box.clicked.connect(switch.trigger)
 

@@ -119,7 +119,7 @@ class PointMap(QWidget):
         self.named[self.tool].setChecked(True)
 
     def _init_widget(self) -> None:
-        self.setMinimumSize(320, 240)
+        self.setMinimumSize(240, 100)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
@@ -351,6 +351,20 @@ class PointMap(QWidget):
     def map_window(self) -> Rectangle:
         """Return what is in view, in map units."""
         return self._gestures.view.window()
+
+    @property
+    def whole(self) -> bool:
+        """Whether all points are in view, as fitted into the widget."""
+        return self._gestures.fitted
+
+    def show_part(self, part: Rectangle) -> None:
+        """Show a part of the map as ``map_window`` gave it; all of it where no point lies in there."""
+        view = self._gestures.view.showing(part)
+        if self._points.in_view(view, 1).size:
+            self._gestures.look_at(view)
+            self.zoom(1.0)  # into the bounds of zooming
+        else:
+            self.fit()
 
     def to_screen(self, points: np.ndarray) -> np.ndarray:
         """Return the logical pixels (n, 2) of points (n, 2) of the map."""

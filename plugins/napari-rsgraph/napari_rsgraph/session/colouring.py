@@ -109,6 +109,11 @@ class Colouring:
             return self._chosen
         return CLASS if self.labels.codes.any() else self._at_first
 
+    @property
+    def chosen(self) -> str | None:
+        """What a person has chosen to be shown; None: nothing."""
+        return self._chosen
+
     def choose(self, by: str) -> None:
         """Colour points by something else."""
         self._chosen = by
