@@ -7,6 +7,7 @@ import struct
 import threading
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -179,8 +180,22 @@ def opened_zip(path: Path) -> zipfile.ZipFile:
                 raise ValueError(
                     f"its {status.st_size:,} bytes say that they unpack to {unpacked:,}, as those of no product do"
                 )
+            twice = _named_twice(found)
+            if twice is not None:
+                found.close()
+                raise ValueError(
+                    f"two of its members are called {twice[:80]}, of which programs take one or the other"
+                )
             _opened[key] = found
         return _opened[key]
+
+
+def _named_twice(archive: zipfile.ZipFile) -> str | None:
+    """Return a name that two members have: Python reads the last of them, GDAL the first."""
+    names = archive.namelist()
+    if len(set(names)) == len(names):
+        return None
+    return next((name for name, times in Counter(names).items() if times > 1 and not name.endswith("/")), None)
 
 
 def _check_directory(place: str, size: int) -> None:
