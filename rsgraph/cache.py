@@ -213,13 +213,8 @@ class StageCache:
 
     def entries(self) -> list[Entry]:
         """Return all that it holds, what is whole and what is unfinished, but nothing behind symbolic links."""
-        folders = [
-            each
-            for each in sorted(self.folder.glob("*/*"))
-            if _ENTRY.fullmatch(each.name)
-            and each.is_dir()
-            and not _is_linked(self.folder, _below(self.folder, each))
-        ]
+        named = [each for each in sorted(self.folder.glob("*/*")) if _is_place(each) and each.is_dir()]
+        folders = [each for each in named if not _is_linked(self.folder, _below(self.folder, each))]
         return [found for found in map(_entry, folders) if found is not None]
 
     def runs(self) -> list[KnownRun]:
@@ -293,6 +288,13 @@ class StageCache:
         except OSError as error:
             raise output_error(entry.folder, error) from error
         return True
+
+
+def _is_place(folder: Path) -> bool:
+    """Tell whether outputs lie in a folder, by its names: others may name theirs by hashes, too."""
+    return _ENTRY.fullmatch(folder.name) is not None and (
+        is_stage(folder.parent.name) or folder.parent.name == MODELS
+    )
 
 
 def _entry(folder: Path) -> Entry | None:

@@ -140,10 +140,11 @@ def _refuse_named_elsewhere(workspace: Path) -> None:
     with suppress(WorkspaceError):
         asked = (Workspace(workspace).config.get("cache") or {}).get("path")
         beside = workspace.resolve().parent
-        if asked and not cache_folder(asked, beside).resolve().is_relative_to(beside):
+        usual = [place / CACHE for place in (beside, beside.parent)]
+        if asked and cache_folder(asked, beside).resolve() not in usual:
             raise ConfigError(
-                f"{workspace} says that its cache is {str(asked)[:200]}, which is not beside it; name that folder to "
-                "remove things from there"
+                f"{workspace} says that its cache is {str(asked)[:200]}, which is not the one beside it; name that "
+                "folder to remove things from there"
             )
 
 

@@ -183,6 +183,12 @@ def test_remove_leaves_what_a_lock_is_held_of(tmp_path: Path) -> None:
     assert cache.entries() == []
 
 
+def test_folders_of_others_that_are_named_by_hashes_are_not_listed(tmp_path: Path) -> None:
+    for name in ("uploads", "graph", "models"):
+        (tmp_path / name / ("1" * 32)).mkdir(parents=True)
+    assert {each.stage for each in StageCache(tmp_path).entries()} == {"graph", "models"}
+
+
 def test_nothing_behind_links_is_listed_or_written(tmp_path: Path) -> None:
     cache, elsewhere = StageCache(tmp_path / "cache"), tmp_path / "elsewhere"
     (elsewhere / ("1" * 32)).mkdir(parents=True)

@@ -305,7 +305,7 @@ def test_a_cache_that_only_a_file_names_is_not_pruned(tmp_path: Path) -> None:
     workspace = tmp_path / "given" / "w"
     workspace.mkdir(parents=True)
     (workspace / "config.yaml").write_text(f"cache: {{path: {tmp_path / 'others'}}}\n")
-    with pytest.raises(ConfigError, match="which is not beside it; name that folder"):
+    with pytest.raises(ConfigError, match="not the one beside it; name that folder"):
         cache(["prune", str(workspace), "keep=0"])
     assert others.exists()
     cache(["prune", str(tmp_path / "others"), "keep=0"])

@@ -48,7 +48,7 @@ _before: dict[str, Any] = {}
 
 @contextmanager
 def safely() -> Iterator[None]:
-    """Let pyogrio's GDAL work with the settings ``rsgraph.io.drivers.SAFE`` and the drivers ``OPENED`` alone.
+    """Let pyogrio's GDAL work with the settings ``rsgraph.io.drivers.SAFE``, and with no formats but ``OPENED``.
 
     Both are those of its whole process, and are put back. A driver that looks for its mark anywhere in a file would
     else take what is a table, or GeoJSON, by all that we look at.
