@@ -68,6 +68,7 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
     words = list(sys.argv[1:] if arguments is None else arguments)
     inform_through(note)
     ensure_home()
+    os.environ["PROJ_NETWORK"] = "OFF"  # a coordinate system of a file may name grids by an address
     try:
         with _interrupts_that_last(), safe_children():
             refuse_settings_here()

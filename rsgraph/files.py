@@ -231,12 +231,11 @@ def locked(lock: Path, path: Path, *, timeout: float = -1) -> Iterator[None]:
     Raises
     ------
     OutputError
-        The folder cannot be written, or the lock is a symbolic link: to hold it empties the file that it leads to.
+        The folder cannot be written, or the lock is none of ours.
     Timeout
         Somebody else held it for so long.
     """
-    if lock.is_symlink():
-        raise OutputError(f"{lock} is a symbolic link, which no lock of ours is; remove it")
+    refuse_other_lock(lock)
     held = FileLock(lock_place(lock), timeout=timeout)
     try:
         held.acquire()
@@ -248,6 +247,20 @@ def locked(lock: Path, path: Path, *, timeout: float = -1) -> Iterator[None]:
         yield
     finally:
         held.release()
+
+
+def refuse_other_lock(lock: Path) -> None:
+    """Refuse a lock that is not ours: to hold it empties the file, by whatever other name that is known.
+
+    Raises
+    ------
+    OutputError
+        It is a symbolic link, or holds something.
+    """
+    if lock.is_symlink():
+        raise OutputError(f"{lock} is a symbolic link, which no lock of ours is; remove it")
+    if lock.is_file() and lock.stat().st_size > 0:
+        raise OutputError(f"{lock} is no lock of ours, which are empty files; remove it")
 
 
 def lock_place(lock: Path) -> Path:

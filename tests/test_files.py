@@ -139,6 +139,15 @@ def test_a_lock_is_held_waited_for_and_released(tmp_path: Path) -> None:
         pass
 
 
+def test_a_lock_that_holds_something_is_not_emptied(tmp_path: Path) -> None:
+    """It may be another name of a file of the user's, which to take the lock would empty."""
+    (tmp_path / "thesis.txt").write_text("mine")
+    os.link(tmp_path / "thesis.txt", tmp_path / "one.lock")
+    with pytest.raises(OutputError, match=r"one\.lock is no lock of ours"), locked(tmp_path / "one.lock", tmp_path):
+        pass
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
 def test_a_lock_that_cannot_be_made_is_one_sentence_on_what_it_stands_for(tmp_path: Path) -> None:
     (tmp_path / "one.lock").mkdir()
     with (

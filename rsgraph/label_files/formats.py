@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyogrio
+from pyogrio._ogr import _register_drivers  # nothing public registers them, and a file is opened by any that is
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.archive import opened_zip, reasons
@@ -37,6 +38,9 @@ _ESCAPED = re.compile(rb"[\"']((?:[^\"'\\]{0,8}\\u00[0-9a-fA-F]{2}){1,16}[^\"'\\
 _CRS = re.compile(rb"[\"'](?:crs|coordrefsys)[\"']\s*:\s*", re.IGNORECASE)
 _ALGORITHM = re.compile(rb"gdal_streamed_alg|\"conformsto\"|\"stac_version\"", re.IGNORECASE)
 
+_SKIPPED = "OGR_SKIP"
+"""GDAL's option that names the drivers which are not registered, and are taken off where they are."""
+
 _settings = threading.Lock()
 _inside = 0
 _before: dict[str, Any] = {}
@@ -44,12 +48,18 @@ _before: dict[str, Any] = {}
 
 @contextmanager
 def safely() -> Iterator[None]:
-    """Let pyogrio's GDAL work with the settings ``rsgraph.io.drivers.SAFE``: they are those of its whole process."""
+    """Let pyogrio's GDAL work with the settings ``rsgraph.io.drivers.SAFE``, and with no formats but ``OPENED``.
+
+    Both are those of its whole process, and are put back. A driver that looks for its mark anywhere in a file would
+    else take what is a table, or GeoJSON, by all that we look at.
+    """
     global _inside  # GDAL's settings are global, too
     with _settings:
         if _inside == 0:
-            _before.update({name: pyogrio.get_gdal_config_option(name) for name in SAFE})
-            pyogrio.set_gdal_config_options(SAFE)
+            _before.update({name: pyogrio.get_gdal_config_option(name) for name in (*SAFE, _SKIPPED)})
+            others = ",".join(name for name in pyogrio.list_drivers() if name not in OPENED)
+            pyogrio.set_gdal_config_options({**SAFE, _SKIPPED: others})
+            _register_drivers()
         _inside += 1
     try:
         yield
@@ -58,6 +68,7 @@ def safely() -> Iterator[None]:
             _inside -= 1
             if _inside == 0:
                 pyogrio.set_gdal_config_options(_before)
+                _register_drivers()
 
 
 def is_vector(path: Path) -> bool:

@@ -42,7 +42,9 @@ def shown(value: object) -> str:
 
 
 def check_size(path: Path, most: int = MOST_BYTES) -> None:
-    """Refuse a file that is larger than any of its kind, before it is read."""
+    """Refuse a file that is larger than any of its kind, before it is read; also pipes and devices, without size."""
+    if path.exists() and not path.is_file():
+        raise damaged(path, "it is no file")
     size = path.stat().st_size
     if size > most:
         raise damaged(path, f"it has {size / 2**20:,.0f} MB, and no such file more than {most / 2**20:,.0f}")
