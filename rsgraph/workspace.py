@@ -35,7 +35,8 @@ from filelock import Timeout
 
 from rsgraph.cache import StageCache, StageRecord
 from rsgraph.errors import NotThere, OutputError, WorkspaceError
-from rsgraph.files import atomic, file_state, lock_place, locked, place, sha256, why_not_synced, write_json
+from rsgraph.files import atomic, file_state, place, sha256, write_json
+from rsgraph.locks import lock_place, locked
 from rsgraph.own_files.arrays import read_edges, read_matrix, read_similarity, read_targets
 from rsgraph.own_files.config import read_config
 from rsgraph.own_files.fields import Fields, once, read_json_object
@@ -44,6 +45,7 @@ from rsgraph.own_files.manifest import check_manifest, complete
 from rsgraph.own_files.names import inside
 from rsgraph.own_files.scene import PER_BAND, check_statistics, read_scene_file, read_sources
 from rsgraph.own_files.tables import Grid, read_chips, read_segments, row_count
+from rsgraph.syncing import why_not_synced
 from rsgraph.types import Distance, Floats, Similarity
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from rsgraph.errors import ConfigError, InputError
 from rsgraph.io.counts import Decision, decide, declares_scale, without_lone_fill
 from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header, left_out, on_disk, select
-from rsgraph.io.identifying import identified
+from rsgraph.io.identifying import with_names
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, looked_for
 from rsgraph.io.masks import second_of_file, with_masks
 from rsgraph.io.overrides import BEFORE, FileReader, Overrides
@@ -28,7 +28,7 @@ class GeoTiff(FileReader):
     """One raster file with its bands: GeoTIFF, COG, VRT, JPEG 2000 or anything else that GDAL opens.
 
     Options as of ``FileReader``. What the file does not say is chosen as :func:`rsgraph.io.counts.decide`,
-    :func:`rsgraph.io.identifying.identified` and :func:`rsgraph.io.plausible.plausible` describe, and said in the
+    :func:`rsgraph.io.identifying.with_names` and :func:`rsgraph.io.plausible.plausible` describe, and said in the
     scene's notes.
     """
 
@@ -50,7 +50,7 @@ class GeoTiff(FileReader):
         found = header(place, holes_allowed=self.given.nodata is not None)
         found = second_of_file(with_masks(found, self.given), self.given)
         layers = [*candidates_in(found), *beside(Path(place))] if self.given.looks else []
-        found = choose_bands(identified(_without_quality(found, self.given), self.given), self.given)
+        found = choose_bands(with_names(_without_quality(found, self.given), self.given), self.given)
         decision = decide(found, self.given)
         if len(found.indexes) == 1:
             decision = without_lone_fill({found.names[0]: decision})[found.names[0]]

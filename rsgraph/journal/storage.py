@@ -16,9 +16,10 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock, Timeout
 
 from rsgraph.errors import JournalDamaged, JournalLocked, OutputError, RsgraphError, WorkspaceError
-from rsgraph.files import atomic, output_error, why_not_locked
+from rsgraph.files import atomic, output_error
 from rsgraph.journal import schema
 from rsgraph.journal.events import Event
+from rsgraph.locks import why_not_locked
 
 SIDES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database while it is open, or after its program was killed."""

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from rsgraph.blocks import Threads
 from rsgraph.errors import OutputError
-from rsgraph.files import lock_place, map_array, output_error
+from rsgraph.files import map_array, output_error
 from rsgraph.io.display import NO_DATA, Pixels
 from rsgraph.io.writers import windows
+from rsgraph.locks import lock_place
 from rsgraph.own_files.arrays import mapped_array
 from rsgraph.protocols import Progress
 from rsgraph.stages.streaming import write_header
