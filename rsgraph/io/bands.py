@@ -18,7 +18,7 @@ from rsgraph.io.masks import second_as_mask, with_masks
 from rsgraph.io.mosaic import agree, chosen, finest, scene_of_files
 from rsgraph.io.overrides import BEFORE, FileReader, Overrides
 from rsgraph.io.plausible import plausible
-from rsgraph.io.quality_files import candidates_among, with_quality
+from rsgraph.io.quality_files import candidates_among, in_masks_of, with_quality
 from rsgraph.io.safe_metadata import inside_product
 from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
@@ -56,7 +56,8 @@ class Bands(FileReader):
         declared = any(declares_scale(each) for each in headers.values())
         hints = [Path(each.path).name for each in headers.values()]
         scene = plausible(scene, self.given, declared=declared, hints=hints)
-        layers = candidates_among({name: os.path.abspath(path / name) for name in found.ignored})
+        beside = {name: os.path.abspath(path / name) for name in found.ignored}
+        layers = candidates_among({**beside, **in_masks_of(path, self.given.rules)}, self.given.rules)
         scene = with_quality(scene, finest(headers), layers, self.given, path)
         used = {file.name for file in scene.files}
         rest = _left_out([name for name in found.ignored if name not in used])

@@ -49,7 +49,7 @@ class GeoTiff(FileReader):
         place = os.path.abspath(existing_file(path))
         found = header(place, holes_allowed=self.given.nodata is not None)
         found = second_of_file(with_masks(found, self.given), self.given)
-        layers = [*candidates_in(found), *beside(Path(place))] if self.given.looks else []
+        layers = [*candidates_in(found), *beside(Path(place), self.given.rules)] if self.given.looks else []
         found = choose_bands(with_names(_without_quality(found, self.given), self.given), self.given)
         decision = decide(found, self.given)
         if len(found.indexes) == 1:
