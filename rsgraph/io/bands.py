@@ -20,6 +20,7 @@ from rsgraph.io.overrides import BEFORE, FileReader, Overrides
 from rsgraph.io.plausible import plausible
 from rsgraph.io.quality_files import candidates_among, in_masks_of, with_quality
 from rsgraph.io.safe_metadata import inside_product
+from rsgraph.io.scale_tags import with_tagged_scale
 from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
@@ -85,7 +86,7 @@ class Bands(FileReader):
 
     def _one_band(self, found: Header, band: str) -> Header:
         """Take the second of two layers as a mask. Raises NotUsable where there is more than one band."""
-        masked = with_masks(found, self.given)
+        masked = with_masks(with_tagged_scale(found, self.given), self.given)
         if self.given.looks and len(masked.indexes) == 2:
             masked = second_as_mask(masked) or masked
         if len(masked.indexes) != 1:

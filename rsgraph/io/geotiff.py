@@ -20,6 +20,7 @@ from rsgraph.io.plausible import plausible
 from rsgraph.io.quality import Quality
 from rsgraph.io.quality_files import beside, candidates_in, with_quality, without_quality
 from rsgraph.io.safe_metadata import inside_product
+from rsgraph.io.scale_tags import with_tagged_scale
 from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
@@ -48,6 +49,7 @@ class GeoTiff(FileReader):
         """Return the one scene. Raises ConfigError where band names were given that do not fit the file."""
         place = os.path.abspath(existing_file(path))
         found = header(place, holes_allowed=self.given.nodata is not None)
+        found = with_tagged_scale(found, self.given)
         found = second_of_file(with_masks(found, self.given), self.given)
         layers = [*candidates_in(found), *beside(Path(place), self.given.rules)] if self.given.looks else []
         found = choose_bands(with_names(_without_quality(found, self.given), self.given), self.given)
