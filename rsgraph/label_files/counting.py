@@ -21,6 +21,7 @@ from rsgraph.label_files.class_names import Classes, Names
 from rsgraph.label_files.class_values import Reading, read_values
 from rsgraph.label_files.places import TableFile, holds_places, inside, open_table
 from rsgraph.label_files.raster_files import MASKED, RasterFile, open_raster
+from rsgraph.label_files.tables import refuse_workbook
 from rsgraph.label_files.tally import Tally
 from rsgraph.label_files.vector_files import PREDICTED, Features, VectorFile, layers_of, open_vector, untouched
 from rsgraph.progress import Steps
@@ -146,6 +147,8 @@ def label_file(path: Path) -> Path:
     ------
     NotReadable
         It is missing, a folder, or empty, or its name is not UTF-8.
+    NotUsable
+        It is a workbook of a spreadsheet.
     """
     expected = "expected a GeoPackage, GeoJSON, GeoTIFF or table"
     if not path.exists():
@@ -154,7 +157,9 @@ def label_file(path: Path) -> Path:
         raise NotReadable(f"{path} is a folder; {expected}, so name the file in it.")
     if path.is_file() and path.stat().st_size == 0:
         raise NotReadable(f"{path} is empty (0 bytes); {expected}, so save or copy the file again.")
-    return existing_file(path)
+    found = existing_file(path)
+    refuse_workbook(found)
+    return found
 
 
 @contextmanager
