@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -66,6 +67,15 @@ _WIDEST = 10_000
 
 JOINT = "+"
 """Stands in the name of a layer in which a trained one joins a closed-form one: ``own+gnn1``."""
+
+
+def run_command(folder: Path, scene: str = "PATH") -> str:
+    """Return the command that makes or completes a workspace, for a sentence: as a shell takes it.
+
+    >>> run_command(Path("my w"), "ITS_PATH")
+    "`rsgraph run ITS_PATH 'workspace=my w'`"
+    """
+    return f"`rsgraph run {scene} {shlex.quote(f'workspace={folder}')}`"
 
 
 @dataclass(frozen=True)
@@ -139,8 +149,7 @@ class Workspace:
         if not path.exists():
             made = "it is not an rsgraph workspace" if not self.path("manifest.json").exists() else "it is unfinished"
             raise NotThere(
-                f"{self.folder} holds no {'/'.join(parts)}: {made}; make it with `rsgraph run PATH "
-                f"workspace={self.folder}`"
+                f"{self.folder} holds no {'/'.join(parts)}: {made}; make it with {run_command(self.folder)}"
             )
         return path
 

@@ -273,7 +273,7 @@ def _layer(candidate: Candidate, grid: Header) -> QualityLayer:
         )
     kind = variant(candidate.kind, pixels)
     if (kind.decode(pixels) == LOST).mean() >= _ALL:
-        raise NotUsable(f"{candidate.name} calls everything no data.")
+        raise NotUsable(f"{candidate.name} calls everything no data where it was looked at.")
     down, across = _grid(found, grid)
     return QualityLayer(kind.name, found.path, indexes, found.rows, found.columns, down, across)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rsgraph.errors import NotReadable
+from rsgraph.io.absent import missing
 from rsgraph.io.archive import is_zip
 from rsgraph.io.bands import Bands
 from rsgraph.io.geotiff import GeoTiff
@@ -56,6 +57,8 @@ class Scenes(Reader):
 
     def open(self, path: Path) -> Sequence[Scene]:
         """Return all scenes, sorted by the names of their files. Raises InputError, which names the file."""
+        if not path.exists():
+            raise missing(path, "expected a folder of several scenes.")
         if not path.is_dir():
             raise NotReadable(f"{path} is no folder; expected one that holds several scenes.")
         members = _members(path)

@@ -21,9 +21,7 @@ _SHOWN = 60
 def damaged(path: Path, why: str) -> WorkspaceError:
     """Return the error of a file that is not as it was written."""
     first = "remove it and " if path.name in _READ_FIRST else ""
-    return WorkspaceError(
-        f"{path} is damaged: {why}; {first}run the same command again to restore it, or copy it anew"
-    )
+    return WorkspaceError(f"{path} is damaged: {why}; {first}`rsgraph run` on its scene restores it, or copy it anew")
 
 
 _READ_FIRST = ("manifest.json", "config.yaml")
