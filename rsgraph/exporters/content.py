@@ -190,6 +190,9 @@ def gather(export: Export, layer: str | None = None, *, embeddings: bool = True)
         Files that do not fit together, or damaged labels.
     """
     workspace, labels = export.workspace, export.labels
+    workspace.existing(
+        "embeddings", "target.npy"
+    )  # of a workspace that is unfinished, say so: nobody named that layer
     segments, memberships = workspace.segments, workspace.embedding("target")
     layer = (layer or workspace.default_layer) if embeddings else None
     vectors = workspace.embedding(layer) if layer else np.empty((len(segments), 0), dtype=np.float32)
