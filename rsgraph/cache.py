@@ -27,10 +27,12 @@ from typing import Any
 from filelock import Timeout
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import digest, locked, make_folder, output_error, sha256, sync_tree, write_json
+from rsgraph.files import digest, make_folder, output_error, sha256, write_json
+from rsgraph.locks import locked
 from rsgraph.own_files.fields import Fields, damaged, read_json_object
 from rsgraph.own_files.links import refuse_links
 from rsgraph.own_files.manifest import check_record, is_key, is_stage
+from rsgraph.syncing import sync_tree
 
 MODELS = "models"
 """Folder of the models, among those of the stages."""

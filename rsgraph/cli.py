@@ -23,8 +23,9 @@ from rsgraph.command_line import split_line
 from rsgraph.config import quote
 from rsgraph.console import fail, note, say
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError
-from rsgraph.files import ensure_home, inform_through
+from rsgraph.files import ensure_home
 from rsgraph.safe_paths import refuse_settings_here, safe_children
+from rsgraph.syncing import inform_through
 
 USAGE = """\
 rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label in minutes.

@@ -302,7 +302,8 @@ class Journal:
         ids, sure = given[order], checked_confidence(confidence, len(given))
         if choice is not None and (len(choice) != len(given) or len(ids) != len(given)):
             raise ConfigError(
-                f"{len(given)} `segment_ids`, {len(ids)} of them different, have {len(choice)} `labels`"
+                f"{len(given)} `segment_ids`, {len(ids)} of them different, have {len(choice)} `labels`; "
+                "give one label for all, or one for each, and no segment twice"
             )
         self._known.check(ids)
         with self._turn:

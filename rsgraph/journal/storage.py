@@ -16,9 +16,10 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock, Timeout
 
 from rsgraph.errors import JournalDamaged, JournalLocked, OutputError, RsgraphError, WorkspaceError
-from rsgraph.files import atomic, output_error, refuse_other_lock, why_not_locked
+from rsgraph.files import atomic, output_error
 from rsgraph.journal import schema
 from rsgraph.journal.events import Event
+from rsgraph.locks import refuse_other_lock, why_not_locked
 from rsgraph.own_files.rollback import names_another
 
 SIDES = ("-wal", "-shm", "-journal")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,6 +111,30 @@ def _kind(head: bytes, suffix: str) -> str | None:
     return None
 
 
+def check_shapefile(path: Path) -> None:
+    """Check that a shapefile is whole, and that its main file is named.
+
+    Raises
+    ------
+    NotReadable
+        The .dbf with the attributes, or the .shx, is missing; or another of its files is named.
+    """
+    ending = path.suffix.lower()
+    if ending in (".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx") and _part(path, ".shp"):
+        raise NotReadable(f"{path} is a part of a shapefile; name {path.with_suffix('.shp')}.")
+    if ending == ".shp":
+        for part, what in ((".dbf", "what its attributes are"), (".shx", "where each shape begins")):
+            if not _part(path, part):
+                raise NotReadable(
+                    f"{path} lacks the file {path.with_suffix(part).name} beside it, which says {what}; copy all "
+                    "files of the shapefile."
+                )
+
+
+def _part(path: Path, ending: str) -> bool:
+    return any(path.with_suffix(each).exists() for each in (ending, ending.upper()))
+
+
 def _is_zip_of_vectors(path: Path) -> bool:
     """Tell whether a .zip holds shapefiles and nothing else, or one file of another format that is opened."""
     with reasons(path):
@@ -187,5 +212,5 @@ def refuse_other_drivers(path: Path, driver: str) -> None:
     if driver not in OPENED:
         raise NotUsable(
             f"{path} is a file of {driver}, which is not opened; save it as GeoPackage, GeoJSON, Shapefile or "
-            f"FlatGeobuf, for example with `ogr2ogr {os.path.basename(path)}.gpkg ...`."
+            f"FlatGeobuf, for example with `ogr2ogr copy.gpkg {shlex.quote(os.path.basename(path))}`."
         )

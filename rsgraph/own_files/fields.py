@@ -23,9 +23,7 @@ def damaged(path: Path, why: str) -> WorkspaceError:
     if path.name == _FORGOTTEN:
         return WorkspaceError(f"{path} is damaged: {why}; the window opens as at first and writes it anew")
     first = "remove it and " if path.name in _READ_FIRST else ""
-    return WorkspaceError(
-        f"{path} is damaged: {why}; {first}run the same command again to restore it, or copy it anew"
-    )
+    return WorkspaceError(f"{path} is damaged: {why}; {first}`rsgraph run` on its scene restores it, or copy it anew")
 
 
 _READ_FIRST = ("manifest.json", "config.yaml")

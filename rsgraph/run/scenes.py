@@ -35,7 +35,7 @@ from rsgraph.run.record import read_record
 from rsgraph.stages.context import Opened
 from rsgraph.stages.plan import GivenModel, Plan, plan_of
 from rsgraph.types import Chip, PixelSource, Raster, Scene, Window
-from rsgraph.workspace import Workspace
+from rsgraph.workspace import Workspace, run_command
 
 if TYPE_CHECKING:
     from rsgraph.journal.journal import Journal
@@ -465,7 +465,7 @@ class Reopened(Workspace):
         if record is not None and identified(scenes, record.identity, known=None) != record.identity:
             raise WorkspaceMismatch(
                 f"{shown_path(path)} is not the scene that {self.folder} was made from (it was changed, or is read "
-                f"otherwise). If that one lies elsewhere, say where: `rsgraph run ITS_PATH workspace={self.folder}`; "
+                f"otherwise). If that one lies elsewhere, say where: {run_command(self.folder, 'ITS_PATH')}; "
                 "with overwrite=true the workspace is made anew from what is here"
             )
         return scenes

@@ -14,9 +14,10 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from rsgraph.blocks import Threads
-from rsgraph.files import lock_place, map_array, output_error, refuse_other_lock
+from rsgraph.files import map_array, output_error
 from rsgraph.io.display import NO_DATA, Pixels
 from rsgraph.io.writers import windows
+from rsgraph.locks import lock_place, refuse_other_lock
 from rsgraph.own_files.arrays import mapped_array
 from rsgraph.protocols import Progress
 from rsgraph.stages.streaming import write_header
