@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rsgraph.errors import JournalDamaged, OutputError
+from rsgraph.errors import JournalDamaged, OutputError, WorkspaceError
 from rsgraph.files import atomic, output_error
 from rsgraph.journal import schema
 from rsgraph.journal.checking import LARGEST_FILE
@@ -19,6 +19,7 @@ from rsgraph.journal.events import Event
 from rsgraph.journal.sqlite_pages import pages_of, rows_of
 from rsgraph.journal.state import State
 from rsgraph.journal.storage import RECOVERY, SIDES, WriterLock, damaged, failed, fill
+from rsgraph.own_files.names import refuse_special
 
 _MAGIC = b"SQLite format 3\x00"
 _SECONDS = 0.5
@@ -27,7 +28,19 @@ _UNPACKED = 100_000
 
 
 def check_header(path: Path) -> None:
-    """Raise JournalDamaged where a file is no label journal, by its first bytes: nothing is written."""
+    """Look at a journal's first bytes, and at what is beside it: nothing is written.
+
+    Raises
+    ------
+    JournalDamaged
+        It is no label journal.
+    WorkspaceError
+        It, or what SQLite would read beside it, is no file at all.
+    """
+    for place in (path, *(_beside(path, side) for side in SIDES)):
+        refuse_special(place)
+        if place.is_dir():
+            raise WorkspaceError(f"{place} is a folder, where a file of labels belongs; move it elsewhere")
     if not path.exists():
         if any(_beside(path, side).exists() for side in SIDES[::2]):
             raise JournalDamaged(f"{path} is gone, but what SQLite wrote beside it is still there{RECOVERY}")

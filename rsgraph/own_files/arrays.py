@@ -12,6 +12,7 @@ import numpy as np
 
 from rsgraph.files import map_array, read_arrays
 from rsgraph.own_files.fields import damaged, once
+from rsgraph.own_files.names import refuse_special
 from rsgraph.types import Floats
 
 if TYPE_CHECKING:
@@ -26,12 +27,13 @@ MOST_BYTES = 2**31
 _MOST_ARRAYS = 1000
 
 
-NO_ARRAY = (ValueError, EOFError, OSError, OverflowError, SyntaxError, TypeError, TokenError)
+NO_ARRAY = (ValueError, EOFError, OSError, ArithmeticError, SyntaxError, TypeError, TokenError)
 """What NumPy, which has Python read a header, raises for what is none."""
 
 
 def mapped_array(path: Path) -> NDArray[Any]:
     """Map a .npy file into memory. Raises WorkspaceError where it is none, or shorter than its header says."""
+    refuse_special(path)
     try:
         return map_array(path)
     except FileNotFoundError:
@@ -129,6 +131,7 @@ def read_named_arrays(path: Path) -> dict[str, NDArray[Any]]:
     WorkspaceError
         It is no .npz, an array in it is compressed, of objects or of more bytes than the file, or not finite.
     """
+    refuse_special(path)
     try:
         _check_members(path)
         found = read_arrays(path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,13 @@ def test_inside_refuses_what_leads_out(tmp_path: Path, name: str) -> None:
 def test_inside_joins(tmp_path: Path) -> None:
     assert inside(tmp_path, "a", "b/c.npy") == tmp_path / "a" / "b" / "c.npy"
     assert inside(tmp_path) == tmp_path
+
+
+def test_pipes_and_devices_are_refused_also_behind_a_link(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "scene.json")
+    os.symlink("/dev/zero", tmp_path / "manifest.json")
+    os.symlink(tmp_path / "nowhere", tmp_path / "edges.npy")
+    for name in ("scene.json", "manifest.json"):
+        with pytest.raises(WorkspaceError, match=rf"{name} is neither a file nor a folder"):
+            inside(tmp_path, name)
+    inside(tmp_path, "edges.npy")
