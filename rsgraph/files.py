@@ -111,7 +111,7 @@ def map_array(path: Path) -> np.memmap[Any, np.dtype[Any]]:
 
     with _HEADERS, np.errstate(over="raise"):  # the product of a shape that is none would only be warned of
         array = np.load(path, mmap_mode="r", allow_pickle=False)
-    if not isinstance(array, np.memmap):  # an archive of arrays is told by its first bytes, not by its name
+    if not isinstance(array, np.memmap):  # the first bytes of an archive count, not its name
         array.close()
         raise ValueError("it holds several arrays")
     return array
