@@ -188,6 +188,13 @@ BOTH = {
     "scene without end": (scene(rows=400_000, columns=400_000), "pixels"),
     "scene turned into nothing": (scene(transform=[0] * 6), "transform"),
     "scene elsewhere": (scene(crs="http://127.0.0.1:9/crs"), "crs"),
+    "scene of an unknown code": (scene(crs="EPSG:99999"), "crs"),
+    "scene of no authority": (scene(crs="EVIL:1"), "crs"),
+    "scene of a text that is none": (scene(crs="PROJCS[" + "[" * 5000 + "]" * 5001), "crs"),
+    "no scene": (
+        lambda folder: change_json(folder / "scene.json", lambda found: found.update(scenes=[])),
+        "scene.json",
+    ),
     "scene smaller than its chips": (scene(rows=10, columns=10), "chips.parquet"),
     "segments without ids": (table("segments.parquet", lambda t: t.drop(columns="segment_id")), "segment_id"),
     "segments of huge ids": (
