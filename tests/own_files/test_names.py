@@ -60,14 +60,6 @@ def test_pipes_and_devices_are_refused_also_behind_a_link(tmp_path: Path) -> Non
     inside(tmp_path, "edges.npy")
 
 
-def test_pipes_and_devices_are_no_files(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    (tmp_path / "device").symlink_to("/dev/zero")
-    for name in ("pipe", "device"):
-        with pytest.raises(WorkspaceError, match=f"{name} is neither a file nor a folder"):
-            refuse_special(tmp_path / name)
-
-
 def test_files_folders_and_what_is_not_there_are_no_devices(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
