@@ -26,7 +26,7 @@ _MOST_NEGATIVE = 0.05
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Scaling:
     """What tags say: number * scale + offset; and which tags, for the user."""
 
     scale: float
@@ -53,18 +53,18 @@ def with_tagged_scale(found: Header, given: Overrides) -> Header:
     """
     if given.rules < 3 or given.scale is not None or declares_scale(found):
         return found
-    told = _told(found.tags)
-    if told is None or any(found.offset):
+    scaling = _scaling(found.tags)
+    if scaling is None or any(found.offset):
         return found
     numbers = sample(found.path, found.indexes, found.rows, found.columns).numbers.astype(np.float64)
     numbers = numbers[np.isfinite(numbers) & (numbers != 0)]
-    if found.dtype.startswith("float") and (not numbers.size or np.median(numbers) * told.scale < _LEAST):
+    if found.dtype.startswith("float") and (not numbers.size or np.median(numbers) * scaling.scale < _LEAST):
         return found  # they are reflectance already
-    taken = bool(numbers.size and (numbers * told.scale + told.offset < 0).mean() > _MOST_NEGATIVE)
-    offset = 0.0 if taken and told.offset < 0 else told.offset
+    taken = bool(numbers.size and (numbers * scaling.scale + scaling.offset < 0).mean() > _MOST_NEGATIVE)
+    offset = 0.0 if taken and scaling.offset < 0 else scaling.offset
     count = len(found.indexes)
     return replace(
-        found, scale=(told.scale,) * count, offset=(offset,) * count, notes=(*found.notes, _said(told, offset))
+        found, scale=(scaling.scale,) * count, offset=(offset,) * count, notes=(*found.notes, _said(scaling, offset))
     )
 
 
@@ -72,25 +72,27 @@ _LEAST = 0.001
 """Median reflectance of what was not yet divided."""
 
 
-def _said(told: _Told, offset: float) -> str:
-    reading = f"multiplied by {told.scale:g}" + (f", {offset:+g}" if offset else "")
-    left = "" if offset == told.offset else f"; the offset of {told.offset:g} is not taken, since it was taken before"
-    return (
-        f"Numbers are scaled by {told.tags} in the tags: {reading}{left}; reader.scale and reader.offset overrule it."
+def _said(scaling: _Scaling, offset: float) -> str:
+    reading = f"multiplied by {scaling.scale:g}" + (f", {offset:+g}" if offset else "")
+    left = (
+        ""
+        if offset == scaling.offset
+        else f"; the offset of {scaling.offset:g} is not taken, since it was taken before"
     )
+    return f"Numbers are scaled by {scaling.tags} in the tags: {reading}{left}; reader.scale and reader.offset overrule it."
 
 
-def _told(tags: Sequence[tuple[str, str]]) -> _Told | None:
+def _scaling(tags: Sequence[tuple[str, str]]) -> _Scaling | None:
     """Return what tags say, where they say one thing of all bands; None where they say nothing, or several things."""
     per_unit, added = _one(tags, _PER_UNIT), _one(tags, _ADDED)
     if per_unit is not None and per_unit[1] > 0:
         shift = 0.0 if added is None else added[1] / per_unit[1]
-        return _Told(1 / per_unit[1], shift, " and ".join(each[0] for each in (per_unit, added) if each))
+        return _Scaling(1 / per_unit[1], shift, " and ".join(each[0] for each in (per_unit, added) if each))
     factor, shifted = _one(tags, _MULTIPLIED), _one(tags, _SHIFTED)
     if factor is None or factor[1] in (0.0, 1.0):
         return None
     listed = " and ".join(each[0] for each in (factor, shifted) if each)
-    return _Told(factor[1], 0.0 if shifted is None else shifted[1], listed)
+    return _Scaling(factor[1], 0.0 if shifted is None else shifted[1], listed)
 
 
 def _one(tags: Iterable[tuple[str, str]], wanted: re.Pattern[str]) -> tuple[str, float] | None:

@@ -74,9 +74,9 @@ def test_tables_that_do_not_fit_the_log_are_made_anew_when_it_is_opened_to_write
     assert count(open_to_write(path)) == 3
 
 
-def test_what_may_not_be_read_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_of_that_name_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "labels.sqlite").mkdir()
-    with pytest.raises(WorkspaceError, match=r"labels\.sqlite cannot be read .*see that you may read it"):
+    with pytest.raises(WorkspaceError, match=r"labels\.sqlite is a folder, where a file of labels belongs"):
         open_to_read(tmp_path / "labels.sqlite")
 
 

@@ -115,5 +115,5 @@ def test_read_journal_of_a_damaged_journal_says_what_to_do(path: Path) -> None:
 
 def test_read_journal_of_what_is_no_file_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "labels.sqlite").mkdir()
-    with pytest.raises(WorkspaceError, match=r"labels\.sqlite cannot be read \(.*Is a directory"):
+    with pytest.raises(WorkspaceError, match=r"labels\.sqlite is a folder, where a file of labels belongs"):
         read_journal(tmp_path / "labels.sqlite")

@@ -134,5 +134,5 @@ def test_a_file_that_is_refused_is_refused_again(tmp_path: Path) -> None:
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "manifest.json")
-    with pytest.raises(WorkspaceError, match="it is no file"):
+    with pytest.raises(WorkspaceError, match="is neither a file nor a folder"):
         read_json_object(tmp_path / "manifest.json")

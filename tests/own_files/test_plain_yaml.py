@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from rsgraph.errors import WorkspaceError
 from rsgraph.own_files.plain_yaml import MOST_VALUES, read_yaml
 
 
@@ -67,5 +68,5 @@ def test_more_values_than_any_config_has_are_not_made(path: Path) -> None:
 
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
-    with pytest.raises(ValueError, match="no file"):
+    with pytest.raises(WorkspaceError, match="is neither a file nor a folder"):
         read_yaml(tmp_path / "pipe.yaml")
