@@ -79,7 +79,8 @@ def _said(scaling: _Scaling, offset: float) -> str:
         if offset == scaling.offset
         else f"; the offset of {scaling.offset:g} is not taken, since it was taken before"
     )
-    return f"Numbers are scaled by {scaling.tags} in the tags: {reading}{left}; reader.scale and reader.offset overrule it."
+    overrule = "reader.scale and reader.offset overrule it."
+    return f"Numbers are scaled by {scaling.tags} in the tags: {reading}{left}; {overrule}"
 
 
 def _scaling(tags: Sequence[tuple[str, str]]) -> _Scaling | None:
