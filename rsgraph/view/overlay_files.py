@@ -9,7 +9,6 @@ from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.handles import existing_file
 from rsgraph.label_files.counting import label_file
 from rsgraph.label_files.vector_files import layers_of, untouched
-from rsgraph.view.overlay_levels import Source
 from rsgraph.view.overlay_rasters import RasterOverlay, open_raster_overlay
 from rsgraph.view.overlay_vectors import VectorOverlay, open_vector_overlay
 
@@ -17,11 +16,6 @@ _COLOURS = ((255, 60, 200), (0, 230, 255), (255, 170, 0), (170, 255, 60), (255, 
 """Of lines: bright, and none that land or water has."""
 
 _MOST_LAYERS = 20
-
-OPENED = (
-    "*.tif *.tiff *.vrt *.jp2 *.nc *.img *.asc *.png *.jpg *.jpeg *.gpkg *.geojson *.json *.shp *.fgb *.parquet *.zip"
-)
-"""What a dialog lists first; files of other names are opened by what is in them as well."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +90,3 @@ def open_overlays(path: Path, *, number: int = 0) -> list[Opened]:
             f"{path} can be read neither as a raster nor as vector data; expected a GeoTIFF, GeoPackage, GeoJSON or "
             "Shapefile, so convert it to one of these."
         ) from error
-
-
-__all__ = ["NoLayer", "Opened", "Source", "open_overlays"]

@@ -39,8 +39,10 @@ _STRIP = 256
 class Source(Protocol):
     """What is laid over a scene."""
 
-    slow: bool
-    """Whether coarse pictures of it cost as much as fine ones: a raster without overviews."""
+    @property
+    def slow(self) -> bool:
+        """Whether coarse pictures of it cost as much as fine ones: a raster without overviews."""
+        ...
 
     def covers(self, scene: SceneInfo) -> bool:
         """Tell whether it lies over any of a scene. Raises NotUsable where they cannot be laid over each other."""
@@ -73,7 +75,7 @@ class OverlayLevel:
     shape
         Rows and columns.
     failed
-        Told what went wrong when a window could not be painted; nothing lies there then.
+        Called with the error where a window could not be painted; nothing lies there then.
     """
 
     ndim = 3

@@ -1,4 +1,4 @@
-"""What the user drags onto the window is opened by what is in it."""
+"""Files that the user drags onto the window: opened by what is in them."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from napari.utils.notifications import notification_manager, show_error, show_info, show_warning
+from npe2 import PluginManager
 from qtpy.QtCore import QObject, Qt, QTimer
 from qtpy.QtGui import QImage
 from qtpy.QtWidgets import (
@@ -31,6 +32,7 @@ from napari_rsgraph.overview import Overview, image_of
 from napari_rsgraph.panels.classes import LabelPanel
 from napari_rsgraph.panels.export import ExportPanel
 from napari_rsgraph.panels.history import HistoryPanel
+from napari_rsgraph.panels.layers import LayersPanel
 from napari_rsgraph.panels.search import SearchPanel
 from napari_rsgraph.panels.shortcuts import ShortcutSheet
 from napari_rsgraph.panels.suggest import SuggestPanel
@@ -38,11 +40,14 @@ from napari_rsgraph.panels.tasks import TaskStrip
 from napari_rsgraph.point_map.opengl import release_context
 from napari_rsgraph.qt_work import QtWork
 from napari_rsgraph.scene.bar import SceneBar
+from napari_rsgraph.scene.blinking import blink
+from napari_rsgraph.scene.overlays import SceneOverlays
 from napari_rsgraph.scene.scene_map import SceneMap
 from napari_rsgraph.scene.tools import SceneTools
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.session import Session, open_session
 from napari_rsgraph.training import Training
+from napari_rsgraph.widgets.drops import Drops
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
 from rsgraph.protocols import Progress
@@ -54,6 +59,8 @@ if TYPE_CHECKING:
 _HIDDEN = ("layer list", "layer controls")
 """napari's own docks: in its menu, but not in the way at 1280 x 800."""
 _WIDTHS = (440, 330)
+_NOT_OTHERS = ("napari", "napari-rsgraph")
+"""Plugins that take every file, or workspaces only."""
 _LOOK_AGAIN = 2000
 """Milliseconds after which a window reads what others wrote: labels, where it only looks on, and stages of a run."""
 _TRAINING = 0
@@ -93,9 +100,11 @@ class Window(QObject):
         self.overview = Overview(session)
         self.scene = SceneMap(viewer, session)
         self.scene_tools = SceneTools(viewer, self.scene)
+        self.overlays = SceneOverlays(viewer, self.scene, session.overlays)
         self.labels, self.search = LabelPanel(session), SearchPanel(session)
         self.suggest, self.export = SuggestPanel(session), ExportPanel(session)
         self.history, self.tasks = HistoryPanel(session), TaskStrip()
+        self.layers = LayersPanel(session)
         self._dock()
         self._listen()
         made = {**self.overview.points.named, **self.overview.gallery.named}
@@ -135,8 +144,10 @@ class Window(QObject):
     def _side(self) -> QWidget:
         side = QWidget()
         self.tabs = QTabWidget(side)
-        panels = (self.labels, self.search, self.suggest, self.export, self.history)
-        for panel, name in zip(panels, ("Label", "Search", "Suggest", "Export", "History"), strict=True):
+        self.tabs.setStyleSheet("QTabBar::tab { padding: 4px 5px }")  # all six fit into the dock's width
+        panels = (self.labels, self.search, self.suggest, self.export, self.history, self.layers)
+        names = ("Label", "Search", "Suggest", "Export", "History", "Layers")
+        for panel, name in zip(panels, names, strict=True):
             area = QScrollArea()
             area.setWidgetResizable(True)
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -171,6 +182,9 @@ class Window(QObject):
         self.overview.bar.window_filter_requested.connect(self.filter_to_window)
         self.search.set_thumbnail(self._thumbnail)
         self.main.destroyed.connect(self.close)
+        self.drops = Drops(self.main)
+        self.drops.dropped.connect(self._dropped)
+        session.overlays.otherwise = self._open_otherwise
         self._manifest_seen = self._manifest_time()
         self._looking = QTimer(self, interval=_LOOK_AGAIN)
         self._looking.timeout.connect(self._look_again)
@@ -270,6 +284,8 @@ class Window(QObject):
             "previous_page": self.search.previous_page,
             "predict": self._predict,
             "export": partial(self.open_tab, "Export"),
+            "add_layer": self._add_layer,
+            "blink": partial(blink, self.scene),
             "history": partial(self.open_tab, "History"),
             "reopen": self.reopen,
             "help": self.show_sheet,
@@ -278,6 +294,26 @@ class Window(QObject):
     def _predict(self) -> None:
         self.open_tab("Suggest")
         self.suggest.predict()
+
+    def _add_layer(self) -> None:
+        self.open_tab("Layers")
+        self.layers.choose()
+
+    def _dropped(self, paths: list[Path]) -> None:
+        """Open a workspace that was dropped, in the place of this one, or lay files over the scene."""
+        workspaces = [path for path in paths if is_workspace(path)]
+        if workspaces:  # once the drop is over: this window closes
+            QTimer.singleShot(0, partial(self.viewer.open, [str(workspaces[0])], plugin="napari-rsgraph"))
+            return
+        self.session.overlays.add(paths)
+
+    def _open_otherwise(self, path: Path) -> bool:
+        """Open a file by a plugin of the user's that takes such files; return whether there is one."""
+        readers = PluginManager.instance().iter_compatible_readers([str(path)])
+        names = [each.plugin_name for each in readers if each.plugin_name not in _NOT_OTHERS]
+        if names:
+            self.viewer.open([str(path)], plugin=names[0])
+        return bool(names)
 
     def show_sheet(self) -> None:
         """Open the sheet of all shortcuts."""
@@ -343,6 +379,8 @@ class Window(QObject):
         self.commands.close()
         self.main.removeToolBar(self.bar)
         self.bar.deleteLater()
+        self.drops.close()
+        self.overlays.close()
         self.scene_tools.close()
         self.scene.close()
         self.close()
@@ -374,7 +412,18 @@ class Window(QObject):
         self.session.close()
         release_context()
         # connections hold this object until Qt deletes it; they must not hold napari's window as well
-        for name in ("viewer", "main", "left", "right", "scene", "scene_tools", "commands", "bar"):
+        for name in (
+            "viewer",
+            "main",
+            "left",
+            "right",
+            "scene",
+            "scene_tools",
+            "overlays",
+            "commands",
+            "bar",
+            "drops",
+        ):
             self.__dict__.pop(name, None)
 
 
@@ -415,6 +464,12 @@ class LabelWidget(QWidget):
             open_workspace(self.viewer, folder)
         except RsgraphError as error:
             show_error(str(error))
+
+
+def is_workspace(path: Path) -> bool:
+    """Tell whether a path is the folder of a workspace, or the manifest in it."""
+    folder = path.parent if path.name == "manifest.json" else path
+    return all((folder / name).is_file() for name in ("manifest.json", "segments.parquet"))
 
 
 def dock_of(widget: QWidget) -> QDockWidget:
