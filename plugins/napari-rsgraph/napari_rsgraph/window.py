@@ -48,6 +48,7 @@ from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.session import Session, open_session
 from napari_rsgraph.training import Training
 from napari_rsgraph.widgets.drops import Drops
+from napari_rsgraph.widgets.refresh import ticks
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
 from rsgraph.protocols import Progress
@@ -173,6 +174,8 @@ class Window(QObject):
         session.tasks.message.connect(self._say)
         session.focus_requested.connect(self.scene.go_to)
         session.search.changed.connect(self._search_changed)
+        # after all that follow the labels: they are painted together
+        session.labels.changed.connect(self._paint_together)
         self.scene.hovered.connect(self.overview.point_at)
         work.started.connect(self.tasks.task_started)
         work.progressed.connect(self.tasks.task_progress)
@@ -266,6 +269,9 @@ class Window(QObject):
             self.viewer.status = text
         else:
             {"info": show_info, "warning": show_warning, "error": show_error}[severity](text)
+
+    def _paint_together(self) -> None:
+        ticks().take_along()
 
     def _search_changed(self) -> None:
         if self.session.search.results is not None:
