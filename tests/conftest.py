@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from rsgraph import locks, syncing
 from tests.small_runs import configure, finished, made, small_runs, undrawn
 
 __all__ = ["configure", "finished", "made", "small_runs", "undrawn"]
@@ -38,6 +40,16 @@ def seeded() -> None:
 
 
 @pytest.fixture(autouse=True)
+def no_further_logging() -> Iterator[None]:
+    """Take off what a test has Hydra set up for logging: it would write to outputs that are closed by then."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = [handler for handler in root.handlers if handler in before]
+    root.setLevel(level)
+
+
+@pytest.fixture(autouse=True)
 def interruptible() -> Iterator[None]:
     """Let Ctrl-C be heard: a shell lets its background jobs, and all that these start, ignore it."""
     before = signal.getsignal(signal.SIGINT)
@@ -45,6 +57,17 @@ def interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the user is informed of, by a process that knows no file system yet."""
+    said: list[str] = []
+    monkeypatch.setattr(locks, "_locking", {})
+    monkeypatch.setattr(syncing, "_syncing", {})
+    monkeypatch.setattr(syncing, "_informed", set())
+    monkeypatch.setattr(syncing, "_inform", said.append)
+    return said
 
 
 @pytest.fixture(scope="session")

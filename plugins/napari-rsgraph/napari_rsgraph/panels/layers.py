@@ -39,8 +39,8 @@ class LayersPanel(QWidget):
         super().__init__(parent)
         self.overlays = session.overlays
         self.rows: dict[LaidOver, LayerRow] = {}
-        title = heading("Layers over the scene")
-        title.setToolTip("Maps, pictures and outlines of your own, laid over the scene by their coordinates")
+        about = "Maps, pictures and outlines of your own, laid over the scene by their coordinates"
+        title = heading("Layers over the scene", about)
         self.hint = hint(_HINT)
         self.hide_all, self.add = action_button("hide_layers"), action_button("add_layer", self.choose)
         self.hide_all.clicked.connect(lambda: self.overlays.toggle())
