@@ -135,7 +135,7 @@ def rows_of(work: str, seconds: Sequence[float | Timed], *, limit: float, note: 
     return {**found, "note": note}
 
 
-def composed_alone(window: Any) -> list[Timed]:
+def only_composed(window: Any) -> list[Timed]:
     """Compose the window with nothing new but one pixel of the map: no motion of a brush can cost less."""
     points, seconds = window.overview.points, []
     for _ in range(_MOVES):
@@ -159,9 +159,7 @@ def in_pairs(window: Any, n: int) -> list[dict[str, Any]]:
             finally:
                 Ticks.take_along = together  # type: ignore[method-assign]
     limit = BRUSHED[n > MANY]
-    bound = rows_of(
-        f"window of {n} segments composed, nothing new", composed_alone(window), limit=limit, note="bound"
-    )
+    bound = rows_of(f"window of {n} segments composed, nothing new", only_composed(window), limit=limit, note="bound")
     note = "mouse move until map, gallery, scene and panels are painted; circles and rectangles, turn by turn"
     return [
         bound,
