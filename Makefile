@@ -77,8 +77,8 @@ bench: setup screen ## the benchmarks: each times its peer in the same run and p
 sample: setup ## make the sample that the package brings anew, from its own scene
 	$(BIN)/python -m experiments.sample
 
-screenshots: demo screen ## the README's pictures of the viewer
-	$(VIRTUAL) $(BIN)/python plugins/napari-rsgraph/screenshots.py demo
+screenshots: demo screen ## the pictures of the viewer in all READMEs, at 1280 x 800 and 1920 x 1080
+	QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1920x1080x24" $(BIN)/python plugins/napari-rsgraph/screenshots.py demo
 
 tables: setup ## the published tables (experiments/README.md); TABLES="eurosat" for others by name
 	@set -e; for name in $(TABLES); do echo "== $$name"; $(BIN)/python -m experiments.$$name; done

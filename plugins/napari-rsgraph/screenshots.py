@@ -20,8 +20,11 @@ from qtpy.QtWidgets import QApplication
 from napari_rsgraph.window import Window, open_workspace
 
 PICTURES = Path(__file__).parent / "pictures"
-SHOWN = ("chips", "segments")
-"""Those that the README shows; the others are saved where another folder is named, for a look."""
+SHOWN = ("chips", "segments", "layers")
+"""Those that READMEs show; the others are saved where another folder is named, for a look."""
+SIZES = {"layers": (1920, 1080)}
+"""Of windows that are not shown at 1280 x 800."""
+USUAL = (1280, 800)
 
 
 def process_events(seconds: float = 1.0) -> None:
@@ -32,12 +35,19 @@ def process_events(seconds: float = 1.0) -> None:
 
 
 def grab(window: Window, name: str, folder: Path) -> None:
-    """Save the whole window."""
-    process_events()
+    """Save the whole window, at the size at which the picture is shown."""
     if folder == PICTURES and name not in SHOWN:
         return
+    size = SIZES.get(name, USUAL)
+    if (window.main.width(), window.main.height()) != size:
+        window.main.resize(*size)
+        process_events()
+        window.arrange()
+    process_events()
     folder.mkdir(exist_ok=True)
-    window.main.grab().save(str(folder / f"{name}.png"))
+    picture = window.main.grab()
+    assert (picture.width(), picture.height()) == size, "the screen is smaller than the window"
+    picture.save(str(folder / f"{name}.png"))
 
 
 def densest(points: Any, rows: Any, radius: float) -> Any:
@@ -61,6 +71,24 @@ def label(window: Window, name: str) -> None:
     window.work.wait()
 
 
+def lay_over(window: Window) -> None:
+    """Lay outlines of fields in longitudes and latitudes over the scene."""
+    import geopandas
+    import shapely
+
+    scene = window.session.tables.scenes[0]
+    a, _, left, _, e, top = scene.transform[:6]
+    at = np.random.default_rng(0).uniform(0.1, 0.9, (12, 2)) * (a * scene.columns, e * scene.rows) + (left, top)
+    fields = shapely.buffer(shapely.points(at), np.linspace(0.03, 0.09, 12) * a * scene.columns)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "places.geojson"
+        geopandas.GeoDataFrame(geometry=fields, crs=scene.crs).to_crs(4326).to_file(path)
+        window.session.overlays.add([path])
+        window.work.wait()
+        window.open_tab("Layers")
+        process_events()
+
+
 def walk(window: Window, folder: Path) -> None:
     """Go through the session, from the first look to the history."""
     session, work = window.session, window.work
@@ -82,6 +110,10 @@ def walk(window: Window, folder: Path) -> None:
         label(window, name)
     brush(window, np.flatnonzero(strongest == strongest[0]), reach / 2)
     grab(window, "segments", folder)
+    lay_over(window)
+    grab(window, "layers", folder)
+    for layer in list(session.overlays.layers):
+        session.overlays.remove(layer)
     session.selection.select(np.array([10]))
     session.find_similar()
     work.wait()
@@ -117,7 +149,7 @@ def main() -> None:
         window = open_workspace(viewer, copied)
         viewer.window.show()
         process_events(0.2)
-        viewer.window.resize(1280, 800)
+        viewer.window.resize(*USUAL)
         window.work.wait(300_000)
         process_events()
         window.arrange()

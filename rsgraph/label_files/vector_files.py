@@ -163,7 +163,7 @@ class VectorFile:
         """
         crs = scenes[0].crs
         bounds = union([bounds_of(scene) for scene in scenes])
-        same = self._same_space(scenes[0])
+        same = same_space(self.path, self.place, self.crs, scenes[0])
         near = bounds if same else reprojected(bounds, crs, self.crs, self.path)
         with reading(self.path):  # shapely refuses coordinates beyond measure, too
             parts = [self._placed(batch, None if same else crs, near) for batch in self._batches(near, tick)]
@@ -173,22 +173,6 @@ class VectorFile:
                 "polygons first."
             )
         return _concatenated(parts)
-
-    def _same_space(self, scene: SceneInfo) -> bool:
-        """Tell whether coordinates can be taken as they are; raise NotUsable where they cannot be related."""
-        if scene.crs is not None and self.crs is not None:
-            return bool(CRS.from_user_input(scene.crs) == CRS.from_user_input(self.crs))
-        if scene.crs is None and (self.crs is None or _in_pixels(self.place)):
-            return True
-        if scene.crs is None:
-            raise NotUsable(
-                f"scene '{scene.name}' has no CRS, so {self.path} ({str(self.crs)[:60]}) cannot be laid over it; run "
-                "the scene again with reader.crs, or bring labels in pixels."
-            )
-        raise NotUsable(
-            f"{self.path} has no CRS, so it cannot be laid over scene '{scene.name}'; assign one to a copy, for "
-            "example with `ogr2ogr -a_srs EPSG:32633 copy.gpkg ...`."
-        )
 
     def _batches(self, near: Bounds, tick: Callable[[], None]) -> Iterator[_Batch]:
         """Read some thousand features at a time, from one pass over the file."""
@@ -471,6 +455,40 @@ def decoded(text: bytes) -> str:
 
 def _text(value: Any) -> str:
     return str(int(value)) if isinstance(value, float) else str(value).strip()
+
+
+def same_space(path: Path, place: Path, crs: str | None, scene: SceneInfo) -> bool:
+    """Tell whether a layer's coordinates can be taken as they are for a scene.
+
+    Parameters
+    ----------
+    path
+        As the user named it.
+    place
+        What is read (see ``untouched``).
+    crs
+        Of the layer, or None.
+    scene
+        What it is laid over.
+
+    Raises
+    ------
+    NotUsable
+        Only one of them has a CRS.
+    """
+    if scene.crs is not None and crs is not None:
+        return bool(CRS.from_user_input(scene.crs) == CRS.from_user_input(crs))
+    if scene.crs is None and (crs is None or _in_pixels(place)):
+        return True
+    if scene.crs is None:
+        raise NotUsable(
+            f"scene '{scene.name}' has no CRS, so {path} ({str(crs)[:60]}) cannot be laid over it; run "
+            "the scene again with reader.crs, or bring labels in pixels."
+        )
+    raise NotUsable(
+        f"{path} has no CRS, so it cannot be laid over scene '{scene.name}'; assign one to a copy, for "
+        "example with `ogr2ogr -a_srs EPSG:32633 copy.gpkg ...`."
+    )
 
 
 def _in_pixels(place: Path) -> bool:

@@ -69,7 +69,7 @@ class Overview(QWidget):
 
     def _listen(self) -> None:
         session = self.session
-        self.points.brushed.connect(session.brush)
+        self.points.brushed.connect(self._brush)
         self.points.clicked.connect(lambda row, mode: session.brush(np.array([row]), mode, True))
         self.points.describe_brush = self._describe
         self.points.set_tooltip(self._point_text)
@@ -174,6 +174,11 @@ class Overview(QWidget):
         self.points.point_at(row)
 
     # to the session
+
+    def _brush(self, points: NDArray[np.int64], mode: Mode, final: bool) -> None:
+        """Select what the brush touches; all that shows the selection is painted together with the brush."""
+        self.session.brush(points, mode, final)
+        ticks().take_along()
 
     def _set_tool(self, tool: Tool) -> None:
         self.points.tool = tool

@@ -34,6 +34,7 @@ from napari_rsgraph.overview import Overview
 from napari_rsgraph.panels.classes import LabelPanel
 from napari_rsgraph.panels.export import ExportPanel
 from napari_rsgraph.panels.history import HistoryPanel
+from napari_rsgraph.panels.layers import LayersPanel
 from napari_rsgraph.panels.search import SearchPanel
 from napari_rsgraph.panels.shortcuts import ShortcutSheet
 from napari_rsgraph.panels.suggest import SuggestPanel
@@ -43,17 +44,22 @@ from napari_rsgraph.point_map.opengl import release_context
 from napari_rsgraph.qt_work import QtWork
 from napari_rsgraph.remembering import Frame, Memory
 from napari_rsgraph.scene.bar import SceneBar
+from napari_rsgraph.scene.blinking import blink
 from napari_rsgraph.scene.drawn_outline import DrawnOutline
+from napari_rsgraph.scene.dropped_files import open_dropped, open_otherwise
 from napari_rsgraph.scene.focus_frame import FocusFrame
 from napari_rsgraph.scene.keys import SceneKeys
+from napari_rsgraph.scene.overlays import SceneOverlays
 from napari_rsgraph.scene.scene_map import SceneMap
 from napari_rsgraph.scene.tools import SceneTools
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.session import Session, open_session
 from napari_rsgraph.training import Training
 from napari_rsgraph.widgets.controls import name_buttons
+from napari_rsgraph.widgets.drops import Drops
 from napari_rsgraph.widgets.keyboard_focus import KeyboardFocus
 from napari_rsgraph.widgets.naming import stage_title
+from napari_rsgraph.widgets.refresh import ticks
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
 from rsgraph.own_files.window import Shown
@@ -65,7 +71,7 @@ if TYPE_CHECKING:
 
 _LET_GO = (
     *("viewer", "main", "left", "right", "bar", "beside", "memory", "commands"),
-    *("scene", "scene_tools", "scene_keys", "drawn", "frame", "keyboard"),
+    *("scene", "scene_tools", "scene_keys", "drawn", "frame", "keyboard", "overlays", "drops"),
 )
 _HIDDEN = ("layer list", "layer controls")
 """napari's own docks: in its menu, but not in the way in a window that was opened to label."""
@@ -75,6 +81,7 @@ _PANELS = {
     "Suggest": "Predict classes from the labels given so far, and see what is worth labelling next",
     "Export": "Write labels and segments to files for other programs",
     "History": "All that was done to classes and labels, newest first; undo and redo",
+    "Layers": "Maps, pictures and outlines of your own, laid over the scene by their coordinates",
 }
 """Names of the panels on the right, and what each is for."""
 _LOOK_AGAIN = 2000
@@ -125,9 +132,11 @@ class Window(QObject):
         self.overview = Overview(session)
         self.scene = SceneMap(viewer, session)
         self.scene_tools = SceneTools(viewer, self.scene)
+        self.overlays = SceneOverlays(viewer, self.scene, session.overlays)
         self.labels, self.search = LabelPanel(session), SearchPanel(session)
         self.suggest, self.export = SuggestPanel(session), ExportPanel(session)
         self.history, self.tasks = HistoryPanel(session), TaskStrip()
+        self.layers = LayersPanel(session)
         self._dock(own=own)
         frame = Frame(self.main, self.left, self.right, self.tabs, own)
         self.memory = Memory(session, self.overview, self.scene, frame)
@@ -206,7 +215,8 @@ class Window(QObject):
     def _side(self) -> QWidget:
         side = QWidget()
         self.tabs = QTabWidget(side)
-        panels = (self.labels, self.search, self.suggest, self.export, self.history)
+        self.tabs.setStyleSheet("QTabBar::tab { padding: 4px 5px }")  # all six fit into the dock's width
+        panels = (self.labels, self.search, self.suggest, self.export, self.history, self.layers)
         for panel, (name, about) in zip(panels, _PANELS.items(), strict=True):
             area = QScrollArea()
             area.setWidgetResizable(True)
@@ -233,6 +243,8 @@ class Window(QObject):
         session.tasks.message.connect(self._say)
         session.focus_requested.connect(self.scene.go_to)
         session.search.changed.connect(self._search_changed)
+        # after all that follow the labels: they are painted together
+        session.labels.changed.connect(self._paint_together)
         self.scene.hovered.connect(self.overview.point_at)
         work.started.connect(self.tasks.task_started)
         work.progressed.connect(self.tasks.task_progress)
@@ -242,6 +254,9 @@ class Window(QObject):
         self.overview.bar.window_filter_requested.connect(self.filter_to_window)
         self.search.set_thumbnail(self._thumbnail)
         self.main.destroyed.connect(self.close)
+        self.drops = Drops(self.main)
+        self.drops.dropped.connect(partial(open_dropped, self.viewer, session.overlays))
+        session.overlays.otherwise = partial(open_otherwise, self.viewer)
         self._manifest_seen = self._manifest_time()
         self._looking = QTimer(self, interval=_LOOK_AGAIN)
         self._looking.timeout.connect(self._look_again)
@@ -334,6 +349,9 @@ class Window(QObject):
         else:
             {"info": show_info, "warning": show_warning, "error": show_error}[severity](text)
 
+    def _paint_together(self) -> None:
+        ticks().take_along()
+
     def _search_changed(self) -> None:
         if self.session.search.results is not None:
             self.open_tab("Search")
@@ -351,6 +369,8 @@ class Window(QObject):
             "previous_page": self.search.previous_page,
             "predict": self._predict,
             "export": partial(self.open_tab, "Export"),
+            "add_layer": self._add_layer,
+            "blink": partial(blink, self.scene),
             "history": partial(self.open_tab, "History"),
             "reopen": self.reopen,
             "new_class": self._new_class,
@@ -367,6 +387,10 @@ class Window(QObject):
     def _new_class(self) -> None:
         self.open_tab("Label")
         self.labels.new_name.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _add_layer(self) -> None:
+        self.open_tab("Layers")
+        self.layers.choose()
 
     def show_sheet(self) -> None:
         """Open the sheet of all shortcuts."""
@@ -454,6 +478,8 @@ class Window(QObject):
         self.commands.close()
         self.main.removeToolBar(self.bar)
         self.bar.deleteLater()
+        self.drops.close()
+        self.overlays.close()
         self.beside.restore()
         self.scene_tools.close()
         self.scene.close()

@@ -48,6 +48,20 @@ def test_ticks_leave_for_later_what_would_make_a_tick_long(clock: Ticks, qtbot: 
     assert seen[1][1] - seen[0][1] > 0.02
 
 
+def test_who_paints_anyway_takes_along_what_waits(clock: Ticks) -> None:
+    seen: list[str] = []
+    clock.ask(lambda: seen.append("first"))
+    clock.take_along()
+    assert seen == ["first"]
+    assert not clock.waiting
+    clock.ask(lambda: seen.append("second"))
+    clock.take_along()  # the tick before has just been
+    assert seen == ["first"]
+    time.sleep(0.03)
+    clock.take_along()
+    assert seen == ["first", "second"]
+
+
 def test_ticks_go_on_after_an_error(clock: Ticks, qtbot: Any) -> None:
     seen: list[int] = []
 

@@ -40,5 +40,6 @@ def calls_of(session: Session) -> Mapping[str, Callable[[], object]]:
         "most_different": lambda: suggestions.make_queue("most different from anything labelled", maps.layer),
         "next_suggestion": lambda: suggestions.go(1),
         "previous_suggestion": lambda: suggestions.go(-1),
+        "hide_layers": session.overlays.toggle,
         "accept_suggestion": suggestions.accept_current,
     }

@@ -10,6 +10,7 @@
        ├────── search        by example: ranked candidates, accepted or rejected
        ├────── suggestions   predictions, queues, acceptance in bulk
        ├────── colouring     points by class, membership, uncertainty, chip, column
+       ├────── overlays      files of the user's that lie over the scene
        └────── exports       files for other programs
 
 The parts know no session. Widgets call them and listen to their signals; every widget that shows the selection hears
@@ -32,6 +33,7 @@ from napari_rsgraph.session.exporting import Exports
 from napari_rsgraph.session.labels import Labels
 from napari_rsgraph.session.maps import Maps, PointsMap
 from napari_rsgraph.session.neighbours import with_neighbours, without_rim
+from napari_rsgraph.session.overlays import Overlays
 from napari_rsgraph.session.search import Search
 from napari_rsgraph.session.selection import Selection
 from napari_rsgraph.session.suggestions import Suggestions
@@ -78,6 +80,7 @@ class Session:
         self.suggestions = Suggestions(workspace, tables, self.labels, self.tasks)
         self.colouring = Colouring(workspace, tables, self.labels, self.suggestions, self.tasks)
         self.exports = Exports(workspace, tables, self.labels, self.selection, self.tasks)
+        self.overlays = Overlays(tables, self.tasks)
         self.maps.changed.connect(self._map_changed)
         self.selection.level_changed.connect(self._level_changed)
         self.search.looked_at.connect(self.focus_requested)
@@ -85,6 +88,7 @@ class Session:
 
     def close(self) -> None:
         """Close the journal. Everything acknowledged is on disk already."""
+        self.overlays.close()
         self.labels.close()
 
     # the map

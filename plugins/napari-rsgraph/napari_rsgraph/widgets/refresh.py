@@ -20,8 +20,9 @@ _EVERY = 0.04
 """Seconds between two refreshes while something moves; the first after a rest comes at once."""
 
 
-_AT_ONCE = 0.006
-"""Seconds after which no further function is called in the same tick: each painting stays short."""
+_AT_ONCE = 0.012
+"""Seconds after which no further function is called in the same tick: each painting stays short, but composing the
+window once more costs more than this."""
 
 
 class Ticks(QObject):
@@ -49,6 +50,15 @@ class Ticks(QObject):
     def drop(self, function: Callable[[], object]) -> None:
         """Do not call it after all."""
         self._waiting.pop(function, None)
+
+    def take_along(self) -> None:
+        """Call those that wait now, unless the last tick was just before: the caller paints anyway.
+
+        What changes within one event is composed into the window once; a tick of its own would compose it again.
+        """
+        if self._waiting and monotonic() - self._last >= _EVERY / 2:
+            self._timer.stop()
+            self._run()
 
     @property
     def waiting(self) -> bool:
