@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -35,6 +36,16 @@ def _real_data() -> Path | None:
 def seeded() -> None:
     """Let networks begin with the same weights every time: of few units, some draws have all of them silent."""
     torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
+def no_further_logging() -> Iterator[None]:
+    """Take off what a test has Hydra set up for logging: it would write to outputs that are closed by then."""
+    root = logging.getLogger()
+    before, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = [handler for handler in root.handlers if handler in before]
+    root.setLevel(level)
 
 
 @pytest.fixture(autouse=True)

@@ -141,25 +141,36 @@ def limited(
             start_new_session=True,
             preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (_BACKSTOP, _BACKSTOP)),
         )
-        status, used = _ended(process)
+        status, used, peak = _ended(process)
         printed = []
         for file in (out, err):
             file.seek(0)
             printed.append(file.read().decode(errors="replace"))
-    return status, printed[0], printed[1], used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+    return status, printed[0], printed[1], used.ru_utime + used.ru_stime, peak / 1024
 
 
-def _ended(process: subprocess.Popen[bytes]) -> tuple[int, resource.struct_rusage]:
-    """Wait for a process, and kill it and all that it started after a while; return its code and what it used."""
-    until = time.monotonic() + _ENDS_AFTER
+def _ended(process: subprocess.Popen[bytes]) -> tuple[int, resource.struct_rusage, int]:
+    """Wait for a process, and kill it and all that it started after a while; return code, what it used, and peak KB.
+
+    What the system counts as its peak is at least that of the process that forked it; where it is no more than
+    ours, the highest that was seen of itself is taken.
+    """
+    until, ours, seen = time.monotonic() + _ENDS_AFTER, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, 0
     while True:
+        seen = max(seen, _peak_so_far(process.pid))
         number, status, used = os.wait4(process.pid, os.WNOHANG)
         if number:
             process.returncode = os.waitstatus_to_exitcode(status)
-            return process.returncode, used
+            return process.returncode, used, used.ru_maxrss if used.ru_maxrss > ours else seen
         if time.monotonic() > until:
             os.killpg(process.pid, 9)
-        time.sleep(0.02)
+        time.sleep(0.01)
+
+
+def _peak_so_far(pid: int) -> int:
+    """Return a process' highest resident memory since it was executed, in KB; 0 once it has ended."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
 
 
 def states(folder: Path, but: Sequence[str] = ()) -> dict[str, str]:

@@ -89,6 +89,6 @@ def test_load_weights_refuses_a_truncated_file(tmp_path: Path, keep: int) -> Non
     path = save_weights(tiny_module(), tmp_path / "w.safetensors")
     path.write_bytes(path.read_bytes()[:keep])
     before = tiny_module()
-    with pytest.raises(WorkspaceError, match=r"are damaged .*: delete the file and train again"):
+    with pytest.raises(WorkspaceError, match=r"is damaged: .*run the same command again to restore it"):
         load_weights(before, path)
     assert same_weights(before, tiny_module())
