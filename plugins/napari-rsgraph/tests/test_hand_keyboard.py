@@ -74,6 +74,7 @@ def test_a_brush_is_placed_moved_and_resized_by_keys(workspace: Path, tmp_path: 
         x, radius = hand.ask("[window.overview.points.brush.x, window.overview.points.brush.radius]")
         hand.key("Right", "bracketright")
         hand.wait(f"window.overview.points.brush.x > {x} and window.overview.points.brush.radius > {radius}")
+        hand.wait("window.overview.points._gestures._stroke is None")  # the keys have come to rest
         hand.key("shift+Escape")
         hand.wait("window.overview.points.brush is None")
 
