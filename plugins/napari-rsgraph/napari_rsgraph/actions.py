@@ -107,7 +107,7 @@ ACTIONS: tuple[Action, ...] = (
             "M",
             "Only what the scene map shows",
         ),
-        ("filter_unlabelled", "Only unlabelled", "Hide points that have a label", "U"),
+        ("filter_unlabelled", "What is not labelled yet", "Show only points without a label, or all again", "U"),
         ("filter_clouds", "Hide clouds", "Hide segments that are mostly cloud or shadow of one", "Shift+K"),
         ("overlay", "Label overlay", "Show or hide the labels in the scene", "O", "Labels"),
     ),
@@ -188,7 +188,8 @@ ACTIONS: tuple[Action, ...] = (
             "Give the keyboard to the part of the window before",
             "Shift+F6",
         ),
-        ("help", "Shortcuts", "Show this sheet", "?"),
+        ("help", "Shortcuts", "Show all keys, and search them", "?"),
+        ("first_steps", "First steps", "Show five cards that explain segments, map, labels and chips", "F1"),
     ),
     *_rows(
         "2-D map",
@@ -243,7 +244,7 @@ ACTIONS: tuple[Action, ...] = (
         ),
         ("scene_whole", "Whole scene", "Zoom so that the whole scene is in view", "Shift+Home", "Whole"),
         ("outlines", "Show outlines", "Show or hide the outlines of the segments", "Shift+O", "Outlines"),
-        ("cover", "Show cover", "Show or hide the blue over what is not selected", "Shift+V", "Cover"),
+        ("cover", "Dim the rest", "Dim what is not selected, or show all of the scene as it is", "Shift+V", "Dim"),
     ),
 )
 

@@ -728,3 +728,19 @@ def test_other_points_put_the_brush_away(point_map: PointMap, listener: Listener
     QTest.mouseRelease(point_map, LEFT, NONE, QPoint(5, 5))
     assert point_map.brush is None
     assert listener.heard[-1][2] is False
+
+
+def test_a_part_that_was_in_view_is_in_view_again(point_map: PointMap, points: np.ndarray) -> None:
+    x, y = (float(each) for each in points[3])
+    assert point_map.whole
+    extent = float(np.ptp(points)) / 20
+    point_map.show_part(Rectangle(x, y, extent, extent))
+    window = point_map.map_window()
+    assert (window.x, window.y) == (pytest.approx(x), pytest.approx(y))
+    assert min(window.half_width, window.half_height) == pytest.approx(extent)
+    assert not point_map.whole
+
+
+def test_of_a_part_without_points_all_is_shown(point_map: PointMap) -> None:
+    point_map.show_part(Rectangle(1e9, 1e9, 1.0, 1.0))
+    assert point_map.whole

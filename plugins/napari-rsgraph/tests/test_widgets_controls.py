@@ -36,8 +36,9 @@ def test_a_swatch_has_its_colour_within_a_border(qapp: Any) -> None:
 
 
 def test_headings_show_what_looks_like_markup(qtbot: Any) -> None:
-    made: QLabel = heading("a < b")
+    made: QLabel = heading("a < b", "What is less than what")
     qtbot.addWidget(made)
+    assert made.toolTip() == made.accessibleDescription() == "What is less than what"
     assert made.text() == "<b>a &lt; b</b>"
     assert hint("x").wordWrap()
 

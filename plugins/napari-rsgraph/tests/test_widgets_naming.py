@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from napari_rsgraph.widgets.naming import amount, column_title, layer_title, percent, projector_title
+from napari_rsgraph.widgets.naming import amount, column_title, layer_title, percent, projector_title, stage_title
 
 CONFIG = {"encoder": {"name": "unet"}, "target": {"name": "kmeans"}}
 
@@ -44,3 +44,12 @@ def test_areas_are_in_hectares_or_pixels() -> None:
 def test_shares_are_never_rounded_to_nothing_or_all() -> None:
     shown = [percent(share).replace("\u00a0", " ") for share in (0, 0.001, 0.5, 0.999, 1)]
     assert shown == ["0 %", "< 1 %", "50 %", "> 99 %", "100 %"]
+
+
+def test_every_stage_of_a_run_has_words_that_are_no_name_of_code() -> None:
+    from rsgraph.stages.plan import STAGES
+
+    titles = [stage_title(stage.name) for stage in STAGES]
+    assert len(set(titles)) == len(STAGES)
+    assert not [title for title in titles if "_" in title]
+    assert stage_title("gnn") == "the network of neighbours"

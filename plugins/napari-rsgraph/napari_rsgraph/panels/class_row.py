@@ -10,7 +10,7 @@ from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from napari_rsgraph.session.amounts import counted
-from napari_rsgraph.widgets.controls import button, enable
+from napari_rsgraph.widgets.controls import HIT, button, enable
 from napari_rsgraph.widgets.naming import percent
 
 
@@ -59,7 +59,8 @@ class ClassRow(QWidget):
         self.menu = QMenu(self)
         self.more = QToolButton()
         self.more.setText("…")
-        self.more.setToolTip(f"More for {facts.name}: rename, colour, key, select all, remove")
+        self.more.setMinimumSize(HIT, HIT)
+        self.more.setToolTip(f"More for {facts.name}: show only it, select all, rename, colour, key, merge, remove")
         self.more.setAccessibleName(f"More for the class {facts.name}")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setStyleSheet(

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QInputDialog,
     QLineEdit,
     QMenu,
-    QMessageBox,
     QProgressBar,
     QVBoxLayout,
     QWidget,
@@ -21,14 +20,15 @@ from napari_rsgraph.actions import action, key
 from napari_rsgraph.panels.class_row import ClassFacts, ClassRow
 from napari_rsgraph.panels.importing import Importing
 from napari_rsgraph.session.amounts import counted
-from napari_rsgraph.session.keys import CLASS_KEYS, free_key
+from napari_rsgraph.session.keys import free_key
 from napari_rsgraph.session.session import Session
+from napari_rsgraph.widgets.class_menu import ClassActions
 from napari_rsgraph.widgets.controls import action_button, button, enable, hint, swatch, text_label
 from napari_rsgraph.widgets.layouts import flowing, scrolled
 from napari_rsgraph.widgets.naming import amount, percent
 from napari_rsgraph.widgets.refresh import Refresh, listen
 from napari_rsgraph.widgets.shortcuts import help_of, shown
-from rsgraph.io.palette import colours
+from rsgraph.journal.classes import free_colour
 
 _LISTED = 5
 """Classes named in the line about the selection."""
@@ -50,6 +50,7 @@ class LabelPanel(QWidget):
         self.session = session
         self.rows: list[ClassRow] = []
         self.importer = Importing(session.labels, self)
+        self.actions_of_classes = ClassActions(session, self)
         self._pixels = session.tables.segments["area_px"].to_numpy(np.float64)
         self.read_only = text_label(name="Read-only")
         self.progress_text, self.progress = text_label(name="Progress"), QProgressBar()
@@ -168,8 +169,7 @@ class LabelPanel(QWidget):
 
     def _next_colour(self) -> str:
         taken = {row.facts.colour.lower() for row in self.rows} | {colour for colour, _ in self._asked.values()}
-        palette = (colour.lower() for colour in colours(len(taken) + 25))
-        return self._colour or next(colour for colour in palette if colour not in taken)
+        return self._colour or free_colour(taken)
 
     def _show_new_colour(self) -> None:
         self.new_colour.setIcon(swatch(self._next_colour(), 16))
@@ -183,51 +183,7 @@ class LabelPanel(QWidget):
 
     def _fill_menu(self, menu: QMenu, facts: ClassFacts) -> None:
         """What can be done with a class besides labels."""
-        row, changeable = self.rows[facts.code - 1], not self.session.labels.read_only
-        menu.addAction("Select all of this class", lambda: self.select_class(facts))
-        changes = [
-            menu.addAction("Rename", row.name.start),
-            menu.addAction("Colour…", lambda: self._recolour(facts)),
-            menu.addMenu(self._key_menu(menu, facts)),
-            menu.addSeparator(),
-            menu.addAction("Remove the class", lambda: self.remove_class(facts)),
-        ]
-        for change in changes:
-            change.setEnabled(changeable)
-
-    def _key_menu(self, menu: QMenu, facts: ClassFacts) -> QMenu:
-        keys = QMenu(f"Key ({facts.key or 'none'})", menu)
-        taken = {row.facts.key: row.facts.name for row in self.rows if row.facts.key}
-        for free in ["", *CLASS_KEYS]:
-            holder = taken.get(free)
-            text = free or "none"
-            entry = keys.addAction(f"{text}: {holder}" if holder else text)
-            entry.setCheckable(True)
-            entry.setChecked(free == facts.key)
-            entry.setEnabled(holder is None)
-            entry.triggered.connect(lambda _=False, key=free: self.session.labels.define(facts.name, key=key))
-        return keys
-
-    def select_class(self, facts: ClassFacts) -> None:
-        """Select all segments of a class; say so where there are none."""
-        rows = np.flatnonzero(self.session.labels.codes == facts.code)
-        if len(rows):
-            self.session.select_hidden(rows)
-        else:
-            self.session.tasks.say(f"no segment is labelled as {facts.name} yet", "warning")
-
-    def _recolour(self, facts: ClassFacts) -> None:
-        chosen = QColorDialog.getColor(QColor(facts.colour), self, f"Colour of {facts.name}")
-        if chosen.isValid():
-            self.session.labels.define(facts.name, colour=chosen.name())
-
-    def remove_class(self, facts: ClassFacts) -> None:
-        """Remove a class; ask first where labels would go with it."""
-        n = int(self.session.labels.counts()[facts.code])
-        question = f"Remove the class {facts.name} and its {counted(n, 'label')}? Undo brings all of it back."
-        answers = QMessageBox.StandardButton
-        if n == 0 or QMessageBox.question(self, "Remove a class", question) == answers.Yes:
-            self.session.labels.remove(facts.name)
+        self.actions_of_classes.fill(menu, facts.code, self.rows[facts.code - 1].name.start)
 
     # notes and imports
 

@@ -30,6 +30,7 @@ from napari_rsgraph.point_map import marks as map_marks
 from napari_rsgraph.point_map.brush import Tool
 from napari_rsgraph.point_map.gestures import OWN_KEYS, Gestures, one_shot
 from napari_rsgraph.point_map.picture import MapPicture, Points, Request, warm_up
+from napari_rsgraph.point_map.shares import PointShares, draw_pie
 from napari_rsgraph.point_map.thumbnails import LIMIT, Thumbnail, Thumbnails
 from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.widgets.shortcuts import add_actions, pressed
@@ -42,6 +43,8 @@ HINT = f"Drag to brush · scroll zooms · Shift adds, Alt or Ctrl removes · {ke
 _UNCOLOURED = (170, 178, 192)
 _FOCUSED = QColor(86, 180, 233)
 _ZOOM, _GROW = 1.3, 1.12
+_PIE_PX = 13.0
+"""Diameter of a dot whose parts can be seen."""
 _CLICKABLE_PX = 4.0
 """Dots of this diameter can be clicked one by one; in a cloud of smaller ones a click places the brush."""
 
@@ -84,6 +87,7 @@ class PointMap(QWidget):
         self._picture = MapPicture()
         self._selected: np.ndarray | None = None
         self._thumbnails: Thumbnails | None = None
+        self._shares: PointShares | None = None
         self._tooltip: Callable[[int], str] | None = None
         self._message: tuple[str, float | None] | None = None
         self._hint_opacity = 1.0
@@ -115,7 +119,7 @@ class PointMap(QWidget):
         self.named[self.tool].setChecked(True)
 
     def _init_widget(self) -> None:
-        self.setMinimumSize(320, 240)
+        self.setMinimumSize(240, 100)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
@@ -171,6 +175,7 @@ class PointMap(QWidget):
             raise ValueError(f"`index` must hold the {len(points)} points of the map. Got {len(index)} instead.")
         colours = np.full((len(index), 3), _UNCOLOURED, np.uint8)
         self._points = Points(index.points, index, colours)
+        self._shares = None
         self._picture.forget()
         self._gestures.replace_points(index)
         self._selected = None
@@ -193,6 +198,23 @@ class PointMap(QWidget):
             raise ValueError(f"`colours` must have shape ({self.n_points}, 3). Got {colours.shape} instead.")
         self._points = Points(self._points.points, self._points.index, colours, self._points.visible)
         self._described = None
+        self.update()
+
+    def set_shares(self, shares: np.ndarray | None, colours: np.ndarray | None = None) -> None:
+        """Say what each point is made of, to be drawn on it: shares (n, classes) and colours (classes, 3); or None.
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer shares than points, or than colours.
+        """
+        if shares is None or colours is None:
+            self._shares = None
+        else:
+            expected = (self.n_points, len(colours))
+            if shares.shape != expected:
+                raise ValueError(f"`shares` must have shape {expected}. Got {shares.shape} instead.")
+            self._shares = PointShares(shares, colours)
         self.update()
 
     def set_visible(self, mask: np.ndarray | None) -> None:
@@ -232,7 +254,7 @@ class PointMap(QWidget):
         """Rows of the points that are shown as selected."""
         return np.zeros(0, dtype=np.int64) if self._selected is None else self._selected
 
-    def set_thumbnails(self, thumbnail: Thumbnail | None, *, size: int = 72) -> None:
+    def set_thumbnails(self, thumbnail: Thumbnail | None, *, size: int = 72, whole: int | None = None) -> None:
         """Show pictures in place of dots where points are far enough apart.
 
         Parameters
@@ -242,8 +264,10 @@ class PointMap(QWidget):
             None for dots only.
         size
             Largest side, in logical pixels.
+        whole
+            Pixels along a whole picture; smaller ones are drawn as much smaller. None: all are equally large.
         """
-        self._thumbnails = None if thumbnail is None else Thumbnails(thumbnail, size)
+        self._thumbnails = None if thumbnail is None else Thumbnails(thumbnail, size, whole)
         self.update()
 
     def set_tooltip(self, text: Callable[[int], str] | None) -> None:
@@ -328,6 +352,20 @@ class PointMap(QWidget):
         """Return what is in view, in map units."""
         return self._gestures.view.window()
 
+    @property
+    def whole(self) -> bool:
+        """Whether all points are in view, as fitted into the widget."""
+        return self._gestures.fitted
+
+    def show_part(self, part: Rectangle) -> None:
+        """Show a part of the map as ``map_window`` gave it; all of it where no point lies in there."""
+        view = self._gestures.view.showing(part)
+        if self._points.in_view(view, 1).size:
+            self._gestures.look_at(view)
+            self.zoom(1.0)  # into the bounds of zooming
+        else:
+            self.fit()
+
     def to_screen(self, points: np.ndarray) -> np.ndarray:
         """Return the logical pixels (n, 2) of points (n, 2) of the map."""
         return self._gestures.view.to_screen(points)
@@ -385,7 +423,7 @@ class PointMap(QWidget):
         gestures = self._gestures
         diameter = self._picture.diameter
         gestures.pick_px, gestures.clickable = max(8.0, diameter / 2 + 3), diameter >= _CLICKABLE_PX
-        if self._thumbnails is None or not self.n_points:
+        if (self._thumbnails is None and self._shares is None) or not self.n_points:
             return
         rows = self._points.in_view(gestures.view, LIMIT)
         if len(rows) > LIMIT:
@@ -393,9 +431,15 @@ class PointMap(QWidget):
         at, colours = self.to_screen(self._points.points[rows]), self._points.colours[rows]
         selected = None if self._selected is None else np.isin(rows, self._selected)
         hover = gestures.hover if gestures.gesture == "none" else -1
-        side = self._thumbnails.draw(painter, rows, at, colours, selected, hover, self.devicePixelRatioF())
+        side, ratio = 0, self.devicePixelRatioF()
+        if self._thumbnails is not None:
+            side = self._thumbnails.draw(painter, rows, at, colours, selected, hover, ratio, self._shares)
+        if not side and self._shares is not None:
+            for place, row in enumerate(rows.tolist()):
+                bright = selected is None or bool(selected[place])
+                draw_pie(painter, at[place], max(diameter, _PIE_PX), self._shares.parts(row), bright=bright)
         gestures.pick_px = max(gestures.pick_px, side * 0.6)
-        if self._thumbnails.incomplete and not self._refine.isActive():
+        if self._thumbnails is not None and self._thumbnails.incomplete and not self._refine.isActive():
             self._refine.start()
 
     def _paint_marks(self, painter: QPainter) -> None:

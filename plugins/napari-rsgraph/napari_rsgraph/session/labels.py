@@ -148,6 +148,11 @@ class Labels:
         """Remove a class with its labels, in one step that undo takes back."""
         self._act(f"remove {name}", lambda journal: journal.remove(name))
 
+    def merge(self, name: str, into: str) -> None:
+        """Make all labels of a class labels of another one, in one step that undo takes back."""
+        done = f"{name} is merged into {into} now; undo takes it back"
+        self._act(f"merge {name}", lambda journal: journal.merge(name, into), lambda _: self.tasks.say(done))
+
     def assign(self, rows: Rows, name: str | None, *, origin: Origin = "human", note: str | None = None) -> None:
         """Label segments by their rows, or erase their labels with None; says so where there are none."""
         if len(rows) == 0:

@@ -142,8 +142,8 @@ class Session:
             self.tasks.say("chips: matched; their map shows now which are alike, segment by segment")
         new = self.maps.look_again()
         if new:
-            names = " and ".join(new)
-            self.tasks.say(f"{names}: trained, and drawn. Choose it above the map; the map that is shown stays")
+            drawn = "a map of it is drawn" if len(new) == 1 else f"{len(new)} maps of it are drawn"
+            self.tasks.say(f"trained further: {drawn}. Choose it above the map; the map that is shown stays")
 
     def reproject(self) -> None:
         """Lay out the selected segments separately (those that are visible where none is selected)."""

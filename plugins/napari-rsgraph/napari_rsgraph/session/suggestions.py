@@ -122,7 +122,7 @@ class Suggestions:
             spread = propagate(edges, codes, len(names), weights=weights, progress=progress)
             return _prediction(method, layer, names, codes, spread)
 
-        self.tasks.run(f"predict by {method}", job, self._predicted)
+        self.tasks.run("predict", job, self._predicted)
 
     def _classify(self, layer: str, codes: NDArray[np.int64], n: int, progress: Progress) -> Predictions:
         vectors, metric = self.workspace.embedding(layer), self.workspace.compared_by(layer)

@@ -83,3 +83,27 @@ def percent(share: float) -> str:
     if 0 < share < 0.01:
         return "<\u00a01\u00a0%"
     return ">\u00a099\u00a0%" if 0.99 < share < 1 else f"{share:.0%}".replace("%", "\u00a0%")
+
+
+_STAGES = {
+    "scene": "the scene",
+    "segments": "segments",
+    "graph": "neighbours",
+    "metric": "what tells segments apart",
+    "project": "the first maps",
+    "match": "chips, compared",
+    "chip_map": "the map of chips",
+    "target": "clusters",
+    "encoder": "the network of pixels",
+    "memberships": "clusters of segments",
+    "encode": "segments, described by the network",
+    "gnn": "the network of neighbours",
+    "join": "what was trained, joined",
+    "trained_maps": "maps of what was trained",
+    "pictures": "pictures",
+}
+
+
+def stage_title(stage: str) -> str:
+    """Return what a stage of a run makes, for reading."""
+    return _STAGES.get(stage, stage.replace("_", " "))
