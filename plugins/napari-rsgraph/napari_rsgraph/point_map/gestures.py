@@ -333,6 +333,8 @@ class Gestures(QObject):
     def forget_keys(self) -> None:
         """Take all keys as released."""
         self.space, self.modifiers = False, Modifiers.NoModifier
+        if self.pointer is None:
+            self._set_hover(-1)
         self.changed.emit()
 
     def _hold_modifiers(self, modifiers: Modifiers, key: Qt.Key, *, down: bool) -> None:
