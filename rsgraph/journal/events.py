@@ -207,6 +207,8 @@ def step_of(event: Event) -> Step:
 
 def label_of(event: Event) -> str | None:
     """Name the classes of an event: up to three, then how many."""
+    if event.action == "merge":
+        return f"{event.body['name']} into {event.body['goal']}"
     if event.action != "assign":
         return event.body.get("new") or event.body.get("name")
     names = [name for _, name in event.classes if name is not None]
@@ -225,7 +227,7 @@ def text_of(event: Event) -> str:
     texts = {
         "rename": f"rename {body.get('old')} to {body.get('new')}",
         "remove": f"remove the class {label} and the labels of {segments}",
-        "merge": f"merge the class {label} with {segments} into {body.get('goal')}",
+        "merge": f"merge the class {body.get('name')} with {segments} into {body.get('goal')}",
         "note": "note",
         "lost": "an action that could not be recovered",
     }

@@ -104,3 +104,9 @@ def test_a_step_names_the_event_its_segments_and_label() -> None:
     step = step_of(ASSIGN)
     assert (step.event, step.action, step.label, step.n_segments) == (3, "assign", "water, sand", 3)
     assert step.segment_ids.tolist() == [4, 5, 300]
+
+
+def test_a_merge_names_both_classes() -> None:
+    merge = Event(7, "", "", "merge", {"class": 1, "name": "mud", "into": 2, "goal": "sand"}, n=3)
+    assert label_of(merge) == "mud into sand"
+    assert text_of(merge) == "merge the class mud with 3 segments into sand"
