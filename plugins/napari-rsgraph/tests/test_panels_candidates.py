@@ -40,7 +40,7 @@ def test_a_candidate_says_its_similarity_and_verdict(found: CandidateList, sessi
     assert said.endswith("similarity 0.9900, rejected")
     session.labels.define("water")
     session.labels.assign(np.array([2]), "water")
-    assert found.candidates.detail(1) == "similarity 0.9900 · is water"
+    assert found.candidates.detail(1) == "similarity 0.9900, labelled water"
 
 
 @pytest.mark.parametrize(
