@@ -65,6 +65,7 @@ def walk(window: Window, folder: Path) -> None:
     """Go through the session, from the first look to the history."""
     session, work = window.session, window.work
     grab(window, "open", folder)
+    session.selection.set_level("chips")
     brush(window, np.arange(session.tables.n_chips), 1.0)
     grab(window, "chips", folder)
     for name in ("water", "woods", "green fields", "bare fields"):

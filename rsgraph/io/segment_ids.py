@@ -34,7 +34,7 @@ def read_ids(path: Path, window: Window, *, most: int | None = None) -> NDArray[
     try:
         found: NDArray[np.uint32] = read(str(path), [1], *window, drivers=OURS)[0]
     except NotReadable as error:
-        raise WorkspaceError(f"{path} is damaged ({error}); run the same command again to restore it") from error
+        raise WorkspaceError(f"{path} is damaged ({error}); `rsgraph run` on its scene restores it") from error
     if found.dtype != np.uint32:
         raise damaged(path, f"expected ids as uint32. Got {found.dtype} instead")
     if found.shape != (window.rows, window.columns):

@@ -32,7 +32,9 @@ def check_header(path: Path) -> None:
         if any(_beside(path, side).exists() for side in SIDES[::2]):
             raise JournalDamaged(f"{path} is gone, but what SQLite wrote beside it is still there{RECOVERY}")
         return
-    if path.is_file() and path.stat().st_size > LARGEST_FILE:
+    if not path.is_file():
+        raise damaged(path, f"{path.name} is no file")
+    if path.stat().st_size > LARGEST_FILE:
         raise damaged(path, f"it has more than {LARGEST_FILE // 2**30} GB, which no journal has")
     with path.open("rb") as file:
         head = file.read(100)

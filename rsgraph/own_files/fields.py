@@ -20,14 +20,17 @@ _SHOWN = 60
 
 def damaged(path: Path, why: str) -> WorkspaceError:
     """Return the error of a file that is not as it was written."""
+    if path.name == _FORGOTTEN:
+        return WorkspaceError(f"{path} is damaged: {why}; the window opens as at first and writes it anew")
     first = "remove it and " if path.name in _READ_FIRST else ""
-    return WorkspaceError(
-        f"{path} is damaged: {why}; {first}run the same command again to restore it, or copy it anew"
-    )
+    return WorkspaceError(f"{path} is damaged: {why}; {first}`rsgraph run` on its scene restores it, or copy it anew")
 
 
 _READ_FIRST = ("manifest.json", "config.yaml")
 """Files that a run reads before it makes anything."""
+
+_FORGOTTEN = "window.json"
+"""A file that no run makes, and that nobody misses."""
 
 
 def shown(value: object) -> str:
@@ -37,7 +40,9 @@ def shown(value: object) -> str:
 
 
 def check_size(path: Path, most: int = MOST_BYTES) -> None:
-    """Refuse a file that is larger than any of its kind, before it is read."""
+    """Refuse a file that is larger than any of its kind, before it is read; also pipes and devices, without size."""
+    if path.exists() and not path.is_file():
+        raise damaged(path, "it is no file")
     size = path.stat().st_size
     if size > most:
         raise damaged(path, f"it has {size / 2**20:,.0f} MB, and no such file more than {most / 2**20:,.0f}")

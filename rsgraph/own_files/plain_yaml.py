@@ -70,6 +70,8 @@ def read_yaml(path: Path) -> Any:
     OSError
         It cannot be read.
     """
+    if not path.is_file():
+        raise ValueError("it is no file")
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise ValueError(f"it has {size / 2**20:,.0f} MB, and no config more than {MOST_BYTES // 2**20}")

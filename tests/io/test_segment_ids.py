@@ -18,5 +18,5 @@ def test_read_ids_reads_a_window_and_names_a_damaged_file(tmp_path: Path) -> Non
     assert found.dtype == np.uint32
     np.testing.assert_array_equal(found, ids[3:33, 60:])
     (tmp_path / "segments.tif").write_bytes(b"II*\0")
-    with pytest.raises(WorkspaceError, match=r"segments\.tif is damaged .*; run the same command again"):
+    with pytest.raises(WorkspaceError, match=r"segments\.tif is damaged .*; `rsgraph run` on its scene restores it"):
         read_ids(tmp_path / "segments.tif", Window(0, 0, 1, 1))

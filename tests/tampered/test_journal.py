@@ -23,6 +23,8 @@ from rsgraph.journal.events import Event, pack, pack_ids
 from rsgraph.journal.journal import Journal
 from rsgraph.journal.reading import read_journal
 from rsgraph.journal.recovery import recover
+from rsgraph.journal.storage import snapshot
+from tests.own_files.test_rollback import naming
 
 LABELS = {1: "water", 2: "sand", 3: "sand", 1500: "water"}
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000000000)"
@@ -326,3 +328,41 @@ def test_an_undo_does_not_believe_cells_that_there_cannot_be(path: Path) -> None
         assert journal.labels()["label"].tolist() == ["water"] * 3
         assert journal.undo() is not None
         assert journal.labels().empty
+
+
+OPENINGS: dict[str, Callable[[Path], object]] = {
+    "to label": lambda path: Journal(path, author="eve").close(),
+    "to look": lambda path: Journal(path, read_only=True).close(),
+    "to export": read_journal,
+    "to copy": snapshot,
+}
+
+
+@pytest.mark.parametrize("opened", OPENINGS.values(), ids=OPENINGS)
+def test_a_rollback_journal_that_names_a_file_removes_it_not(path: Path, opened: Callable[[Path], object]) -> None:
+    """SQLite itself removes the file that is named at the end of such a journal."""
+    victim = path.with_name("thesis.txt")
+    victim.write_text("mine")
+    naming(path, victim)
+    with pytest.raises(JournalDamaged, match="names another file"):
+        opened(path)
+    assert victim.read_text() == "mine"
+
+
+def test_what_such_a_journal_is_about_is_recovered(path: Path) -> None:
+    victim = path.with_name("thesis.txt")
+    victim.write_text("mine")
+    naming(path, victim)
+    assert held(recover(path).path) == LABELS
+    assert victim.read_text() == "mine"
+
+
+@pytest.mark.parametrize("side", ["", "-wal", "-journal"])
+@pytest.mark.parametrize("opened", OPENINGS.values(), ids=OPENINGS)
+def test_what_never_ends_is_no_journal(path: Path, opened: Callable[[Path], object], side: str) -> None:
+    """A link to a device has no size, and bytes without end."""
+    place = path.with_name(path.name + side)
+    place.unlink(missing_ok=True)
+    place.symlink_to("/dev/zero")
+    with pytest.raises(JournalDamaged, match="no file"):
+        opened(path)

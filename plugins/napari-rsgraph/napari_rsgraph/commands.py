@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import cast
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject
 from qtpy.QtGui import QAction, QKeySequence
 from qtpy.QtWidgets import QMainWindow, QMenu, QWidget
@@ -43,6 +44,7 @@ class Commands(QObject):
         super().__init__(main)
         self.session = session
         self.actions: dict[str, QAction] = {}
+        self._yielded: list[tuple[QAction, list[QKeySequence]]] = []
         self._classes: list[QAction] = []
         self.menu = QMenu("rsgraph", main)
         main.menuBar().addMenu(self.menu)
@@ -66,7 +68,10 @@ class Commands(QObject):
         return cast(QMainWindow, self.parent())
 
     def close(self) -> None:
-        """Take the menu and the shortcuts out of the window."""
+        """Take the menu and the shortcuts out of the window; whoever had yielded keys gets them back."""
+        for entry, keys in self._yielded:
+            if isalive(entry):  # type: ignore[no-untyped-call]  # qtpy has no types here
+                entry.setShortcuts(keys)
         for entry in [*self._own, *self._classes]:
             entry.setEnabled(False)
             entry.deleteLater()
@@ -106,7 +111,7 @@ class Commands(QObject):
     def _yield_shortcuts(self) -> None:
         """Where another action of the window has one of our keys, ours wins: Qt would trigger neither.
 
-        Those of napari that lose their key stay in its menus.
+        Those of napari and of other plugins that lose their key stay in their menus, and get it back at the end.
         """
         ours = {*self.actions.values(), *self._classes}
         taken = {keys.toString() for entry in ours for keys in entry.shortcuts()}
@@ -115,4 +120,6 @@ class Commands(QObject):
                 continue
             kept = [keys for keys in entry.shortcuts() if keys.toString() not in taken]
             if len(kept) < len(entry.shortcuts()):
+                if not any(entry is known for known, _ in self._yielded):
+                    self._yielded.append((entry, list(entry.shortcuts())))
                 entry.setShortcuts(kept)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from napari_rsgraph.training import Training
 
-_SIZE = (1280, 800)
 _LISTEN = 200
 """Milliseconds between two looks at Ctrl-C, which Qt's event loop would not see by itself."""
 
@@ -103,19 +102,20 @@ def _show(
 ) -> None:
     """Open the window; return when it is closed."""
     import napari
-    from qtpy.QtCore import QTimer
 
     from napari_rsgraph.window import open_workspace
 
     viewer.title = f"rsgraph: {folder.resolve().name}"
     try:
-        window = open_workspace(viewer, folder, display=display, read_only=read_only, links=links, training=training)
+        window = open_workspace(
+            viewer, folder, display=display, read_only=read_only, links=links, training=training, own=True
+        )
     except BaseException:
         viewer.close()
         raise
     viewer.window.show()
-    viewer.window.resize(*_SIZE)
-    QTimer.singleShot(0, window.arrange)
+    window.appear()
+    window.welcome()
     listening = close_on_interrupt(window.close_viewer)
     napari.run()
     listening.stop()

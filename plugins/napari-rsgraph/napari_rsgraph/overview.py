@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
@@ -13,6 +13,7 @@ from napari_rsgraph.point_map.bar import MapBar
 from napari_rsgraph.point_map.brush import Tool
 from napari_rsgraph.point_map.legend import Legend
 from napari_rsgraph.point_map.point_map import PointMap
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.chip_order import ChipOrder, Order
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.session.shares import shares_text
@@ -20,7 +21,8 @@ from napari_rsgraph.widgets.refresh import ticks
 from rsgraph.brushing.shapes import Mode
 from rsgraph.view.view import View
 
-_THUMBNAIL = 128
+_THUMBNAIL, _ENOUGH = 128, 1.75
+"""Pixels along a picture on the map, and how dense a screen may be for them to be sharp there."""
 _MAP_HEIGHT, _GALLERY_HEIGHT = 470, 270
 """At 1280 x 800: two rows of tiles."""
 _LISTED = 4
@@ -49,7 +51,7 @@ class Overview(QWidget):
         self._show_map()
 
     def _lay_out(self) -> None:
-        top = QWidget(self)
+        top = Upper(self)
         column = QVBoxLayout(top)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
@@ -115,7 +117,8 @@ class Overview(QWidget):
     def _thumbnail(self, point: int) -> QImage | None:
         if self.view is None:
             return None
-        rgb, _ = self.view.chip(int(self.session.map.rows[point]), _THUMBNAIL)
+        side = round(_THUMBNAIL * max(self.devicePixelRatioF() / _ENOUGH, 1.0))
+        rgb, _ = self.view.chip(int(self.session.map.rows[point]), side)
         return image_of(rgb)
 
     def _show_colours(self) -> None:
@@ -200,13 +203,13 @@ class Overview(QWidget):
         session = self.session
         rows = session.map.rows[points]
         if session.selection.level == "chips":
-            return f"{len(rows):,} chips"
+            return counted(len(rows), "chip")
         labelling = session.labels
         counts = np.bincount(labelling.codes[rows], minlength=len(labelling.names) + 1)
         names = ["unlabelled", *labelling.names]
         order = [code for code in np.argsort(-counts, kind="stable")[:_LISTED] if counts[code]]
         listed = ", ".join(f"{names[code]} {counts[code]:,}" for code in order)
-        return f"{len(rows):,} segments" + (f": {listed}" if len(labelling.names) else "")
+        return counted(len(rows), "segment") + (f": {listed}" if len(labelling.names) else "")
 
     def _point_text(self, point: int) -> str:
         row = int(self.session.map.rows[point])
@@ -234,6 +237,20 @@ class Overview(QWidget):
         name = session.labels.names[code - 1] if code else "unlabelled"
         chip = int(session.tables.segments["chip_id"].iloc[row])
         return f"segment {int(session.tables.ids[row])} in chip {chip}: {name}"
+
+
+class Upper(QWidget):
+    """The map with its bar and legend, which take as many rows as the width asks for.
+
+    A splitter asks for no such height by itself: it would lay the legend over the map.
+    """
+
+    def event(self, event: QEvent) -> bool:
+        """Ask for the height that the content needs at this width."""
+        layout = self.layout()
+        if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest) and layout is not None:
+            self.setMinimumHeight(layout.minimumHeightForWidth(self.width()))
+        return super().event(event)
 
 
 def image_of(rgb: NDArray[np.uint8]) -> QImage:

@@ -69,7 +69,7 @@ def open_in(viewer: napari.Viewer, folder: Path) -> None:
     """Open a workspace in a viewer."""
     from napari_rsgraph.window import open_workspace
 
-    open_workspace(viewer, folder)
+    open_workspace(viewer, folder).welcome()
 
 
 def choose_workspace() -> None:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari.utils.notifications import notification_manager, show_error, show_info, show_warning
-from qtpy.QtCore import QObject, Qt, QTimer
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QImage
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import (
     QDockWidget,
     QFileDialog,
@@ -25,7 +26,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_rsgraph.beside import Beside
 from napari_rsgraph.commands import Commands
+from napari_rsgraph.first_steps import FirstSteps, remember_seen, seen_file, show_first_steps
 from napari_rsgraph.gallery.cut_outs import chip_picture, segment_picture
 from napari_rsgraph.overview import Overview
 from napari_rsgraph.panels.classes import LabelPanel
@@ -35,27 +38,49 @@ from napari_rsgraph.panels.search import SearchPanel
 from napari_rsgraph.panels.shortcuts import ShortcutSheet
 from napari_rsgraph.panels.suggest import SuggestPanel
 from napari_rsgraph.panels.tasks import TaskStrip
+from napari_rsgraph.placing import make_room, place
 from napari_rsgraph.point_map.opengl import release_context
 from napari_rsgraph.qt_work import QtWork
+from napari_rsgraph.remembering import Frame, Memory
 from napari_rsgraph.scene.bar import SceneBar
+from napari_rsgraph.scene.drawn_outline import DrawnOutline
+from napari_rsgraph.scene.focus_frame import FocusFrame
+from napari_rsgraph.scene.keys import SceneKeys
 from napari_rsgraph.scene.scene_map import SceneMap
 from napari_rsgraph.scene.tools import SceneTools
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.session import Session, open_session
 from napari_rsgraph.training import Training
+from napari_rsgraph.widgets.controls import name_buttons
+from napari_rsgraph.widgets.keyboard_focus import KeyboardFocus
+from napari_rsgraph.widgets.naming import stage_title
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
+from rsgraph.own_files.window import Shown
 from rsgraph.protocols import Progress
 from rsgraph.view.view import View, find_view, make_view, mean_colours
 
 if TYPE_CHECKING:
     import napari
 
+_LET_GO = (
+    *("viewer", "main", "left", "right", "bar", "beside", "memory", "commands"),
+    *("scene", "scene_tools", "scene_keys", "drawn", "frame", "keyboard"),
+)
 _HIDDEN = ("layer list", "layer controls")
-"""napari's own docks: in its menu, but not in the way at 1280 x 800."""
-_WIDTHS = (440, 330)
+"""napari's own docks: in its menu, but not in the way in a window that was opened to label."""
+_PANELS = {
+    "Label": "Name classes and give them to what is selected; everything is saved at once",
+    "Search": "Find what is like the selection, judge it, and label what was accepted",
+    "Suggest": "Predict classes from the labels given so far, and see what is worth labelling next",
+    "Export": "Write labels and segments to files for other programs",
+    "History": "All that was done to classes and labels, newest first; undo and redo",
+}
+"""Names of the panels on the right, and what each is for."""
 _LOOK_AGAIN = 2000
 """Milliseconds after which a window reads what others wrote: labels, where it only looks on, and stages of a run."""
+_ENLARGED = 200
+"""Milliseconds after which a window manager has enlarged a window."""
 _TRAINING = 0
 """Number of the training in the strip of tasks; others count from 1."""
 
@@ -75,6 +100,11 @@ class Window(QObject):
         Bands of the pictures.
     training
         The run that goes on meanwhile; it ends with the window.
+    own
+        Whether napari's window was opened for this session only. Else its docks and those of other plugins stay,
+        in the same columns as ours, one press of a tab away.
+    shown
+        What it shows at first; None: what the workspace remembers.
     """
 
     def __init__(
@@ -85,6 +115,8 @@ class Window(QObject):
         *,
         display: str | Sequence[str] = "auto",
         training: Training | None = None,
+        own: bool = False,
+        shown: Shown | None = None,
     ) -> None:
         super().__init__()
         self.viewer, self.session, self.work, self.display = viewer, session, work, display
@@ -96,23 +128,30 @@ class Window(QObject):
         self.labels, self.search = LabelPanel(session), SearchPanel(session)
         self.suggest, self.export = SuggestPanel(session), ExportPanel(session)
         self.history, self.tasks = HistoryPanel(session), TaskStrip()
-        self._dock()
+        self._dock(own=own)
+        frame = Frame(self.main, self.left, self.right, self.tabs, own)
+        self.memory = Memory(session, self.overview, self.scene, frame)
         self._listen()
         made = {**self.overview.points.named, **self.overview.gallery.named}
-        owners = {"overview": self.overview, "search": self.search, "suggest": self.suggest}
+        owners = {"map": self.overview.points, "search": self.search, "suggest": self.suggest}
         self.commands = Commands(self.main, session, self._calls(), owners, made)
+        self._share_keys()
+        self.viewer.window.help_menu.addAction(self.commands.actions["first_steps"])
         self.setParent(self.main)  # lives as long as napari's window, whoever opened it
         _windows.add(self)
+        self.memory.recall(shown)
         self._load_view()
 
     # layout
 
-    def _dock(self) -> None:
+    def _dock(self, *, own: bool) -> None:
         window = self.viewer.window
         window.add_dock_widget(self.overview, name="Chips and segments", area="left")
         self.side = self._side()
         window.add_dock_widget(self.side, name="Label", area="right")
         self.left, self.right = dock_of(self.overview), dock_of(self.side)
+        name_column(self.left, "The map of segments or chips above, pictures of the selected ones below")
+        name_column(self.right, "Panels to label, to search, to predict and to export")
         main = self.left.window()
         assert isinstance(main, QMainWindow)
         self.main = main
@@ -121,27 +160,59 @@ class Window(QObject):
         self.bar.setMovable(False)
         self.bar.addWidget(SceneBar(self.scene_tools))
         main.addToolBar(self.bar)
-        for dock in self.main.findChildren(QDockWidget):
-            if dock.objectName() in _HIDDEN:
-                dock.hide()
+        others = [dock for dock in self.main.findChildren(QDockWidget) if dock not in (self.left, self.right)]
+        self.beside = Beside(self.main, (self.left, self.right), others)
+        if own:
+            self.beside.hide(_HIDDEN)
+        else:
+            make_room(self.main)
+            self.beside.stack()
+            QTimer.singleShot(_ENLARGED, self, self.arrange)
         QTimer.singleShot(0, self, self.arrange)
 
+    def _share_keys(self) -> None:
+        """Let the keys of the map work in the scene too, and the keyboard come back to them from the panels."""
+        canvas = self.main.centralWidget().findChild(QOpenGLWidget)
+        assert canvas is not None, "napari draws on it"
+        canvas.addAction(self.commands.actions["switch_level"])
+        self.drawn, self.frame = DrawnOutline(canvas), FocusFrame(canvas)
+        self.scene_tools.drawn.connect(self.drawn.show_trail)
+        for dock in (self.left, self.right):
+            name_buttons(dock)
+        self.scene_keys = SceneKeys(canvas, self.scene_tools)
+        overview = self.overview
+        areas = (overview.points, overview.gallery.tiles, canvas, self.tabs.tabBar(), overview.bar, self.bar)
+        panels = (self.left, self.right, self.bar)
+        self.keyboard = KeyboardFocus(self.main, (overview.points, canvas), panels, areas)
+
     def arrange(self) -> None:
-        """Give the docks their widths and show the whole scene: once the window has its size."""
+        """Divide the window, and show the scene as it was seen last or whole: once the window has its size."""
         if not self._closed:
-            self.main.resizeDocks([self.left, self.right], list(_WIDTHS), Qt.Orientation.Horizontal)
-            self.scene.show_whole()
+            self.memory.lay_out()
+            self.beside.raise_ours()
+            if not self.memory.zoomed:
+                self.scene.show_whole()
+            QTimer.singleShot(0, self, self._zoom)
+
+    def _zoom(self) -> None:
+        if not self._closed:
+            self.memory.zoom()
+
+    def appear(self) -> None:
+        """Stand on the screen as last, or as large as it allows: once the window is shown."""
+        place(self.main, self.memory.last.place)
+        QTimer.singleShot(0, self, self.arrange)
 
     def _side(self) -> QWidget:
         side = QWidget()
         self.tabs = QTabWidget(side)
         panels = (self.labels, self.search, self.suggest, self.export, self.history)
-        for panel, name in zip(panels, ("Label", "Search", "Suggest", "Export", "History"), strict=True):
+        for panel, (name, about) in zip(panels, _PANELS.items(), strict=True):
             area = QScrollArea()
             area.setWidgetResizable(True)
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             area.setWidget(panel)
-            self.tabs.addTab(area, name)
+            self.tabs.setTabToolTip(self.tabs.addTab(area, name), about)
         column = QVBoxLayout(side)
         column.setContentsMargins(2, 2, 2, 2)
         column.addWidget(self.tabs, 1)
@@ -176,8 +247,15 @@ class Window(QObject):
         self._looking.timeout.connect(self._look_again)
         self._looking.start()
         self.tasks.cancelled.connect(self._stop_training)
+        self.main.installEventFilter(self)
         if self.training is not None:
             self._follow(self.training)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name
+        """Write what is shown while there still is a window that shows it."""
+        if event.type() == QEvent.Type.Close and not self._closed:
+            self.memory.keep()
+        return False
 
     def _look_again(self) -> None:
         """Read what others have written: labels, where this window only looks on, and stages of a run."""
@@ -187,6 +265,7 @@ class Window(QObject):
         if now != self._manifest_seen:
             self._manifest_seen = now
             self.session.look_again()
+        self.memory.look()
 
     def _manifest_time(self) -> int:
         path = self.session.workspace.path("manifest.json")
@@ -238,7 +317,9 @@ class Window(QObject):
 
     def _show_step(self, number: int, left: str = "") -> None:
         place = f"step {number + 1} of {len(self._steps)}"
-        self.tasks.task_title(_TRAINING, ", ".join(filter(None, (f"training: {self._steps[number]}", place, left))))
+        self.tasks.task_title(
+            _TRAINING, ", ".join(filter(None, (f"training: {stage_title(self._steps[number])}", place, left)))
+        )
 
     def _training_ended(self, sentence: str) -> None:
         self.tasks.task_ended(_TRAINING)
@@ -272,17 +353,39 @@ class Window(QObject):
             "export": partial(self.open_tab, "Export"),
             "history": partial(self.open_tab, "History"),
             "reopen": self.reopen,
+            "new_class": self._new_class,
+            "next_area": lambda: self.keyboard.go(1),
+            "previous_area": lambda: self.keyboard.go(-1),
             "help": self.show_sheet,
+            "first_steps": self.show_first_steps,
         }
 
     def _predict(self) -> None:
         self.open_tab("Suggest")
         self.suggest.predict()
 
+    def _new_class(self) -> None:
+        self.open_tab("Label")
+        self.labels.new_name.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def show_sheet(self) -> None:
         """Open the sheet of all shortcuts."""
         self.sheet = ShortcutSheet(self.session.labels, self.main)
         self.sheet.show()
+
+    def welcome(self) -> None:
+        """Show the first steps to a user who has not seen them."""
+        if not seen_file().exists():
+            self.show_first_steps()
+
+    def show_first_steps(self) -> None:
+        """Show the cards that explain the window; the keyboard is the map's when they are gone."""
+        if not self.main.findChildren(FirstSteps):
+            show_first_steps(self.main, self._first_steps_closed)
+
+    def _first_steps_closed(self) -> None:
+        remember_seen()
+        self.overview.points.setFocus()
 
     def clear(self) -> None:
         """Put the brush away and select nothing."""
@@ -320,6 +423,7 @@ class Window(QObject):
     def _show_view(self, view: View) -> None:
         self.scene.set_view(view)
         self.overview.set_view(view)
+        self.memory.zoom_scene()
 
     def _view_failed(self, error: RsgraphError) -> None:
         """Without the scene's files segments are painted by their mean colours: labelling goes on."""
@@ -339,11 +443,18 @@ class Window(QObject):
     def remove(self) -> None:
         """Close the session and give the viewer back as it was."""
         window = self.viewer.window
+        self.memory.keep()
+        self.keyboard.close()
+        self.scene_keys.close()
+        self.drawn.deleteLater()
+        self.frame.close()
+        self.main.removeEventFilter(self)
         window.remove_dock_widget(self.overview)
         window.remove_dock_widget(self.side)
         self.commands.close()
         self.main.removeToolBar(self.bar)
         self.bar.deleteLater()
+        self.beside.restore()
         self.scene_tools.close()
         self.scene.close()
         self.close()
@@ -355,12 +466,13 @@ class Window(QObject):
             self.session.tasks.say("this window writes labels already")
             return
         recovered, training = labels.journal.path, self.training
+        own, shown = self.memory.frame.own, self.memory.now()
         if training is not None:
             self._leave(training)
         self.remove()
         if recovered.name != "labels.sqlite":
             adopt_recovered(recovered)
-        open_workspace(viewer, folder, display=self.display, training=training)
+        open_workspace(viewer, folder, display=self.display, training=training, own=own, shown=shown)
 
     def close(self) -> None:
         """Finish what writes labels, stop the rest, close the journal. A second call does nothing."""
@@ -370,12 +482,14 @@ class Window(QObject):
         _windows.discard(self)
         if self.training is not None:
             self.training.ask_to_stop()
+        self.keyboard.close()
         self._looking.stop()
+        self.memory.forget()
         self.work.close()
         self.session.close()
         release_context()
         # connections hold this object until Qt deletes it; they must not hold napari's window as well
-        for name in ("viewer", "main", "left", "right", "scene", "scene_tools", "commands", "bar"):
+        for name in _LET_GO:
             self.__dict__.pop(name, None)
 
 
@@ -413,17 +527,37 @@ class LabelWidget(QWidget):
     def open(self, folder: Path) -> None:
         """Open a workspace; mistakes are notifications."""
         try:
-            open_workspace(self.viewer, folder)
+            open_workspace(self.viewer, folder).welcome()
         except RsgraphError as error:
             show_error(str(error))
+            return
+        dock = holding(self)
+        if dock is not None:  # its work is done; the column is needed, and the menu opens another one
+            QTimer.singleShot(0, self, self._leave)
+
+    def _leave(self) -> None:
+        self.viewer.window.remove_dock_widget(self)
 
 
 def dock_of(widget: QWidget) -> QDockWidget:
     """Return the dock that a widget was put into."""
+    found = holding(widget)
+    assert found is not None
+    return found
+
+
+def name_column(dock: QDockWidget, about: str) -> None:
+    """Say on hover what a column is for: on its title, not on all that it holds."""
+    title = dock.titleBarWidget()
+    if title is not None:
+        title.setToolTip(about)
+
+
+def holding(widget: QWidget) -> QDockWidget | None:
+    """Return the dock that a widget is in, or None."""
     parent = widget.parentWidget()
     while parent is not None and not isinstance(parent, QDockWidget):
         parent = parent.parentWidget()
-    assert parent is not None
     return parent
 
 
@@ -435,6 +569,8 @@ def open_workspace(
     read_only: bool = False,
     links: bool = False,
     training: Training | None = None,
+    own: bool = False,
+    shown: Shown | None = None,
 ) -> Window:
     """Open a workspace in a viewer; one that is open in it is closed first.
 
@@ -452,6 +588,10 @@ def open_workspace(
         Whether symbolic links in the workspace that lead out of it may be written through.
     training
         The run that goes on meanwhile.
+    own
+        Whether napari's window was opened for this workspace only.
+    shown
+        What is shown at first; None: what the workspace remembers.
 
     Raises
     ------
@@ -467,7 +607,7 @@ def open_workspace(
     session = open_session(folder, work, read_only=read_only, links=links)
     if former is not None:
         former.remove()
-    window = Window(viewer, session, work, display=display, training=training)
+    window = Window(viewer, session, work, display=display, training=training, own=own, shown=shown)
     if session.labels.journal.notice:
         session.tasks.say(session.labels.journal.notice, "warning")
     return window

@@ -189,6 +189,7 @@ def at_window(
     size: tuple[int, int] = (1280, 800),
     scale: float = 1.0,
     words: Sequence[str] = (),
+    first: bool = False,
 ) -> Iterator[Hand]:
     """Open a window on a screen of its own; yield who sits before it.
 
@@ -204,8 +205,14 @@ def at_window(
         Pixels of the screen per pixel of Qt, as desktops set it for dense screens.
     words
         Further words of ``rsgraph label``, such as ``read_only=true``.
+    first
+        Whether the user has never seen a window of ours, and is shown the first steps.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    if not first:
+        seen = folder / "config" / "rsgraph" / "first_steps_seen"
+        seen.parent.mkdir(parents=True, exist_ok=True)
+        seen.touch()
     with ExitStack() as stack:
         display = stack.enter_context(_screen(folder, size))
         environment = {

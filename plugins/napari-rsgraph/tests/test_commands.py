@@ -53,5 +53,8 @@ def test_classes_have_entries_and_keys(commands: Commands, session: Session) -> 
 def test_other_actions_of_the_window_yield_their_keys(main: QMainWindow, session: Session) -> None:
     foreign = QAction("Foreign", main)
     foreign.setShortcuts(["F", "Ctrl+Alt+9"])
-    Commands(main, session, {row.name: lambda: None for row in ACTIONS}, {}, {})
+    commands = Commands(main, session, {row.name: lambda: None for row in ACTIONS}, {}, {})
+    session.labels.define("water", key="1")
     assert [keys.toString() for keys in foreign.shortcuts()] == ["Ctrl+Alt+9"]
+    commands.close()
+    assert [keys.toString() for keys in foreign.shortcuts()] == ["F", "Ctrl+Alt+9"]

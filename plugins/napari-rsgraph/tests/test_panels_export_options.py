@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from qtpy.QtWidgets import QComboBox
+
 from napari_rsgraph.panels.export_options import options_of, parameters_of, value_of, widget_of
 
 
@@ -49,6 +51,15 @@ def test_options_come_from_signature_and_docstring(qtbot: Any) -> None:
         widget = widget_of(option)
         qtbot.addWidget(widget)
         assert value_of(widget) == option.default
+
+
+def test_choices_that_have_words_are_read_as_these(qtbot: Any) -> None:
+    layer = next(option for option in options_of(Example, ["gnn1", "y"]) if option.name == "layer")
+    widget = widget_of(layer, {"gnn1": "Trained"})
+    qtbot.addWidget(widget)
+    assert isinstance(widget, QComboBox)
+    assert [widget.itemText(place) for place in range(widget.count())] == ["default", "Trained", "y"]
+    assert widget.itemData(1) == "gnn1"
 
 
 def test_a_docstring_without_parameters_gives_none() -> None:

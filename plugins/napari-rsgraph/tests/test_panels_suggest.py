@@ -73,7 +73,19 @@ def test_the_calibration_is_said_where_it_is_known(qtbot: Any, predicted: Sugges
     if made.calibration is None:
         assert "Too few labels" in predicted.status.text()
     else:
-        assert f"calibration error {100 * made.calibration:.1f}" in predicted.status.text()
+        assert f"differ by {100 * made.calibration:.1f}" in predicted.status.text()
+
+
+def test_no_sentence_on_confidence_contradicts_another(
+    qtbot: Any, panel: SuggestPanel, predicted: SuggestPanel, session: Session
+) -> None:
+    panel.method.setCurrentIndex(panel.method.findData("propagation"))
+    panel.predict()
+    qtbot.waitUntil(lambda: "Label propagation from" in panel.status.text())
+    said = f"{panel.explanation.text()} {panel.status.text()}"
+    assert "not calibrated" in said
+    assert "at its word" not in said
+    assert "scene shows labels only" in panel.by_prediction.toolTip()
 
 
 def test_the_threshold_counts_and_accepts(qtbot: Any, predicted: SuggestPanel, session: Session) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from napari_rsgraph.point_map.view_transform import ViewTransform
+from rsgraph.brushing.shapes import Rectangle
 
 VIEW = ViewTransform(x=2.0, y=-1.0, scale=50.0, width=400, height=300)
 
@@ -52,3 +53,11 @@ def test_fitted_to_one_place_shows_one_unit(points: np.ndarray) -> None:
     view = VIEW.fitted(points.astype(np.float32))
     assert view.scale == pytest.approx(300 * 0.84)
     assert (view.x, view.y) == ((7, 7) if np.isfinite(points).any() else (0, 0))
+
+
+def test_a_rectangle_just_fits_into_the_view() -> None:
+    view = ViewTransform(width=400, height=200).showing(Rectangle(3.0, -2.0, 10.0, 2.0))
+    window = view.window()
+    assert (window.x, window.y) == (3.0, -2.0)
+    assert window.half_width == pytest.approx(10.0)
+    assert window.half_height >= 2.0

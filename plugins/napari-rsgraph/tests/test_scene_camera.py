@@ -36,3 +36,26 @@ def test_the_whole_scene_stays_in_view_in_a_larger_window(screen: Screen) -> Non
     screen.viewer.window.resize(1000, 700)
     screen.drawn()
     assert screen.viewer.scene.camera.zoom == pytest.approx(near)
+
+
+def test_a_place_that_was_seen_is_seen_again_unless_nothing_is_there(screen: Screen) -> None:
+    camera, grid = screen.map.camera, screen.map.grid
+    assert camera.whole
+    screen.map.go_to_chip(0)
+    centre, zoom = camera.place
+    assert not camera.whole
+    camera.show_whole(grid)
+    assert not camera.show_place(grid, (1e9, 1e9), zoom)
+    assert not camera.show_place(grid, centre, 1e-9)
+    assert camera.whole
+    assert camera.show_place(grid, centre, zoom)
+    assert camera.place == (pytest.approx(centre), pytest.approx(zoom))
+
+
+def test_the_camera_is_as_before_once_the_scene_is_gone(screen: Screen) -> None:
+    before = screen.map.camera._before
+    screen.map.go_to_chip(0)
+    screen.map.close()
+    camera = screen.viewer.scene.camera
+    assert camera.zoom == pytest.approx(before[2])
+    assert tuple(camera.center) == pytest.approx(before[1])

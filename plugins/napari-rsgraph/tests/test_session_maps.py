@@ -126,3 +126,23 @@ def test_a_verdict_is_one_sentence() -> None:
     assert verdict_text(Verdict(fits, "own-umap", "clearly")) == f"own-umap fits the labels best (clearly); {shares}"
     assert verdict_text(Verdict(fits, None, "both alike")) == f"both alike; {shares}"
     assert verdict_text(Verdict((), None, "too few")) == "too few"
+
+
+def test_a_map_that_was_shown_before_is_shown_again_and_none_is_made(session: Session, workspace: Path) -> None:
+    maps = session.maps
+    maps.reopen("segments", "surroundings", "pca")
+    assert maps.current["segments"].layer == "surroundings"
+    maps.reopen("segments", "bands", "tsne")
+    maps.reopen("segments", "../../elsewhere", "pca")
+    assert maps.current["segments"].layer == "surroundings"
+    assert not (workspace / "projections" / "bands-tsne.parquet").exists()
+
+
+def test_the_first_map_is_the_one_that_the_manifest_lists_first(session: Session, workspace: Path) -> None:
+    session.maps.show_first()
+    assert session.maps.current["segments"].layer == session.workspace.maps[0]["layer"]
+    manifest = read_json(workspace / "manifest.json")
+    manifest["maps"] = manifest["maps"][1:]
+    write_json(workspace / "manifest.json", manifest)
+    session.maps.show_first()
+    assert session.maps.current["segments"].layer == manifest["maps"][0]["layer"] != "own"

@@ -224,7 +224,7 @@ def test_a_session_takes_up_what_another_process_has_added(workspace: Path) -> N
     made.write_manifest(whole)
     session.look_again()
     assert session.maps.layers[:3] == ["own", "surroundings", "own+gnn1"]
-    assert said == ["own+gnn1: trained, and drawn. Choose it above the map; the map that is shown stays"]
+    assert said == ["trained further: a map of it is drawn. Choose it above the map; the map that is shown stays"]
     assert changes == [1]
     assert "strongest membership" in session.colouring.choices("segments")
     assert session.colouring.by == "class", "colours do not change by themselves"

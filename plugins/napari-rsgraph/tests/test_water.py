@@ -102,7 +102,6 @@ def test_water_of_the_demo_is_labelled_in_fewer_than_ten_brushes(
 ) -> None:
     session = window.session
     workspace = Workspace(demo)
-    window.commands.run("switch_level")
     window.labels.new_name.setText("water")
     qtbot.keyClick(window.labels.new_name, Qt.Key.Key_Return)
     assert window.work.wait()

@@ -70,7 +70,6 @@ def on_screen(window: Window, point: int) -> QPoint:
 
 def test_window_brush_label_undo_redo_and_reopen(opener: Opener, qtbot: Any, workspace: Path) -> None:
     window = opener()
-    window.commands.run("switch_level")
     key = add_class(qtbot, window, "water")
     end = on_screen(window, 10)
     drag(qtbot, window, end + QPoint(30, 30), end)
@@ -100,7 +99,6 @@ def test_window_brush_label_undo_redo_and_reopen(opener: Opener, qtbot: Any, wor
 
 def test_window_selection_on_the_scene_lights_up_points_and_gallery(opener: Opener, qtbot: Any) -> None:
     window = opener()
-    window.commands.run("switch_level")
     window.session.selection.select(np.array([5, 6]))
     assert np.flatnonzero(window.session.map_selection()).tolist() == [5, 6]
     assert window.overview.points.selection.tolist() == [5, 6]

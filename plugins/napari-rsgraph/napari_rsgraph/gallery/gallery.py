@@ -1,4 +1,4 @@
-"""The gallery: pictures of the brushed chips, at segment level with everything but the chosen segments under blue."""
+"""The gallery: pictures of the brushed chips, at segment level with everything but the chosen segments dimmed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from napari_rsgraph.actions import key
 from napari_rsgraph.gallery.grid import GAP, Mask, Rows, Shown
 from napari_rsgraph.gallery.tiles import HINT, LARGEST, SMALLEST, STEP, Caption, Tiles
 from napari_rsgraph.session.chip_order import ORDERS, TEXTS
+from napari_rsgraph.widgets.controls import HIT
 from napari_rsgraph.widgets.layouts import FlowLayout
 from napari_rsgraph.widgets.shortcuts import add_actions, shown
 from rsgraph.view.view import View
@@ -80,7 +81,7 @@ class Gallery(QWidget):
         total: int | None = None,
         strips: int = 0,
     ) -> None:
-        """Show chips with the chosen segments in full colour and the others under blue.
+        """Show chips with the chosen segments in full colour with a line round them, and the others dimmed.
 
         Parameters
         ----------
@@ -204,6 +205,7 @@ def _check_box(switch: QAction) -> QCheckBox:
     """Show a switch as a box with a tick: napari's themes hardly show whether a button is down."""
     box = QCheckBox(switch.text())
     box.setToolTip(switch.toolTip())
+    box.setMinimumHeight(HIT)
     box.setEnabled(switch.isEnabled())
     box.clicked.connect(switch.trigger)
 

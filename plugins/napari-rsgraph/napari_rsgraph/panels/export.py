@@ -26,6 +26,7 @@ from napari_rsgraph.panels.export_options import ExporterFacts, Widget, read_exp
 from napari_rsgraph.session.exporting import Scope, exporter_names
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.widgets.controls import action_button, button, enable, heading, text_label
+from napari_rsgraph.widgets.naming import layer_title
 from napari_rsgraph.widgets.refresh import Refresh, listen
 from rsgraph.errors import RsgraphError
 from rsgraph.files import expanded
@@ -128,11 +129,14 @@ class ExportPanel(QWidget):
         places.addWidget(self.browse)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
-        for widget in (self.exporter, self.summary, heading("Of which segments"), *self.scopes.values()):
+        scopes = heading("Of which segments", "Everything, only labels by people, or only the selection")
+        for widget in (self.exporter, self.summary, scopes, *self.scopes.values()):
             layout.addWidget(widget)
-        layout.addWidget(heading("Options"))
+        layout.addWidget(
+            heading("Options", "What can be set for this kind of files; hover over one to read what it does")
+        )
         layout.addLayout(self._form)
-        layout.addWidget(heading("Folder"))
+        layout.addWidget(heading("Folder", "Where the files are written to"))
         layout.addLayout(places)
         for widget in (self.run, self.result, self.open_folder):
             layout.addWidget(widget)
@@ -160,8 +164,10 @@ class ExportPanel(QWidget):
         self.options = {}
         facts = self.facts.get(str(self.exporter.currentData()))
         self.summary.setText(facts.summary if facts else "Reading what can be set…")
+        config = self.session.workspace.config
+        words = {layer: layer_title(layer, config) for layer in self.session.maps.layers}
         for option in facts.options if facts else ():
-            widget = widget_of(option)
+            widget = widget_of(option, words)
             self.options[option.name] = widget
             if isinstance(widget, QCheckBox):
                 self._form.addRow(widget)

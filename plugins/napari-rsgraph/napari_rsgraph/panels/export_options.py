@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSpinBox, QWidget
 
+from napari_rsgraph.widgets.controls import HIT
 from rsgraph.components import registry
 from rsgraph.protocols import Progress
+
+_NO_WORDS: Mapping[str, str] = MappingProxyType({})
 
 Widget = QCheckBox | QComboBox | QSpinBox | QDoubleSpinBox
 
@@ -118,24 +121,26 @@ def parameters_of(docstring: str) -> dict[str, str]:
     return found
 
 
-def widget_of(option: Option) -> Widget:
-    """Return a widget that sets an option, at its default."""
-    made = _widget(option)
+def widget_of(option: Option, words: Mapping[str, str] = _NO_WORDS) -> Widget:
+    """Return a widget that sets an option, at its default; ``words`` has what is read for choices, such as layers."""
+    made = _widget(option, words)
     made.setToolTip(option.about or title(option))
     made.setAccessibleName(title(option))
     return made
 
 
-def _widget(option: Option) -> Widget:
+def _widget(option: Option, words: Mapping[str, str]) -> Widget:
     if option.choices:
         box = QComboBox()
         for choice in option.choices:
-            box.addItem("default" if choice is None else str(choice).replace("_", " "), choice)
+            text = "default" if choice is None else words.get(choice, str(choice).replace("_", " "))
+            box.addItem(text, choice)
         box.setCurrentIndex(option.choices.index(option.default))
         return box
     if isinstance(option.default, bool):
         tick = QCheckBox(title(option))
         tick.setChecked(option.default)
+        tick.setMinimumHeight(HIT)
         return tick
     number: QSpinBox | QDoubleSpinBox = QSpinBox() if isinstance(option.default, int) else QDoubleSpinBox()
     number.setRange(-1_000_000, 1_000_000)

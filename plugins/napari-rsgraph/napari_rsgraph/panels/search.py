@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QV
 
 from napari_rsgraph.actions import action, key
 from napari_rsgraph.panels.candidates import PAGE, CandidateList, Thumbnail
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.search import Results
 from napari_rsgraph.session.session import Session
@@ -33,7 +34,6 @@ class SearchPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self._known: Results | None = None
         self.list = CandidateList(session, self)
         self.list.clicked.connect(self._clicked)
         self.list.pressed_key.connect(self._run)
@@ -46,7 +46,7 @@ class SearchPanel(QWidget):
         for signal in (session.selection.changed, session.selection.level_changed, session.labels.changed):
             listen(self, signal, self._refresh.ask)
         listen(self, session.labels.classes_changed, self._list_classes)
-        listen(self, session.search.changed, self._results_changed)
+        listen(self, session.search.changed, self._refresh.ask)
         self._list_classes()
 
     # parts
@@ -180,20 +180,11 @@ class SearchPanel(QWidget):
         self.classes.setCurrentIndex(max(self.classes.findData(chosen), 0) if len(table) else -1)
         self._refresh.ask()
 
-    def _results_changed(self) -> None:
-        """Give a new search the focus, so that the keys judge at once."""
-        results = self.session.search.results
-        if results is not None and results is not self._known and len(results.rows):
-            self.list.setFocus()
-        self._known = results
-        self._refresh.ask()
-
     def refresh(self) -> None:
         """Show the search of now."""
         results, level = self.session.search.results, self.session.selection.level
         examples, text = len(self.session.selection.rows), action("find").text
-        noun = level if examples != 1 else level[:-1]
-        self.find_similar.setText(f"{text} ({examples:,} {noun})" if examples else text)
+        self.find_similar.setText(f"{text} ({counted(examples, level[:-1])})" if examples else text)
         enable(self.find_similar, examples > 0, f"select one or more {level} as examples first")
         self.found.setVisible(results is not None)
         self.empty.setVisible(results is None)
@@ -205,10 +196,10 @@ class SearchPanel(QWidget):
     def _show(self, results: Results) -> None:
         n, page = len(results.rows), results.at // PAGE
         accepted, rejected = (results.verdicts.count(verdict) for verdict in ("accepted", "rejected"))
-        examples = f"{len(results.examples):,} {results.level if len(results.examples) != 1 else results.level[:-1]}"
+        examples = counted(len(results.examples), results.level[:-1])
         more = sum(len(near) for near in results.near)
         self.about.setText(
-            f"{n:,} candidate{'' if n == 1 else 's'} for {examples}"
+            f"{counted(n, 'candidate')} for {examples}"
             + (f", which stand for {more:,} more near them" if more else "")
             + f": {accepted:,} accepted, {rejected:,} rejected, {n - accepted - rejected:,} open"
         )

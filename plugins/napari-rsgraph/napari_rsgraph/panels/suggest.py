@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_rsgraph.actions import action
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.colouring import PREDICTED, UNCERTAINTY
 from napari_rsgraph.session.session import Session
@@ -35,11 +36,13 @@ from napari_rsgraph.widgets.shortcuts import pressed
 METHODS = {
     "propagation": (
         "Label propagation",
-        "Labels travel along the graph of segments: good with few labels. How sure it is is not calibrated.",
+        "Labels travel from segment to segment along the graph: good with few labels. Its confidence orders the "
+        "segments; it is no share of right ones.",
     ),
     "classifier": (
         "Classifier",
-        "Learns the classes from the embedding and says how sure it is; calibrated where there are enough labels.",
+        "Learns the classes from the embedding. With enough labels its confidence is measured against labels that "
+        "were left out.",
     ),
 }
 _LEAST, _MOST, _USUAL = 50, 100, 95
@@ -90,7 +93,9 @@ class SuggestPanel(QWidget):
         self.empty = hint()
         self.table = self._make_table()
         self.by_prediction = button(
-            "Colour by prediction", "Colour the points by the class predicted", lambda: self._colour(PREDICTED)
+            "Colour by prediction",
+            "Colour the points of the map by the class predicted; the scene shows labels only",
+            lambda: self._colour(PREDICTED),
         )
         self.by_uncertainty = button(
             "by uncertainty", "Colour the points by how unsure the prediction is", lambda: self._colour(UNCERTAINTY)
@@ -140,7 +145,7 @@ class SuggestPanel(QWidget):
         self.predicted = _column(
             self.table,
             flowing(self.by_prediction, self.by_uncertainty),
-            heading("Accept in bulk"),
+            heading("Accept in bulk", "Label all segments whose prediction is sure enough, in one step"),
             self.threshold,
             self.count,
             self.accept,
@@ -153,7 +158,9 @@ class SuggestPanel(QWidget):
         layout.addLayout(choosing)
         for widget in (self.explanation, self.status, self.stale, self.empty, self.predicted):
             layout.addWidget(widget)
-        layout.addWidget(heading("What to label next"))
+        layout.addWidget(
+            heading("What to label next", "Segments that teach the prediction most, lined up one by one")
+        )
         layout.addWidget(flowing(*self.queueing.values()))
         layout.addWidget(self.suggestion)
         layout.addStretch(1)
@@ -169,7 +176,7 @@ class SuggestPanel(QWidget):
         suggestions = self.session.suggestions
         if len(suggestions.queue):
             self.session.labels.assign(suggestions.current, name)
-            suggestions.go(1)
+            suggestions.advance()
 
     def _accept(self) -> None:
         self.session.suggestions.accept(self.threshold.value() / 100)
@@ -219,13 +226,17 @@ class SuggestPanel(QWidget):
 
     def _status(self, made: Prediction) -> str:
         layer = layer_title(made.layer, self._config)
-        text = f"{METHODS[made.method][0]} from {made.n_labels:,} labels, on {layer}. "
+        text = f"{METHODS[made.method][0]} from {counted(made.n_labels, 'label')}, on {layer}. "
         if made.method == "propagation":
-            return text + "Not calibrated: the classifier's confidence can be taken at its word."
+            return text + (
+                "Its confidence is not calibrated: it orders the segments, and 90\u00a0% need not mean that nine of "
+                "ten are right."
+            )
         if made.calibration is None or made.accuracy is None:
-            return text + "Too few labels in held-out chips to say how well it is calibrated."
+            return text + "Too few labels, or in too few chips, to measure how often it is right."
         return text + (
-            f"By cross-validation {made.accuracy:.1%} are right; calibration error {made.calibration:.1%}."
+            f"Of labels that were left out in turn {made.accuracy:.1%} were predicted right; confidence and share of "
+            f"right ones differ by {made.calibration:.1%} on average."
         ).replace("%", "\u00a0%")
 
     def _show_table(self, made: Prediction) -> None:
@@ -255,7 +266,7 @@ class SuggestPanel(QWidget):
         rows, _, _ = self.session.suggestions.acceptable(at_least / 100)
         pixels = tables.segments["area_px"].to_numpy()[rows].sum()
         area = amount(float(tables.hectares[rows].sum()), float(pixels))
-        self.count.setText(f"would label {len(rows):,} segments, {area}, with at least {at_least}\u00a0%")
+        self.count.setText(f"would label {counted(len(rows), 'segment')}, {area}, with at least {at_least}\u00a0%")
         self.accept.setText(f"Accept {len(rows):,}" if len(rows) else "Accept")
         read_only = "labels cannot be changed here" if self.session.labels.read_only else ""
         why = read_only or ("" if len(rows) else f"no prediction is at least {at_least} % sure")

@@ -7,7 +7,7 @@ from qtpy.QtWidgets import QCheckBox, QMenu, QPushButton, QVBoxLayout, QWidget, 
 
 from napari_rsgraph.actions import action
 from napari_rsgraph.session.session import Session
-from napari_rsgraph.widgets.controls import action_button, button, swatch
+from napari_rsgraph.widgets.controls import HIT, action_button, button, swatch
 from napari_rsgraph.widgets.refresh import listen
 from napari_rsgraph.widgets.shortcuts import help_of
 
@@ -50,6 +50,8 @@ class ClassFilter(QPushButton):
         """List the classes of now."""
         content = QWidget()
         layout = QVBoxLayout(content)
+        for box in (self.in_view, self.without_clouds):
+            box.setMinimumHeight(HIT)
         for fixed in (self.in_view, self.only_unlabelled, self.without_clouds, self.everything):
             layout.addWidget(fixed)
         self.boxes = {}
@@ -58,6 +60,7 @@ class ClassFilter(QPushButton):
         for code, (name, colour) in enumerate(rows):
             box = QCheckBox(str(name))
             box.setIcon(swatch(str(colour)))
+            box.setMinimumHeight(HIT)
             box.setToolTip(f"Show points that are {name}")
             box.clicked.connect(self._choose)
             layout.addWidget(box)

@@ -19,6 +19,7 @@ from qtpy.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QResizeEvent,
     QWheelEvent,
 )
@@ -27,18 +28,20 @@ from qtpy.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 from napari_rsgraph.actions import key
 from napari_rsgraph.point_map import marks as map_marks
 from napari_rsgraph.point_map.brush import Tool
-from napari_rsgraph.point_map.gestures import Gestures, one_shot
+from napari_rsgraph.point_map.gestures import OWN_KEYS, Gestures, one_shot
 from napari_rsgraph.point_map.picture import MapPicture, Points, Request, warm_up
 from napari_rsgraph.point_map.shares import PointShares, draw_pie
 from napari_rsgraph.point_map.thumbnails import LIMIT, Thumbnail, Thumbnails
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.widgets.shortcuts import add_actions, pressed
 from rsgraph.brushing.drawing import BACKGROUND
 from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Mode, Rectangle, Shape
 
-HINT = f"Drag to brush · scroll to resize · Shift adds, Alt removes · {key('help')} shows all keys"
+HINT = f"Drag to brush · scroll zooms · Shift adds, Alt or Ctrl removes · {key('help')} for keys"
 
 _UNCOLOURED = (170, 178, 192)
+_FOCUSED = QColor(86, 180, 233)
 _ZOOM, _GROW = 1.3, 1.12
 _PIE_PX = 13.0
 """Diameter of a dot whose parts can be seen."""
@@ -48,11 +51,11 @@ _CLICKABLE_PX = 4.0
 
 def count_of(rows: np.ndarray) -> str:
     """Say how many points are under the brush."""
-    return f"{len(rows):,} point{'' if len(rows) == 1 else 's'}"
+    return counted(len(rows), "point")
 
 
 class PointMap(QWidget):
-    """A map of points with a brush: a circle or rectangle that is dragged across it, or a lasso.
+    """A map of points with a brush: a circle that is dragged across it, a box or a lasso round points.
 
     The widget knows points, colours and masks, and nothing of chips or classes. It says which rows are under
     the brush; whoever listens changes the selection and gives it back with `set_selection`.
@@ -61,7 +64,7 @@ class PointMap(QWidget):
     brushed = Signal(object, str, bool)
     """Rows (ndarray int64) of the stroke, mode, and whether it is over. Emitted at most once per turn of the event
     loop while the brush moves. While it adds or subtracts, the rows are all that it has touched since the button
-    went down. A lasso that adds or subtracts is emitted once, when it is closed."""
+    went down. A box or a lasso that adds or subtracts is emitted once, when it is done."""
 
     clicked = Signal(int, str)
     """Row of a single dot that was clicked without moving, and mode."""
@@ -116,7 +119,7 @@ class PointMap(QWidget):
         self.named[self.tool].setChecked(True)
 
     def _init_widget(self) -> None:
-        self.setMinimumSize(320, 240)
+        self.setMinimumSize(240, 100)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
@@ -349,6 +352,20 @@ class PointMap(QWidget):
         """Return what is in view, in map units."""
         return self._gestures.view.window()
 
+    @property
+    def whole(self) -> bool:
+        """Whether all points are in view, as fitted into the widget."""
+        return self._gestures.fitted
+
+    def show_part(self, part: Rectangle) -> None:
+        """Show a part of the map as ``map_window`` gave it; all of it where no point lies in there."""
+        view = self._gestures.view.showing(part)
+        if self._points.in_view(view, 1).size:
+            self._gestures.look_at(view)
+            self.zoom(1.0)  # into the bounds of zooming
+        else:
+            self.fit()
+
     def to_screen(self, points: np.ndarray) -> np.ndarray:
         """Return the logical pixels (n, 2) of points (n, 2) of the map."""
         return self._gestures.view.to_screen(points)
@@ -436,6 +453,10 @@ class PointMap(QWidget):
             map_marks.draw_count(painter, self._description(), gestures.brush, gestures.view)
         if gestures.ghost is not None:
             map_marks.draw_brush(painter, gestures.ghost, gestures.view, ghost=True)
+        if self.hasFocus():
+            painter.setPen(QPen(_FOCUSED, 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         if gestures.pointer is not None and gestures.tool != "pan":
             map_marks.draw_badge(painter, gestures.current_mode, gestures.pointer)
 
@@ -502,17 +523,17 @@ class PointMap(QWidget):
         self._gestures.release(event.position(), event.button())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802  # Qt's name
-        """Show all points."""
-        self._gestures.double_click(event.position(), event.button(), event.modifiers())
+        """Take the second of two quick clicks as a click."""
+        self._gestures.press(event.position(), event.button(), event.modifiers())
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802  # Qt's name
-        """Resize the brush, or zoom. With Alt, on some systems with Shift, the wheel reports itself as sideways."""
+        """Zoom, or resize the brush. With Alt, on some systems with Shift, the wheel reports itself as sideways."""
         delta = event.angleDelta()
         self._gestures.wheel((delta.y() or delta.x()) / 120, event.position(), event.modifiers())
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  # Qt's name
-        """Arrow keys move the brush, Space takes hold of the map; the other keys are those of the actions."""
+        """Arrow keys go to the next point or move the brush ...; the other keys are those of the actions."""
         key = Qt.Key(event.key())
         if self._gestures.key_pressed(key, event.modifiers()):
             return
@@ -533,7 +554,7 @@ class PointMap(QWidget):
     def event(self, event: QEvent) -> bool:
         """Keep own keys from becoming shortcuts of the window; tooltips and pinches."""
         kind = event.type()
-        if kind == QEvent.Type.ShortcutOverride and pressed(cast(QKeyEvent, event), self.named) is not None:
+        if kind == QEvent.Type.ShortcutOverride and self._is_own(cast(QKeyEvent, event)):
             event.accept()
             return True
         if kind == QEvent.Type.ToolTip:
@@ -543,6 +564,9 @@ class PointMap(QWidget):
             return self._pinch(cast(QNativeGestureEvent, event))
         return super().event(event)
 
+    def _is_own(self, event: QKeyEvent) -> bool:
+        return event.key() in OWN_KEYS or pressed(event, self.named) is not None
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  # Qt's name
         """Show the same part of the map, or all of it where all of it was shown."""
         self._gestures.resize(event.size().width(), event.size().height())
@@ -551,9 +575,15 @@ class PointMap(QWidget):
         """Nothing is hovered over any more."""
         self._gestures.leave()
 
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802  # Qt's name
+        """Show that keys are heard here."""
+        super().focusInEvent(event)
+        self.update()
+
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802  # Qt's name
         """Keys released elsewhere are not heard of."""
         self._gestures.forget_keys()
+        self.update()
         super().focusOutEvent(event)
 
     def _pinch(self, event: QNativeGestureEvent) -> bool:

@@ -11,6 +11,7 @@ from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
 from napari_rsgraph.point_map.shares import Parts, PointShares, draw_bar
+from rsgraph.brushing.dimming import dimmed
 from rsgraph.brushing.drawing import BACKGROUND
 
 Thumbnail = Callable[[int], "QImage | None"]
@@ -65,11 +66,13 @@ class Thumbnails:
         self._fetch = fetch
         self.largest, self.whole = largest, whole
         self._kept: OrderedDict[int, QPixmap] = OrderedDict()
+        self._dimmed: dict[int, QPixmap] = {}
         self.incomplete = False
 
     def forget(self) -> None:
         """Drop all pictures: the rows are of other points now."""
         self._kept.clear()
+        self._dimmed.clear()
 
     def draw(
         self,
@@ -111,6 +114,7 @@ class Thumbnails:
             picture = self._picture(int(rows[place]), ratio, deadline)
             if picture is not None:
                 bright = None if selected is None else bool(selected[place])
+                picture = self._dim(int(rows[place]), picture) if bright is False else picture
                 parts = None if shares is None else shares.parts(int(rows[place]))
                 frame = QColor(*colours[place].tolist()) if parts is None else _FRAME
                 area = _area(picture, at[place], size / (self.largest * ratio))
@@ -135,9 +139,25 @@ class Thumbnails:
     def _keep(self, row: int, side: int, image: QImage) -> QPixmap:
         keep_aspect, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
         picture = self._kept[row] = QPixmap.fromImage(image.scaled(side, side, keep_aspect, smooth))
+        self._dimmed.pop(row, None)
         if len(self._kept) > _KEPT:
-            self._kept.popitem(last=False)
+            self._dimmed.pop(self._kept.popitem(last=False)[0], None)
         return picture
+
+    def _dim(self, row: int, picture: QPixmap) -> QPixmap:
+        """Return a picture grayer and darker, made once."""
+        if row not in self._dimmed:
+            self._dimmed[row] = _dimmed(picture)
+        return self._dimmed[row]
+
+
+def _dimmed(picture: QPixmap) -> QPixmap:
+    """Return a picture as what is not chosen looks everywhere."""
+    image = picture.toImage().convertToFormat(QImage.Format.Format_RGB888)
+    lines = np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.bytesPerLine())
+    pixels = dimmed(lines[:, : 3 * image.width()].reshape(image.height(), image.width(), 3))
+    made = QImage(pixels.data, image.width(), image.height(), 3 * image.width(), QImage.Format.Format_RGB888)
+    return QPixmap.fromImage(made)
 
 
 def _area(picture: QPixmap, at: np.ndarray, scale: float) -> QRectF:
@@ -156,12 +176,12 @@ def _draw_one(
 ) -> None:
     """Draw one thumbnail with a frame in the colour of its point, white and thick where it is selected."""
     painter.fillRect(place, QColor(*BACKGROUND))
-    painter.setOpacity(0.4 if bright is False else 1.0)
     painter.drawPixmap(place, picture, QRectF(picture.rect()))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if bright:
         painter.setPen(QPen(QColor(255, 255, 255), 3))
         painter.drawRect(place.adjusted(-1.5, -1.5, 1.5, 1.5))
+    painter.setOpacity(0.4 if bright is False else 1.0)
     if parts is not None:
         draw_bar(painter, place, parts)
         painter.setPen(QPen(colour, 1))

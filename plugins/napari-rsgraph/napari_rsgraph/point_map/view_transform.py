@@ -59,6 +59,11 @@ class ViewTransform:
         """Return the view in a widget of another size: same middle, same scale."""
         return replace(self, width=max(width, 1), height=max(height, 1))
 
+    def showing(self, part: Rectangle) -> ViewTransform:
+        """Return the view in which a rectangle of the map just fits."""
+        scale = min(self.width / 2 / part.half_width, self.height / 2 / part.half_height)
+        return replace(self, x=part.x, y=part.y, scale=scale)
+
     def fitted(self, points: np.ndarray) -> ViewTransform:
         """Return the view that shows all points (n, 2); what is not finite is left out.
 

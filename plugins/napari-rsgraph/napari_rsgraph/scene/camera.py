@@ -12,6 +12,8 @@ from rsgraph.types import Window
 if TYPE_CHECKING:
     import napari
 
+_LEAST, _MOST = 20, 2000
+"""Pixels of the screen along a scene at least, and along one of its pixels at most."""
 _CORNERS = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 
 
@@ -27,13 +29,15 @@ class SceneCamera:
     def __init__(self, viewer: napari.Viewer) -> None:
         self.viewer = viewer
         self._fitted: tuple[SceneGrid, tuple[float, ...]] | None = None
-        self._orientation = viewer.scene.camera.orientation2d
+        camera = viewer.scene.camera
+        self._before = (camera.orientation2d, tuple(camera.center), float(camera.zoom))
         viewer.canvas.events.size.connect(self._resized)
 
     def close(self) -> None:
         """Let the camera be as it was before."""
         self.viewer.canvas.events.size.disconnect(self._resized)
-        self.viewer.scene.camera.orientation2d = self._orientation
+        camera = self.viewer.scene.camera
+        camera.orientation2d, camera.center, camera.zoom = self._before
 
     def orient(self, grid: SceneGrid) -> None:
         """Turn north up, or rows downwards where there is no north; show the scale where it is in metres."""
@@ -65,6 +69,28 @@ class SceneCamera:
         camera.center = tuple((low + high) / 2)
         camera.zoom = float((self._size() / np.maximum((high - low) * room, 1e-12)).min())
 
+    @property
+    def whole(self) -> bool:
+        """Whether the whole scene is shown, as fitted into the canvas."""
+        return self._fitted is not None and np.allclose(self._now(), self._fitted[1], rtol=1e-3)
+
+    @property
+    def place(self) -> tuple[tuple[float, float], float]:
+        """The place of the world in the middle of the canvas, and pixels of the screen per unit of the world."""
+        y, x, zoom = self._now()
+        return (y, x), zoom
+
+    def show_place(self, grid: SceneGrid, centre: tuple[float, float], zoom: float) -> bool:
+        """Show a place as ``place`` gave it, unless nothing could be seen there. Return whether it is shown."""
+        pixel, size = grid.to_pixel(np.asarray([centre]))[0], np.array([grid.scene.rows, grid.scene.columns])
+        magnified = zoom * grid.pixel_size
+        if not ((pixel > -0.5) & (pixel < size)).all() or not _LEAST / size.max() < magnified < _MOST:
+            return False
+        self._fitted = None
+        camera = self.viewer.scene.camera
+        camera.center, camera.zoom = centre, zoom
+        return True
+
     def window(self, grid: SceneGrid) -> Window:
         """Return the pixels of the scene that are in view."""
         camera = self.viewer.scene.camera
@@ -78,10 +104,11 @@ class SceneCamera:
     def _size(self) -> np.ndarray:
         return np.asarray(self.viewer.canvas.size, dtype=np.float64)
 
-    def _now(self) -> tuple[float, ...]:
+    def _now(self) -> tuple[float, float, float]:
         camera = self.viewer.scene.camera
-        return (*camera.center[-2:], camera.zoom)
+        y, x = camera.center[-2:]
+        return float(y), float(x), float(camera.zoom)
 
     def _resized(self) -> None:
-        if self._fitted is not None and np.allclose(self._now(), self._fitted[1], rtol=1e-3):
+        if self._fitted is not None and self.whole:
             self.show_whole(self._fitted[0])

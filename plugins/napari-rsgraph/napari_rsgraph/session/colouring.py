@@ -31,6 +31,12 @@ _LEAST = 12
 """A column of at most so many different values gets one colour each; above, a scale from low to high."""
 
 
+_PLACES = frozenset(
+    ["chip_id", "segment_id", "x", "y", "row", "column", "rows", "columns", "row_offset", "column_offset"]
+)
+"""Columns that number chips and segments or say where they are: nothing that colours could show."""
+
+
 @dataclass(frozen=True)
 class Key:
     """What the colours mean: names with their colours, or the ends of a scale.
@@ -88,7 +94,7 @@ class Colouring:
         there = {CLASS: True, PREDICTED: predicted, MEMBERSHIP: soft, UNCERTAINTY: predicted or soft, CHIP: True}
         first = [name for name, is_there in there.items() if is_there]
         columns = (str(name) for name in self._table(level).columns)
-        return first + [name for name in columns if name not in ("chip_id", "segment_id", "x", "y")]
+        return first + [name for name in columns if name not in _PLACES]
 
     def _table(self, level: Level) -> pd.DataFrame:
         return self.tables.chips if level == "chips" else self.tables.segments
@@ -102,6 +108,11 @@ class Colouring:
         if self._chosen is not None:
             return self._chosen
         return CLASS if self.labels.codes.any() else self._at_first
+
+    @property
+    def chosen(self) -> str | None:
+        """What a person has chosen to be shown; None: nothing."""
+        return self._chosen
 
     def choose(self, by: str) -> None:
         """Colour points by something else."""

@@ -79,4 +79,4 @@ class Exports:
             if done is not None:
                 done(written)
 
-        self.tasks.run(f"export {exporter}", job, report, failed=failed, ended=ended)
+        self.tasks.run("export", job, report, failed=failed, ended=ended)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.tables import Level, Rows, Tables
 from napari_rsgraph.session.work import Tasks
 from rsgraph.brushing.index import PointIndex
@@ -154,7 +155,26 @@ class Maps:
             else:
                 self._keep(found)
 
-        self.tasks.run(f"read {projector} of {layer}", lambda progress: self._read(level, layer, projector), got)
+        self.tasks.run("read a map", lambda progress: self._read(level, layer, projector), got)
+
+    def show_first(self) -> None:
+        """Show the first map that the manifest lists: that of the tables, unless somebody has put them in order."""
+        first = next(iter(self.workspace.maps), None)
+        if first is not None:
+            self.reopen("segments", first["layer"], first["projector"])
+
+    def reopen(self, level: Level, layer: str, projector: str) -> None:
+        """Show a map that was shown before; one that is gone, or of an embedding that has changed, is not made."""
+        now = self.current[level]
+        if layer not in self.layers or (layer, projector) == (now.layer, now.projector):
+            return
+        self._wanted[level] = (layer, projector)
+
+        def got(found: PointsMap | None) -> None:
+            if found is not None:
+                self._keep(found)
+
+        self.tasks.run("read a map", lambda progress: self._read(level, layer, projector), got)
 
     def _read(self, level: Level, layer: str, projector: str) -> PointsMap | None:
         points = find_map(self.workspace, level, layer, projector)
@@ -163,7 +183,7 @@ class Maps:
     def _make(self, level: Level, layer: str, projector: str) -> None:
         """Lay out everything, in a process of its own."""
         self._warn(len(self._whole[level].rows), projector)
-        title = f"{projector} of {layer}"
+        title = f"lay out a map of {level}"
         self.tasks.run(
             title,
             self._job(level, layer, projector),
@@ -202,7 +222,7 @@ class Maps:
         projector = self.projectors[0] if now.projector == BY_LABELS else now.projector
         self._warn(len(rows), projector)
         self.tasks.run(
-            f"{projector} of {len(rows):,} segments",
+            f"lay out {counted(len(rows), 'segment')}",
             partial(_run_subset, folder, now.layer, projector, rows),
             lambda points: self.tasks.run(
                 "arrange the points", lambda progress: _part(now.layer, projector, rows, points), self._show

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_rsgraph.actions import key
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.labels import Labels
 from napari_rsgraph.session.spread import Ground
 from napari_rsgraph.session.tables import Level, Rows, Tables
@@ -148,7 +149,7 @@ class Search:
             self._moved_on = False
             self._look(0)
 
-        self.tasks.run(f"search for {len(examples):,} {level}", job, done)
+        self.tasks.run(f"search for {counted(len(examples), level[:-1])}", job, done)
 
     def _folded(self, level: Level, examples: Rows, said: dict[int, Verdict]) -> Results:
         """List what was found; what lies close to a better one, and was not judged otherwise, is shown with it."""

@@ -7,10 +7,13 @@ from collections.abc import Callable
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
-from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QAbstractButton, QLabel, QPushButton, QWidget
 
 from napari_rsgraph.actions import action
 from napari_rsgraph.widgets.shortcuts import help_of
+
+HIT = 24
+"""Logical pixels along what is pressed, at least: what the accessibility guidelines ask for (WCAG 2.2, 2.5.8)."""
 
 
 def action_button(name: str, run: Callable[[], object] | None = None) -> QPushButton:
@@ -28,10 +31,18 @@ def button(text: str, tooltip: str, run: Callable[[], object] | None = None) -> 
     made.setAccessibleDescription(tooltip)
     made.setToolTip(tooltip)
     made.setAutoDefault(False)
+    made.setMinimumSize(HIT, HIT)
     if run is not None:
         call = run
         made.clicked.connect(lambda: call())
     return made
+
+
+def name_buttons(holder: QWidget) -> None:
+    """Give buttons that have only a picture their tooltip as the name that a screen reader says."""
+    for made in holder.findChildren(QAbstractButton):
+        if not made.text() and not made.accessibleName():
+            made.setAccessibleName(made.toolTip())
 
 
 def enable(widget: QWidget, enabled: bool, why_not: str = "") -> None:
@@ -46,7 +57,8 @@ def enable(widget: QWidget, enabled: bool, why_not: str = "") -> None:
 
 def swatch(colour: str, size: int = 14) -> QIcon:
     """Return a square of a colour with a border that shows on light and dark."""
-    pixmap = QPixmap(size, size)
+    pixmap = QPixmap(2 * size, 2 * size)
+    pixmap.setDevicePixelRatio(2)  # sharp on dense screens too
     pixmap.fill(QColor(colour))
     painter = QPainter(pixmap)
     painter.setPen(QColor(255, 255, 255, 160))
@@ -74,8 +86,10 @@ def text_label(text: str = "", *, name: str = "") -> QLabel:
     return label
 
 
-def heading(text: str) -> QLabel:
-    """Return a heading within a panel."""
+def heading(text: str, about: str) -> QLabel:
+    """Return a heading within a panel, with one sentence on hover that says what it is about."""
     label = QLabel(f"<b>{html.escape(text)}</b>")
+    label.setToolTip(about)
+    label.setAccessibleDescription(about)
     label.setContentsMargins(0, 6, 0, 0)
     return label
