@@ -93,11 +93,14 @@ once disturb each other ("AST constructor recursion depth mismatch")."""
 
 
 def map_array(path: Path) -> np.memmap[Any, np.dtype[Any]]:
-    """Map a .npy file into memory. Raises ValueError or EOFError where it is none."""
+    """Map a .npy file into memory. Raises ValueError, EOFError or FloatingPointError where it is none."""
     import numpy as np
 
-    with _HEADERS:
-        array: np.memmap[Any, np.dtype[Any]] = np.load(path, mmap_mode="r", allow_pickle=False)
+    with _HEADERS, np.errstate(over="raise"):  # the product of a shape that is none would only be warned of
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(array, np.memmap):  # the first bytes of an archive count, not its name
+        array.close()
+        raise ValueError("it holds several arrays")
     return array
 
 

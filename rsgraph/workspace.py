@@ -41,7 +41,7 @@ from rsgraph.locks import lock_place, locked
 from rsgraph.own_files.arrays import read_edges, read_matrix, read_similarity, read_targets
 from rsgraph.own_files.config import read_config
 from rsgraph.own_files.fields import Fields, once, read_json_object
-from rsgraph.own_files.links import refuse_devices, refuse_links
+from rsgraph.own_files.links import refuse_links
 from rsgraph.own_files.manifest import check_manifest, complete
 from rsgraph.own_files.names import inside
 from rsgraph.own_files.scene import PER_BAND, check_statistics, read_scene_file, read_sources
@@ -135,9 +135,7 @@ class Workspace:
         Raises WorkspaceError for a name that would lead out of it (names come from files, too), and where a pipe or
         device stands in its place.
         """
-        found = inside(self.folder, *parts)
-        refuse_devices(found)
-        return found
+        return inside(self.folder, *parts)
 
     def check_writable(self, *begin: str) -> None:
         """Check that what is written into it stays in it. Raises WorkspaceError naming a link out of it.

@@ -122,6 +122,8 @@ class Log:
     def _read_state(self) -> State:
         """Take the labels that hold from the derived tables where these fit and are believed, else from the log."""
         state = None if self._from_events else schema.read_state(self._database)
+        if state is not None and not state.first_stroke.keys() <= self.events.keys():
+            state = None  # they tell of actions that there are not
         return state or replay(schema.read_events(self._database))
 
     @contextmanager

@@ -20,6 +20,7 @@ from rsgraph.files import atomic, output_error
 from rsgraph.journal import schema
 from rsgraph.journal.events import Event
 from rsgraph.locks import refuse_other_lock, why_not_locked
+from rsgraph.own_files.names import refuse_special
 from rsgraph.own_files.rollback import names_another
 
 SIDES = ("-wal", "-shm", "-journal")
@@ -183,13 +184,16 @@ def check_sides(path: Path) -> None:
 
     Raises
     ------
+    WorkspaceError
+        What should be a file is a folder, a pipe or a device.
     JournalDamaged
-        A file is none but a pipe or device, or names another one.
+        A file names another one.
     """
     for side in ("", *SIDES):
         place = path.with_name(path.name + side)
-        if place.exists() and not place.is_file():
-            raise damaged(path, f"{place.name} is no file")
+        refuse_special(place)
+        if place.is_dir():
+            raise WorkspaceError(f"{place} is a folder, where a file of labels belongs; move it elsewhere")
     if names_another(path.with_name(f"{path.name}-journal")):
         raise damaged(path, "the -journal beside it names another file, which would be removed")
 
@@ -197,7 +201,7 @@ def check_sides(path: Path) -> None:
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
     """Open the database.
 
-    Raises sqlite3.Error where it is damaged, not there or may not be opened, JournalDamaged as ``check_sides``.
+    Raises sqlite3.Error where it is damaged, not there or may not be opened, or as ``check_sides``.
     """
     check_sides(path)
     mode = "ro" if read_only else "rw"

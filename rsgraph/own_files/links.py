@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.own_files.fields import damaged
 
 
 def refuse_links(folder: Path, *begin: str, allowed: bool = False) -> None:
@@ -37,27 +35,6 @@ def refuse_links(folder: Path, *begin: str, allowed: bool = False) -> None:
             f"{link} is a symbolic link to {target}, outside of the workspace: what is written there would go "
             "elsewhere. Remove the link, or add links=true if it is your own"
         )
-
-
-def refuse_devices(path: Path) -> None:
-    """Refuse what is neither a file nor a folder: a pipe is waited for in vain, a device may give bytes without end.
-
-    Parameters
-    ----------
-    path
-        That is read or written; it need not be there.
-
-    Raises
-    ------
-    WorkspaceError
-        Naming it.
-    """
-    try:
-        mode = os.stat(path).st_mode
-    except (OSError, ValueError):  # not there, or not to be reached, which whoever reads it says
-        return
-    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-        raise damaged(path, "it is no file, but a pipe or device")
 
 
 def is_written_through(link: Path, target: Path) -> bool:

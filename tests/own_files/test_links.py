@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.own_files.links import links_out_of, refuse_devices, refuse_links
+from rsgraph.own_files.links import links_out_of, refuse_links
 
 
 @pytest.fixture
@@ -71,18 +70,3 @@ def test_only_what_is_written_is_looked_at(workspace: Path) -> None:
     (workspace / "exports" / "deep" / "link").symlink_to(workspace.parent)
     with pytest.raises(WorkspaceError, match="link is a symbolic link"):
         refuse_links(workspace, "exports", "labels.")
-
-
-def test_pipes_and_devices_are_no_files(workspace: Path) -> None:
-    os.mkfifo(workspace / "pipe")
-    (workspace / "device").symlink_to("/dev/zero")
-    for name in ("pipe", "device"):
-        with pytest.raises(WorkspaceError, match=f"{name} is damaged: it is no file"):
-            refuse_devices(workspace / name)
-
-
-def test_files_folders_and_what_is_not_there_are_no_devices(workspace: Path) -> None:
-    (workspace / "file").touch()
-    (workspace / "nowhere").symlink_to(workspace / "gone")
-    for path in (workspace, workspace / "file", workspace / "nowhere", workspace / "gone", workspace / "file" / "x"):
-        refuse_devices(path)

@@ -5,6 +5,7 @@ Whoever can write a file can give it checksums that fit. So nothing is believed 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 import zlib
@@ -136,6 +137,13 @@ def moved(path: Path) -> None:
         fitting(database)
 
 
+def of_no_event(path: Path) -> None:
+    """Let each stroke be of an action that there is not."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("UPDATE stroke SET event = event + 1000")
+        fitting(database)
+
+
 def surer(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("UPDATE certainty SET cells = zeroblob(4000)")
@@ -159,7 +167,7 @@ def fitting(database: sqlite3.Connection) -> None:
     assert schema.read_state(database) is not None, "the tables would be believed"
 
 
-@pytest.mark.parametrize("tampered", [zeroed, exchanged, moved, surer])
+@pytest.mark.parametrize("tampered", [zeroed, exchanged, moved, surer, of_no_event])
 def test_exports_follow_from_the_events_whatever_the_derived_tables_say(
     path: Path, tampered: Callable[[Path], None]
 ) -> None:
@@ -364,5 +372,22 @@ def test_what_never_ends_is_no_journal(path: Path, opened: Callable[[Path], obje
     place = path.with_name(path.name + side)
     place.unlink(missing_ok=True)
     place.symlink_to("/dev/zero")
-    with pytest.raises(JournalDamaged, match="no file"):
+    with pytest.raises(WorkspaceError, match="neither a file nor a folder"):
         opened(path)
+
+
+def test_strokes_of_actions_that_there_are_not_are_worked_out_anew(path: Path) -> None:
+    of_no_event(path)
+    with Journal(path) as journal:
+        assert dict(zip(journal.labels()["segment_id"], journal.labels()["label"], strict=True)) == LABELS
+
+
+@pytest.mark.parametrize("side", ["", "-wal", "-journal"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_a_pipe_or_a_folder_is_no_journal(path: Path, side: str, make: Callable[[str], None]) -> None:
+    place = path.with_name(path.name + side)
+    place.unlink(missing_ok=True)
+    make(str(place))
+    for opened in (Journal, Journal.open, read_journal):
+        with pytest.raises(WorkspaceError, match=rf"{place.name} is (neither a file|a folder)"):
+            opened(path)

@@ -1,4 +1,4 @@
-"""Where a window stands on the screen."""
+"""The window's place on the screen."""
 
 from __future__ import annotations
 

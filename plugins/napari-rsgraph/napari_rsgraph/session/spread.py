@@ -1,4 +1,4 @@
-"""Distances on the ground between the candidates of a search: their places, and what a slider offers."""
+"""Distances on the ground between candidates of a search: their places, and the distances that a slider offers."""
 
 from __future__ import annotations
 
