@@ -151,8 +151,8 @@ class _Hand:
 
     def filled(self) -> bool:
         """Wait until the gallery has the pictures of the chips that were brushed."""
-        chips = self.window.session.selection.shown_chips()
-        pictures = self.window.overview.gallery.tiles.pictures
+        tiles = self.window.overview.gallery.tiles
+        chips, pictures = tiles.shown.chips, tiles.pictures
         there = len(chips) > 0 and pictures[int(chips[0])] is not None
         if there:
             self.clock.now("gallery filled")

@@ -22,6 +22,8 @@ def near(picture: NDArray[np.uint8], colour: tuple[int, int, int]) -> int:
 
 def test_chips_show_shares_and_the_gallery_what_has_most(workspace: Path, tmp_path: Path) -> None:
     with at_window(workspace, tmp_path / "screen") as hand:
+        hand.click(hand.centre("find('QAbstractButton', 'Chips')"))
+        hand.wait("window.session.selection.level == 'chips'")
         names = hand.ask("[name for name, _ in window.session.colouring.key('chips').entries]")
         assert names
         assert not any(name.isdigit() for name in names)
