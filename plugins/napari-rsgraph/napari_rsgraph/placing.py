@@ -1,4 +1,4 @@
-"""Where a window stands on the screen: as it stood last, or as large as its screen allows."""
+"""The place of a window on the screen: as it stood last, or as large as its screen allows."""
 
 from __future__ import annotations
 

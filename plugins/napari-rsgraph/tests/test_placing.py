@@ -1,4 +1,4 @@
-"""Where a window stands on the screen."""
+"""The place of a window on the screen."""
 
 from __future__ import annotations
 
