@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 TESTS ?=
-BENCHMARKS ?= segment_statistics memberships seams unet_inference places whole_tile matching matching_gpu interruption journal brushing propagation gallery point_map session evaluation neighbourhoods projection house first_maps first_brush repeated estimates tile_maps fuzz
+BENCHMARKS ?= segment_statistics memberships seams unet_inference places whole_tile matching matching_gpu interruption journal opened brushing propagation gallery point_map session evaluation neighbourhoods projection house first_maps first_brush repeated estimates tile_maps fuzz
 TABLES ?= graph_networks neighbours superpixels layers
 WORKERS ?= 2
 VIRTUAL := QT_QPA_PLATFORM=xcb xvfb-run -a -s "-screen 0 1280x800x24"
@@ -58,10 +58,12 @@ law:
 tests:
 	OMP_NUM_THREADS=1 $(VIRTUAL) $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal --max-worker-restart 0 -m "not slow" $(TESTS)
 
-# Readers under fuzz come last, side by side: FUZZ_SECONDS=20 for less than three minutes of each kind of file.
-slow: setup screen ## the long tests: sweeps, whole runs, windows, the wheel, changed files
-	$(VIRTUAL) $(BIN)/python -m pytest -m slow $(or $(TESTS),--ignore tests/fuzz)
-	$(if $(TESTS),,OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow tests/fuzz)
+# Windows that share the screen come one after the other. What has a screen of its own, or none, goes side by side:
+# tampered files, windows in the hand, and readers under fuzz (FUZZ_SECONDS=20 for less than three minutes of each kind).
+HANDS = $(wildcard plugins/napari-rsgraph/tests/test_hand*.py)
+slow: setup screen ## the long tests: sweeps, whole runs, windows, the wheel, tampered and changed files
+	$(VIRTUAL) $(BIN)/python -m pytest -m slow $(or $(TESTS),$(addprefix --ignore ,tests/tampered tests/fuzz $(HANDS)))
+	$(if $(TESTS),,OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m slow tests/tampered $(HANDS) tests/fuzz)
 
 wheel: setup ## build the wheel, configs inside
 	$(BIN)/python -m build --wheel --no-isolation

@@ -27,10 +27,12 @@ from typing import Any
 from filelock import Timeout
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import digest, locked, make_folder, output_error, sha256, sync_tree, write_json
+from rsgraph.files import digest, make_folder, output_error, sha256, write_json
+from rsgraph.locks import locked
 from rsgraph.own_files.fields import Fields, damaged, read_json_object
 from rsgraph.own_files.links import refuse_links
 from rsgraph.own_files.manifest import check_record, is_key, is_stage
+from rsgraph.syncing import sync_tree
 
 MODELS = "models"
 """Folder of the models, among those of the stages."""
@@ -152,7 +154,7 @@ class StageCache:
     def lock(self, stage: str, key: str) -> Iterator[None]:
         """Hold the lock of one stage key: whoever comes second waits, then finds the outputs."""
         path = self.place_of(stage, key)
-        self._refuse_linked(path)
+        self.refuse_linked(path)
         make_folder(path.parent)
         with locked(Path(f"{path}.lock"), path):
             yield
@@ -176,7 +178,7 @@ class StageCache:
     def partial(self, stage: str, key: str) -> Path:
         """Return an empty folder to write outputs to; its ``work`` folder keeps what an interrupted run left."""
         folder = self.place_of(stage, key).with_suffix(".partial")
-        self._refuse_linked(folder)
+        self.refuse_linked(folder)
         refuse_links(folder)
         make_folder(folder / "work")
         for left in folder.iterdir():
@@ -184,9 +186,12 @@ class StageCache:
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
         return folder
 
-    def _refuse_linked(self, folder: Path) -> None:
-        """Refuse a folder that is reached through a symbolic link in the cache: all in it is replaced and removed."""
-        if _is_linked(self.folder, folder.relative_to(self.folder).as_posix()):
+    def refuse_linked(self, folder: Path) -> None:
+        """Refuse a folder that is reached through a symbolic link in the cache: all in it is replaced and removed.
+
+        Raises WorkspaceError.
+        """
+        if _is_linked(self.folder, _below(self.folder, folder)):
             raise WorkspaceError(f"{folder} is reached through a symbolic link in the cache; remove the link")
 
     def commit(self, stage: str, key: str, seconds: float, facts: Mapping[str, Any]) -> StageRecord:
@@ -209,8 +214,9 @@ class StageCache:
     # what it holds, and for whom
 
     def entries(self) -> list[Entry]:
-        """Return all that it holds, what is whole and what is unfinished."""
-        folders = [each for each in sorted(self.folder.glob("*/*")) if _ENTRY.fullmatch(each.name) and each.is_dir()]
+        """Return all that it holds, what is whole and what is unfinished, but nothing behind symbolic links."""
+        named = [each for each in sorted(self.folder.glob("*/*")) if _is_place(each) and each.is_dir()]
+        folders = [each for each in named if not _is_linked(self.folder, _below(self.folder, each))]
         return [found for found in map(_entry, folders) if found is not None]
 
     def runs(self) -> list[KnownRun]:
@@ -228,8 +234,9 @@ class StageCache:
     def used_by(self, workspace: Path, places: Collection[Place]) -> Iterator[None]:
         """Let whoever removes things know, while a run is at work, what it needs, and which workspace it makes.
 
-        Raises OutputError where the cache cannot be written.
+        Raises OutputError where the cache cannot be written, WorkspaceError where its runs are kept elsewhere.
         """
+        self.refuse_linked(self.folder / _RUNS)
         folder, name = make_folder(self.folder / _RUNS), digest(str(workspace.resolve()))[:16]
         path = folder / f"{name}-{os.getpid()}-{os.urandom(2).hex()}.json"
         with ExitStack() as held:
@@ -285,6 +292,13 @@ class StageCache:
         return True
 
 
+def _is_place(folder: Path) -> bool:
+    """Tell whether outputs lie in a folder, by its names: others may name theirs by hashes, too."""
+    return _ENTRY.fullmatch(folder.name) is not None and (
+        is_stage(folder.parent.name) or folder.parent.name == MODELS
+    )
+
+
 def _entry(folder: Path) -> Entry | None:
     """Look at a folder; None where it goes while it is looked at."""
     parts = _ENTRY.fullmatch(folder.name)
@@ -329,6 +343,10 @@ def _intact(folder: Path, outputs: Mapping[str, str]) -> bool:
         (folder / name).is_file() and not _is_linked(folder, name) and sha256(folder / name) == known
         for name, known in outputs.items()
     )
+
+
+def _below(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
 
 
 def _is_linked(folder: Path, name: str) -> bool:

@@ -23,8 +23,9 @@ from rsgraph.command_line import split_line
 from rsgraph.config import quote
 from rsgraph.console import fail, note, say
 from rsgraph.errors import ConfigError, NotInstalled, RsgraphError
-from rsgraph.files import ensure_home, inform_through
+from rsgraph.files import ensure_home
 from rsgraph.safe_paths import refuse_settings_here, safe_children
+from rsgraph.syncing import inform_through
 
 USAGE = """\
 rsgraph turns an unlabelled Sentinel-2 scene into something an expert can label in minutes.
@@ -68,6 +69,7 @@ def main(arguments: Sequence[str] | None = None, *, interrupted: Callable[[], No
     words = list(sys.argv[1:] if arguments is None else arguments)
     inform_through(note)
     ensure_home()
+    os.environ["PROJ_NETWORK"] = "OFF"  # a coordinate system of a file may name grids by an address
     try:
         with _interrupts_that_last(), safe_children():
             refuse_settings_here()

@@ -38,8 +38,8 @@ from rsgraph.config import (
     typed_options,
 )
 from rsgraph.console import fail, note
-from rsgraph.errors import ConfigError, NotReadable, RsgraphError
-from rsgraph.files import expanded, missing
+from rsgraph.errors import ConfigError, RsgraphError
+from rsgraph.files import expanded
 from rsgraph.hydra_settings import OwnSettings
 
 if TYPE_CHECKING:
@@ -188,10 +188,11 @@ def _load(loader: ConfigLoader, name: str, line: Line) -> DictConfig:
 @contextmanager
 def _sweep(verb: str, line: Line, config: DictConfig, context: HydraContext) -> Iterator[Callable[[], Any]]:
     """Yield what starts a sweep. What takes a workspace writes into that, and needs no folder of points."""
+    from rsgraph.io.absent import missing
     from rsgraph.tracking import parent_run
 
     if line.path is not None and not expanded(line.path).exists():
-        raise NotReadable(f"{missing(line.path)}; check the path for typing errors.")
+        raise missing(Path(line.path), "check the path for typing errors.")
     with ExitStack() as passing:
         if verb == "run":
             place = _sweep_place(config)

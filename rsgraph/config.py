@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -116,7 +117,7 @@ def refuse_targets_in_folder(folder: Path) -> None:
 
     from rsgraph.own_files.plain_yaml import read_yaml
 
-    for path in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")]):
+    for path in _yaml_files(folder):
         try:
             content = read_yaml(path)
         except (yaml.YAMLError, ValueError, OSError) as error:
@@ -125,6 +126,19 @@ def refuse_targets_in_folder(folder: Path) -> None:
             refuse_targets(content)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from error
+
+
+def _yaml_files(folder: Path) -> list[Path]:
+    """Return the files that Hydra may load from a folder, those in linked folders, too, in which it looks as well."""
+    entered: set[str] = set()
+    found = []
+    for place, folders, names in os.walk(folder, followlinks=True):
+        if os.path.realpath(place) in entered:
+            folders.clear()
+            continue
+        entered.add(os.path.realpath(place))
+        found += [Path(place, name) for name in names if name.endswith((".yaml", ".yml"))]
+    return sorted(found)
 
 
 def explain(error: Exception) -> str | None:

@@ -1,29 +1,22 @@
-"""Files that are whole or absent: written to a temporary name, fsynced, renamed. Their hashes, and their locks.
-
-Shares (SMB, FUSE, some of NFS) may refuse to fsync a folder, or to lock a file. Then all goes on, with one sentence:
-a rename that is not fsynced is whole or absent still, but may be absent after a power failure; and locks are held on
-this machine's own disk, where other machines do not see them.
-"""
+"""Files that are whole or absent: written to a temporary name, fsynced, renamed. Their hashes."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
 import json
-import logging
 import os
 import shutil
 import stat
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from rsgraph.errors import OutputError, WorkspaceError
+from rsgraph.syncing import sync, sync_tree
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,12 +24,6 @@ if TYPE_CHECKING:
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FULL_WORDS = ("no space", "disk is full", "file too large", "quota")
-
-_NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EBADF, errno.EISDIR}
-_NO_FOLDER_SYNC |= {errno.EACCES, errno.EPERM}
-_NO_FILE_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
-"""What a file system says that does not offer fsync of folders, or of files; all else, as of a failing disk, is an
-error."""
 
 _PROBE = 2**20
 """Bytes that must still fit behind a failed file for its failure not to be called a full disk."""
@@ -106,11 +93,14 @@ once disturb each other ("AST constructor recursion depth mismatch")."""
 
 
 def map_array(path: Path) -> np.memmap[Any, np.dtype[Any]]:
-    """Map a .npy file into memory. Raises ValueError or EOFError where it is none."""
+    """Map a .npy file into memory. Raises ValueError, EOFError or FloatingPointError where it is none."""
     import numpy as np
 
-    with _HEADERS:
-        array: np.memmap[Any, np.dtype[Any]] = np.load(path, mmap_mode="r", allow_pickle=False)
+    with _HEADERS, np.errstate(over="raise"):  # the product of a shape that is none would only be warned of
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(array, np.memmap):  # the first bytes of an archive count, not its name
+        array.close()
+        raise ValueError("it holds several arrays")
     return array
 
 
@@ -138,7 +128,7 @@ def ensure_home() -> None:
     try:
         Path.home()
     except RuntimeError:
-        os.environ["HOME"] = str(_private_folder(_HOME))
+        os.environ["HOME"] = str(private_folder(_HOME))
 
 
 def has_home() -> bool:
@@ -147,7 +137,7 @@ def has_home() -> bool:
     return home.is_absolute() and not home.name.startswith(_HOME)
 
 
-def _private_folder(prefix: str) -> Path:
+def private_folder(prefix: str) -> Path:
     """Return a folder among the temporary files that only this user can write to, the same for every process."""
     user = os.getuid() if hasattr(os, "getuid") else 0
     folder = Path(tempfile.gettempdir(), f"{prefix}{user}")
@@ -157,20 +147,6 @@ def _private_folder(prefix: str) -> Path:
         if stat.S_ISDIR(about.st_mode) and about.st_uid == user and not about.st_mode & 0o022:
             return folder
     return Path(tempfile.mkdtemp(prefix=f"{prefix}{user}-"))  # somebody else was there first
-
-
-def missing(path: str | Path) -> str:
-    """Say that a path leads nowhere: there is no advice in looking for typing errors in a link that is there.
-
-    Examples
-    --------
-    >>> missing("scene.tif")
-    'scene.tif does not exist'
-    """
-    place = expanded(path)
-    if not place.is_symlink():
-        return f"{path} does not exist"
-    return f"{path} is a link to {os.readlink(place)}, which does not exist"
 
 
 def make_folder(path: Path) -> Path:
@@ -205,9 +181,9 @@ def atomic(path: Path) -> Iterator[Path]:
     temporary = _beside(path)
     try:
         yield temporary
-        _sync(temporary)
+        sync(temporary)
         os.replace(temporary, path)
-        _sync(path.parent)
+        sync(path.parent)
     except OSError as error:
         raise output_error(path, error, temporary=temporary) from error
     finally:
@@ -215,164 +191,9 @@ def atomic(path: Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
-@contextmanager
-def locked(lock: Path, path: Path, *, timeout: float = -1) -> Iterator[None]:
-    """Hold a lock between processes, which the system releases where one dies.
-
-    Parameters
-    ----------
-    lock
-        The lock's file; it stays. Where its folder cannot be locked, another one stands for it (``lock_place``).
-    path
-        The file or folder that it stands for, for the sentence.
-    timeout
-        Seconds to wait for it; below 0: as long as it takes.
-
-    Raises
-    ------
-    OutputError
-        The folder cannot be written, or the lock is a symbolic link: to hold it empties the file that it leads to.
-    Timeout
-        Somebody else held it for so long.
-    """
-    if lock.is_symlink():
-        raise OutputError(f"{lock} is a symbolic link, which no lock of ours is; remove it")
-    held = FileLock(lock_place(lock), timeout=timeout)
-    try:
-        held.acquire()
-    except Timeout:
-        raise
-    except OSError as error:
-        raise output_error(path, error) from error
-    try:
-        yield
-    finally:
-        held.release()
-
-
-def lock_place(lock: Path) -> Path:
-    """Return a lock's file; on a share that cannot lock, one on this machine's disk, and inform the user."""
-    reason = why_not_locked(lock.parent)
-    if reason is None:
-        return lock
-    inform(
-        f"{lock.parent} is on a share that cannot lock files ({reason}): only programs on this machine wait for each "
-        "other there, so let no other machine write to it at the same time"
-    )
-    return _private_folder("rsgraph-locks-") / f"{digest(str(lock.absolute()))[:32]}.lock"
-
-
-_locking: dict[str, str | None] = {}
-"""Folder -> why files in it cannot be locked, as the system says it; None: they can."""
-
-_syncing: dict[int, str | None] = {}
-"""Device -> why its folders cannot be fsynced; None: they can."""
-
-
-def why_not_locked(folder: Path) -> str | None:
-    """Return why files in a folder cannot be locked; None where they can, or where nothing can be written anyway."""
-    place = os.path.abspath(folder)
-    if os.name == "nt":
-        return None
-    if place not in _locking:
-        probe = folder / f".lock.{os.getpid()}.{os.urandom(4).hex()}"
-        try:
-            handle = os.open(probe, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        except OSError:
-            return None
-        try:
-            _locking[place] = _lock_failure(handle)
-        finally:
-            os.close(handle)
-            probe.unlink(missing_ok=True)
-    return _locking[place]
-
-
-def _lock_failure(handle: int) -> str | None:
-    """Try both kinds of locks, the one of this package and the one of SQLite, on a file that is nobody else's."""
-    import fcntl
-
-    try:
-        for lock in (fcntl.flock, fcntl.lockf):
-            lock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            lock(handle, fcntl.LOCK_UN)
-    except OSError as error:
-        return error.strerror or str(error)
-    return None
-
-
-def why_not_synced(folder: Path) -> str | None:
-    """Return why a folder cannot be fsynced; None where it can, or cannot be asked."""
-    device = _device(folder)
-    if device is not None and device not in _syncing:
-        with suppress(OSError):
-            _sync(folder)
-    return None if device is None else _syncing.get(device)
-
-
-def _device(folder: Path) -> int | None:
-    try:
-        return os.stat(folder).st_dev
-    except OSError:
-        return None
-
-
-_inform: Callable[[str], None] = logging.getLogger("rsgraph").warning
-_informed: set[str] = set()
-
-
-def inform_through(say: Callable[[str], None]) -> None:
-    """Choose who says what the user should know of a file system; by default the logger ``rsgraph``."""
-    global _inform
-    _inform = say
-
-
-def inform(text: str) -> None:
-    """Say something about a file system, once in a process."""
-    kind = text.partition(" is on a ")[2] or text
-    if kind not in _informed:
-        _informed.add(kind)
-        _inform(text)
-
-
 def _beside(path: Path) -> Path:
     """Return a temporary name in the same folder, with the same suffix."""
     return path.with_name(f".{path.stem}.{os.getpid()}.{os.urandom(4).hex()}{path.suffix}")
-
-
-def _sync(path: Path) -> None:
-    """Fsync a file or folder. One that does not offer this is left as it is, which the user is informed of."""
-    folder = path.is_dir()
-    if folder and os.name == "nt":  # Windows opens no folders; its file system keeps renames in order by itself
-        return
-    try:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    except OSError as error:
-        if error.errno not in (_NO_FOLDER_SYNC if folder else _NO_FILE_SYNC):
-            raise
-        _remember_unsynced(path if folder else path.parent, error)
-        return
-    if folder:
-        _syncing.setdefault(os.stat(path).st_dev, None)
-
-
-def _remember_unsynced(folder: Path, error: OSError) -> None:
-    reason = error.strerror or str(error)
-    _syncing[os.stat(folder).st_dev] = reason
-    inform(
-        f"{folder} is on a share that cannot fsync folders ({reason}): files are whole or "
-        "absent still, but the last ones may be absent after a power failure"
-    )
-
-
-def sync_tree(folder: Path) -> None:
-    """Fsync every file and folder below ``folder``."""
-    for place in [*folder.rglob("*"), folder]:
-        _sync(place)
 
 
 @contextmanager

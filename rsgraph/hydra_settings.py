@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf, flag_override
 
 from rsgraph.config import refuse_targets
 from rsgraph.errors import ConfigError
+from rsgraph.own_files.names import is_relative_name
 
 _LOGGING = {"version": 1, "root": None, "disable_existing_loggers": False}
 _OURS: dict[str, Any] = {
@@ -35,6 +36,12 @@ _OURS: dict[str, Any] = {
 }
 """As ``conf/command_line.yaml`` has them."""
 
+_FOLDERS = ("workspace", "folder", "cache.path")
+"""Options that say where is written."""
+
+_TYPED = {"tracking.uri": (None, "none"), "executor.address": (None,), "links": (None, False)}
+"""Options that name servers and stores, or let links be followed, and what a file may say of them."""
+
 
 class OwnSettings(ConfigLoaderImpl):
     """Loads configs, and puts Hydra's settings back to ours, unless they were typed; workers are sent it, too."""
@@ -47,9 +54,10 @@ class OwnSettings(ConfigLoaderImpl):
         from_shell: bool = True,
         validate_sweep_overrides: bool = True,
     ) -> DictConfig:
-        """Compose a config; Raises, as Hydra's own, and ConfigError where it could name an import."""
+        """Compose a config; Raises, as Hydra's own, and ConfigError where it names an import or a place."""
         config = super().load_configuration(config_name, overrides, run_mode, from_shell, validate_sweep_overrides)
         _refuse(config)
+        _refuse_places(config, overrides)
         return with_own_settings(config, overrides)
 
 
@@ -94,6 +102,28 @@ def _counts(plugin: str, choice: str, composed: Any) -> DictConfig:
             if name == "params" or (isinstance(value, int) and not isinstance(value, bool)):
                 found[name] = value
     return found
+
+
+def _refuse_places(config: DictConfig, overrides: Sequence[str]) -> None:
+    """Refuse a config that would write elsewhere than below the current folder, or talk to a server, unless typed."""
+    typed = {each.key_or_group for each in OverridesParser.create().parse_overrides(list(overrides))}
+    swept: Any = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
+    params = {str(name) for name in (swept.get("params") or {})}
+    for name in (*_FOLDERS, *_TYPED):
+        if name in typed or name.partition(".")[0] in typed:
+            continue
+        value = OmegaConf.select(config, name)
+        fits = value in _TYPED[name] if name in _TYPED else value is None or _is_below(value)
+        if name in params or not fits:
+            raise ConfigError(
+                f"'{name}' is {str(value)[:80]} in a config that is loaded, which may name folders below the current "
+                f"one, and no server; type {name}=... where you want that"
+            )
+
+
+def _is_below(folder: object) -> bool:
+    text = str(folder).rstrip("/")
+    return is_relative_name(text) and not text.startswith("~") and ":" not in text
 
 
 def _refuse(config: DictConfig) -> None:

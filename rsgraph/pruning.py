@@ -129,8 +129,23 @@ def cache(words: Sequence[str]) -> None:
             "rsgraph cache prune needs to know what to remove; say older=30d, larger=500MB, unused=true or keep=20GB "
             "(without `prune` the same options list what they name; keep=0 is all)"
         )
+    if prune and line.path is not None:
+        _refuse_named_elsewhere(expanded(line.path))
     for folder in find_caches(line.path):
         (_prune if prune else _list)(StageCache(folder), criteria)
+
+
+def _refuse_named_elsewhere(workspace: Path) -> None:
+    """Refuse to remove from a cache that only a file names: a workspace may come from a stranger."""
+    with suppress(WorkspaceError):
+        asked = (Workspace(workspace).config.get("cache") or {}).get("path")
+        beside = workspace.resolve().parent
+        usual = [place / CACHE for place in (beside, beside.parent)]
+        if asked and cache_folder(asked, beside).resolve() not in usual:
+            raise ConfigError(
+                f"{workspace} says that its cache is {str(asked)[:200]}, which is not the one beside it; name that "
+                "folder to remove things from there"
+            )
 
 
 def read_criteria(words: Sequence[str]) -> Criteria:

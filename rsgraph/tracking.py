@@ -21,6 +21,7 @@ from rsgraph.config import flatten
 from rsgraph.console import note, say
 from rsgraph.errors import OutputError
 from rsgraph.files import ensure_home, make_folder
+from rsgraph.own_files.rollback import names_another
 from rsgraph.servers import AT_FIRST, Courier, ServerGone, in_short, is_absence
 from rsgraph.warning_filters import ignored
 
@@ -342,16 +343,22 @@ def _check_ours(database: Path, artifacts: Path, experiment: str) -> None:
     Raises
     ------
     OutputError
-        It or the folder of artifacts is a link, it is not as MLflow makes it, or its artifacts go elsewhere.
+        It, what SQLite left beside it or the folder of artifacts is a link, it is not as MLflow makes it, or its
+        artifacts go elsewhere, or what is beside it leads elsewhere.
     """
     uri = f"{_FILE}{database}"
-    for path in (database, artifacts):
+    beside = [database.with_name(f"{database.name}{side}") for side in ("-journal", "-wal", "-shm")]
+    for path in (database, *beside, artifacts):
         if path.is_symlink():
             raise OutputError(_not_ours(uri, f"{path} is a link to {os.readlink(path)}"))
+    if names_another(beside[0]):
+        raise OutputError(_not_ours(uri, f"{beside[0]} names another file, which would be removed"))
     if not database.is_file() or database.stat().st_size == 0:
         return
+    # a program that was killed leaves a journal, and only who may write can take back what that says
+    mode = "rw" if beside[0].exists() else "ro"
     try:
-        with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as opened:
+        with closing(sqlite3.connect(f"{database.as_uri()}?mode={mode}", uri=True)) as opened:
             if opened.execute(_TRIGGERED).fetchone() != (0,):
                 raise OutputError(_not_ours(uri, "it holds triggers or views that MLflow does not make"))
             there = opened.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'experiments'").fetchone()

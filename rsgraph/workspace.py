@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ from filelock import Timeout
 
 from rsgraph.cache import StageCache, StageRecord
 from rsgraph.errors import NotThere, OutputError, WorkspaceError
-from rsgraph.files import atomic, file_state, lock_place, locked, place, sha256, why_not_synced, write_json
+from rsgraph.files import atomic, file_state, place, sha256, write_json
+from rsgraph.locks import lock_place, locked
 from rsgraph.own_files.arrays import read_edges, read_matrix, read_similarity, read_targets
 from rsgraph.own_files.config import read_config
 from rsgraph.own_files.fields import Fields, once, read_json_object
@@ -44,6 +46,7 @@ from rsgraph.own_files.manifest import check_manifest, complete
 from rsgraph.own_files.names import inside
 from rsgraph.own_files.scene import PER_BAND, check_statistics, read_scene_file, read_sources
 from rsgraph.own_files.tables import Grid, read_chips, read_segments, row_count
+from rsgraph.syncing import why_not_synced
 from rsgraph.types import Distance, Floats, Similarity
 
 if TYPE_CHECKING:
@@ -64,6 +67,15 @@ _WIDEST = 10_000
 
 JOINT = "+"
 """Stands in the name of a layer in which a trained one joins a closed-form one: ``own+gnn1``."""
+
+
+def run_command(folder: Path, scene: str = "PATH") -> str:
+    """Return the command that makes or completes a workspace, for a sentence: as a shell takes it.
+
+    >>> run_command(Path("my w"), "ITS_PATH")
+    "`rsgraph run ITS_PATH 'workspace=my w'`"
+    """
+    return f"`rsgraph run {scene} {shlex.quote(f'workspace={folder}')}`"
 
 
 @dataclass(frozen=True)
@@ -120,7 +132,8 @@ class Workspace:
     def path(self, *parts: str) -> Path:
         """Return the path of a file in the workspace, whether it exists or not.
 
-        Raises WorkspaceError for a name that would lead out of it: names come from files, too.
+        Raises WorkspaceError for a name that would lead out of it (names come from files, too), and where a pipe or
+        device stands in its place.
         """
         return inside(self.folder, *parts)
 
@@ -137,8 +150,7 @@ class Workspace:
         if not path.exists():
             made = "it is not an rsgraph workspace" if not self.path("manifest.json").exists() else "it is unfinished"
             raise NotThere(
-                f"{self.folder} holds no {'/'.join(parts)}: {made}; make it with `rsgraph run PATH "
-                f"workspace={self.folder}`"
+                f"{self.folder} holds no {'/'.join(parts)}: {made}; make it with {run_command(self.folder)}"
             )
         return path
 

@@ -14,6 +14,7 @@ import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
+from rsgraph import locks, syncing
 from tests.small_runs import configure, finished, made, small_runs, undrawn
 
 __all__ = ["configure", "finished", "made", "small_runs", "undrawn"]
@@ -56,6 +57,17 @@ def interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def fresh(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the user is informed of, by a process that knows no file system yet."""
+    said: list[str] = []
+    monkeypatch.setattr(locks, "_locking", {})
+    monkeypatch.setattr(syncing, "_syncing", {})
+    monkeypatch.setattr(syncing, "_informed", set())
+    monkeypatch.setattr(syncing, "_inform", said.append)
+    return said
 
 
 @pytest.fixture(scope="session")

@@ -181,3 +181,21 @@ def test_remove_leaves_what_a_lock_is_held_of(tmp_path: Path) -> None:
     (gone,) = cache.entries()
     assert cache.remove([gone]) == ([gone], [])
     assert cache.entries() == []
+
+
+def test_folders_of_others_that_are_named_by_hashes_are_not_listed(tmp_path: Path) -> None:
+    for name in ("uploads", "graph", "models"):
+        (tmp_path / name / ("1" * 32)).mkdir(parents=True)
+    assert {each.stage for each in StageCache(tmp_path).entries()} == {"graph", "models"}
+
+
+def test_nothing_behind_links_is_listed_or_written(tmp_path: Path) -> None:
+    cache, elsewhere = StageCache(tmp_path / "cache"), tmp_path / "elsewhere"
+    (elsewhere / ("1" * 32)).mkdir(parents=True)
+    (cache.folder / "graph").mkdir(parents=True)
+    for link in ("encoder", "runs", f"graph/{'2' * 32}"):
+        (cache.folder / link).symlink_to(elsewhere)
+    assert cache.entries() == []
+    with pytest.raises(WorkspaceError, match="runs is reached through a symbolic link"), cache.used_by(tmp_path, []):
+        pass
+    assert [each.name for each in elsewhere.iterdir()] == ["1" * 32]

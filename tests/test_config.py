@@ -93,6 +93,16 @@ def test_refuse_targets_in_folder_names_the_file(tmp_path: Path) -> None:
         refuse_targets_in_folder(tmp_path)
 
 
+def test_refuse_targets_in_folder_looks_into_linked_folders_and_ends(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "mine.yaml").write_text("x: {_target_: os.system}\n")
+    (tmp_path / "other" / "again").symlink_to(tmp_path / "other")
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / "experiment").symlink_to(tmp_path / "other")
+    with pytest.raises(ConfigError, match=r"mine.yaml: 'x._target_' is refused"):
+        refuse_targets_in_folder(tmp_path / "theirs")
+
+
 def test_flatten_joins_keys_with_dots() -> None:
     assert flatten({"a": {"b": 1, "c": {}}, "d": [1]}) == {"a.b": 1, "a.c": {}, "d": [1]}
 

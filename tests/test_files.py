@@ -2,14 +2,11 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import logging
 import os
 import stat
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from filelock import Timeout
 
 from rsgraph import files
 from rsgraph.errors import OutputError, WorkspaceError
@@ -17,14 +14,11 @@ from rsgraph.files import (
     atomic,
     digest,
     expanded,
-    locked,
-    missing,
     place,
     read_json,
     replaced_folder,
     sha256,
     write_json,
-    write_text,
 )
 
 
@@ -131,138 +125,6 @@ def test_replaced_folder_says_where_it_could_not_write(tmp_path: Path) -> None:
         pass
 
 
-def test_a_lock_is_held_waited_for_and_released(tmp_path: Path) -> None:
-    one, lock = tmp_path / "one", tmp_path / "one.lock"
-    with locked(lock, one), pytest.raises(Timeout), locked(lock, one, timeout=0):
-        pass
-    with locked(lock, one, timeout=0):
-        pass
-
-
-def test_a_lock_that_cannot_be_made_is_one_sentence_on_what_it_stands_for(tmp_path: Path) -> None:
-    (tmp_path / "one.lock").mkdir()
-    with (
-        pytest.raises(OutputError, match=r"could not write .*one: "),
-        locked(tmp_path / "one.lock", tmp_path / "one"),
-    ):
-        pass
-
-
-@pytest.fixture
-def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """What the user is informed of, by a process that knows no file system yet."""
-    said: list[str] = []
-    for name, value in (("_locking", {}), ("_syncing", {}), ("_informed", set())):
-        monkeypatch.setattr(files, name, value)
-    monkeypatch.setattr(files, "_inform", said.append)
-    return said
-
-
-def refusing(monkeypatch: pytest.MonkeyPatch, number: int, *, only: Callable[[int], bool]) -> None:
-    """Let fsync fail for some of what is opened."""
-    fsync = os.fsync
-
-    def refuses(handle: int) -> None:
-        if only(handle):
-            raise OSError(number, os.strerror(number))
-        fsync(handle)
-
-    monkeypatch.setattr(os, "fsync", refuses)
-
-
-def is_folder(handle: int) -> bool:
-    return stat.S_ISDIR(os.fstat(handle).st_mode)
-
-
-@pytest.mark.parametrize(
-    "number", [errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EPERM, errno.EBADF, errno.EACCES]
-)
-def test_a_folder_that_cannot_be_fsynced_stops_nothing_and_is_said_once(
-    number: int, tmp_path: Path, fresh: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refusing(monkeypatch, number, only=is_folder)
-    for name in ("a.txt", "b.txt"):
-        write_text(tmp_path / name, "whole")
-        assert (tmp_path / name).read_text() == "whole"
-    with replaced_folder(tmp_path / "folder", "new") as temporary:
-        (temporary / "c.txt").write_text("whole")
-    assert (tmp_path / "folder" / "c.txt").read_text() == "whole"
-    assert len(fresh) == 1
-    assert f"fsync folders ({os.strerror(number)})" in fresh[0]
-    assert files.why_not_synced(tmp_path) == os.strerror(number)
-
-
-@pytest.mark.parametrize("number", [errno.EIO, errno.ENOSPC, errno.EDQUOT])
-@pytest.mark.parametrize("folders", [True, False])
-def test_a_disk_that_fails_or_is_full_is_an_error_all_the_same(
-    number: int, folders: bool, tmp_path: Path, fresh: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refusing(monkeypatch, number, only=lambda handle: is_folder(handle) == folders)
-    with pytest.raises(OutputError, match="could not write"):
-        write_text(tmp_path / "a.txt", "whole")
-    assert fresh == []
-
-
-def test_a_file_that_may_not_be_fsynced_by_this_user_is_an_error(
-    tmp_path: Path, fresh: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    refusing(monkeypatch, errno.EPERM, only=lambda handle: not is_folder(handle))
-    with pytest.raises(OutputError, match="could not write"):
-        write_text(tmp_path / "a.txt", "whole")
-
-
-def test_a_disk_that_can_do_all_is_not_spoken_of(tmp_path: Path, fresh: list[str]) -> None:
-    write_text(tmp_path / "a.txt", "whole")
-    with locked(tmp_path / "a.lock", tmp_path):
-        assert (tmp_path / "a.lock").exists()
-    assert files.why_not_synced(tmp_path) is files.why_not_locked(tmp_path) is None
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.lock", "a.txt"], "no probe is left"
-    assert fresh == []
-
-
-@pytest.mark.parametrize("kind", ["flock", "lockf"])
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL])
-def test_where_nothing_can_be_locked_programs_of_this_machine_wait_for_each_other(
-    kind: str, number: int, tmp_path: Path, fresh: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import fcntl
-
-    real = getattr(fcntl, kind)
-    share = os.stat(tmp_path).st_ino
-
-    def refuses(handle: int, operation: int) -> None:
-        if Path(os.readlink(f"/proc/self/fd/{handle}")).parent.stat().st_ino == share:
-            raise OSError(number, os.strerror(number))
-        real(handle, operation)
-
-    monkeypatch.setattr(fcntl, kind, refuses)
-    lock = tmp_path / "a.lock"
-    with locked(lock, tmp_path), pytest.raises(Timeout), locked(lock, tmp_path, timeout=0):
-        pytest.fail("it is held")
-    with locked(lock, tmp_path, timeout=0), locked(tmp_path / "b.lock", tmp_path, timeout=0):
-        assert files.lock_place(lock).parent != tmp_path
-    assert list(tmp_path.iterdir()) == []
-    assert len(fresh) == 1
-    assert f"cannot lock files ({os.strerror(number)})" in fresh[0]
-
-
-def test_a_folder_that_cannot_be_written_is_not_called_one_that_cannot_lock(tmp_path: Path, fresh: list[str]) -> None:
-    assert files.why_not_locked(tmp_path / "nothing") is None
-    assert fresh == []
-
-
-def test_by_default_the_user_is_informed_through_the_logger(
-    fresh: list[str], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(files, "_inform", logging.getLogger("rsgraph").warning)
-    files.inform("/x is on a share that cannot")
-    files.inform("/y is on a share that cannot")
-    assert caplog.messages == ["/x is on a share that cannot"]
-    files.inform_through(fresh.append)
-    files.inform("something else")
-    assert fresh == ["something else"]
-
-
 @pytest.mark.parametrize("name", ["~scene.tif", "~nobody_of_this_name/scene.tif"])
 def test_a_name_that_begins_with_a_tilde_is_a_name(name: str) -> None:
     assert expanded(name) == Path(name)
@@ -271,12 +133,6 @@ def test_a_name_that_begins_with_a_tilde_is_a_name(name: str) -> None:
 def test_the_home_is_put_in_where_there_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert expanded("~/a.tif") == tmp_path / "a.tif"
-
-
-def test_a_link_that_leads_nowhere_is_not_called_a_typing_error(tmp_path: Path) -> None:
-    (tmp_path / "link.tif").symlink_to("gone.tif")
-    assert missing(tmp_path / "link.tif") == f"{tmp_path}/link.tif is a link to gone.tif, which does not exist"
-    assert missing(tmp_path / "gone.tif") == f"{tmp_path}/gone.tif does not exist"
 
 
 def without_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:

@@ -82,3 +82,58 @@ def test_pages_of_help_set_up_nothing_that_files_ask_for(
 def test_one_thing_is_printed_at_a_time() -> None:
     with pytest.raises(ConfigError, match="several things at once"):
         show("run", split_line(["--cfg", "job", "-m"], verb="run"))
+
+
+ELSEWHERE = {
+    "an absolute folder": ("workspace", "{folder}/planted"),
+    "a folder above": ("workspace", "../planted"),
+    "a home": ("workspace", "~/planted"),
+    "a folder of the environment": ("workspace", "${{oc.env:HOME}}/planted"),
+    "a drive": ("workspace", "C:/planted"),
+    "a cache": ("cache", "{{path: {folder}/planted}}"),
+    "a server": ("tracking", "{{uri: http://127.0.0.1:9}}"),
+    "a store": ("tracking", "{{uri: 'sqlite:///{folder}/m.db'}}"),
+    "links that are nobody's": ("links", "true"),
+    "a folder that is swept": ("hydra", "{{sweeper: {{params: {{workspace: '{folder}/a,{folder}/b'}}}}}}"),
+}
+
+
+def written(folder: Path, option: str, value: str) -> Path:
+    (folder / "theirs" / "experiment").mkdir(parents=True)
+    text = f"# @package _global_\n{option}: {value.format(folder=folder)}\n"
+    (folder / "theirs" / "experiment" / "mine.yaml").write_text(text)
+    return folder / "theirs"
+
+
+@pytest.mark.parametrize(("option", "value"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_places_and_servers_are_not_taken_from_files(tmp_path: Path, option: str, value: str) -> None:
+    theirs = written(tmp_path, option, value)
+    line = split_line(["scene.tif", "--config-dir", str(theirs), "experiment=mine", "-m", "seed=1,2"], verb="run")
+    with pytest.raises(ConfigError, match="in a config that is loaded"), composed("run", line):
+        pass
+
+
+def test_the_scheduler_of_a_file_is_not_asked(tmp_path: Path) -> None:
+    text = "{{address: 'tcp://127.0.0.1:9'}}\ndefaults: [override /executor: dask]"
+    theirs = written(tmp_path, "executor", text)
+    line = split_line(["scene.tif", "--config-dir", str(theirs), "experiment=mine"], verb="run")
+    with pytest.raises(ConfigError, match=r"'executor\.address' is tcp://127\.0\.0\.1:9"), composed("run", line):
+        pass
+
+
+@pytest.mark.parametrize(("option", "value"), [each for name, each in ELSEWHERE.items() if "swept" not in name])
+def test_places_and_servers_that_are_typed_hold(tmp_path: Path, option: str, value: str) -> None:
+    theirs = written(tmp_path, option, value)
+    named = {"cache": "cache.path", "tracking": "tracking.uri"}.get(option, option)
+    typed = f"{named}={'true' if option == 'links' else 'none' if option == 'tracking' else tmp_path / 'ours'}"
+    line = split_line(["scene.tif", "--config-dir", str(theirs), "experiment=mine", typed], verb="run")
+    with composed("run", line):
+        pass
+
+
+@pytest.mark.parametrize("value", ["out", "out/${{graph.k}}", "null"])
+def test_folders_below_the_current_one_may_be_named_by_a_file(tmp_path: Path, value: str) -> None:
+    theirs = written(tmp_path, "workspace", value)
+    line = split_line(["scene.tif", "--config-dir", str(theirs), "experiment=mine"], verb="run")
+    with composed("run", line):
+        pass

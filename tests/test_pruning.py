@@ -295,3 +295,18 @@ def test_a_cache_that_goes_while_it_is_looked_at_is_no_error(stages: StageCache)
 def test_a_home_of_nobody_is_a_folder_like_any_other() -> None:
     with pytest.raises(NotThere, match="there is no stage cache"):
         find_caches("~nobody_x/c")
+
+
+def test_a_cache_that_only_a_file_names_is_not_pruned(tmp_path: Path) -> None:
+    """A workspace may come from a stranger, and name the cache of others."""
+    others = tmp_path / "others" / "graph" / ("1" * 32)
+    others.mkdir(parents=True)
+    (others / "edges.npy").write_bytes(bytes(9))
+    workspace = tmp_path / "given" / "w"
+    workspace.mkdir(parents=True)
+    (workspace / "config.yaml").write_text(f"cache: {{path: {tmp_path / 'others'}}}\n")
+    with pytest.raises(ConfigError, match="not the one beside it; name that folder"):
+        cache(["prune", str(workspace), "keep=0"])
+    assert others.exists()
+    cache(["prune", str(tmp_path / "others"), "keep=0"])
+    assert not others.exists()

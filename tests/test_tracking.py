@@ -17,6 +17,7 @@ import pytest
 from rsgraph import tracking
 from rsgraph.errors import OutputError
 from rsgraph.tracking import Tracker, parent_run, store, ui_command
+from tests.own_files.test_rollback import left_by_a_kill, naming
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")  # mlflow's own use of sqlalchemy
 
@@ -147,12 +148,30 @@ def test_a_store_with_triggers_or_views_of_its_own_is_refused(tmp_path: Path, ex
         store(OURS, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["mlflow.db", "mlartifacts"])
+@pytest.mark.parametrize("name", ["mlflow.db", "mlflow.db-journal", "mlflow.db-wal", "mlartifacts"])
 def test_a_store_that_is_a_link_is_refused(tmp_path: Path, name: str) -> None:
     (tmp_path / "w").mkdir()
     (tmp_path / "w" / name).symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OutputError, match=f"{name} is a link to "):
         store(OURS, tmp_path / "w")
+
+
+def test_a_store_beside_which_a_file_is_named_that_would_be_removed_is_refused(tmp_path: Path) -> None:
+    our_store(tmp_path, (tmp_path / "mlartifacts").as_uri())
+    (tmp_path / "thesis.txt").write_text("mine")
+    naming(tmp_path / "mlflow.db", tmp_path / "thesis.txt")
+    with pytest.raises(OutputError, match="names another file"):
+        store(OURS, tmp_path)
+    assert (tmp_path / "thesis.txt").read_text() == "mine"
+
+
+def test_a_store_whose_program_was_killed_is_used(tmp_path: Path) -> None:
+    our_store(tmp_path, (tmp_path / "mlartifacts").as_uri())
+    left = left_by_a_kill(tmp_path / "mlflow.db")
+    for side in ("", "-journal"):
+        left.with_name(f"{left.name}{side}").rename(tmp_path / f"mlflow.db{side}")
+    assert store(OURS, tmp_path) is not None
+    assert not (tmp_path / "mlflow.db-journal").exists(), "taken back"
 
 
 def test_a_store_of_nothing_yet_is_used(tmp_path: Path) -> None:

@@ -104,7 +104,9 @@ def test_workspace_names_damaged_files(workspace: Workspace) -> None:
         workspace.embedding("gnn1")
     workspace.path("segments.parquet").write_bytes(b"PAR1")
     workspace.path("manifest.json").write_text("[]")
-    with pytest.raises(WorkspaceError, match=r"segments\.parquet is damaged: .*; run the same command again"):
+    with pytest.raises(
+        WorkspaceError, match=r"segments\.parquet is damaged: .*; `rsgraph run` on its scene restores it"
+    ):
         workspace.segments  # noqa: B018  # reading is the point
     with pytest.raises(WorkspaceError, match=r"manifest\.json is damaged: expected a JSON object"):
         workspace.manifest  # noqa: B018  # as above

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.brushing.density import Strength, blend_density
+from rsgraph.brushing.dimming import BLUE, GREEN, RED
 from rsgraph.brushing.dots import stamp
 from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Rectangle
@@ -144,22 +145,47 @@ def overlay_points(
     return image
 
 
-def dim(image: Bytes, factor: float, *, background: Colour = BACKGROUND) -> Bytes:
-    """Return a copy of an image (height, width, 4) that keeps ``factor`` (0-1) of its contrast to the background."""
-    if not 0 <= factor <= 1:
-        raise ValueError(f"`factor` must lie in 0 ... 1. Got {factor} instead.")
+def dim(image: Bytes, factor: float, *, background: Colour = BACKGROUND, saturation: float = 1.0) -> Bytes:
+    """Return a copy of an image that keeps a share of its contrast to the background, and of its colour beside gray.
+
+    Parameters
+    ----------
+    image
+        (height, width, 4) uint8.
+    factor
+        Contrast that is left, 0-1.
+    background
+        Red, green, blue, 0-255.
+    saturation
+        Colour that is left beside the gray of the same luminance, 0-1; the background itself stays as it is.
+
+    Raises
+    ------
+    ValueError
+        If a share is outside 0-1.
+    """
+    for name, share in (("factor", factor), ("saturation", saturation)):
+        if not 0 <= share <= 1:
+            raise ValueError(f"`{name}` must lie in 0 ... 1. Got {share} instead.")
     values = np.arange(256)[:, np.newaxis]
     ramps = np.rint(np.array(background) * (1 - factor) + values * factor).astype(np.uint8)
     dimmed = np.empty(image.shape, dtype=np.uint8)
-    _dim(np.require(image, np.uint8, ["C", "W"]).reshape(-1, 4), ramps, dimmed.reshape(-1, 4))
+    pixels = np.require(image, np.uint8, ["C", "W"]).reshape(-1, 4)
+    _dim(pixels, ramps, np.array(background), round(256 * saturation), dimmed.reshape(-1, 4))
     return dimmed
 
 
 @compiled()
-def _dim(image: Any, ramps: Any, dimmed: Any) -> None:
+def _dim(image: Any, ramps: Any, background: Any, colour: Any, dimmed: Any) -> None:
+    """Of the difference from the background ``colour`` 256ths are kept beside the gray of its luminance."""
     for pixel in range(image.shape[0]):
-        for band in range(3):
-            dimmed[pixel, band] = ramps[image[pixel, band], band]
+        red = image[pixel, 0] - background[0]
+        green = image[pixel, 1] - background[1]
+        blue = image[pixel, 2] - background[2]
+        light = (256 - colour) * ((RED * red + GREEN * green + BLUE * blue + 128) >> 8) + 128
+        for band, part in enumerate((red, green, blue)):
+            grayer = background[band] + ((colour * part + light) >> 8)
+            dimmed[pixel, band] = ramps[min(max(grayer, 0), 255), band]
         dimmed[pixel, 3] = image[pixel, 3]
 
 

@@ -1,4 +1,4 @@
-"""Colours over the pixels of chips: chosen segments, classes, borders of segments."""
+"""Pixels of chips: what is not chosen dimmed, colours of classes, borders of segments."""
 
 from __future__ import annotations
 
@@ -7,26 +7,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rsgraph.brushing.dimming import BLUE, CASING, GREEN, OF_COLOUR, OF_LUMINANCE, OUTLINE, RED
 from rsgraph.compiled import compiled
 from rsgraph.types import Mask
 
 Bytes = NDArray[np.uint8]
 Ids = NDArray[np.uint32]
 
-BLUE = (24, 82, 190)
-"""What covers the segments that are not chosen, as in figures 5 and 6 of the paper."""
+_LINES = np.array([OUTLINE, CASING], dtype=np.uint8)
+"""Bright, dark."""
 
 
-def tint(
-    rgb: Bytes,
-    ids: Ids,
-    lookup: NDArray[np.uint8] | Mask,
-    colour: tuple[int, int, int] = BLUE,
-    opacity: float = 0.6,
-    *,
-    out: Bytes | None = None,
+def dim_unchosen(
+    rgb: Bytes, ids: Ids, lookup: NDArray[np.uint8] | Mask, *, outlined: bool = False, out: Bytes | None = None
 ) -> Bytes:
-    """Lay a colour over all segments that are not chosen; the chosen ones keep their full colour.
+    """Dim all segments that are not chosen (see ``dimming``); the chosen ones keep their full colour.
 
     Parameters
     ----------
@@ -37,27 +32,27 @@ def tint(
     lookup
         (largest id + 1,) true for the segments that are chosen. Position 0 is not read: nodata keeps its
         colour.
-    colour
-        Red, green, blue of the cover, 0-255.
-    opacity
-        Of the cover, 0-1.
+    outlined
+        Whether a line goes round what is chosen: bright on its last pixels, dark on the first ones beside it.
     out
         Where to write, instead of into a new array; may be ``rgb``.
 
     Returns
     -------
-    tinted
+    dimmed
         As ``rgb``; ``out`` if given.
 
     Raises
     ------
     ValueError
-        If shapes do not fit, ``opacity`` is outside 0-1, or an id lies beyond ``lookup``.
+        If shapes do not fit, or an id lies beyond ``lookup``.
     """
     chosen = np.require(lookup, np.bool_, ["C", "W"]).view(np.uint8)
     out, pixels = _prepared(rgb, ids, out)
-    cover = np.array(colour, dtype=np.float64)
-    _check_id(_tint(*pixels, chosen, _ramp(cover, opacity), _flat(out, 3)), len(chosen))
+    _check_id(_dim_unchosen(*pixels, chosen, _flat(out, 3)), len(chosen))
+    if outlined and ids.size:
+        rows, columns = ids.shape[-2:]
+        _outline_chosen(pixels[1].reshape(-1, rows, columns), chosen, out.reshape(-1, rows, columns, 3), *_LINES)
     return out
 
 
@@ -75,7 +70,7 @@ def paint_classes(
     Parameters
     ----------
     rgb, ids, out
-        As of ``tint``.
+        As of ``dim_unchosen``.
     codes_by_id
         (largest id + 1,) class of each segment; 0 for none: its pixels stay as they are.
     palette
@@ -91,7 +86,7 @@ def paint_classes(
     Raises
     ------
     ValueError
-        As ``tint``, or if a code lies beyond ``palette``.
+        As ``dim_unchosen``, or if a code lies beyond ``palette``.
     """
     codes = np.require(codes_by_id, np.int32, ["C", "W"])
     if codes.size and not 0 <= codes.min() <= codes.max() < len(palette):
@@ -150,19 +145,39 @@ def _check_id(beyond: int, n: int) -> None:
 
 
 @compiled()
-def _tint(rgb: Any, ids: Any, chosen: Any, ramp: Any, out: Any) -> int:
+def _dim_unchosen(rgb: Any, ids: Any, chosen: Any, out: Any) -> int:
     """Return the first id beyond the table, or -1."""
     for pixel in range(ids.size):
         one = ids[pixel]
         if one >= chosen.size:
             return int(one)
+        red, green, blue = rgb[pixel, 0], rgb[pixel, 1], rgb[pixel, 2]
         if one == 0 or chosen[one]:
-            for band in range(3):
-                out[pixel, band] = rgb[pixel, band]
+            out[pixel, 0], out[pixel, 1], out[pixel, 2] = red, green, blue
         else:
-            for band in range(3):
-                out[pixel, band] = ramp[rgb[pixel, band], band]
+            light = OF_LUMINANCE * ((RED * red + GREEN * green + BLUE * blue + 128) >> 8) + 128
+            out[pixel, 0] = (OF_COLOUR * red + light) >> 8
+            out[pixel, 1] = (OF_COLOUR * green + light) >> 8
+            out[pixel, 2] = (OF_COLOUR * blue + light) >> 8
     return -1
+
+
+@compiled()
+def _outline_chosen(ids: Any, chosen: Any, out: Any, bright: Any, dark: Any) -> None:
+    """Draw where the chosen end; only where two pixels of a chip touch, not along its edge."""
+    for chip in range(ids.shape[0]):
+        for row in range(ids.shape[1]):
+            for column in range(ids.shape[2]):
+                here = ids[chip, row, column] > 0 and chosen[ids[chip, row, column]] > 0
+                ends = False
+                for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+                    beside, along = row + down, column + right
+                    if 0 <= beside < ids.shape[1] and 0 <= along < ids.shape[2]:
+                        there = ids[chip, beside, along] > 0 and chosen[ids[chip, beside, along]] > 0
+                        ends = ends or there != here
+                if ends:
+                    for band in range(3):
+                        out[chip, row, column, band] = bright[band] if here else dark[band]
 
 
 @compiled()

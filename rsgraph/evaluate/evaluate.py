@@ -33,8 +33,10 @@ from rsgraph.errors import ConfigError, NotThere, NotUsable, WorkspaceError
 from rsgraph.evaluate import parts as measuring
 from rsgraph.evaluate.parts import Among, Evaluation
 from rsgraph.evaluate.reference import ReferenceCounts, wanted_classes
+from rsgraph.exporters.scope import export_of
 from rsgraph.files import digest, expanded, sha256, write_json, write_text
 from rsgraph.ground import hectares
+from rsgraph.io.segment_ids import check_ids
 from rsgraph.label_files.counting import PIXELS
 from rsgraph.own_files.fields import read_json_object
 from rsgraph.registry import check_types
@@ -43,6 +45,8 @@ from rsgraph.tracking import Tracker, store
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+    from rsgraph.workspace import Workspace
 
 FOLDER = "evaluation"
 REFERENCE = ("reference", "reference_layer", "reference_column", "reference_classes")
@@ -112,6 +116,8 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
         parts were asked for: of all, those that cannot be measured are left out and said.
     NotReadable
         The scene or the reference cannot be read.
+    WorkspaceError
+        A file of the workspace, its labels or rasters among them, is damaged.
     OutputError
         The disk is full or the folder not writable.
     """
@@ -123,6 +129,7 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     job.workspace.existing("segments.parquet")
     job.workspace.check_writable(FOLDER, "projections", "labels.")
     check_workspace(job.workspace, options=True)
+    _check_what_leaves(job.workspace)
     tracked = _tracked(job)  # a store that cannot be used is refused before anything is measured
     if job.config["reference"] is not None:
         with console.progress("reference") as job.progress:
@@ -144,6 +151,14 @@ def evaluate(config: Mapping[str, Any]) -> dict[str, DataFrame]:
     if tracked is not None:
         _track(tracked, job, fresh)
     return found
+
+
+def _check_what_leaves(workspace: Workspace) -> None:
+    """Refuse labels and rasters that an export refuses, whether or not the parts that were asked for read them."""
+    export_of(workspace, tuple)
+    for scene in workspace.scenes:
+        file = workspace.segment_file(scene.name)
+        check_ids(file, scene.rows, scene.columns, most=workspace.segment_count)
 
 
 def _check(config: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -34,7 +35,7 @@ def check_labelled(workspace: Workspace, content: Content) -> None:
     if not content.codes.any():
         raise NotThere(
             f"{workspace.folder} has no labels to export; label some segments first with `rsgraph label "
-            f"{workspace.folder}`"
+            f"{shlex.quote(str(workspace.folder))}`"
         )
 
 

@@ -111,7 +111,7 @@ class Content:
         if np.any(rows < 0):
             raise WorkspaceError(
                 f"the raster of segments holds segment {ids[rows < 0][0]}, but segments.parquet does not: one of "
-                "them is from another run; run the same command again to restore them"
+                "them is from another run; `rsgraph run` on the scene restores them"
             )
         return rows
 
@@ -190,6 +190,9 @@ def gather(export: Export, layer: str | None = None, *, embeddings: bool = True)
         Files that do not fit together, or damaged labels.
     """
     workspace, labels = export.workspace, export.labels
+    workspace.existing(
+        "embeddings", "target.npy"
+    )  # of a workspace that is unfinished, say so: nobody named that layer
     segments, memberships = workspace.segments, workspace.embedding("target")
     layer = (layer or workspace.default_layer) if embeddings else None
     vectors = workspace.embedding(layer) if layer else np.empty((len(segments), 0), dtype=np.float32)
@@ -217,8 +220,8 @@ def _with_labels(table: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
     if unknown:
         raise WorkspaceError(
             f"labels.sqlite labels {len(unknown)} segments that segments.parquet does not hold (segment "
-            f"{min(unknown)} is one): the labels were drawn on other segments; move labels.sqlite away or bring back "
-            "the options that it was made with"
+            f"{min(unknown)} is one): they were drawn on other segments; put the labels.sqlite of these back, or "
+            "move this one away"
         )
     return table.merge(labels.astype({"segment_id": table["segment_id"].dtype}), on="segment_id", how="left")
 

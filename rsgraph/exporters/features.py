@@ -204,7 +204,7 @@ def _trace(workspace: Workspace, content: Content, scene: SceneInfo, chips: pd.D
         if set(rows.tolist()) != set(content.rows_of_chip.get(chip_id, ())):
             raise WorkspaceError(
                 f"chip {chip_id} has other segments in {path.name} than in segments.parquet: one of them is from "
-                "another run; run the same command again to restore them"
+                "another run; `rsgraph run` on the scene restores them"
             )
         kept = content.kept[rows]
         yield _Traced(rows[kept], geometries[kept])

@@ -16,7 +16,7 @@ from rsgraph.journal.reading import read_journal
 from rsgraph.own_files.fields import shown
 from rsgraph.protocols import Export
 from rsgraph.types import Mask, Scene
-from rsgraph.workspace import Workspace
+from rsgraph.workspace import Workspace, run_command
 
 
 def export_of(
@@ -66,7 +66,8 @@ def _check_labelled(workspace: Workspace, labelled: NDArray[np.int64], all_ids: 
     if len(unknown):
         raise WorkspaceError(
             f"{workspace.path('labels.sqlite')} labels {len(unknown)} segments that segments.parquet does not hold "
-            f"(segment {unknown[0]} is one): they are those of another workspace; put its own back, or move this away"
+            f"(segment {unknown[0]} is one): they were drawn on other segments; put the one of these back, or "
+            "move this one away"
         )
 
 
@@ -126,8 +127,8 @@ def _checked_scenes(workspace: Workspace, opened: Callable[[], Sequence[Scene]])
         if found is None or (found.rows, found.columns, found.bands) != (known.rows, known.columns, known.bands):
             raise WorkspaceMismatch(
                 f"the scene {known.name} is no longer what {workspace.folder} was made from ({known.columns} x "
-                f"{known.rows} pixels, bands {', '.join(known.bands)}); name that one: `rsgraph run ITS_PATH "
-                f"workspace={workspace.folder}`"
+                f"{known.rows} pixels, bands {', '.join(known.bands)}); name that one: "
+                f"{run_command(workspace.folder, 'ITS_PATH')}"
             )
     return scenes
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from rsgraph.errors import ConfigError, NotReadable
 from rsgraph.exporters.scope import check_ids
 from rsgraph.files import expanded
+from rsgraph.io.absent import missing
 from rsgraph.label_files.class_names import first_of
 from rsgraph.label_files.tables import read_table, read_text, whole_number
 from rsgraph.own_files.arrays import NO_ARRAY
@@ -48,8 +49,10 @@ def read_selection(path: Path) -> NDArray[np.int64]:
     path = expanded(path)
     if path.suffix.lower() not in _ENDINGS:
         raise ConfigError(f"`selection` must be a file that ends in {', '.join(_ENDINGS)}. Got {path} instead.")
+    if not path.exists():
+        raise missing(path, "`selection` must be a file of segment ids")
     if not path.is_file():
-        raise NotReadable(f"{path} does not exist; `selection` must be a file of segment ids")
+        raise NotReadable(f"{path} is no file; `selection` must be a file of segment ids")
     if path.stat().st_size > _LARGEST:
         raise NotReadable(f"{path} is larger than {_LARGEST // 2**20} MB; expected a selection of segments")
     try:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from rsgraph.errors import NotReadable
+from rsgraph.files import expanded
 
 ARCHIVES = (".zip", ".tar", ".tgz", ".gz", ".bz2", ".xz", ".zst", ".7z", ".rar")
 
@@ -31,7 +32,9 @@ def missing(path: Path, cure: str) -> NotReadable:
     cure
         What helps where it is merely mistyped.
     """
-    return NotReadable(_elsewhere(os.fspath(path)) or _nearby(path) or f"{readable(path)} does not exist; {cure}")
+    return NotReadable(
+        _elsewhere(os.fspath(path)) or _nearby(expanded(path)) or f"{readable(path)} does not exist; {cure}"
+    )
 
 
 def _elsewhere(text: str) -> str | None:

@@ -7,6 +7,7 @@ import struct
 import threading
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,21 +129,43 @@ def tree(root: Path, *, deepest: int = 8) -> Tree:
     return Tree(root, tuple(sorted(name for name in names if _is_file_inside(name) and not _companion(name))))
 
 
-def walk(folder: Path, prefix: str = "", *, deepest: int = 8, top: Path | None = None) -> Iterator[str]:
-    """Name the files below a folder, one after the other. Raises NotReadable.
+def walk(folder: Path, prefix: str = "", *, deepest: int = 8) -> Iterator[str]:
+    """Name the files below a folder, one after the other.
 
-    Linked folders are entered where they lead out of ``top`` (None: the folder), so that no file is named twice and
-    no link leads in a circle.
+    Linked folders are entered where they lead out of the folder, so that no file is named twice and no link leads in
+    a circle.
+
+    Raises
+    ------
+    NotReadable
+        It cannot be read, or holds more files than any product: a link may lead to all of a disk.
     """
-    top = Path(os.path.realpath(folder)) if top is None else top
+    for number, name in enumerate(_walked(folder, prefix, deepest, Path(os.path.realpath(folder)))):
+        if number >= _MOST_MEMBERS:
+            raise NotReadable(
+                f"{folder} holds more than {_MOST_MEMBERS:,} files, those behind links among them; name a folder in "
+                "it, or remove links that lead elsewhere."
+            )
+        yield name
+
+
+def _walked(folder: Path, prefix: str, deepest: int, top: Path) -> Iterator[str]:
     with reasons(folder), os.scandir(folder) as entries:
-        found = [entry for entry in entries if not _companion(entry.name)]
-    for entry in found:
-        if entry.is_dir():
+        found = [(entry, _is_folder(entry)) for entry in entries if not _companion(entry.name)]
+    for entry, is_folder in found:
+        if is_folder:
             if deepest > 1 and not (entry.is_symlink() and _around(top, Path(os.path.realpath(entry.path)))):
-                yield from walk(Path(entry.path), f"{prefix}{entry.name}/", deepest=deepest - 1, top=top)
-        elif entry.is_file():
+                yield from _walked(Path(entry.path), f"{prefix}{entry.name}/", deepest - 1, top)
+        elif os.path.isfile(entry.path):
             yield prefix + entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Tell whether a folder is there; where a link leads that nobody may follow, there is none."""
+    try:
+        return entry.is_dir()
+    except PermissionError:
+        return False
 
 
 def _around(top: Path, target: Path) -> bool:
@@ -179,8 +202,22 @@ def opened_zip(path: Path) -> zipfile.ZipFile:
                 raise ValueError(
                     f"its {status.st_size:,} bytes say that they unpack to {unpacked:,}, as those of no product do"
                 )
+            twice = _named_twice(found)
+            if twice is not None:
+                found.close()
+                raise ValueError(
+                    f"two of its members are called {twice[:80]}, of which programs take one or the other"
+                )
             _opened[key] = found
         return _opened[key]
+
+
+def _named_twice(archive: zipfile.ZipFile) -> str | None:
+    """Return a name that two members have: Python reads the last of them, GDAL the first."""
+    names = archive.namelist()
+    if len(set(names)) == len(names):
+        return None
+    return next((name for name, times in Counter(names).items() if times > 1 and not name.endswith("/")), None)
 
 
 def _check_directory(place: str, size: int) -> None:

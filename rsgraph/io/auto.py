@@ -13,7 +13,7 @@ from rsgraph.io.bands import Bands
 from rsgraph.io.eurosat import EuroSat
 from rsgraph.io.geotiff import GeoTiff
 from rsgraph.io.handles import existing_file
-from rsgraph.io.overrides import BEFORE, Clouds, overrides
+from rsgraph.io.overrides import BEFORE, RULES, Clouds, overrides
 from rsgraph.io.safe import Safe
 from rsgraph.io.scenes import Scenes
 from rsgraph.io.swed import Swed
@@ -45,7 +45,7 @@ class Auto(Reader):
         crs: str | None = None,
         mask: str = "auto",
         clouds: Clouds = "mark",
-        rules: int = 2,
+        rules: int = RULES,
     ) -> None:
         given = (bands, scale, offset, nodata)
         self.given = overrides(*given, crs, mask, clouds, rules)

@@ -18,8 +18,9 @@ from rsgraph.io.masks import second_as_mask, with_masks
 from rsgraph.io.mosaic import agree, chosen, finest, scene_of_files
 from rsgraph.io.overrides import BEFORE, FileReader, Overrides
 from rsgraph.io.plausible import plausible
-from rsgraph.io.quality_files import candidates_among, with_quality
+from rsgraph.io.quality_files import candidates_among, in_masks_of, with_quality
 from rsgraph.io.safe_metadata import inside_product
+from rsgraph.io.scale_tags import with_tagged_scale
 from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
@@ -56,7 +57,8 @@ class Bands(FileReader):
         declared = any(declares_scale(each) for each in headers.values())
         hints = [Path(each.path).name for each in headers.values()]
         scene = plausible(scene, self.given, declared=declared, hints=hints)
-        layers = candidates_among({name: os.path.abspath(path / name) for name in found.ignored})
+        beside = {name: os.path.abspath(path / name) for name in found.ignored}
+        layers = candidates_among({**beside, **in_masks_of(path, self.given.rules)}, self.given.rules)
         scene = with_quality(scene, finest(headers), layers, self.given, path)
         used = {file.name for file in scene.files}
         rest = _left_out([name for name in found.ignored if name not in used])
@@ -84,7 +86,7 @@ class Bands(FileReader):
 
     def _one_band(self, found: Header, band: str) -> Header:
         """Take the second of two layers as a mask. Raises NotUsable where there is more than one band."""
-        masked = with_masks(found, self.given)
+        masked = with_masks(with_tagged_scale(found, self.given), self.given)
         if self.given.looks and len(masked.indexes) == 2:
             masked = second_as_mask(masked) or masked
         if len(masked.indexes) != 1:

@@ -12,7 +12,7 @@ from rsgraph.errors import ConfigError, InputError
 from rsgraph.io.counts import Decision, decide, declares_scale, without_lone_fill
 from rsgraph.io.handles import existing_file
 from rsgraph.io.header import Header, header, left_out, on_disk, select
-from rsgraph.io.identifying import identified
+from rsgraph.io.identifying import with_names
 from rsgraph.io.layers import LayeredSource, Layers, Radiometry, looked_for
 from rsgraph.io.masks import second_of_file, with_masks
 from rsgraph.io.overrides import BEFORE, FileReader, Overrides
@@ -20,6 +20,7 @@ from rsgraph.io.plausible import plausible
 from rsgraph.io.quality import Quality
 from rsgraph.io.quality_files import beside, candidates_in, with_quality, without_quality
 from rsgraph.io.safe_metadata import inside_product
+from rsgraph.io.scale_tags import with_tagged_scale
 from rsgraph.own_files.names import file_safe
 from rsgraph.types import Scene
 
@@ -28,7 +29,7 @@ class GeoTiff(FileReader):
     """One raster file with its bands: GeoTIFF, COG, VRT, JPEG 2000 or anything else that GDAL opens.
 
     Options as of ``FileReader``. What the file does not say is chosen as :func:`rsgraph.io.counts.decide`,
-    :func:`rsgraph.io.identifying.identified` and :func:`rsgraph.io.plausible.plausible` describe, and said in the
+    :func:`rsgraph.io.identifying.with_names` and :func:`rsgraph.io.plausible.plausible` describe, and said in the
     scene's notes.
     """
 
@@ -48,9 +49,10 @@ class GeoTiff(FileReader):
         """Return the one scene. Raises ConfigError where band names were given that do not fit the file."""
         place = os.path.abspath(existing_file(path))
         found = header(place, holes_allowed=self.given.nodata is not None)
+        found = with_tagged_scale(found, self.given)
         found = second_of_file(with_masks(found, self.given), self.given)
-        layers = [*candidates_in(found), *beside(Path(place))] if self.given.looks else []
-        found = choose_bands(identified(_without_quality(found, self.given), self.given), self.given)
+        layers = [*candidates_in(found), *beside(Path(place), self.given.rules)] if self.given.looks else []
+        found = choose_bands(with_names(_without_quality(found, self.given), self.given), self.given)
         decision = decide(found, self.given)
         if len(found.indexes) == 1:
             decision = without_lone_fill({found.names[0]: decision})[found.names[0]]

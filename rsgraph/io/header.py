@@ -23,6 +23,7 @@ Transform = tuple[float, float, float, float, float, float]
 _REMOTE = re.compile(r"/vsi(curl|s3|gs|az|adls|oss|swift|hdfs|webhdfs)|://")
 _SOURCE = re.compile(r"<SourceFilename[^>]*>([^<]+)</SourceFilename>")
 _COLOURS = (ColorInterp.red, ColorInterp.green, ColorInterp.blue)
+_OF_SCALE = re.compile("quantification_value|add_offset|scale_factor", re.IGNORECASE)
 _LONGEST_HINT = 200
 _IDENTITY: Transform = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
@@ -71,6 +72,8 @@ class Header:
         Layers that are taken as masks; ``rsgraph.io.masks`` chooses them.
     texts, hints
         What the file says of each index, and in its tags: what is known of bands is read from them.
+    tags
+        Names and values of the tags, of the file or of layers, that speak of scale or offset.
     assumed
         The reading of the names of bands that was taken where others are possible; None: they are proven.
     """
@@ -99,6 +102,7 @@ class Header:
     masks: tuple[MaskLayer, ...] = ()
     texts: tuple[str, ...] = ()
     hints: tuple[str, ...] = ()
+    tags: tuple[tuple[str, str], ...] = ()
     assumed: str | None = None
 
 
@@ -237,7 +241,14 @@ def _describe(path: str, source: Any) -> Header:
         band_masks=any(not source.mask_flag_enums[i - 1] for i in indexes),
         texts=tuple(texts[i - 1] or _hint(source, i) for i in indexes),
         hints=tuple(value for value in source.tags().values() if len(value) <= _LONGEST_HINT),
+        tags=_scale_tags(source),
     )
+
+
+def _scale_tags(source: Any) -> tuple[tuple[str, str], ...]:
+    """Return the tags of a file and of its layers that speak of scale or offset: ``rsgraph.io.scale_tags``."""
+    groups = [source.tags(), *(source.tags(index) for index in source.indexes)]
+    return tuple(dict.fromkeys(pair for tags in groups for pair in tags.items() if _OF_SCALE.search(pair[0])))
 
 
 def _hint(source: Any, index: int) -> str:

@@ -28,7 +28,7 @@ _ALIKE = 0.9
 _UNKNOWN = re.compile(r"band\d+")
 
 
-def identified(found: Header, given: Overrides) -> Header:
+def with_names(found: Header, given: Overrides) -> Header:
     """Name the bands of one file by all that it says, and leave out what is no reflectance.
 
     Where nothing proves the names, the reading that is taken is in ``assumed`` and in the notes. What the user names

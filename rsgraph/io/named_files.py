@@ -32,7 +32,8 @@ _ZIP = re.compile(r"/vsizip/(?:\{(?P<braced>[^{}]+)\}|(?P<plain>.+?\.zip))(?:/(?
 _CONTENT = re.compile(
     r"(?:netcdf|hdf5|hdf4_sds|zarr|gtiff_dir:(?:off:)?\d+):(?:\"(?P<quoted>[^\"]+)\".*|(?P<plain>.+))", re.IGNORECASE
 )
-_REMOTE = re.compile(r"/vsi(?!zip/)|[a-z][a-z0-9+.-]*:(?://|/|\w+://)|\w+:\w*//", re.IGNORECASE)
+_REMOTE = re.compile(r"/vsi(?!zip/)|[a-z][a-z0-9+.-]+:(?://|/|\w+://)|\w{2,}:\w*//", re.IGNORECASE)
+_PREFIX = re.compile(r"\w{2,}:")
 _NAMES = {
     "mdi": re.compile(r"overview_file|[xy]_dataset|rpc_dem", re.IGNORECASE),
     "option": re.compile(r".*(?:filename|dataset|dem|file)(?:_?\d+)?", re.IGNORECASE),
@@ -40,8 +41,13 @@ _NAMES = {
 }
 """Keys of metadata and of options, and elements of a virtual raster, whose text is the name of a file."""
 
+_PLAIN = ("key", "name", "nonamespaceschemalocation")
+"""Attributes that name no file, whatever they say."""
+
 _ELSEWHERE = ("OVERVIEW_FILE", "X_DATASET", "Y_DATASET")
 _BASE = ":::BASE:::"
+_HIDDEN = re.compile(r"<MDI\b[^>]*\bxmlns", re.IGNORECASE)
+"""What is an attribute to GDAL, the key of metadata, and none to a parser that knows namespaces."""
 _KINDS = ("", "vrtdataset", "vrtwarpeddataset", "vrtpansharpeneddataset")
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _HFA = b"EHFA_HEADER_TAG"
@@ -138,8 +144,12 @@ class NamedFiles:
             return
         root = _parsed(path, _read(path, _LARGEST_XML + 1))
         for element in root.iter():
-            key = element.get("key", "")
-            if _local(element.tag) == "mdi" and key.upper() in _ELSEWHERE:
+            if _local(element.tag) == "mdi" and {each.upper() for each in element.attrib.values()} & {*_ELSEWHERE}:
+                if [*element.attrib] != ["key"] or len(element):
+                    raise NotReadable(
+                        f"{shown(path)} is damaged: GDAL and others read different things in its {_ELSEWHERE[0]}; "
+                        "remove it."
+                    )
                 self._based((element.text or "").strip(), path, depth)
 
     def _virtual(self, root: Element, folder: str, depth: int) -> None:
@@ -149,15 +159,27 @@ class NamedFiles:
             attributes = {name.lower(): value for name, value in element.attrib.items()}
             kind = attributes.get("subclass", "").lower()
             text = (element.text or "").strip()
+            self._check_attributes(tag, element.attrib)
             if tag in ("vrtdataset", "group", "processingsteps") and (kind not in _KINDS or tag != "vrtdataset"):
                 self._refuse_kind(kind or tag)
             if tag == "pixelfunctionlanguage" and text.lower() != "c++":
                 self._refuse_kind(f"a pixel function in {text[:20]}")
-            if tag == "pixelfunctioncode":
-                self._refuse_kind("code of a pixel function")
+            if tag in ("pixelfunctioncode", "subclass"):
+                self._refuse_kind("code of a pixel function" if tag == "pixelfunctioncode" else text[:40])
             for name in _names_of(tag, text, attributes):
                 relative = attributes.get("relativetovrt", "0").strip() not in ("", "0")
                 self._named(name, self.first, folder if relative else "", depth)
+
+    def _check_attributes(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """Refuse attributes in the place of elements: GDAL takes both for the same, and writes none of them."""
+        for name, value in attributes.items():
+            key = _local(name)
+            is_name = _NAMES["element"].fullmatch(key) is not None or key.startswith("pixelfunction")
+            named = key not in _PLAIN and (value.lstrip().startswith("<") or _REMOTE.match(value.strip()) is not None)
+            if is_name or named:
+                self._refuse_kind(f"the attribute {key[:40]} in {tag[:40]}")
+        if tag == "mdi" and [_local(name) for name in attributes] != ["key"]:
+            self._refuse_kind("metadata of which GDAL and others read different things")
 
     def _refuse_kind(self, what: str) -> NoReturn:
         raise NotUsable(
@@ -178,9 +200,10 @@ class NamedFiles:
         if part is not None and part["plain"]:
             path = next((each for each in _shorter(path) if os.path.exists(os.path.join(folder, each))), path)
         full = path if os.path.isabs(path) or not folder else os.path.join(folder, path)
-        if os.path.exists(full) or _in_zip(full):
+        elsewhere = _REMOTE.match(path) is not None or (not folder and _prefixed(path))
+        if not elsewhere and (os.path.exists(full) or _in_zip(full)):
             self._file(full, depth + 1)
-        elif _REMOTE.match(path):
+        elif elsewhere:
             raise NotReadable(
                 f"{shown(where)} draws on {name[:200]}, which is not on this machine; download it and name the copy."
             )
@@ -216,6 +239,11 @@ def _shorter(path: str) -> Iterator[str]:
         yield path
 
 
+def _prefixed(path: str) -> bool:
+    """Tell whether a relative name begins like one that GDAL hands to a driver (``WMS:...``), as files may, too."""
+    return _PREFIX.match(path) is not None
+
+
 def _is_text_of_places(head: bytes) -> bool:
     """Tell a text in XML or JSON by how it begins; pixels may begin with the same byte, but not with as many."""
     begin = head.removeprefix(b"\xef\xbb\xbf").lstrip()[:24]
@@ -239,6 +267,8 @@ def _parsed(path: str, content: bytes) -> Element:
     try:
         text = re.sub(r"^\s*<\?xml.*?\?>", "", content.removeprefix(b"\xef\xbb\xbf").decode("utf-8"), flags=re.DOTALL)
         root: Element = fromstring(text, forbid_dtd=True)
+        if _HIDDEN.search(text):
+            raise ValueError("a namespace in <MDI>")
         return root
     except (ParseError, DefusedXmlException, ValueError) as error:
         raise NotReadable(
@@ -264,25 +294,32 @@ def _in_zip(path: str) -> bool:
     return found is not None and found[1].lower() in _members(found[0])
 
 
-def _members(root: Path) -> Mapping[str, str]:
-    """Return the names in a .zip, by themselves in small letters. Raises NotReadable."""
+def _members(root: Path) -> Mapping[str, list[str]]:
+    """Return the names in a .zip, by how they are written in small letters. Raises NotReadable."""
     with reasons(root):
         return _lowered(opened_zip(root))
 
 
 @lru_cache(maxsize=8)
-def _lowered(archive: zipfile.ZipFile) -> Mapping[str, str]:
-    return {name.lower(): name for name in archive.namelist()}
+def _lowered(archive: zipfile.ZipFile) -> Mapping[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in archive.namelist():
+        found.setdefault(name.lower(), []).append(name)
+    return found
 
 
 def _read(path: str, most: int) -> bytes:
     """Read the beginning of a file. Raises NotReadable."""
     zipped = _zipped(path)
     if zipped is None:
-        with reasons(Path(path)), open(path, "rb") as file:
-            return file.read(most)
+        with reasons(Path(path)):
+            if not os.path.isfile(path):  # a pipe has nobody who writes into it
+                raise OSError("it is no file")
+            with open(path, "rb") as file:
+                return file.read(most)
     root, member = zipped
-    with reasons(root, member), opened_zip(root).open(_members(root).get(member.lower(), member)) as file:
+    named = _members(root).get(member.lower(), [member])
+    with reasons(root, member), opened_zip(root).open(member if member in named else named[0]) as file:
         return file.read(most)
 
 
@@ -292,7 +329,7 @@ def _files_beside(path: str) -> list[str]:
     if zipped is not None:
         root, member = zipped
         members = _members(root)
-        found = [members[name] for name in _beside_names(member.lower()) if name in members]
+        found = [name for beside in _beside_names(member.lower()) for name in members.get(beside, ())]
         return [f"/vsizip/{{{root}}}/{name}" for name in found]
     folder, name = os.path.split(os.path.abspath(path))
     try:

@@ -18,7 +18,8 @@ Clouds = Literal["mark", "mask"]
 """What becomes of clouds and their shadows: pixels like others whose share segments are given, or no data."""
 
 MASKS = (
-    *("auto", "scl", "qa_pixel", "pixel_qa", "fmask", "classi", "qa60", "cloud_mask", "cloud_probability"),
+    *("auto", "scl", "qa_pixel", "pixel_qa", "fmask", "classi", "qa60", "udm2", "udm", "qai", "clm", "mg2"),
+    *("cloud_mask", "cloud_probability"),
     *("none", "declared"),
 )
 """What says which pixels are data, and clear: ``auto`` chooses; ``none`` marks no clouds; ``declared`` looks
@@ -26,6 +27,9 @@ for nothing that GDAL does not report, as version 0.1.0 did."""
 
 AS_DECLARED: Mapping[str, Any] = {"mask": "declared", "clouds": "mark"}
 """What older workspaces go on with."""
+
+RULES = 3
+"""How files are read today."""
 
 BEFORE: Mapping[str, Any] = {**AS_DECLARED, "rules": 1}
 """The same of readers that have to guess."""
@@ -97,7 +101,9 @@ class FileReader(Reader):
         ``mark``: clouds and their shadows stay pixels, and every segment gets the share of its pixels that are;
         ``mask``: they are no data.
     rules
-        How what a file does not say is guessed: 2, or 1 as version 0.1 did. Workspaces of before go on with 1.
+        How what a file does not say is guessed, and which quality layers are known: 3 as today, 2 as before Planet's,
+        FORCE's and MAJA's masks, tags of scale and reflectance x 65535 were read, 1 as version 0.1 did. Workspaces
+        go on with the rules that they were made with.
 
     Raises
     ------
@@ -116,7 +122,7 @@ class FileReader(Reader):
         crs: str | None = None,
         mask: str = "auto",
         clouds: Clouds = "mark",
-        rules: int = 2,
+        rules: int = RULES,
     ) -> None:
         self.given = overrides(bands, scale, offset, nodata, crs, mask, clouds, rules)
 
@@ -147,11 +153,11 @@ def overrides(
     if shift is not None and not math.isfinite(shift):
         raise ConfigError(f"`offset` must be a finite number in units of reflectance. Got {offset}; use e.g. -0.1.")
     chosen, kept = _one_of("mask", mask, MASKS), _one_of("clouds", clouds, get_args(Clouds))
-    if isinstance(rules, bool) or rules not in (1, 2):
+    if isinstance(rules, bool) or rules not in range(1, RULES + 1):
         raise ConfigError(
-            f"`rules` must be 1 or 2. Got {rules!r}; say 2 to read files as today, 1 as version 0.1 did."
+            f"`rules` must be 1, 2 or 3. Got {rules!r}; say 3 to read files as today, 1 as version 0.1 did."
         )
-    if rules == 2:
+    if rules > 1:
         _check_units(given, shift)
     place = _crs(crs)
     return Overrides(_names(bands), given, shift, _number("nodata", nodata), place, chosen, cast(Clouds, kept), rules)

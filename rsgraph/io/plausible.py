@@ -16,10 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from rsgraph.io.band_names import L1C
-from rsgraph.io.counts import COUNTS_NOTE
+from rsgraph.io.counts import COUNTS_NOTE, QUANTIFICATION
 from rsgraph.io.layers import PLAUSIBLE, LayeredSource, Layers
 from rsgraph.io.overrides import Overrides
 from rsgraph.io.sensors import colour_named
+from rsgraph.io.sixteen_bits import TOP, in_steps
 from rsgraph.io.windows import corners_and_centre
 from rsgraph.types import Doubles, Floats, Scene, Window
 
@@ -45,6 +46,10 @@ _LEFT_IN = 0.09
 
 _BY = "Numbers are taken as reflectance"
 _DIM_SAID = "Hardly a pixel is brighter than"
+_STEPS_SAID = (
+    "The numbers stand in steps of 6.55, as counts of 10000 do that were stretched to 65535: where they are such an "
+    "export, say reader.scale=0.00001525902."
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,11 @@ def agreeing(scenes: Sequence[Scene]) -> list[Scene]:
     (scale,) = replaced
     note = f"{_BY} x {round(1 / scale)}, as in other scenes beside it; reader.scale=... says otherwise."
     other = Reading(scale, note)
-    return [_read_as(scene, other, Overrides()) if _said(scene, _DIM_SAID) else scene for scene in scenes]
+    doubtful = (_DIM_SAID, _STEPS_SAID) if scale == 1 / TOP else (_DIM_SAID,)
+    return [
+        _read_as(scene, other, Overrides()) if any(_said(scene, said) for said in doubtful) else scene
+        for scene in scenes
+    ]
 
 
 def _said(scene: Scene, beginning: str) -> bool:
@@ -149,9 +158,11 @@ def _scaled(scene: Scene, given: Overrides, hints: Sequence[str]) -> Scene:
     pixels, scale = sampled(scene), float(_layers(scene)[0].radiometry.scale[0])
     if not pixels.shape[1]:
         return scene
-    found = other_reading(pixels, scene.bands, scale, hints)
+    whole_range = full_range(pixels, scene.bands, scale) if given.rules > 2 else None
+    found = whole_range or other_reading(pixels, scene.bands, scale, hints)
     if found is None:
-        return _with_notes(scene, (*possible(pixels, scale), *_other_units(pixels, scene.bands)))
+        doubts = (_STEPS_SAID,) if given.rules > 2 and _is_in_steps(pixels, scale) else possible(pixels, scale)
+        return _with_notes(scene, (*doubts, *_other_units(pixels, scene.bands)))
     return _read_as(scene, found, given)
 
 
@@ -178,6 +189,30 @@ def other_reading(pixels: Floats, bands: Sequence[str], scale: float, hints: Seq
     bright = _too_bright(pixels[known] if known else pixels, scale)
     readings = (_of_collection_2(pixels, scale, hints), _stretched(pixels, scale), bright)
     return next((found for found in readings if found), None) or _too_dark(pixels, bands, scale)
+
+
+def full_range(pixels: Floats, bands: Sequence[str], scale: float) -> Reading | None:
+    """Recognise reflectance x 65535 where it is impossible as reflectance x 10000; parameters as ``other_reading``.
+
+    That numbers stand in its steps proves it. Without that, where bands are Sentinel-2's, the brightest must be far
+    too bright and the darkest dark: numbers of Landsat's are nowhere near 0.
+    """
+    high, plants = float(np.percentile(pixels.max(axis=0), 98)), _level_of_plants(pixels, bands) or 0.0
+    if scale != 1 / QUANTIFICATION or max(high / BRIGHTEST, plants) <= 1 or float(pixels.max()) / scale > TOP + 0.5:
+        return None
+    of_sentinel = len({*bands} & {*L1C}) >= 3 and high > _FAR_TOO_BRIGHT and np.percentile(pixels, 1) < _DARK
+    if not (of_sentinel or _is_in_steps(pixels, scale)):
+        return None
+    why = f"otherwise many are above {BRIGHTEST:g}" if high > BRIGHTEST else f"otherwise plants reflect {plants:.2f}"
+    return _by(1 / TOP, scale, why)
+
+
+_FAR_TOO_BRIGHT, _DARK = 3.0, 0.33
+"""Reflectance that not even clouds under a low sun have; and of dark pixels, both if numbers are taken as x 10000."""
+
+
+def _is_in_steps(pixels: Floats, scale: float) -> bool:
+    return scale == 1 / QUANTIFICATION and in_steps(pixels / np.float32(scale))
 
 
 def _of_collection_2(pixels: Floats, scale: float, hints: Sequence[str]) -> Reading | None:
@@ -337,7 +372,9 @@ def _read_as(scene: Scene, found: Reading, given: Overrides) -> Scene:
     scales, offsets = (
         [value for layer in layers for value in getattr(layer.radiometry, name)] for name in ("scale", "offset")
     )
-    kept = tuple(note for note in scene.notes if note != COUNTS_NOTE and not note.startswith(_DIM_SAID))
+    kept = tuple(
+        note for note in scene.notes if note not in (COUNTS_NOTE, _STEPS_SAID) and not note.startswith(_DIM_SAID)
+    )
     return replace(
         scene,
         source=replace(scene.source, layers=layers) if isinstance(scene.source, LayeredSource) else scene.source,

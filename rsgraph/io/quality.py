@@ -43,6 +43,8 @@ class Kind:
         Whether it tells shadows of clouds.
     layers
         How many layers it takes.
+    since
+        The ``rules`` of readers from which on it is looked for.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Kind:
     known: Callable[[NDArray[Any]], bool]
     shadows: bool = True
     layers: int = 1
+    since: int = 1
 
 
 def _pattern(words: str) -> re.Pattern[str]:
@@ -136,6 +139,29 @@ def _byte(layers: NDArray[Any]) -> Codes:
     return _codes(clouds, np.zeros_like(clouds), np.zeros_like(clouds))
 
 
+def _usable_data(layers: NDArray[Any]) -> Codes:
+    """Read Planet's UDM2: shadow, heavy haze and cloud in layers 3, 5 and 6; in 8, by bits, what is fill or missing.
+
+    Through light haze (4) the ground is seen; bit 1 of the last layer is the cruder cloud mask of before.
+    """
+    values = whole(layers)
+    lost = np.asarray((values[7] > 0) & ((values[7] & 0b1111_1101) > 0))
+    return _codes(np.asarray((values[5] == 1) | (values[4] == 1)), np.asarray(values[2] == 1), lost)
+
+
+def _is_usable_data(layers: NDArray[Any]) -> bool:
+    values = whole(layers)
+    shares = _among(values[:6], {-1, 0, 1}).all() and values[6].max() <= 100 and values[7].max() <= 255
+    return _are_whole(layers) and bool(shares)
+
+
+def _is_bits_of_8(layers: NDArray[Any]) -> bool:
+    """Tell bits from a mask of 0 and 255, and from larger numbers."""
+    values = whole(layers)
+    two_values = (values == 255).any() and _among(values, {-1, 0, 255}).all()
+    return _are_whole(layers) and bool(values.max() <= 255 and not two_values)
+
+
 def _is_byte(layers: NDArray[Any]) -> bool:
     finite = layers[np.isfinite(layers)] if layers.dtype.kind == "f" else layers
     return bool(finite.size and finite.min() >= 0 and finite.max() <= 255 and _are_whole(layers))
@@ -166,6 +192,31 @@ KINDS: Mapping[str, Kind] = {
             _values_within(0, 1024, 2048, 3072),
             False,
         ),
+        Kind("udm2", "Planet's UDM2", _pattern("udm2"), _usable_data, _is_usable_data, layers=8, since=3),
+        # blackfill, clouds, and of each band what is missing or suspect
+        Kind(
+            "udm", "Planet's UDM", _pattern("(dn_)?udm"), _by_bit(0b10, 0, 0b1111_1101), _is_bits_of_8, False, since=3
+        ),
+        # FORCE: no data, confident, buffered and cirrus clouds, shadows, saturation
+        Kind(
+            "qai",
+            "FORCE's QAI",
+            _pattern("qai"),
+            _by_bit(0b110, 0b1000, 0b10_0000_0001, never=-9999),
+            _are_whole,
+            since=3,
+        ),
+        # MAJA: clouds by reflectance and by time, high ones; shadows of clouds in and outside the image. The thinnest
+        # (16) are seen through, and bit 0 repeats the others
+        Kind(
+            "clm",
+            "MAJA's CLM",
+            _pattern("clm_(r[12]|xs)"),
+            _by_bit(0b1000_1110, 0b110_0000, 0),
+            _is_bits_of_8,
+            since=3,
+        ),
+        Kind("mg2", "MAJA's MG2", _pattern("mg2(_(r[12]|xs))?"), _by_bit(0b10, 0b1000, 0), _is_bits_of_8, since=3),
         Kind(
             "cloud_mask",
             "the cloud mask",
@@ -204,7 +255,23 @@ DATA = Kind(
 CLP = Kind("clp", "Sentinel Hub's probability of clouds", _pattern("clp"), _byte, _is_byte, False)
 """Chosen as ``cloud_probability`` is."""
 
-ALWAYS = (SATURATION, DATA)
+EDGE = Kind(
+    "edg",
+    "MAJA's EDG",
+    _pattern("edg_(r[12]|xs)"),
+    _by_value(set(), set(), {1}),
+    _values_within(0, 1),
+    False,
+    since=3,
+)
+"""What lies beyond the edge of the image."""
+
+SATURATED = Kind(
+    "sat", "MAJA's SAT", _pattern("sat_(r[12]|xs)"), _by_bit(0, 0, 0b1111_1111), _is_bits_of_8, False, since=3
+)
+"""Bands that are saturated, a bit each."""
+
+ALWAYS = (SATURATION, DATA, EDGE, SATURATED)
 """Kinds that say nothing of clouds: they are used whatever is chosen for these."""
 
 _VARIANTS: Mapping[str, tuple[set[int], Kind]] = {
@@ -220,9 +287,17 @@ _VARIANTS: Mapping[str, tuple[set[int], Kind]] = {
 """Kind -> the numbers that it holds at most, and what it is where it holds others."""
 
 
-def kind_named(text: str) -> Kind | None:
-    """Return the kind that a description of a layer, or the name of a file, speaks of."""
-    return next((kind for kind in (*KINDS.values(), CLP, *ALWAYS) if kind.pattern.search(text)), None)
+def kinds(rules: int) -> tuple[Kind, ...]:
+    """Return the kinds that are looked for by some rules of readers, the most telling first."""
+    return tuple(kind for kind in (*KINDS.values(), CLP, *ALWAYS) if kind.since <= rules)
+
+
+def kind_named(text: str, rules: int = 2) -> Kind | None:
+    """Return the kind that a description of a layer, or the name of a file, speaks of.
+
+    ``rules`` as of ``kinds``: masks of Planet, FORCE and MAJA are files of their own, never layers among the bands.
+    """
+    return next((kind for kind in kinds(rules) if kind.pattern.search(text)), None)
 
 
 def variant(kind: Kind, layers: NDArray[Any]) -> Kind:

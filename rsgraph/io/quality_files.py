@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from rsgraph.io.layers import LayeredSource
 from rsgraph.io.mosaic import axes
 from rsgraph.io.named_files import shown
 from rsgraph.io.overrides import Overrides
-from rsgraph.io.quality import ALWAYS, CLP, KINDS, Kind, Quality, QualityLayer, kind_named, kind_of, variant
+from rsgraph.io.quality import ALWAYS, CLP, KINDS, Kind, Quality, QualityLayer, kind_named, kind_of, kinds, variant
 from rsgraph.io.resampling import Axis
 from rsgraph.io.windows import sample
 from rsgraph.types import LOST, QualitySource, Scene
@@ -59,14 +60,16 @@ def candidates_in(found: Header) -> list[Candidate]:
     return [Candidate(kind, found.path, (index,), text) for index, text, kind in named if kind]
 
 
-def candidates_among(files: Mapping[str, str]) -> list[Candidate]:
+def candidates_among(files: Mapping[str, str], rules: int = 1) -> list[Candidate]:
     """Return the quality layers among files: name as the user knows it -> path as GDAL opens it."""
-    named = [(name, path, kind_named(Path(name).stem)) for name, path in files.items()]
+    named = [(name, path, kind_named(Path(name).stem, rules)) for name, path in files.items()]
     return [Candidate(kind, path, None, name) for name, path, kind in named if kind]
 
 
-def beside(path: Path) -> list[Candidate]:
+def beside(path: Path, rules: int) -> list[Candidate]:
     """Return the quality layers that lie beside a file under its name: ``scene_SCL.tif`` beside ``scene.tif``.
+
+    Or under that of its product: ``a_3B_udm2_clip.tif`` beside ``a_3B_AnalyticMS_SR_clip.tif``.
 
     Where it is the only other raster of its folder, also those that are named after what they are: ``SCL.tif``.
     """
@@ -74,35 +77,60 @@ def beside(path: Path) -> list[Candidate]:
         files = sorted(path.parent.iterdir())
     except OSError:  # a folder that may be entered but not listed
         return []
-    only = only_scene(files) == path
-    files = [file for file in files if is_companion(file, [path]) or (only and is_quality(file))]
-    return candidates_among({file.name: os.path.abspath(file) for file in files})
+    only = only_scene(files, rules) == path
+    files = [file for file in files if is_companion(file, [path], rules) or (only and is_quality(file, rules))]
+    return candidates_among({file.name: os.path.abspath(file) for file in files}, rules)
 
 
-def is_quality(file: Path) -> bool:
+def in_masks_of(folder: Path, rules: int) -> dict[str, str]:
+    """Return the rasters of the folder MASKS, which MAJA writes beside its bands: name -> path."""
+    try:
+        files = sorted((folder / "MASKS").iterdir()) if rules > 2 else []
+    except OSError:  # there is none
+        return {}
+    return {file.name: os.path.abspath(file) for file in files if _is_raster(file)}
+
+
+def _is_raster(file: Path) -> bool:
+    return file.suffix.lower() in RASTERS and not file.name.startswith(".")
+
+
+def is_quality(file: Path, rules: int) -> bool:
     """Tell whether a raster is named after what a quality layer is, and after nothing else."""
     if file.suffix.lower() not in RASTERS:
         return False
-    return any(kind.pattern.fullmatch(file.stem) for kind in (*KINDS.values(), CLP, *ALWAYS))
+    return any(kind.pattern.fullmatch(file.stem) for kind in kinds(rules))
 
 
-def only_scene(files: Sequence[Path]) -> Path | None:
+def only_scene(files: Sequence[Path], rules: int) -> Path | None:
     """Return the only raster among files that is not named after what a quality layer is; None where not one is."""
-    found = [
-        file
-        for file in files
-        if file.suffix.lower() in RASTERS and not file.name.startswith(".") and not is_quality(file)
-    ]
+    found = [file for file in files if _is_raster(file) and not is_quality(file, rules)]
     return found[0] if len(found) == 1 else None
 
 
-def is_companion(file: Path, scenes: Sequence[Path]) -> bool:
+_PRODUCT = frozenset(
+    ("analytic", "analyticms", "sr", "dn", "4b", "8b", "harmonized", "clip", "cog", "reproject", "boa", "toa", "imp")
+)
+"""Words in names of files of Planet and of FORCE that say which of a product's pixels these are."""
+
+
+def _of_product(stem: str) -> list[str]:
+    """Return the words of a name that tell one product from another."""
+    return [word for word in re.split(r"[_. -]+", stem.lower()) if word and word not in _PRODUCT]
+
+
+def is_companion(file: Path, scenes: Sequence[Path], rules: int) -> bool:
     """Tell whether a file is the quality layer of one of some files: named after that, and after what it is."""
-    if file.suffix.lower() not in RASTERS or file.name.startswith("."):
+    if not _is_raster(file):
         return False
+    kind = kind_named(file.stem, rules)
+    if kind is not None and kind.since > 2:
+        words = _of_product(kind.pattern.sub("", file.stem))
+        if words and any(words == _of_product(scene.stem) for scene in scenes if scene != file):
+            return True
     for scene in scenes:
         rest = file.stem.removeprefix(scene.stem)
-        if file != scene and rest != file.stem and rest[:1] in ("_", "-", ".", " ") and kind_named(rest):
+        if file != scene and rest != file.stem and rest[:1] in ("_", "-", ".", " ") and kind_named(rest, rules):
             return True
     return False
 
@@ -245,7 +273,7 @@ def _layer(candidate: Candidate, grid: Header) -> QualityLayer:
         )
     kind = variant(candidate.kind, pixels)
     if (kind.decode(pixels) == LOST).mean() >= _ALL:
-        raise NotUsable(f"{candidate.name} calls everything no data.")
+        raise NotUsable(f"{candidate.name} calls everything no data where it was looked at.")
     down, across = _grid(found, grid)
     return QualityLayer(kind.name, found.path, indexes, found.rows, found.columns, down, across)
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from rsgraph.errors import NotReadable
+from rsgraph.io.absent import missing
 from rsgraph.io.archive import is_zip
 from rsgraph.io.bands import Bands
 from rsgraph.io.geotiff import GeoTiff
-from rsgraph.io.overrides import BEFORE, Clouds
+from rsgraph.io.overrides import BEFORE, RULES, Clouds
 from rsgraph.io.quality_files import is_companion, is_quality, only_scene
 from rsgraph.io.safe import Safe
 from rsgraph.protocols import Reader
@@ -42,7 +43,7 @@ class Scenes(Reader):
         crs: str | None = None,
         mask: str = "auto",
         clouds: Clouds = "mark",
-        rules: int = 2,
+        rules: int = RULES,
     ) -> None:
         given = (bands, scale, offset, nodata, crs)
         self.safe = Safe(*given, mask=mask, clouds=clouds)
@@ -56,10 +57,16 @@ class Scenes(Reader):
 
     def open(self, path: Path) -> Sequence[Scene]:
         """Return all scenes, sorted by the names of their files. Raises InputError, which names the file."""
+        if not path.exists():
+            raise missing(path, "expected a folder of several scenes.")
         if not path.is_dir():
             raise NotReadable(f"{path} is no folder; expected one that holds several scenes.")
         members = _members(path)
-        quality = {member for member in members if self.files.given.looks and _belongs(member, members)}
+        quality = {
+            member
+            for member in members
+            if self.files.given.looks and _belongs(member, members, self.files.given.rules)
+        }
         readers = {member: None if member in quality else self._reader(member) for member in members}
         scenes = [scene for member, reader in readers.items() if reader for scene in reader.open(member)]
         if not scenes:
@@ -81,9 +88,11 @@ class Scenes(Reader):
         return member.suffix.upper() == ".SAFE" or self.safe.accepts(member)
 
 
-def _belongs(member: Path, members: Sequence[Path]) -> bool:
+def _belongs(member: Path, members: Sequence[Path], rules: int) -> bool:
     """Tell whether a member is the quality layer of another."""
-    return is_companion(member, members) or (only_scene(members) is not None and is_quality(member))
+    if is_companion(member, members, rules):
+        return True
+    return only_scene(members, rules) is not None and is_quality(member, rules)
 
 
 def _members(folder: Path) -> list[Path]:

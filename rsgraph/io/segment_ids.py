@@ -9,9 +9,33 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import NotReadable, WorkspaceError
 from rsgraph.io.drivers import OURS
-from rsgraph.io.handles import read
+from rsgraph.io.handles import dataset, read
 from rsgraph.own_files.fields import damaged
 from rsgraph.types import Window
+
+STRIP = 1024
+"""Rows of a raster that are looked at together."""
+
+
+def check_ids(path: Path, rows: int, columns: int, *, most: int | None) -> None:
+    """Check a whole raster of segment ids, strip by strip: that of a scene of so many rows and columns.
+
+    Raises WorkspaceError as ``read_ids``, and where the raster is of another size than the scene.
+    """
+    try:
+        file = dataset(str(path), OURS)
+    except NotReadable as error:
+        raise _unreadable(path, error) from error
+    if (file.height, file.width) != (rows, columns):
+        raise damaged(
+            path, f"it has {file.height} x {file.width} pixels, and its scene {rows} x {columns} in scene.json"
+        )
+    for row in range(0, rows, STRIP):
+        read_ids(path, Window(row, 0, min(STRIP, rows - row), columns), most=most)
+
+
+def _unreadable(path: Path, error: NotReadable) -> WorkspaceError:
+    return WorkspaceError(f"{path} is damaged ({error}); `rsgraph run` on its scene restores it")
 
 
 def read_ids(path: Path, window: Window, *, most: int | None = None) -> NDArray[np.uint32]:
@@ -34,7 +58,7 @@ def read_ids(path: Path, window: Window, *, most: int | None = None) -> NDArray[
     try:
         found: NDArray[np.uint32] = read(str(path), [1], *window, drivers=OURS)[0]
     except NotReadable as error:
-        raise WorkspaceError(f"{path} is damaged ({error}); run the same command again to restore it") from error
+        raise _unreadable(path, error) from error
     if found.dtype != np.uint32:
         raise damaged(path, f"expected ids as uint32. Got {found.dtype} instead")
     if found.shape != (window.rows, window.columns):

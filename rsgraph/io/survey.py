@@ -195,10 +195,17 @@ def _common_bands(scenes: Sequence[Scene], chips: Sequence[Chip]) -> tuple[str, 
         if scene.bands != bands:
             raise NotUsable(
                 f"Scenes {scenes[0].name} and {scene.name} have different bands ({', '.join(bands)} and "
-                f"{', '.join(scene.bands)}); expected the same throughout, so select common ones with "
-                "reader.bands."
+                f"{', '.join(scene.bands)}); expected the same throughout, so {_cure(scenes)}."
             )
     return bands
+
+
+def _cure(scenes: Sequence[Scene]) -> str:
+    """Return what helps where scenes have different bands."""
+    common = [band for band in scenes[0].bands if all(band in scene.bands for scene in scenes)]
+    if not common:
+        return "run those without a common band by themselves"
+    return f"select common ones: reader.bands=[{','.join(common)}]"
 
 
 def _conclude(
@@ -213,7 +220,8 @@ def _conclude(
     named = scenes[0].name if len(scenes) == 1 else f"the collection of {len(scenes)} scenes"
     if moments.count == 0:
         raise NotUsable(
-            f"No pixel of {named} is valid: all are nodata, NaN or infinite; check its nodata value (reader.nodata)."
+            f"No pixel of {named} is valid: all are nodata, NaN, infinite or masked; notes on how it was read say "
+            "what masks them, and you may say otherwise with reader.nodata, reader.mask or reader.clouds."
         )
     constant = tuple(
         band for band, low, high in zip(bands, moments.minimum, moments.maximum, strict=True) if low == high

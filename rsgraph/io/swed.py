@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotReadable, NotUsable
+from rsgraph.io.absent import missing
 from rsgraph.io.archive import reasons
 from rsgraph.io.band_names import L2A
 from rsgraph.io.counts import COUNTS_NOTE, QUANTIFICATION, decide
@@ -62,6 +63,8 @@ class Swed(ChipReader):
 
     def open(self, path: Path) -> Sequence[Scene]:
         """Return one scene per image, sorted by name, training first. Raises ConfigError, as ``choose_bands``."""
+        if not path.exists():
+            raise missing(path, "expected SWED's folder with images/ and labels/.")
         if not path.is_dir():
             raise NotReadable(f"{path} is no folder; expected SWED's folder with images/ and labels/.")
         images = [image for folder in _image_folders(path) for image in sorted(_files(folder))]

@@ -99,6 +99,12 @@ def _removes(event: Event) -> bool:
     return _of_class(event) and _is_name(event.body.get("name"))
 
 
+def _merges(event: Event) -> bool:
+    body = event.body
+    into = _is_number(body.get("into"), 1, event.id - 1) and body["into"] != body.get("class")
+    return _of_class(event) and into and _is_name(body.get("name")) and _is_name(body.get("goal"))
+
+
 def _assigns(event: Event) -> bool:
     classes, sure = event.body.get("classes"), event.body.get("confidence")
     if not isinstance(classes, list) or not 0 < len(classes) <= MOST_CLASSES:
@@ -122,6 +128,7 @@ _BODIES: Mapping[str, Callable[[Event], bool]] = {
     "define": _defines,
     "rename": _renames,
     "remove": _removes,
+    "merge": _merges,
     "assign": _assigns,
     "undo": _takes_back,
     "redo": _takes_back,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from rsgraph.errors import ConfigError
-from rsgraph.io.palette import COLOURS, colour, colours
+from rsgraph.io.palette import DIFFERENT_CLASSES, class_colour
 from rsgraph.journal.checking import MOST_CLASSES
 from rsgraph.journal.events import LONGEST_NAME
 from rsgraph.journal.state import DefinedClass
@@ -43,8 +43,13 @@ def valid_key(key: str, name: str, classes: Mapping[int, DefinedClass]) -> str |
 
 def next_colour(classes: Mapping[int, DefinedClass]) -> str:
     """Return the first colour of the palette that no class has; where all are taken, the next in turn."""
-    taken = {each.colour for each in classes.values()}
-    return next((each for each in colours(COLOURS) if each not in taken), colour(len(classes)))
+    return free_colour({each.colour for each in classes.values()})
+
+
+def free_colour(taken: Collection[str]) -> str:
+    """Return the first colour of the palette that is not taken; where all are, the next in turn."""
+    palette = (class_colour(number) for number in range(DIFFERENT_CLASSES))
+    return next((each for each in palette if each not in taken), class_colour(len(taken)))
 
 
 def check_room(classes: Mapping[int, DefinedClass]) -> None:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
 Origin = Literal["human", "imported", "propagated", "classified"]
-Action = Literal["define", "rename", "remove", "assign", "note", "undo", "redo", "lost"]
+Action = Literal["define", "rename", "remove", "merge", "assign", "note", "undo", "redo", "lost"]
 ACTIONS: tuple[str, ...] = get_args(Action)
 ORIGINS: tuple[str, ...] = get_args(Origin)
 """Where a label comes from; the code of an origin is its place here, counted from 1."""
 
-UNDOABLE = ("define", "rename", "remove", "assign")
+UNDOABLE = ("define", "rename", "remove", "merge", "assign")
 UNSURE = 0xFFFFFFFF
 """Stands for no confidence among confidences in fixed point."""
 
@@ -225,6 +225,7 @@ def text_of(event: Event) -> str:
     texts = {
         "rename": f"rename {body.get('old')} to {body.get('new')}",
         "remove": f"remove the class {label} and the labels of {segments}",
+        "merge": f"merge the class {label} with {segments} into {body.get('goal')}",
         "note": "note",
         "lost": "an action that could not be recovered",
     }

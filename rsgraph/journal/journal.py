@@ -199,10 +199,24 @@ class Journal:
         """Remove a class and its labels, in one step. Raises ConfigError where it is unknown."""
         with self._turn:
             found = self._class(name)
-            state = self._log.state
-            labelled = state.stroke_classes[state.cells.ravel()] == found.id
-            ids = np.flatnonzero(labelled).astype(np.uint32)
-            self._log.append(_draft("remove", {"class": found.id, "name": name}, ids))
+            self._log.append(_draft("remove", {"class": found.id, "name": name}, self._labelled(found)))
+
+    def merge(self, name: str, into: str) -> None:
+        """Merge a class into another, in one step: its labels become labels of that one, whoever gave them.
+
+        Raises ConfigError where either is unknown, or both are the same.
+        """
+        with self._turn:
+            found, goal = self._class(name), self._class(into)
+            if found.id == goal.id:
+                raise ConfigError(f"'{name}' cannot be merged into itself; choose another class")
+            body = {"class": found.id, "name": found.name, "into": goal.id, "goal": goal.name}
+            self._log.append(_draft("merge", body, self._labelled(found)))
+
+    def _labelled(self, found: DefinedClass) -> NDArray[np.uint32]:
+        """Return the ids of the segments that have a class, ascending."""
+        state = self._log.state
+        return np.flatnonzero(state.stroke_classes[state.cells.ravel()] == found.id).astype(np.uint32)
 
     def _class(self, name: str) -> DefinedClass:
         classes = names_of(self._log.state.classes)
@@ -288,7 +302,8 @@ class Journal:
         ids, sure = given[order], checked_confidence(confidence, len(given))
         if choice is not None and (len(choice) != len(given) or len(ids) != len(given)):
             raise ConfigError(
-                f"{len(given)} `segment_ids`, {len(ids)} of them different, have {len(choice)} `labels`"
+                f"{len(given)} `segment_ids`, {len(ids)} of them different, have {len(choice)} `labels`; "
+                "give one label for all, or one for each, and no segment twice"
             )
         self._known.check(ids)
         with self._turn:

@@ -18,7 +18,7 @@ from rsgraph.journal import schema
 from rsgraph.journal.checking import fault_of, odd_size
 from rsgraph.journal.events import ORIGINS, Action, Event
 from rsgraph.journal.opening import open_to_read, open_to_write
-from rsgraph.journal.state import Change, State, Timeline, fold_classes, replay
+from rsgraph.journal.state import Change, State, Timeline, fold_classes, merged_classes, replay
 from rsgraph.journal.storage import WriterLock, close_as_one_file, damaged, failed, stamp, user_name
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ class Log:
     def _read_state(self) -> State:
         """Take the labels that hold from the derived tables where these fit and are believed, else from the log."""
         state = None if self._from_events else schema.read_state(self._database)
+        if state is not None and not state.first_stroke.keys() <= self.events.keys():
+            state = None  # they tell of actions that there are not
         return state or replay(schema.read_events(self._database))
 
     @contextmanager
@@ -173,7 +175,7 @@ class Log:
         target = self.event(self.timeline.done[-1])
         with self._writing(self._about("undo", target)):
             kept = schema.read_before(self._database, target, len(self.state.strokes))
-            change = kept or self._before(target)
+            change = (kept or self._before(target)) if target.changes_labels else NOTHING
             self._write(target, change)
         return target
 
@@ -240,9 +242,13 @@ class Log:
     def _write(self, event: Event, change: Change) -> None:
         """Bring memory and derived tables up to date after an action was done or undone."""
         rows = self.state.rows(self.state.put(change))
-        if event.action in ("define", "rename", "remove"):
-            self.state.classes = fold_classes([self.events[number] for number in self.timeline.done])
+        if event.action in ("define", "rename", "remove", "merge"):
+            holding = [self.events[number] for number in self.timeline.done]
+            self.state.classes = fold_classes(holding)
             schema.write_classes(self._database, self.state)
+            if event.action == "merge":
+                self.state.take_merges(self.events.values(), merged_classes(holding))
+                schema.rewrite_strokes(self._database, self.state)
         schema.write_chunks(self._database, rows)
         schema.write_state(self._database, len(self.events), self.state.fingerprint(rows))
         self._codes = None

@@ -7,11 +7,11 @@ from contextlib import closing
 from pathlib import Path
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import why_not_locked
 from rsgraph.journal import schema
 from rsgraph.journal.checking import odd_size
 from rsgraph.journal.recovery import check_content, check_header
 from rsgraph.journal.storage import connect, damaged, failed, make, sign, snapshot
+from rsgraph.locks import why_not_locked
 
 _NO_ROOM = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL)
 """What SQLite says where even a reader cannot make the small file that it needs: read-only media, full disks."""

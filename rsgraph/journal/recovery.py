@@ -18,7 +18,7 @@ from rsgraph.journal.checking import LARGEST_FILE
 from rsgraph.journal.events import Event
 from rsgraph.journal.sqlite_pages import pages_of, rows_of
 from rsgraph.journal.state import State
-from rsgraph.journal.storage import RECOVERY, SIDES, WriterLock, damaged, failed, fill
+from rsgraph.journal.storage import RECOVERY, SIDES, WriterLock, check_sides, damaged, failed, fill
 
 _MAGIC = b"SQLite format 3\x00"
 _SECONDS = 0.5
@@ -27,12 +27,21 @@ _UNPACKED = 100_000
 
 
 def check_header(path: Path) -> None:
-    """Raise JournalDamaged where a file is no label journal, by its first bytes: nothing is written."""
+    """Look at a journal's first bytes, and at what is beside it: nothing is written.
+
+    Raises
+    ------
+    JournalDamaged
+        It is no label journal, or what is beside it names another file.
+    WorkspaceError
+        It, or what SQLite would read beside it, is no file at all.
+    """
+    check_sides(path)
     if not path.exists():
         if any(_beside(path, side).exists() for side in SIDES[::2]):
             raise JournalDamaged(f"{path} is gone, but what SQLite wrote beside it is still there{RECOVERY}")
         return
-    if path.is_file() and path.stat().st_size > LARGEST_FILE:
+    if path.stat().st_size > LARGEST_FILE:
         raise damaged(path, f"it has more than {LARGEST_FILE // 2**30} GB, which no journal has")
     with path.open("rb") as file:
         head = file.read(100)

@@ -19,8 +19,8 @@ from rsgraph.journal.state import CHUNK, Change, ChunkRow, DefinedClass, State, 
 APPLICATION_ID = 0x72736C6A
 """``rslj``: tells ``file`` and us that an SQLite file is a label journal."""
 
-VERSION = 2
-"""Version 1 had another view of confidences."""
+VERSION = 3
+"""Version 1 had another view of confidences; up to version 2 classes were not merged."""
 
 PAGE = 4096
 COLUMNS = 13
@@ -79,7 +79,7 @@ CROSS JOIN event ON event.id = stroke.event;
 CREATE VIEW classes (name, colour, key, position) AS SELECT name, colour, key, position FROM class ORDER BY position;
 """
 
-_STEPS: dict[int, str] = {1: ""}
+_STEPS: dict[int, str] = {1: "", 2: ""}
 """SQL that takes the log of events from a version to the next. All else is derived, and made anew."""
 
 
@@ -244,6 +244,12 @@ def write_strokes(database: sqlite3.Connection, first: int, strokes: Sequence[tu
     """Add strokes, numbered from ``first``."""
     rows = [(number.to_bytes(4, "little"), *stroke) for number, stroke in enumerate(strokes, start=first)]
     _stored(database.executemany("INSERT INTO stroke VALUES (?, ?, ?)", rows), len(rows))
+
+
+def rewrite_strokes(database: sqlite3.Connection, state: State) -> None:
+    """Replace all strokes: after a merge they have other classes."""
+    database.execute("DELETE FROM stroke")
+    write_strokes(database, 1, state.strokes[1:])
 
 
 def write_classes(database: sqlite3.Connection, state: State) -> None:

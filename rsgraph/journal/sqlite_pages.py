@@ -37,10 +37,10 @@ def pages_of(path: Path, page: int, *, strict: bool) -> dict[int, bytes]:
     Mapping
         Number, from 1 -> bytes.
     """
-    data = path.read_bytes() if path.exists() else b""
+    data = path.read_bytes() if path.is_file() else b""
     pages = {at // page + 1: data[at : at + page] for at in range(0, len(data) - page + 1, page)}
     log = path.with_name(f"{path.name}-wal")
-    if log.exists():
+    if log.is_file():
         pages.update(_logged(log.read_bytes(), page, strict=strict))
     return pages
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -87,7 +87,7 @@ def fold_classes(events: Sequence[Event]) -> dict[int, DefinedClass]:
             classes[number] = DefinedClass(number, body["name"], body["colour"], body["key"])
         elif event.action == "rename" and body["class"] in classes:
             classes[body["class"]] = replace(classes[body["class"]], name=body["new"])
-        elif event.action == "remove":
+        elif event.action in ("remove", "merge"):
             classes.pop(body["class"], None)
         for number, name in event.classes:
             if name is not None and number not in classes:
@@ -95,6 +95,21 @@ def fold_classes(events: Sequence[Event]) -> dict[int, DefinedClass]:
         if len(classes) > MOST_CLASSES:
             raise ValueError(f"it has more than {MOST_CLASSES} classes")
     return dict(sorted(classes.items()))
+
+
+def merged_classes(events: Sequence[Event]) -> dict[int, int]:
+    """Return by the id of each class that was merged the id of the class that its labels have, after these events."""
+    into: dict[int, int] = {}
+    for event in reversed(events):  # a class that took in another may be merged later on
+        if event.action == "merge":
+            goal = int(event.body["into"])
+            into[int(event.body["class"])] = into.get(goal, goal)
+    return into
+
+
+def strokes_of(event: Event) -> list[tuple[int, int]]:
+    """Return the strokes of an event, as (event, class)."""
+    return [(event.id, number) for number, _ in event.classes if number]
 
 
 @dataclass(frozen=True)
@@ -120,7 +135,8 @@ class State:
     """Per segment the stroke that labels it, in dense arrays by segment id.
 
     A stroke is one class within one event: an assignment of three classes makes three strokes. Strokes are
-    numbered from 1 in the order of the log, whether they hold or not.
+    numbered from 1 in the order of the log, whether they hold or not. Where a class was merged into another, its
+    strokes have that class: cells, confidences and who gave a label stay as they were.
     """
 
     def __init__(self) -> None:
@@ -135,10 +151,17 @@ class State:
     def add_strokes(self, event: Event) -> list[tuple[int, int]]:
         """Number the strokes of an event; return them as (event, class)."""
         self.first_stroke[event.id] = len(self.strokes)
-        added = [(event.id, number) for number, _ in event.classes if number]
+        added = strokes_of(event)
         self.strokes.extend(added)
         self.sum_strokes(added)
         return added
+
+    def take_merges(self, events: Iterable[Event], into: Mapping[int, int]) -> None:
+        """Give the strokes of all events, in order, the class that each has after the merges that hold."""
+        found = [stroke for event in events for stroke in strokes_of(event)]
+        self.strokes[1:] = [(event, into.get(number, number)) for event, number in found]
+        self._stroke_sum = 0
+        self.sum_strokes(self.strokes[1:])
 
     def sum_strokes(self, added: Sequence[tuple[int, int]]) -> None:
         """Take strokes that were added into the fingerprint."""
@@ -153,7 +176,7 @@ class State:
     def change_of(self, event: Event) -> Change:
         """Return the cells that an event writes. Raises ValueError where what it holds does not fit together."""
         ids = event.ids
-        if event.action == "remove" or not len(ids):
+        if event.action != "assign" or not len(ids):  # notes name segments too, and leave their cells
             return Change(ids, np.zeros(len(ids), np.uint32), None)
         cells = self._numbers(event)
         chosen = np.zeros(len(ids), np.intp) if event.choice is None else unpack(event.choice, event.n)
@@ -275,6 +298,9 @@ def replay(events: Sequence[Event], befores: dict[int, Change] | None = None) ->
                 befores[event.id] = state.look(change.ids)
             state.put(change)
     state.classes = fold_classes(holding)
+    into = merged_classes(holding)
+    if into:
+        state.take_merges((event for event in events if event.action == "assign"), into)
     return state
 
 

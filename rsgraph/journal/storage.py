@@ -16,9 +16,12 @@ from tempfile import TemporaryDirectory
 from filelock import FileLock, Timeout
 
 from rsgraph.errors import JournalDamaged, JournalLocked, OutputError, RsgraphError, WorkspaceError
-from rsgraph.files import atomic, output_error, why_not_locked
+from rsgraph.files import atomic, output_error
 from rsgraph.journal import schema
 from rsgraph.journal.events import Event
+from rsgraph.locks import refuse_other_lock, why_not_locked
+from rsgraph.own_files.names import refuse_special
+from rsgraph.own_files.rollback import names_another
 
 SIDES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a database while it is open, or after its program was killed."""
@@ -85,7 +88,7 @@ class WriterLock:
         JournalLocked
             Naming who has it.
         OutputError
-            The folder may not be written, or is on a share that cannot lock files.
+            The folder may not be written, or is on a share that cannot lock files; or the lock is none of ours.
         """
         reason = why_not_locked(self._path.parent)
         if reason is not None:
@@ -93,6 +96,7 @@ class WriterLock:
                 f"{self._path} is on a share that cannot lock files ({reason}), where two programs that label would "
                 "spoil each other's work; copy the workspace to a disk of this machine to label"
             )
+        refuse_other_lock(Path(self._lock.lock_file))
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:
@@ -118,7 +122,7 @@ def holder(path: Path) -> str:
         database = connect(path, read_only=True)
         with closing(database):
             row = None if schema.unexpected(database) else database.execute(_WRITER).fetchone()
-    except sqlite3.Error:
+    except (sqlite3.Error, JournalDamaged):
         row = None
     if row is None:
         return "another program"
@@ -172,8 +176,34 @@ def fill(path: Path, events: Iterable[Event]) -> None:
         database.close()
 
 
+def check_sides(path: Path) -> None:
+    """Check a database, and the files beside it, before SQLite acts on them.
+
+    A rollback journal may name another file at its end, that of a transaction over several databases, which SQLite
+    removes once it has rolled back: whatever file it is. A journal of labels is one database, and has none.
+
+    Raises
+    ------
+    WorkspaceError
+        What should be a file is a folder, a pipe or a device.
+    JournalDamaged
+        A file names another one.
+    """
+    for side in ("", *SIDES):
+        place = path.with_name(path.name + side)
+        refuse_special(place)
+        if place.is_dir():
+            raise WorkspaceError(f"{place} is a folder, where a file of labels belongs; move it elsewhere")
+    if names_another(path.with_name(f"{path.name}-journal")):
+        raise damaged(path, "the -journal beside it names another file, which would be removed")
+
+
 def connect(path: Path, *, read_only: bool) -> sqlite3.Connection:
-    """Open the database. Raises sqlite3.Error where it is damaged, not there or may not be opened."""
+    """Open the database.
+
+    Raises sqlite3.Error where it is damaged, not there or may not be opened, or as ``check_sides``.
+    """
+    check_sides(path)
     mode = "ro" if read_only else "rw"
     database = sqlite3.connect(
         f"{path.resolve().as_uri()}?mode={mode}",
@@ -207,8 +237,10 @@ def snapshot(path: Path) -> sqlite3.Connection:
     """Return what a journal holds now, in memory; empty where there is none.
 
     For those that cannot be looked at in place: of an older version, or on a medium that cannot be written
-    and left by a program that was killed. The file is not touched. Nothing is checked, nor brought up to date.
+    and left by a program that was killed. The file is not touched. Nothing in it is checked, nor brought up to date.
+    Raises JournalDamaged as ``check_sides``.
     """
+    check_sides(path)
     memory = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     if not path.exists():
         memory.execute("BEGIN")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 Entries = list[tuple[str | int, str | None]]
 """Names, or codes of those without a name, and colours as the file writes them."""
 
+Values = list[tuple[str, str, str | None]]
+"""Values, their labels ("" where there is none), and colours as the file writes them."""
+
 _LARGEST = 1 << 24
 """Bytes of a style."""
 
@@ -40,13 +43,19 @@ def colour_map(text: str) -> Entries | None:
     Entries or None
         None where a line is neither an entry nor a remark, or there is no entry.
     """
+    found = colour_map_values(text)
+    return None if found is None else [(_name(value, label), colour) for value, label, colour in found]
+
+
+def colour_map_values(text: str) -> Values | None:
+    """Read a colour map as ``colour_map`` does, with the values."""
     lines = [line for line in text.removeprefix("\ufeff").splitlines() if not _ASIDE.fullmatch(line)]
     found = [_LINE.fullmatch(line) for line in lines]
     entries = [each for each in found if each is not None and _is_colour(each)]
     if not lines or len(entries) < len(lines):
         return None
     return [
-        (_name(each["value"], (each["label"] or "").strip('" ')), ",".join(each.group("red", "green", "blue")))
+        (each["value"], (each["label"] or "").strip('" '), ",".join(each.group("red", "green", "blue")))
         for each in entries
     ]
 
@@ -73,7 +82,7 @@ def style_classes(path: Path) -> Entries:
         No categories: one symbol for all, or a ramp of colours without steps.
     """
     root = _root(path)
-    for read in (_palette, _categories, _rules, _sld):
+    for read in (_raster_classes, _categories, _rules, _sld):
         found = list(read(root))
         if found:
             return found
@@ -81,6 +90,25 @@ def style_classes(path: Path) -> Entries:
         f"{path} styles no classes; expected a style with categories or a palette (in QGIS: Symbology, Categorized "
         "or Paletted/Unique values)."
     )
+
+
+def style_values(path: Path) -> Values:
+    """Read the values of a raster's style, ``.qml`` or SLD: none where it has no palette, steps or colour map.
+
+    Raises
+    ------
+    NotReadable
+        As ``style_classes``.
+    """
+    return list(_of_raster(_root(path)))
+
+
+def _of_raster(root: Element) -> Iterator[tuple[str, str, str | None]]:
+    """Entries of a palette, steps of a ramp, and entries of an SLD's colour map."""
+    for entry in [*root.iter("paletteEntry"), *root.iterfind(".//colorrampshader/item")]:
+        yield entry.get("value", ""), entry.get("label", "").strip(), entry.get("color")
+    for entry in (each for each in root.iter() if _tag(each) == "ColorMapEntry"):
+        yield entry.get("quantity", ""), entry.get("label", "").strip(), entry.get("color")
 
 
 def _root(path: Path) -> Element:
@@ -99,10 +127,9 @@ def _root(path: Path) -> Element:
     return root
 
 
-def _palette(root: Element) -> Iterator[tuple[str | int, str | None]]:
-    """Entries of a raster's palette, or steps of its ramp."""
-    for entry in [*root.iter("paletteEntry"), *root.iterfind(".//colorrampshader/item")]:
-        yield _name(entry.get("value", ""), entry.get("label", "").strip()), entry.get("color")
+def _raster_classes(root: Element) -> Iterator[tuple[str | int, str | None]]:
+    for value, label, colour in _of_raster(root):
+        yield _name(value, label), colour
 
 
 def _categories(root: Element) -> Iterator[tuple[str | int, str | None]]:
@@ -138,11 +165,8 @@ def _symbol_colour(symbol: Element) -> str | None:
 
 
 def _sld(root: Element) -> Iterator[tuple[str | int, str | None]]:
-    """Entries of a colour map, or rules with a title and a fill, of an SLD."""
-    entries = [each for each in root.iter() if _tag(each) == "ColorMapEntry"]
-    for entry in entries:
-        yield _name(entry.get("quantity", ""), entry.get("label", "").strip()), entry.get("color")
-    for rule in [] if entries else [each for each in root.iter() if _tag(each) == "Rule"]:
+    """Rules with a title and a fill, of an SLD."""
+    for rule in (each for each in root.iter() if _tag(each) == "Rule"):
         name = next((_text(each) for tag in ("Title", "Name") for each in rule.iter() if _tag(each) == tag), "")
         colour = next((_text(each) for each in rule.iter() if each.get("name") in ("fill", "stroke")), None)
         if name:

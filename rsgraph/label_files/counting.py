@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,8 +20,10 @@ from rsgraph.io.segment_ids import read_ids
 from rsgraph.io.writers import windows
 from rsgraph.label_files.class_names import Classes, Names
 from rsgraph.label_files.class_values import Reading, read_values
+from rsgraph.label_files.formats import check_shapefile
 from rsgraph.label_files.places import TableFile, holds_places, inside, open_table
 from rsgraph.label_files.raster_files import MASKED, RasterFile, open_raster
+from rsgraph.label_files.tables import refuse_workbook
 from rsgraph.label_files.tally import Tally
 from rsgraph.label_files.vector_files import PREDICTED, Features, VectorFile, layers_of, open_vector, untouched
 from rsgraph.progress import Steps
@@ -145,7 +148,9 @@ def label_file(path: Path) -> Path:
     Raises
     ------
     NotReadable
-        It is missing, a folder, or empty, or its name is not UTF-8.
+        It is missing, a folder, or empty, its name is not UTF-8, or it is a part of a shapefile or lacks one.
+    NotUsable
+        It is a workbook of a spreadsheet.
     """
     expected = "expected a GeoPackage, GeoJSON, GeoTIFF or table"
     if not path.exists():
@@ -154,7 +159,10 @@ def label_file(path: Path) -> Path:
         raise NotReadable(f"{path} is a folder; {expected}, so name the file in it.")
     if path.is_file() and path.stat().st_size == 0:
         raise NotReadable(f"{path} is empty (0 bytes); {expected}, so save or copy the file again.")
-    return existing_file(path)
+    found = existing_file(path)
+    refuse_workbook(found)
+    check_shapefile(found)
+    return found
 
 
 @contextmanager
@@ -184,10 +192,27 @@ def _raster(path: Path, place: Path, layer: str | None, names: Names) -> RasterF
             ) from error
         if _is_tiff(path):
             raise
-        raise NotReadable(
+        raise _unreadable(path) from error
+
+
+_KNOWN = (
+    *(".gpkg", ".geojson", ".json", ".shp", ".fgb", ".parquet", ".zip"),
+    *(".tif", ".tiff", ".png", ".img", ".vrt", ".jp2", ".nc"),
+)
+"""Endings of formats that are read: a file of such a name that is not is damaged, or is called wrongly."""
+
+
+def _unreadable(path: Path) -> NotReadable:
+    """Say of a file that is neither vector data nor a raster what helps: it is damaged, or of a format of others."""
+    if path.suffix.lower() in _KNOWN:
+        return NotReadable(
             f"{path} can be read neither as vector data nor as a raster; expected a complete GeoPackage, GeoJSON or "
-            "GeoTIFF."
-        ) from error
+            "GeoTIFF, so copy or export it again."
+        )
+    return NotReadable(
+        f"{path} is of no format that labels are read from; expected a GeoPackage, GeoJSON, Shapefile, FlatGeobuf, "
+        f"GeoParquet, GeoTIFF or CSV, so convert it, for example with `ogr2ogr copy.gpkg {shlex.quote(str(path))}`."
+    )
 
 
 def _is_tiff(path: Path) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pyogrio
+from pyogrio._ogr import _register_drivers  # nothing public registers them, and a file is opened by any that is
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.archive import opened_zip, reasons
@@ -37,6 +39,9 @@ _ESCAPED = re.compile(rb"[\"']((?:[^\"'\\]{0,8}\\u00[0-9a-fA-F]{2}){1,16}[^\"'\\
 _CRS = re.compile(rb"[\"'](?:crs|coordrefsys)[\"']\s*:\s*", re.IGNORECASE)
 _ALGORITHM = re.compile(rb"gdal_streamed_alg|\"conformsto\"|\"stac_version\"", re.IGNORECASE)
 
+_SKIPPED = "OGR_SKIP"
+"""GDAL's option that names the drivers which are not registered, and are taken off where they are."""
+
 _settings = threading.Lock()
 _inside = 0
 _before: dict[str, Any] = {}
@@ -44,12 +49,18 @@ _before: dict[str, Any] = {}
 
 @contextmanager
 def safely() -> Iterator[None]:
-    """Let pyogrio's GDAL work with the settings ``rsgraph.io.drivers.SAFE``: they are those of its whole process."""
+    """Let pyogrio's GDAL work with the settings ``rsgraph.io.drivers.SAFE``, and with no formats but ``OPENED``.
+
+    Both are those of its whole process, and are put back. A driver that looks for its mark anywhere in a file would
+    else take what is a table, or GeoJSON, by all that we look at.
+    """
     global _inside  # GDAL's settings are global, too
     with _settings:
         if _inside == 0:
-            _before.update({name: pyogrio.get_gdal_config_option(name) for name in SAFE})
-            pyogrio.set_gdal_config_options(SAFE)
+            _before.update({name: pyogrio.get_gdal_config_option(name) for name in (*SAFE, _SKIPPED)})
+            others = ",".join(name for name in pyogrio.list_drivers() if name not in OPENED)
+            pyogrio.set_gdal_config_options({**SAFE, _SKIPPED: others})
+            _register_drivers()
         _inside += 1
     try:
         yield
@@ -58,6 +69,7 @@ def safely() -> Iterator[None]:
             _inside -= 1
             if _inside == 0:
                 pyogrio.set_gdal_config_options(_before)
+                _register_drivers()
 
 
 def is_vector(path: Path) -> bool:
@@ -97,6 +109,30 @@ def _kind(head: bytes, suffix: str) -> str | None:
     if suffix in _TABLES and text[:1] != b"<" and b"\0" not in head[:_OVERLAP]:
         return "CSV"
     return None
+
+
+def check_shapefile(path: Path) -> None:
+    """Check that a shapefile is whole, and that its main file is named.
+
+    Raises
+    ------
+    NotReadable
+        The .dbf with the attributes, or the .shx, is missing; or another of its files is named.
+    """
+    ending = path.suffix.lower()
+    if ending in (".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx") and _part(path, ".shp"):
+        raise NotReadable(f"{path} is a part of a shapefile; name {path.with_suffix('.shp')}.")
+    if ending == ".shp":
+        for part, what in ((".dbf", "what its attributes are"), (".shx", "where each shape begins")):
+            if not _part(path, part):
+                raise NotReadable(
+                    f"{path} lacks the file {path.with_suffix(part).name} beside it, which says {what}; copy all "
+                    "files of the shapefile."
+                )
+
+
+def _part(path: Path, ending: str) -> bool:
+    return any(path.with_suffix(each).exists() for each in (ending, ending.upper()))
 
 
 def _is_zip_of_vectors(path: Path) -> bool:
@@ -176,5 +212,5 @@ def refuse_other_drivers(path: Path, driver: str) -> None:
     if driver not in OPENED:
         raise NotUsable(
             f"{path} is a file of {driver}, which is not opened; save it as GeoPackage, GeoJSON, Shapefile or "
-            f"FlatGeobuf, for example with `ogr2ogr {os.path.basename(path)}.gpkg ...`."
+            f"FlatGeobuf, for example with `ogr2ogr copy.gpkg {shlex.quote(os.path.basename(path))}`."
         )

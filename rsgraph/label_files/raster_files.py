@@ -28,7 +28,7 @@ from rsgraph.io.handles import dataset, gdal
 from rsgraph.io.header import header
 from rsgraph.label_files.class_names import Names, numbered
 from rsgraph.label_files.geometries import bounds_of
-from rsgraph.label_files.tables import whole_number
+from rsgraph.label_files.sidecars import Legend, legend_beside, legend_of_table
 from rsgraph.label_files.tally import Codes
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
@@ -201,7 +201,11 @@ def open_raster(path: Path, layer: str | int | None, names: Names) -> RasterFile
     with gdal(place):
         nodata = source.nodatavals[band - 1]
         whole = int(nodata) if nodata is not None and float(nodata).is_integer() else None
-        return RasterFile(place, band, names, _legend(source, band), _colours(source, band), whole)
+        own, colours = _legend(source, band), _colours(source, band)
+    beside = legend_beside(path)
+    return RasterFile(
+        place, band, names, {**beside.names, **own.names}, {**beside.colours, **colours, **own.colours}, whole
+    )
 
 
 def _chosen(path: Path, bands: list[int], layer: str | int | None) -> int:
@@ -271,32 +275,32 @@ def _same_grid(source: Any, scene: SceneInfo) -> bool:
 # what the file says of its codes
 
 
-def _legend(source: Any, band: int) -> dict[int, str]:
-    """Names by code: our own tag, tags CLASS_<code>, GDAL's category names, or an attribute table."""
+def _legend(source: Any, band: int) -> Legend:
+    """Names by code: our own tag, tags CLASS_<code>, GDAL's category names, or an attribute table with colours."""
     tags = source.tags()
     with contextlib.suppress(
         ValueError, AttributeError, RecursionError
     ):  # a stranger's tag of that name is no legend
-        return {int(code): str(name) for code, name in json.loads(tags.get("LEGEND", "")).items()}
+        return Legend({int(code): str(name) for code, name in json.loads(tags.get("LEGEND", "")).items()})
     pairs = {key.removeprefix("CLASS_"): name for key, name in tags.items() if key.startswith("CLASS_")}
     if pairs and all(key.isdigit() for key in pairs):
-        return {int(key): name for key, name in pairs.items()}
+        return Legend({int(key): name for key, name in pairs.items()})
     return _categories(source, band)
 
 
-def _categories(source: Any, band: int) -> dict[int, str]:
+def _categories(source: Any, band: int) -> Legend:
     """Read what only GDAL knows, by way of a VRT in a folder of its own: rasterio has no call for it."""
     with tempfile.TemporaryDirectory(prefix="rsgraph-") as folder:
         place = Path(folder) / "legend.vrt"
         rasterio.shutil.copy(source, str(place), driver="VRT")
         for path in (place, Path(f"{place}.aux.xml"), Path(f"{source.name}.aux.xml")):
-            found = _xml_names(path, band) if path.is_file() else {}
-            if found:
+            found = _xml_legend(path, band) if path.is_file() else Legend()
+            if found.names or found.colours:
                 return found
-    return {}
+    return Legend()
 
 
-def _xml_names(path: Path, band: int) -> dict[int, str]:
+def _xml_legend(path: Path, band: int) -> Legend:
     from defusedxml import ElementTree
     from defusedxml.common import DefusedXmlException
 
@@ -308,26 +312,20 @@ def _xml_names(path: Path, band: int) -> dict[int, str]:
         if element.tag in ("VRTRasterBand", "PAMRasterBand") and element.get("band", "1") == str(band):
             listed = [text.text or "" for text in element.iterfind("CategoryNames/Category")]
             if any(listed):
-                return dict(enumerate(listed))
+                return Legend(dict(enumerate(listed)))
             return _attribute_table(element)
-    return {}
+    return Legend()
 
 
-def _attribute_table(element: Element) -> dict[int, str]:
+def _attribute_table(element: Element) -> Legend:
     """Read codes and names of a raster attribute table: its columns by GDAL's usage, or by name."""
     columns = list(element.iterfind("GDALRasterAttributeTable/FieldDefn"))
     usages = [column.findtext("Usage", "") for column in columns]
-    titles = [column.findtext("Name", "").lower() for column in columns]
-    codes = [i for i, usage in enumerate(usages) if usage == "5"]
-    codes += [i for i, title in enumerate(titles) if title in ("value", "code")]
-    if not codes or "2" not in usages:
-        return {}
-    code, name = codes[0], usages.index("2")
+    titles = [column.findtext("Name", "") for column in columns]
     rows = [
         [cell.text or "" for cell in row.iterfind("F")] for row in element.iterfind("GDALRasterAttributeTable/Row")
     ]
-    numbers = [(whole_number(row[code]), row[name]) for row in rows if len(row) == len(columns)]
-    return {value: text for value, text in numbers if value is not None}
+    return legend_of_table(titles, rows, usages)
 
 
 def _colours(source: Any, band: int) -> dict[int, str]:

@@ -6,10 +6,11 @@ import codecs
 import csv
 import io
 import re
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
-from rsgraph.errors import NotReadable
+from rsgraph.errors import NotReadable, NotUsable
 
 SUFFIXES = (".csv", ".tsv", ".txt")
 """Endings of files that are read as tables."""
@@ -31,6 +32,31 @@ _LOOKED_AT = 20
 
 _LARGEST = 1 << 26
 """Bytes: a table of a million rows has less."""
+
+
+_WORKBOOKS = {"xl/workbook.xml", "xl/workbook.bin"}
+_OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument.spreadsheet"
+_OLD_EXCEL = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+
+def refuse_workbook(path: Path) -> None:
+    """Refuse what a spreadsheet keeps its sheets in: .xlsx, .ods, .xls. Raises NotUsable, with what to do instead."""
+    with path.open("rb") as file:
+        head = file.read(128)
+    old = head.startswith(_OLD_EXCEL) and path.suffix.lower() in (".xls", ".xlt")
+    if old or _OPEN_DOCUMENT in head or (head.startswith(b"PK\x03\x04") and _holds_workbook(path)):
+        raise NotUsable(
+            f"{path} is a workbook of a spreadsheet, which is not read; save the sheet with the labels or classes as "
+            "CSV (in Excel and LibreOffice: Save As), and name that."
+        )
+
+
+def _holds_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return bool(_WORKBOOKS & {*archive.namelist()})
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+        return False
 
 
 class Table(NamedTuple):

@@ -139,6 +139,6 @@ class Tally:
         if np.any(missing):
             raise WorkspaceError(
                 f"the raster of segments holds segment {ids[missing][0]}, but segments.parquet does not: one of them "
-                "is from another run; run the same command again to restore them"
+                "is from another run; `rsgraph run` on the scene restores them"
             )
         return self.order[places]

@@ -40,6 +40,7 @@ from rsgraph.label_files.geometries import (
     usable,
     valid_parts,
 )
+from rsgraph.label_files.geoparquet import MAGIC, as_geopackage
 from rsgraph.label_files.tally import Codes
 from rsgraph.types import Window
 from rsgraph.warning_filters import ignored
@@ -309,11 +310,23 @@ def untouched(path: Path) -> Iterator[Path]:
     """Give a path that can be read without a trace beside the user's file.
 
     SQLite writes ``-wal`` and ``-shm`` files beside a database in WAL mode even when it is only read, so such a
-    GeoPackage is read from a copy in a temporary folder. Raises NotUsable where its layers are computed.
+    GeoPackage is read from a copy in a temporary folder, and a GeoParquet from a GeoPackage that is made of it there.
+
+    Raises
+    ------
+    NotReadable
+        A GeoParquet is damaged.
+    NotUsable
+        Layers are computed, or a Parquet has no shapes that can be read.
     """
     refuse_computed_layers(path)
     with path.open("rb") as file:
         head = file.read(20)
+    if head.startswith(MAGIC):
+        with tempfile.TemporaryDirectory(prefix="rsgraph-") as folder:
+            as_geopackage(path, Path(folder) / "labels.gpkg")
+            yield Path(folder) / "labels.gpkg"
+        return
     if not (head.startswith(b"SQLite format 3\0") and head[18:20] == b"\x02\x02"):
         yield path
         return

@@ -12,13 +12,14 @@ import numpy as np
 
 from rsgraph.files import map_array, read_arrays
 from rsgraph.own_files.fields import damaged, once
+from rsgraph.own_files.names import refuse_special
 from rsgraph.types import Floats
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_BLOCK = 2**20
-"""Values that are looked at together."""
+_BLOCK = 2**18
+"""Values that are looked at together: a megabyte, which a processor's cache holds."""
 
 MOST_BYTES = 2**31
 """Of all arrays of one ``.npz``, which is read whole: the similarity of 20 000 chips with each other is smaller."""
@@ -26,12 +27,13 @@ MOST_BYTES = 2**31
 _MOST_ARRAYS = 1000
 
 
-NO_ARRAY = (ValueError, EOFError, OSError, OverflowError, SyntaxError, TypeError, TokenError)
+NO_ARRAY = (ValueError, EOFError, OSError, ArithmeticError, SyntaxError, TypeError, TokenError)
 """What NumPy, which has Python read a header, raises for what is none."""
 
 
 def mapped_array(path: Path) -> NDArray[Any]:
     """Map a .npy file into memory. Raises WorkspaceError where it is none, or shorter than its header says."""
+    refuse_special(path)
     try:
         return map_array(path)
     except FileNotFoundError:
@@ -78,11 +80,13 @@ def first_not_finite(values: NDArray[Any]) -> int | None:
     """
     if values.dtype.kind not in "fc":
         return None
-    step = max(1, _BLOCK // max(1, int(np.prod(values.shape[1:], dtype=np.int64))))
+    width = max(1, int(np.prod(values.shape[1:], dtype=np.int64)))
+    step = max(1, _BLOCK // width)
+    nought = np.zeros(min(step, len(values)) * width, values.dtype)
     for start in range(0, len(values), step):
         block = np.ascontiguousarray(values[start : start + step]).reshape(-1)
         with np.errstate(invalid="ignore"):
-            finite = np.isfinite(np.dot(block, np.zeros_like(block)))
+            finite = np.isfinite(np.dot(block, nought[: len(block)]))
         if not finite:
             rows = np.isfinite(values[start : start + step].reshape(len(values[start : start + step]), -1)).all(
                 axis=1
@@ -129,6 +133,7 @@ def read_named_arrays(path: Path) -> dict[str, NDArray[Any]]:
     WorkspaceError
         It is no .npz, an array in it is compressed, of objects or of more bytes than the file, or not finite.
     """
+    refuse_special(path)
     try:
         _check_members(path)
         found = read_arrays(path)

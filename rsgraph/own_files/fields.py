@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from rsgraph.errors import WorkspaceError
+from rsgraph.own_files.names import refuse_special
 
 MOST_BYTES = 64 * 2**20
 """Of a JSON file: that of 100 000 images is a third of this. What it says may take twenty times as much memory."""
@@ -23,9 +24,7 @@ def damaged(path: Path, why: str) -> WorkspaceError:
     if path.name == _FORGOTTEN:
         return WorkspaceError(f"{path} is damaged: {why}; the window opens as at first and writes it anew")
     first = "remove it and " if path.name in _READ_FIRST else ""
-    return WorkspaceError(
-        f"{path} is damaged: {why}; {first}run the same command again to restore it, or copy it anew"
-    )
+    return WorkspaceError(f"{path} is damaged: {why}; {first}`rsgraph run` on its scene restores it, or copy it anew")
 
 
 _READ_FIRST = ("manifest.json", "config.yaml")
@@ -42,7 +41,8 @@ def shown(value: object) -> str:
 
 
 def check_size(path: Path, most: int = MOST_BYTES) -> None:
-    """Refuse a file that is larger than any of its kind, before it is read."""
+    """Refuse a file that is larger than any of its kind, or none at all, before it is read."""
+    refuse_special(path)
     size = path.stat().st_size
     if size > most:
         raise damaged(path, f"it has {size / 2**20:,.0f} MB, and no such file more than {most / 2**20:,.0f}")

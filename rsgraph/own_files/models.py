@@ -11,6 +11,7 @@ import numpy as np
 
 from rsgraph.own_files.arrays import read_targets
 from rsgraph.own_files.fields import Fields, damaged, is_number, read_json_object
+from rsgraph.own_files.names import refuse_special
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,6 +55,7 @@ def check_weights(path: Path) -> None:
 
 def _header(path: Path, size: int) -> tuple[dict[str, Any], int]:
     """Return what a file says of its tensors, and where their values start."""
+    refuse_special(path)
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         if size < 8 or not 2 <= length <= min(size - 8, _MOST_HEADER):

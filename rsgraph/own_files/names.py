@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import stat
 from pathlib import Path
 
 from rsgraph.errors import WorkspaceError
@@ -54,7 +56,7 @@ def inside(folder: Path, *parts: str) -> Path:
     Raises
     ------
     WorkspaceError
-        A part is no relative name: the path would leave the folder, or cannot be one.
+        A part is no relative name: the path would leave the folder, or cannot be one. Or a pipe or device is there.
     """
     for part in parts:
         if not is_relative_name(part):
@@ -62,4 +64,19 @@ def inside(folder: Path, *parts: str) -> Path:
                 f"{part[:80]!r} is refused as the name of a file in {folder}: expected a relative name without '..'; "
                 "the workspace is damaged, or made by somebody to reach other folders"
             )
-    return folder.joinpath(*parts)
+    path = folder.joinpath(*parts)
+    refuse_special(path)
+    return path
+
+
+def refuse_special(path: Path) -> None:
+    """Refuse what is neither a file nor a folder, also behind a link: reading a pipe waits, a device never ends.
+
+    Raises WorkspaceError. What is not there, or cannot be looked at, passes: whoever opens it says so.
+    """
+    try:
+        mode = os.stat(path).st_mode
+    except (OSError, ValueError):
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise WorkspaceError(f"{path} is neither a file nor a folder but a pipe or a device; remove it")

@@ -7,6 +7,8 @@ from typing import Any
 
 import yaml
 
+from rsgraph.own_files.names import refuse_special
+
 MOST_BYTES = 2 * 2**20
 """Of a file: a config that lists the paths of 10 000 scenes is smaller."""
 
@@ -69,7 +71,10 @@ def read_yaml(path: Path) -> Any:
         It is no YAML.
     OSError
         It cannot be read.
+    WorkspaceError
+        It is a pipe or a device.
     """
+    refuse_special(path)
     size = path.stat().st_size
     if size > MOST_BYTES:
         raise ValueError(f"it has {size / 2**20:,.0f} MB, and no config more than {MOST_BYTES // 2**20}")

@@ -20,6 +20,8 @@ MOST_PIXELS = 40_000 * 1_000_000
 _AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9_]{1,15}:\d{1,9}")
 _WELL_KNOWN = re.compile(r"[A-Z][A-Z0-9_]*\s*\[.*\]\s*", re.DOTALL)
 _LONGEST_CRS = 100_000
+_GRIDS = re.compile(r"(?:PARAMETERFILE|grids\s*[=\"]).{0,1000}?(?:://|/vsi)", re.IGNORECASE | re.DOTALL)
+"""Grids of shifts that a coordinate system names, by an address: PROJ asks for them where its network is on."""
 
 
 def read_scene_file(path: Path) -> dict[str, Any]:
@@ -72,7 +74,7 @@ def check_scene(scene: Fields) -> None:
 
 def is_crs(text: str) -> bool:
     """Tell whether a text is a coordinate system by itself: PROJ looks others up, also by the network."""
-    if len(text) > _LONGEST_CRS:
+    if len(text) > _LONGEST_CRS or _GRIDS.search(text):
         return False
     return _AUTHORITY.fullmatch(text) is not None or _WELL_KNOWN.fullmatch(text) is not None
 

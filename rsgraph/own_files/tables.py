@@ -46,14 +46,21 @@ class Column:
         ``i`` whole numbers, ``f`` numbers.
     least, most
         Both may occur.
+    gaps
+        Whether rows may say nothing (NaN).
     """
 
     kind: str
     least: float = -np.inf
     most: float = np.inf
+    gaps: bool = False
 
 
-_POINTS = {"x": Column("f"), "y": Column("f")}
+_FAR = 1e15
+"""Coordinates of a map beyond which distances between its points are none in float32."""
+
+_POINTS = {"x": Column("f", -_FAR, _FAR), "y": Column("f", -_FAR, _FAR)}
+_SHARES = {name: Column("f", 0, 1, gaps=True) for name in ("cloud_share", "shadow_share")}
 _MOST_ID = 2**31 - 1
 
 SEGMENTS: Mapping[str, Column] = {
@@ -64,7 +71,7 @@ SEGMENTS: Mapping[str, Column] = {
     "area_px": Column("i", 1, _MOST_ID),
     **_POINTS,
 }
-"""Columns of ``segments.parquet``; of several scenes also ``scene_id``."""
+"""Columns of ``segments.parquet``; of several scenes also ``scene_id``; where clouds are known, their shares."""
 
 CHIPS: Mapping[str, Column] = {
     "chip_id": Column("i", 0, MOST_ROWS),
@@ -138,7 +145,7 @@ def _check_schema(path: Path, file: Any, columns: Sequence[str], most: int) -> N
     lacking = [name for name in columns if name not in schema.names]
     if lacking:
         raise damaged(path, f"it has no column '{lacking[0]}'")
-    plain = (types.is_integer, types.is_floating, types.is_boolean, types.is_dictionary)
+    plain = (types.is_integer, types.is_float32, types.is_float64, types.is_boolean, types.is_dictionary)
     for field in schema:
         if not any(is_of(field.type) for is_of in plain) and not (field.name not in _TEXTS and _is_text(field.type)):
             raise damaged(path, f"column '{field.name}' is of type {field.type}, which no table of ours has")
@@ -187,6 +194,8 @@ def _check_column(path: Path, name: str, values: NDArray[Any], column: Column) -
     if values.dtype.kind not in ("iu" if column.kind == "i" else "iuf"):
         what = "whole numbers" if column.kind == "i" else "numbers"
         raise damaged(path, f"column '{name}' must hold {what}. Got {values.dtype} instead")
+    if column.gaps and values.dtype.kind == "f":
+        values = values[~np.isnan(values)]
     if not len(values):
         return
     low, high = values.min(), values.max()
@@ -233,7 +242,7 @@ def read_segments(
 def _check_segments(
     path: Path, table: pd.DataFrame, scenes: Mapping[str, Grid] | None, chips: NDArray[Any] | None
 ) -> None:
-    check_columns(path, table, SEGMENTS)
+    check_columns(path, table, {**SEGMENTS, **_SHARES})
     _check_ids(path, table["segment_id"].to_numpy())
     if chips is not None and "chip_id" in table:
         _check_chip_ids(path, table["chip_id"].to_numpy(), chips)
@@ -258,9 +267,10 @@ def _pixels(scenes: Mapping[str, Grid] | None) -> int:
 
 def _check_chip_ids(path: Path, named: NDArray[Any], chips: NDArray[Any]) -> None:
     """Check that segments lie in chips that there are, chip after chip."""
-    if (np.diff(named) < 0).any():
+    before, after = named[:-1], named[1:]  # not their differences, which of unsigned numbers are never below 0
+    if (after < before).any():
         raise damaged(path, "'chip_id' must ascend from row to row")
-    unknown = np.setdiff1d(named, chips)
+    unknown = np.setdiff1d(named[np.append(0, np.flatnonzero(after != before) + 1)] if len(named) else named, chips)
     if len(unknown):
         raise damaged(path, f"column 'chip_id' names chip {unknown[0]}, which chips.parquet does not hold")
 
@@ -306,7 +316,7 @@ def read_chips(path: Path, scenes: Mapping[str, Grid] | None = None) -> pd.DataF
     _need(path, table, "chip_id")
     check_columns(path, table, CHIPS)
     ids = table["chip_id"].to_numpy()
-    if (np.diff(ids) <= 0).any():
+    if (ids[1:] <= ids[:-1]).any():
         raise damaged(path, "'chip_id' must ascend from row to row, each once")
     unknown = [name for name in table["split"].unique() if name not in SPLITS] if "split" in table else []
     if unknown:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rasterio.crs import CRS
+from rasterio.errors import CRSError
+
 from rsgraph.errors import ModelMismatch, NotUsable
 from rsgraph.own_files.arrays import first_not_finite, mapped_array
-from rsgraph.own_files.fields import damaged
+from rsgraph.own_files.fields import damaged, shown
 from rsgraph.own_files.tables import CHIPS, SEGMENTS, check_complete
 from rsgraph.run.continuing import check_options, check_sections
 from rsgraph.stages.context import Context
@@ -41,7 +44,7 @@ def check_workspace(
     WorkspaceError
         A file is damaged, or two do not fit together.
     """
-    _ = workspace.scenes
+    _check_scenes(workspace)
     check_sections(workspace, workspace.config)
     if options:
         check_options(workspace)
@@ -55,6 +58,18 @@ def check_workspace(
     read = {"target", workspace.default_layer} & {*workspace.layers} if tables is None else ()
     for layer in read:
         workspace.embedding(layer)
+
+
+def _check_scenes(workspace: Workspace) -> None:
+    """Check that there are scenes, and that coordinate systems are such that PROJ knows, not only of their form."""
+    path, scenes = workspace.existing("scene.json"), workspace.scenes
+    if not scenes:
+        raise damaged(path, "it holds no scene")
+    for crs in {scene.crs for scene in scenes if scene.crs is not None}:
+        try:
+            CRS.from_string(crs)
+        except CRSError as error:
+            raise damaged(path, f"'crs' is no coordinate system that is known. Got {shown(crs)} instead") from error
 
 
 def check_made(context: Context) -> None:

@@ -31,14 +31,16 @@ from numpy.typing import NDArray
 from rsgraph.cache import StageRecord
 from rsgraph.console import note
 from rsgraph.errors import InputError, WorkspaceError
-from rsgraph.files import place, sha256, sync_tree, why_not_locked, write_json
+from rsgraph.files import place, sha256, write_json
 from rsgraph.io.drivers import OURS
 from rsgraph.io.handles import open_raster_file
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.journal.storage import WriterLock, set_aside
 from rsgraph.journal.transfer import Overlaps, transfer_labels
+from rsgraph.locks import why_not_locked
 from rsgraph.own_files.kept_labels import read_carried, read_kept
 from rsgraph.own_files.scene import read_scene_file
+from rsgraph.syncing import sync_tree
 from rsgraph.types import Scene, Window
 from rsgraph.workspace import Workspace
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -78,11 +79,22 @@ def prepare(config: Mapping[str, Any], *, point: Point | None, typed: Typed | No
     if record is not None and now.data.path is None:
         options = _found_again(options, workspace)
     beside = point.beside if point else folder.parent
-    cache = StageCache(cache_folder(options.cache.path, beside))
+    cache = StageCache(_cache_folder(options, beside))
     memo = cache.folder / MEMO
     scenes = _in_order(open_scenes(options, model), options, workspace, record, memo)
     plan = _plan(options, model, scenes, workspace, record, memo)
     return Prepared(_name(options, scenes), plan, scenes, workspace, cache, beside, record)
+
+
+def _cache_folder(options: Options, beside: Path) -> Path:
+    """Return where the stage cache is. Raises WorkspaceError for a link that came with the workspaces."""
+    folder = cache_folder(options.cache.path, beside)
+    if folder.is_symlink() and not options.cache.path and not options.links:
+        raise WorkspaceError(
+            f"{folder} is a symbolic link to {os.readlink(folder)}, and was not asked for: what is computed would be "
+            "kept there. Remove the link, or type cache.path=... or links=true if it is your own"
+        )
+    return folder
 
 
 def identities(prepared: Prepared) -> set[str]:

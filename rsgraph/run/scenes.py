@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rsgraph.cache import MODELS, StageCache
 from rsgraph.errors import (
     ConfigError,
     ModelMismatch,
@@ -25,6 +26,7 @@ from rsgraph.files import digest, expanded, place, sha256
 from rsgraph.io.chips import chip_extent, cut
 from rsgraph.io.fingerprint import hashes, identified
 from rsgraph.options import ChipOptions, ModelOptions, Options, read_choice, read_options
+from rsgraph.own_files.links import refuse_links
 from rsgraph.own_files.models import check_model, read_encoder
 from rsgraph.own_files.names import file_safe, is_file_name
 from rsgraph.own_files.scene import read_scene_file
@@ -33,7 +35,7 @@ from rsgraph.run.record import read_record
 from rsgraph.stages.context import Opened
 from rsgraph.stages.plan import GivenModel, Plan, plan_of
 from rsgraph.types import Chip, PixelSource, Raster, Scene, Window
-from rsgraph.workspace import Workspace
+from rsgraph.workspace import Workspace, run_command
 
 if TYPE_CHECKING:
     from rsgraph.journal.journal import Journal
@@ -374,15 +376,23 @@ def keep_model(model: GivenModel | None, workspace: Workspace, cache: Path) -> P
         That the run writes into: after scenes were added to it, the model is its own.
     cache
         Folder of the stage cache.
+
+    Raises
+    ------
+    WorkspaceError
+        It cannot be applied, or the cache leads elsewhere by symbolic links.
     """
     if model is None:
         return None
-    kept = cache / "models" / model.identity[:32]
+    kept = cache / MODELS / model.identity[:32]
+    partial = kept.with_suffix(".partial")
+    for folder in (kept, partial):
+        StageCache(cache).refuse_linked(folder)
+        refuse_links(folder)
     origins = [each for each in (workspace, Workspace(model.folder)) if model_identity(each) == model.identity]
     if kept.exists() and model_identity(Workspace(kept)) != model.identity:
         shutil.rmtree(kept)  # it was changed since
     if not kept.exists() and origins:
-        partial = kept.with_suffix(".partial")
         for name in (*_MODEL_FILES, "models/target.json"):
             if origins[0].path(name).exists():
                 place(origins[0].path(name), partial / name)
@@ -455,7 +465,7 @@ class Reopened(Workspace):
         if record is not None and identified(scenes, record.identity, known=None) != record.identity:
             raise WorkspaceMismatch(
                 f"{shown_path(path)} is not the scene that {self.folder} was made from (it was changed, or is read "
-                f"otherwise). If that one lies elsewhere, say where: `rsgraph run ITS_PATH workspace={self.folder}`; "
+                f"otherwise). If that one lies elsewhere, say where: {run_command(self.folder, 'ITS_PATH')}; "
                 "with overwrite=true the workspace is made anew from what is here"
             )
         return scenes

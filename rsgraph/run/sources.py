@@ -23,7 +23,7 @@ from typing import Any
 from rsgraph.errors import NotReadable
 from rsgraph.io.fingerprint import hashes
 from rsgraph.types import Scene
-from rsgraph.workspace import Workspace
+from rsgraph.workspace import Workspace, run_command
 
 Held = Mapping[str, Mapping[str, Any]]
 """What lies at a path: path in it ("." for a file itself) -> bytes and sha256."""
@@ -75,7 +75,7 @@ def _located(workspace: Workspace, path: str) -> str:
     if same is None and not there:
         raise NotReadable(
             f"the scene of {workspace.folder}, {path}, is not there any more; put it back, or say where it is now: "
-            f"`rsgraph run NEW_PATH workspace={workspace.folder}`"
+            f"{run_command(workspace.folder, 'NEW_PATH')}"
         )
     return same or there[0]
 

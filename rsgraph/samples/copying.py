@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from rsgraph.errors import OutputError, WorkspaceError, WorkspaceMismatch
-from rsgraph.files import expanded, has_home, make_folder, output_error, sync_tree, write_text
+from rsgraph.files import expanded, has_home, make_folder, output_error, write_text
+from rsgraph.syncing import sync_tree
 from rsgraph.workspace import Workspace
 
 NAME = "parana_coast"

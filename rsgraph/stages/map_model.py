@@ -73,5 +73,5 @@ def read_model(folder: Path, *, name: str = NAME) -> dict[str, NDArray[Any]] | N
         found: dict[str, NDArray[Any]] = load_file(path)
     except SafetensorError as error:
         why = " ".join(str(error).split())[:200]  # it may repeat what the file holds
-        raise WorkspaceError(f"{path} is damaged ({why}); run the same command again to restore it") from error
+        raise WorkspaceError(f"{path} is damaged ({why}); `rsgraph run` on its scene restores it") from error
     return found

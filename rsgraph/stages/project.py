@@ -80,8 +80,7 @@ def lay_out_means(projector: Projector, nodes: Sequence[Floats], *, seed: int) -
         As in ``Projector``.
     """
     means = np.stack([np.asarray(each, dtype=np.float32).mean(axis=0) for each in nodes])
-    chosen: Projector = projector if len(means) >= FEW else build("projector", name="pca")
-    return chosen.project(means, seed=seed)
+    return for_points(projector, len(means)).project(means, seed=seed)
 
 
 _SEARCHED, _DRAWN = 0.02, 0.9
@@ -124,6 +123,12 @@ def draw_layers(context: Context, layers: Sequence[str]) -> list[Projection]:
     return found
 
 
+def for_points(projector: Projector, points: int) -> Projector:
+    """Return the projector that lays out so many points: PCA below ``FEW``."""
+    few: Projector = projector if points >= FEW else build("projector", name="pca")
+    return few
+
+
 def comparing(projector: Projector, by: Distance) -> Projector:
     """Return a projector that compares vectors as their layer wants it; of raw layers its own option decides."""
     return projector.with_metric(by) if by == "euclidean" else projector
@@ -156,7 +161,7 @@ def lay_out_chips(
         As in ``Projector``.
     """
     chips = len(similarity.indices)
-    chosen: Projector = projector if chips >= FEW else build("projector", name="pca")
+    chosen = for_points(projector, chips)
     if similarity.matrix is not None and chips <= MATRIX_UP_TO:
         return chosen.project_distances(_distances(similarity.matrix), seed=seed, progress=progress)
     near = _distances(similarity.similarities)

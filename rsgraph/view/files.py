@@ -14,10 +14,10 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from rsgraph.blocks import Threads
-from rsgraph.errors import OutputError
-from rsgraph.files import lock_place, map_array, output_error
+from rsgraph.files import map_array, output_error
 from rsgraph.io.display import NO_DATA, Pixels
 from rsgraph.io.writers import windows
+from rsgraph.locks import lock_place, refuse_other_lock
 from rsgraph.own_files.arrays import mapped_array
 from rsgraph.protocols import Progress
 from rsgraph.stages.streaming import write_header
@@ -229,8 +229,7 @@ class TwoPasses:
 @contextmanager
 def locked(folder: Path, report: Progress) -> Iterator[None]:
     """Let one process write at a time, and clear what killed ones left. Waiting can be cancelled."""
-    if (folder / ".lock").is_symlink():
-        raise OutputError(f"{folder / '.lock'} is a symbolic link, which no lock of ours is; remove it")
+    refuse_other_lock(folder / ".lock")
     lock = FileLock(lock_place(folder / ".lock"))
     try:
         while not lock.is_locked:

@@ -19,7 +19,7 @@ from rsgraph.options import read_choice
 from rsgraph.own_files.tables import read_points
 from rsgraph.protocols import Progress, Projector
 from rsgraph.stages.match import by_latent, chip_nodes
-from rsgraph.stages.project import FEW, comparing, lay_out_chips
+from rsgraph.stages.project import comparing, for_points, lay_out_chips
 from rsgraph.types import Distance, Floats, Similarity
 from rsgraph.view.touching import touching_among
 from rsgraph.workspace import Workspace, write_table
@@ -159,7 +159,7 @@ def lay_out(
         (n, 2) float32.
     """
     name = projector or str(workspace.config["projector"]["name"])
-    found = comparing(_projector(workspace.config, name if len(vectors) >= FEW else "pca"), by)
+    found = for_points(comparing(_projector(workspace.config, name), by), len(vectors))
     if found.touching:
         found = found.with_pairs(touching_among(workspace, rows))
     return found.project(vectors, seed=int(workspace.config["seed"]), progress=progress).points

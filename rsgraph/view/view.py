@@ -44,7 +44,7 @@ from rsgraph.view.files import (
     mapped,
     write_levels,
 )
-from rsgraph.workspace import SceneInfo, Workspace, made_by
+from rsgraph.workspace import SceneInfo, Workspace, made_by, run_command
 
 Ids = NDArray[np.uint32]
 Display = str | Sequence[str]
@@ -358,8 +358,8 @@ def _opened_scenes(workspace: Reopened, places: Places) -> list[Scene]:
         if found is None or (found.rows, found.columns, found.bands) != (known.rows, known.columns, known.bands):
             raise WorkspaceMismatch(
                 f"the scene {known.name} is no longer what {workspace.folder} was made from ({known.columns} x "
-                f"{known.rows} pixels, bands {', '.join(known.bands)}); name that one: `rsgraph run ITS_PATH "
-                f"workspace={workspace.folder}`"
+                f"{known.rows} pixels, bands {', '.join(known.bands)}); name that one: "
+                f"{run_command(workspace.folder, 'ITS_PATH')}"
             )
     return [scenes[known.name] for known in places.scenes]
 

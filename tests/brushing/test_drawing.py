@@ -177,6 +177,11 @@ def test_dim_keeps_a_share_of_the_contrast() -> None:
     image = np.array([[[0x16, 0x19, 0x1F, 255], [222, 25, 131, 255]]], dtype=np.uint8)
     assert dim(image, 0.5).tolist() == [[[0x16, 0x19, 0x1F, 255], [122, 25, 81, 255]]]
     np.testing.assert_array_equal(dim(image, 1), image)
+    np.testing.assert_array_equal(dim(image, 1, saturation=0)[0, 0], image[0, 0])
+    gray = dim(image, 1, saturation=0)[0, 1, :3] - np.array([0x16, 0x19, 0x1F])
+    assert len(set(gray.tolist())) == 1  # as far from the background in all three
+    part = dim(image, 0.5, saturation=0.5)[0, 1, :3].astype(int)
+    assert np.ptp(part) < np.ptp(dim(image, 0.5)[0, 1, :3].astype(int))
     with pytest.raises(ValueError, match=r"`factor` must lie in 0 \.\.\. 1. Got 2"):
         dim(image, 2)
 

@@ -4,15 +4,26 @@ import numpy as np
 import pytest
 from skimage.segmentation import find_boundaries
 
-from rsgraph.brushing.tinting import outline, paint_classes, tint
+from rsgraph.brushing.dimming import CASING, OUTLINE, dimmed
+from rsgraph.brushing.tinting import dim_unchosen, outline, paint_classes
 
 RGB = np.array([[[200, 100, 50], [10, 20, 30], [255, 255, 255], [7, 8, 9]]], dtype=np.uint8)
 IDS = np.array([[1, 2, 3, 0]], dtype=np.uint32)
 
 
-def test_only_what_is_not_chosen_lies_under_the_colour() -> None:
-    tinted = tint(RGB, IDS, np.array([0, 1, 0, 0], dtype=bool), (0, 0, 200), 0.5)
-    assert tinted.tolist() == [[[200, 100, 50], [5, 10, 115], [128, 128, 228], [7, 8, 9]]]
+def test_only_what_is_not_chosen_is_dimmed() -> None:
+    found = dim_unchosen(RGB, IDS, np.array([0, 1, 0, 0], dtype=bool))
+    expected = [[[200, 100, 50], *dimmed(RGB[0, 1:3]).tolist(), [7, 8, 9]]]
+    assert found.tolist() == expected
+
+
+def test_a_line_goes_round_what_is_chosen_but_not_along_the_edge_of_the_chip() -> None:
+    ids = np.array([[[1, 1, 1, 2, 2, 2]] * 2, [[2, 2, 2, 2, 2, 2]] * 2], dtype=np.uint32)
+    rgb = np.full((*ids.shape, 3), 100, dtype=np.uint8)
+    found = dim_unchosen(rgb, ids, np.array([0, 1, 0], dtype=bool), outlined=True)
+    dim = dimmed(rgb[0, 0, :1])[0]
+    assert found[0, 0].tolist() == [[100] * 3, [100] * 3, list(OUTLINE), list(CASING), dim.tolist(), dim.tolist()]
+    np.testing.assert_array_equal(found[1], np.broadcast_to(dim, found[1].shape))
 
 
 def test_a_batch_of_chips_equals_one_after_the_other() -> None:
@@ -20,24 +31,20 @@ def test_a_batch_of_chips_equals_one_after_the_other() -> None:
     rgb = generator.integers(0, 256, (5, 16, 12, 3), dtype=np.uint8)
     ids = generator.integers(0, 40, (5, 16, 12)).astype(np.uint32)
     chosen = generator.random(40) < 0.4
-    together = tint(rgb, ids, chosen)
-    np.testing.assert_array_equal(together, np.stack([tint(a, b, chosen) for a, b in zip(rgb, ids, strict=True)]))
-    under = rgb * 0.4 + np.array([24, 82, 190]) * 0.6
+    together = dim_unchosen(rgb, ids, chosen, outlined=True)
+    alone = [dim_unchosen(a, b, chosen, outlined=True) for a, b in zip(rgb, ids, strict=True)]
+    np.testing.assert_array_equal(together, np.stack(alone))
     kept = chosen[ids] | (ids == 0)
-    np.testing.assert_array_equal(together, np.where(kept[..., np.newaxis], rgb, np.rint(under)).astype(np.uint8))
-    assert tint(rgb, ids, chosen, out=rgb) is rgb
+    plain = dim_unchosen(rgb, ids, chosen)
+    np.testing.assert_array_equal(plain, np.where(kept[..., np.newaxis], rgb, dimmed(rgb)))
+    assert dim_unchosen(rgb, ids, chosen, outlined=True, out=rgb) is rgb
     np.testing.assert_array_equal(rgb, together)
-
-
-@pytest.mark.parametrize("opacity", [0.0, 1.0])
-def test_opacity_of_nothing_and_of_all(opacity: float) -> None:
-    tinted = tint(RGB, IDS, np.zeros(4, dtype=np.uint8), (1, 2, 3), opacity)
-    np.testing.assert_array_equal(tinted[0, :3], RGB[0, :3] if opacity == 0 else [[1, 2, 3]] * 3)
 
 
 def test_no_chip_at_all() -> None:
     none = np.empty((0, 8, 8, 3), dtype=np.uint8)
-    assert tint(none, np.empty((0, 8, 8), dtype=np.uint32), np.zeros(1, dtype=bool)).shape == (0, 8, 8, 3)
+    ids, chosen = np.empty((0, 8, 8), dtype=np.uint32), np.zeros(1, dtype=bool)
+    assert dim_unchosen(none, ids, chosen, outlined=True).shape == (0, 8, 8, 3)
 
 
 def test_classes_lie_over_their_segments() -> None:
@@ -49,17 +56,17 @@ def test_classes_lie_over_their_segments() -> None:
 def test_what_does_not_fit_is_refused() -> None:
     chosen = np.zeros(3, dtype=bool)
     with pytest.raises(ValueError, match="segment 3 lies beyond the table of segments, which ends at 2"):
-        tint(RGB, IDS, chosen)
+        dim_unchosen(RGB, IDS, chosen, outlined=True)
     with pytest.raises(ValueError, match="segment 3 lies beyond"):
         paint_classes(RGB, IDS, np.zeros(3, dtype=int), np.zeros((1, 3), dtype=np.uint8))
     with pytest.raises(ValueError, match=r"`codes_by_id` must lie in 0 \.\.\. 0"):
         paint_classes(RGB, IDS, np.ones(4, dtype=int), np.zeros((1, 3), dtype=np.uint8))
     with pytest.raises(ValueError, match=r"`opacity` must lie in 0 \.\.\. 1. Got 2"):
-        tint(RGB, IDS, np.zeros(4, dtype=bool), opacity=2)
+        paint_classes(RGB, IDS, np.zeros(4, dtype=int), np.zeros((1, 3), dtype=np.uint8), opacity=2)
     with pytest.raises(ValueError, match=r"`rgb` must be uint8 of shape \(1, 4, 3\)"):
-        tint(RGB[:, :2], IDS, np.zeros(4, dtype=bool))
+        dim_unchosen(RGB[:, :2], IDS, np.zeros(4, dtype=bool))
     with pytest.raises(ValueError, match="`out` must be C-contiguous uint8"):
-        tint(RGB, IDS, np.zeros(4, dtype=bool), out=np.empty((1, 4, 3), dtype=np.float32))
+        dim_unchosen(RGB, IDS, np.zeros(4, dtype=bool), out=np.empty((1, 4, 3), dtype=np.float32))
 
 
 def test_outline_is_one_pixel_wide() -> None:

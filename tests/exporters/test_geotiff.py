@@ -244,7 +244,7 @@ def test_export_refuses_a_raster_of_other_segments(workspace: OpenedWorkspace, t
 def test_export_of_a_damaged_raster_says_which(workspace: Workspace, tmp_path: Path) -> None:
     path = workspace.path("segments.tif")
     path.write_bytes(path.read_bytes()[:300])
-    with pytest.raises(WorkspaceError, match=r"segments\.tif is damaged .* run the same command again"):
+    with pytest.raises(WorkspaceError, match=r"segments\.tif is damaged .* `rsgraph run` on its scene restores it"):
         GeoTiff().export(leaving(workspace), tmp_path / "out")
 
 

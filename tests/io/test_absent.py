@@ -112,3 +112,11 @@ def test_companions_of_macos_are_named(tmp_path: Path) -> None:
 def test_formats_that_gdal_does_not_know_are_not_called_damaged(tmp_path: Path) -> None:
     (tmp_path / "a.kea").write_bytes(b"what is this")
     assert "convert it to GeoTIFF" in said(tmp_path / "a.kea")
+
+
+def test_a_link_in_the_users_home_is_followed_as_the_shell_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.tif").symlink_to("gone.tif")
+    assert "a.tif is a link to gone.tif, which does not exist" in str(missing(Path("~/a.tif"), "look again"))

@@ -11,7 +11,7 @@ import pytest
 import rasterio
 
 from rsgraph.errors import NotReadable
-from rsgraph.io.archive import is_zip, opened_zip, read_member, reasons, tree, walk
+from rsgraph.io.archive import _is_folder, is_zip, opened_zip, read_member, reasons, tree, walk
 from tests.io.rasters import counts, write_tiff
 
 
@@ -118,3 +118,20 @@ def test_a_member_or_file_is_read_up_to_a_size(folder: Path, archive: Path) -> N
         assert read_member(root, member, 12) == b"twelve bytes"
         with pytest.raises(ValueError, match=r"at most 11|larger than 11"):
             read_member(root, member, 11)
+
+
+def test_walk_of_a_link_to_all_of_a_disk_ends(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rsgraph.io.archive._MOST_MEMBERS", 1000)
+    (folder / "all").symlink_to("/usr")
+    with pytest.raises(NotReadable, match="more than 1,000 files, those behind links among them"):
+        list(walk(folder))
+
+
+def test_a_link_that_nobody_may_follow_is_no_folder() -> None:
+    """The system's own folders hold such links, even for its administrator."""
+
+    class Entry:
+        def is_dir(self) -> bool:
+            raise PermissionError(13, "Permission denied")
+
+    assert not _is_folder(Entry())  # type: ignore[arg-type]

@@ -384,7 +384,7 @@ def test_geotiff_container_of_parts_lists_them_and_how_to_copy_one(tmp_path: Pat
     [
         {"bands": "B02"}, {"bands": []}, {"bands": ["B02", "B02"]}, {"bands": 3}, {"scale": 0}, {"scale": "x"},
         {"scale": float("nan")}, {"offset": float("inf")}, {"nodata": True}, {"crs": "EPSG:999999999"},
-        {"crs": "nowhere"}, {"rules": 3}, {"rules": True},
+        {"crs": "nowhere"}, {"rules": 4}, {"rules": True},
     ],
 )  # fmt: skip
 def test_geotiff_refuses_options_that_make_no_sense(options: dict[str, object]) -> None:

@@ -106,8 +106,11 @@ def test_survey_refuses_scenes_without_information() -> None:
 
 def test_survey_refuses_scenes_of_different_bands() -> None:
     scenes = [scene(np.ones((n, 16, 16), dtype=np.float32)) for n in (2, 3)]
-    with pytest.raises(NotUsable, match="have different bands"):
+    with pytest.raises(NotUsable, match=r"have different bands .* select common ones: reader\.bands=\[B01,B02\]"):
         survey(scenes, cut(scenes, size=16))
+    others = [scenes[0], replace(scenes[0], name="other", bands=("red", "nir"))]
+    with pytest.raises(NotUsable, match="run those without a common band by themselves"):
+        survey(others, cut(others, size=16))
 
 
 def test_survey_says_how_many_pixels_hold_a_number_that_is_no_reflectance() -> None:

@@ -86,7 +86,7 @@ def test_swed_refuses_other_folders_and_shapes(tmp_path: Path) -> None:
     assert not Swed().accepts(tmp_path)
     with pytest.raises(NotReadable, match="holds no images"):
         Swed().open(tmp_path)
-    with pytest.raises(NotReadable, match="is no folder"):
+    with pytest.raises(NotReadable, match="does not exist"):
         Swed().open(tmp_path / "gone")
     (tmp_path / "images").mkdir()
     (tmp_path / "labels").mkdir()

@@ -32,7 +32,8 @@ def brush(path: Path, seed: int, pipe: int) -> None:
 def act(journal: Journal, draw: random.Random, numbers: np.random.Generator) -> None:
     """Do one thing at random."""
     names = journal.classes()["name"].tolist()
-    kind = draw.choices(("assign", "erase", "each", "undo", "redo", "define", "remove"), (10, 2, 2, 5, 3, 2, 0.3))[0]
+    kinds = {"assign": 10, "erase": 2, "each": 2, "undo": 5, "redo": 3, "define": 2, "remove": 0.3, "merge": 0.3}
+    kind = draw.choices(list(kinds), list(kinds.values()))[0]
     size = int(10 ** draw.uniform(0, 4))
     ids = numbers.choice(SEGMENTS, size, replace=False) + 1
     if kind == "define" or not names:
@@ -43,6 +44,9 @@ def act(journal: Journal, draw: random.Random, numbers: np.random.Generator) -> 
         journal.assign(ids, None)
     elif kind == "each":
         journal.assign_each(ids, draw.choices([*names, None], k=size), origin="imported")
+    elif kind == "merge":
+        if len(names) > 1:
+            journal.merge(*draw.sample(names, 2))
     elif kind == "remove":
         journal.remove(draw.choice(names))
     else:

@@ -16,10 +16,11 @@ DEFINE = Event(7, "", "", "define", {"class": 0, "name": "water", "colour": "#00
 ASSIGN = Event(7, "", "", "assign", {"classes": [[1, "water"], [0, None]]}, origin="human")
 RENAME = Event(7, "", "", "rename", {"class": 1, "old": "water", "new": "sea"})
 REMOVE = Event(7, "", "", "remove", {"class": 1, "name": "water"})
+MERGE = Event(7, "", "", "merge", {"class": 1, "name": "mud", "into": 2, "goal": "sand"})
 UNDO = Event(7, "", "", "undo", target=6)
 
 
-@pytest.mark.parametrize("whole", [DEFINE, ASSIGN, RENAME, REMOVE, UNDO, Event(1, "", "", "note", note="x")])
+@pytest.mark.parametrize("whole", [DEFINE, ASSIGN, RENAME, REMOVE, MERGE, UNDO, Event(1, "", "", "note", note="x")])
 def test_what_we_write_has_no_fault(whole: Event) -> None:
     assert fault_of(whole) is None
 
@@ -54,6 +55,9 @@ BODIES: list[tuple[Event, dict[str, Any]]] = [
     *((DEFINE, {"class": number}) for number in (-1, 7, 2**70, 1.5, None, "0", True)),
     *((DEFINE, {"name": name}) for name in ("", None, 5, "x" * 201, "a\nb", "\x1b[31m")),
     *((DEFINE, {"colour": colour}) for colour in (None, "red", "#12345", "#gggggg", 5)),
+    *((MERGE, {"into": number}) for number in (0, 1, 7, None, "2")),
+    *((MERGE, {"class": number}) for number in (2, 7, None)),
+    *((MERGE, {name: text}) for name in ("name", "goal") for text in ("", None, "a\nb")),
     *((DEFINE, {"key": key}) for key in (5, "k" * 201, [])),
     *(
         (ASSIGN, {"classes": classes})

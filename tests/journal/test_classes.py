@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from rsgraph.errors import ConfigError
-from rsgraph.io.palette import colours
-from rsgraph.journal.classes import check_room, next_colour, valid_colour, valid_key, valid_name
+from rsgraph.io.palette import CLASS_COLOURS, DIFFERENT_CLASSES, class_colour
+from rsgraph.journal.classes import check_room, free_colour, next_colour, valid_colour, valid_key, valid_name
 from rsgraph.journal.state import DefinedClass
 
 WATER = {1: DefinedClass(1, "water", "#0072b2", "w")}
@@ -42,14 +42,15 @@ def test_a_key_belongs_to_one_class() -> None:
 
 
 def test_the_next_colour_is_the_first_that_no_class_has() -> None:
-    assert next_colour({}) == "#0072b2"  # blue of Okabe and Ito
-    assert next_colour(WATER) == "#e69f00"  # their orange
-    assert next_colour({2: DefinedClass(2, "sand", "#e69f00", None)}) == "#0072b2"
+    assert next_colour({}) == CLASS_COLOURS[0]
+    assert next_colour({1: DefinedClass(1, "water", CLASS_COLOURS[0], "w")}) == CLASS_COLOURS[1]
+    assert next_colour({2: DefinedClass(2, "sand", CLASS_COLOURS[1], None)}) == CLASS_COLOURS[0]
 
 
 def test_where_all_colours_are_taken_they_begin_again() -> None:
-    taken = {number: DefinedClass(number, str(number), colour, None) for number, colour in enumerate(colours(24))}
-    assert next_colour(taken) == "#0072b2"
+    every = [class_colour(number) for number in range(DIFFERENT_CLASSES)]
+    taken = {number: DefinedClass(number, str(number), colour, None) for number, colour in enumerate(every)}
+    assert next_colour(taken) == free_colour(every) == CLASS_COLOURS[0]
 
 
 def test_there_is_room_for_some_thousand_classes() -> None:

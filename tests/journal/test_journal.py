@@ -13,6 +13,7 @@ import pytest
 
 from rsgraph.api import Workspace
 from rsgraph.errors import ConfigError, JournalLocked, NotThere
+from rsgraph.io.palette import CLASS_COLOURS
 from rsgraph.journal.journal import Journal
 from rsgraph.journal.reading import read_journal
 from rsgraph.journal.storage import on_network_drive, set_aside
@@ -162,7 +163,7 @@ def test_classes_keep_their_order_and_lend_their_keys_once(journal: Journal) -> 
     journal.define("water", colour="#000080")
     assert journal.classes().to_dict("list") == {
         "name": ["water", "reef"],
-        "colour": ["#000080", "#e69f00"],
+        "colour": ["#000080", CLASS_COLOURS[1]],
         "key": ["1", "3"],
         "position": [1, 2],
     }
@@ -239,7 +240,7 @@ def test_plain_sqlite_and_exporters_read_an_open_journal(tmp_path: Path) -> None
                 (2, "water", "classified", 0.625, "ann"),
                 (3, "water", "human", None, "ann"),
             ]
-            assert plain.execute("SELECT * FROM classes").fetchall() == [("water", "#0072b2", None, 1)]
+            assert plain.execute("SELECT * FROM classes").fetchall() == [("water", CLASS_COLOURS[0], None, 1)]
         exported = read_journal(workspace.path("labels.sqlite")).table
         mine = journal.labels()
         assert exported.sort_values("segment_id").to_dict("list").keys() == mine.to_dict("list").keys()
@@ -438,3 +439,51 @@ def test_on_a_share_that_cannot_lock_labels_are_looked_at(
     with Journal.open(path.with_name("none.sqlite")) as opened:
         assert opened.read_only
         assert held(opened) == {}
+
+
+def test_a_journal_with_a_note_on_segments_is_opened_again(path: Path) -> None:
+    with Journal(path) as journal:
+        journal.define("water")
+        journal.assign([1, 2], "water")
+        journal.note("at low tide", segment_ids=[2, 7])
+    with Journal(path) as journal:
+        assert journal.labels()["segment_id"].tolist() == [1, 2]
+        assert journal.history()["segments"].tolist() == [0, 2, 2]
+
+
+def test_a_class_is_merged_into_another_with_its_labels_and_who_gave_them(path: Path) -> None:
+    with Journal(path, author="ann") as journal:
+        for name in ("water", "mud", "sea"):
+            journal.define(name)
+        journal.assign([1, 2], "water")
+        journal.assign([3, 4], "mud", origin="imported", confidence=0.5, author="bob")
+        before = journal.labels()
+        journal.merge("mud", "water")
+        journal.merge("water", "sea")
+        assert journal.classes()["name"].tolist() == ["sea"]
+        table = journal.labels()
+        assert table["label"].tolist() == ["sea"] * 4
+        same = ["segment_id", "origin", "confidence", "author", "time"]
+        assert table[same].equals(before[same])
+        assert journal.history()["segments"].tolist()[-2:] == [2, 4]
+    with Journal(path) as journal:
+        step = journal.undo()
+        assert step is not None
+        assert step.text == "merge the class water with 4 segments into sea"
+        assert journal.labels()["label"].tolist() == ["water"] * 4
+        journal.undo()
+        assert journal.labels().equals(before)
+        journal.redo()
+        assert journal.labels()["label"].tolist() == ["water"] * 4
+        journal.remove("water")
+        assert len(journal.labels()) == 0
+
+
+def test_only_two_known_classes_are_merged(journal: Journal) -> None:
+    journal.define("water")
+    with pytest.raises(ConfigError, match="there is no class 'mud'"):
+        journal.merge("mud", "water")
+    with pytest.raises(ConfigError, match="there is no class 'mud'"):
+        journal.merge("water", "mud")
+    with pytest.raises(ConfigError, match="'water' cannot be merged into itself"):
+        journal.merge("water", "water")

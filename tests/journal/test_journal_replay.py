@@ -25,6 +25,7 @@ sure = st.sampled_from([None, 0.25, 1.0])
 actions = st.one_of(
     st.tuples(st.just("define"), names, st.sampled_from([None, "#123456"]), st.just(None)),
     st.tuples(st.just("rename"), names, names, st.just(None)),
+    st.tuples(st.just("merge"), names, names, st.just(None)),
     st.tuples(st.just("remove"), names, st.just(None), st.just(None)),
     st.tuples(st.just("assign"), ids, st.one_of(st.none(), names), sure),
     st.tuples(st.just("each"), st.dictionaries(st.sampled_from(IDS), st.one_of(st.none(), names), min_size=1), sure),
@@ -46,6 +47,10 @@ class Naive:
     def renamed(self, old: str, new: str) -> Naive:
         labels = {at: (new if name == old else name, found) for at, (name, found) in self.labels.items()}
         return Naive(tuple(new if name == old else name for name in self.classes), labels)
+
+    def merged(self, gone: str, goal: str) -> Naive:
+        labels = {at: (goal if name == gone else name, found) for at, (name, found) in self.labels.items()}
+        return Naive(tuple(name for name in self.classes if name != gone), labels)
 
     def removed(self, gone: str) -> Naive:
         labels = {at: found for at, found in self.labels.items() if found[0] != gone}
@@ -95,6 +100,12 @@ class Both:
             return None
         self.journal.rename(old, new)
         return now.renamed(old, new)
+
+    def _merge(self, now: Naive, known: tuple[str, ...], gone: str, goal: str, _: None) -> Naive | None:
+        if gone not in known or goal not in known or gone == goal:
+            return None
+        self.journal.merge(gone, goal)
+        return now.merged(gone, goal)
 
     def _remove(self, now: Naive, known: tuple[str, ...], name: str, *_: None) -> Naive | None:
         if name not in known:

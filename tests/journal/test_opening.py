@@ -51,7 +51,7 @@ def test_an_older_journal_is_read_as_a_copy_and_brought_up_to_date_by_writing(pa
     assert path.read_bytes() == before
     assert count(open_to_write(path)) == 3
     with closing(sqlite3.connect(path)) as plain:
-        assert plain.execute("PRAGMA user_version").fetchone() == (2,)
+        assert plain.execute("PRAGMA user_version").fetchone() == (3,)
 
 
 @pytest.mark.parametrize("opened", [open_to_read, open_to_write])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from rsgraph.errors import JournalDamaged, WorkspaceError
+from rsgraph.io.palette import CLASS_COLOURS
 from rsgraph.journal.journal import Journal
 from rsgraph.journal.reading import read_journal
 from rsgraph.types import LabelClass
@@ -70,8 +71,8 @@ def test_read_journal_gives_one_row_per_segment_and_all_classes(path: Path) -> N
     assert found.table["author"].tolist() == ["ann", "bob", "ann"]
     assert found.classes == (
         LabelClass(1, "water", "#2060c0"),
-        LabelClass(2, "unused", "#0072b2"),
-        LabelClass(3, "sand", "#e69f00"),
+        LabelClass(2, "unused", CLASS_COLOURS[0]),
+        LabelClass(3, "sand", CLASS_COLOURS[1]),
     )
 
 

@@ -34,7 +34,7 @@ def test_plain_sql_reads_labels_and_classes(database: sqlite3.Connection) -> Non
 
 def test_a_file_says_that_it_is_a_journal(database: sqlite3.Connection) -> None:
     assert database.execute("PRAGMA application_id").fetchone() == (int.from_bytes(b"rslj", "big"),)
-    assert schema.version_of(database) == schema.VERSION == 2
+    assert schema.version_of(database) == schema.VERSION == 3
     assert database.execute("SELECT count(*) FROM pragma_table_info('event')").fetchone() == (schema.COLUMNS,)
 
 
@@ -93,8 +93,8 @@ def test_what_an_event_found_is_kept_for_undo(database: sqlite3.Connection) -> N
 
 def test_a_newer_journal_is_refused(database: sqlite3.Connection) -> None:
     schema.check_version(database, Path("labels.sqlite"))
-    database.execute("PRAGMA user_version = 3")
-    with pytest.raises(WorkspaceError, match=r"written by a newer rsgraph \(journal version 3; .* up to 2\)"):
+    database.execute("PRAGMA user_version = 4")
+    with pytest.raises(WorkspaceError, match=r"written by a newer rsgraph \(journal version 4; .* up to 3\)"):
         schema.check_version(database, Path("labels.sqlite"))
 
 
@@ -179,7 +179,7 @@ def test_an_older_journal_is_derived_anew(database: sqlite3.Connection) -> None:
     database.execute("DROP VIEW labels")
     database.execute("PRAGMA user_version = 1")
     schema.migrate(database)
-    assert schema.version_of(database) == 2
+    assert schema.version_of(database) == schema.VERSION
     assert database.execute("SELECT count(*) FROM labels").fetchone() == (3,)
 
 

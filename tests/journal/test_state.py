@@ -13,6 +13,7 @@ from rsgraph.journal.state import (
     Timeline,
     as_rows,
     fold_classes,
+    merged_classes,
     names_of,
     replay,
 )
@@ -103,3 +104,16 @@ def test_the_fingerprint_is_that_of_the_labels_and_not_of_the_way_to_them() -> N
     assert state.fingerprint(changed) != before
     state.put(Change(np.array([1], np.uint32), np.array([1], np.uint32), None))
     assert state.fingerprint() == before
+
+
+def test_strokes_have_the_class_into_which_theirs_was_merged() -> None:
+    def merge(number: int, one: int, into: int) -> Event:
+        return event(number, "merge", {"class": one, "name": "a", "into": into, "goal": "b"})
+
+    later = [merge(6, 1, 2), merge(7, 2, 3)]
+    assert merged_classes(later) == {1: 3, 2: 3}
+    assert merged_classes([merge(6, 2, 3), merge(7, 1, 2)]) == {1: 2, 2: 3}
+    state = replay([*LOG, merge(5, 1, 2)])
+    assert state.strokes == [(0, 0), (3, 2), (4, 2)]
+    assert list(state.classes) == [2]
+    assert replay([*LOG, merge(5, 1, 2), event(6, "undo", target=5)]).strokes == [(0, 0), (3, 1), (4, 2)]

@@ -9,9 +9,10 @@ import rasterio
 from affine import Affine
 from shapely.geometry import Point, box
 
-from rsgraph.errors import NotUsable
+from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.label_files import counting
-from rsgraph.label_files.counting import count_labels, count_rasters
+from rsgraph.label_files.class_names import Names
+from rsgraph.label_files.counting import count_labels, count_rasters, label_file, opened_file
 from rsgraph.types import Window
 from rsgraph.workspace import Workspace
 from tests.exporters.workspaces import GRID, UTM, read_tif, scene, write_workspace
@@ -166,3 +167,21 @@ def test_rows_of_a_table_count_in_their_segments(coast: Workspace, tmp_path: Pat
     (tmp_path / "c.csv").write_text("lon,lat,label\n0.0,0.0,a\n")
     with pytest.raises(NotUsable, match="lies elsewhere"):
         count_labels(coast, tmp_path / "c.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "match"),
+    [
+        ("my places.kml", r"of no format that labels are read from; .*`ogr2ogr copy\.gpkg '.*my places\.kml'`"),
+        ("a.dxf", r"of no format that labels are read from"),
+        ("a.geojson", r"neither as vector data nor as a raster; .* copy or export it again"),
+        ("a.png", r"neither as vector data nor as a raster; .* copy or export it again"),
+    ],
+)
+def test_a_format_that_is_not_read_is_told_from_a_damaged_file(tmp_path: Path, name: str, match: str) -> None:
+    (tmp_path / name).write_text("<kml/>")
+    with (
+        pytest.raises(NotReadable, match=match),
+        opened_file(label_file(tmp_path / name), None, None, Names(), predictions=False),
+    ):
+        pass

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from rsgraph.errors import NotUsable
-from rsgraph.label_files.formats import is_vector, refuse_other_drivers
+from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.label_files.formats import check_shapefile, is_vector, refuse_other_drivers
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,17 @@ def test_other_drivers_are_refused() -> None:
     refuse_other_drivers(Path("a"), "GPKG")
     with pytest.raises(NotUsable, match="a file of WFS"):
         refuse_other_drivers(Path("a"), "WFS")
+
+
+def test_a_shapefile_that_lacks_a_file_says_which_and_a_part_says_what_to_name(tmp_path: Path) -> None:
+    for name in ("a.shp", "a.shx", "a.DBF", "b.shp", "b.shx", "c.shp", "c.dbf", "lone.dbf"):
+        (tmp_path / name).touch()
+    check_shapefile(tmp_path / "a.shp")
+    check_shapefile(tmp_path / "lone.dbf")  # a table by itself
+    for name, match in (
+        ("b.shp", r"b\.shp lacks the file b\.dbf beside it, which says what its attributes are; copy all files"),
+        ("c.shp", r"c\.shp lacks the file c\.shx beside it"),
+        ("a.shx", r"a\.shx is a part of a shapefile; name .*a\.shp"),
+    ):
+        with pytest.raises(NotReadable, match=match):
+            check_shapefile(tmp_path / name)

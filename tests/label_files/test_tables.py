@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from rsgraph.errors import NotReadable
-from rsgraph.label_files.tables import Table, number, read_table, whole_number
+from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.label_files.tables import Table, number, read_table, refuse_workbook, whole_number
 
 PLAIN = Table(["id", "label"], [["3.0", "Wald, dicht"], ["4", "Gewässer"]])
 
@@ -81,3 +82,29 @@ def test_numbers_have_points_or_commas() -> None:
 )  # fmt: skip
 def test_thousands_may_be_set_apart_where_that_is_clear(text: str, value: float | None) -> None:
     assert number(text) == value
+
+
+def workbook(path: Path, *members: str, first: tuple[str, str] | None = None) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in [first] if first else []:
+            archive.writestr(name, text)
+        for name in members:
+            archive.writestr(name, "<x/>")
+    return path
+
+
+def test_workbooks_of_spreadsheets_are_refused_with_what_to_do(tmp_path: Path) -> None:
+    kind = "application/vnd.oasis.opendocument.spreadsheet"
+    old = tmp_path / "d.xls"
+    old.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(100))
+    for path in (
+        workbook(tmp_path / "a.xlsx", "[Content_Types].xml", "xl/workbook.xml"),
+        workbook(tmp_path / "b.csv", "xl/workbook.bin"),  # whatever it is called
+        workbook(tmp_path / "c.ods", "content.xml", first=("mimetype", kind)),
+        old,
+    ):
+        with pytest.raises(NotUsable, match=r"is a workbook of a spreadsheet, which is not read; save the sheet"):
+            refuse_workbook(path)
+    refuse_workbook(workbook(tmp_path / "shapes.zip", "a.shp"))
+    (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04" + bytes(50))
+    refuse_workbook(tmp_path / "broken.zip")

@@ -32,6 +32,12 @@ def header(shape: str, dtype: str = "<f4") -> bytes:
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
 
 
+def zipped() -> bytes:
+    stream = io.BytesIO()
+    np.savez(stream, a=np.zeros(3))
+    return stream.getvalue()
+
+
 NO_ARRAYS = {
     "empty": b"",
     "cut": b"\x93NUMPY",
@@ -39,6 +45,8 @@ NO_ARRAYS = {
     "longer than the file": header("(1000000000, 1000)") + b"\0" * 64,
     "below nought": header("(-4, 3)") + b"\0" * 48,
     "endless": header("(99999999999999999999, 3)"),
+    "of too many bytes to count": header("(1000000000000, 1000000000)"),
+    "several arrays": zipped(),
     "objects": header("(4, 3)", "|O") + b"cos\nsystem\n(S'touch x'\ntR.",
     "no shape": header("'4'") + b"\0" * 48,
     "no python": b"\x93NUMPY\x01\x00\x10\x00((((((((((((((((",

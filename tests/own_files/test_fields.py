@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -129,3 +130,9 @@ def test_a_file_that_is_refused_is_refused_again(tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(WorkspaceError):
             once(path, "kind", check)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "manifest.json")
+    with pytest.raises(WorkspaceError, match="it is no file"):
+        read_json_object(tmp_path / "manifest.json")

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.own_files.names import file_safe, inside, is_file_name, is_layer_name, is_relative_name
+from rsgraph.own_files.names import file_safe, inside, is_file_name, is_layer_name, is_relative_name, refuse_special
 
 PATHS = ["..", "../x", "/etc/passwd", "a/../../x", "..\\x", "a\0b", "a\nb", ".", "", "a//b", "é" * 200]
 
@@ -47,3 +48,20 @@ def test_inside_refuses_what_leads_out(tmp_path: Path, name: str) -> None:
 def test_inside_joins(tmp_path: Path) -> None:
     assert inside(tmp_path, "a", "b/c.npy") == tmp_path / "a" / "b" / "c.npy"
     assert inside(tmp_path) == tmp_path
+
+
+def test_pipes_and_devices_are_refused_also_behind_a_link(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "scene.json")
+    os.symlink("/dev/zero", tmp_path / "manifest.json")
+    os.symlink(tmp_path / "nowhere", tmp_path / "edges.npy")
+    for name in ("scene.json", "manifest.json"):
+        with pytest.raises(WorkspaceError, match=rf"{name} is neither a file nor a folder"):
+            inside(tmp_path, name)
+    inside(tmp_path, "edges.npy")
+
+
+def test_files_folders_and_what_is_not_there_are_no_devices(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    for path in (tmp_path, tmp_path / "file", tmp_path / "nowhere", tmp_path / "gone", tmp_path / "file" / "x"):
+        refuse_special(path)

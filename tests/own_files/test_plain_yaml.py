@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -62,3 +63,9 @@ def test_more_values_than_any_config_has_are_not_made(path: Path) -> None:
     assert time.process_time() - started < 10
     path.write_text(f"[{'1, ' * (MOST_VALUES - 2)}]")
     assert len(read_yaml(path)) == MOST_VALUES - 2
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(ValueError, match="no file"):
+        read_yaml(tmp_path / "pipe.yaml")

@@ -115,3 +115,21 @@ def test_sources_of_another_kind_are_damage(tmp_path: Path, found: Any) -> None:
     (tmp_path / "sources.json").write_text(json.dumps(found))
     with pytest.raises(WorkspaceError, match=r"sources\.json is damaged"):
         read_sources(tmp_path / "sources.json")
+
+
+GRIDS = (
+    'BOUNDCRS[SOURCECRS[GEOGCRS["x"]],ABRIDGEDTRANSFORMATION["t",PARAMETERFILE["Latitude and longitude difference '
+    'file","{}"]]]',
+    'PROJCS["x",EXTENSION["PROJ4","+proj=utm +zone=22 +nadgrids=@{}"]]',
+    'COMPD_CS["x",VERT_CS["y",VERT_DATUM["z",2005,EXTENSION["PROJ4_GRIDS","{}"]]]]',
+)
+
+
+@pytest.mark.parametrize("text", GRIDS)
+@pytest.mark.parametrize("place", ["http://127.0.0.1:9/grid.gsb", "/vsicurl/http://127.0.0.1:9/g", "https://a.b/g"])
+def test_a_coordinate_system_names_no_grids_elsewhere(text: str, place: str) -> None:
+    assert not is_crs(text.format(place))
+
+
+def test_what_a_coordinate_system_is_called_by_may_be_an_address() -> None:
+    assert is_crs('GEOGCRS["WGS 84",DATUM["World Geodetic System 1984"],ID["EPSG",4326,URI["http://www.epsg.org"]]]')

@@ -77,6 +77,7 @@ SEGMENT_ATTACKS: dict[str, Change] = {
     "chip that is not there": lambda t: t.assign(chip_id=[0, 0, 0, 1, 1, 9]),
     "chip below nought": lambda t: t.assign(chip_id=[-1, 0, 0, 1, 1, 1]),
     "chips out of order": lambda t: t.assign(chip_id=[1, 0, 0, 1, 1, 1]),
+    "chips out of order, unsigned": lambda t: t.assign(chip_id=np.array([1, 0, 0, 1, 1, 1], np.uint32)),
     "chips as text": lambda t: t.assign(chip_id=["a"] * N),
     "no area": lambda t: t.assign(area_px=0),
     "endless area": lambda t: t.assign(area_px=np.int64(2**50)),
@@ -87,6 +88,12 @@ SEGMENT_ATTACKS: dict[str, Change] = {
     "more pixels than the scene": lambda t: t.assign(area_px=500),
     "rows as text": lambda t: t.assign(row=["a"] * N),
     "points not finite": lambda t: t.assign(x=[0, 0, np.nan, 0, 0, 0]),
+    "points beyond measure": lambda t: t.assign(x=np.float32(3e38)),
+    "points of half the bits": lambda t: t.assign(x=np.float16(0)),
+    "clouds as text": lambda t: t.assign(cloud_share=["all"] * N),
+    "more clouds than pixels": lambda t: t.assign(cloud_share=[0, 0, 1e30, 0, 0, 0]),
+    "shadows infinite": lambda t: t.assign(shadow_share=[0, 0, np.inf, 0, 0, 0]),
+    "shadows below nought": lambda t: t.assign(shadow_share=-0.5),
     "points as text": lambda t: t.assign(y=["a"] * N),
     "a scene that is a path": lambda t: t.assign(scene_id=["../x"] * N),
     "a scene that is a number": lambda t: t.assign(scene_id=7),
@@ -110,6 +117,7 @@ CHIP_ATTACKS: dict[str, Change] = {
     "no ids": lambda t: t.drop(columns="chip_id"),
     "an id twice": lambda t: t.assign(chip_id=[0, 0]),
     "ids descend": lambda t: t.assign(chip_id=[1, 0]),
+    "ids descend, unsigned": lambda t: t.assign(chip_id=np.array([1, 0], np.uint32)),
     "ids as text": lambda t: t.assign(chip_id=["a", "b"]),
     "below the scene": lambda t: t.assign(row_offset=[0, 1]),
     "right of the scene": lambda t: t.assign(column_offset=[0, 33]),
@@ -190,6 +198,12 @@ def test_tables_of_version_0_1_are_read_as_pandas_reads_them(name: str) -> None:
     for read, table in ((read_segments, "segments.parquet"), (read_chips, "chips.parquet")):
         path = KEPT / name / table
         pd.testing.assert_frame_equal(read(path), pd.read_parquet(path))
+
+
+def test_clouds_may_be_unknown_of_some_segments(tmp_path: Path) -> None:
+    write_table(tmp_path / "segments.parquet", segments().assign(cloud_share=[0, 1, np.nan, 0.5, 0, 0]))
+    found = read_segments(tmp_path / "segments.parquet", SCENES, np.array([0, 1]))
+    assert found["cloud_share"].isna().sum() == 1
 
 
 def test_of_several_scenes_every_row_says_its_own(tmp_path: Path) -> None:

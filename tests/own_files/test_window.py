@@ -1,4 +1,4 @@
-"""What a window showed, read from a file that a stranger may have written."""
+"""The last view of a window, read from a file that a stranger may have written."""
 
 from __future__ import annotations
 

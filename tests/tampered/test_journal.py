@@ -5,6 +5,7 @@ Whoever can write a file can give it checksums that fit. So nothing is believed 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 import zlib
@@ -23,6 +24,8 @@ from rsgraph.journal.events import Event, pack, pack_ids
 from rsgraph.journal.journal import Journal
 from rsgraph.journal.reading import read_journal
 from rsgraph.journal.recovery import recover
+from rsgraph.journal.storage import snapshot
+from tests.own_files.test_rollback import naming
 
 LABELS = {1: "water", 2: "sand", 3: "sand", 1500: "water"}
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 1000000000)"
@@ -134,6 +137,13 @@ def moved(path: Path) -> None:
         fitting(database)
 
 
+def of_no_event(path: Path) -> None:
+    """Let each stroke be of an action that there is not."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("UPDATE stroke SET event = event + 1000")
+        fitting(database)
+
+
 def surer(path: Path) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as database:
         database.execute("UPDATE certainty SET cells = zeroblob(4000)")
@@ -157,7 +167,7 @@ def fitting(database: sqlite3.Connection) -> None:
     assert schema.read_state(database) is not None, "the tables would be believed"
 
 
-@pytest.mark.parametrize("tampered", [zeroed, exchanged, moved, surer])
+@pytest.mark.parametrize("tampered", [zeroed, exchanged, moved, surer, of_no_event])
 def test_exports_follow_from_the_events_whatever_the_derived_tables_say(
     path: Path, tampered: Callable[[Path], None]
 ) -> None:
@@ -326,3 +336,58 @@ def test_an_undo_does_not_believe_cells_that_there_cannot_be(path: Path) -> None
         assert journal.labels()["label"].tolist() == ["water"] * 3
         assert journal.undo() is not None
         assert journal.labels().empty
+
+
+OPENINGS: dict[str, Callable[[Path], object]] = {
+    "to label": lambda path: Journal(path, author="eve").close(),
+    "to look": lambda path: Journal(path, read_only=True).close(),
+    "to export": read_journal,
+    "to copy": snapshot,
+}
+
+
+@pytest.mark.parametrize("opened", OPENINGS.values(), ids=OPENINGS)
+def test_a_rollback_journal_that_names_a_file_removes_it_not(path: Path, opened: Callable[[Path], object]) -> None:
+    """SQLite itself removes the file that is named at the end of such a journal."""
+    victim = path.with_name("thesis.txt")
+    victim.write_text("mine")
+    naming(path, victim)
+    with pytest.raises(JournalDamaged, match="names another file"):
+        opened(path)
+    assert victim.read_text() == "mine"
+
+
+def test_what_such_a_journal_is_about_is_recovered(path: Path) -> None:
+    victim = path.with_name("thesis.txt")
+    victim.write_text("mine")
+    naming(path, victim)
+    assert held(recover(path).path) == LABELS
+    assert victim.read_text() == "mine"
+
+
+@pytest.mark.parametrize("side", ["", "-wal", "-journal"])
+@pytest.mark.parametrize("opened", OPENINGS.values(), ids=OPENINGS)
+def test_what_never_ends_is_no_journal(path: Path, opened: Callable[[Path], object], side: str) -> None:
+    """A link to a device has no size, and bytes without end."""
+    place = path.with_name(path.name + side)
+    place.unlink(missing_ok=True)
+    place.symlink_to("/dev/zero")
+    with pytest.raises(WorkspaceError, match="neither a file nor a folder"):
+        opened(path)
+
+
+def test_strokes_of_actions_that_there_are_not_are_worked_out_anew(path: Path) -> None:
+    of_no_event(path)
+    with Journal(path) as journal:
+        assert dict(zip(journal.labels()["segment_id"], journal.labels()["label"], strict=True)) == LABELS
+
+
+@pytest.mark.parametrize("side", ["", "-wal", "-journal"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_a_pipe_or_a_folder_is_no_journal(path: Path, side: str, make: Callable[[str], None]) -> None:
+    place = path.with_name(path.name + side)
+    place.unlink(missing_ok=True)
+    make(str(place))
+    for opened in (Journal, Journal.open, read_journal):
+        with pytest.raises(WorkspaceError, match=rf"{place.name} is (neither a file|a folder)"):
+            opened(path)

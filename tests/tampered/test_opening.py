@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import zipfile
 from collections.abc import Callable, Iterator
@@ -13,13 +14,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import pyogrio
 import pytest
 import rasterio
 
 from rsgraph.errors import InputError
 from rsgraph.io.drivers import OURS, SCENES
 from rsgraph.io.handles import open_raster_file, read
-from rsgraph.label_files.formats import is_vector
+from rsgraph.label_files.formats import OPENED, is_vector, safely
 from rsgraph.label_files.vector_files import layers_of
 from tests.io.rasters import write_tiff
 from tests.tampered.harness import states
@@ -42,7 +44,8 @@ class Listener:
 
 
 @pytest.fixture
-def listener(monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
+def listener(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Listener]:
+    monkeypatch.chdir(tmp_path)
     for name in ("no_proxy", "NO_PROXY", "http_proxy", "HTTP_PROXY", "https_proxy", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("GDAL_HTTP_TIMEOUT", "2")
@@ -175,8 +178,59 @@ SOURCES: dict[str, Callable[[Path, str], str]] = {
     "overviews in VRT": lambda folder, url: nested_overviews(folder, url),
     "itself": lambda folder, _: vrt(str(folder / "deep.vrt")) if write_deep(folder) else "",
     "Python": lambda folder, _: python(folder, "PixelFunctionLanguage"),
+    "attribute for an element": lambda _, url: of_attribute(f"{url}/a.tif"),
+    "attribute that names an MRF": lambda folder, _: of_attribute(planted_mrf(folder)),
+    "attribute in small letters": lambda folder, _: of_attribute(planted_mrf(folder)).replace("Filename", "filename"),
+    "attribute of an overview": lambda folder, _: vrt("a.tif", relative=1).replace(
+        "</VRTRasterBand>", f'<Overview SourceFilename="{planted_mrf(folder)}"/></VRTRasterBand>'
+    ),
+    "attribute of warping": lambda folder, _: vrt(
+        "a.tif",
+        relative=1,
+        kind=' subClass="VRTWarpedDataset"',
+        more=f'<GDALWarpOptions SourceDataset="{planted_mrf(folder)}"/>',
+    ),
+    "bytes of any file": lambda *_: of_attribute("/etc/passwd", ' subClass="VRTRawRasterBand"'),
+    "element for a subclass": lambda *_: vrt("a.tif", relative=1, more="<subClass>VRTProcessedDataset</subClass>"),
+    "Python in an attribute": lambda *_: vrt("a.tif", relative=1, band=' PixelFunctionLanguage="Python"'),
+    "coordinate system in an attribute": lambda _, url: vrt(
+        "a.tif", relative=1, more=f'<GCPList Projection="{url}/crs"/>'
+    ),
+    "key of metadata by another name": lambda folder, _: overviews_in_vrt('k="OVERVIEW_FILE"', planted_mrf(folder)),
+    "key before the key": lambda folder, _: overviews_in_vrt('k="OVERVIEW_FILE" key="x"', planted_mrf(folder)),
+    "key in a namespace": lambda folder, _: overviews_in_vrt('xmlns:k="OVERVIEW_FILE" key="x"', planted_mrf(folder)),
+    "address that is also a folder": lambda folder, url: vrt(local_namesake(folder, f"{url}/a.tif"), relative=1),
+    "driver that is also a folder": lambda folder, url: vrt(local_namesake(folder, f"WMS:{url}/a.tif")),
     "Python in small letters": lambda folder, _: python(folder, "pixelfunctionlanguage"),
 }
+
+
+def of_attribute(source: str, band: str = "") -> str:
+    """Name a source where GDAL reads it, too, and nobody else looks."""
+    return (
+        f'<VRTDataset rasterXSize="8" rasterYSize="8"><VRTRasterBand dataType="Byte" band="1"{band}>'
+        f'<SimpleSource SourceFilename="{source}"><SourceBand>1</SourceBand></SimpleSource></VRTRasterBand></VRTDataset>'
+    )
+
+
+def planted_mrf(folder: Path) -> Path:
+    """Write an MRF that appends to the file victim.txt once it is read."""
+    write_tiff(folder / "source.tif", np.ones((1, 8, 8), np.uint16))
+    (folder / "e.mrf").write_text(mrf(folder, str(folder / "source.tif")))
+    return folder / "e.mrf"
+
+
+def overviews_in_vrt(key: str, place: Path) -> str:
+    return vrt("a.tif", relative=1, more=f'<Metadata domain="OVERVIEWS"><MDI {key}>{place}</MDI></Metadata>')
+
+
+def local_namesake(folder: Path, name: str) -> str:
+    """Make a file whose path reads like a name that GDAL takes for something else; it is looked for here."""
+    place = folder / name
+    place.parent.mkdir(parents=True)
+    write_tiff(place, np.ones((1, 8, 8), np.uint16))
+    os.chdir(folder)
+    return name
 
 
 def nested(folder: Path, text: str) -> str:
@@ -229,6 +283,23 @@ BESIDE: dict[str, tuple[str, Callable[[Path, str], str]]] = {
     "in capitals": ("a.tif.AUX.XML", lambda _, url: aux(url)),
     "key in small letters": ("a.tif.aux.xml", lambda _, url: aux(url, "overview_file")),
     "key by number": ("a.tif.aux.xml", lambda _, url: aux(url, "&#79;VERVIEW_FILE")),
+    "key by another name": (
+        "a.tif.aux.xml",
+        lambda folder, _: beside('k="OVERVIEW_FILE"', planted_mrf(folder)),
+    ),
+    "key before the key": (
+        "a.tif.aux.xml",
+        lambda folder, _: beside('k="OVERVIEW_FILE" key="x"', planted_mrf(folder)),
+    ),
+    "key in a namespace": (
+        "a.tif.aux.xml",
+        lambda folder, _: beside('xmlns:k="OVERVIEW_FILE" key="x"', planted_mrf(folder)),
+    ),
+    "element for a text": ("a.tif.aux.xml", lambda folder, _: beside('key="OVERVIEW_FILE"', "<e.mrf/>", folder)),
+    "address that is also a folder": (
+        "a.tif.aux.xml",
+        lambda folder, url: beside('key="OVERVIEW_FILE"', f":::BASE:::{local_namesake(folder, f'{url}/o.tif')}"),
+    ),
     "overviews WMS": ("a.tif.ovr", lambda _, url: WMS.format(url)),
     "overviews VRT": ("a.tif.ovr", lambda _, url: vrt(f"{url}/a.tif")),
     "mask WMS": ("a.tif.msk", lambda _, url: WMS.format(url)),
@@ -236,6 +307,13 @@ BESIDE: dict[str, tuple[str, Callable[[Path, str], str]]] = {
     "mask in capitals": ("a.tif.MSK", lambda _, url: vrt(f"{url}/a.tif")),
     "overviews a VRT on this disk": ("a.tif.ovr", lambda *_: vrt("a.tif", relative=1)),
 }
+
+
+def beside(key: str, name: object, folder: Path | None = None) -> str:
+    """Name overviews by metadata that are written in another way; in ``folder`` an MRF is planted."""
+    if folder is not None:
+        os.chdir(planted_mrf(folder).parent)
+    return f'<PAMDataset><Metadata domain="OVERVIEWS"><MDI {key}>{name}</MDI></Metadata></PAMDataset>'
 
 
 @pytest.mark.parametrize("drivers", [SCENES, OURS], ids=["a scene", "ours"])
@@ -265,6 +343,40 @@ def test_members_of_a_zip_name_no_servers(tmp_path: Path, listener: Listener, te
         open_raster_file(f"/vsizip/{{{tmp_path / 'p.zip'}}}/B02.jp2", SCENES)
     assert not listener.asked()
     assert states(tmp_path) == before
+
+
+TWICE = {
+    "a raster": (["B02.tif", "B02.tif"], "B02.tif"),
+    "what stands beside it": (["B02.tif.aux.xml", "B02.tif.aux.xml"], "B02.tif.aux.xml"),
+    "in other letters": (["B02.tif.aux.xml", "b02.TIF.AUX.XML"], "not on this machine"),
+}
+
+
+@pytest.mark.parametrize(("names", "said"), TWICE.values(), ids=TWICE)
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_members_of_one_name_are_refused(tmp_path: Path, listener: Listener, names: list[str], said: str) -> None:
+    """Python reads the last of them, GDAL the first: what was looked at would not be what is opened."""
+    path = write_tiff(tmp_path / "a.tif", np.ones((1, 8, 8), np.uint16))
+    first, second = names
+    with zipfile.ZipFile(tmp_path / "p.zip", "w") as archive:
+        if "xml" in first:
+            archive.write(path, "B02.tif")
+            archive.writestr(first, aux(listener.url))
+            archive.writestr(second, "<PAMDataset/>")
+        else:
+            archive.writestr(first, vrt(f"{listener.url}/a.tif"))
+            archive.write(path, second)
+    with pytest.raises(InputError, match=said):
+        open_raster_file(f"/vsizip/{{{tmp_path / 'p.zip'}}}/B02.tif", SCENES)
+    assert not listener.asked()
+
+
+@pytest.mark.parametrize("name", ["a.tif.aux.xml", "a.tif.ovr", "a.tif.msk"])
+def test_a_pipe_beside_a_raster_is_not_waited_for(tmp_path: Path, listener: Listener, name: str) -> None:
+    write_tiff(tmp_path / "a.tif", np.ones((1, 8, 8), np.uint16))
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(InputError, match="it is no file"):
+        open_raster_file(str(tmp_path / "a.tif"), SCENES)
 
 
 def test_files_beside_a_member_of_a_zip_name_nothing_else(tmp_path: Path, listener: Listener) -> None:
@@ -319,6 +431,15 @@ VECTORS = {
     "KML": '<kml xmlns="http://www.opengis.net/kml/2.2"><NetworkLink><Link><href>{}/a.kml</href></Link></NetworkLink></kml>',
     "GDALG": '{{"type": "gdal_streamed_alg", "command_line": "gdal vector read {}/a.geojson"}}',
     "STAC": '{{"type": "FeatureCollection", "stac_version": "1.0.0", "features": [{{"assets": {{"href": "{}"}}}}]}}',
+    "OGR VRT behind a table": 'label\n<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>{}/a</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>',
+    "OGR VRT behind JSON": '{{}}\n<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>{}/a</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>',
+    "OGR VRT behind a mark of Parquet": 'PAR1<OGRVRTDataSource><OGRVRTLayer name="a"><SrcDataSource>{}/a</SrcDataSource></OGRVRTLayer></OGRVRTDataSource>',
+    "WFS behind a table": "label\n<OGRWFSDataSource><URL>{}/wfs?</URL></OGRWFSDataSource>",
+    "WFS capabilities behind JSON": '{{}}<WFS_Capabilities version="1.1.0"><a href="{}"/></WFS_Capabilities>',
+    "CSW behind a table": "label\n<OGRCSWDataSource><URL>{}/csw</URL></OGRCSWDataSource>",
+    "collections of an API": '{{"links": [{{"rel": "data", "href": "{}/c"}}], "collections": [{{"id": "a", "links": [{{"rel": "items", "href": "{0}/i"}}]}}]}}'.replace(
+        "{}", "{0}"
+    ),
     "JSON-FG": '{{"type": "FeatureCollection", "conformsTo": ["a"], "coordRefSys": "{}/crs", "features": []}}',
 }
 
@@ -327,13 +448,27 @@ VECTORS = {
     "name", ["labels.gpkg", "labels.geojson", "labels.shp", "labels.fgb", "labels.gdalg.json", "a.csv"]
 )
 @pytest.mark.parametrize("text", VECTORS.values(), ids=VECTORS)
-def test_vectors_that_name_servers_are_refused(tmp_path: Path, listener: Listener, text: str, name: str) -> None:
+@pytest.mark.parametrize("proxies", ["", "127.0.0.1"], ids=["proxies", "no proxy"])
+def test_vectors_that_name_servers_are_refused(
+    tmp_path: Path, listener: Listener, text: str, name: str, proxies: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the user's environment lets this machine be reached without a proxy, the settings of GDAL would not help."""
+    monkeypatch.setenv("no_proxy", proxies)
     (tmp_path / name).write_text(text.format(listener.url), encoding="utf-8")
     before = states(tmp_path)
     with suppress(InputError):
-        assert layers_of(tmp_path / name) == {}
+        assert not any(layers_of(tmp_path / name).values()), "a table at most"
     assert not listener.asked()
     assert states(tmp_path) == before
+
+
+def test_other_drivers_are_there_again_afterwards(tmp_path: Path) -> None:
+    before = pyogrio.list_drivers()
+    (tmp_path / "a.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [POINT]}))
+    layers_of(tmp_path / "a.geojson")
+    with safely():
+        assert {*pyogrio.list_drivers()} <= {*OPENED}
+    assert pyogrio.list_drivers() == before
 
 
 @pytest.mark.parametrize(

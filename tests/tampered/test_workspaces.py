@@ -8,7 +8,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import yaml
 from safetensors.numpy import load_file, save_file
 
 from rsgraph.cli import main
+from rsgraph.journal.journal import Journal
 from rsgraph.workspace import write_arrays, write_table
 from tests.tampered.harness import CHECKOUT, attempt, requests, states
 
@@ -114,6 +117,43 @@ def smaller_raster(folder: Path) -> None:
         file.write(ids[:, :50, :60])
 
 
+def one_trigger_more(folder: Path) -> None:
+    with Journal(folder / "labels.sqlite") as journal:
+        journal.define("water")
+    with closing(sqlite3.connect(folder / "labels.sqlite")) as database:
+        database.execute("CREATE TRIGGER t BEFORE INSERT ON event BEGIN SELECT RAISE(IGNORE); END")
+
+
+def labels_elsewhere(folder: Path) -> None:
+    with Journal(folder / "labels.sqlite") as journal:
+        journal.define("water")
+        journal.assign([1, 999_999], "water")
+
+
+def pipe(name: str) -> Callable[[Path], None]:
+    def attack(folder: Path) -> None:
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+
+    return attack
+
+
+def device(name: str) -> Callable[[Path], None]:
+    def attack(folder: Path) -> None:
+        (folder / name).unlink()
+        os.symlink("/dev/zero", folder / name)
+
+    return attack
+
+
+def archive(name: str) -> Callable[[Path], None]:
+    def attack(folder: Path) -> None:
+        with (folder / name).open("wb") as file:
+            np.savez(file, a=np.zeros(3))
+
+    return attack
+
+
 BOTH = {
     "manifest empty": (text("manifest.json", b""), "manifest.json"),
     "manifest binary": (text("manifest.json", b"\x89PNG\r\n\x1a\n\0\xff"), "manifest.json"),
@@ -148,6 +188,13 @@ BOTH = {
     "scene without end": (scene(rows=400_000, columns=400_000), "pixels"),
     "scene turned into nothing": (scene(transform=[0] * 6), "transform"),
     "scene elsewhere": (scene(crs="http://127.0.0.1:9/crs"), "crs"),
+    "scene of an unknown code": (scene(crs="EPSG:99999"), "crs"),
+    "scene of no authority": (scene(crs="EVIL:1"), "crs"),
+    "scene of a text that is none": (scene(crs="PROJCS[" + "[" * 5000 + "]" * 5001), "crs"),
+    "no scene": (
+        lambda folder: change_json(folder / "scene.json", lambda found: found.update(scenes=[])),
+        "scene.json",
+    ),
     "scene smaller than its chips": (scene(rows=10, columns=10), "chips.parquet"),
     "segments without ids": (table("segments.parquet", lambda t: t.drop(columns="segment_id")), "segment_id"),
     "segments of huge ids": (
@@ -167,6 +214,14 @@ BOTH = {
     "layer of whole numbers": (array("embeddings/own.npy", lambda v: v.astype(int)), "float32"),
     "layer flat": (array("embeddings/own.npy", lambda v: v[:, 0]), "shape"),
     "classes not finite": (array("embeddings/target.npy", not_finite), "target.npy"),
+    "labels of one more trigger": (one_trigger_more, "labels.sqlite"),
+    "labels of segments that are not there": (labels_elsewhere, "labels.sqlite"),
+    "clouds beyond all": (table("segments.parquet", lambda t: t.assign(cloud_share=np.inf)), "cloud_share"),
+    "points of half the bits": (table("segments.parquet", lambda t: t.assign(x=np.float16(0))), "'x'"),
+    "a pipe for a manifest": (pipe("manifest.json"), "manifest.json"),
+    "a pipe for a config": (pipe("config.yaml"), "config.yaml"),
+    "a device for a scene": (device("scene.json"), "scene.json"),
+    "an archive for a layer": (archive("embeddings/own.npy"), "own.npy"),
     "layer no array": (text("embeddings/own.npy", b"\x93NUMPY"), "own.npy"),
 }
 
@@ -216,19 +271,21 @@ def test_whole_commands_refuse_within_the_limits(given: Path, attack: str, words
     assert (given / "victim" / "kept.txt").read_text() == "mine"
 
 
-ONLY_EXPORT = {
+PIECE_BY_PIECE = {
     "ids of floats": (floats_for_ids, "uint32"),
+    "a pipe": (pipe("segments.tif"), "segments.tif"),
     "ids of nobody": (other_ids, "segments.tif"),
     "raster too small": (smaller_raster, "segments.tif"),
 }
 
 
-@pytest.mark.parametrize("attack", ONLY_EXPORT)
+@pytest.mark.parametrize("attack", PIECE_BY_PIECE)
 def test_rasters_of_another_kind_are_refused_where_they_are_read(given: Path, attack: str) -> None:
-    change, word = ONLY_EXPORT[attack]
+    change, word = PIECE_BY_PIECE[attack]
     change(given / "w")
     attempt(given, *EXPORT, inside="w").refused(word)
-    attempt(given, "evaluate", "w", "parts=[borders]", inside="w").refused(word)
+    for parts in ("borders", "maps"):
+        attempt(given, "evaluate", "w", f"parts=[{parts}]", inside="w").refused(word)
 
 
 def test_the_sample_as_it_is_passes(given: Path) -> None:

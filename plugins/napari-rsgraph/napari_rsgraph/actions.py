@@ -45,24 +45,31 @@ def _rows(group: str, *rows: tuple[str, ...], where: str = "") -> tuple[Action, 
     )
 
 
-_HELD = "Shift adds, Alt takes away"
+_HELD = "Shift adds, Alt or Ctrl takes away"
 _FIND = "Search by example"
 _SUGGEST = "Predict and suggest"
 
 ACTIONS: tuple[Action, ...] = (
     *_rows(
         "Select",
-        ("circle", "Circle brush", "Drag a circle across the map; scroll to resize it", "C"),
-        ("rectangle", "Rectangle brush", "Drag a rectangle across the map; Shift+scroll stretches it", "R"),
-        ("lasso", "Lasso", "Draw round the points; drag the closed lasso to move it", "L"),
+        ("circle", "Circle brush", "Drag a circle across the map; Shift+scroll to resize it", "C"),
+        ("rectangle", "Box", f"Drag a box round points; {_HELD}", "R"),
+        ("lasso", "Lasso", f"Draw round points; {_HELD}", "L"),
         ("pan", "Move the map", "Drag to move the map (with any tool: Space or the right button)", "H"),
         ("replace", "Replace", "The brush selects what it touches and nothing else", "="),
         ("add", "Add", "The brush adds to the selection (or hold Shift)", "+"),
-        ("subtract", "Subtract", "The brush takes away from the selection (or hold Alt)", "-"),
+        ("subtract", "Subtract", "The brush takes away from the selection (or hold Alt or Ctrl)", "-"),
         ("intersect", "Intersect", "The brush keeps only what was selected before (or hold Shift+Alt)", "*"),
         ("select_all", "Select all", "Select everything that is visible", "Ctrl+A"),
         ("invert", "Invert", "Select what is visible and not selected", "Ctrl+I"),
         ("clear", "Clear", "Select nothing", "Esc"),
+        (
+            "enlarge",
+            "Add neighbours",
+            "Add what lies beside the selection in the scene, one ring round it",
+            ".",
+        ),
+        ("shrink", "Take off the rim", "Take the outer ring off the selection in the scene", ","),
         (
             "select_clouds",
             "Select clouds",
@@ -73,7 +80,7 @@ ACTIONS: tuple[Action, ...] = (
     *_rows(
         "Show",
         ("switch_level", "Chips or segments", "Switch between the map of chips and that of segments", "Tab"),
-        where="overview",
+        where="map",
     ),
     *_rows(
         "Show",
@@ -100,7 +107,7 @@ ACTIONS: tuple[Action, ...] = (
             "M",
             "Only what the scene map shows",
         ),
-        ("filter_unlabelled", "Only unlabelled", "Hide points that have a label", "U"),
+        ("filter_unlabelled", "What is not labelled yet", "Show only points without a label, or all again", "U"),
         ("filter_clouds", "Hide clouds", "Hide segments that are mostly cloud or shadow of one", "Shift+K"),
         ("overlay", "Label overlay", "Show or hide the labels in the scene", "O", "Labels"),
     ),
@@ -116,6 +123,7 @@ ACTIONS: tuple[Action, ...] = (
             "Ctrl+N",
             "Note…",
         ),
+        ("new_class", "New class", "Type the name of a new class; Return adds it", "Shift+N"),
         ("import", "Import", "Take classes and labels from a GeoPackage, GeoJSON or GeoTIFF", "Ctrl+L", "Import…"),
     ),
     *_rows(
@@ -123,6 +131,12 @@ ACTIONS: tuple[Action, ...] = (
         ("find", "Find similar", "Rank what is most similar to the selection", "F"),
         ("accept", "Accept", "The candidate is alike; go to the next", "A"),
         ("reject", "Reject", "The candidate is not alike; go to the next", "X"),
+        (
+            "select_accepted",
+            "Select accepted",
+            "Select the examples and what was accepted, to label it",
+            "Shift+S",
+        ),
         ("accept_rest", "Accept up to here", "Accept all candidates down to this one but those rejected", "Shift+A"),
         ("next_candidate", "Next candidate", "Look at the next candidate", "J"),
         ("previous_candidate", "Previous candidate", "Look at the candidate before", "K"),
@@ -167,16 +181,23 @@ ACTIONS: tuple[Action, ...] = (
             "Ctrl+Shift+W",
         ),
         ("history", "History", "Show all that was done, newest first", "Ctrl+H"),
+        ("next_area", "Next part of the window", "Give the keyboard to the next part of the window", "F6"),
+        (
+            "previous_area",
+            "Previous part of the window",
+            "Give the keyboard to the part of the window before",
+            "Shift+F6",
+        ),
         ("help", "Shortcuts", "Show all keys, and search them", "?"),
         ("first_steps", "First steps", "Show five cards that explain segments, map, labels and chips", "F1"),
     ),
     *_rows(
         "2-D map",
-        ("show_all", "Show all points", "Zoom so that all points are in view (or double-click)", "Shift+F"),
-        ("zoom_in", "Zoom in", "Magnify the map (or Ctrl+scroll)", "Ctrl+="),
-        ("zoom_out", "Zoom out", "Show more of the map (or Ctrl+scroll)", "Ctrl+-"),
-        ("larger_brush", "Larger brush", "Enlarge the brush (or scroll)", "]"),
-        ("smaller_brush", "Smaller brush", "Shrink the brush (or scroll)", "["),
+        ("show_all", "Show all points", "Zoom so that all points are in view", "Shift+F"),
+        ("zoom_in", "Zoom in", "Magnify the map (or scroll)", "Ctrl+="),
+        ("zoom_out", "Zoom out", "Show more of the map (or scroll)", "Ctrl+-"),
+        ("larger_brush", "Larger brush", "Enlarge the brush (or Shift+scroll)", "]"),
+        ("smaller_brush", "Smaller brush", "Shrink the brush (or Shift+scroll)", "["),
         ("put_away", "Put the brush away", "Remove the brush; once more: select nothing", "Shift+Esc"),
         where="points",
     ),
@@ -199,6 +220,7 @@ ACTIONS: tuple[Action, ...] = (
             "Shift+R",
             "Box",
         ),
+        ("scene_lasso", "Lasso in the scene", f"Draw round the middles of segments; {_HELD}", "Shift+L", "Lasso"),
         (
             "scene_pan",
             "Move the scene",
@@ -222,25 +244,28 @@ ACTIONS: tuple[Action, ...] = (
         ),
         ("scene_whole", "Whole scene", "Zoom so that the whole scene is in view", "Shift+Home", "Whole"),
         ("outlines", "Show outlines", "Show or hide the outlines of the segments", "Shift+O", "Outlines"),
-        ("cover", "Show cover", "Show or hide the blue over what is not selected", "Shift+V", "Cover"),
+        ("cover", "Dim the rest", "Dim what is not selected, or show all of the scene as it is", "Shift+V", "Dim"),
     ),
 )
 
 _BY_NAME = {action.name: action for action in ACTIONS}
 
 GESTURES: tuple[tuple[str, str], ...] = (
-    ("Drag", "brush over points; the selection follows"),
+    ("Click", "select one point, one segment or one chip"),
+    ("Drag", "brush over points, or draw a box or a lasso; the selection follows"),
     ("Shift + drag", "add to the selection"),
-    ("Alt + drag", "take away from the selection"),
+    ("Alt + drag", "take away from the selection; so does Ctrl, where the desktop takes Alt for itself"),
     ("Shift + Alt + drag", "keep only what was selected before"),
-    ("Scroll", "make the brush larger or smaller"),
-    ("Shift + scroll", "make the rectangle wider or higher"),
-    ("Ctrl + scroll", "zoom"),
-    ("Space + drag", "move the map; so does dragging with the middle or right button"),
-    ("Double click", "show all points again"),
-    ("Arrows", "move the brush"),
+    ("Scroll", "zoom at the pointer"),
+    ("Shift + scroll", "make the brush larger or smaller"),
+    ("Space + drag", "move the map or the scene; so does dragging with the middle button"),
+    ("Arrows", "go to the next point or segment in that direction and select it; with a brush on the map, move it"),
+    ("Shift + arrows", "add the next one to the selection; Alt takes it away"),
+    ("Ctrl + arrows", "move the map or the scene"),
+    ("Page Up, Page Down", "magnify, and show more"),
+    ("Return", "put the circle on the map, to be moved by arrows; Shift+Esc removes it"),
 )
-"""What the pointer does in the 2-D map."""
+"""What pointer and keys do in the 2-D map and in the scene."""
 
 
 def action(name: str) -> Action:

@@ -13,7 +13,10 @@ from napari_rsgraph.point_map.bar import MapBar
 from napari_rsgraph.point_map.brush import Tool
 from napari_rsgraph.point_map.legend import Legend
 from napari_rsgraph.point_map.point_map import PointMap
+from napari_rsgraph.session.amounts import counted
+from napari_rsgraph.session.chip_order import ChipOrder, Order
 from napari_rsgraph.session.session import Session
+from napari_rsgraph.session.shares import shares_text
 from napari_rsgraph.widgets.refresh import ticks
 from rsgraph.brushing.shapes import Mode
 from rsgraph.view.view import View
@@ -40,6 +43,8 @@ class Overview(QWidget):
         self.session = session
         self.bar, self.points, self.legend = MapBar(session, self), PointMap(self), Legend(session, self)
         self.gallery = Gallery(self)
+        self.chip_order = ChipOrder(session.workspace, session.tables, session.selection)
+        self._moving = False
         self.view: View | None = None
         self._lay_out()
         self._listen()
@@ -73,6 +78,7 @@ class Overview(QWidget):
         self.gallery.segment_clicked.connect(self._segment_clicked)
         self.gallery.segments_painted.connect(self._segments_painted)
         self.gallery.set_captions(self._chip_text)
+        self.gallery.order_chosen.connect(self._set_order)
         self.bar.tool_chosen.connect(self._set_tool)
         self.bar.mode_chosen.connect(self.points.set_mode)
         self.points.tool_changed.connect(self.bar.set_tool)
@@ -106,7 +112,7 @@ class Overview(QWidget):
 
     def _show_thumbnails(self) -> None:
         wanted = self.view is not None and self.session.selection.level == "chips"
-        self.points.set_thumbnails(self._thumbnail if wanted else None)
+        self.points.set_thumbnails(self._thumbnail if wanted else None, whole=_THUMBNAIL)
 
     def _thumbnail(self, point: int) -> QImage | None:
         if self.view is None:
@@ -118,6 +124,11 @@ class Overview(QWidget):
     def _show_colours(self) -> None:
         session = self.session
         self.points.set_colours(session.map.of_points(session.colouring.colours(session.selection.level)))
+        shares = session.colouring.shares() if session.selection.level == "chips" else None
+        if shares is None:
+            self.points.set_shares(None)
+        else:
+            self.points.set_shares(session.map.of_points(shares.values), shares.colours)
 
     def _show_visible(self) -> None:
         visible = self.session.map_visible()
@@ -129,17 +140,24 @@ class Overview(QWidget):
     def _show_selection(self, final: bool) -> None:
         selected = self.session.map_selection()
         self.points.set_selection(selected if selected.any() else None)
+        self._moving = not final
         ticks().ask(self._show_gallery, self)
+
+    def _set_order(self, order: Order) -> None:
+        self.chip_order.how = order
+        self._show_gallery()
 
     def _show_gallery(self) -> None:
         selection, tables = self.session.selection, self.session.tables
-        chips, level = selection.shown_chips(), selection.level
+        chips, level = self.chip_order.chips(self.session.map.layer, moving=self._moving), selection.level
+        strips = int(np.count_nonzero(tables.strips[chips])) if len(tables.scenes) == 1 else 0
         self.gallery.set_message(None if len(chips) else f"Brush points in the map above to see their {level}")
         if level == "chips":
-            self.gallery.show_chips(chips, total=tables.n_chips)
+            self.gallery.show_chips(chips, total=tables.n_chips, strips=strips)
         else:
-            counts = tables.chips_with(selection.target())[chips]
-            self.gallery.show_segments(chips, selection.target_lookup(), counts=counts, total=tables.n_chips)
+            counts = self.chip_order.counts[chips]
+            lookup, total = selection.target_lookup(), tables.n_chips
+            self.gallery.show_segments(chips, lookup, counts=counts, total=total, strips=strips)
 
     def _show_labels(self) -> None:
         labelling = self.session.labels
@@ -185,22 +203,33 @@ class Overview(QWidget):
         session = self.session
         rows = session.map.rows[points]
         if session.selection.level == "chips":
-            return f"{len(rows):,} chips"
+            return counted(len(rows), "chip")
         labelling = session.labels
         counts = np.bincount(labelling.codes[rows], minlength=len(labelling.names) + 1)
         names = ["unlabelled", *labelling.names]
         order = [code for code in np.argsort(-counts, kind="stable")[:_LISTED] if counts[code]]
         listed = ", ".join(f"{names[code]} {counts[code]:,}" for code in order)
-        return f"{len(rows):,} segments" + (f": {listed}" if len(labelling.names) else "")
+        return counted(len(rows), "segment") + (f": {listed}" if len(labelling.names) else "")
 
     def _point_text(self, point: int) -> str:
         row = int(self.session.map.rows[point])
-        return self._chip_text(row) if self.session.selection.level == "chips" else self._segment_text(row)
+        return self._chip_hover(row) if self.session.selection.level == "chips" else self._segment_text(row)
 
     def _chip_text(self, chip: int) -> str:
         table = self.session.tables.chips
         named = str(table["scene_id"].iloc[chip]) if "scene_id" in table else ""
         return f"chip {int(table['chip_id'].iloc[chip])} {named}".strip()
+
+    def _chip_hover(self, chip: int) -> str:
+        """What a chip is made of, and how small it is where it is a strip at the edge."""
+        lines, tables = [self._chip_text(chip)], self.session.tables
+        if tables.strips[chip]:
+            window = tables.window_of(chip)
+            lines.append(f"a strip at the edge of the scene: {window.rows} x {window.columns} pixels")
+        shares = self.session.colouring.shares()
+        if shares is not None:
+            lines.append(shares_text(shares.values[chip], shares.names))
+        return "\n".join(lines)
 
     def _segment_text(self, row: int) -> str:
         session = self.session

@@ -1,4 +1,4 @@
-"""What a window remembers of a workspace: map, colours, zoom, filter and layout, in ``view/window.json``."""
+"""The memory of a window for a workspace: map, colours, zoom, filter and layout, in ``view/window.json``."""
 
 from __future__ import annotations
 

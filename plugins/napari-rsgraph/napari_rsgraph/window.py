@@ -9,10 +9,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from napari.utils.notifications import notification_manager, show_error, show_info, show_warning
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QImage
+from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import (
     QDockWidget,
     QFileDialog,
@@ -29,7 +29,8 @@ from qtpy.QtWidgets import (
 from napari_rsgraph.beside import Beside
 from napari_rsgraph.commands import Commands
 from napari_rsgraph.first_steps import FirstSteps, remember_seen, seen_file, show_first_steps
-from napari_rsgraph.overview import Overview, image_of
+from napari_rsgraph.gallery.cut_outs import chip_picture, segment_picture
+from napari_rsgraph.overview import Overview
 from napari_rsgraph.panels.classes import LabelPanel
 from napari_rsgraph.panels.export import ExportPanel
 from napari_rsgraph.panels.history import HistoryPanel
@@ -42,11 +43,16 @@ from napari_rsgraph.point_map.opengl import release_context
 from napari_rsgraph.qt_work import QtWork
 from napari_rsgraph.remembering import Frame, Memory
 from napari_rsgraph.scene.bar import SceneBar
+from napari_rsgraph.scene.drawn_outline import DrawnOutline
+from napari_rsgraph.scene.focus_frame import FocusFrame
+from napari_rsgraph.scene.keys import SceneKeys
 from napari_rsgraph.scene.scene_map import SceneMap
 from napari_rsgraph.scene.tools import SceneTools
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.session import Session, open_session
 from napari_rsgraph.training import Training
+from napari_rsgraph.widgets.controls import name_buttons
+from napari_rsgraph.widgets.keyboard_focus import KeyboardFocus
 from napari_rsgraph.widgets.naming import stage_title
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
@@ -57,6 +63,10 @@ from rsgraph.view.view import View, find_view, make_view, mean_colours
 if TYPE_CHECKING:
     import napari
 
+_LET_GO = (
+    *("viewer", "main", "left", "right", "bar", "beside", "memory", "commands"),
+    *("scene", "scene_tools", "scene_keys", "drawn", "frame", "keyboard"),
+)
 _HIDDEN = ("layer list", "layer controls")
 """napari's own docks: in its menu, but not in the way in a window that was opened to label."""
 _PANELS = {
@@ -123,8 +133,9 @@ class Window(QObject):
         self.memory = Memory(session, self.overview, self.scene, frame)
         self._listen()
         made = {**self.overview.points.named, **self.overview.gallery.named}
-        owners = {"overview": self.overview, "search": self.search, "suggest": self.suggest}
+        owners = {"map": self.overview.points, "search": self.search, "suggest": self.suggest}
         self.commands = Commands(self.main, session, self._calls(), owners, made)
+        self._share_keys()
         self.viewer.window.help_menu.addAction(self.commands.actions["first_steps"])
         self.setParent(self.main)  # lives as long as napari's window, whoever opened it
         _windows.add(self)
@@ -158,6 +169,21 @@ class Window(QObject):
             self.beside.stack()
             QTimer.singleShot(_ENLARGED, self, self.arrange)
         QTimer.singleShot(0, self, self.arrange)
+
+    def _share_keys(self) -> None:
+        """Let the keys of the map work in the scene too, and the keyboard come back to them from the panels."""
+        canvas = self.main.centralWidget().findChild(QOpenGLWidget)
+        assert canvas is not None, "napari draws on it"
+        canvas.addAction(self.commands.actions["switch_level"])
+        self.drawn, self.frame = DrawnOutline(canvas), FocusFrame(canvas)
+        self.scene_tools.drawn.connect(self.drawn.show_trail)
+        for dock in (self.left, self.right):
+            name_buttons(dock)
+        self.scene_keys = SceneKeys(canvas, self.scene_tools)
+        overview = self.overview
+        areas = (overview.points, overview.gallery.tiles, canvas, self.tabs.tabBar(), overview.bar, self.bar)
+        panels = (self.left, self.right, self.bar)
+        self.keyboard = KeyboardFocus(self.main, (overview.points, canvas), panels, areas)
 
     def arrange(self) -> None:
         """Divide the window, and show the scene as it was seen last or whole: once the window has its size."""
@@ -327,6 +353,9 @@ class Window(QObject):
             "export": partial(self.open_tab, "Export"),
             "history": partial(self.open_tab, "History"),
             "reopen": self.reopen,
+            "new_class": self._new_class,
+            "next_area": lambda: self.keyboard.go(1),
+            "previous_area": lambda: self.keyboard.go(-1),
             "help": self.show_sheet,
             "first_steps": self.show_first_steps,
         }
@@ -334,6 +363,10 @@ class Window(QObject):
     def _predict(self) -> None:
         self.open_tab("Suggest")
         self.suggest.predict()
+
+    def _new_class(self) -> None:
+        self.open_tab("Label")
+        self.labels.new_name.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
     def show_sheet(self) -> None:
         """Open the sheet of all shortcuts."""
@@ -363,14 +396,15 @@ class Window(QObject):
         """Show only what lies in the part of the scene that is in view, or everything again."""
         self.session.selection.set_filter(window=self.scene.window_in_view() if wanted else None)
 
-    def _thumbnail(self, level: str, row: int) -> QImage | None:
+    def _thumbnail(self, level: str, row: int, side: int) -> QImage | None:
         view, tables = self.overview.view, self.session.tables
         if view is None:
             return None
         if level == "chips":
-            return image_of(view.chip(row, 96)[0])
-        rgb, ids = view.chip(int(tables.chip_of[row]), 256)
-        return image_of(cut_out(rgb, ids == tables.ids[row]))
+            return chip_picture(view, row, side)
+        middle = tables.centroids[row].tolist()
+        scene = int(tables.scene_of_chip[tables.chip_of[row]])
+        return segment_picture(view, scene, int(tables.ids[row]), (middle[0], middle[1]), side)
 
     # pictures
 
@@ -410,6 +444,10 @@ class Window(QObject):
         """Close the session and give the viewer back as it was."""
         window = self.viewer.window
         self.memory.keep()
+        self.keyboard.close()
+        self.scene_keys.close()
+        self.drawn.deleteLater()
+        self.frame.close()
         self.main.removeEventFilter(self)
         window.remove_dock_widget(self.overview)
         window.remove_dock_widget(self.side)
@@ -444,24 +482,14 @@ class Window(QObject):
         _windows.discard(self)
         if self.training is not None:
             self.training.ask_to_stop()
+        self.keyboard.close()
         self._looking.stop()
         self.memory.forget()
         self.work.close()
         self.session.close()
         release_context()
         # connections hold this object until Qt deletes it; they must not hold napari's window as well
-        for name in (
-            "viewer",
-            "main",
-            "left",
-            "right",
-            "scene",
-            "scene_tools",
-            "commands",
-            "bar",
-            "beside",
-            "memory",
-        ):
+        for name in _LET_GO:
             self.__dict__.pop(name, None)
 
 
@@ -531,19 +559,6 @@ def holding(widget: QWidget) -> QDockWidget | None:
     while parent is not None and not isinstance(parent, QDockWidget):
         parent = parent.parentWidget()
     return parent
-
-
-def cut_out(rgb: np.ndarray, chosen: np.ndarray, *, margin: int = 24) -> np.ndarray:
-    """Return the pixels about one segment, the others dimmed: (rows, columns, 3)."""
-    rows, columns = np.nonzero(chosen)
-    if len(rows) == 0:
-        return rgb
-    part = (
-        slice(max(rows.min() - margin, 0), rows.max() + margin + 1),
-        slice(max(columns.min() - margin, 0), columns.max() + margin + 1),
-    )
-    shown: np.ndarray = np.where(chosen[part][..., None], rgb[part], rgb[part] * 0.6)
-    return shown.astype(np.uint8)
 
 
 def open_workspace(

@@ -11,7 +11,7 @@ from waiting import shown
 
 from napari_rsgraph.gallery.gallery import Gallery
 from napari_rsgraph.gallery.tiles import HINT
-from rsgraph.brushing.tinting import paint_classes, tint
+from rsgraph.brushing.tinting import dim_unchosen, paint_classes
 from rsgraph.view.view import View
 from rsgraph.workspace import SceneInfo
 
@@ -111,13 +111,13 @@ def test_header_counts_segments(gallery: Gallery) -> None:
     assert gallery.header == "25 of 40 chips, 1 segment"
 
 
-def test_segments_that_are_not_chosen_lie_under_blue(gallery: Gallery, view: View) -> None:
+def test_segments_that_are_not_chosen_are_dimmed(gallery: Gallery, view: View) -> None:
     lookup = chosen(1, 6, 3 * SEGMENTS + 2)
     gallery.show_segments(np.array([0, 3, 4]), lookup)
     for place, chip in enumerate((0, 3, 4)):
         rgb, ids = view.chip(chip, SIDE)
         found = painted(gallery, place)
-        np.testing.assert_array_equal(found, tint(rgb, ids, lookup))
+        np.testing.assert_array_equal(found, dim_unchosen(rgb, ids, lookup))
         np.testing.assert_array_equal(found[lookup[ids]], rgb[lookup[ids]])
 
 
@@ -130,7 +130,7 @@ def test_what_is_painted_follows_a_moving_brush(gallery: Gallery, view: View) ->
         gallery.show_segments(chips, lookup)
         for place, chip in enumerate(chips.tolist()):
             rgb, ids = view.chip(chip, SIDE)
-            np.testing.assert_array_equal(painted(gallery, place), tint(rgb, ids, lookup))
+            np.testing.assert_array_equal(painted(gallery, place), dim_unchosen(rgb, ids, lookup))
 
 
 def test_pictures_return_to_full_colour_at_chip_level(gallery: Gallery, view: View) -> None:

@@ -1,4 +1,4 @@
-"""What opens: the first map, what was shown before, and a window that its screen has room for."""
+"""The first look at a window: the first map, what was shown before, and a window that its screen has room for."""
 
 from __future__ import annotations
 

@@ -37,10 +37,10 @@ def test_one_page_is_listed(found: CandidateList) -> None:
 def test_a_candidate_says_its_similarity_and_verdict(found: CandidateList, session: Session) -> None:
     said = found.model().index(1).data(ROLE.ToolTipRole)
     assert said.startswith(f"2. segment {session.tables.ids[2]}, chip ")
-    assert said.endswith("similarity 0.990, rejected")
+    assert said.endswith("similarity 0.9900, rejected")
     session.labels.define("water")
     session.labels.assign(np.array([2]), "water")
-    assert found.candidates.detail(1) == "similarity 0.9900 · is water"
+    assert found.candidates.detail(1) == "similarity 0.9900, labelled water"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_candidate_says_its_similarity_and_verdict(found: CandidateList, sessi
     [
         (Qt.Key.Key_X, Qt.KeyboardModifier.NoModifier, ["reject"]),
         (Qt.Key.Key_A, Qt.KeyboardModifier.ShiftModifier, ["accept_rest"]),
-        (Qt.Key.Key_Up, Qt.KeyboardModifier.NoModifier, ["previous_candidate"]),
+        (Qt.Key.Key_K, Qt.KeyboardModifier.NoModifier, ["previous_candidate"]),
         (Qt.Key.Key_Q, Qt.KeyboardModifier.NoModifier, []),
     ],
 )

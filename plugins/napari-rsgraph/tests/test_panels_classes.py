@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QMessageBox
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import QColorDialog, QMessageBox
 from waiting import shown
 
 from napari_rsgraph.panels import classes as module
 from napari_rsgraph.panels.classes import LabelPanel
 from napari_rsgraph.session.session import Session, open_session
 from napari_rsgraph.session.work import Immediate
+from rsgraph.io.palette import CLASS_COLOURS
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -55,7 +57,7 @@ def test_classes_are_added_with_enter_and_get_colours_and_keys(
     table = session.labels.journal.classes()
     assert table["name"].to_list() == ["water", "forest & heath"]
     assert table["key"].to_list() == ["1", "2"]
-    assert table["colour"].str.lower().to_list() == ["#0072b2", "#e69f00"]
+    assert table["colour"].str.lower().to_list() == list(CLASS_COLOURS[:2])
     assert panel.new_name.text() == ""
 
 
@@ -79,7 +81,7 @@ def test_classes_that_are_typed_faster_than_they_are_written_differ_in_key_and_c
         run(*job)
     table = session.labels.classes
     assert table["key"].to_list() == ["1", "2"]
-    assert table["colour"].str.lower().to_list() == ["#0072b2", "#e69f00"]
+    assert table["colour"].str.lower().to_list() == list(CLASS_COLOURS[:2])
 
 
 def test_the_button_of_a_class_labels_the_selection(qtbot: Any, panel: LabelPanel, session: Session) -> None:
@@ -161,7 +163,7 @@ def test_the_menu_changes_key_and_colour_and_selects_all(
     assert not by_text["2: forest"].isEnabled()
     by_text["7"].trigger()
     assert session.labels.classes["key"].to_list() == ["7", "2"]
-    monkeypatch.setattr(module.QColorDialog, "getColor", lambda *_: module.QColor("#123456"))
+    monkeypatch.setattr(QColorDialog, "getColor", lambda *_: QColor("#123456"))
     entries(panel, 0)["Colour…"].trigger()
     assert session.labels.classes["colour"].to_list()[0] == "#123456"
     session.labels.assign(np.arange(4), "forest")

@@ -31,6 +31,7 @@ def panel(qtbot: Any, session: Session) -> SearchPanel:
 
 @pytest.fixture
 def searched(qtbot: Any, panel: SearchPanel, session: Session) -> SearchPanel:
+    session.search.spread(0)
     session.selection.select(np.array([7]))
     qtbot.waitUntil(lambda: panel.find_similar.isEnabled())
     qtbot.mouseClick(panel.find_similar, LEFT)
@@ -70,7 +71,7 @@ def test_candidates_are_ranked_in_pages(qtbot: Any, searched: SearchPanel, sessi
 
 
 def test_keys_judge_and_move(qtbot: Any, searched: SearchPanel, session: Session) -> None:
-    for key in (KEY.Key_A, KEY.Key_X, KEY.Key_J, KEY.Key_Down, KEY.Key_K):
+    for key in (KEY.Key_A, KEY.Key_X, KEY.Key_J, KEY.Key_J, KEY.Key_Right, KEY.Key_K):
         qtbot.keyClick(searched.list, key)
     assert verdicts(session)[:4] == ["accepted", "rejected", "open", "open"]
     assert session.search.results is not None
@@ -78,6 +79,33 @@ def test_keys_judge_and_move(qtbot: Any, searched: SearchPanel, session: Session
     qtbot.keyClick(searched.list, KEY.Key_A, Qt.KeyboardModifier.ShiftModifier)
     assert verdicts(session)[:5] == ["accepted", "rejected", "accepted", "accepted", "open"]
     qtbot.waitUntil(lambda: "3 accepted, 1 rejected, 56 open" in searched.about.text())
+
+
+def test_arrow_keys_move_over_the_tiles(qtbot: Any, searched: SearchPanel, session: Session) -> None:
+    results, columns = session.search.results, searched.list.columns()
+    assert results is not None
+    assert columns == 2
+    for key, at in ((KEY.Key_Down, 2), (KEY.Key_Right, 3), (KEY.Key_Up, 1), (KEY.Key_Up, 1), (KEY.Key_Left, 0)):
+        qtbot.keyClick(searched.list, key)
+        assert results.at == at
+
+
+def test_the_slider_shows_what_is_close_together_as_one(qtbot: Any, searched: SearchPanel, session: Session) -> None:
+    qtbot.keyClick(searched.list, KEY.Key_X)
+    before = session.search.results
+    assert before is not None
+    searched.apart.setValue(searched.apart.maximum())
+    after = session.search.results
+    assert after is not None
+    assert len(after.rows) < len(before.rows)
+    assert sum(len(near) for near in after.near) + len(after.rows) == len(before.rows)
+    assert after.said() == {int(before.rows[0]): "rejected"}
+    qtbot.waitUntil(lambda: "more near them" in searched.about.text())
+    assert searched.apart_text.text().endswith(" apart")
+    searched.apart.setValue(0)
+    assert searched.apart_text.text() == "each"
+    assert session.search.results is not None
+    assert session.search.results.rows.tolist() == before.rows.tolist()
 
 
 def test_the_accepted_are_labelled_as_the_class_chosen(qtbot: Any, searched: SearchPanel, session: Session) -> None:
@@ -139,7 +167,7 @@ def test_pictures_are_asked_for_once_and_only_of_the_page(
 ) -> None:
     asked: list[int] = []
 
-    def thumbnail(level: str, row: int) -> QImage:
+    def thumbnail(level: str, row: int, side: int) -> QImage:
         asked.append(row)
         image = QImage(48, 48, QImage.Format.Format_RGB888)
         image.fill(QColor("#d01010"))

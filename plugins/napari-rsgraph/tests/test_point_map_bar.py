@@ -43,7 +43,7 @@ def test_levels_switch_both_ways(qtbot: Any, bar: MapBar, session: Session) -> N
 
 def test_layers_have_readable_names_and_are_shown(qtbot: Any, bar: MapBar, session: Session) -> None:
     texts = {bar.layer.itemData(place): bar.layer.itemText(place) for place in range(bar.layer.count())}
-    assert texts["gnn2"] == "GNN layer 2"
+    assert texts["gnn2"] == "Trained, 2 steps around"
     assert texts["encoder"] == "U-Net"
     assert texts["target"] == "C-means memberships"
     assert list(texts) == session.maps.layers

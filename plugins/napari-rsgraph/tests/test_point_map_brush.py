@@ -8,13 +8,11 @@ from napari_rsgraph.point_map.brush import (
     Stroke,
     covers,
     half_sizes,
-    matches,
     middle,
     moved,
-    new_brush,
+    outline,
     scaled,
     stamps,
-    stretched,
 )
 from rsgraph.brushing.shapes import Circle, Lasso, Rectangle
 
@@ -22,9 +20,16 @@ SQUARE = Lasso(np.array([[0, 0], [4, 0], [4, 2], [0, 2]], float))
 SHAPES = [Circle(1, 2, 3), Rectangle(1, 2, 3, 0.5), SQUARE]
 
 
-def test_new_brushes_of_one_radius_cover_alike() -> None:
-    assert new_brush("circle", 1, 2, 3) == Circle(1, 2, 3)
-    assert new_brush("rectangle", 1, 2, 3, aspect=4) == Rectangle(1, 2, 6, 1.5)
+def test_a_box_has_its_corners_at_the_first_and_the_last_place_of_the_trail() -> None:
+    assert outline("rectangle", [(4, 1), (9, 9), (0, 3)]) == Rectangle(2, 2, 2, 1)
+    assert outline("rectangle", [(4, 1)]) is None
+
+
+def test_a_lasso_is_the_trail() -> None:
+    lasso = outline("lasso", [(0, 0), (4, 0), (4, 2)])
+    assert isinstance(lasso, Lasso)
+    assert lasso.points.tolist() == [[0, 0], [4, 0], [4, 2]]
+    assert outline("lasso", [(0, 0), (4, 0)]) is None
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -41,11 +46,6 @@ def test_scaled_keeps_the_middle(shape: Circle | Rectangle | Lasso) -> None:
     assert half_sizes(after) == pytest.approx(tuple(2 * half for half in half_sizes(shape)))
 
 
-def test_stretched_rectangle_keeps_its_area() -> None:
-    assert stretched(Rectangle(0, 0, 2, 2), 2) == Rectangle(0, 0, 4, 1)
-    assert stretched(Circle(0, 0, 2), 2) == Circle(0, 0, 4)
-
-
 def test_covers_agrees_with_matplotlib() -> None:
     rng = np.random.default_rng(0)
     star = Lasso(rng.normal(size=(15, 2)))
@@ -59,11 +59,6 @@ def test_covers_circle_and_rectangle_with_their_border() -> None:
     assert not covers(Circle(0, 0, 1), 0.8, 0.8)
     assert covers(Rectangle(0, 0, 1, 2), 1, -2)
     assert not covers(Rectangle(0, 0, 1, 2), 1.1, 0)
-
-
-def test_matches_knows_the_tool_of_a_shape() -> None:
-    tools = ("circle", "rectangle", "lasso", "pan")
-    assert [[matches(shape, tool) for tool in tools] for shape in SHAPES] == np.eye(3, 4, dtype=bool).tolist()
 
 
 def test_stamps_leave_no_gap_and_end_at_the_end() -> None:

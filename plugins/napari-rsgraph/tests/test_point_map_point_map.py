@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import pairwise
 from time import monotonic
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 from waiting import shown
 
+from napari_rsgraph.point_map.brush import Tool
 from napari_rsgraph.point_map.point_map import PointMap
 from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Circle, Lasso, Rectangle, combine
@@ -179,47 +181,59 @@ def test_brush_is_grabbed_where_it_is_pressed(point_map: PointMap, listener: Lis
     assert listener.last == in_circle(points, after)
 
 
-def test_rectangle_emits_the_rows_in_it(point_map: PointMap, listener: Listener, points: np.ndarray) -> None:
+def test_a_box_goes_from_the_press_to_the_pointer_and_is_gone_at_the_end(
+    point_map: PointMap, listener: Listener, points: np.ndarray
+) -> None:
     QTest.keyClick(point_map, Qt.Key.Key_R)
     assert point_map.tool == "rectangle"
-    drag(point_map, [(2.0, 2.0), (3.8, 1.2)])
-    assert isinstance(point_map.brush, Rectangle)
-    assert listener.last == in_rectangle(points, point_map.brush)
+    drag(point_map, [(-1.0, -1.0), (3.8, 1.2)], release=False)
+    box = point_map.brush
+    assert isinstance(box, Rectangle)
+    corners = (box.x - box.half_width, box.x + box.half_width, box.y - box.half_height, box.y + box.half_height)
+    assert corners == pytest.approx((-1.0, 3.8, -1.0, 1.2), abs=0.03)
+    assert listener.last == in_rectangle(points, box)
+    QTest.mouseRelease(point_map, LEFT, NONE, pixel(point_map, 1.0, 1.2))
+    smaller = listener.last
+    assert point_map.brush is None
+    assert 0 < len(smaller) < len(in_rectangle(points, box))
+    drag(point_map, [(0.0, 0.0), (0.5, 0.5)])
+    assert set(listener.last) < set(smaller), "a second box inside the first is a box of its own"
 
 
-def test_lasso_is_closed_on_release_and_survives_zoom_and_pan(
+def test_lasso_is_closed_on_release_and_leaves_its_rows(
     point_map: PointMap, listener: Listener, points: np.ndarray
 ) -> None:
     point_map.tool = "lasso"
-    drag(point_map, [(-1.5, -1.5), (5, -1), (5, 0.9), (-1, 0.2)])
+    drag(point_map, [(-1.5, -1.5), (5, -1), (5, 0.9), (-1, 0.2)], release=False)
     lasso = point_map.brush
     assert isinstance(lasso, Lasso)
     assert listener.last == in_lasso(points, lasso)
+    QTest.mouseRelease(point_map, LEFT, NONE, pixel(point_map, -1, 0.2))
     assert listener.heard[-1][1:] == ("replace", True)
-    wheel(point_map, QPoint(100, 100), 3, CONTROL)
-    drag(point_map, [(1, 1), (2, 2)], button=Qt.MouseButton.MiddleButton)
-    np.testing.assert_array_equal(point_map.brush.points, lasso.points)
     assert listener.last == in_lasso(points, lasso)
+    assert point_map.brush is None
 
 
-def test_lasso_is_dragged_as_a_whole(point_map: PointMap, listener: Listener, points: np.ndarray) -> None:
-    point_map.tool = "lasso"
-    drag(point_map, [(-1, -1), (1, -1), (1, 1), (-1, 1)])
-    before = point_map.brush
-    drag(point_map, [(0, 0), (4, 1)])
-    after = point_map.brush
-    assert isinstance(before, Lasso)
-    assert isinstance(after, Lasso)
-    shift = after.points - before.points
-    np.testing.assert_allclose(shift, np.broadcast_to([4, 1], shift.shape), atol=0.03)
-    assert listener.last == in_lasso(points, after)
+@pytest.mark.parametrize("tool", ["rectangle", "lasso"])
+def test_a_click_beside_the_dots_selects_nothing_with_tools_that_draw(five: PointMap, tool: Tool) -> None:
+    listener = Listener(five)
+    five.tool = tool
+    QTest.mouseClick(five, LEFT, NONE, pixel(five, 1, 0))
+    assert listener.clicks == [(1, "replace")]
+    QTest.mouseClick(five, LEFT, SHIFT, pixel(five, 0.8, 0.5))
+    assert listener.heard == [], "with Shift it adds nothing"
+    QTest.mouseClick(five, LEFT, NONE, pixel(five, 0.8, 0.5))
+    assert [(rows.tolist(), *rest) for rows, *rest in listener.heard] == [([], "replace", True)]
 
 
 def test_lasso_that_adds_is_emitted_once(point_map: PointMap, listener: Listener, points: np.ndarray) -> None:
     point_map.tool = "lasso"
-    drag(point_map, [(-1, -1), (1, -1), (1, 1), (-1, 1)], keys=SHIFT)
+    drag(point_map, [(-1, -1), (1, -1), (1, 1), (-1, 1)], keys=SHIFT, release=False)
+    lasso = point_map.brush
+    assert listener.heard == []
+    QTest.mouseRelease(point_map, LEFT, SHIFT, pixel(point_map, -1, 1))
     assert [heard[1:] for heard in listener.heard] == [("add", True)]
-    assert listener.last == in_lasso(points, point_map.brush)  # type: ignore[arg-type]
+    assert listener.last == in_lasso(points, lasso)  # type: ignore[arg-type]
 
 
 def test_shift_paints_along_the_way_even_where_the_pointer_leaps(
@@ -295,7 +309,7 @@ def test_wheel_resizes_the_brush_and_the_selection_follows(
     drag(point_map, [(2, 2), (0, 0)])
     radius, n = point_map.radius, len(listener.last)
     with qtbot.waitSignal(point_map.brushed, check_params_cb=lambda rows, mode, final: final):
-        wheel(point_map, pixel(point_map, 0, 0), 2)
+        wheel(point_map, pixel(point_map, 0, 0), 2, SHIFT)
     assert point_map.radius == pytest.approx(radius * 1.12**2)
     assert listener.last == in_circle(points, point_map.brush)  # type: ignore[arg-type]
     assert len(listener.last) > n
@@ -303,24 +317,10 @@ def test_wheel_resizes_the_brush_and_the_selection_follows(
 
 def test_wheel_before_the_first_press_sizes_the_brush_to_come(point_map: PointMap, listener: Listener) -> None:
     radius = point_map.radius
-    wheel(point_map, QPoint(50, 50), 3)
+    wheel(point_map, QPoint(50, 50), 3, SHIFT)
     assert point_map.radius == pytest.approx(radius * 1.12**3)
     drag(point_map, [(2, 2), (0, 0)])
     assert point_map.radius == pytest.approx(radius * 1.12**3)
-
-
-def test_shift_wheel_stretches_the_rectangle(point_map: PointMap, listener: Listener, points: np.ndarray) -> None:
-    point_map.tool = "rectangle"
-    drag(point_map, [(2, 2), (0, 0)])
-    before = point_map.brush
-    wheel(point_map, pixel(point_map, 0, 0), 2, SHIFT)
-    wait_until_drawn(point_map)
-    after = point_map.brush
-    assert isinstance(before, Rectangle)
-    assert isinstance(after, Rectangle)
-    assert after.half_width / before.half_width == pytest.approx(1.12**2)
-    assert after.half_height / before.half_height == pytest.approx(1.12**-2)
-    assert listener.last == in_rectangle(points, after)
 
 
 def test_brackets_resize_and_arrows_move(point_map: PointMap, listener: Listener, points: np.ndarray) -> None:
@@ -346,6 +346,47 @@ def test_a_key_stroke_is_final_before_the_next_press(point_map: PointMap, listen
     QTest.mousePress(point_map, LEFT, NONE, QPoint(5, 5))
     assert [final for _, _, final in listener.heard][:2] == [False, True]
     QTest.mouseRelease(point_map, LEFT, NONE, QPoint(5, 5))
+
+
+def test_arrows_go_from_point_to_point_where_there_is_no_brush(five: PointMap) -> None:
+    listener = Listener(five)
+    QTest.keyClick(five, Qt.Key.Key_Down)
+    assert listener.clicks == [(4, "replace")], "the first goes to the middle"
+    for key, keys in ((Qt.Key.Key_Left, NONE), (Qt.Key.Key_Up, SHIFT), (Qt.Key.Key_Right, ALT)):
+        five.set_selection(np.arange(5) == listener.clicks[-1][0])
+        QTest.keyClick(five, key, keys)
+    assert listener.clicks[1:] == [(0, "replace"), (2, "add"), (3, "subtract")]
+    five.set_selection(np.arange(5) == 1)
+    QTest.keyClick(five, Qt.Key.Key_Left)
+    assert listener.clicks[-1] == (0, "replace"), "what was selected elsewhere is where the next step starts"
+
+
+def test_a_point_that_the_keyboard_goes_to_is_brought_into_view(five: PointMap) -> None:
+    five.set_selection(np.arange(5) == 0)
+    five.zoom(6, QPointF(pixel(five, 0, 0)))
+    assert pixel(five, 1, 0).x() > five.width()
+    QTest.keyClick(five, Qt.Key.Key_Right)
+    assert five.rect().contains(pixel(five, 1, 0))
+
+
+def test_control_and_arrows_move_the_map_and_pages_zoom(five: PointMap) -> None:
+    before = five.map_window()
+    QTest.keyClick(five, Qt.Key.Key_Right, CONTROL)
+    assert five.map_window().x > before.x
+    QTest.keyClick(five, Qt.Key.Key_PageUp)
+    assert five.map_window().half_width == pytest.approx(before.half_width / 1.3)
+    QTest.keyClick(five, Qt.Key.Key_PageDown)
+    assert five.map_window().half_width == pytest.approx(before.half_width)
+
+
+def test_return_puts_the_circle_where_the_keyboard_is(five: PointMap, qtbot: QtBot) -> None:
+    listener = Listener(five)
+    five.set_selection(np.arange(5) == 3)
+    QTest.keyClick(five, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: len(listener.heard) > 0 and listener.heard[-1][2])
+    assert isinstance(five.brush, Circle)
+    assert (five.brush.x, five.brush.y) == (1.0, 1.0)
+    assert listener.last == [3]
 
 
 # clicking and hovering
@@ -401,11 +442,14 @@ def test_hover_names_the_point_under_the_pointer_and_the_end_of_it(five: PointMa
 # the view
 
 
-def test_control_wheel_zooms_about_the_pointer(point_map: PointMap, qtbot: QtBot) -> None:
+@pytest.mark.parametrize("keys", [NONE, CONTROL])
+@pytest.mark.parametrize("tool", ["circle", "rectangle", "lasso", "pan"])
+def test_the_wheel_zooms_about_the_pointer(point_map: PointMap, qtbot: QtBot, tool: Tool, keys: Any) -> None:
+    point_map.tool = tool
     at = pixel(point_map, 4, 1)
     before = point_map.map_window()
     with qtbot.waitSignal(point_map.window_changed) as heard:
-        wheel(point_map, at, 2, CONTROL)
+        wheel(point_map, at, 2, keys)
     after = point_map.map_window()
     assert heard.args == [after]
     assert after.half_width == pytest.approx(before.half_width / 1.2**2)
@@ -434,17 +478,15 @@ def test_space_counts_only_while_it_is_down(point_map: PointMap, listener: Liste
     assert listener.last
 
 
-def test_double_click_shows_all_and_puts_the_selection_back(point_map: PointMap, listener: Listener) -> None:
-    whole = point_map.map_window()
-    drag(point_map, [(2, 2), (0, 0)])
-    brush, chosen = point_map.brush, listener.selected.copy()
-    point_map.zoom(4)
-    at = QPoint(300, 250)
-    QTest.mouseClick(point_map, LEFT, NONE, at)
-    QTest.mouseDClick(point_map, LEFT, NONE, at)
-    assert point_map.map_window() == whole
-    assert point_map.brush == brush
-    np.testing.assert_array_equal(listener.selected, chosen)
+def test_a_double_click_is_two_clicks(five: PointMap) -> None:
+    listener = Listener(five)
+    five.zoom(1.5)
+    window = five.map_window()
+    QTest.mouseClick(five, LEFT, NONE, pixel(five, 0.5, 0.4))
+    QTest.mouseDClick(five, LEFT, NONE, pixel(five, 0.5, 0.4))
+    QTest.mouseRelease(five, LEFT, NONE, pixel(five, 0.5, 0.4))
+    assert listener.clicks == [(4, "replace"), (4, "replace")]
+    assert five.map_window() == window
 
 
 def test_resizing_the_widget_keeps_all_points_in_view(point_map: PointMap, points: np.ndarray) -> None:

@@ -1,4 +1,4 @@
-"""What a window remembers of a workspace, and what it makes of a file that is damaged."""
+"""The memory of a window for a workspace, and a file of it that is damaged."""
 
 from __future__ import annotations
 

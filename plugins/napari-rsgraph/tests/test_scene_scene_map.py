@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from scene_screen import Screen
 
-from napari_rsgraph.scene.lazy_layers import CASING, CHOSEN, EDGE, HIDDEN, HIDDEN_CASING, NOTHING, REST
+from napari_rsgraph.scene.lazy_layers import CASING, CHOSEN, EDGE, FIRST_GRAY, HIDDEN, HIDDEN_CASING, NOTHING
 from napari_rsgraph.scene.scene_map import SceneMap
 from napari_rsgraph.session.session import Session
+from rsgraph.brushing.dimming import dimmed
 from rsgraph.view.view import find_view
 
 pytestmark = pytest.mark.usefixtures("qapp")
@@ -74,12 +75,38 @@ def test_selection_clears_the_chosen_and_covers_the_rest(screen: Screen) -> None
     screen.drawn()
     codes, chosen = whole(screen.map.selection), np.isin(screen.ids, screen.session.tables.ids[rows])
     assert set(np.unique(codes[chosen])) <= {CHOSEN, EDGE}
-    assert set(np.unique(codes[~chosen & (screen.ids > 0)])) <= {REST, CASING}
+    rest = codes[~chosen & (screen.ids > 0)]
+    assert ((rest == CASING) | (rest >= FIRST_GRAY)).all()
     inside = np.lib.stride_tricks.sliding_window_view(np.pad(chosen, 2), (5, 5)).all(axis=(2, 3))
     assert (codes[inside] == CHOSEN).all()
     screen.session.selection.clear()
     screen.drawn()
     assert (whole(screen.map.selection) == NOTHING).all()
+
+
+def test_what_is_not_chosen_is_dimmed_on_the_screen_and_keeps_its_hue(screen: Screen) -> None:
+    rows = np.flatnonzero(screen.session.tables.centroids[:, 1] < 60)
+    screen.session.selection.set_level("segments")  # without the lines between chips
+    screen.map.segments.visible = False
+    screen.drawn()
+    before = screen.viewer.screenshot(canvas_only=True, flash=False)[..., :3]
+    screen.session.selection.select(rows)
+    screen.drawn()
+    after = screen.viewer.screenshot(canvas_only=True, flash=False)[..., :3]
+    chosen = np.isin(screen.ids, screen.session.tables.ids[rows])
+    kept, turned = [], []
+    for pixel in ((row, column) for row in range(4, 156, 8) for column in range(4, 196, 8)):
+        place = screen.at(*pixel).toPoint()
+        old, new = before[place.y(), place.x()], after[place.y(), place.x()]
+        around = chosen[pixel[0] - 3 : pixel[0] + 4, pixel[1] - 3 : pixel[1] + 4]
+        if around.all():
+            kept.append(np.abs(old.astype(int) - new).max())
+        elif not around.any() and screen.ids[pixel]:
+            turned.append(np.abs(dimmed(old[np.newaxis])[0].astype(int) - new).max())
+    assert len(kept) > 50
+    assert len(turned) > 50
+    assert max(kept) == 0
+    assert max(turned) <= 3
 
 
 def test_selection_is_drawn_again_at_the_coarsest_level(screen: Screen) -> None:
@@ -216,7 +243,8 @@ def test_what_cannot_be_selected_is_dark(screen: Screen) -> None:
     assert screen.selected() == [screen.row_at((100, 100))]
     codes = whole(screen.map.selection)
     assert set(np.unique(codes[outside & (screen.ids > 0)])) <= {HIDDEN, HIDDEN_CASING}
-    assert set(np.unique(codes[~outside])) == {REST, CASING, CHOSEN, EDGE}
+    inside = codes[~outside]
+    assert set(np.unique(np.minimum(inside, FIRST_GRAY))) == {CASING, CHOSEN, EDGE, FIRST_GRAY}
     session.take_apart(np.ones(tables.n_chips, dtype=bool))
     screen.drawn()
     assert (whole(screen.map.selection) == NOTHING).all()

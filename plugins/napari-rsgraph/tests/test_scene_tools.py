@@ -87,7 +87,7 @@ def test_tools_do_not_move_the_camera_and_the_other_buttons_do(screen: Screen) -
     camera = screen.viewer.scene.camera
     screen.drawn()
     before, zoom = np.array(camera.center[-2:]), camera.zoom
-    for tool in SCENE_TOOLS[:3]:
+    for tool in SCENE_TOOLS[:4]:
         screen.tools.tool = tool
         screen.drag((40, 40), (50, 60), (60, 80))
         screen.drawn()
@@ -137,15 +137,54 @@ def test_wheel_with_shift_resizes_the_brush(screen: Screen) -> None:
     assert screen.viewer.cursor.size == pytest.approx(2 * 8 * 10)
 
 
-def test_double_click_takes_a_chip_apart(screen: Screen) -> None:
+def test_a_double_click_is_no_more_than_a_click(screen: Screen) -> None:
     zoom = screen.viewer.scene.camera.zoom
     screen.click((100, 100))
     screen.send(QEvent.Type.MouseButtonDblClick, (100, 100), LEFT, LEFT, PLAIN)
     screen.drawn()
-    chip = screen.map.chip_at((100.0, 100.0))
-    assert screen.session.selection.level == "segments"
-    assert np.flatnonzero(screen.session.selection.chosen_chips).tolist() == [chip]
+    assert screen.session.selection.level == "chips"
+    assert screen.session.selection.chips.sum() == 1
     assert screen.viewer.scene.camera.zoom == pytest.approx(zoom)
+
+
+def test_lasso_takes_centroids_and_shows_its_line(screen: Screen) -> None:
+    screen.session.selection.set_level("segments")
+    screen.tools.tool = "lasso"
+    lines: list[int] = []
+    screen.tools.drawn.connect(lambda line: lines.append(len(line)))
+    screen.drag((30.0, 20.0), (30.0, 110.0), (90.0, 110.0), (90.0, 20.0))
+    row, column = screen.session.tables.centroids.T
+    clear = (np.abs(row - 30) > 1) & (np.abs(row - 90) > 1) & (np.abs(column - 20) > 1) & (np.abs(column - 110) > 1)
+    inside = (row > 30) & (row < 90) & (column > 20) & (column < 110)
+    assert np.array_equal(screen.session.selection.segments[clear], inside[clear])
+    assert inside.sum() > 20
+    assert lines == [2, 3, 4, 0]
+
+
+def test_a_box_that_becomes_smaller_gives_back_what_it_had_added(screen: Screen) -> None:
+    screen.session.selection.set_level("segments")
+    screen.click((140, 180))
+    first = screen.selected()
+    screen.tools.tool = "rectangle"
+    screen.drag((20.0, 20.0), (100.0, 120.0), (40.0, 50.0), keys=SHIFT)
+    places = screen.session.tables.centroids
+    assert set(first) < set(screen.selected())
+    assert (places[[row for row in screen.selected() if row not in first]] < (41, 51)).all()
+    before = screen.selected()
+    screen.drag((10.0, 10.0), (150.0, 190.0), (10.5, 10.5), keys=ALT)
+    assert screen.selected() == before
+
+
+def test_the_space_bar_makes_any_tool_move_the_scene(screen: Screen) -> None:
+    screen.session.selection.set_level("segments")
+    camera = screen.viewer.scene.camera
+    for tool in SCENE_TOOLS[:4]:
+        screen.tools.tool, screen.tools.space = tool, True
+        before = np.array(camera.center[-2:])
+        screen.drag((40.0, 40.0), (50.0, 60.0))
+        screen.drawn()
+        assert np.array(camera.center[-2:]) == pytest.approx(before + np.array([100, -200]), abs=12)
+    assert screen.selected() == []
 
 
 def test_hovering_tells_the_row(screen: Screen) -> None:
@@ -175,4 +214,4 @@ def test_calls_are_those_of_the_table_and_take_the_tools(screen: Screen) -> None
     screen.tools.tool_changed.connect(heard.append)
     for call in calls.values():
         call()
-    assert heard == ["paint", "rectangle", "pan"]
+    assert heard == ["paint", "rectangle", "lasso", "pan"]

@@ -30,6 +30,12 @@ def test_colours_by_class_membership_and_any_column(session: Session) -> None:
     assert not (colours[~same] == colours[0]).all(axis=1).any()
 
 
+def test_numbers_and_places_of_chips_are_nothing_to_colour_by(session: Session) -> None:
+    offered = session.colouring.choices("chips") + session.colouring.choices("segments")
+    assert "area_px" in offered
+    assert not {"chip_id", "row", "column", "rows", "columns", "row_offset", "column_offset", "x", "y"} & set(offered)
+
+
 def test_few_values_of_a_column_get_one_colour_each() -> None:
     colours, key = column_colours(pd.Series(["b", "a", "b", None]), "kind")
     assert [name for name, _ in key.entries] == ["a", "b"]

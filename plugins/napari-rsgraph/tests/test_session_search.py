@@ -15,6 +15,7 @@ def test_search_ranks_by_cosine_and_labels_what_was_accepted(session: Session) -
     session.selection.set_level("segments")
     session.labels.define("water")
     session.search.k = 5
+    session.search.spread(0)
     session.search.start("segments", np.array([0]), "gnn2")
     results = session.search.results
     assert results is not None
@@ -35,6 +36,7 @@ def test_search_in_a_learnt_layer_ranks_by_distance(session: Session) -> None:
     session.selection.set_level("segments")
     session.selection.select(np.array([0]))
     session.search.k = 5
+    session.search.spread(0)
     session.find_similar()
     results = session.search.results
     assert results is not None
@@ -88,10 +90,65 @@ def test_a_verdict_goes_to_the_next_candidate(search: Search) -> None:
 def test_the_rest_up_to_here_is_accepted_but_for_the_rejected(search: Search) -> None:
     search.judge("rejected")
     search.go(1)
+    search.go(1)
     search.accept_rest()
     assert search.results is not None
     assert search.results.verdicts == ["rejected", "accepted", "accepted"]
     assert search.results.accepted().tolist() == [1, 4]
+
+
+def test_a_step_right_after_a_verdict_skips_nothing(search: Search) -> None:
+    heard: list[tuple[str, str]] = []
+    search.tasks.message.connect(lambda *said: heard.append(said))
+    assert search.results is not None
+    search.judge("accepted")
+    search.go(1)
+    assert search.results.at == 1
+    assert heard == [("status", "the verdict has gone on to this candidate already; J again leaves it open")]
+    search.go(1)
+    assert search.results.at == 2
+
+
+def test_a_verdict_goes_over_those_that_are_judged(search: Search) -> None:
+    assert search.results is not None
+    search.look_at(1)
+    search.judge("rejected")
+    search.look_at(0)
+    search.judge("accepted")
+    assert search.results.at == 2
+    search.judge("accepted")
+    assert search.results.at == 2
+
+
+def test_what_a_candidate_stands_for_is_accepted_and_labelled_with_it(search: Search, labels: Labels) -> None:
+    labels.define("water")
+    rows, scores = np.array([3, 1, 4]), np.array([0.9, 0.8, 0.7])
+    search.results = Results("segments", np.array([0]), rows[:2], scores[:2], near=[rows[2:], rows[:0]])
+    assert [rows.tolist() for rows in search.outlined()] == [[3], [4]]
+    search.judge("accepted")
+    assert search.results.accepted().tolist() == [3, 4]
+    search.label_accepted("water")
+    assert labels.codes.tolist() == [0, 0, 0, 1, 1]
+
+
+def test_spreading_keeps_verdicts_and_the_look(session: Session) -> None:
+    session.search.spread(0)
+    session.search.k = 40
+    session.search.start("segments", np.array([0]), "own")
+    whole = session.search.results
+    assert whole is not None
+    session.search.judge("rejected")
+    row = int(whole.current[0])
+    session.search.spread(1000.0)
+    folded = session.search.results
+    assert folded is not None
+    assert folded.at == session.search.place_of(row)
+    assert set(np.concatenate([folded.rows, *folded.near])) >= set(whole.rows)
+    assert folded.verdicts[0] == "rejected"
+    assert not len(folded.near[0])
+    places = session.search.ground.places("segments", folded.rows)
+    for place, near in zip(places, folded.near, strict=True):
+        assert (np.hypot(*(session.search.ground.places("segments", near) - place).T) <= 1000).all()
 
 
 def test_accepted_chips_are_labelled_with_all_their_segments(search: Search, labels: Labels) -> None:

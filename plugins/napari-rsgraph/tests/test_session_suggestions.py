@@ -70,6 +70,8 @@ def test_accepted_prediction_never_replaces_a_label(session: Session) -> None:
     session.suggestions.make_queue("least certain first", session.maps.layer)
     row = int(session.suggestions.queue[0])
     session.label("one")
+    assert session.suggestions.at == 1
+    session.suggestions.go(-1)
     session.suggestions.accept_current()
     assert session.labels.codes[row] == 1
     assert session.labels.state.origins[row] == 1
@@ -106,6 +108,27 @@ def test_the_queue_is_gone_through(suggestions: Suggestions, labels: Labels) -> 
     suggestions.go(-1)
     assert heard == [[4], [2]]
     assert labels.codes.tolist() == [0, 0, 1, 0, 0]
+
+
+def test_labels_given_by_hand_go_on_with_the_queue_past_what_has_a_label(session: Session) -> None:
+    said = heard(session)
+    for name in ("one", "two"):
+        session.labels.define(name)
+    session.suggestions.queue = np.array([5, 6, 7, 8])
+    session.labels.assign(np.array([6]), "two")
+    session.suggestions.go(0)
+    session.label("one")
+    assert session.suggestions.current.tolist() == [7]
+    assert session.selection.target_rows().tolist() == [7]
+    session.label(None)
+    assert session.suggestions.current.tolist() == [7], "to erase is no answer"
+    session.selection.select(np.array([20, 21]))
+    session.label("one")
+    assert session.suggestions.current.tolist() == [7], "other segments are no answer"
+    session.suggestions.go(1)
+    session.label("two")
+    assert "the last of the queue" in said[-1][1]
+    assert session.labels.codes[[5, 6, 7, 8, 20, 21]].tolist() == [1, 2, 0, 2, 1, 1]
 
 
 def test_uncertainty_is_what_the_likeliest_class_leaves(suggestions: Suggestions) -> None:

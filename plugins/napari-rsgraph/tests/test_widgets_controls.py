@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from qtpy.QtWidgets import QLabel
+from qtpy.QtWidgets import QLabel, QPushButton, QWidget
 
-from napari_rsgraph.widgets.controls import action_button, button, enable, heading, hint, swatch
+from napari_rsgraph.widgets.controls import action_button, button, enable, heading, hint, name_buttons, swatch
 
 
 def test_buttons_of_actions_read_the_table(qtbot: Any) -> None:
@@ -41,3 +41,14 @@ def test_headings_show_what_looks_like_markup(qtbot: Any) -> None:
     assert made.toolTip() == made.accessibleDescription() == "What is less than what"
     assert made.text() == "<b>a &lt; b</b>"
     assert hint("x").wordWrap()
+
+
+def test_buttons_with_only_a_picture_are_named_by_their_tooltip(qtbot: Any) -> None:
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    bare, named, written = QPushButton(holder), QPushButton(holder), QPushButton("Add", holder)
+    for each in (bare, named, written):
+        each.setToolTip("close this panel")
+    named.setAccessibleName("Close")
+    name_buttons(holder)
+    assert [each.accessibleName() for each in (bare, named, written)] == ["close this panel", "Close", ""]

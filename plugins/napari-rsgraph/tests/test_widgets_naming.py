@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from napari_rsgraph.widgets.naming import amount, layer_title, percent, projector_title, stage_title
+from napari_rsgraph.widgets.naming import amount, column_title, layer_title, percent, projector_title, stage_title
 
 CONFIG = {"encoder": {"name": "unet"}, "target": {"name": "kmeans"}}
 
@@ -14,13 +14,13 @@ CONFIG = {"encoder": {"name": "unet"}, "target": {"name": "kmeans"}}
 @pytest.mark.parametrize(
     ("layer", "expected"),
     [
-        ("gnn2", "GNN layer 2"),
+        ("gnn2", "Trained, 2 steps around"),
         ("encoder", "U-Net"),
         ("target", "k-means memberships"),
         ("bands", "Bands"),
         ("own", "Own"),
         ("surroundings", "Surroundings"),
-        ("own+gnn1", "Own + GNN layer 1"),
+        ("own+gnn1", "Own + Trained, 1 step around"),
     ],
 )
 def test_layers_have_titles(layer: str, expected: str) -> None:
@@ -29,6 +29,11 @@ def test_layers_have_titles(layer: str, expected: str) -> None:
 
 def test_projectors_that_are_not_known_keep_their_name() -> None:
     assert [projector_title(name) for name in ("tsne", "mine")] == ["t-SNE", "mine"]
+
+
+def test_columns_are_named_for_reading() -> None:
+    names = ("area_px", "uncertainty", "mean_slope")
+    assert [column_title(name) for name in names] == ["Area in pixels", "Uncertainty", "Mean slope"]
 
 
 def test_areas_are_in_hectares_or_pixels() -> None:

@@ -1,4 +1,4 @@
-"""The gallery: pictures of the brushed chips, at segment level with everything but the chosen segments under blue."""
+"""The gallery: pictures of the brushed chips, at segment level with everything but the chosen segments dimmed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QAction, QImage
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QSlider, QVBoxLayout, QWidget
 
 from napari_rsgraph.actions import key
 from napari_rsgraph.gallery.grid import GAP, Mask, Rows, Shown
 from napari_rsgraph.gallery.tiles import HINT, LARGEST, SMALLEST, STEP, Caption, Tiles
+from napari_rsgraph.session.chip_order import ORDERS, TEXTS
 from napari_rsgraph.widgets.controls import HIT
+from napari_rsgraph.widgets.layouts import FlowLayout
 from napari_rsgraph.widgets.shortcuts import add_actions, shown
 from rsgraph.view.view import View
 
@@ -36,6 +38,8 @@ class Gallery(QWidget):
     """Row of the chip under the pointer, -1 for none."""
     segment_clicked = Signal(int, str)
     """Segment id; replace, add, subtract or intersect."""
+    order_chosen = Signal(str)
+    """most, typical or spread."""
     segments_painted = Signal(object, str, bool)
     """All segment ids of the stroke so far (int64); the mode; True once the stroke is finished."""
 
@@ -44,6 +48,8 @@ class Gallery(QWidget):
         self.tiles = Tiles(self)
         self._header = QLabel()
         self._slider = _size_slider(self.tiles)
+        self._order = _order_box()
+        self._order.currentIndexChanged.connect(lambda place: self.order_chosen.emit(ORDERS[place]))
         self._make_actions()
         self._lay_out()
         tiles = self.tiles
@@ -61,9 +67,9 @@ class Gallery(QWidget):
         self.tiles.pictures.set_view(view)
         self.tiles.forget()
 
-    def show_chips(self, chips: Rows, *, total: int | None = None) -> None:
-        """Show chips (rows of the table of chips) in this order, of ``total`` chips in all."""
-        self.tiles.show_tiles(Shown(np.asarray(chips, dtype=np.int64), None, None, total))
+    def show_chips(self, chips: Rows, *, total: int | None = None, strips: int = 0) -> None:
+        """Show chips (rows of the table) in this order, of ``total`` in all; ``strips`` of them are edge strips."""
+        self.tiles.show_tiles(Shown(np.asarray(chips, dtype=np.int64), None, None, total, strips))
         self._show_header()
 
     def show_segments(
@@ -73,22 +79,24 @@ class Gallery(QWidget):
         *,
         counts: NDArray[np.integer[Any]] | None = None,
         total: int | None = None,
+        strips: int = 0,
     ) -> None:
-        """Show chips with the chosen segments in full colour and the others under blue.
+        """Show chips with the chosen segments in full colour with a line round them, and the others dimmed.
 
         Parameters
         ----------
         chips
-            Rows of the table of chips, in the order of the tiles. The order is kept: tiles that change places
-            while the brush moves cannot be compared.
+            Rows of the table of chips, in the order of the tiles.
         chosen
             (max_id + 1,) by segment id.
         counts
             (chips,) number of chosen segments in each chip, for the captions.
         total
             How many chips there are in all.
+        strips
+            How many of the chips are narrow strips at the edge of their scene.
         """
-        self.tiles.show_tiles(Shown(np.asarray(chips, dtype=np.int64), chosen, counts, total))
+        self.tiles.show_tiles(Shown(np.asarray(chips, dtype=np.int64), chosen, counts, total, strips))
         self._show_header()
 
     def set_classes(
@@ -179,10 +187,10 @@ class Gallery(QWidget):
         self.tiles.forget()
 
     def _lay_out(self) -> None:
-        line = QHBoxLayout()
+        line = FlowLayout(spacing=8)
         line.setContentsMargins(GAP, 2, GAP, 0)
-        self._header.setWordWrap(True)
-        line.addWidget(self._header, 1)
+        line.addWidget(self._header)
+        line.addWidget(self._order)
         for switch in (self._labels, self._outlines):
             line.addWidget(_check_box(switch))
         line.addWidget(self._slider)
@@ -206,6 +214,18 @@ def _check_box(switch: QAction) -> QCheckBox:
         box.setEnabled(switch.isEnabled())
 
     switch.changed.connect(follow)
+    return box
+
+
+def _order_box() -> QComboBox:
+    box = QComboBox()
+    for order in ORDERS:
+        text, sentence = TEXTS[order]
+        box.addItem(text)
+        box.setItemData(box.count() - 1, sentence, Qt.ItemDataRole.ToolTipRole)
+    box.setAccessibleName("Order of the chips")
+    box.setToolTip("\n".join(f"{text}: {sentence}" for text, sentence in TEXTS.values()))
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     return box
 
 

@@ -29,17 +29,22 @@ class Shown:
         (chips,) how many of each chip's segments are chosen, where that is known.
     total
         How many chips there are to choose from.
+    strips
+        How many of those shown are narrow strips at the edge of their scene.
     """
 
     chips: Rows = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     chosen: Mask | None = None
     counts: NDArray[np.integer[Any]] | None = None
     total: int | None = None
+    strips: int = 0
 
     def header(self) -> str:
-        """Say how much is shown: ``25 of 1 764 chips, 3 412 segments``."""
+        """Say how much is shown: ``25 of 1 764 chips (3 edge strips), 3 412 segments``."""
         of_all = "" if self.total is None else f" of {grouped(self.total)}"
         text = f"{grouped(len(self.chips))}{of_all} chip{'s' if (self.total or len(self.chips)) != 1 else ''}"
+        if self.strips:
+            text += f" ({grouped(self.strips)} edge strip{'s' if self.strips != 1 else ''})"
         if self.chosen is None:
             return text
         number = int(np.count_nonzero(self.chosen))

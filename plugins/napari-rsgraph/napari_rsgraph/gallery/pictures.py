@@ -1,4 +1,4 @@
-"""Pictures of chips for a gallery: read from the view, tinted, and kept until something in them changes."""
+"""Pictures of chips for a gallery: read, dimmed where not chosen, and kept until something in them changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from qtpy.QtGui import QImage
 
 from napari_rsgraph.gallery.grid import Mask, Rows
-from rsgraph.brushing.tinting import outline, paint_classes, tint
+from rsgraph.brushing.tinting import dim_unchosen, outline, paint_classes
 from rsgraph.view.view import View
 
 LABEL_OPACITY = 0.5
@@ -54,7 +54,7 @@ class Pictures:
         self._ranges.clear()
 
     def choose(self, chosen: Mask | None) -> None:
-        """Put all segments under blue but those of a mask (max_id + 1,) by id; None: none is.
+        """Dim all segments but those of a mask (max_id + 1,) by id; None: none is.
 
         While a brush moves, few segments change: only the chips that may hold one of them are made again.
         """
@@ -104,18 +104,18 @@ class Pictures:
             return
         for start in range(0, len(missing), _BATCH):
             few = missing[start : start + _BATCH]
-            for chip, picture in zip(few.tolist(), self._tinted(self.view, few, pixels), strict=True):
+            for chip, picture in zip(few.tolist(), self._painted(self.view, few, pixels), strict=True):
                 self._made[chip] = _image(picture)
         spare = _KEPT // self._made[int(missing[0])].sizeInBytes()
         if len(self._made) > spare + len(chips):
             self._made = {chip: self._made[chip] for chip in chips.tolist()}
 
-    def _tinted(self, view: View, chips: Rows, pixels: float) -> NDArray[np.uint8]:
+    def _painted(self, view: View, chips: Rows, pixels: float) -> NDArray[np.uint8]:
         rgb, ids = view.chips(chips, stored_size(view.side, pixels))
         if self.labels and self.codes is not None:
             paint_classes(rgb, ids, self.codes, self.palette, LABEL_OPACITY, out=rgb)
         if self._chosen is not None:
-            tint(rgb, ids, self._chosen, out=rgb)
+            dim_unchosen(rgb, ids, self._chosen, outlined=pixels >= _OUTLINED_FROM, out=rgb)
         if self.outlines and pixels >= _OUTLINED_FROM:
             borders = outline(ids)
             rgb[borders] = rgb[borders] // 2 + 127  # half transparent: small segments would be all outline

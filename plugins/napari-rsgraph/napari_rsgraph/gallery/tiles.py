@@ -106,7 +106,7 @@ class Tiles(QAbstractScrollArea):
         """Show other chips or other segments in them. While segments are painted the tiles stay where they are."""
         if self._stroke is not None:
             self._waiting = shown
-            shown = Shown(self.shown.chips, shown.chosen, None, shown.total)
+            shown = Shown(self.shown.chips, shown.chosen, None, shown.total, self.shown.strips)
         self.pictures.choose(shown.chosen)
         self.shown = shown
         self.current = min(self.current, len(shown.chips) - 1)

@@ -1,12 +1,12 @@
-"""The list of candidates of a search: one page, each with picture, rank, similarity and verdict."""
+"""The candidates of a search: one page of tiles, each with picture, rank, similarity and verdict."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
-from qtpy.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QFont, QImage, QKeyEvent, QPainter, QPalette
+from qtpy.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
+from qtpy.QtGui import QColor, QFont, QImage, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
 from qtpy.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from napari_rsgraph.session.search import Results
@@ -14,14 +14,20 @@ from napari_rsgraph.session.session import Session
 from napari_rsgraph.widgets.shortcuts import pressed
 
 PAGE = 20
-_HEIGHT, _PICTURE, _GAP = 58, 48, 8
+PICTURE = 128
+"""Side of a picture in logical pixels: on a finer screen it has as many more of its own."""
+_GAP, _LINE = 6, 18
+_TILE = QSize(PICTURE + 2 * _GAP, PICTURE + 2 * _LINE + 2 * _GAP)
 _ROLE = Qt.ItemDataRole
 _CENTRE = Qt.AlignmentFlag.AlignVCenter
 Index = QModelIndex | QPersistentModelIndex
-Thumbnail = Callable[[str, int], QImage | None]
+Thumbnail = Callable[[str, int, int], QImage | None]
+"""Draws a chip or segment: (level, row, pixels along the picture)."""
 
 MARKS = {"open": "", "accepted": "✓ accepted", "rejected": "✗ rejected"}
 _COLOURS = {"open": "#8a8f98", "accepted": "#009e73", "rejected": "#d55e00"}
+_LOOKED_AT = QColor("#ff40f5")
+"""As the outline in the scene."""
 
 
 class CandidateModel(QAbstractListModel):
@@ -40,7 +46,8 @@ class CandidateModel(QAbstractListModel):
         self.session = session
         self.thumbnail: Thumbnail | None = None
         self.first = 0
-        self._pictures: dict[tuple[str, int], QImage | None] = {}
+        self.sharpness = 1.0
+        self._pictures: dict[tuple[str, int, int], QImage | None] = {}
         self._known: Results | None = None
 
     @property
@@ -62,7 +69,7 @@ class CandidateModel(QAbstractListModel):
             return self.title(results, place)
         if role in (_ROLE.AccessibleTextRole, _ROLE.ToolTipRole):
             mark = MARKS[results.verdicts[place]][2:] or "not judged yet"
-            return f"{self.title(results, place)}, similarity {results.scores[place]:.3f}, {mark}"
+            return ", ".join(filter(None, (self.title(results, place), self.detail(place), self.beside(place), mark)))
         if role == _ROLE.DecorationRole:
             return self._picture(results.level, int(results.rows[place]))
         return results.verdicts[place] if role == _ROLE.UserRole else None
@@ -82,16 +89,22 @@ class CandidateModel(QAbstractListModel):
         assert results is not None
         text = f"similarity {results.scores[place]:.4f}"
         code = int(self.session.labels.codes[results.rows[place]]) if results.level == "segments" else 0
-        return f"{text} · is {self.session.labels.names[code - 1]}" if code else text
+        return f"{text}, labelled {self.session.labels.names[code - 1]}" if code else text
+
+    def beside(self, place: int) -> str:
+        """Say how many more there are close by that a candidate stands for, or nothing."""
+        assert self.results is not None
+        more = len(self.results.near[place])
+        return f"stands for {more:,} more near it" if more else ""
 
     def _picture(self, level: str, row: int) -> QImage | None:
-        key = (level, row)
+        key = (level, row, round(PICTURE * self.sharpness))
         if self.thumbnail is not None and key not in self._pictures:
-            self._pictures[key] = self.thumbnail(level, row)
+            self._pictures[key] = self.thumbnail(*key)
         return self._pictures.get(key)
 
     def set_thumbnail(self, thumbnail: Thumbnail | None) -> None:
-        """Take another source of pictures."""
+        """Take another source of pictures: (level, row, pixels along it) -> picture."""
         self.thumbnail, self._pictures = thumbnail, {}
         self.show_page(self.first)
 
@@ -108,54 +121,78 @@ class CandidateModel(QAbstractListModel):
 
 
 class CandidateDelegate(QStyledItemDelegate):
-    """Draws a candidate: picture, title, similarity, and the verdict as a word with a mark, not only a colour."""
+    """Draws a candidate: picture, rank, similarity, and the verdict as a word with a mark, not only a colour."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: N802  # Qt's name
-        """Return the height of a line."""
-        return QSize(200, _HEIGHT)
+        """Return the size of a tile."""
+        return _TILE
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Draw one."""
         model = index.model()
         assert isinstance(model, CandidateModel)
+        results, place = model.results, model.first + index.row()
+        if results is None or place >= len(results.rows):
+            return
         painter.save()
-        area: QRect = option.rect
+        square = picture_rect(option.rect)
+        self._paint_picture(painter, square, index.data(_ROLE.DecorationRole))
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(area, QColor(86, 180, 233, 60))
-            painter.fillRect(area.left(), area.top(), 3, area.height(), QColor("#56b4e9"))
-        self._paint_picture(painter, area, index.data(_ROLE.DecorationRole))
-        left = area.left() + _PICTURE + 2 * _GAP
-        text = QRect(left, area.top() + 6, area.right() - left - 4, 22)
+            painter.setPen(QPen(_LOOKED_AT, 3))
+            painter.drawRect(square.adjusted(-2, -2, 1, 1))
+        if len(results.near[place]):
+            many = f"×{len(results.near[place]) + 1:,}"
+            _badge(painter, many, square.topRight() + QPoint(-3, 3), QColor(255, 255, 255), right=True)
+        verdict = str(index.data(_ROLE.UserRole))
+        if MARKS[verdict]:
+            _badge(painter, MARKS[verdict], square.bottomLeft() + QPoint(3, -_LINE - 3), QColor(_COLOURS[verdict]))
         painter.setPen(option.palette.color(QPalette.ColorRole.Text))
-        painter.setFont(_bold(painter.font()))
-        painter.drawText(text, _CENTRE, str(index.data()))
-        painter.setFont(option.font)
-        second = text.translated(0, 23)
-        painter.drawText(second, _CENTRE, model.detail(model.first + index.row()))
-        self._paint_verdict(painter, second, str(index.data(_ROLE.UserRole)))
+        line = QRect(square.left(), square.bottom() + 3, square.width(), _LINE)
+        for text, font in (
+            (f"{place + 1} · {results.scores[place]:.4f}", _bold(option.font)),
+            (_name(model, place), option.font),
+        ):
+            painter.setFont(font)
+            elided = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, line.width())
+            painter.drawText(line, _CENTRE, elided)
+            line = line.translated(0, _LINE)
         painter.restore()
 
-    def _paint_picture(self, painter: QPainter, area: QRect, picture: QImage | None) -> None:
-        square = QRect(area.left() + _GAP, area.top() + 5, _PICTURE, _PICTURE)
+    def _paint_picture(self, painter: QPainter, square: QRect, picture: QImage | None) -> None:
         if picture is None:
             painter.fillRect(square, QColor(128, 128, 128, 60))
             return
         size = picture.size().scaled(square.size(), Qt.AspectRatioMode.KeepAspectRatio)
         placed = QRect(square.topLeft(), size)
         placed.moveCenter(square.center())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.drawImage(placed, picture)
 
-    def _paint_verdict(self, painter: QPainter, line: QRect, verdict: str) -> None:
-        mark = MARKS[verdict]
-        if mark:
-            width = painter.fontMetrics().horizontalAdvance(mark) + 12
-            place = QRect(line.right() - width, line.top() - 1, width, line.height())
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(_COLOURS[verdict]))
-            painter.drawRoundedRect(place, 4, 4)
-            painter.setPen(QColor("black"))
-            painter.drawText(place, Qt.AlignmentFlag.AlignCenter, mark)
+
+def picture_rect(tile: QRect) -> QRect:
+    """Return where in its tile a picture is."""
+    return QRect(tile.left() + (tile.width() - PICTURE) // 2, tile.top() + _GAP, PICTURE, PICTURE)
+
+
+def _name(model: CandidateModel, place: int) -> str:
+    """Return what the second line says: the class where there is one, else what it is."""
+    assert model.results is not None
+    _, labelled, name = model.detail(place).partition(", labelled ")
+    return f"is {name}" if labelled else model.title(model.results, place).partition(". ")[2].partition(",")[0]
+
+
+def _badge(painter: QPainter, text: str, corner: QPoint, colour: QColor, *, right: bool = False) -> None:
+    """Write a word on a rounded ground, from its upper left corner or, ``right``, its upper right one."""
+    width = painter.fontMetrics().horizontalAdvance(text) + 12
+    place = QRect(corner.x() - (width if right else 0), corner.y(), width, _LINE)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(place, 4, 4)
+    painter.setPen(QColor("black"))
+    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
 
 
 class CandidateList(QListView):
@@ -171,29 +208,53 @@ class CandidateList(QListView):
 
     pressed_key = Signal(str)
     """The name of the action that a key stands for."""
+    stepped = Signal(int)
+    """Tiles to go on by an arrow key."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.candidates = CandidateModel(session, self)
         self.setModel(self.candidates)
         self.setItemDelegate(CandidateDelegate(self))
+        self.setViewMode(QListView.ViewMode.IconMode)
+        self.setMovement(QListView.Movement.Static)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setUniformItemSizes(True)
         self.setSelectionMode(QListView.SelectionMode.SingleSelection)
         self.setAccessibleName("Candidates, best first")
-        self.setMinimumHeight(3 * _HEIGHT)
+        self.setMinimumHeight(_TILE.height() + 8)
+
+    def columns(self) -> int:
+        """Count the tiles side by side."""
+        return max((self.viewport().width() - 1) // _TILE.width(), 1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  # Qt's name
+        """Draw pictures as fine as the screen that the window is on now."""
+        self.candidates.sharpness = self.devicePixelRatioF()
+        super().paintEvent(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  # Qt's name
         """Judge or move; other keys go on to the window."""
-        name = pressed(event, _KEYS) or _ARROWS.get(Qt.Key(event.key()))
+        name, arrow = pressed(event, _KEYS), _ARROWS.get(Qt.Key(event.key()))
         if name is not None:
             self.pressed_key.emit(name)
+        elif arrow is not None:
+            across, down = arrow
+            self.stepped.emit(across + down * self.columns())
         else:
             event.ignore()
 
 
 _KEYS = ("accept", "reject", "accept_rest", "next_candidate", "previous_candidate", "next_page", "previous_page")
-_ARROWS = {Qt.Key.Key_Down: "next_candidate", Qt.Key.Key_Up: "previous_candidate"}
-"""As in any list."""
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+"""Tiles to the right and down, as in any grid of pictures."""
 
 
 def _bold(font: QFont) -> QFont:

@@ -9,6 +9,7 @@ from qtpy.QtCore import QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QVBoxLayout, QWidget
 
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.widgets.controls import HIT, button, enable
 from napari_rsgraph.widgets.naming import percent
 
@@ -59,7 +60,7 @@ class ClassRow(QWidget):
         self.more = QToolButton()
         self.more.setText("…")
         self.more.setMinimumSize(HIT, HIT)
-        self.more.setToolTip(f"More for {facts.name}: rename, colour, key, select all, remove")
+        self.more.setToolTip(f"More for {facts.name}: show only it, select all, rename, colour, key, merge, remove")
         self.more.setAccessibleName(f"More for the class {facts.name}")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setStyleSheet(
@@ -95,7 +96,7 @@ class ClassRow(QWidget):
     def show_counts(self, segments: int, area: str, share: float) -> None:
         """Show how many segments have the class, how much area, and which share of the whole, 0 ... 1."""
         self.counts.setText(f"{segments:,} · {area}" if segments else "none yet")
-        text = f"{segments:,} segments, {area}, {percent(share)} of the scene"
+        text = f"{counted(segments, 'segment')}, {area}, {percent(share)} of the scene"
         self.counts.setToolTip(text)
         self.share.show_share(share)
         self.share.setToolTip(text)
@@ -190,6 +191,7 @@ class NameEdit(QLineEdit):
         self.setReadOnly(True)
         self.setStyleSheet("QLineEdit { background: transparent; border: none }")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.clearFocus()
         self.setText(self.shown)
         self.setCursorPosition(0)
         self.deselect()

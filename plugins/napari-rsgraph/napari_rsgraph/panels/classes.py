@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QInputDialog,
     QLineEdit,
     QMenu,
-    QMessageBox,
     QProgressBar,
     QVBoxLayout,
     QWidget,
@@ -20,14 +19,16 @@ from qtpy.QtWidgets import (
 from napari_rsgraph.actions import action, key
 from napari_rsgraph.panels.class_row import ClassFacts, ClassRow
 from napari_rsgraph.panels.importing import Importing
-from napari_rsgraph.session.keys import CLASS_KEYS, free_key
+from napari_rsgraph.session.amounts import counted
+from napari_rsgraph.session.keys import free_key
 from napari_rsgraph.session.session import Session
+from napari_rsgraph.widgets.class_menu import ClassActions
 from napari_rsgraph.widgets.controls import action_button, button, enable, hint, swatch, text_label
 from napari_rsgraph.widgets.layouts import flowing, scrolled
 from napari_rsgraph.widgets.naming import amount, percent
 from napari_rsgraph.widgets.refresh import Refresh, listen
 from napari_rsgraph.widgets.shortcuts import help_of, shown
-from rsgraph.io.palette import colours
+from rsgraph.journal.classes import free_colour
 
 _LISTED = 5
 """Classes named in the line about the selection."""
@@ -49,6 +50,7 @@ class LabelPanel(QWidget):
         self.session = session
         self.rows: list[ClassRow] = []
         self.importer = Importing(session.labels, self)
+        self.actions_of_classes = ClassActions(session, self)
         self._pixels = session.tables.segments["area_px"].to_numpy(np.float64)
         self.read_only = text_label(name="Read-only")
         self.progress_text, self.progress = text_label(name="Progress"), QProgressBar()
@@ -160,14 +162,14 @@ class LabelPanel(QWidget):
         self.new_name.clear()
         colour = self._next_colour()
         own = free_key([*(row.facts.key for row in self.rows), *(taken for _, taken in self._asked.values())])
+        self.new_name.clearFocus()
         self._asked[name], self._colour = (colour, own or ""), None
         self._show_new_colour()
         self.session.labels.define(name, colour=colour, key=own)
 
     def _next_colour(self) -> str:
         taken = {row.facts.colour.lower() for row in self.rows} | {colour for colour, _ in self._asked.values()}
-        palette = (colour.lower() for colour in colours(len(taken) + 25))
-        return self._colour or next(colour for colour in palette if colour not in taken)
+        return self._colour or free_colour(taken)
 
     def _show_new_colour(self) -> None:
         self.new_colour.setIcon(swatch(self._next_colour(), 16))
@@ -181,51 +183,7 @@ class LabelPanel(QWidget):
 
     def _fill_menu(self, menu: QMenu, facts: ClassFacts) -> None:
         """What can be done with a class besides labels."""
-        row, changeable = self.rows[facts.code - 1], not self.session.labels.read_only
-        menu.addAction("Select all of this class", lambda: self.select_class(facts))
-        changes = [
-            menu.addAction("Rename", row.name.start),
-            menu.addAction("Colour…", lambda: self._recolour(facts)),
-            menu.addMenu(self._key_menu(menu, facts)),
-            menu.addSeparator(),
-            menu.addAction("Remove the class", lambda: self.remove_class(facts)),
-        ]
-        for change in changes:
-            change.setEnabled(changeable)
-
-    def _key_menu(self, menu: QMenu, facts: ClassFacts) -> QMenu:
-        keys = QMenu(f"Key ({facts.key or 'none'})", menu)
-        taken = {row.facts.key: row.facts.name for row in self.rows if row.facts.key}
-        for free in ["", *CLASS_KEYS]:
-            holder = taken.get(free)
-            text = free or "none"
-            entry = keys.addAction(f"{text}: {holder}" if holder else text)
-            entry.setCheckable(True)
-            entry.setChecked(free == facts.key)
-            entry.setEnabled(holder is None)
-            entry.triggered.connect(lambda _=False, key=free: self.session.labels.define(facts.name, key=key))
-        return keys
-
-    def select_class(self, facts: ClassFacts) -> None:
-        """Select all segments of a class; say so where there are none."""
-        rows = np.flatnonzero(self.session.labels.codes == facts.code)
-        if len(rows):
-            self.session.select_hidden(rows)
-        else:
-            self.session.tasks.say(f"no segment is labelled as {facts.name} yet", "warning")
-
-    def _recolour(self, facts: ClassFacts) -> None:
-        chosen = QColorDialog.getColor(QColor(facts.colour), self, f"Colour of {facts.name}")
-        if chosen.isValid():
-            self.session.labels.define(facts.name, colour=chosen.name())
-
-    def remove_class(self, facts: ClassFacts) -> None:
-        """Remove a class; ask first where labels would go with it."""
-        n = int(self.session.labels.counts()[facts.code])
-        question = f"Remove the class {facts.name} and its {n:,} labels? Undo brings them back."
-        answers = QMessageBox.StandardButton
-        if n == 0 or QMessageBox.question(self, "Remove a class", question) == answers.Yes:
-            self.session.labels.remove(facts.name)
+        self.actions_of_classes.fill(menu, facts.code, self.rows[facts.code - 1].name.start)
 
     # notes and imports
 
@@ -233,7 +191,7 @@ class LabelPanel(QWidget):
         """Ask for a note on the selection, or on the scene."""
         rows = self.session.selection.target_rows()
         n = len(rows)
-        about = f"A note on the {n:,} selected segments:" if n else "A note on the whole scene:"
+        about = f"A note on {counted(n, 'selected segment')}:" if n else "A note on the whole scene:"
         text, given = QInputDialog.getMultiLineText(self, "Note", about)
         if given and text.strip():
             self.session.labels.note(text.strip(), rows)
@@ -261,7 +219,7 @@ class LabelPanel(QWidget):
             row.show_counts(int(counts[code]), amount(hectares[code], pixels[code]), float(shares[code]))
         n, labelled = session.tables.n_segments, int(counts[1:].sum())
         share = float(shares[1:].sum()) if labelled < n else 1.0
-        self.progress_text.setText(f"{percent(share)} of the area labelled, {labelled:,} of {n:,} segments")
+        self.progress_text.setText(f"{percent(share)} of the area labelled, {labelled:,} of {counted(n, 'segment')}")
         self.progress.setRange(0, 1000)
         self.progress.setValue(round(share * 1000))
         self.progress.setAccessibleName(self.progress_text.text())
@@ -302,8 +260,8 @@ class LabelPanel(QWidget):
         area = amount(float(tables.hectares[rows].sum()), float(self._pixels[rows].sum()))
         order = [code for code in np.argsort(-counts, kind="stable") if counts[code]]
         listed = [f"{names[code]} {counts[code]:,}" for code in order[:_LISTED]]
-        listed += [f"{len(order) - _LISTED} more classes"] if len(order) > _LISTED else []
-        held = f"{_plural(len(rows), 'segment')} in {_plural(chips, 'chip')}"
+        listed += [counted(len(order) - _LISTED, "more class")] if len(order) > _LISTED else []
+        held = f"{counted(len(rows), 'segment')} in {counted(chips, 'chip')}"
         return f"{held} selected, {area}: {', '.join(listed)}"
 
     def _show_read_only(self) -> None:
@@ -316,10 +274,6 @@ class LabelPanel(QWidget):
         """Why labels cannot be changed, or ""."""
         labels = self.session.labels
         return (labels.journal.notice or "this session only looks") if labels.read_only else ""
-
-
-def _plural(n: int, noun: str) -> str:
-    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
 def _advice(classes: int, labelled: int) -> str:

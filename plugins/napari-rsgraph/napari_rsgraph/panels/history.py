@@ -11,6 +11,7 @@ from qtpy.QtGui import QBrush, QColor, QFont
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
 
 from napari_rsgraph.actions import action
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.widgets.controls import action_button, enable, hint, text_label
 from napari_rsgraph.widgets.layouts import flowing
@@ -148,7 +149,7 @@ class HistoryPanel(QWidget):
         self._reading = False
         self.model.set_history(history)
         undone = int(history["undone"].sum())
-        self.about.setText(f"{len(history):,} events" + (f", {undone:,} of them undone" if undone else ""))
+        self.about.setText(counted(len(history), "event") + (f", {undone:,} of them undone" if undone else ""))
         self.about.setVisible(len(history) > 0)
         self.empty.setVisible(len(history) == 0)
         self.table.setVisible(len(history) > 0)
@@ -199,7 +200,7 @@ def _what(event: dict[str, Any]) -> str:
 
 def _sentence(event: dict[str, Any]) -> str:
     local = datetime.fromisoformat(str(event["time"])).astimezone()
-    segments = f", {int(event['segments']):,} segments" if event["segments"] else ""
+    segments = f", {counted(int(event['segments']), 'segment')}" if event["segments"] else ""
     undone = ", undone" if event["undone"] else ""
     return f"{local:%Y-%m-%d %H:%M:%S}: {_what(event)}{segments}, by {event['author']}{undone}"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QWidget
 
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.keys import free_key
 from napari_rsgraph.session.labels import Labels
 from rsgraph.errors import NotUsable
@@ -117,5 +118,6 @@ class Importing(QObject):
             self.labels.define(name, colour=colour, key=keys[-1])
         known = len(classes) - len(new)
         self.labels.tasks.say(
-            f"imported {len(new):,} classes from {path.name}" + (f"; {known:,} were there already" if known else "")
+            f"imported {counted(len(new), 'class')} from {path.name}"
+            + (f"; {known:,} {'was' if known == 1 else 'were'} there already" if known else "")
         )

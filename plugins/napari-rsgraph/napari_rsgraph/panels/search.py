@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from qtpy.QtCore import QModelIndex
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtCore import QModelIndex, Qt
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QVBoxLayout, QWidget
 
 from napari_rsgraph.actions import action, key
 from napari_rsgraph.panels.candidates import PAGE, CandidateList, Thumbnail
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.search import Results
 from napari_rsgraph.session.session import Session
@@ -33,10 +34,10 @@ class SearchPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
-        self._known: Results | None = None
         self.list = CandidateList(session, self)
         self.list.clicked.connect(self._clicked)
         self.list.pressed_key.connect(self._run)
+        self.list.stepped.connect(self._step)
         self._calls = {**calls_of(session), "next_page": self.next_page, "previous_page": self.previous_page}
         self._make_controls()
         self.about, self.empty = text_label(name="Search"), hint()
@@ -45,7 +46,7 @@ class SearchPanel(QWidget):
         for signal in (session.selection.changed, session.selection.level_changed, session.labels.changed):
             listen(self, signal, self._refresh.ask)
         listen(self, session.labels.classes_changed, self._list_classes)
-        listen(self, session.search.changed, self._results_changed)
+        listen(self, session.search.changed, self._refresh.ask)
         self._list_classes()
 
     # parts
@@ -59,6 +60,7 @@ class SearchPanel(QWidget):
         self.k.setToolTip("How many candidates to find")
         self.k.setAccessibleName("How many candidates to find")
         self.k.valueChanged.connect(self._set_k)
+        self._make_spreading()
         self.judging = {name: action_button(name, partial(self._run, name)) for name in _JUDGING}
         self.paging = {name: action_button(name, partial(self._run, name)) for name in _PAGING}
         self.page = QLabel()
@@ -68,6 +70,27 @@ class SearchPanel(QWidget):
         self.label = button("Label accepted as", "Label all accepted candidates as the class", self._label)
         self.select = button("Select accepted", "Select the examples and the accepted candidates", self._select)
         self.end = button("End search", "Leave the search and forget its candidates", search.close)
+
+    def _make_spreading(self) -> None:
+        """A slider over the distances that suit the scene; 0 at its left end shows each candidate on its own."""
+        search = self.session.search
+        self._distances = search.ground.distances
+        self.apart = QSlider(Qt.Orientation.Horizontal)
+        self.apart.setRange(0, len(self._distances) - 1)
+        self.apart.setValue(self._distances.index(search.apart))
+        self.apart.setPageStep(1)
+        self.apart.setAccessibleName("How far apart candidates lie")
+        self.apart.setToolTip(
+            "Spread the candidates over the scene: what lies closer than this to a better candidate is shown with "
+            "it as one, with their number, and judged with it. At the left end each is shown on its own"
+        )
+        self.apart.valueChanged.connect(self._set_apart)
+        self.apart_text = QLabel()
+        self._show_apart()
+
+    def _show_apart(self) -> None:
+        distance = self.session.search.apart
+        self.apart_text.setText(f"{self.session.search.ground.written(distance)} apart" if distance else "each")
 
     def _lay_out(self) -> None:
         starting = QHBoxLayout()
@@ -87,13 +110,14 @@ class SearchPanel(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
         layout.addLayout(starting)
+        layout.addWidget(beside(QLabel("Spread"), self.apart, self.apart_text, stretched=self.apart))
         layout.addWidget(self.about)
         layout.addWidget(self.empty)
         layout.addWidget(self.found, 1)
         layout.addStretch(0)
 
     def set_thumbnail(self, thumbnail: Thumbnail | None) -> None:
-        """Take what draws a candidate: (level, row) -> QImage or None."""
+        """Take what draws a candidate: (level, row, pixels along it) -> QImage or None."""
         self.list.candidates.set_thumbnail(thumbnail)
 
     # what the person does
@@ -104,14 +128,22 @@ class SearchPanel(QWidget):
     def _set_k(self, k: int) -> None:
         self.session.search.k = k
 
+    def _set_apart(self, step: int) -> None:
+        self.session.search.spread(self._distances[step])
+        self._show_apart()
+
+    def _step(self, step: int) -> None:
+        """Arrow keys only move the look: they never count as the step after a verdict."""
+        results = self.session.search.results
+        if results is not None and 0 <= results.at + step < len(results.rows):
+            self.look_at(results.at + step)
+
     def _clicked(self, index: QModelIndex) -> None:
         self.look_at(self.list.candidates.first + index.row())
 
     def look_at(self, place: int) -> None:
         """Look at the candidate at a place, from 0."""
-        results = self.session.search.results
-        if results is not None:
-            self.session.search.go(place - results.at)
+        self.session.search.look_at(place)
 
     def next_page(self) -> None:
         """Look at the first candidate of the next page."""
@@ -148,20 +180,11 @@ class SearchPanel(QWidget):
         self.classes.setCurrentIndex(max(self.classes.findData(chosen), 0) if len(table) else -1)
         self._refresh.ask()
 
-    def _results_changed(self) -> None:
-        """Give a new search the focus, so that the keys judge at once."""
-        results = self.session.search.results
-        if results is not None and results is not self._known and len(results.rows):
-            self.list.setFocus()
-        self._known = results
-        self._refresh.ask()
-
     def refresh(self) -> None:
         """Show the search of now."""
         results, level = self.session.search.results, self.session.selection.level
         examples, text = len(self.session.selection.rows), action("find").text
-        noun = level if examples != 1 else level[:-1]
-        self.find_similar.setText(f"{text} ({examples:,} {noun})" if examples else text)
+        self.find_similar.setText(f"{text} ({counted(examples, level[:-1])})" if examples else text)
         enable(self.find_similar, examples > 0, f"select one or more {level} as examples first")
         self.found.setVisible(results is not None)
         self.empty.setVisible(results is None)
@@ -173,10 +196,12 @@ class SearchPanel(QWidget):
     def _show(self, results: Results) -> None:
         n, page = len(results.rows), results.at // PAGE
         accepted, rejected = (results.verdicts.count(verdict) for verdict in ("accepted", "rejected"))
-        examples = f"{len(results.examples):,} {results.level if len(results.examples) != 1 else results.level[:-1]}"
+        examples = counted(len(results.examples), results.level[:-1])
+        more = sum(len(near) for near in results.near)
         self.about.setText(
-            f"{n:,} candidates for {examples}: {accepted:,} accepted, {rejected:,} rejected, "
-            f"{n - accepted - rejected:,} open"
+            f"{counted(n, 'candidate')} for {examples}"
+            + (f", which stand for {more:,} more near them" if more else "")
+            + f": {accepted:,} accepted, {rejected:,} rejected, {n - accepted - rejected:,} open"
         )
         self.list.candidates.show_page(page * PAGE)
         self.list.setCurrentIndex(self.list.candidates.index(results.at - page * PAGE))
@@ -184,6 +209,8 @@ class SearchPanel(QWidget):
         self.page.setText(f"Page {page + 1} of {pages}")
         enable(self.paging["previous_page"], page > 0, "this is the first page")
         enable(self.paging["next_page"], page + 1 < pages, "this is the last page")
+        taken = len(results.accepted())
+        self.label.setText(f"Label {taken:,} accepted as" if taken else "Label accepted as")
         why = "" if accepted else "accept some candidates first"
         enable(self.select, accepted > 0, why)
         why = "labels cannot be changed here" if self.session.labels.read_only else why
@@ -200,5 +227,5 @@ def _hint(level: str) -> str:
     return (
         f"Select one or more {level}, then press {action('find').text}: the {level} most like them are listed here, "
         f"best first. Go through them with {moving}, accept with {key('accept')}, reject with {key('reject')}, then "
-        "label the accepted ones together."
+        "label the accepted ones together. A verdict goes on to the next open one by itself."
     )

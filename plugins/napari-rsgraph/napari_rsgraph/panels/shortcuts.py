@@ -52,7 +52,7 @@ class ShortcutSheet(QDialog):
         self._grid = QGridLayout(holder)
         self._grid.setColumnStretch(1, 1)
         self._grid.setHorizontalSpacing(14)
-        self._add_group("In the 2-D map", list(GESTURES))
+        self._add_group("In the 2-D map and the scene", list(GESTURES))
         for group, actions in groups().items():
             lines = [(shown(each.keys[0]), f"{each.text}: {_lower(each.tooltip)}") for each in actions]
             if group == "Label":

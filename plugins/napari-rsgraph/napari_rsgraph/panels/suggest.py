@@ -22,6 +22,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_rsgraph.actions import action
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.colouring import PREDICTED, UNCERTAINTY
 from napari_rsgraph.session.session import Session
@@ -175,7 +176,7 @@ class SuggestPanel(QWidget):
         suggestions = self.session.suggestions
         if len(suggestions.queue):
             self.session.labels.assign(suggestions.current, name)
-            suggestions.go(1)
+            suggestions.advance()
 
     def _accept(self) -> None:
         self.session.suggestions.accept(self.threshold.value() / 100)
@@ -225,7 +226,7 @@ class SuggestPanel(QWidget):
 
     def _status(self, made: Prediction) -> str:
         layer = layer_title(made.layer, self._config)
-        text = f"{METHODS[made.method][0]} from {made.n_labels:,} labels, on {layer}. "
+        text = f"{METHODS[made.method][0]} from {counted(made.n_labels, 'label')}, on {layer}. "
         if made.method == "propagation":
             return text + (
                 "Its confidence is not calibrated: it orders the segments, and 90\u00a0% need not mean that nine of "
@@ -265,7 +266,7 @@ class SuggestPanel(QWidget):
         rows, _, _ = self.session.suggestions.acceptable(at_least / 100)
         pixels = tables.segments["area_px"].to_numpy()[rows].sum()
         area = amount(float(tables.hectares[rows].sum()), float(pixels))
-        self.count.setText(f"would label {len(rows):,} segments, {area}, with at least {at_least}\u00a0%")
+        self.count.setText(f"would label {counted(len(rows), 'segment')}, {area}, with at least {at_least}\u00a0%")
         self.accept.setText(f"Accept {len(rows):,}" if len(rows) else "Accept")
         read_only = "labels cannot be changed here" if self.session.labels.read_only else ""
         why = read_only or ("" if len(rows) else f"no prediction is at least {at_least} % sure")

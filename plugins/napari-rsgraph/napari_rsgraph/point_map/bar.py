@@ -25,7 +25,7 @@ from napari_rsgraph.session.tables import Level
 from napari_rsgraph.widgets.controls import action_button, button, enable
 from napari_rsgraph.widgets.icons import IconButton
 from napari_rsgraph.widgets.layouts import flowing
-from napari_rsgraph.widgets.naming import layer_title, projector_title
+from napari_rsgraph.widgets.naming import column_title, layer_title, projector_title
 from napari_rsgraph.widgets.refresh import Refresh, listen
 from napari_rsgraph.widgets.shortcuts import shown
 from rsgraph.brushing.shapes import Mode
@@ -183,7 +183,7 @@ class MapBar(QWidget):
         choices = colouring.choices(level)
         if colouring.by not in choices:  # a column of the other level
             colouring.choose(choices[0])
-        _fill(self.colour_by, {name: f"Colour: {name}" for name in choices}, colouring.by)
+        _fill(self.colour_by, {name: f"Colour: {column_title(name)}" for name in choices}, colouring.by)
         self.show_enabled()
 
     def show_enabled(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -15,16 +16,16 @@ _MAX_STAMPS = 32
 """Between two positions of the pointer; a faster hand paints with gaps rather than with delay."""
 
 
-def new_brush(tool: Tool, x: float, y: float, radius: float, aspect: float = 1.0) -> Circle | Rectangle:
-    """Return the circle or rectangle round (x, y); aspect is width / height, the area is the same for all."""
-    if tool == "circle":
-        return Circle(x, y, radius)
-    return Rectangle(x, y, radius * aspect**0.5, radius / aspect**0.5)
+def outline(tool: Tool, trail: Sequence[tuple[float, float]]) -> Rectangle | Lasso | None:
+    """Return what was drawn so far, along a trail of places of the map; None as long as it encloses nothing.
 
-
-def matches(shape: Shape, tool: Tool) -> bool:
-    """Say whether the shape is what the tool makes."""
-    return isinstance(shape, {"circle": Circle, "rectangle": Rectangle, "lasso": Lasso}.get(tool, ()))
+    A box has its corners at the first and the last place; a lasso is the trail, closed.
+    """
+    if tool == "rectangle":
+        (x, y), (end_x, end_y) = trail[0], trail[-1]
+        half_width, half_height = abs(end_x - x) / 2, abs(end_y - y) / 2
+        return Rectangle((x + end_x) / 2, (y + end_y) / 2, half_width, half_height) if len(trail) > 1 else None
+    return Lasso(np.array(trail)) if len(trail) > 2 else None
 
 
 def moved(shape: Shape, dx: float, dy: float) -> Shape:
@@ -42,13 +43,6 @@ def scaled(shape: Shape, factor: float) -> Shape:
         return replace(shape, half_width=shape.half_width * factor, half_height=shape.half_height * factor)
     centre = np.array(middle(shape))
     return Lasso(centre + (shape.points - centre) * factor)
-
-
-def stretched(shape: Shape, factor: float) -> Shape:
-    """Return a rectangle made wider and flatter by the factor, of the same area; other shapes only grow."""
-    if not isinstance(shape, Rectangle):
-        return scaled(shape, factor)
-    return replace(shape, half_width=shape.half_width * factor, half_height=shape.half_height / factor)
 
 
 def middle(shape: Shape) -> tuple[float, float]:

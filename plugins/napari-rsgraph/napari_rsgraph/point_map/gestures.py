@@ -1,4 +1,8 @@
-"""Gestures on the 2-D map: mouse, wheel and keys move the view and the brush. Nothing is drawn in here."""
+"""Gestures on the 2-D map: mouse, wheel and keys move the view and the brush. Nothing is drawn in here.
+
+A circle stays on the map as a brush, to be dragged, resized and moved by keys. A box and a lasso are drawn once and
+are gone when the button goes up, as in a GIS.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +17,17 @@ from napari_rsgraph.point_map.brush import (
     Tool,
     covers,
     half_sizes,
-    matches,
     middle,
     moved,
-    new_brush,
+    outline,
     scaled,
     stamps,
-    stretched,
 )
 from napari_rsgraph.point_map.view_transform import ViewTransform
+from napari_rsgraph.session.neighbours import NONE, nearest, next_towards
 from napari_rsgraph.session.selection import mode_of
 from rsgraph.brushing.index import PointIndex
-from rsgraph.brushing.shapes import Lasso, Mode, Shape
+from rsgraph.brushing.shapes import Circle, Mode, Shape
 
 _CLICK_PX = 4
 """Moved by less than this, the pointer has clicked and not dragged."""
@@ -37,9 +40,12 @@ _REST_MS = 300
 
 _NUDGE_PX = 10
 _SMALLEST_PX = 3.0
+_KEY_ZOOM = 1.3
+_EDGE_PX = 24
+"""A point that the keyboard goes to is brought into view where it lies nearer to the edge than this."""
 
 Modifiers = Qt.KeyboardModifier
-Gesture = Literal["none", "press", "brush", "lasso", "pan"]
+Gesture = Literal["none", "press", "brush", "outline", "pan"]
 
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -47,6 +53,11 @@ _ARROWS = {
     Qt.Key.Key_Up: (0, 1),
     Qt.Key.Key_Down: (0, -1),
 }
+
+_ZOOMS = {Qt.Key.Key_PageUp: _KEY_ZOOM, Qt.Key.Key_PageDown: 1 / _KEY_ZOOM}
+
+OWN_KEYS = frozenset({*_ARROWS, *_ZOOMS, Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter})
+"""Keys that mean something on the map, besides those of the table of actions."""
 
 _MODIFIER_KEYS = {
     Qt.Key.Key_Shift: Modifiers.ShiftModifier,
@@ -89,9 +100,10 @@ class Gestures(QObject):
         self.space = False
         self._tool: Tool = "circle"
         self._mode: Mode = "replace"
-        self._radius_px, self._aspect = 45.0, 1.0
+        self._radius_px = 45.0
         self._stroke: Stroke | None = None
         self._last_mode: Mode = "replace"
+        self._stand = NONE
         self._reset_gesture()
         self._soon = one_shot(self, 0, self.catch_up)
         self._hold = one_shot(self, _HOLD_MS, self._begin_brushing)
@@ -112,7 +124,7 @@ class Gestures(QObject):
         """Take other points; the brush is put away and a stroke under way forgotten."""
         self._stop()
         self.index, self.visible, self.selection = index, None, None
-        self.brush, self.under = None, None
+        self.brush, self.under, self._stand = None, None, NONE
         self._set_hover(-1)
 
     def replace_visible(self, visible: np.ndarray | None) -> None:
@@ -125,10 +137,12 @@ class Gestures(QObject):
         return self._tool
 
     def set_tool(self, tool: Tool) -> None:
-        """Choose what a drag with the left button does; the brush that is there stays."""
+        """Choose what a drag with the left button does; a box or a lasso begins without a brush."""
         if tool != self._tool:
             self.finish()
             self._tool = tool
+            if tool in ("rectangle", "lasso"):
+                self.brush, self.under = None, None
             self.tool_changed.emit(tool)
             self.changed.emit()
 
@@ -147,7 +161,7 @@ class Gestures(QObject):
     @property
     def current_mode(self) -> Mode:
         """What the brush does to the selection now: of the stroke under way, or with the keys that are down."""
-        if self._stroke is not None and self.gesture in ("brush", "lasso"):
+        if self._stroke is not None and self.gesture in ("brush", "outline"):
             return self._stroke.mode
         return self._mode_with(self.modifiers)
 
@@ -157,11 +171,8 @@ class Gestures(QObject):
 
     @property
     def radius(self) -> float:
-        """Half the size of the brush, in map units; of a rectangle as if it were a square of the same area."""
-        if self.brush is None or isinstance(self.brush, Lasso):
-            return self._radius_px / self.view.scale
-        width, height = half_sizes(self.brush)
-        return float((width * height) ** 0.5)
+        """Half the size of the brush, in map units."""
+        return self.brush.radius if isinstance(self.brush, Circle) else self._radius_px / self.view.scale
 
     def set_radius(self, radius: float) -> None:
         """Resize the brush; half its size in map units."""
@@ -170,9 +181,9 @@ class Gestures(QObject):
     @property
     def ghost(self) -> Shape | None:
         """The brush that a press would place under the pointer; None where none would be."""
-        if self.pointer is None or self.gesture != "none" or self.space or self._tool in ("pan", "lasso"):
+        if self.pointer is None or self.gesture != "none" or self.space or self._tool != "circle":
             return None
-        if self.brush is not None and matches(self.brush, self._tool):
+        if self.brush is not None:
             return None
         x, y = self._place_of(self.pointer)
         return self._fresh(x, y)
@@ -223,7 +234,7 @@ class Gestures(QObject):
     # the mouse
 
     def press(self, at: QPointF, button: Qt.MouseButton, modifiers: Modifiers) -> None:
-        """Begin to pan, to brush or to draw a lasso; on a dot wait whether it becomes a click."""
+        """Begin to pan, to brush, or to draw a box or a lasso; on a dot wait whether it becomes a click."""
         self.finish()
         if self.gesture != "none":
             return
@@ -241,8 +252,8 @@ class Gestures(QObject):
         self._before = (self.brush, self.selection)
         self._stroke = Stroke(self._mode_with(modifiers), len(self.index))
         x, y = self._place_of(at)
-        if self._tool == "lasso" and not self._grabs(x, y):
-            self.gesture, self._trail = "lasso", [(x, y)]
+        if self._tool != "circle":
+            self.gesture, self._trail = "outline", [(x, y)]
         else:
             self.gesture = "press"
             if self._dot_at(at) >= 0:
@@ -255,7 +266,7 @@ class Gestures(QObject):
         self.pointer, self.modifiers = at, modifiers
         if self.gesture == "press" and _distance(at, self._pressed) >= _CLICK_PX:
             self._begin_brushing()
-        if self.gesture == "lasso":
+        if self.gesture == "outline":
             self._trail.append(self._place_of(at))
         if not self._soon.isActive():
             self._soon.start()
@@ -269,32 +280,23 @@ class Gestures(QObject):
         self._hold.stop()
         gesture, self.gesture = self.gesture, "none"
         still = _distance(at, self._pressed) < _CLICK_PX
-        if gesture == "press" or (gesture == "lasso" and self._trail_is_a_click()):
-            self._click(at)
-        elif gesture in ("brush", "lasso"):
+        if gesture == "press" or (gesture == "outline" and self._trail_is_a_click()):
+            self._click(at, nothing=gesture == "outline")
+        elif gesture == "brush":
             self.finish()
+        elif gesture == "outline":
+            self.finish()
+            self.brush, self.under = None, None
         elif still and button == Qt.MouseButton.RightButton:
             self.menu_requested.emit(at)
         self.changed.emit()
 
-    def double_click(self, at: QPointF, button: Qt.MouseButton, modifiers: Modifiers) -> None:
-        """Show all points, and put back the selection that the first press of the two changed."""
-        if button != Qt.MouseButton.LeftButton or modifiers != Modifiers.NoModifier:
-            self.press(at, button, modifiers)
-            return
-        if self._touched:
-            self._restore()
-        self.fit()
-
     def wheel(self, steps: float, at: QPointF, modifiers: Modifiers) -> None:
-        """Resize the brush; with Shift change the rectangle's aspect; with Ctrl, or where there is none, zoom."""
-        nothing_to_resize = self._tool == "pan" or (self._tool == "lasso" and self.brush is None)
-        if modifiers & Modifiers.ControlModifier or nothing_to_resize:
-            self.zoom(1.2**steps, at.x(), at.y())
-        elif modifiers & Modifiers.ShiftModifier:
-            self.stretch(1.12**steps)
-        else:
+        """Zoom about the pointer; with Shift resize the circle."""
+        if modifiers & Modifiers.ShiftModifier and self._tool == "circle":
             self.grow(1.12**steps)
+        else:
+            self.zoom(1.2**steps, at.x(), at.y())
 
     def leave(self) -> None:
         """Forget where the pointer was."""
@@ -306,10 +308,14 @@ class Gestures(QObject):
     # the keys
 
     def key_pressed(self, key: Qt.Key, modifiers: Modifiers) -> bool:
-        """Move by an arrow key, take hold of the map by Space; return whether the key meant something."""
+        """Go by an arrow key, take hold of the map by Space ...; return whether the key meant something."""
         self._hold_modifiers(modifiers, key, down=True)
         if key in _ARROWS:
-            self.nudge(*_ARROWS[key], modifiers & ~Modifiers.KeypadModifier)
+            self._arrow(*_ARROWS[key], modifiers & ~Modifiers.KeypadModifier)
+        elif key in _ZOOMS:
+            self.zoom(_ZOOMS[key], self.view.width / 2, self.view.height / 2)
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._place_brush(modifiers & ~Modifiers.KeypadModifier)
         elif key == Qt.Key.Key_Space:
             self.space = True
             self.changed.emit()
@@ -348,13 +354,16 @@ class Gestures(QObject):
         over = self.gesture == "none" and self.pointer is not None and self._grabs(*self._place_of(self.pointer))
         return Qt.CursorShape.SizeAllCursor if over else Qt.CursorShape.CrossCursor
 
-    def _click(self, at: QPointF) -> None:
+    def _click(self, at: QPointF, *, nothing: bool) -> None:
+        """Name the dot; where there is none a click may select nothing, as in a GIS."""
         row, mode = self._dot_at(at), self._stroke.mode if self._stroke else self._mode
         self.brush = self._before[0]
         self._stop()
         if row >= 0:
-            self._touched = True
+            self._touched, self._stand = True, row
             self.clicked.emit(row, mode)
+        elif nothing and mode == "replace":
+            self.brushed.emit(np.empty(0, np.int64), "replace", True)
 
     def _trail_is_a_click(self) -> bool:
         low, high = np.min(self._trail, axis=0), np.max(self._trail, axis=0)
@@ -376,23 +385,57 @@ class Gestures(QObject):
         """Resize the brush, or the one that the next press places."""
         self._reshape(lambda shape: scaled(shape, factor), factor=factor)
 
-    def stretch(self, factor: float) -> None:
-        """Make a rectangle wider and flatter."""
-        if self._tool == "rectangle":
-            self._aspect = float(np.clip(self._aspect * factor**2, 0.02, 50))
-        self._reshape(lambda shape: stretched(shape, factor), factor=1.0 if self._tool == "rectangle" else factor)
-
-    def nudge(self, right: int, up: int, modifiers: Modifiers) -> None:
-        """Move the brush by the arrow keys, or the map where there is no brush."""
-        step = _NUDGE_PX / self.view.scale
-        if self.brush is None:
+    def _arrow(self, right: int, up: int, modifiers: Modifiers) -> None:
+        """Move the brush; where there is none, go to the next point; with Ctrl move the map."""
+        if modifiers & Modifiers.ControlModifier:
             self.pan(-right * 4 * _NUDGE_PX, up * 4 * _NUDGE_PX)
+        elif self.brush is not None:
+            step = _NUDGE_PX / self.view.scale
+            self._continue_stroke(self._mode_with(modifiers))
+            self._change_brush(moved(self.brush, right * step, up * step))
+        elif len(self.index):
+            self._go_on(right, up, self._mode_with(modifiers))
+
+    def _go_on(self, right: int, up: int, mode: Mode) -> None:
+        """Select the next point in a direction; the first time the one nearest to the middle."""
+        points, start = self.index.points, self._start()
+        if start == NONE:
+            row = nearest(points, np.array([self.view.x, self.view.y], np.float32), self.visible)
+        else:
+            row = next_towards(points, points[start], (right, up), self.visible)
+        if row != NONE:
+            self._stand = row
+            self._bring_into_view(points[row])
+            self._set_hover(row)
+            self.clicked.emit(row, mode)
+
+    def _start(self) -> int:
+        """Return where the keyboard is: where it was, unless something else was selected since."""
+        selected = self.selection
+        if selected is None:
+            return NONE
+        if self._stand in selected:
+            return self._stand
+        points = self.index.points[selected]
+        return int(selected[max(nearest(points, points.mean(axis=0)), 0)])
+
+    def _bring_into_view(self, point: np.ndarray) -> None:
+        left, top = self.view.to_screen(point[np.newaxis])[0]
+        inside = _EDGE_PX <= left <= self.view.width - _EDGE_PX and _EDGE_PX <= top <= self.view.height - _EDGE_PX
+        if not inside:
+            self.pan(self.view.width / 2 - left, self.view.height / 2 - top)
+
+    def _place_brush(self, modifiers: Modifiers) -> None:
+        """Put the circle on the point where the keyboard is, or into the middle; arrows move it then."""
+        if self._tool != "circle" or self.brush is not None or not len(self.index):
             return
+        start = self._start()
+        x, y = (self.view.x, self.view.y) if start == NONE else self.index.points[start].tolist()
         self._continue_stroke(self._mode_with(modifiers))
-        self._change_brush(moved(self.brush, right * step, up * step))
+        self._change_brush(self._fresh(x, y))
 
     def _reshape(self, change: Callable[[Shape], Shape], *, factor: float) -> None:
-        if self.gesture == "lasso":
+        if self.gesture == "outline":
             return
         largest = 4.0 * max(self.view.width, self.view.height)
         if self.brush is None:
@@ -405,8 +448,7 @@ class Gestures(QObject):
             return
         self._continue_stroke(self._last_mode)
         self._change_brush(brush)
-        if not isinstance(brush, Lasso):
-            self._radius_px = self.radius * self.view.scale
+        self._radius_px = self.radius * self.view.scale
 
     def _continue_stroke(self, mode: Mode) -> None:
         """Wheel and keys go on with the stroke under way, or begin one that ends when they come to rest."""
@@ -425,7 +467,7 @@ class Gestures(QObject):
             self._soon.start()
 
     def _grabs(self, x: float, y: float) -> bool:
-        return self.brush is not None and matches(self.brush, self._tool) and covers(self.brush, x, y)
+        return self._tool == "circle" and isinstance(self.brush, Circle) and covers(self.brush, x, y)
 
     def _begin_brushing(self) -> None:
         """Grab the brush by the place that was pressed, or bring it there."""
@@ -443,8 +485,8 @@ class Gestures(QObject):
             self._change_brush(self._brought(x, y))
 
     def _brought(self, x: float, y: float) -> Shape:
-        """Return the brush, brought to a place: a new one if it is of another kind or out of all proportion."""
-        if self.brush is None or isinstance(self.brush, Lasso) or not matches(self.brush, self._tool):
+        """Return the brush, brought to a place: a new one if it is out of all proportion."""
+        if not isinstance(self.brush, Circle):
             return self._fresh(x, y)
         sizes = [half * self.view.scale for half in half_sizes(self.brush)]
         if max(sizes) > max(self.view.width, self.view.height) / 2 or max(sizes) < 2 * _SMALLEST_PX:
@@ -454,7 +496,7 @@ class Gestures(QObject):
     def _fresh(self, x: float, y: float) -> Shape:
         most = min(self.view.width, self.view.height) / 2
         radius = float(np.clip(self._radius_px, 2 * _SMALLEST_PX, most)) / self.view.scale
-        return new_brush(self._tool, x, y, radius, self._aspect)
+        return Circle(x, y, radius)
 
     def catch_up(self) -> None:
         """Do what the gathered events ask for."""
@@ -463,8 +505,8 @@ class Gestures(QObject):
             step, self._handled = self.pointer - self._handled, self.pointer
             if not step.isNull():
                 self.pan(step.x(), step.y())
-        elif self.gesture == "lasso":
-            self._extend_lasso()
+        elif self.gesture == "outline":
+            self._extend_outline()
         elif self._stroke is not None and self.gesture != "press":
             self._drag()
         elif self.gesture == "none" and self.pointer is not None:
@@ -498,12 +540,13 @@ class Gestures(QObject):
             return []
         return stamps(self.brush, moved(self.brush, dx, dy))
 
-    def _extend_lasso(self) -> None:
-        """Close the line so far for a look; what adds or removes waits for the real end."""
+    def _extend_outline(self) -> None:
+        """Show the box, or the line so far closed; what adds or removes waits for the end."""
         assert self._stroke is not None
-        if len(self._trail) < 3:
+        shape = outline(self._tool, self._trail)
+        if shape is None:
             return
-        self.brush = Lasso(np.array(self._trail))
+        self.brush = shape
         self.under = self.index.inside(self.brush, self.visible)
         if not self._stroke.gathers and not self._trail_is_a_click():
             self._emit(self.under)
@@ -535,7 +578,7 @@ class Gestures(QObject):
 
     def escape(self) -> None:
         """Give up the stroke under way; else put the brush away; else select nothing."""
-        if self.gesture in ("press", "brush", "lasso") or self._stroke is not None:
+        if self.gesture in ("press", "brush", "outline") or self._stroke is not None:
             self._restore()
         elif self.brush is not None:
             self.brush, self.under = None, None

@@ -11,12 +11,13 @@ import numpy as np
 from qtpy.QtGui import QImage
 
 from napari_rsgraph.point_map.view_transform import ViewTransform
+from rsgraph.brushing.dimming import dimmed
 from rsgraph.brushing.drawing import BACKGROUND, DOTS, Viewport, dim, dot_size, draw_points, overlay_points
 from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Circle, Lasso, Rectangle
 
-_FADE = 0.45
-"""Contrast left to points that are not selected: dim, not gone."""
+_FADE, _COLOUR = 0.45, 0.5
+"""Contrast and colour left to points that are not selected: darker and grayer, not gone."""
 
 _LIT = 20_000
 """Beyond so many selected points in a density, their pixels are lit up instead of drawing them again."""
@@ -47,6 +48,8 @@ def _every_kind_once() -> None:
         colours = np.zeros((len(drawn), 3), np.uint8)
         image = draw_points(drawn, colours, viewport)
         overlay_points(image, drawn, np.arange(len(drawn)), colours, viewport)
+        dim(image, _FADE, saturation=_COLOUR)
+    dimmed(np.zeros((1, 3), np.uint8))
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +174,7 @@ class Layers:
             visible=points.visible,
             index=points.index,
         )
-        self._faded = dim(self._pixels, _FADE)
+        self._faded = dim(self._pixels, _FADE, saturation=_COLOUR)
         self._places: np.ndarray | None = None
         if self.diameter == 0:
             self._places = _pixel_numbers(points.points, self._viewport)

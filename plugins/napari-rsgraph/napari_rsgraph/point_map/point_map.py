@@ -19,6 +19,7 @@ from qtpy.QtGui import (
     QNativeGestureEvent,
     QPainter,
     QPaintEvent,
+    QPen,
     QResizeEvent,
     QWheelEvent,
 )
@@ -27,29 +28,34 @@ from qtpy.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 from napari_rsgraph.actions import key
 from napari_rsgraph.point_map import marks as map_marks
 from napari_rsgraph.point_map.brush import Tool
-from napari_rsgraph.point_map.gestures import Gestures, one_shot
+from napari_rsgraph.point_map.gestures import OWN_KEYS, Gestures, one_shot
 from napari_rsgraph.point_map.picture import MapPicture, Points, Request, warm_up
+from napari_rsgraph.point_map.shares import PointShares, draw_pie
 from napari_rsgraph.point_map.thumbnails import LIMIT, Thumbnail, Thumbnails
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.widgets.shortcuts import add_actions, pressed
 from rsgraph.brushing.drawing import BACKGROUND
 from rsgraph.brushing.index import PointIndex
 from rsgraph.brushing.shapes import Mode, Rectangle, Shape
 
-HINT = f"Drag to brush · scroll to resize · Shift adds, Alt removes · {key('help')} shows all keys"
+HINT = f"Drag to brush · scroll zooms · Shift adds, Alt or Ctrl removes · {key('help')} for keys"
 
 _UNCOLOURED = (170, 178, 192)
+_FOCUSED = QColor(86, 180, 233)
 _ZOOM, _GROW = 1.3, 1.12
+_PIE_PX = 13.0
+"""Diameter of a dot whose parts can be seen."""
 _CLICKABLE_PX = 4.0
 """Dots of this diameter can be clicked one by one; in a cloud of smaller ones a click places the brush."""
 
 
 def count_of(rows: np.ndarray) -> str:
     """Say how many points are under the brush."""
-    return f"{len(rows):,} point{'' if len(rows) == 1 else 's'}"
+    return counted(len(rows), "point")
 
 
 class PointMap(QWidget):
-    """A map of points with a brush: a circle or rectangle that is dragged across it, or a lasso.
+    """A map of points with a brush: a circle that is dragged across it, a box or a lasso round points.
 
     The widget knows points, colours and masks, and nothing of chips or classes. It says which rows are under
     the brush; whoever listens changes the selection and gives it back with `set_selection`.
@@ -58,7 +64,7 @@ class PointMap(QWidget):
     brushed = Signal(object, str, bool)
     """Rows (ndarray int64) of the stroke, mode, and whether it is over. Emitted at most once per turn of the event
     loop while the brush moves. While it adds or subtracts, the rows are all that it has touched since the button
-    went down. A lasso that adds or subtracts is emitted once, when it is closed."""
+    went down. A box or a lasso that adds or subtracts is emitted once, when it is done."""
 
     clicked = Signal(int, str)
     """Row of a single dot that was clicked without moving, and mode."""
@@ -81,6 +87,7 @@ class PointMap(QWidget):
         self._picture = MapPicture()
         self._selected: np.ndarray | None = None
         self._thumbnails: Thumbnails | None = None
+        self._shares: PointShares | None = None
         self._tooltip: Callable[[int], str] | None = None
         self._message: tuple[str, float | None] | None = None
         self._hint_opacity = 1.0
@@ -168,6 +175,7 @@ class PointMap(QWidget):
             raise ValueError(f"`index` must hold the {len(points)} points of the map. Got {len(index)} instead.")
         colours = np.full((len(index), 3), _UNCOLOURED, np.uint8)
         self._points = Points(index.points, index, colours)
+        self._shares = None
         self._picture.forget()
         self._gestures.replace_points(index)
         self._selected = None
@@ -190,6 +198,23 @@ class PointMap(QWidget):
             raise ValueError(f"`colours` must have shape ({self.n_points}, 3). Got {colours.shape} instead.")
         self._points = Points(self._points.points, self._points.index, colours, self._points.visible)
         self._described = None
+        self.update()
+
+    def set_shares(self, shares: np.ndarray | None, colours: np.ndarray | None = None) -> None:
+        """Say what each point is made of, to be drawn on it: shares (n, classes) and colours (classes, 3); or None.
+
+        Raises
+        ------
+        ValueError
+            If there are more or fewer shares than points, or than colours.
+        """
+        if shares is None or colours is None:
+            self._shares = None
+        else:
+            expected = (self.n_points, len(colours))
+            if shares.shape != expected:
+                raise ValueError(f"`shares` must have shape {expected}. Got {shares.shape} instead.")
+            self._shares = PointShares(shares, colours)
         self.update()
 
     def set_visible(self, mask: np.ndarray | None) -> None:
@@ -229,7 +254,7 @@ class PointMap(QWidget):
         """Rows of the points that are shown as selected."""
         return np.zeros(0, dtype=np.int64) if self._selected is None else self._selected
 
-    def set_thumbnails(self, thumbnail: Thumbnail | None, *, size: int = 72) -> None:
+    def set_thumbnails(self, thumbnail: Thumbnail | None, *, size: int = 72, whole: int | None = None) -> None:
         """Show pictures in place of dots where points are far enough apart.
 
         Parameters
@@ -239,8 +264,10 @@ class PointMap(QWidget):
             None for dots only.
         size
             Largest side, in logical pixels.
+        whole
+            Pixels along a whole picture; smaller ones are drawn as much smaller. None: all are equally large.
         """
-        self._thumbnails = None if thumbnail is None else Thumbnails(thumbnail, size)
+        self._thumbnails = None if thumbnail is None else Thumbnails(thumbnail, size, whole)
         self.update()
 
     def set_tooltip(self, text: Callable[[int], str] | None) -> None:
@@ -396,7 +423,7 @@ class PointMap(QWidget):
         gestures = self._gestures
         diameter = self._picture.diameter
         gestures.pick_px, gestures.clickable = max(8.0, diameter / 2 + 3), diameter >= _CLICKABLE_PX
-        if self._thumbnails is None or not self.n_points:
+        if (self._thumbnails is None and self._shares is None) or not self.n_points:
             return
         rows = self._points.in_view(gestures.view, LIMIT)
         if len(rows) > LIMIT:
@@ -404,9 +431,15 @@ class PointMap(QWidget):
         at, colours = self.to_screen(self._points.points[rows]), self._points.colours[rows]
         selected = None if self._selected is None else np.isin(rows, self._selected)
         hover = gestures.hover if gestures.gesture == "none" else -1
-        side = self._thumbnails.draw(painter, rows, at, colours, selected, hover, self.devicePixelRatioF())
+        side, ratio = 0, self.devicePixelRatioF()
+        if self._thumbnails is not None:
+            side = self._thumbnails.draw(painter, rows, at, colours, selected, hover, ratio, self._shares)
+        if not side and self._shares is not None:
+            for place, row in enumerate(rows.tolist()):
+                bright = selected is None or bool(selected[place])
+                draw_pie(painter, at[place], max(diameter, _PIE_PX), self._shares.parts(row), bright=bright)
         gestures.pick_px = max(gestures.pick_px, side * 0.6)
-        if self._thumbnails.incomplete and not self._refine.isActive():
+        if self._thumbnails is not None and self._thumbnails.incomplete and not self._refine.isActive():
             self._refine.start()
 
     def _paint_marks(self, painter: QPainter) -> None:
@@ -420,6 +453,10 @@ class PointMap(QWidget):
             map_marks.draw_count(painter, self._description(), gestures.brush, gestures.view)
         if gestures.ghost is not None:
             map_marks.draw_brush(painter, gestures.ghost, gestures.view, ghost=True)
+        if self.hasFocus():
+            painter.setPen(QPen(_FOCUSED, 2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         if gestures.pointer is not None and gestures.tool != "pan":
             map_marks.draw_badge(painter, gestures.current_mode, gestures.pointer)
 
@@ -486,17 +523,17 @@ class PointMap(QWidget):
         self._gestures.release(event.position(), event.button())
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802  # Qt's name
-        """Show all points."""
-        self._gestures.double_click(event.position(), event.button(), event.modifiers())
+        """Take the second of two quick clicks as a click."""
+        self._gestures.press(event.position(), event.button(), event.modifiers())
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802  # Qt's name
-        """Resize the brush, or zoom. With Alt, on some systems with Shift, the wheel reports itself as sideways."""
+        """Zoom, or resize the brush. With Alt, on some systems with Shift, the wheel reports itself as sideways."""
         delta = event.angleDelta()
         self._gestures.wheel((delta.y() or delta.x()) / 120, event.position(), event.modifiers())
         event.accept()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  # Qt's name
-        """Arrow keys move the brush, Space takes hold of the map; the other keys are those of the actions."""
+        """Arrow keys go to the next point or move the brush ...; the other keys are those of the actions."""
         key = Qt.Key(event.key())
         if self._gestures.key_pressed(key, event.modifiers()):
             return
@@ -517,7 +554,7 @@ class PointMap(QWidget):
     def event(self, event: QEvent) -> bool:
         """Keep own keys from becoming shortcuts of the window; tooltips and pinches."""
         kind = event.type()
-        if kind == QEvent.Type.ShortcutOverride and pressed(cast(QKeyEvent, event), self.named) is not None:
+        if kind == QEvent.Type.ShortcutOverride and self._is_own(cast(QKeyEvent, event)):
             event.accept()
             return True
         if kind == QEvent.Type.ToolTip:
@@ -527,6 +564,9 @@ class PointMap(QWidget):
             return self._pinch(cast(QNativeGestureEvent, event))
         return super().event(event)
 
+    def _is_own(self, event: QKeyEvent) -> bool:
+        return event.key() in OWN_KEYS or pressed(event, self.named) is not None
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  # Qt's name
         """Show the same part of the map, or all of it where all of it was shown."""
         self._gestures.resize(event.size().width(), event.size().height())
@@ -535,9 +575,15 @@ class PointMap(QWidget):
         """Nothing is hovered over any more."""
         self._gestures.leave()
 
+    def focusInEvent(self, event: QFocusEvent) -> None:  # noqa: N802  # Qt's name
+        """Show that keys are heard here."""
+        super().focusInEvent(event)
+        self.update()
+
     def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802  # Qt's name
         """Keys released elsewhere are not heard of."""
         self._gestures.forget_keys()
+        self.update()
         super().focusOutEvent(event)
 
     def _pinch(self, event: QNativeGestureEvent) -> bool:

@@ -15,6 +15,8 @@ import numpy as np
 from napari.utils.colormaps import CyclicLabelColormap
 from numpy.typing import NDArray
 
+from napari_rsgraph.scene.cover import PictureGrays
+
 Ids = NDArray[np.uint32]
 Codes = NDArray[np.integer[Any]]
 Describe = Callable[[tuple[float, float]], str]
@@ -28,6 +30,9 @@ HIDDEN_CASING = HIDDEN + 2
 
 On the outline 2 is added: the chosen become EDGE, the rest CASING, the hidden HIDDEN_CASING.
 """
+
+FIRST_GRAY = HIDDEN_CASING + 1
+"""From here on: what is not chosen, over a picture; one code for each gray of the cover."""
 
 MAGNIFIED = (16, 8, 4, 2)
 """Outlines are drawn finer than pixels: a line one pixel wide would hide the segment when zoomed in."""
@@ -169,10 +174,12 @@ class Outlines:
 class Selected:
     """Paints the chosen segments clear with an outline, the rest as covered, and what cannot be chosen as hidden.
 
-    ``rectangle`` is drawn on top: first row, first column, last row, last column, in pixels of the scene.
+    ``rectangle`` is drawn on top: first row, first column, last row, last column, in pixels of the scene. ``grays``
+    are those of the picture below, by which a cover dims it; None: there is no picture, and the rest stays REST.
     """
 
     def __init__(self) -> None:
+        self.grays: PictureGrays | None = None
         self.rectangle: tuple[float, float, float, float] | None = None
         self.any = False
         self._codes: NDArray[np.uint8] | None = None
@@ -189,6 +196,11 @@ class Selected:
             self._codes[~(visible_by_id | chosen_by_id)] = HIDDEN
         self._codes[0] = NOTHING
 
+    def uncover(self, lit_by_id: NDArray[np.bool_] | None) -> None:
+        """Leave some segments (largest id + 1,) clear though they are not chosen: they are looked at."""
+        if self._codes is not None and lit_by_id is not None:
+            self._codes[lit_by_id & (self._codes == REST)] = NOTHING
+
     def __call__(self, ids: Ids, place: Place) -> Codes:
         """Look up, outline, and draw the rectangle."""
         codes = np.zeros(ids.shape, dtype=np.uint8) if self._codes is None else looked_up(self._codes, ids)
@@ -196,6 +208,9 @@ class Selected:
             _outline(codes)
         if self.rectangle is not None:
             _draw_rectangle(codes, self.rectangle, place)
+        if self.any and self.grays is not None:
+            below = self.grays.window(place.row, place.column, place.step, codes.shape)
+            np.add(below, np.uint8(FIRST_GRAY), out=codes, where=codes == REST)
         return codes
 
 

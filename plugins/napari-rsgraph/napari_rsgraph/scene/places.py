@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from napari_rsgraph.scene.grid import SceneGrid
 from napari_rsgraph.session.labels import Labels
 from napari_rsgraph.session.tables import Level, Mask, Rows, Tables
+from rsgraph.brushing.index import PointIndex
+from rsgraph.brushing.shapes import Lasso
 from rsgraph.view.view import View
 
 Pixel = tuple[float, float]
@@ -36,6 +38,7 @@ class ScenePlaces:
         self.tables, self.labels, self.view, self.scene = tables, labels, view, scene
         self.grid = SceneGrid(tables.scenes[scene])
         self.ids = view.levels(scene)[0][1]
+        self._indices: dict[Level, PointIndex] = {}
 
     def row_at(self, pixel: Pixel) -> int:
         """Return the segment at a pixel, or NONE."""
@@ -60,11 +63,21 @@ class ScenePlaces:
 
     def within(self, one: Pixel, other: Pixel, level: Level) -> Rows:
         """Return the rows of a level whose middle lies in a rectangle."""
-        rows = centroids_within(self._middles(level), one, other)
+        return self._here(centroids_within(self.middles(level), one, other), level)
+
+    def _here(self, rows: Rows, level: Level) -> Rows:
         chips = rows if level == "chips" else self.tables.chip_of[rows]
         return np.asarray(rows[self.tables.scene_of_chip[chips] == self.scene])
 
-    def _middles(self, level: Level) -> NDArray[np.float32]:
+    def inside(self, trail: Sequence[Pixel], level: Level) -> Rows:
+        """Return the rows of a level whose middle lies in a lasso along a trail."""
+        if level not in self._indices:
+            self._indices[level] = PointIndex(self.middles(level))
+        rows = self._indices[level].inside(Lasso(np.asarray(trail, dtype=np.float64)))
+        return self._here(rows, level)
+
+    def middles(self, level: Level) -> NDArray[np.float32]:
+        """Return (n, 2) row and column of the middles of segments or chips, in pixels of their scene."""
         if level == "segments":
             return self.tables.centroids
         return (self.view.windows[:, :2] + (self.view.windows[:, 2:] - 1) / 2).astype(np.float32)

@@ -11,15 +11,18 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_rsgraph.scene.camera import SceneCamera
+from napari_rsgraph.scene.candidate import COLOURS as CANDIDATE_COLOURS
+from napari_rsgraph.scene.candidate import Candidate
+from napari_rsgraph.scene.cover import PictureGrays, gray_colours
 from napari_rsgraph.scene.grid import SceneGrid
 from napari_rsgraph.scene.lazy_layers import (
     CASING,
     CLEAR,
     EDGE,
+    FIRST_GRAY,
     HIDDEN,
     HIDDEN_CASING,
     MAGNIFIED,
-    REST,
     Classes,
     Colour,
     Grid,
@@ -35,8 +38,9 @@ from napari_rsgraph.scene.places import NONE, Pixel, ScenePlaces
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.session.tables import Mask, Rows
 from napari_rsgraph.widgets.refresh import ticks
-from rsgraph.brushing.shapes import Mode
-from rsgraph.brushing.tinting import BLUE
+from rsgraph.brushing.dimming import CASING as CASING_RGB
+from rsgraph.brushing.dimming import OUTLINE as OUTLINE_RGB
+from rsgraph.brushing.shapes import Mode, combine
 from rsgraph.types import Window
 from rsgraph.view.view import View
 
@@ -48,18 +52,17 @@ _ROOM = 1.6
 _SMALLEST = 40
 """Pixels of the scene that ``go_to`` shows at least."""
 
-_COVER: Colour = (BLUE[0] / 255, BLUE[1] / 255, BLUE[2] / 255, 0.5)
-_YELLOW, _DARK = (1.0, 0.9, 0.1, 1.0), (0.0, 0.05, 0.2, 0.9)
+_BRIGHT: Colour = (OUTLINE_RGB[0] / 255, OUTLINE_RGB[1] / 255, OUTLINE_RGB[2] / 255, 1.0)
+_DARK: Colour = (CASING_RGB[0] / 255, CASING_RGB[1] / 255, CASING_RGB[2] / 255, 0.9)
 _SELECTION_COLOURS: list[Colour] = [
     {
-        REST: _COVER,
-        EDGE: _YELLOW,
+        EDGE: _BRIGHT,
         CASING: _DARK,
-        HIDDEN: (0.05, 0.05, 0.08, 0.7),
+        HIDDEN: (0.06, 0.06, 0.06, 0.75),
         HIDDEN_CASING: _DARK,
     }.get(code, CLEAR)
-    for code in range(1, HIDDEN_CASING + 1)
-]
+    for code in range(1, FIRST_GRAY)
+] + gray_colours()
 _WHITE, _BLACK = (1.0, 1.0, 1.0, 1.0), (0.05, 0.05, 0.05, 1.0)
 
 
@@ -86,8 +89,10 @@ class SceneMap:
         self.layers: list[Image | Labels] = []
         self._hovered = NONE
         self._stroke: Mask | None = None
+        self._before: Mask | None = None
         self._stale: set[str] = set()
         self._cover = Selected()
+        self._candidate = Candidate(self.tables)
         self.camera = SceneCamera(viewer)
         self._listen(connect=True)
 
@@ -100,6 +105,7 @@ class SceneMap:
             (selection.level_changed, self._level_changed),
             (selection.visible_changed, self._visible_changed),
             (selection.chips_chosen, self._visible_changed),
+            (self.session.search.changed, self._candidate_changed),
         ):
             if connect:
                 signal.connect(slot)
@@ -154,17 +160,21 @@ class SceneMap:
         """Make the layers, or give them another scene: napari takes seconds to remove some and add others."""
         plain, fine = self._world(1), self._world(MAGNIFIED[0])
         self._classes = Classes(self._codes())
+        self._cover.grays = PictureGrays(pictures)
         self._cover.choose(self.selected.target_lookup(), self._visible())
         code = np.uint8 if len(self.session.labels.names) < 255 else np.uint16
         codes = make_levels(ids, code, self._classes)
         lines = partial(make_levels, ids, np.uint8, magnified=MAGNIFIED)
-        drawn = [lines(self._cover), lines(Outlines(self._width())), lines(self._chip_edges())]
+        self._candidate.follow(self.session.search)
+        self._cover.uncover(self._candidate.lit)
+        drawn = [lines(each) for each in (self._cover, Outlines(self._width()), self._chip_edges(), self._candidate)]
         if not self.shown:
             self._make_layers(pictures, codes, drawn, plain, fine)
             return
         self.picture.give(pictures, plain)
         self.labels.give(codes, plain)
-        for layer, levels in zip((self.selection, self.segments, self.chips), drawn, strict=True):
+        finer = (self.selection, self.segments, self.chips, self.candidate)
+        for layer, levels in zip(finer, drawn, strict=True):
             layer.give(levels, fine)
         self.picture.name = self._title()
 
@@ -176,14 +186,16 @@ class SceneMap:
         plain: World,
         fine: World,
     ) -> None:
-        selected, outlines, edges = drawn
+        selected, outlines, edges, candidate = drawn
         self.picture = Image(pictures, plain, name=self._title())
         self.labels = Labels(codes, plain, name="Labels", colours=self._colours(), opacity=0.55)
         self.selection = Labels(selected, fine, name="Selection", colours=_SELECTION_COLOURS)
         self.segments = Labels(outlines, fine, name="Segments", colours=[_WHITE], opacity=0.35)
         self.chips = Labels(edges, fine, name="Chips", colours=[_BLACK], opacity=0.6)
+        self.candidate = Labels(candidate, fine, name="Candidate", colours=CANDIDATE_COLOURS)
         self.chips.visible = self.selected.level == "chips"
-        self.layers = [self.picture, self.labels, self.selection, self.segments, self.chips]
+        self.candidate.visible = self._candidate.any
+        self.layers = [self.picture, self.labels, self.selection, self.segments, self.chips, self.candidate]
         for layer in self.layers:
             self.viewer.add_layer(layer)
         # the picture's controls are the fewest, and hold nothing that could be painted on by mistake
@@ -252,6 +264,9 @@ class SceneMap:
     def _visible_changed(self) -> None:
         self._draw_soon("finished selection")
 
+    def _candidate_changed(self) -> None:
+        self._draw_soon("candidate")
+
     def _visible(self) -> Mask | None:
         """Return (largest id + 1,) which segments may be selected now; None for all."""
         visible, tables = self.selected.visible(), self.tables
@@ -276,8 +291,13 @@ class SceneMap:
         if "labels" in stale:
             self._classes.codes_by_id = self._codes()
             self.labels.repaint(thumbnail=True)
-        if stale & {"selection", "finished selection"}:
+        if "candidate" in stale:
+            self._candidate.follow(self.session.search)
+            self.candidate.visible = self._candidate.any
+            self.candidate.repaint(thumbnail=False)
+        if stale & {"selection", "finished selection", "candidate"}:
             self._cover.choose(self.selected.target_lookup(), self._visible())
+            self._cover.uncover(self._candidate.lit)
             self.selection.repaint(thumbnail="finished selection" in stale)
 
     # the camera
@@ -352,6 +372,10 @@ class SceneMap:
         """Forget what an earlier stroke touched."""
         self._stroke = np.zeros_like(self.selected.mask)
 
+    def begin_shape(self) -> None:
+        """Keep what is selected now: a box or a lasso that becomes smaller again gives back what it had taken."""
+        self._before = self.selected.mask.copy()
+
     def select_at(self, path: Sequence[Pixel], radius: float, mode: Mode, *, final: bool) -> None:
         """Select what a circle touches along a line, with all that this stroke touched before."""
         rows = self.places.near(path, radius, self.selected.level)
@@ -365,20 +389,21 @@ class SceneMap:
         self._cover.rectangle = None if final else (*np.minimum(one, other), *np.maximum(one, other))
         self._select(self.places.within(one, other, self.selected.level), mode, final=final)
 
-    def take_apart(self, pixel: Pixel) -> None:
-        """Show the segments of the chip at a pixel, where chips are shown."""
-        chip = self.chip_at(pixel)
-        if self.selected.level == "chips" and chip != NONE:
-            self.session.take_apart(np.arange(self.tables.n_chips) == chip)
+    def select_inside(self, trail: Sequence[Pixel], mode: Mode, *, final: bool) -> None:
+        """Select what has its centroid in a lasso along a trail."""
+        self._select(self.places.inside(trail, self.selected.level), mode, final=final)
 
     def _select(self, rows: Rows, mode: Mode, *, final: bool) -> None:
         """Only what may be seen may be selected."""
         found, visible = len(rows), self.selected.visible()
         if visible is not None:
             rows = rows[visible[rows]]
+        nothing = len(rows) == 0
+        if self._before is not None:
+            rows, mode = np.flatnonzero(combine(self._before, rows, mode)), "replace"
         if final:
-            self._stroke = None
-            if found and len(rows) == 0:
+            self._stroke = self._before = None
+            if found and nothing:
                 self.session.tasks.say(
                     "nothing there can be selected now: the filter or the choice of chips leaves it out"
                 )

@@ -1,4 +1,4 @@
-"""Tools of the mouse on the scene: click, paint, draw a rectangle, or leave it to napari's camera.
+"""Tools of the mouse on the scene: click, paint, draw a box or a lasso, or leave it to napari's camera.
 
 Shift adds, Alt (or Ctrl) takes away, both together keep what is in both; without them a stroke selects anew.
 """
@@ -19,8 +19,8 @@ from rsgraph.brushing.shapes import Mode
 if TYPE_CHECKING:
     import napari
 
-SceneTool = Literal["click", "paint", "rectangle", "pan"]
-SCENE_TOOLS: tuple[SceneTool, ...] = ("click", "paint", "rectangle", "pan")
+SceneTool = Literal["click", "paint", "rectangle", "lasso", "pan"]
+SCENE_TOOLS: tuple[SceneTool, ...] = ("click", "paint", "rectangle", "lasso", "pan")
 
 Drag = Generator[None, None, None]
 
@@ -44,16 +44,19 @@ class SceneTools:
     tool_changed = Signal(str)
     radius_changed = Signal(float)
     """Of the brush, in pixels of the scene."""
+    drawn = Signal(object)
+    """Places of the canvas along the lasso that is being drawn; none of them once it is done."""
 
     def __init__(self, viewer: napari.Viewer, scene_map: SceneMap) -> None:
         self.viewer, self.scene_map = viewer, scene_map
         self._tool: SceneTool = "click"
         self._radius = 8.0
+        self.space = False
+        """Whether the key is down that makes any tool take hold of the scene."""
         self._taken: list[tuple[Any, int, Any]] = []
         viewer.mouse_drag_callbacks.append(self._dragged)
         viewer.mouse_move_callbacks.append(self._moved)
         viewer.mouse_wheel_callbacks.append(self._wheeled)
-        viewer.mouse_double_click_callbacks.append(self._double_clicked)
         scene_map.scene_changed.connect(self._take_up)
         self._take_up()
 
@@ -65,7 +68,6 @@ class SceneTools:
             (self.viewer.mouse_drag_callbacks, self._dragged),
             (self.viewer.mouse_move_callbacks, self._moved),
             (self.viewer.mouse_wheel_callbacks, self._wheeled),
-            (self.viewer.mouse_double_click_callbacks, self._double_clicked),
         ):
             if own in callbacks:
                 callbacks.remove(own)
@@ -117,7 +119,13 @@ class SceneTools:
             self.give_back()
         else:
             self.take_over()
-        style = {"click": "pointing", "paint": "circle", "rectangle": "crosshair", "pan": "standard"}[self._tool]
+        style = {
+            "click": "pointing",
+            "paint": "circle",
+            "rectangle": "crosshair",
+            "lasso": "crosshair",
+            "pan": "standard",
+        }[self._tool]
         size = 2 * self._radius * (self.scene_map.grid.pixel_size if self.scene_map.shown else 1.0)
         for layer in self.scene_map.layers:
             layer.cursor_size = size
@@ -144,7 +152,7 @@ class SceneTools:
 
     # the mouse
 
-    def _idle(self) -> bool:
+    def idle(self) -> bool:
         """Whether the mouse is not ours: another layer is being drawn on, or nothing is shown."""
         active = self.viewer.layers.selection.active
         foreign = active is not None and active not in self.scene_map.layers and active.mode != "pan_zoom"
@@ -154,23 +162,20 @@ class SceneTools:
         self.scene_map.hover(self.scene_map.pixel_at(event.position))
 
     def _wheeled(self, viewer: napari.Viewer, event: Any) -> None:
-        if "Shift" in event.modifiers and self.tool == "paint" and not self._idle():
+        if "Shift" in event.modifiers and self.tool == "paint" and not self.idle():
             # with Shift some systems scroll sideways
             up = sum(event.delta) > 0
             self.resize(_GROW if up else 1 / _GROW)
 
-    def _double_clicked(self, viewer: napari.Viewer, event: Any) -> None:
-        if self.tool != "pan" and not self._idle():
-            self.scene_map.take_apart(self.scene_map.pixel_at(event.position))
-
     def _dragged(self, viewer: napari.Viewer, event: Any) -> Drag | None:
-        if self._idle():
+        if self.idle():
             return None
-        if event.button == 3:
+        if event.button == 3 or (event.button == 1 and self.space):
             return self._pan(event)
         if event.button != 1 or self.tool == "pan":
             return None
-        return {"click": self._click, "paint": self._paint, "rectangle": self._rectangle}[self.tool](event)
+        strokes = {"click": self._click, "paint": self._paint, "rectangle": self._rectangle, "lasso": self._lasso}
+        return strokes[self.tool](event)
 
     def _pan(self, event: Any) -> Drag:
         """Hold the place under the pointer; its place in the world is asked for after each step."""
@@ -215,6 +220,7 @@ class SceneTools:
         """Select by centroid what lies in the rectangle, as it grows."""
         mode, start = _mode(event), self.scene_map.pixel_at(event.position)
         event.handled = True
+        self.scene_map.begin_shape()
         yield
         while event.type == "mouse_move":
             event.handled = True
@@ -227,6 +233,27 @@ class SceneTools:
             self.scene_map.select_within(start, here, mode, final=True)
         else:
             self.scene_map.select_at([start], 0.0, mode, final=True)
+
+    def _lasso(self, event: Any) -> Drag:
+        """Select by centroid what lies in the lasso, as it is drawn."""
+        mode, trail, line = _mode(event), [self.scene_map.pixel_at(event.position)], [tuple(event.pos)]
+        event.handled = True
+        self.scene_map.begin_shape()
+        yield
+        while event.type == "mouse_move":
+            event.handled = True
+            trail.append(self.scene_map.pixel_at(event.position))
+            line.append(tuple(event.pos))
+            self.drawn.emit(line)
+            if len(trail) > 2:
+                self.scene_map.select_inside(trail, mode, final=False)
+            yield
+        event.handled = True
+        self.drawn.emit([])
+        if len(trail) > 2:
+            self.scene_map.select_inside(trail, mode, final=True)
+        else:
+            self.scene_map.select_at(trail[:1], 0.0, mode, final=True)
 
 
 def _mode(event: Any) -> Mode:

@@ -10,10 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_rsgraph.session.cluster_names import labelled_names, seen_names
 from napari_rsgraph.session.labels import Codes, Labels
+from napari_rsgraph.session.shares import Shares, chip_shares, mixed_colours
 from napari_rsgraph.session.suggestions import Prediction, Suggestions
 from napari_rsgraph.session.tables import Level, Tables
 from napari_rsgraph.session.work import Tasks
+from rsgraph.files import file_state
 from rsgraph.io.palette import colours
 from rsgraph.types import Floats
 from rsgraph.workspace import Workspace
@@ -26,6 +29,12 @@ _AT_ONCE = 50_000
 """Segments up to which colours are found while the window waits: a few milliseconds."""
 _LEAST = 12
 """A column of at most so many different values gets one colour each; above, a scale from low to high."""
+
+
+_PLACES = frozenset(
+    ["chip_id", "segment_id", "x", "y", "row", "column", "rows", "columns", "row_offset", "column_offset"]
+)
+"""Columns that number chips and segments or say where they are: nothing that colours could show."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +84,7 @@ class Colouring:
         self._shown: tuple[tuple[Level, str], Rgb, Key] | None = None
         self._making: tuple[Level, str] | None = None
         self._predictions: Prediction | None = None
+        self._seen: tuple[object, list[str], Codes] | None = None
         labels.changed.connect(self._labels_changed)
         suggestions.changed.connect(self._suggestions_changed)
 
@@ -84,7 +94,7 @@ class Colouring:
         there = {CLASS: True, PREDICTED: predicted, MEMBERSHIP: soft, UNCERTAINTY: predicted or soft, CHIP: True}
         first = [name for name, is_there in there.items() if is_there]
         columns = (str(name) for name in self._table(level).columns)
-        return first + [name for name in columns if name not in ("chip_id", "segment_id", "x", "y")]
+        return first + [name for name in columns if name not in _PLACES]
 
     def _table(self, level: Level) -> pd.DataFrame:
         return self.tables.chips if level == "chips" else self.tables.segments
@@ -110,9 +120,15 @@ class Colouring:
         self._forget()
 
     def _labels_changed(self) -> None:
-        """Only colours by class follow the labels: the others of a million segments take long to find again."""
-        if self.by == CLASS or self._cached is None or self._cached[0][1] != self.by:
+        """Only colours by class, and names of clusters, follow the labels: others take long to find again."""
+        if self.by == CLASS or self._cached is None or self._cached[0][1] != self.by or self._renamed():
             self._forget()
+
+    def _renamed(self) -> bool:
+        """Whether clusters are shown and have other names since the labels are others."""
+        if self.by != MEMBERSHIP or self._cached is None:
+            return False
+        return [name for name, _ in self._cached[2].entries] != list(self._clusters()[0][:_LEAST])
 
     def _suggestions_changed(self) -> None:
         """Going through a queue is no new prediction."""
@@ -133,6 +149,21 @@ class Colouring:
     def key(self, level: Level) -> Key:
         """Return what the colours mean."""
         return self._all(level)[1]
+
+    def shares(self) -> Shares | None:
+        """Return what chips are made of, where colours are of classes or clusters; None where they are not."""
+        made = self.suggestions.predictions
+        if self.by == MEMBERSHIP:
+            of_clusters, colours_, codes = self._clusters()
+            return self._shares(codes + 1, ("none", *of_clusters), np.insert(colours_, 0, _GRAY, axis=0))
+        if self.by == CLASS:
+            return self._shares(self.labels.codes, ("unlabelled", *self.labels.names), self.labels.palette())
+        if self.by == PREDICTED and made is not None:
+            return self._shares(made.best, ("unreached", *self.labels.names), self.labels.palette())
+        return None
+
+    def _shares(self, codes: Codes, names: tuple[str, ...], palette: Rgb) -> Shares:
+        return Shares(chip_shares(self.tables, codes, len(names)), palette, names)
 
     def _all(self, level: Level) -> tuple[Rgb, Key]:
         """Colours and key; of many points found beside the window, which shows the former ones meanwhile."""
@@ -184,31 +215,41 @@ class Colouring:
         """Colours of the classes that segments have or are predicted as; 0 stands for nothing."""
         names, palette = [nothing, *self.labels.names], self.labels.palette()
         title = CLASS if nothing == "unlabelled" else PREDICTED
-        shown = self._majority(codes, len(names), level, zero_last=True)
-        return palette.take(shown, axis=0), Key(title, tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
+        key = Key(title, tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
+        return self._of_level(codes, palette, level, nothing=0), key
 
     def _memberships(self, level: Level) -> tuple[Rgb, Key]:
-        memberships = self.workspace.embedding("target")
-        n = memberships.shape[1]
-        palette = _rgb(colours(n))
-        strongest = self._majority(np.asarray(memberships).argmax(axis=1), n, level)
-        names = [str(number) for number in range(1, n + 1)]
-        return palette[strongest], Key("cluster", tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
+        names, palette, strongest = self._clusters()
+        key = Key("cluster", tuple(zip(names, map(_hex, palette), strict=True))[:_LEAST])
+        return self._of_level(strongest, palette, level), key
 
-    def _majority(
-        self, codes: NDArray[np.integer[Any]], n: int, level: Level, *, zero_last: bool = False
-    ) -> NDArray[np.integer[Any]]:
-        """Codes of the points: segments' own, or for chips the commonest by area; 0 may count last."""
+    def _clusters(self) -> tuple[tuple[str, ...], Rgb, Codes]:
+        """Names and colours of the clusters, and the strongest of each segment."""
+        state = file_state(self.workspace.path("embeddings", "target.npy"))
+        if self._seen is None or self._seen[0] != state:
+            self._seen = (state, *self._look_at_clusters())
+        _, seen, strongest = self._seen
+        areas = self.tables.segments["area_px"].to_numpy(np.float64)
+        names = labelled_names(seen, strongest, self.labels.codes, areas, self.labels.names)
+        return tuple(names), _rgb(colours(len(names))), strongest
+
+    def _look_at_clusters(self) -> tuple[list[str], Codes]:
+        """Names of the clusters by what can be seen of them, and the strongest of each segment."""
+        memberships = np.asarray(self.workspace.embedding("target"))
+        n, strongest = memberships.shape[1], memberships.argmax(axis=1)
+        areas = self.tables.segments["area_px"].to_numpy(np.float64)
+        values = np.asarray(self.workspace.embedding("bands"), dtype=np.float64)
+        weights = np.bincount(strongest, weights=areas, minlength=n)
+        sums = np.stack([np.bincount(strongest, weights=areas * band, minlength=n) for band in values.T], axis=1)
+        means: NDArray[np.float64] = np.full(sums.shape, np.nan)
+        np.divide(sums, weights[:, np.newaxis], out=means, where=weights[:, np.newaxis] > 0)
+        return seen_names(means, [str(band) for band in self.workspace.survey["bands"]]), strongest
+
+    def _of_level(self, codes: Codes, palette: Rgb, level: Level, *, nothing: int | None = None) -> Rgb:
+        """Colours of the points: segments' own, or chips' by the largest share in them, grayer the smaller it is."""
         if level == "segments":
-            return codes
-        tables = self.tables
-        areas = tables.segments["area_px"].to_numpy(np.float64)
-        sums = np.bincount(tables.chip_of * n + codes, weights=areas, minlength=tables.n_chips * n)
-        table: NDArray[np.float64] = sums.astype(np.float64).reshape(tables.n_chips, n)
-        if zero_last:
-            table[:, 0] *= 1e-9
-        commonest: NDArray[np.int64] = table.argmax(axis=1)
-        return commonest
+            return np.asarray(palette.take(codes, axis=0))
+        return mixed_colours(chip_shares(self.tables, codes, len(palette)), palette, nothing=nothing)
 
     def _at_level(self, values: Floats, level: Level) -> Floats:
         """Values of the points: segments' own, or the mean over a chip's."""

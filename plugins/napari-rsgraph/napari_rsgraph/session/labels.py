@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.keys import free_key
 from napari_rsgraph.session.tables import Rows, Tables
 from napari_rsgraph.session.work import Tasks
@@ -147,13 +148,19 @@ class Labels:
         """Remove a class with its labels, in one step that undo takes back."""
         self._act(f"remove {name}", lambda journal: journal.remove(name))
 
+    def merge(self, name: str, into: str) -> None:
+        """Make all labels of a class labels of another one, in one step that undo takes back."""
+        done = f"{name} is merged into {into} now; undo takes it back"
+        self._act(f"merge {name}", lambda journal: journal.merge(name, into), lambda _: self.tasks.say(done))
+
     def assign(self, rows: Rows, name: str | None, *, origin: Origin = "human", note: str | None = None) -> None:
         """Label segments by their rows, or erase their labels with None; says so where there are none."""
         if len(rows) == 0:
             self.tasks.say("nothing is selected: brush points in the 2-D map or click in the scene first", "warning")
             return
         ids = self.tables.ids[rows]
-        title = f"label {len(ids):,} segments as {name}" if name else f"erase the labels of {len(ids):,} segments"
+        segments = counted(len(ids), "segment")
+        title = f"label {segments} as {name}" if name else f"erase the labels of {segments}"
         self._act(title, lambda journal: journal.assign(ids, name, origin=origin, note=note))
 
     def assign_each(
@@ -168,7 +175,7 @@ class Labels:
         """Give segments different labels in one transaction: imports and predictions."""
         ids = self.tables.ids[rows]
         self._act(
-            f"label {len(ids):,} segments",
+            f"label {counted(len(ids), 'segment')}",
             lambda journal: journal.assign_each(ids, names, origin=origin, confidence=confidence, note=note),
         )
 
@@ -217,8 +224,8 @@ class Labels:
 
         kept = int(np.count_nonzero(~free))
         summary = (
-            f"imported {len(names):,} labels of {len(found.colours)} classes"
-            + (f"; {kept:,} segments kept the label that you gave them" if kept else "")
+            f"imported {counted(len(names), 'label')} of {counted(len(found.colours), 'class')}"
+            + (f"; {counted(kept, 'segment')} kept the label that you gave them" if kept else "")
             + "".join(f"; left out: {number:,} {reason}" for reason, number in found.skipped.items() if number)
             + "".join(f"; {each}" for each in found.decided if " counts as no " not in each)
         )

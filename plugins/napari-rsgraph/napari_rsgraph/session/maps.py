@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.tables import Level, Rows, Tables
 from napari_rsgraph.session.work import Tasks
 from rsgraph.brushing.index import PointIndex
@@ -221,7 +222,7 @@ class Maps:
         projector = self.projectors[0] if now.projector == BY_LABELS else now.projector
         self._warn(len(rows), projector)
         self.tasks.run(
-            f"lay out {len(rows):,} segments",
+            f"lay out {counted(len(rows), 'segment')}",
             partial(_run_subset, folder, now.layer, projector, rows),
             lambda points: self.tasks.run(
                 "arrange the points", lambda progress: _part(now.layer, projector, rows, points), self._show

@@ -19,9 +19,11 @@ does what needs more than one part.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from psygnal import Signal
 
 from napari_rsgraph.actions import key
@@ -29,6 +31,7 @@ from napari_rsgraph.session.colouring import Colouring
 from napari_rsgraph.session.exporting import Exports
 from napari_rsgraph.session.labels import Labels
 from napari_rsgraph.session.maps import Maps, PointsMap
+from napari_rsgraph.session.neighbours import with_neighbours, without_rim
 from napari_rsgraph.session.search import Search
 from napari_rsgraph.session.selection import Selection
 from napari_rsgraph.session.suggestions import Suggestions
@@ -157,9 +160,31 @@ class Session:
 
     # the selection
 
+    def enlarge(self) -> None:
+        """Add what lies beside the selection: segments that an edge joins to it, or chips that hold such."""
+        self._change_by_ring(with_neighbours)
+
+    def shrink(self) -> None:
+        """Take away what lies at the rim of the selection."""
+        self._change_by_ring(without_rim)
+
+    def _change_by_ring(self, change: Callable[[Mask, NDArray[np.int64]], Mask]) -> None:
+        selection, edges = self.selection, self.workspace.edges
+        if not selection.mask.any():
+            self.tasks.say("select something first: its neighbours are those in the scene", "warning")
+            return
+        found = change(selection.mask, self.tables.chip_of[edges] if selection.level == "chips" else edges)
+        visible = selection.visible()
+        rows = np.flatnonzero(found if visible is None else found & visible)
+        selection.select_at_level(rows, "replace", final=True)
+
     def label(self, name: str | None) -> None:
-        """Label the selection, or erase its labels with None."""
-        self.labels.assign(self.selection.target_rows(), name)
+        """Label the selection, or erase its labels with None; after a suggestion comes the next of the queue."""
+        rows = self.selection.target_rows()
+        suggested = len(rows) == 1 and np.array_equal(rows, self.suggestions.current)
+        self.labels.assign(rows, name)
+        if suggested and name is not None and not self.labels.read_only:
+            self.suggestions.advance()
 
     def focus(self) -> None:
         """Show the selection in the scene; say so where there is none."""

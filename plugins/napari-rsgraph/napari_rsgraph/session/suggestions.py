@@ -201,6 +201,16 @@ class Suggestions:
             self.at = int(np.clip(self.at + step, 0, len(self.queue) - 1))
             self._look()
 
+    def advance(self) -> None:
+        """Go to the next segment of the queue that has no label; say where there is none."""
+        free = self.at + 1 + np.flatnonzero(self.labels.codes[self.queue[self.at + 1 :]] == 0)
+        if len(free):
+            self.at = int(free[0])
+            self._look()
+        else:
+            self.tasks.say("that was the last of the queue: predict again, or line up others")
+            self.changed.emit()
+
     def _look(self) -> None:
         if len(self.queue):
             self.looked_at.emit(self.current)
@@ -240,7 +250,7 @@ class Suggestions:
             self.tasks.say("nothing is predicted for this segment; label it yourself or skip it", "warning")
             return
         self._assign(made, row, made.best[row].astype(np.int64), made.certainty[row])
-        self.go(1)
+        self.advance()
 
     def _assign(self, made: Prediction, rows: Rows, codes: NDArray[np.int64], confidence: Floats) -> None:
         """Label as predicted, one transaction."""

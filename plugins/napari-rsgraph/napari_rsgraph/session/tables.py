@@ -77,6 +77,12 @@ class Tables:
         return names.get_indexer(pd.Index(self.chips["scene_id"])).astype(np.int64)
 
     @cached_property
+    def strips(self) -> Mask:
+        """(chips,) which are cut off at the edge of their scene to half of a whole chip or less."""
+        pixels = (self.chips["rows"] * self.chips["columns"]).to_numpy(np.int64)
+        return np.asarray(2 * pixels <= pixels.max(initial=0))
+
+    @cached_property
     def centroids(self) -> NDArray[np.float32]:
         """(segments, 2) row and column of the centroids, in pixels of their scene."""
         return self.segments[["row", "column"]].to_numpy(np.float32)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
-from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QAbstractButton, QLabel, QPushButton, QWidget
 
 from napari_rsgraph.actions import action
 from napari_rsgraph.widgets.shortcuts import help_of
@@ -36,6 +36,13 @@ def button(text: str, tooltip: str, run: Callable[[], object] | None = None) -> 
         call = run
         made.clicked.connect(lambda: call())
     return made
+
+
+def name_buttons(holder: QWidget) -> None:
+    """Give buttons that have only a picture their tooltip as the name that a screen reader says."""
+    for made in holder.findChildren(QAbstractButton):
+        if not made.text() and not made.accessibleName():
+            made.setAccessibleName(made.toolTip())
 
 
 def enable(widget: QWidget, enabled: bool, why_not: str = "") -> None:

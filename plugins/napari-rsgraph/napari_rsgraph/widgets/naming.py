@@ -19,6 +19,15 @@ _TARGETS = {
     "unmixing": "Unmixing fractions",
 }
 
+_COLUMNS = {
+    "area_px": "Area in pixels",
+    "valid_fraction": "Share with data",
+    "cloud_share": "Share of cloud",
+    "shadow_share": "Share of cloud shadow",
+    "split": "For training or testing",
+    "scene_id": "Scene",
+}
+
 
 def layer_title(layer: str, config: Mapping[str, Any]) -> str:
     """Return the name of a layer for reading.
@@ -33,12 +42,18 @@ def layer_title(layer: str, config: Mapping[str, Any]) -> str:
     if "+" in layer:
         return " + ".join(layer_title(part, config) for part in layer.split("+"))
     if layer.startswith("gnn") and layer[3:].isdigit():
-        return f"GNN layer {layer[3:]}"
+        n = int(layer[3:])
+        return f"Trained, {n} step{'' if n == 1 else 's'} around"
     if layer == "encoder":
         return _ENCODERS.get(str(config["encoder"]["name"]), "Encoder")
     if layer == "target":
         return _TARGETS.get(str(config["target"]["name"]), "Memberships")
     return layer[:1].upper() + layer[1:]
+
+
+def column_title(name: str) -> str:
+    """Return what points can be coloured by, for reading: choices of the session and columns of its tables."""
+    return _COLUMNS.get(name, name[:1].upper() + name[1:].replace("_", " "))
 
 
 def projector_title(projector: str) -> str:
