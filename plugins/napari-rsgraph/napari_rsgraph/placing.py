@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""The place of a window on the screen: as it stood last, or as large as its screen allows."""
-=======
 """The window's place on the screen: as it stood last, or as large as its screen allows."""
->>>>>>> 7385ef8f1d9b2832cfda5a01d280bad2ef769062
 
 from __future__ import annotations
 

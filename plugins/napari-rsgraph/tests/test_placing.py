@@ -1,4 +1,4 @@
-"""The place of a window on the screen."""
+"""The window's place on the screen."""
 
 from __future__ import annotations
 
