@@ -29,10 +29,10 @@ from rsgraph.own_files.window import (
 )
 from rsgraph.types import Window
 
-_LEFT, _RIGHT = (0.34, 344, 640), (0.26, 345, 440)
+_LEFT, _RIGHT = (0.34, 360, 640), (0.26, 345, 440)
 """Widths of the columns: share of the window, least, most."""
-_SHARES = (0.63, 0.37)
-"""Of the left column, for the 2-D map and the gallery."""
+_GALLERY, _FOR_MAP, _ROW = 0.37, 350, 110
+"""The gallery's share of the left column; pixels that the map, its bar and its legend have first; a row of tiles."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Memory:
         width = frame.main.width()
         docks = (frame.left, frame.right)
         sizes = [_width(width, *_LEFT), _width(width, *_RIGHT)]
-        heights = [round(share * 1000) for share in _SHARES]
+        heights = _heights(self.overview.splitter.height())
         if layout is not None:
             heights = [layout.map, layout.gallery]
             for number, (dock, size) in enumerate(zip(docks, (layout.left, layout.right), strict=True)):
@@ -254,6 +254,12 @@ class Memory:
             if not self._failed:
                 self.session.tasks.say(f"what is shown will not be remembered: {error}", "status")
             self._failed = True
+
+
+def _heights(whole: int) -> list[int]:
+    """Return the heights of map and gallery in a column."""
+    gallery = max(min(round(_GALLERY * whole), whole - _FOR_MAP), _ROW)
+    return [max(whole - gallery, 1), gallery]
 
 
 def _width(window: int, share: float, least: int, most: int) -> int:

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
 from waiting import shown
 
 from napari_rsgraph.overview import Overview
-from napari_rsgraph.remembering import Frame, Memory
+from napari_rsgraph.remembering import Frame, Memory, _heights
 from napari_rsgraph.session.session import Session, open_session
 from napari_rsgraph.session.work import Immediate
 from rsgraph.brushing.shapes import Rectangle
@@ -231,3 +231,9 @@ def test_a_column_that_was_closed_stays_closed(opener: Opener, workspace: Path, 
     assert memory.frame.right.isHidden()
     assert memory.now().layout is not None
     assert memory.now().layout.right == 0
+
+
+def test_in_a_low_column_the_map_comes_before_the_gallery() -> None:
+    assert _heights(440) == [330, 110]
+    assert _heights(600) == [378, 222]
+    assert _heights(1000) == [630, 370]
