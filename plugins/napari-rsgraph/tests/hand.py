@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 """Seconds after which what does not come is a failure."""
 _POLL = 0.05
 _CHILD = Path(__file__).with_name("hand_window.py")
