@@ -15,10 +15,7 @@ from qtpy.QtGui import QImage
 from qtpy.QtOpenGLWidgets import QOpenGLWidget
 from qtpy.QtWidgets import (
     QDockWidget,
-    QFileDialog,
-    QLabel,
     QMainWindow,
-    QPushButton,
     QScrollArea,
     QTabWidget,
     QToolBar,
@@ -43,6 +40,7 @@ from napari_rsgraph.placing import make_room, place
 from napari_rsgraph.point_map.opengl import release_context
 from napari_rsgraph.qt_work import QtWork
 from napari_rsgraph.remembering import Frame, Memory
+from napari_rsgraph.run_in_tasks import RunInTasks
 from napari_rsgraph.scene.bar import SceneBar
 from napari_rsgraph.scene.blinking import blink
 from napari_rsgraph.scene.drawn_outline import DrawnOutline
@@ -58,7 +56,6 @@ from napari_rsgraph.training import Training
 from napari_rsgraph.widgets.controls import name_buttons
 from napari_rsgraph.widgets.drops import Drops
 from napari_rsgraph.widgets.keyboard_focus import KeyboardFocus
-from napari_rsgraph.widgets.naming import stage_title
 from napari_rsgraph.widgets.refresh import ticks
 from rsgraph.errors import NotReadable, RsgraphError, WorkspaceMismatch
 from rsgraph.journal.journal import adopt_recovered
@@ -88,8 +85,6 @@ _LOOK_AGAIN = 2000
 """Milliseconds after which a window reads what others wrote: labels, where it only looks on, and stages of a run."""
 _ENLARGED = 200
 """Milliseconds after which a window manager has enlarged a window."""
-_TRAINING = 0
-"""Number of the training in the strip of tasks; others count from 1."""
 
 
 class Window(QObject):
@@ -127,7 +122,6 @@ class Window(QObject):
     ) -> None:
         super().__init__()
         self.viewer, self.session, self.work, self.display = viewer, session, work, display
-        self.training = training
         self._closed = False
         self.overview = Overview(session)
         self.scene = SceneMap(viewer, session)
@@ -141,6 +135,9 @@ class Window(QObject):
         frame = Frame(self.main, self.left, self.right, self.tabs, own)
         self.memory = Memory(session, self.overview, self.scene, frame)
         self._listen()
+        self.run = RunInTasks(self.tasks, self._look_again, self._say)
+        if training is not None:
+            self.run.go_on_with(training)
         made = {**self.overview.points.named, **self.overview.gallery.named}
         owners = {"map": self.overview.points, "search": self.search, "suggest": self.suggest}
         self.commands = Commands(self.main, session, self._calls(), owners, made)
@@ -261,10 +258,7 @@ class Window(QObject):
         self._looking = QTimer(self, interval=_LOOK_AGAIN)
         self._looking.timeout.connect(self._look_again)
         self._looking.start()
-        self.tasks.cancelled.connect(self._stop_training)
         self.main.installEventFilter(self)
-        if self.training is not None:
-            self._follow(self.training)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name
         """Write what is shown while there still is a window that shows it."""
@@ -285,62 +279,6 @@ class Window(QObject):
     def _manifest_time(self) -> int:
         path = self.session.workspace.path("manifest.json")
         return path.stat().st_mtime_ns if path.exists() else 0
-
-    # the run that goes on
-
-    def _follow(self, training: Training) -> None:
-        """Show the training among the tasks, with a button that stops it."""
-        self._steps = training.steps()
-        if self._steps and training.running:
-            self.tasks.task_started(_TRAINING, "training", stop="Stop")
-            self._show_step(0)
-        training.progressed.connect(self._training_progressed)
-        training.finished.connect(self._training_finished)
-        training.ended.connect(self._training_ended)
-        training.listen()
-
-    def go_on_with(self, training: Training) -> None:
-        """Follow a run of this workspace that was started beside the window; one is enough, and the first stays."""
-        if self.training is not None and self.training.running:
-            training.ask_to_stop()
-            return
-        self.training = training
-        self._follow(training)
-
-    def _leave(self, training: Training) -> None:
-        """Let a run go on without this window: another one follows it."""
-        self.training = None
-        training.progressed.disconnect(self._training_progressed)
-        training.finished.disconnect(self._training_finished)
-        training.ended.disconnect(self._training_ended)
-
-    def _stop_training(self, task: int) -> None:
-        if task == _TRAINING and self.training is not None:
-            self.training.ask_to_stop()
-
-    def _training_progressed(self, stage: str, done: int, total: int, left: str) -> None:
-        if stage in self._steps:
-            self._show_step(self._steps.index(stage), left)
-            self.tasks.task_progress(_TRAINING, done, total)
-
-    def _training_finished(self, stage: str) -> None:
-        """Show the next stage, of which nothing is known yet."""
-        if stage in self._steps[:-1]:
-            self._show_step(self._steps.index(stage) + 1)
-            self.tasks.task_progress(_TRAINING, 0, 0)
-        self._look_again()
-
-    def _show_step(self, number: int, left: str = "") -> None:
-        place = f"step {number + 1} of {len(self._steps)}"
-        self.tasks.task_title(
-            _TRAINING, ", ".join(filter(None, (f"training: {stage_title(self._steps[number])}", place, left)))
-        )
-
-    def _training_ended(self, sentence: str) -> None:
-        self.tasks.task_ended(_TRAINING)
-        self._look_again()
-        if sentence:
-            self._say("warning", f"training stopped: {sentence}")
 
     def _say(self, severity: str, text: str) -> None:
         """Say a sentence: in the status bar, or as a notification that stays for a while."""
@@ -491,10 +429,8 @@ class Window(QObject):
         if not labels.read_only:
             self.session.tasks.say("this window writes labels already")
             return
-        recovered, training = labels.journal.path, self.training
+        recovered, training = labels.journal.path, self.run.leave()
         own, shown = self.memory.frame.own, self.memory.now()
-        if training is not None:
-            self._leave(training)
         self.remove()
         if recovered.name != "labels.sqlite":
             adopt_recovered(recovered)
@@ -506,8 +442,7 @@ class Window(QObject):
             return
         self._closed = True
         _windows.discard(self)
-        if self.training is not None:
-            self.training.ask_to_stop()
+        self.run.stop()
         self.keyboard.close()
         self._looking.stop()
         self.memory.forget()
@@ -521,48 +456,6 @@ class Window(QObject):
 
 _windows: weakref.WeakSet[Window] = weakref.WeakSet()
 """All that are open."""
-
-
-class LabelWidget(QWidget):
-    """What napari's plugin menu opens: a button to choose a workspace, until one is open.
-
-    Parameters
-    ----------
-    napari_viewer
-        Given by napari.
-    """
-
-    def __init__(self, napari_viewer: napari.Viewer) -> None:
-        super().__init__()
-        self.viewer = napari_viewer
-        text = QLabel("Open a folder that `rsgraph run` made: its chips and segments appear beside the scene.")
-        text.setWordWrap(True)
-        button = QPushButton("Open a workspace...")
-        button.setToolTip("Choose the folder of a workspace (it holds a manifest.json)")
-        button.clicked.connect(self._choose)
-        column = QVBoxLayout(self)
-        column.addWidget(text)
-        column.addWidget(button)
-        column.addStretch(1)
-
-    def _choose(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Open a workspace")
-        if chosen:
-            self.open(Path(chosen))
-
-    def open(self, folder: Path) -> None:
-        """Open a workspace; mistakes are notifications."""
-        try:
-            open_workspace(self.viewer, folder).welcome()
-        except RsgraphError as error:
-            show_error(str(error))
-            return
-        dock = holding(self)
-        if dock is not None:  # its work is done; the column is needed, and the menu opens another one
-            QTimer.singleShot(0, self, self._leave)
-
-    def _leave(self) -> None:
-        self.viewer.window.remove_dock_widget(self)
 
 
 def dock_of(widget: QWidget) -> QDockWidget:
@@ -627,7 +520,7 @@ def open_workspace(
     former = next((each for each in _windows if each.viewer is viewer), None)
     if former is not None and former.session.workspace.folder.resolve() == Path(folder).resolve():
         if training is not None:
-            former.go_on_with(training)
+            former.run.go_on_with(training)
         return former
     work = QtWork()
     session = open_session(folder, work, read_only=read_only, links=links)

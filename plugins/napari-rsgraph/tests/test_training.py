@@ -78,8 +78,8 @@ def test_the_button_stops_training_and_the_window_goes_on(opener: Opener, qtbot:
     qtbot.mouseClick(line.cancel, Qt.MouseButton.LeftButton)
     assert line.cancel.text() == "Stopping"
     qtbot.waitUntil(lambda: not window.tasks.lines, timeout=120_000)
-    assert window.training is not None
-    assert not window.training.running
+    assert window.run.training is not None
+    assert not window.run.training.running
     assert "encoder" in window.session.workspace.unfinished
     window.session.labels.define("water")
     assert window.work.wait()
@@ -88,7 +88,7 @@ def test_the_button_stops_training_and_the_window_goes_on(opener: Opener, qtbot:
 @pytest.mark.slow
 def test_closing_the_window_stops_training(opener: Opener, qtbot: Any) -> None:
     window = opener("training.encoder.max_epochs=400", "overwrite=true")
-    training = window.training
+    training = window.run.training
     assert training is not None
     window.close()
     qtbot.waitUntil(lambda: not training.running, timeout=120_000)
@@ -99,9 +99,9 @@ def test_closing_the_window_stops_training(opener: Opener, qtbot: Any) -> None:
 def test_a_run_that_fails_says_why_in_the_window(opener: Opener, qtbot: Any, workspace: Path) -> None:
     said: list[str] = []
     window = opener("training.encoder.max_epochs=400", "overwrite=true")
-    window._say = lambda severity, text: said.append(f"{severity}: {text}")  # type: ignore[method-assign]
-    assert window.training is not None
-    window.training._run._process.kill()
+    window.run._say = lambda severity, text: said.append(f"{severity}: {text}")
+    assert window.run.training is not None
+    window.run.training._run._process.kill()
     qtbot.waitUntil(lambda: bool(said), timeout=120_000)
     assert said == [
         "warning: training stopped: it ended with -9; memory may be short. Label on: the next start goes on"
@@ -173,15 +173,15 @@ def test_a_second_run_of_a_workspace_that_is_open_is_stopped(opener: Opener, wor
     second = Training([f"workspace={workspace}", "tracking.uri=none"])
     assert open_workspace(window.viewer, workspace, training=second) is window
     qtbot.waitUntil(lambda: not second.running, timeout=120_000)
-    assert window.training is not second
-    assert window.training is not None
-    assert window.training.running
+    assert window.run.training is not second
+    assert window.run.training is not None
+    assert window.run.training.running
 
 
 @pytest.mark.slow
 def test_a_window_that_is_opened_again_to_write_takes_the_run_over(opener: Opener, qtbot: Any) -> None:
     window = opener("training.encoder.max_epochs=400", "overwrite=true", read_only=True)
-    viewer, training = window.viewer, window.training
+    viewer, training = window.viewer, window.run.training
     assert training is not None
     window.reopen()
     (new,) = [each for each in _windows if each.viewer is viewer]
