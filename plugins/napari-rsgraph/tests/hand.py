@@ -26,6 +26,8 @@ from numpy.typing import NDArray
 PATIENCE = 180.0
 """Seconds after which what does not come is a failure."""
 _POLL = 0.05
+_ELSEWHERE = 5.0
+"""Seconds after which an event is taken to have gone elsewhere."""
 _CHILD = Path(__file__).with_name("hand_window.py")
 _READY = "window is not None and window.overview.view is not None and window.main.isActiveWindow()"
 _AT_REST = "(window is None or not window.work.busy) and not ticks().waiting"
@@ -125,14 +127,13 @@ class Hand:
 
     def click(self, place: Place, button: int = 1, *, keys: Sequence[str] = (), times: int = 1) -> None:
         """Click; ``keys`` are held meanwhile, such as ``shift``."""
-        with self._holding(keys):
+        with self._heard(times + len(keys)), self._holding(keys):
             self._do("mousemove", *_whole(place))
             self._do("click", "--repeat", str(times), "--delay", "60", str(button))
-        self.at_rest()
 
     def drag(self, *places: Place, button: int = 1, keys: Sequence[str] = (), release: bool = True) -> None:
         """Press at the first place, move over all others, let go at the last."""
-        with self._holding(keys):
+        with self._heard(release + len(keys)), self._holding(keys):
             self._do("mousemove", *_whole(places[0]))
             self._do("mousedown", str(button))
             for start, end in pairwise(places):
@@ -142,24 +143,35 @@ class Hand:
                     time.sleep(0.03)  # vispy leaves out moves that come sooner than 10 ms after the last
             if release:
                 self._do("mouseup", str(button))
-        self.at_rest()
 
     def wheel(self, place: Place, steps: int, *, keys: Sequence[str] = ()) -> None:
         """Turn the wheel: up where ``steps`` is above zero."""
-        with self._holding(keys):
+        with self._heard(abs(steps) + len(keys)), self._holding(keys):
             self._do("mousemove", *_whole(place))
             self._do("click", "--repeat", str(abs(steps)), "--delay", "40", "4" if steps > 0 else "5")
-        self.at_rest()
 
     def key(self, *names: str) -> None:
         """Press keys one after the other, by the names of X: ``ctrl+z``, ``Escape``, ``Tab``, ``a``."""
         for name in names:
-            self._do("key", name)
-            self.at_rest()
+            with self._heard(1 + name.count("+")):
+                self._do("key", name)
 
     def write(self, text: str) -> None:
         """Type a text."""
-        self._do("type", "--delay", "20", text)
+        with self._heard(len(text)):
+            self._do("type", "--delay", "20", text)
+
+    @contextmanager
+    def _heard(self, events: int) -> Iterator[None]:
+        """Wait until the window has heard of so many buttons and keys that were let go, and is at rest.
+
+        On a busy machine the X server and the window manager take their time. What goes elsewhere, as to the window
+        manager or another program, is never heard of here, and is waited for only a while.
+        """
+        before, end = self.ask("heard.events"), time.monotonic() + _ELSEWHERE
+        yield
+        while self.ask("heard.events") < before + events and time.monotonic() < end:
+            time.sleep(_POLL)
         self.at_rest()
 
     @contextmanager

@@ -19,11 +19,28 @@ from napari_rsgraph.launch import check_screen
 check_screen()
 
 import napari  # noqa: E402
-from qtpy.QtCore import QObject, QPoint, Qt, Signal  # noqa: E402
+from qtpy.QtCore import QEvent, QObject, QPoint, Qt, Signal  # noqa: E402
 from qtpy.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from napari_rsgraph.widgets.refresh import ticks  # noqa: E402
 from rsgraph.cli import main  # noqa: E402
+
+_ENDS = (QEvent.Type.MouseButtonRelease, QEvent.Type.KeyRelease, QEvent.Type.Wheel)
+
+
+class Heard(QObject):
+    """Counts buttons and keys that were let go, and turns of the wheel, as they reach a window."""
+
+    events = 0
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name
+        """Each reaches the window first, and then its widgets."""
+        if watched.isWindowType() and event.type() in _ENDS:
+            self.events += 1
+        return False
+
+
+HEARD = Heard()
 
 
 class Answers(QObject):
@@ -42,6 +59,10 @@ class Answers(QObject):
             self.asked.emit(json.loads(line))
 
     def _answer(self, expression: str) -> None:
+        application = QApplication.instance()
+        if application is not None and HEARD.parent() is None:
+            HEARD.setParent(application)
+            application.installEventFilter(HEARD)
         try:
             answer = {"value": eval(expression, names())}  # the test's own words
         except Exception as error:  # noqa: BLE001 - told to the test, whatever it is
@@ -59,7 +80,7 @@ def names() -> dict[str, Any]:
     app = QApplication.instance()
     return {
         **{"window": window, "viewer": viewer, "app": app, "np": np, "ticks": ticks},
-        **{"place": place, "find": find, "focus": QApplication.focusWidget()},
+        **{"place": place, "find": find, "heard": HEARD, "focus": QApplication.focusWidget()},
     }
 
 

@@ -62,7 +62,7 @@ def test_keys_reach_the_map_in_a_new_window_and_after_every_control(workspace: P
         hand.key("Escape")
         assert hand.wait(MAP), "none was made"
         hand.click(hand.centre("window.labels.rows[0].more"))
-        hand.key("Down", "Down", "Return")
+        hand.key("Down", "Down", "Down", "Return")
         assert hand.wait("type(focus).__name__ == 'NameEdit'"), "a class is being renamed"
         hand.write("sea")
         hand.key("Return")

@@ -50,7 +50,8 @@ def test_the_first_steps_come_once_and_again_from_the_keyboard(workspace: Path, 
 def test_every_panel_says_on_hover_what_it_is_for(workspace: Path, tmp_path: Path) -> None:
     with at_window(workspace, tmp_path / "screen") as hand:
         about = hand.ask("[window.tabs.tabToolTip(index) for index in range(window.tabs.count())]")
-        assert len(set(about)) == 5
+        assert all(about)
+        assert len(set(about)) == len(about) >= 6
         before = hand.picture()
         hand.move(hand.spot("window.tabs.tabBar()", 0.1, 0.5))
         assert hand.wait(_HOVER) == about[0]

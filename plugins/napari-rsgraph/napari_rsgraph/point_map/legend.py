@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QMenu, QPushButton, QWidget
 from napari_rsgraph.session.colouring import CLASS, PREDICTED, Key
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.widgets.class_menu import ClassActions
-from napari_rsgraph.widgets.controls import swatch
+from napari_rsgraph.widgets.controls import HIT, swatch
 from napari_rsgraph.widgets.layouts import FlowLayout, emptied
 from napari_rsgraph.widgets.refresh import Refresh, listen
 
@@ -159,6 +159,7 @@ class ClassEntry(QPushButton):
         self.code, self.name = code, name
         self.setIcon(swatch(colour, 12))
         self.setIconSize(QSize(12, 12))
+        self.setMinimumHeight(HIT)
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where it is, on the map
         self.setAutoDefault(False)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

@@ -55,6 +55,7 @@ class SceneTools:
         """Whether the key is down that makes any tool take hold of the scene."""
         self._taken: list[tuple[Any, int, Any]] = []
         viewer.mouse_drag_callbacks.append(self._dragged)
+        viewer.mouse_double_click_callbacks.append(self._clicked_again)
         viewer.mouse_move_callbacks.append(self._moved)
         viewer.mouse_wheel_callbacks.append(self._wheeled)
         scene_map.scene_changed.connect(self._take_up)
@@ -66,6 +67,7 @@ class SceneTools:
         self.give_back()
         for callbacks, own in (
             (self.viewer.mouse_drag_callbacks, self._dragged),
+            (self.viewer.mouse_double_click_callbacks, self._clicked_again),
             (self.viewer.mouse_move_callbacks, self._moved),
             (self.viewer.mouse_wheel_callbacks, self._wheeled),
         ):
@@ -176,6 +178,16 @@ class SceneTools:
             return None
         strokes = {"click": self._click, "paint": self._paint, "rectangle": self._rectangle, "lasso": self._lasso}
         return strokes[self.tool](event)
+
+    def _clicked_again(self, viewer: napari.Viewer, event: Any) -> None:
+        """Take the second of two quick presses, of which napari hears as a double click, for a click of its own."""
+        if self.idle() or event.button != 1 or self.space or self.tool == "pan":
+            return
+        event.handled = True
+        radius = self.radius if self.tool == "paint" else 0.0
+        if self.tool == "paint":
+            self.scene_map.begin_stroke()
+        self.scene_map.select_at([self.scene_map.pixel_at(event.position)], radius, _mode(event), final=True)
 
     def _pan(self, event: Any) -> Drag:
         """Hold the place under the pointer; its place in the world is asked for after each step."""
