@@ -72,6 +72,7 @@ def of_sqlite_rows(draw: random.Random, data: bytes) -> bytes:
 
 def _change_rows(draw: random.Random, database: sqlite3.Connection) -> None:
     database.execute("PRAGMA foreign_keys = OFF")
+    database.text_factory = lambda text: text.decode(errors="replace")
     names = (
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name NOT LIKE 'rtree%'"
     )

@@ -277,7 +277,7 @@ def test_open_sample_makes_the_coast_opens_it_and_ends_its_run_with_the_window(
     qtbot.waitUntil(lambda: bool(windows()), timeout=300_000)
     (shown,) = windows()
     assert Workspace(own_folder / "generated_coast").ready
-    assert shown.training is making.training
+    assert shown.run.training is making.training
     qtbot.waitUntil(lambda: shown.overview.view is not None, timeout=60_000)
     assert [layer.name for layer in window.layers].count("Scene (true colour)") == 1
     shown.close()

@@ -27,7 +27,7 @@ def whole(layer: Any) -> np.ndarray:
 
 def test_layers_have_names_and_lie_on_each_other(screen: Screen) -> None:
     names = [layer.name for layer in screen.viewer.layers]
-    assert names == ["Scene (true colour)", "Labels", "Selection", "Segments", "Chips"]
+    assert names == ["Scene (true colour)", "Labels", "Selection", "Segments", "Chips", "Candidate"]
     low, high = screen.map.picture.extent.world
     for layer in screen.map.layers:
         # an outline's first and last pixel are finer, so its middles lie further out
@@ -291,7 +291,7 @@ def test_scenes_of_a_collection_are_shown_one_at_a_time(
     scene_map.scene_changed.connect(shown.append)
     scene_map.show_scene(1)
     assert shown == [1]
-    assert len(viewer.layers) == 5
+    assert len(viewer.layers) == 6
     assert tuple(str(side) for side in viewer.scene.camera.orientation2d) == ("down", "right")
     assert not viewer.canvas.overlays.scale_bar.visible
     assert scene_map.picture.extent.world[1] == pytest.approx([159, 199])
