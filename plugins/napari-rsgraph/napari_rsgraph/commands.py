@@ -103,6 +103,7 @@ class Commands(QObject):
         entry = QAction(name.replace("&", "&&"), self)
         entry.setToolTip(f"Label the selection as {name}")
         entry.setShortcut(QKeySequence(key))
+        entry.setAutoRepeat(False)
         entry.triggered.connect(partial(without_state, partial(self.session.label, name)))
         self.main.addAction(entry)
         self._label_menu.addAction(entry)

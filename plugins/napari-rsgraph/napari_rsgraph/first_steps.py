@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from qtpy.QtCore import QEvent, QObject, QStandardPaths, Qt, Signal
-from qtpy.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QShowEvent
+from qtpy.QtCore import QEvent, QObject, QStandardPaths, Qt, QTimer, Signal
+from qtpy.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_rsgraph.actions import action, key
@@ -65,7 +65,7 @@ def cards() -> tuple[Card, ...]:
             "Every segment is described by a list of numbers, its embedding: its colours, how they vary, and what "
             "lies around it. The map on the left draws each segment as a point; points that are close together "
             "have like numbers, wherever they lie in the scene.",
-            "Drag over points: the same segments light up in the scene. Scroll to make the brush larger or smaller.",
+            "Drag over points: the same segments light up in the scene. Shift+scroll makes the brush larger or smaller.",
         ),
         Card(
             "Classes and labels",
@@ -181,11 +181,22 @@ class FirstSteps(QWidget):
         self.card.move((self.width() - _WIDTH) // 2, max((self.height() - self.card.height()) // 2, 0))
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name
-        """Follow the window's size, and stay above what comes into it."""
+        """Follow the window's size, stay above what comes into it, and have the keyboard while it has."""
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest):
             self._cover()
             self.raise_()
+        elif event.type() == QEvent.Type.WindowActivate:
+            QTimer.singleShot(0, self, self._take_keyboard)
         return False
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:  # noqa: N802  # Qt's name
+        """Keep the keyboard, whoever asks for it below the cards: the map does, once the window is shown."""
+        if event.reason() not in (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason):
+            QTimer.singleShot(0, self, self._take_keyboard)
+
+    def _take_keyboard(self) -> None:
+        if self.isVisible():
+            self.setFocus()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  # Qt's name
         """Take the fonts and the size of now."""

@@ -28,8 +28,10 @@ def test_the_first_steps_come_once_and_again_from_the_keyboard(workspace: Path, 
         steps = "find('FirstSteps', 'First steps')"
         dark = hand.picture()
         hand.save(tmp_path / "card.png")
-        titles = []
-        for _ in range(4):
+        titles = [hand.ask(f"{steps}.title.text()")]
+        hand.key("Right")  # nothing was clicked so far: the cards have the keyboard, not the map below them
+        assert hand.ask(f"{steps}.at") == 1
+        for _ in range(3):
             titles.append(hand.ask(f"{steps}.title.text()"))
             hand.click(hand.centre(f"{steps}.next"))
         titles.append(hand.ask(f"{steps}.title.text()"))

@@ -38,10 +38,10 @@ def test_the_legend_names_classes_and_the_ends_of_a_scale(qtbot: Any, session: S
     legend.show()
     session.labels.define("water")
     session.colouring.choose("class")
-    qtbot.waitUntil(lambda: legend.texts == ["class", "unlabelled", "water"])
+    qtbot.waitUntil(lambda: legend.texts == ["Class", "unlabelled", "water"])
     session.colouring.choose("uncertainty")
     low, high = session.colouring.key(session.selection.level).scale or (0, 0)
-    qtbot.waitUntil(lambda: legend.texts == ["uncertainty", f"{low:.3g}", "", f"{high:.3g}", "unlabelled"])
+    qtbot.waitUntil(lambda: legend.texts == ["Uncertainty", f"{low:.3g}", "", f"{high:.3g}", "unlabelled"])
     assert "uncertainty" in legend.accessibleName()
 
 

@@ -93,9 +93,7 @@ class SearchPanel(QWidget):
         self.apart_text.setText(f"{self.session.search.ground.written(distance)} apart" if distance else "each")
 
     def _lay_out(self) -> None:
-        starting = QHBoxLayout()
-        starting.addWidget(self.find_similar, 1)
-        starting.addWidget(self.k)
+        starting = flowing(self.find_similar, self.k)  # two lines, where the number of examples is long
         labelling = QHBoxLayout()
         labelling.addWidget(self.label)
         labelling.addWidget(self.classes, 1)
@@ -109,7 +107,7 @@ class SearchPanel(QWidget):
         inner.addWidget(flowing(self.select, self.end))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 6, 6, 6)
-        layout.addLayout(starting)
+        layout.addWidget(starting)
         layout.addWidget(beside(QLabel("Spread"), self.apart, self.apart_text, stretched=self.apart))
         layout.addWidget(self.about)
         layout.addWidget(self.empty)
@@ -210,7 +208,7 @@ class SearchPanel(QWidget):
         enable(self.paging["previous_page"], page > 0, "this is the first page")
         enable(self.paging["next_page"], page + 1 < pages, "this is the last page")
         taken = len(results.accepted())
-        self.label.setText(f"Label {taken:,} accepted as" if taken else "Label accepted as")
+        self.label.setText(f"Label {counted(taken, results.level[:-1])} as" if taken else "Label accepted as")
         why = "" if accepted else "accept some candidates first"
         enable(self.select, accepted > 0, why)
         why = "labels cannot be changed here" if self.session.labels.read_only else why

@@ -11,6 +11,7 @@ from napari_rsgraph.session.session import Session
 from napari_rsgraph.widgets.class_menu import ClassActions
 from napari_rsgraph.widgets.controls import HIT, swatch
 from napari_rsgraph.widgets.layouts import FlowLayout, emptied
+from napari_rsgraph.widgets.naming import column_title
 from napari_rsgraph.widgets.refresh import Refresh, listen
 
 _CIVIDIS = ("#00224e", "#2a3f6d", "#575d6d", "#7d7c78", "#a59c74", "#d2c060", "#fee838")
@@ -60,7 +61,8 @@ class Legend(QWidget):
     def _rebuild(self, key: Key) -> None:
         emptied(self._flow)
         self.texts, self.entries = [], {}
-        self._add(QLabel(f"{key.title}:"), key.title)
+        title = column_title(key.title)
+        self._add(QLabel(f"{title}:"), title)
         if key.scale is not None:
             self._add(QLabel(f"{key.scale[0]:.3g}"), f"{key.scale[0]:.3g}")
             self._add(Scale(), "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -161,7 +162,9 @@ class Labels:
         ids = self.tables.ids[rows]
         segments = counted(len(ids), "segment")
         title = f"label {segments} as {name}" if name else f"erase the labels of {segments}"
-        self._act(title, lambda journal: journal.assign(ids, name, origin=origin, note=note))
+        done = f"labelled {segments} as {name}" if name else f"erased the labels of {segments}"
+        say = partial(self.tasks.say, done, "status")
+        self._act(title, lambda journal: journal.assign(ids, name, origin=origin, note=note), lambda _: say())
 
     def assign_each(
         self,

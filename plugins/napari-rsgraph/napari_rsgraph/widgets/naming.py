@@ -20,6 +20,7 @@ _TARGETS = {
 }
 
 _COLUMNS = {
+    "strongest membership": "Cluster",
     "area_px": "Area in pixels",
     "valid_fraction": "Share with data",
     "cloud_share": "Share of cloud",

@@ -30,6 +30,16 @@ def help_of(name: str) -> str:
     return f"{row.tooltip} ({shown(row.keys[0])})"
 
 
+_REPEATED = frozenset(
+    [
+        *("undo", "redo", "enlarge", "shrink", "zoom_in", "zoom_out", "next_candidate", "previous_candidate"),
+        *("next_page", "previous_page", "next_suggestion", "previous_suggestion", "next_area", "previous_area"),
+        *("larger_brush", "smaller_brush", "scene_larger", "scene_smaller", "larger_tiles", "smaller_tiles"),
+    ]
+)
+"""What a key does again while it is held: steps. A task would be started twice, a switch would flicker."""
+
+
 def add_actions(owner: QWidget, calls: Mapping[str, Callable[[], object]]) -> dict[str, QAction]:
     """Give a widget actions of the table, by name; their keys work where the table says."""
     context = Qt.ShortcutContext
@@ -40,6 +50,7 @@ def add_actions(owner: QWidget, calls: Mapping[str, Callable[[], object]]) -> di
         entry.setStatusTip(row.tooltip)
         entry.setShortcuts([QKeySequence(key) for key in row.keys])
         entry.setShortcutContext(context.WidgetWithChildrenShortcut if row.where else context.WindowShortcut)
+        entry.setAutoRepeat(name in _REPEATED)
         entry.triggered.connect(partial(without_state, call))
         owner.addAction(entry)
         made[name] = entry
