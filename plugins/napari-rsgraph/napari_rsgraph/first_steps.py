@@ -65,7 +65,8 @@ def cards() -> tuple[Card, ...]:
             "Every segment is described by a list of numbers, its embedding: its colours, how they vary, and what "
             "lies around it. The map on the left draws each segment as a point; points that are close together "
             "have like numbers, wherever they lie in the scene.",
-            "Drag over points: the same segments light up in the scene. Shift and the wheel make the brush larger or smaller; the wheel alone zooms.",
+            "Drag over points: the same segments light up in the scene. The wheel zooms; with Shift held it makes "
+            "the brush larger or smaller.",
         ),
         Card(
             "Classes and labels",
@@ -179,7 +180,7 @@ class FirstSteps(QWidget):
         if new is not None and new is not self and self.window_covered.isAncestorOf(new):
             QTimer.singleShot(0, self, self.setFocus)
 
-    def focusNextPrevChild(self, _following: bool) -> bool:  # noqa: N802, FBT001  # Qt's name
+    def focusNextPrevChild(self, _following: bool) -> bool:  # noqa: N802  # Qt's name
         """Tab stays on the cards."""
         return True
 
