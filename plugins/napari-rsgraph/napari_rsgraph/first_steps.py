@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qtpy.QtCore import QEvent, QObject, QStandardPaths, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_rsgraph.actions import action, key
 from napari_rsgraph.widgets.controls import button
@@ -65,7 +65,8 @@ def cards() -> tuple[Card, ...]:
             "Every segment is described by a list of numbers, its embedding: its colours, how they vary, and what "
             "lies around it. The map on the left draws each segment as a point; points that are close together "
             "have like numbers, wherever they lie in the scene.",
-            "Drag over points: the same segments light up in the scene. Shift+scroll makes the brush larger or smaller.",
+            "Drag over points: the same segments light up in the scene. The wheel zooms; with Shift held it makes "
+            "the brush larger or smaller.",
         ),
         Card(
             "Classes and labels",
@@ -117,6 +118,10 @@ class FirstSteps(QWidget):
         self._lay_out()
         self._show()
         window.installEventFilter(self)
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        self._application = application
+        application.focusChanged.connect(self._keep_keyboard)
         self._cover()
 
     def _lay_out(self) -> None:
@@ -163,11 +168,21 @@ class FirstSteps(QWidget):
     def finish(self) -> None:
         """Close the cards."""
         self.window_covered.removeEventFilter(self)
+        self._application.focusChanged.disconnect(self._keep_keyboard)
         self.hide()
         self.closed.emit()
         self.deleteLater()
 
     # over the window
+
+    def _keep_keyboard(self, _old: QWidget | None, new: QWidget | None) -> None:
+        """What is covered never has the keyboard: a window that opens gives it to its map after the cards came."""
+        if new is not None and new is not self and self.window_covered.isAncestorOf(new):
+            QTimer.singleShot(0, self, self.setFocus)
+
+    def focusNextPrevChild(self, _following: bool) -> bool:  # noqa: N802  # Qt's name
+        """Tab stays on the cards."""
+        return True
 
     def _cover(self) -> None:
         self.setGeometry(self.window_covered.rect())

@@ -26,6 +26,10 @@ def test_the_first_steps_come_once_and_again_from_the_keyboard(workspace: Path, 
     with at_window(workspace, tmp_path / "screen", first=True) as hand:
         assert hand.ask(f"len({_CARDS})") == 1
         steps = "find('FirstSteps', 'First steps')"
+        hand.key("Right", "Return", "Tab", "Left", "a")  # as the first line of keys that anybody presses
+        assert hand.ask(f"{steps}.count.text()") == "2 of 5"
+        assert hand.ask("window.session.selection.segments.any()") is False
+        hand.key("Left")
         dark = hand.picture()
         hand.save(tmp_path / "card.png")
         titles = [hand.ask(f"{steps}.title.text()")]

@@ -90,6 +90,7 @@ class Gestures(QObject):
         self.pick_px = 8.0
         self.clickable = True
         self.view = ViewTransform()
+        self.rim: Callable[[ViewTransform], float] = lambda _view: 0.0
         self.fitted = True
         self.brush: Shape | None = None
         self.under: np.ndarray | None = None
@@ -198,7 +199,8 @@ class Gestures(QObject):
     def fit(self) -> None:
         """Show all points that pass the filter."""
         points = self._corners() if self.visible is None else self.index.points[self.visible]
-        self._set_view(self.view.fitted(points), fitted=True)
+        rim = self.rim(self.view.fitted(points))
+        self._set_view(self.view.fitted(points, rim), fitted=True)
 
     def _corners(self) -> np.ndarray:
         """Return the lower left and upper right corner of all points; none where there are none."""

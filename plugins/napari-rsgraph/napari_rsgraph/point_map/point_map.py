@@ -31,7 +31,8 @@ from napari_rsgraph.point_map.brush import Tool
 from napari_rsgraph.point_map.gestures import OWN_KEYS, Gestures, one_shot
 from napari_rsgraph.point_map.picture import MapPicture, Points, Request, warm_up
 from napari_rsgraph.point_map.shares import PointShares, draw_pie
-from napari_rsgraph.point_map.thumbnails import LIMIT, Thumbnail, Thumbnails
+from napari_rsgraph.point_map.thumbnails import LIMIT, Thumbnail, Thumbnails, thumbnail_side
+from napari_rsgraph.point_map.view_transform import ViewTransform
 from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.widgets.shortcuts import add_actions, pressed
 from rsgraph.brushing.drawing import BACKGROUND
@@ -130,6 +131,7 @@ class PointMap(QWidget):
 
     def _init_gestures(self) -> None:
         gestures = self._gestures = Gestures(self)
+        gestures.rim = self._rim
         gestures.brushed.connect(self.brushed)
         gestures.clicked.connect(self.clicked)
         gestures.hovered.connect(self.hovered)
@@ -268,7 +270,18 @@ class PointMap(QWidget):
             Pixels along a whole picture; smaller ones are drawn as much smaller. None: all are equally large.
         """
         self._thumbnails = None if thumbnail is None else Thumbnails(thumbnail, size, whole)
+        if self.whole:
+            self.fit()
         self.update()
+
+    def _rim(self, view: ViewTransform) -> float:
+        """Return how far pictures reach beyond the outermost points of a view, in logical pixels."""
+        if self._thumbnails is None:
+            return 0.0
+        rows = self._points.in_view(view, LIMIT)
+        if len(rows) > LIMIT:
+            return 0.0
+        return thumbnail_side(view.to_screen(self._points.points[rows]), self._thumbnails.largest) / 2 + 2
 
     def set_tooltip(self, text: Callable[[int], str] | None) -> None:
         """Say what is shown beside the pointer when it rests on a point."""

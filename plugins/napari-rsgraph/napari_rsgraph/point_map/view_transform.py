@@ -64,8 +64,8 @@ class ViewTransform:
         scale = min(self.width / 2 / part.half_width, self.height / 2 / part.half_height)
         return replace(self, x=part.x, y=part.y, scale=scale)
 
-    def fitted(self, points: np.ndarray) -> ViewTransform:
-        """Return the view that shows all points (n, 2); what is not finite is left out.
+    def fitted(self, points: np.ndarray, rim: float = 0.0) -> ViewTransform:
+        """Return the view that shows all points (n, 2) with a rim of logical pixels; what is not finite is left out.
 
         One point, or many at one place, lie in the middle of a window of one map unit.
         """
@@ -73,7 +73,8 @@ class ViewTransform:
         middle, extent = (low + high) / 2, high - low
         if not extent.any():
             extent = np.ones(2)
-        room = np.array([self.width, self.height]) * (1 - 2 * _MARGIN)
+        size = np.array([self.width, self.height])
+        room = np.maximum(np.minimum(size * (1 - 2 * _MARGIN), size - 2 * rim), size / 2)
         scale = min(room[axis] / extent[axis] for axis in (0, 1) if extent[axis] > 0)
         return replace(self, x=float(middle[0]), y=float(middle[1]), scale=float(scale))
 
