@@ -6,6 +6,8 @@ come from a stranger, so of all that only what the command line says itself is t
 
 from __future__ import annotations
 
+import re
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,7 +18,7 @@ from hydra.plugins.config_source import ConfigLoadError
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, flag_override
 
-from rsgraph.config import refuse_targets
+from rsgraph.config import config_folder, plugin_search_path, quote, refuse_targets
 from rsgraph.errors import ConfigError
 from rsgraph.own_files.names import is_relative_name
 
@@ -105,20 +107,45 @@ def _counts(plugin: str, choice: str, composed: Any) -> DictConfig:
 
 
 def _refuse_places(config: DictConfig, overrides: Sequence[str]) -> None:
-    """Refuse a config that would write elsewhere than below the current folder, or talk to a server, unless typed."""
+    """Refuse a config that would write elsewhere than below the current folder, or talk to a server, unless typed.
+
+    Packages that are installed run code anyway: what their configs say is taken.
+    """
+    if _all_installed(config):
+        return
     typed = {each.key_or_group for each in OverridesParser.create().parse_overrides(list(overrides))}
     swept: Any = OmegaConf.to_container(config.hydra.sweeper, resolve=False)
-    params = {str(name) for name in (swept.get("params") or {})}
+    params = {str(name): str(values) for name, values in (swept.get("params") or {}).items()}
     for name in (*_FOLDERS, *_TYPED):
         if name in typed or name.partition(".")[0] in typed:
             continue
         value = OmegaConf.select(config, name)
         fits = value in _TYPED[name] if name in _TYPED else value is None or _is_below(value)
-        if name in params or not fits:
-            raise ConfigError(
-                f"'{name}' is {str(value)[:80]} in a config that is loaded, which may name folders below the current "
-                f"one, and no server; type {name}=... where you want that"
-            )
+        if name in params:
+            raise ConfigError(_not_taken(name, params[name], f"{name}={params[name]}"))
+        if not fits:
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            raise ConfigError(_not_taken(name, text, f"{name}={text if _PLAIN.fullmatch(text) else quote(text)}"))
+
+
+_PLAIN = re.compile(r"[\w./:@~+-]+")
+_SHOWN, _LONGEST = 80, 200
+
+
+def _not_taken(name: str, value: str, typed: str) -> str:
+    """Say that a file does not decide an option, and what to type instead, ready for a shell."""
+    typed = shlex.quote(typed) if len(typed) <= _LONGEST and typed.isprintable() else f"{name}=..."
+    return (
+        f"'{name}' is {' '.join(value.split())[:_SHOWN]} in a config that is loaded, which may name folders below the "
+        f"current one, and no server; if you want that, type it yourself: {typed}"
+    )
+
+
+def _all_installed(config: DictConfig) -> bool:
+    """Tell whether all places in which configs were looked for are those of installed packages."""
+    ours = f"file://{config_folder().resolve()}"
+    known = {ours, *plugin_search_path(), "pkg://hydra.conf", "structured://"}
+    return {f"{each.schema}://{each.path}" for each in config.hydra.runtime.config_sources} <= known
 
 
 def _is_below(folder: object) -> bool:

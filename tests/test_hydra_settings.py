@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 
 import pytest
 
+import rsgraph.composition
+import rsgraph.hydra_settings
 from rsgraph.command_line import split_line
 from rsgraph.composition import composed, show
 from rsgraph.errors import ConfigError
@@ -128,6 +131,39 @@ def test_places_and_servers_that_are_typed_hold(tmp_path: Path, option: str, val
     typed = f"{named}={'true' if option == 'links' else 'none' if option == 'tracking' else tmp_path / 'ours'}"
     line = split_line(["scene.tif", "--config-dir", str(theirs), "experiment=mine", typed], verb="run")
     with composed("run", line):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "typed"),
+    [
+        ("tracking", "{{uri: http://127.0.0.1:9}}", "tracking.uri=http://127.0.0.1:9"),
+        ("links", "true", "links=true"),
+        ("workspace", "'/a b/it''s'", "workspace='/a b/it\\'s'"),
+        ("hydra", "{{sweeper: {{params: {{workspace: 'a,/b'}}}}}}", "workspace=a,/b"),
+    ],
+)
+def test_the_sentence_says_what_to_type(tmp_path: Path, option: str, value: str, typed: str) -> None:
+    words = ["scene.tif", "--config-dir", str(written(tmp_path, option, value)), "experiment=mine"]
+    with pytest.raises(ConfigError) as refused, composed("run", split_line(words, verb="run")):
+        pass
+    (said,) = shlex.split(str(refused.value).split("type it yourself: ")[1])
+    assert said == typed
+    with composed("run", split_line([*words, said, *(["-m"] if "," in said else [])], verb="run")):
+        pass
+
+
+def test_configs_of_installed_packages_may_name_servers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are code already; so are our own."""
+    package = tmp_path / "theirs"
+    written(tmp_path, "tracking", "{{uri: http://127.0.0.1:9}}")
+    line = split_line(["scene.tif", "experiment=mine"], verb="run")
+    for module in (rsgraph.composition, rsgraph.hydra_settings):
+        monkeypatch.setattr(module, "plugin_search_path", lambda: [f"file://{package}"])
+    with composed("run", line):
+        pass
+    monkeypatch.setattr(rsgraph.hydra_settings, "plugin_search_path", list)
+    with pytest.raises(ConfigError, match=r"'tracking\.uri' is"), composed("run", line):
         pass
 
 

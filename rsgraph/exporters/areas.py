@@ -43,7 +43,8 @@ def strips(scene: SceneInfo, ids: Path, content: Content) -> Iterator[Strip]:
     """Read a scene's classes, some rows at a time."""
     rows = max(1, _STRIP_PIXELS // scene.columns // 256) * 256
     for first in range(0, scene.rows, rows):
-        found = read_ids(ids, Window(first, 0, min(rows, scene.rows - first), scene.columns))
+        window = Window(first, 0, min(rows, scene.rows - first), scene.columns)
+        found = read_ids(ids, window, size=(scene.rows, scene.columns))
         segments = content.rows_in(found)
         yield Strip(first, np.where(found > 0, content.codes[segments], np.uint16(0)), segments)
 

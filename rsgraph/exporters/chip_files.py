@@ -116,7 +116,8 @@ def each_chip(
 
 def chip_classes(workspace: Workspace, content: Content, chip: ChipPixels) -> tuple[NDArray[Any], NDArray[Any]]:
     """Return class code and segment (its row in the table) of each pixel of a chip, (rows, columns) each."""
-    ids = read_ids(workspace.segment_file(chip.scene.name), chip.window)
+    size = (chip.scene.rows, chip.scene.columns)
+    ids = read_ids(workspace.segment_file(chip.scene.name), chip.window, size=size)
     segments = content.rows_in(ids)
     return np.where(ids > 0, content.codes[segments], np.uint16(0)), segments
 

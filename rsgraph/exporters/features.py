@@ -195,7 +195,7 @@ def _trace(workspace: Workspace, content: Content, scene: SceneInfo, chips: pd.D
     columns = ["chip_id", "row_offset", "column_offset", "rows", "columns"]
     for chip_id, *numbers in chips[columns].itertuples(index=False):
         window = widened(Window(*(int(number) for number in numbers)), overlap, whole)
-        found = read_ids(path, window)
+        found = read_ids(path, window, size=(scene.rows, scene.columns))
         if overlap:
             own = content.table["segment_id"].to_numpy()[content.rows_of_chip.get(chip_id, np.array([], dtype=int))]
             found = np.where(np.isin(found, own), found, np.uint32(0))

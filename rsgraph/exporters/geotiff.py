@@ -97,12 +97,12 @@ class Kind:
         """Return its path for a scene."""
         return f"{self.name}.tif" if single else f"{self.name}/{scene.name}.tif"
 
-    def paint(self, ids: Path, content: Content) -> Paint:
+    def paint(self, ids: Path, scene: SceneInfo, content: Content) -> Paint:
         """Return what gives its pixels of a window."""
         empty = 0 if self.style.nodata is None else self.style.nodata
 
         def painted(window: Window) -> NDArray[Any]:
-            found = read_ids(ids, window)
+            found = read_ids(ids, window, size=(scene.rows, scene.columns))
             rows = content.rows_in(found)
             shown = (found > 0) & content.kept[rows]
             values = np.full((len(self.style.bands), *found.shape), empty, dtype=self.style.dtype)
@@ -132,7 +132,7 @@ def _write(kind: Kind, folder: Path, workspace: Workspace, content: Content, ste
     scenes = workspace.scenes
     for scene in scenes:
         path = folder / kind.file(scene, single=len(scenes) == 1)
-        paint = kind.paint(workspace.segment_file(scene.name), content)
+        paint = kind.paint(workspace.segment_file(scene.name), scene, content)
         write_geotiff(path, scene, kind.style, paint, steps.over(blocks(scene.rows, scene.columns)))
         if kind.legend is not None:
             write_categories(path, kind.legend.categories)

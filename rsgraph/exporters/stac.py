@@ -118,7 +118,7 @@ def _write_scene(
         folder / "labels.gpkg", area_frames(workspace, content, [scene], "regions", step), facts, layer="labels"
     )
     kind = class_kind(content, tiff_tags(facts))
-    paint = kind.paint(workspace.segment_file(scene.name), content)
+    paint = kind.paint(workspace.segment_file(scene.name), scene, content)
     write_geotiff(folder / "classes.tif", scene, kind.style, paint, blocks(scene.rows, scene.columns))
     write_categories(folder / "classes.tif", class_legend(content.classes).categories)
     for _ in range(strip_count([scene])):

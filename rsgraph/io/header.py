@@ -14,6 +14,7 @@ from rasterio.enums import ColorInterp, Interleaving, MaskFlags
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.band_names import band_name, described_names, is_spectral
+from rsgraph.io.coordinate_systems import why_not_usable
 from rsgraph.io.handles import dataset, gdal
 from rsgraph.io.layers import MaskLayer
 from rsgraph.io.named_files import shown
@@ -192,6 +193,17 @@ def select(found: Header, places: Sequence[int]) -> Header:
     )
 
 
+def _crs(path: str, source: Any) -> str | None:
+    text = source.crs.to_wkt() if source.crs else None
+    why = None if text is None else why_not_usable(text)
+    if why is not None:
+        raise NotUsable(
+            f"the coordinate system of {shown(path)} {why}; give the file a plain one, for example with "
+            "`rio edit-info --crs EPSG:32631`."
+        )
+    return text
+
+
 def _describe(path: str, source: Any) -> Header:
     if source.count == 0:
         parts = list(source.subdatasets)
@@ -221,7 +233,7 @@ def _describe(path: str, source: Any) -> Header:
         path=path,
         rows=source.height,
         columns=source.width,
-        crs=source.crs.to_wkt() if source.crs else None,
+        crs=_crs(path, source),
         transform=transform if len(transform) == 6 else _IDENTITY,
         indexes=indexes,
         names=names,

@@ -22,23 +22,17 @@ def check_ids(path: Path, rows: int, columns: int, *, most: int | None) -> None:
 
     Raises WorkspaceError as ``read_ids``, and where the raster is of another size than the scene.
     """
-    try:
-        file = dataset(str(path), OURS)
-    except NotReadable as error:
-        raise _unreadable(path, error) from error
-    if (file.height, file.width) != (rows, columns):
-        raise damaged(
-            path, f"it has {file.height} x {file.width} pixels, and its scene {rows} x {columns} in scene.json"
-        )
     for row in range(0, rows, STRIP):
-        read_ids(path, Window(row, 0, min(STRIP, rows - row), columns), most=most)
+        read_ids(path, Window(row, 0, min(STRIP, rows - row), columns), most=most, size=(rows, columns))
 
 
 def _unreadable(path: Path, error: NotReadable) -> WorkspaceError:
     return WorkspaceError(f"{path} is damaged ({error}); `rsgraph run` on its scene restores it")
 
 
-def read_ids(path: Path, window: Window, *, most: int | None = None) -> NDArray[np.uint32]:
+def read_ids(
+    path: Path, window: Window, *, most: int | None = None, size: tuple[int, int] | None = None
+) -> NDArray[np.uint32]:
     """Read segment ids (rows, columns).
 
     Parameters
@@ -49,13 +43,20 @@ def read_ids(path: Path, window: Window, *, most: int | None = None) -> NDArray[
         Of its scene.
     most
         Number of segments of the workspace, which no id is above; None: not known.
+    size
+        Rows and columns of its scene, which are those of the raster; None: not known.
 
     Raises
     ------
     WorkspaceError
-        The raster is damaged, not of uint32, smaller than the scene, or holds an id that is none.
+        The raster is damaged, not of uint32, of another size than the scene, or holds an id that is none.
     """
     try:
+        file = dataset(str(path), OURS)
+        if size is not None and (file.height, file.width) != size:
+            raise damaged(
+                path, f"it has {file.height} x {file.width} pixels, and its scene {size[0]} x {size[1]} in scene.json"
+            )
         found: NDArray[np.uint32] = read(str(path), [1], *window, drivers=OURS)[0]
     except NotReadable as error:
         raise _unreadable(path, error) from error

@@ -247,7 +247,8 @@ class Count:
         for window in windows(scene.rows, scene.columns, _BLOCK):
             found = codes(window)
             if found.any():
-                tally.add(read_ids(path, window, most=len(self.table)), found)
+                ids = read_ids(path, window, most=len(self.table), size=(scene.rows, scene.columns))
+                tally.add(ids, found)
             self.steps.add()
 
     def at(self, scene: SceneInfo, features: Features) -> bool:

@@ -76,22 +76,21 @@ def _check_finite(path: Path, found: Floats) -> None:
 def first_not_finite(values: NDArray[Any]) -> int | None:
     """Return the first row that holds NaN or infinity; None where all values are finite.
 
-    Times nought, what is not finite gives NaN, whatever it is added to: one product per block, no copy.
+    A block times itself is finite only where all its values are: one pass over the memory, no copy. Where it is not,
+    which sums of very large numbers are neither, the values are looked at one by one.
     """
     if values.dtype.kind not in "fc":
         return None
     width = max(1, int(np.prod(values.shape[1:], dtype=np.int64)))
-    step = max(1, _BLOCK // width)
-    nought = np.zeros(min(step, len(values)) * width, values.dtype)
+    step = max(1, 4 * _BLOCK // width)  # each value is read once, so that no cache need hold them
     for start in range(0, len(values), step):
-        block = np.ascontiguousarray(values[start : start + step]).reshape(-1)
-        with np.errstate(invalid="ignore"):
-            finite = np.isfinite(np.dot(block, nought[: len(block)]))
+        block = values[start : start + step].reshape(-1)
+        with np.errstate(invalid="ignore", over="ignore"):
+            finite = np.isfinite(np.dot(block, block))
         if not finite:
-            rows = np.isfinite(values[start : start + step].reshape(len(values[start : start + step]), -1)).all(
-                axis=1
-            )
-            return start + int(np.argmin(rows))
+            rows = np.isfinite(block).reshape(-1, width).all(axis=1)
+            if not rows.all():
+                return start + int(np.argmin(rows))
     return None
 
 

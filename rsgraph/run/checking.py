@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rasterio.crs import CRS
-from rasterio.errors import CRSError
-
 from rsgraph.errors import ModelMismatch, NotUsable
+from rsgraph.io.coordinate_systems import why_not_usable
 from rsgraph.own_files.arrays import first_not_finite, mapped_array
 from rsgraph.own_files.fields import damaged, shown
 from rsgraph.own_files.tables import CHIPS, SEGMENTS, check_complete
@@ -61,15 +59,14 @@ def check_workspace(
 
 
 def _check_scenes(workspace: Workspace) -> None:
-    """Check that there are scenes, and that coordinate systems are such that PROJ knows, not only of their form."""
+    """Check that there are scenes, and that PROJ can convert their coordinate systems, which have the right form."""
     path, scenes = workspace.existing("scene.json"), workspace.scenes
     if not scenes:
         raise damaged(path, "it holds no scene")
     for crs in {scene.crs for scene in scenes if scene.crs is not None}:
-        try:
-            CRS.from_string(crs)
-        except CRSError as error:
-            raise damaged(path, f"'crs' is no coordinate system that is known. Got {shown(crs)} instead") from error
+        why = why_not_usable(crs)
+        if why is not None:
+            raise damaged(path, f"'crs' {why}. Got {shown(crs)}")
 
 
 def check_made(context: Context) -> None:

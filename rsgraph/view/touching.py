@@ -40,6 +40,7 @@ def _touching(path: Path, scene: SceneInfo, most: int | None) -> NDArray[np.int6
     """Return the pairs (2, P) of one scene, strip by strip, each with the first row of the next."""
     found = []
     for row in range(0, scene.rows, STRIP):
-        ids = read_ids(path, Window(row, 0, min(STRIP + 1, scene.rows - row), scene.columns), most=most)
+        window = Window(row, 0, min(STRIP + 1, scene.rows - row), scene.columns)
+        ids = read_ids(path, window, most=most, size=(scene.rows, scene.columns))
         found.append(shared_borders(ids.astype(np.int32))[0].T)
     return each_once(found)

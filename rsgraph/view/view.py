@@ -326,7 +326,8 @@ def _make_ids(workspace: Workspace, places: Places, report: Progress) -> None:
     most = workspace.segment_count
 
     def read(scene: int, window: Window) -> NDArray[np.uint32]:
-        return read_ids(paths[scene], window, most=most)
+        size = (places.scenes[scene].rows, places.scenes[scene].columns)
+        return read_ids(paths[scene], window, most=most, size=size)
 
     with replaced_folder(folder, PARTIAL) as temporary:
         write_levels(temporary, "ids", places, read, report)

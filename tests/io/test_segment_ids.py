@@ -24,6 +24,15 @@ def test_read_ids_reads_a_window_and_names_a_damaged_file(tmp_path: Path) -> Non
         read_ids(tmp_path / "segments.tif", Window(0, 0, 1, 1))
 
 
+def test_read_ids_refuses_the_raster_of_another_scene(tmp_path: Path) -> None:
+    path = tmp_path / "segments.tif"
+    write_ids(path, np.ones((40, 64), dtype=np.uint32), scene())
+    assert read_ids(path, Window(0, 0, 2, 2), size=(40, 64)).tolist() == [[1, 1], [1, 1]]
+    for rows, columns in ((39, 64), (40, 63), (64, 40)):
+        with pytest.raises(WorkspaceError, match=rf"40 x 64 pixels, and its scene {rows} x {columns} in scene\.json"):
+            read_ids(path, Window(0, 0, 2, 2), size=(rows, columns))
+
+
 def test_check_ids_looks_at_all_of_a_raster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(segment_ids, "STRIP", 16)
     path = tmp_path / "segments.tif"

@@ -107,7 +107,7 @@ def test_a_matrix_as_it_is_written_is_mapped(tmp_path: Path) -> None:
 
 
 def test_values_are_looked_at_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "_BLOCK", 8)
+    monkeypatch.setattr(reading, "_BLOCK", 2)
     values = np.full((100, 3), np.finfo(np.float32).max, dtype=np.float32)
     assert first_not_finite(values) is None, "large is finite, though its sum is not"
     for row in (0, 41, 99):

@@ -110,11 +110,16 @@ def other_ids(folder: Path) -> None:
         file.write(ids)
 
 
-def smaller_raster(folder: Path) -> None:
-    with rasterio.open(folder / "segments.tif") as file:
-        profile, ids = file.profile, file.read()
-    with rasterio.open(folder / "segments.tif", "w", **{**profile, "height": 50, "width": 60}) as file:
-        file.write(ids[:, :50, :60])
+def raster_of(rows: int, columns: int) -> Callable[[Path], None]:
+    def attack(folder: Path) -> None:
+        with rasterio.open(folder / "segments.tif") as file:
+            profile, ids = file.profile, np.zeros((1, rows, columns), dtype=np.uint32)
+            found = file.read()[:, :rows, :columns]
+        ids[:, : found.shape[1], : found.shape[2]] = found
+        with rasterio.open(folder / "segments.tif", "w", **{**profile, "height": rows, "width": columns}) as file:
+            file.write(ids)
+
+    return attack
 
 
 def one_trigger_more(folder: Path) -> None:
@@ -275,7 +280,8 @@ PIECE_BY_PIECE = {
     "ids of floats": (floats_for_ids, "uint32"),
     "a pipe": (pipe("segments.tif"), "segments.tif"),
     "ids of nobody": (other_ids, "segments.tif"),
-    "raster too small": (smaller_raster, "segments.tif"),
+    "raster too small": (raster_of(50, 60), "50 x 60 pixels"),
+    "raster too large": (raster_of(288, 300), "288 x 300 pixels"),
 }
 
 
