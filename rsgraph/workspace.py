@@ -433,10 +433,14 @@ class Workspace:
         layers: Sequence[str],
         default_layer: str,
         maps: Sequence[Mapping[str, str]],
+        replaced: Collection[str] = (),
     ) -> None:
-        """Put a stored stage's outputs into the workspace; enter it in the manifest, and which maps are there."""
+        """Put a stored stage's outputs into the workspace; enter it in the manifest, and which maps are there.
+
+        Files that are ``replaced`` stay as they are: a later stage, which is finished, made them of this one's.
+        """
         origin = cache.place_of(record.stage, record.key)
-        for name in record.outputs:
+        for name in {*record.outputs}.difference(replaced):
             place(origin / name, self.path(name))
         entry = {**record.to_json(), "mlflow_run": run_id}
         made = [name for name in layers if self.path("embeddings", f"{name}.npy").exists()]

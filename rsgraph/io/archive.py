@@ -126,7 +126,7 @@ def tree(root: Path, *, deepest: int = 8) -> Tree:
         return Tree(root, tuple(sorted(walk(root, deepest=deepest))))
     with reasons(root):
         names = [info.filename for info in opened_zip(root).infolist()]
-    return Tree(root, tuple(sorted(name for name in names if _is_file_inside(name) and not _companion(name))))
+    return Tree(root, tuple(sorted(name for name in names if _is_file_inside(name) and not of_macos(name))))
 
 
 def walk(folder: Path, prefix: str = "", *, deepest: int = 8) -> Iterator[str]:
@@ -151,7 +151,7 @@ def walk(folder: Path, prefix: str = "", *, deepest: int = 8) -> Iterator[str]:
 
 def _walked(folder: Path, prefix: str, deepest: int, top: Path) -> Iterator[str]:
     with reasons(folder), os.scandir(folder) as entries:
-        found = [(entry, _is_folder(entry)) for entry in entries if not _companion(entry.name)]
+        found = [(entry, _is_folder(entry)) for entry in entries if not of_macos(entry.name)]
     for entry, is_folder in found:
         if is_folder:
             if deepest > 1 and not (entry.is_symlink() and _around(top, Path(os.path.realpath(entry.path)))):
@@ -173,7 +173,7 @@ def _around(top: Path, target: Path) -> bool:
     return target.is_relative_to(top) or top.is_relative_to(target)
 
 
-def _companion(name: str) -> bool:
+def of_macos(name: str) -> bool:
     """Tell whether a file or folder is what macOS leaves beside others."""
     return any(part.startswith("._") or part == "__MACOSX" for part in name.split("/"))
 

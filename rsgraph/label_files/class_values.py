@@ -110,7 +110,8 @@ def read_values(
 
 def _share(value: int, pixels: Mapping[int, int]) -> str:
     """Return ``3.1 % of the pixels``."""
-    return f"{100 * pixels[value] / max(sum(pixels.values()), 1):.2g} % of the pixels"
+    percent = 100 * pixels[value] / max(sum(pixels.values()), 1)
+    return f"{percent:{'.0f' if percent >= 10 else '.2g'}} % of the pixels"
 
 
 def _fills(values: Sequence[int], named: Collection[int]) -> list[int]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.io.absent import missing
+from rsgraph.io.archive import is_zip
 from rsgraph.io.handles import existing_file
 from rsgraph.io.segment_ids import read_ids
 from rsgraph.io.writers import windows
@@ -204,6 +205,11 @@ _KNOWN = (
 
 def _unreadable(path: Path) -> NotReadable:
     """Say of a file that is neither vector data nor a raster what helps: it is damaged, or of a format of others."""
+    if is_zip(path):
+        return NotReadable(
+            f"{path} is an archive of which labels are read where it holds shapefiles, or one GeoPackage, FlatGeobuf "
+            "or GeoParquet, and nothing else; unpack it and name the file with the labels."
+        )
     if path.suffix.lower() in _KNOWN:
         return NotReadable(
             f"{path} can be read neither as vector data nor as a raster; expected a complete GeoPackage, GeoJSON or "

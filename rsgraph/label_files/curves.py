@@ -8,7 +8,7 @@ chords of a degree each: they leave it by 0.004 % of its radius at most.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,6 +24,35 @@ _COLLECTIONS = (4, 5, 6, _COLLECTION, 11, 12, 15, 16)
 _STEP = np.radians(1.0)
 _DEEPEST = 32
 """Geometries inside each other: more are an attack on the stack."""
+
+
+def read_shapes(wkb: Sequence[bytes | None]) -> tuple[NDArray[np.object_], NDArray[np.bool_]]:
+    """Read geometries, arcs as chains of chords, without heights.
+
+    Parameters
+    ----------
+    wkb
+        Well-known binary of each; None where there is none.
+
+    Returns
+    -------
+    shapes, unreadable
+        (n,) geometries, None where there is none or it cannot be read; and which of these cannot.
+    """
+    given = np.array(wkb, dtype=object)
+    try:
+        return np.asarray(shapely.force_2d(shapely.from_wkb(given)), dtype=object), np.zeros(len(wkb), dtype=bool)
+    except (NotImplementedError, shapely.errors.GEOSException):  # shapely's words for arcs; surfaces, broken ones
+        found = np.array([*(None if each is None else _shape(each) for each in wkb), None], dtype=object)[:-1]
+    return found, np.array([shape is None and each is not None for shape, each in zip(found, wkb, strict=True)])
+
+
+def _shape(wkb: bytes) -> Any:
+    """Read one geometry; None where it cannot be read."""
+    try:
+        return linear(wkb)
+    except ValueError:
+        return None
 
 
 def linear(wkb: bytes) -> Any:

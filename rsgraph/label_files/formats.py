@@ -11,8 +11,10 @@ import os
 import re
 import shlex
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import starmap
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -20,7 +22,7 @@ import pyogrio
 from pyogrio._ogr import _register_drivers  # nothing public registers them, and a file is opened by any that is
 
 from rsgraph.errors import NotReadable, NotUsable
-from rsgraph.io.archive import opened_zip, reasons
+from rsgraph.io.archive import of_macos, opened_zip, reasons
 from rsgraph.io.drivers import LABELS, SAFE
 
 OPENED = (*LABELS, "TopoJSON", "CSV")
@@ -31,6 +33,9 @@ _GEOPACKAGE = (b"GPKG", b"GP10", b"GP11")
 _SHAPEFILE = (".shp", ".dbf", ".shx", ".prj", ".cpg", ".qix", ".sbn", ".sbx", ".fbn", ".fbx", ".xml", ".qpj", ".qmd")
 _TABLES = (".csv", ".tsv", ".txt")
 _HEAD = 2**16
+_MOST_MEMBERS = 1000
+"""Of a .zip of labels that are looked at: shapefiles have some ten each."""
+
 _STEP = 2**24
 _OVERLAP = 2**16
 _LONGEST_CRS = 2**15
@@ -137,21 +142,36 @@ def _part(path: Path, ending: str) -> bool:
 
 def _is_zip_of_vectors(path: Path) -> bool:
     """Tell whether a .zip holds shapefiles and nothing else, or one file of another format that is opened."""
-    with reasons(path):
-        archive = opened_zip(path)
-        names = [name for name in archive.namelist() if not name.endswith("/") and not name.startswith("__MACOSX/")]
-        suffixes = {PurePosixPath(name).suffix.lower() for name in names}
-        heads = {}
-        for name in names if len(names) < 1000 else ():
-            with archive.open(name) as file:
-                heads[name] = file.read(_HEAD)
+    heads = _heads(path)
+    suffixes = {PurePosixPath(name).suffix.lower() for name in heads}
     if ".shp" in suffixes:
         shapes = [head for name, head in heads.items() if name.lower().endswith(".shp")]
         return suffixes <= {*_SHAPEFILE, ""} and all(head.startswith(b"\0\0\x27\x0a") for head in shapes)
-    if len(heads) != 1:
-        return False
-    ((name, head),) = heads.items()
-    return _kind(head, PurePosixPath(name).suffix.lower()) in ("GPKG", "FlatGeobuf", "Parquet")
+    return len(heads) == 1 and all(_kind_of(*each) in ("GPKG", "FlatGeobuf") for each in heads.items())
+
+
+def zipped_parquet(path: Path) -> str | None:
+    """Return the name of the GeoParquet that a .zip holds, and nothing else; else None. Raises NotReadable."""
+    if not zipfile.is_zipfile(path):
+        return None
+    heads = _heads(path)
+    return next(iter(heads)) if [*starmap(_kind_of, heads.items())] == ["Parquet"] else None
+
+
+def _kind_of(name: str, head: bytes) -> str | None:
+    return _kind(head, PurePosixPath(name).suffix.lower())
+
+
+def _heads(path: Path) -> dict[str, bytes]:
+    """Return how the files of a .zip begin, without those that macOS adds; none of more than a few."""
+    with reasons(path):
+        archive = opened_zip(path)
+        names = [name for name in archive.namelist() if not name.endswith("/") and not of_macos(name)]
+        heads = {}
+        for name in names if len(names) < _MOST_MEMBERS else ():
+            with archive.open(name) as file:
+                heads[name] = file.read(_HEAD)
+    return heads
 
 
 def _check_crs(path: Path) -> None:

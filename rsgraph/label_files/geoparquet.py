@@ -16,9 +16,14 @@ import pyproj
 from pyogrio.raw import write_arrow
 
 from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.label_files.curves import read_shapes
 from rsgraph.label_files.formats import safely
 
 MAGIC = b"PAR1"
+
+UNREADABLE = "rsgraph: its geometry cannot be read"
+"""Attribute of the GeoPackage that marks features without a geometry which have one in the file, though a broken one:
+GDAL would give them that of the feature before."""
 
 _BATCH = 1024
 _MOST_TOGETHER, _MOST = 2**28, 2**32
@@ -33,15 +38,17 @@ class _About:
     crs: str | None
 
 
-def as_geopackage(path: Path, place: Path) -> None:
-    """Write the shapes and the simple attributes of a GeoParquet into a GeoPackage.
+def as_geopackage(path: Path, place: Path, unpacked: Path | None = None) -> None:
+    """Write the shapes and the simple attributes of a GeoParquet, and ``UNREADABLE``, into a GeoPackage.
 
     Parameters
     ----------
     path
-        The file.
+        The file, for messages.
     place
         What is written; its layer is called as the file.
+    unpacked
+        Where it is read, if not there: it lies in a .zip.
 
     Raises
     ------
@@ -52,12 +59,12 @@ def as_geopackage(path: Path, place: Path) -> None:
     """
     refused: list[NotUsable] = []  # Arrow has words of its own for what is raised while it asks for rows
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(unpacked or path) as file:
             about, schema = _about(path, file), file.schema_arrow
         kept = [field.name for field in schema if field.name == about.column or _is_simple(field.type)]
         texts = [schema.field(name).name for name in kept if _is_text(schema.field(name).type)]
-        with pq.ParquetFile(path, read_dictionary=texts) as file:
-            _write(path, place, about, _plain(path, file, kept, refused))
+        with pq.ParquetFile(unpacked or path, read_dictionary=texts) as file:
+            _write(path, place, about, _plain(path, file, kept, about.column, refused))
     except (pa.ArrowException, OSError, RuntimeError) as error:
         raise (refused[0] if refused else _damaged(path, error)) from error
 
@@ -118,10 +125,11 @@ def _crs(path: Path, crs: Any) -> str | None:
         raise NotReadable(f"{path} names a coordinate system that cannot be read; save it again.") from error
 
 
-def _plain(path: Path, file: Any, columns: list[str], refused: list[NotUsable]) -> Any:
+def _plain(path: Path, file: Any, columns: list[str], shapes: str, refused: list[NotUsable]) -> Any:
     """Return a reader of plain columns, batch by batch; what is more than fits is put into ``refused``."""
     wanted = [file.schema_arrow.field(name) for name in columns]
     schema = pa.schema([pa.field(each.name, _unpacked_type(each.type)) for each in wanted])
+    marked = schema.append(pa.field(UNREADABLE, pa.bool_()))
 
     def batches() -> Iterator[Any]:
         total = 0
@@ -137,9 +145,18 @@ def _plain(path: Path, file: Any, columns: list[str], refused: list[NotUsable]) 
                 )
                 raise refused[0]
             arrays = [batch.column(name).cast(schema.field(name).type) for name in columns]
-            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
+            place = columns.index(shapes)
+            broken = _broken(arrays[place])
+            arrays[place] = pc.if_else(broken, None, arrays[place])
+            yield pa.RecordBatch.from_arrays([*arrays, broken], schema=marked)
 
-    return pa.RecordBatchReader.from_batches(schema, batches())
+    return pa.RecordBatchReader.from_batches(marked, batches())
+
+
+def _broken(shapes: Any) -> Any:
+    """Tell of well-known binary, one by one, whether it is there and cannot be read."""
+    _, unreadable = read_shapes(shapes.to_pylist())
+    return pa.array(unreadable)
 
 
 def _unpacked_type(kind: Any) -> Any:

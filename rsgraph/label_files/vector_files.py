@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +20,11 @@ from rasterio.crs import CRS
 from rasterio.features import rasterize
 
 from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.io.archive import opened_zip, reasons
 from rsgraph.label_files.class_names import COLOUR_COLUMNS, Names, class_column, class_name, first_of, hex_colour
 from rsgraph.label_files.computed_layers import refuse_computed_layers
-from rsgraph.label_files.curves import linear
-from rsgraph.label_files.formats import is_vector, refuse_other_drivers, safely
+from rsgraph.label_files.curves import read_shapes
+from rsgraph.label_files.formats import is_vector, refuse_other_drivers, safely, zipped_parquet
 from rsgraph.label_files.geometries import (
     Bounds,
     Geometries,
@@ -40,7 +41,7 @@ from rsgraph.label_files.geometries import (
     usable,
     valid_parts,
 )
-from rsgraph.label_files.geoparquet import MAGIC, as_geopackage
+from rsgraph.label_files.geoparquet import MAGIC, UNREADABLE, as_geopackage
 from rsgraph.label_files.tally import Codes
 from rsgraph.types import Window
 from rsgraph.warning_filters import ignored
@@ -126,6 +127,8 @@ class VectorFile:
         Whether to take what a model predicted.
     total
         How many features the layer has.
+    marked
+        Whether features whose geometry could not be copied are marked.
     """
 
     path: Path
@@ -138,6 +141,7 @@ class VectorFile:
     names: Names
     predictions: bool = False
     total: int = 0
+    marked: bool = False
     skipped: Counter[Reason] = field(default_factory=Counter, init=False)
     crossing: int = field(default=0, init=False)
     """Polygons that cross themselves: all that they enclose counts."""
@@ -176,7 +180,8 @@ class VectorFile:
 
     def _batches(self, near: Bounds, tick: Callable[[], None]) -> Iterator[_Batch]:
         """Read some thousand features at a time, from one pass over the file."""
-        columns = [name for name in (self.column, self.colour_column, self.origin_column) if name is not None]
+        mark = UNREADABLE if self.marked else None
+        columns = [name for name in (self.column, self.colour_column, self.origin_column, mark) if name is not None]
         with reading(self.path):
             opened = pyogrio.open_arrow(
                 self.place, layer=self.layer, columns=columns, bbox=near, batch_size=_BATCH, use_pyarrow=True
@@ -198,6 +203,8 @@ class VectorFile:
         shapes, unreadable = read_shapes(batch.column(geometry_name).to_pylist())
         colours = table[self.colour_column] if self.colour_column else [None] * n
         origins = table[self.origin_column] if self.origin_column else [None] * n
+        if self.marked:
+            unreadable |= np.array(table[UNREADABLE], dtype=bool)
         return _Batch(shapes, table[self.column], colours, origins, unreadable)
 
     def _coded(self, batch: _Batch) -> Codes:
@@ -294,7 +301,8 @@ def untouched(path: Path) -> Iterator[Path]:
     """Give a path that can be read without a trace beside the user's file.
 
     SQLite writes ``-wal`` and ``-shm`` files beside a database in WAL mode even when it is only read, so such a
-    GeoPackage is read from a copy in a temporary folder, and a GeoParquet from a GeoPackage that is made of it there.
+    GeoPackage is read from a copy in a temporary folder, and a GeoParquet, in a .zip or not, from a GeoPackage that
+    is made of it there.
 
     Raises
     ------
@@ -306,9 +314,13 @@ def untouched(path: Path) -> Iterator[Path]:
     refuse_computed_layers(path)
     with path.open("rb") as file:
         head = file.read(20)
-    if head.startswith(MAGIC):
+    member = zipped_parquet(path) if head.startswith(b"PK") else None
+    if head.startswith(MAGIC) or member:
         with tempfile.TemporaryDirectory(prefix="rsgraph-") as folder:
-            as_geopackage(path, Path(folder) / "labels.gpkg")
+            unpacked = Path(folder) / "labels.parquet" if member else None
+            if member and unpacked:
+                _unpack(path, member, unpacked)
+            as_geopackage(path, Path(folder) / "labels.gpkg", unpacked)
             yield Path(folder) / "labels.gpkg"
         return
     if not (head.startswith(b"SQLite format 3\0") and head[18:20] == b"\x02\x02"):
@@ -319,6 +331,11 @@ def untouched(path: Path) -> Iterator[Path]:
             if (path.parent / name).exists():
                 shutil.copyfile(path.parent / name, Path(folder) / name)
         yield Path(folder) / path.name
+
+
+def _unpack(path: Path, member: str, place: Path) -> None:
+    with reasons(path, member), opened_zip(path).open(member) as packed, place.open("wb") as file:
+        shutil.copyfileobj(packed, file)
 
 
 def layers_of(path: Path) -> dict[str, str | None]:
@@ -367,7 +384,7 @@ def open_vector(
     with reading(path):
         info = pyogrio.read_info(place, layer=layer, force_feature_count=True)
     refuse_other_drivers(path, str(info["driver"]))
-    columns = [str(name) for name in info["fields"]]
+    columns = _own_columns(info)
     if info["features"] == 0:
         raise NotUsable(f"{path} is empty: layer '{layer}' has no features; expected polygons or points.")
     if info["features"] > _MOST_FEATURES:
@@ -386,13 +403,19 @@ def open_vector(
         names,
         predictions,
         int(info["features"]),
+        UNREADABLE in info["fields"],
     )
 
 
 def columns_of(place: Path, path: Path, layer: str | None) -> list[str]:
     """Return the attributes of a layer."""
     with reading(path):
-        return [str(name) for name in pyogrio.read_info(place, layer=_layer(path, layers_of(place), layer))["fields"]]
+        return _own_columns(pyogrio.read_info(place, layer=_layer(path, layers_of(place), layer)))
+
+
+def _own_columns(info: Mapping[str, Any]) -> list[str]:
+    """Return the attributes of a layer without the mark of a copy."""
+    return [str(name) for name in info["fields"] if name != UNREADABLE]
 
 
 def _layer(path: Path, layers: dict[str, str | None], layer: str | None) -> str:
@@ -406,35 +429,6 @@ def _layer(path: Path, layers: dict[str, str | None], layer: str | None) -> str:
     if len(located) > 1:
         raise NotUsable(f"{path} has several layers; name one with layer=: {', '.join(located)}.")
     return located[0]
-
-
-def read_shapes(wkb: Sequence[bytes | None]) -> tuple[Geometries, NDArray[np.bool_]]:
-    """Read geometries, arcs as chains of chords, without heights.
-
-    Parameters
-    ----------
-    wkb
-        Well-known binary of each; None where there is none.
-
-    Returns
-    -------
-    shapes, unreadable
-        (n,) geometries, None where there is none or it cannot be read; and which of these cannot.
-    """
-    given = np.array(wkb, dtype=object)
-    try:
-        return np.asarray(shapely.force_2d(shapely.from_wkb(given)), dtype=object), np.zeros(len(wkb), dtype=bool)
-    except (NotImplementedError, shapely.errors.GEOSException):  # shapely's words for arcs; surfaces, broken ones
-        found = np.array([*(None if each is None else _shape(each) for each in wkb), None], dtype=object)[:-1]
-    return found, np.array([shape is None and each is not None for shape, each in zip(found, wkb, strict=True)])
-
-
-def _shape(wkb: bytes) -> Any:
-    """Read one geometry; None where it cannot be read."""
-    try:
-        return linear(wkb)
-    except ValueError:
-        return None
 
 
 def _values(column: Any) -> list[Any]:

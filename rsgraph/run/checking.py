@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from rsgraph.errors import ModelMismatch, NotUsable
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
 
 def check_workspace(
-    workspace: Workspace, tables: tuple[DataFrame, DataFrame] | None = None, *, options: bool = False
+    workspace: Workspace,
+    tables: tuple[DataFrame, DataFrame] | None = None,
+    *,
+    options: bool = False,
+    restored: Collection[str] = (),
 ) -> None:
     """Check what every verb reads of a workspace: scenes, chips, segments, classes and the default layer.
 
@@ -34,6 +39,8 @@ def check_workspace(
         when it shows them. None: they are read here, and so are the layers.
     options
         Whether all options that made it are needed, too, and the statistics of the scene.
+    restored
+        Layers that are damaged or gone, which the run that asks makes anew.
 
     Raises
     ------
@@ -53,8 +60,8 @@ def check_workspace(
     check_complete(workspace.path("segments.parquet"), segments, SEGMENTS, points=ready)
     if "split" not in chips:
         raise damaged(workspace.path("chips.parquet"), "it has no column 'split'")
-    read = {"target", workspace.default_layer} & {*workspace.layers} if tables is None else ()
-    for layer in read:
+    read = {"target", workspace.default_layer} & {*workspace.layers} if tables is None else set()
+    for layer in read.difference(restored):
         workspace.embedding(layer)
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from itertools import chain, count
 from pathlib import Path
@@ -80,7 +81,7 @@ def keep_segments(workspace: Workspace, identity: str, wanted: Collection[str], 
     elif not kept.exists():
         rasters = _on_disk(workspace)  # the manifest was lost
     if not kept.exists() and journal.exists() and rasters:
-        _keep(workspace, identity, rasters)
+        _keep(workspace, identity, rasters, [scene.name for scene in scenes])
     if kept.exists():
         held = _find_held(kept, wanted, scenes)
         write_json(kept / "before.json", {**read_kept(kept / "before.json"), "held": held})
@@ -114,18 +115,26 @@ def _is_same(old: Mapping[str, Any], new: Scene) -> bool:
     return same and grid and np.allclose(old["transform"], new.transform, rtol=1e-9, atol=1e-9)
 
 
-def _keep(workspace: Workspace, identity: str, rasters: Mapping[str, str]) -> None:
+def _keep(workspace: Workspace, identity: str, rasters: Mapping[str, str], given: Sequence[str]) -> None:
     kept, partial = workspace.path(KEPT), workspace.path(f"{KEPT}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     for name in rasters:
         if workspace.path(name).exists():
             place(workspace.path(name), partial / name)
-    about = read_scene_file(workspace.existing("scene.json"))["scenes"]
-    names = [scene["name"] for scene in about]
+    about = _about(workspace)
+    names = [scene["name"] for scene in about] or list(given)
     before = {"identity": identity, "scenes": names, "about": about, "rasters": dict(rasters)}
     write_json(partial / "before.json", before)
     sync_tree(partial)
     os.replace(partial, kept)
+
+
+def _about(workspace: Workspace) -> list[dict[str, Any]]:
+    """Return what is known of the scenes; nothing where that is lost, too: then their identity alone counts."""
+    found: list[dict[str, Any]] = []
+    with suppress(WorkspaceError):
+        found = read_scene_file(workspace.existing("scene.json"))["scenes"]
+    return found
 
 
 def _set_aside(journal: Path, why: str) -> None:

@@ -70,6 +70,7 @@ def prepare(config: Mapping[str, Any], *, point: Point | None, typed: Typed | No
     workspace = Workspace(folder, links=now.links)
     workspace.check_writable()
     _check_ours(workspace)
+    _forget_damaged_sources(workspace)
     record = _upgraded(workspace)
     options, of_workspace = _fitting(continued(now.to_config(), workspace, typed), typed)
     options, model = _with_model(options, record, typed)
@@ -130,6 +131,15 @@ def _with_layers(options: Options, typed: Typed | None) -> tuple[Options, list[s
 
 def _name(options: Options, scenes: Sequence[Scene]) -> str:
     return scenes[0].name if len(scenes) == 1 else path_name(options.data.path)
+
+
+def _forget_damaged_sources(workspace: Workspace) -> None:
+    """Remove the file that tells where scenes were, where it is damaged: the run writes it anew."""
+    try:
+        workspace.sources  # noqa: B018  # only whether it can be read
+    except WorkspaceError as error:
+        note(f"{error.args[0].partition(';')[0]}; it is written anew")
+        workspace.path("sources.json").unlink()
 
 
 _NAMES = ("config.yaml", "manifest.json", *(name for stage in STAGES for name in stage.writes if "*" not in name))

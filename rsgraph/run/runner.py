@@ -7,7 +7,7 @@ import platform
 import shlex
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import import_module
@@ -78,7 +78,7 @@ def run(config: Mapping[str, Any], *, point: Point | None = None, typed: Typed |
     wanted, there = keys(plan), workspace.intact()
     finished = {name for name in wanted if _finished(workspace, name, wanted, there)}
     if {"scene", "segments"} <= finished:
-        check_workspace(workspace)
+        _check(plan, workspace, finished)
     if len(finished) == len(wanted):
         _write_config(plan, workspace)  # the scene may stand elsewhere now
         _enter_sources(prepared)
@@ -106,6 +106,17 @@ def run(config: Mapping[str, Any], *, point: Point | None = None, typed: Typed |
     _end(tracker, workspace, "FINISHED")
     _say_what_is_next(workspace, tracker, time.monotonic() - started)
     return workspace
+
+
+def _check(plan: Plan, workspace: Workspace, finished: Collection[str]) -> None:
+    """Check what a run goes on with, whoever made it, but not what it makes anew."""
+    if not workspace.path("config.yaml").exists():
+        _write_config(plan, workspace)
+    stages = workspace.manifest["stages"]
+    there = {file for name in finished for file in stages[name]["outputs"]}
+    check_workspace(
+        workspace, restored=[layer for layer in workspace.layers if f"embeddings/{layer}.npy" not in there]
+    )
 
 
 def _take_over(prepared: Prepared, opened: Opened) -> None:
@@ -213,7 +224,7 @@ def _walk(running: _Running, opened: Opened, finished: set[str]) -> None:
         if stage.name in finished:
             say(f"  {stage.name:<12} up to date")
         else:
-            _obtain(stage, running, opened)
+            _obtain(stage, running, opened, _replaced(stage, workspace, running.wanted, finished))
             untracked += [stage.name] if running.tracker and not running.tracker.run_id else []
         tell(finished=stage.name)
         if stage.name == "scene":
@@ -268,8 +279,16 @@ def _write_config(plan: Plan, workspace: Workspace) -> None:
         write_text(path, text)
 
 
-def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
-    """Take a stage's outputs from the cache or compute them, and put them into the workspace."""
+def _replaced(stage: Stage, workspace: Workspace, wanted: Mapping[str, str], finished: Collection[str]) -> set[str]:
+    """Return the files that finished stages made which are walked after this one: maps add x and y to its tables."""
+    names = [*wanted]
+    later = {*names[names.index(stage.name) + 1 :]} & {*finished}
+    stages = workspace.manifest.get("stages", {})
+    return {file for name in later for file in stages[name]["outputs"]}
+
+
+def _obtain(stage: Stage, running: _Running, opened: Opened, replaced: Collection[str]) -> None:
+    """Take a stage's outputs from the cache or compute them; put them into the workspace, but none ``replaced``."""
     prepared, tracker = running.prepared, running.tracker
     plan, workspace, cache = prepared.plan, prepared.workspace, prepared.cache
     key = running.wanted[stage.name]
@@ -288,7 +307,15 @@ def _obtain(stage: Stage, running: _Running, opened: Opened) -> None:
             carry_labels(workspace, record, cache.place_of(stage.name, key))
         run_id = tracker.run_id if tracker else None
         maps = maps_entry(plan)
-        workspace.adopt(record, cache, run_id=run_id, layers=plan.layers, default_layer=plan.layer, maps=maps)
+        workspace.adopt(
+            record,
+            cache,
+            run_id=run_id,
+            layers=plan.layers,
+            default_layer=plan.layer,
+            maps=maps,
+            replaced=replaced,
+        )
         if labelled:
             forget_kept(workspace)
     running.remaining.end(computed=not reused)

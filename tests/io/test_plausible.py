@@ -10,21 +10,10 @@ import rasterio
 from numpy.typing import NDArray
 
 from rsgraph.io.auto import Auto
-from rsgraph.io.plausible import agreeing, newer_product, other_reading, possible
+from rsgraph.io.plausible import agreeing
 from rsgraph.types import Floats, Scene
 from tests.io.rasters import write_tiff
-
-NAMES = ("B02", "B03", "B04", "B08", "B11")
-PLANTS = (0.03, 0.06, 0.03, 0.32, 0.15)
-SOIL = (0.10, 0.14, 0.20, 0.27, 0.36)
-WATER = (0.06, 0.05, 0.03, 0.015, 0.008)
-
-
-def pixels(*spectra: tuple[float, ...], n: int = 2000) -> Floats:
-    """Equal parts of some spectra with a tenth of noise: (5, n) reflectance."""
-    rng = np.random.default_rng(0)
-    whole = np.repeat(np.array(spectra).T, n // len(spectra), axis=1)
-    return (whole * rng.normal(1, 0.1, whole.shape)).clip(0.001).astype(np.float32)
+from tests.io.spectra import NAMES, PLANTS, SOIL, WATER, pixels
 
 
 def picture(reflectance: Floats) -> NDArray[np.float64]:
@@ -71,20 +60,6 @@ def test_counts_that_can_be_reflectance_stay_as_they_were(
     scene = opened(write_tiff(tmp_path / "a.tif", np.round(real * 10000).astype(np.uint16), names=NAMES))
     assert scene.identity["scale"] == [0.0001] * 5
     assert scene.reflectance
-
-
-def test_dark_water_keeps_its_scale_and_the_other_reading_is_said() -> None:
-    dark = pixels(WATER) / 2
-    assert other_reading(dark, NAMES, 1e-4) is None
-    (said,) = possible(dark, 1e-4)
-    assert "reader.scale=0.001" in said
-    assert possible(pixels(PLANTS), 1e-4) == ()
-
-
-def test_bands_without_names_keep_their_scale() -> None:
-    tenth = pixels(PLANTS) / 10
-    assert other_reading(tenth, ("band1", "band2", "band3", "band4", "band5"), 1e-4) is None
-    assert possible(tenth, 1e-4)
 
 
 def test_a_declared_scale_is_not_questioned(tmp_path: Path) -> None:
@@ -154,17 +129,6 @@ def test_counts_that_newer_products_carry_are_left_in_and_said(
     assert says is None or (says in said[0] and "reader.offset=-0.1" in said[0])
     assert opened(path).identity["offset"] == [0.0] * 5
     assert not [note for note in opened(path, offset=-0.1).notes if "1000 counts more" in note]
-
-
-@pytest.mark.parametrize(
-    ("name", "says"),
-    [
-        ("turb_20240101_l2a.tif", "2024-01-01"), ("2022-01-25_B02.tif", "2022-01-25"), ("20220124.tif", None),
-        ("x_20231399.tif", None), ("x_202312171.tif", None), ("x_20230231.tif", None), ("plain.tif", None),
-    ],
-)  # fmt: skip
-def test_newer_product_reads_dates(name: str, says: str | None) -> None:
-    assert newer_product(Path("/data") / name) == says
 
 
 @pytest.mark.real
@@ -242,13 +206,6 @@ def test_heights_among_bands_do_not_change_how_these_are_read(tmp_path: Path) ->
     (said,) = [note for note in scene.notes if "elevation" in note]
     assert "reader.bands=[B02,B03,B04,B08,B11]" in said
     assert opened(tmp_path / "a.tif", bands=list(NAMES)).bands == NAMES
-
-
-def test_numbers_below_0_and_above_all_clouds_are_told() -> None:
-    decibels = np.log10(pixels(PLANTS, SOIL)) * 10
-    assert "below 0" in possible(decibels, 1.0)[0]
-    assert "reader.scale=0.00001525902" in possible(pixels(PLANTS, SOIL) * 6.5535, 1e-4)[0]
-    assert possible(pixels(PLANTS, SOIL), 1e-4) == ()
 
 
 def test_declared_decibels_are_told(tmp_path: Path) -> None:

@@ -108,3 +108,9 @@ def test_the_user_has_the_last_word() -> None:
 )  # fmt: skip
 def test_says_none_reads_names(value: int, name: str, none: bool) -> None:
     assert says_none(value, name) is none
+
+
+def test_a_value_of_all_pixels_has_100_percent_of_them() -> None:
+    for pixels in ({0: 1760}, {0: 1999, 3: 1}):
+        (said,) = read_values(pixels, {}, masked=True, zero_counts=True).decided
+        assert said == "0 counts as a class since other pixels are declared as no data (100 % of the pixels)"

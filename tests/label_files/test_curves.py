@@ -10,7 +10,7 @@ import pyogrio
 import pytest
 import shapely
 
-from rsgraph.label_files.curves import arc, linear
+from rsgraph.label_files.curves import arc, linear, read_shapes
 
 
 def wkb_of(text: str, folder: Path) -> bytes:
@@ -99,3 +99,12 @@ def _arcs(order: str, code: int) -> bytes:
 def test_what_is_no_geometry_is_said(wkb: bytes) -> None:
     with pytest.raises(ValueError):
         linear(wkb)
+
+
+def test_geometries_of_all_kinds_are_read_and_broken_ones_marked() -> None:
+    whole = shapely.to_wkb(shapely.box(0, 0, 10, 10))
+    found, unreadable = read_shapes([whole, None, whole[:20], b""])
+    assert unreadable.tolist() == [False, False, True, True]
+    assert [None if each is None else each.area for each in found] == [100, None, None, None]
+    heights, none = read_shapes([shapely.to_wkb(shapely.Point(1, 2, 3))])
+    assert (heights[0].has_z, none.tolist()) == (False, [False])

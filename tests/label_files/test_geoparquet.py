@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import struct
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ import shapely
 from rsgraph.errors import NotReadable, NotUsable
 from rsgraph.exporters.geoparquet import GeoParquet
 from rsgraph.label_files import geoparquet
-from rsgraph.label_files.geoparquet import as_geopackage
+from rsgraph.label_files.geoparquet import UNREADABLE, as_geopackage
 from rsgraph.label_files.importing import read_labels, vector_columns, vector_layers
 from tests.exporters.workspaces import UTM, leaving, scene, write_labels, write_workspace
 
@@ -50,7 +52,7 @@ def test_columns_that_hold_no_classes_are_left_out_and_categories_are_text(tmp_p
     given = frame().assign(kind=lambda each: each["class"].astype("category"), lists=[[1], [2], [3]])
     given.to_parquet(tmp_path / "a.parquet", write_covering_bbox=True)
     found = read(tmp_path / "a.parquet", tmp_path)
-    assert [*found.columns] == ["class", "n", "kind", "geometry"]
+    assert [*found.columns] == ["class", "n", "kind", UNREADABLE, "geometry"]
     assert found["kind"].tolist() == NAMES
 
 
@@ -78,6 +80,74 @@ def test_our_own_export_comes_back_as_labels(tmp_path: Path, crs: Any) -> None:
     assert vector_layers(path)
     assert "label" in vector_columns(path)
     assert sorted(each.name for each in path.parent.iterdir()) == before
+
+
+BROKEN = (b"\1\3\0\0\0\1\0\0", b"rubbish", b"", shapely.to_wkb(SQUARES[0])[:-1], b"\1\xef\0\0\0" + bytes(60))
+
+
+def with_shapes(path: Path, shapes: list[bytes | None], names: list[str | None]) -> Path:
+    geo = {"version": "1.0.0", "primary_column": "geometry", "columns": {"geometry": {"encoding": "WKB", "crs": UTM}}}
+    table = pa.table({"class": names, "geometry": pa.array(shapes, type=pa.binary())})
+    pq.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), path)
+    return path
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_broken_shape_is_counted_and_is_not_that_of_the_feature_before(tmp_path: Path, broken: bytes) -> None:
+    workspace = write_workspace(tmp_path / "w", [scene("one")])
+    whole = shapely.to_wkb(shapely.box(500_000, 3_999_800, 500_200, 4_000_000))
+    path = with_shapes(tmp_path / "a.parquet", [whole, broken, None, broken], ["sea", "wood", "wood", None])
+    found = read_labels(workspace, path)
+    assert set(found.labels) == {"sea"}
+    assert found.skipped["features whose geometry cannot be read"] == 1, "the other one has no class"
+    assert found.skipped["features without a geometry"] == 1
+    assert vector_columns(path) == ["class"]
+
+
+def test_arcs_are_no_broken_shapes(tmp_path: Path) -> None:
+    workspace = write_workspace(tmp_path / "w", [scene("one")])
+    corners = [500_000, 3_999_900, 500_100, 4_000_000, 500_200, 3_999_900, 500_100, 3_999_800, 500_000, 3_999_900]
+    ring = struct.pack("<BII10d", 1, 8, 5, *corners)
+    path = with_shapes(tmp_path / "a.parquet", [struct.pack("<BII", 1, 10, 1) + ring], ["sea"])
+    found = read_labels(workspace, path)
+    assert set(found.labels) == {"sea"}
+    assert "features whose geometry cannot be read" not in found.skipped
+
+
+@pytest.mark.parametrize("member", ["a.parquet", "deep/folder/Größe.PARQUET", "without an ending"])
+@pytest.mark.parametrize("companion", [True, False])
+def test_a_geoparquet_in_a_zip_is_read_like_the_file(tmp_path: Path, member: str, companion: bool) -> None:
+    workspace = write_workspace(tmp_path / "w", [scene("one")])
+    whole = shapely.to_wkb(shapely.box(500_000, 3_999_800, 500_200, 4_000_000))
+    path = with_shapes(tmp_path / "a.parquet", [whole, b"x"], ["sea", "wood"])
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(path, member)
+        if companion:
+            archive.writestr("__MACOSX/._a.parquet", "of macOS")
+    plain, packed = read_labels(workspace, path), read_labels(workspace, tmp_path / "a.zip")
+    assert packed.segment_ids.tolist() == plain.segment_ids.tolist() != []
+    assert packed.skipped == plain.skipped
+    assert vector_columns(tmp_path / "a.zip") == ["class"]
+
+
+def test_a_damaged_geoparquet_in_a_zip_is_one_sentence_that_names_the_zip(tmp_path: Path) -> None:
+    frame().to_parquet(tmp_path / "a.parquet")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        archive.writestr("a.parquet", (tmp_path / "a.parquet").read_bytes()[:-9])
+    with pytest.raises(NotReadable, match=r"a\.zip cannot be read: .*expected a whole GeoParquet"):
+        vector_columns(tmp_path / "a.zip")
+
+
+@pytest.mark.parametrize("members", [["a.parquet", "b.parquet"], ["a.parquet", "read me.txt"], ["a.geojson"], []])
+def test_a_zip_of_several_or_of_other_files_says_what_to_do(tmp_path: Path, members: list[str]) -> None:
+    workspace = write_workspace(tmp_path / "w", [scene("one")])
+    frame().to_parquet(tmp_path / "a.parquet")
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        for name in members:
+            parquet = name.endswith("parquet")
+            archive.writestr(name, (tmp_path / "a.parquet").read_bytes() if parquet else b'{"type": "Feature"}')
+    with pytest.raises(NotReadable, match=r"a\.zip is an archive .*; unpack it and name the file with the labels"):
+        read_labels(workspace, tmp_path / "a.zip")
 
 
 def changed(path: Path, **about: Any) -> Path:

@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 import pyogrio
 import pytest
-import shapely
 from affine import Affine
 from shapely.geometry import LineString, MultiPoint, Point, Polygon, box
 
@@ -24,7 +23,6 @@ from rsgraph.label_files.vector_files import (
     decoded,
     layers_of,
     open_vector,
-    read_shapes,
     reading,
     untouched,
 )
@@ -191,15 +189,6 @@ def test_arcs_and_surfaces_are_drawn_and_what_cannot_be_is_counted(tmp_path: Pat
         [0, 1, 1, 0, 0, 0],
     ]
     assert dict(file.skipped) == {"flat": 1, "lines": 1}
-
-
-def test_geometries_of_all_kinds_are_read_and_broken_ones_marked() -> None:
-    whole = shapely.to_wkb(pixels(0, 0, 1, 1))
-    found, unreadable = read_shapes([whole, None, whole[:20], b""])
-    assert unreadable.tolist() == [False, False, True, True]
-    assert [None if each is None else each.area for each in found] == [100, None, None, None]
-    heights, none = read_shapes([shapely.to_wkb(Point(1, 2, 3))])
-    assert (heights[0].has_z, none.tolist()) == (False, [False])
 
 
 def test_features_beside_the_scene_and_coordinates_that_are_none_are_counted(tmp_path: Path) -> None:
