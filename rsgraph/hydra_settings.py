@@ -136,8 +136,8 @@ def _not_taken(name: str, value: str, typed: str) -> str:
     """Say that a file does not decide an option, and what to type instead, ready for a shell."""
     typed = shlex.quote(typed) if len(typed) <= _LONGEST and typed.isprintable() else f"{name}=..."
     return (
-        f"'{name}' is {' '.join(value.split())[:_SHOWN]} in a config that is loaded, which may name folders below the "
-        f"current one, and no server; if you want that, type it yourself: {typed}"
+        f"'{name}' is {' '.join(value.split())[:_SHOWN]} in a config that is loaded, which may name folders below "
+        f"the current one, and no server; if you want that, type it yourself: {typed}"
     )
 
 

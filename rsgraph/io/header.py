@@ -220,8 +220,15 @@ def _describe(path: str, source: Any) -> Header:
             f"{shown(path)} holds complex numbers; expected reflectance, so convert it to real bands first."
         )
     _check_sizes(path, source)
-    texts = [_text(source, i) for i in source.indexes]
-    alpha = _alpha(source, texts)
+    if not np.all(np.isfinite(tuple(source.transform))):
+        raise NotUsable(
+            f"{shown(path)} says of the places of its pixels what is no number; expected a transform from pixels to "
+            "coordinates, so write it anew, for example with `gdal_translate -a_ullr`."
+        )
+    descriptions, kinds, dtypes = source.descriptions, source.colorinterp, source.dtypes  # each asks about all layers
+    scales, offsets, nodata, masks = source.scales, source.offsets, source.nodatavals, source.mask_flag_enums
+    texts = [_text(source, i, described) for i, described in zip(source.indexes, descriptions, strict=True)]
+    alpha = _alpha(source, texts, kinds)
     indexes, notes = _measurements(source, texts, alpha)
     pages = list(source.subdatasets)
     if len(pages) > 1:
@@ -238,10 +245,10 @@ def _describe(path: str, source: Any) -> Header:
         indexes=indexes,
         names=names,
         described=all(kept) and not any(name.startswith("band") for name in names),
-        dtype=source.dtypes[indexes[0] - 1],
-        scale=tuple(float(source.scales[i - 1]) for i in indexes),
-        offset=tuple(float(source.offsets[i - 1]) for i in indexes),
-        nodata=tuple(source.nodatavals[i - 1] for i in indexes),
+        dtype=dtypes[indexes[0] - 1],
+        scale=tuple(float(scales[i - 1]) for i in indexes),
+        offset=tuple(float(offsets[i - 1]) for i in indexes),
+        nodata=tuple(nodata[i - 1] for i in indexes),
         masked=bool(alpha) or _has_mask_band(source),
         files=_files(path, source),
         notes=notes,
@@ -250,8 +257,8 @@ def _describe(path: str, source: Any) -> Header:
         others=tuple((i, texts[i - 1]) for i in source.indexes if i not in indexes and i not in alpha),
         unnamed=tuple(i for i in indexes if not texts[i - 1]),
         own_mask=_has_mask_band(source),
-        band_masks=any(not source.mask_flag_enums[i - 1] for i in indexes),
-        texts=tuple(texts[i - 1] or _hint(source, i) for i in indexes),
+        band_masks=any(not masks[i - 1] for i in indexes),
+        texts=tuple(texts[i - 1] or _hint(source, i, kinds[i - 1], dtypes[i - 1]) for i in indexes),
         hints=tuple(value for value in source.tags().values() if len(value) <= _LONGEST_HINT),
         tags=_scale_tags(source),
     )
@@ -263,27 +270,26 @@ def _scale_tags(source: Any) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(pair for tags in groups for pair in tags.items() if _OF_SCALE.search(pair[0])))
 
 
-def _hint(source: Any, index: int) -> str:
+def _hint(source: Any, index: int, kind: ColorInterp, dtype: str) -> str:
     """What else names a layer that is not described: the file that a VRT takes it from, and its colour."""
     sources = source.tags(index, ns="vrt_sources").values() if source.driver == "VRT" else ()
     files = {match[1] for text in sources for match in [_SOURCE.search(text)] if match}
     if len(files) == 1:
         return PurePosixPath(files.pop().replace("\\", "/")).stem
-    kind = source.colorinterp[index - 1]
     # of three or four layers of 8 bits GDAL itself says that they are red, green and blue
-    return str(kind.name) if kind in _COLOURS and source.dtypes[index - 1] != "uint8" else ""
+    return str(kind.name) if kind in _COLOURS and dtype != "uint8" else ""
 
 
-def _text(source: Any, index: int) -> str:
+def _text(source: Any, index: int, described: str | None) -> str:
     """What the file says about a layer: its description, else a tag that names it."""
     tags = {key.lower(): value for key, value in source.tags(index).items()}
     named = (tags.get(key) for key in ("bandname", "band_name", "long_name", "name", "description", "band"))
-    return str(source.descriptions[index - 1] or next((text for text in named if text), ""))
+    return str(described or next((text for text in named if text), ""))
 
 
-def _alpha(source: Any, texts: list[str]) -> set[int]:
+def _alpha(source: Any, texts: list[str], colours: Sequence[ColorInterp]) -> set[int]:
     """Layers marked as alpha; GDAL marks the fourth of four 8-bit layers by itself, even where it is a band."""
-    kinds = zip(source.indexes, source.colorinterp, texts, strict=True)
+    kinds = zip(source.indexes, colours, texts, strict=True)
     return {i for i, kind, text in kinds if kind == ColorInterp.alpha and band_name(text) is None}
 
 

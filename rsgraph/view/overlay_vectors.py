@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from rasterio.features import rasterize
 
 from rsgraph.errors import NotUsable
+from rsgraph.label_files.curves import read_shapes
 from rsgraph.label_files.formats import refuse_other_drivers
 from rsgraph.label_files.geometries import (
     Bounds,
@@ -29,7 +30,7 @@ from rsgraph.label_files.geometries import (
     usable,
     valid_parts,
 )
-from rsgraph.label_files.vector_files import read_shapes, reading, same_space, untouched
+from rsgraph.label_files.vector_files import reading, same_space, untouched
 from rsgraph.types import Window
 from rsgraph.view.overlay_levels import Picture
 from rsgraph.workspace import SceneInfo

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qtpy.QtCore import QEvent, QObject, QStandardPaths, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
-from qtpy.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_rsgraph.actions import action, key
 from napari_rsgraph.widgets.controls import button
@@ -118,10 +118,6 @@ class FirstSteps(QWidget):
         self._lay_out()
         self._show()
         window.installEventFilter(self)
-        application = QApplication.instance()
-        assert isinstance(application, QApplication)
-        self._application = application
-        application.focusChanged.connect(self._keep_keyboard)
         self._cover()
 
     def _lay_out(self) -> None:
@@ -168,17 +164,11 @@ class FirstSteps(QWidget):
     def finish(self) -> None:
         """Close the cards."""
         self.window_covered.removeEventFilter(self)
-        self._application.focusChanged.disconnect(self._keep_keyboard)
         self.hide()
         self.closed.emit()
         self.deleteLater()
 
     # over the window
-
-    def _keep_keyboard(self, _old: QWidget | None, new: QWidget | None) -> None:
-        """What is covered never has the keyboard: a window that opens gives it to its map after the cards came."""
-        if new is not None and new is not self and self.window_covered.isAncestorOf(new):
-            QTimer.singleShot(0, self, self.setFocus)
 
     def focusNextPrevChild(self, _following: bool) -> bool:  # noqa: N802  # Qt's name
         """Tab stays on the cards."""

@@ -207,9 +207,13 @@ def test_mouse_is_left_to_another_layer_that_is_drawn_on(screen: Screen) -> None
     assert screen.selected() == [screen.row_at((40, 60))]
 
 
+LAYERS = {"add_layer", "hide_layers", "blink"}
+"""What the window does with the layers of the user, and with several scenes."""
+
+
 def test_calls_are_those_of_the_table_and_take_the_tools(screen: Screen) -> None:
     calls = screen.tools.calls()
-    assert set(calls) == {row.name for row in ACTIONS if row.group == "Scene"} | {"overlay"}
+    assert set(calls) == {row.name for row in ACTIONS if row.group == "Scene"} - LAYERS | {"overlay"}
     heard: list[str] = []
     screen.tools.tool_changed.connect(heard.append)
     for call in calls.values():

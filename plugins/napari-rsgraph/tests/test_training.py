@@ -186,7 +186,7 @@ def test_a_window_that_is_opened_again_to_write_takes_the_run_over(opener: Opene
     window.reopen()
     (new,) = [each for each in _windows if each.viewer is viewer]
     assert new is not window
-    assert new.training is training
+    assert new.run.training is training
     assert training.running
     seen: list[str] = []
     window._look_again = lambda: seen.append("the old one")  # type: ignore[method-assign]

@@ -173,9 +173,10 @@ def test_window_search_accept_and_label(opener: Opener, qtbot: Any) -> None:
     window.commands.run("accept")
     results = window.session.search.results
     assert results is not None
+    accepted = {int(row) for at in (0, 2) for row in (results.rows[at], *results.near[at])}
     window.session.search.label_accepted("water")
     assert window.work.wait()
-    assert np.flatnonzero(window.session.labels.codes).tolist() == sorted(results.rows[[0, 2]].tolist())
+    assert np.flatnonzero(window.session.labels.codes).tolist() == sorted(accepted)
 
 
 def test_window_reprojects_in_the_background_and_comes_back(opener: Opener, qtbot: Any) -> None:
