@@ -143,7 +143,11 @@ def test_places_and_servers_that_are_typed_hold(tmp_path: Path, option: str, val
         ("hydra", "{{sweeper: {{params: {{workspace: 'a,/b'}}}}}}", "workspace=a,/b"),
     ],
 )
-def test_the_sentence_says_what_to_type(tmp_path: Path, option: str, value: str, typed: str) -> None:
+def test_the_sentence_says_what_to_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str, value: str, typed: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scene.tif").touch()  # a sweep begins only where its scene is there
     words = ["scene.tif", "--config-dir", str(written(tmp_path, option, value)), "experiment=mine"]
     with pytest.raises(ConfigError) as refused, composed("run", split_line(words, verb="run")):
         pass

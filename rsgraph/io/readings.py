@@ -1,4 +1,4 @@
-"""What numbers that were taken for reflectance may be instead: counts of another scale, a picture, other units.
+"""Numbers that were taken for reflectance and may be something else: counts of another scale, a picture, other units.
 
 Science on arrays: :mod:`rsgraph.io.plausible` asks it of scenes, replaces only readings that are impossible, and
 tells the user of the others.

@@ -130,7 +130,7 @@ def _keep(workspace: Workspace, identity: str, rasters: Mapping[str, str], given
 
 
 def _about(workspace: Workspace) -> list[dict[str, Any]]:
-    """Return what is known of the scenes; nothing where that is lost, too: then their identity alone counts."""
+    """Return what is known of the scenes; nothing where that is lost, too: then only their identity counts."""
     found: list[dict[str, Any]] = []
     with suppress(WorkspaceError):
         found = read_scene_file(workspace.existing("scene.json"))["scenes"]

@@ -22,8 +22,8 @@ from rsgraph.run import runner
 
 walked, obtain = [], runner._obtain
 
-def look(stage, running, opened):
-    obtain(stage, running, opened)
+def look(stage, *rest):
+    obtain(stage, *rest)
     walked.append(stage.name)
     if stage.name == "project":
         raise KeyboardInterrupt

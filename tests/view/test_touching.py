@@ -18,7 +18,8 @@ IDS = np.array([[1, 1, 2], [3, 1, 2], [3, 0, 4], [3, 5, 4]], dtype=np.uint32)
 def workspace(monkeypatch: pytest.MonkeyPatch) -> Any:
     """One scene of five segments, read in strips of two rows."""
 
-    def read(path: str, window: Window, most: int) -> np.ndarray:
+    def read(path: str, window: Window, most: int, size: tuple[int, int]) -> np.ndarray:
+        assert size == IDS.shape
         return IDS[window.row : window.row + window.rows]
 
     monkeypatch.setattr(touching, "read_ids", read)

@@ -42,7 +42,7 @@ def test_the_legend_names_classes_and_the_ends_of_a_scale(qtbot: Any, session: S
     session.colouring.choose("uncertainty")
     low, high = session.colouring.key(session.selection.level).scale or (0, 0)
     qtbot.waitUntil(lambda: legend.texts == ["Uncertainty", f"{low:.3g}", "", f"{high:.3g}", "unlabelled"])
-    assert "uncertainty" in legend.accessibleName()
+    assert "Uncertainty" in legend.accessibleName()
 
 
 def test_the_legend_says_how_many_classes_it_leaves_out(qtbot: Any, session: Session) -> None:
