@@ -71,7 +71,7 @@ def label(window: Window, name: str) -> None:
     window.work.wait()
 
 
-def lay_over(window: Window) -> None:
+def lay_over(window: Window, folder: Path) -> None:
     """Lay outlines of fields in longitudes and latitudes over the scene."""
     import geopandas
     import shapely
@@ -80,13 +80,16 @@ def lay_over(window: Window) -> None:
     a, _, left, _, e, top = scene.transform[:6]
     at = np.random.default_rng(0).uniform(0.1, 0.9, (12, 2)) * (a * scene.columns, e * scene.rows) + (left, top)
     fields = shapely.buffer(shapely.points(at), np.linspace(0.03, 0.09, 12) * a * scene.columns)
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "places.geojson"
-        geopandas.GeoDataFrame(geometry=fields, crs=scene.crs).to_crs(4326).to_file(path)
-        window.session.overlays.add([path])
-        window.work.wait()
-        window.open_tab("Layers")
-        process_events()
+    path = folder / "places.geojson"
+    geopandas.GeoDataFrame(geometry=fields, crs=scene.crs).to_crs(4326).to_file(path)
+    window.session.selection.clear()
+    window.main.resize(*SIZES["layers"])
+    process_events()
+    window.arrange()
+    window.session.overlays.add([path])
+    window.work.wait()
+    window.open_tab("Layers")
+    process_events()
 
 
 def walk(window: Window, folder: Path) -> None:
@@ -110,7 +113,7 @@ def walk(window: Window, folder: Path) -> None:
         label(window, name)
     brush(window, np.flatnonzero(strongest == strongest[0]), reach / 2)
     grab(window, "segments", folder)
-    lay_over(window)
+    lay_over(window, session.workspace.folder.parent)
     grab(window, "layers", folder)
     for layer in list(session.overlays.layers):
         session.overlays.remove(layer)
@@ -146,7 +149,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         copied = copytree(workspace, Path(temporary) / workspace.name)
         viewer = napari.Viewer(title=f"rsgraph: {workspace.name}", show=False)
-        window = open_workspace(viewer, copied)
+        window = open_workspace(viewer, copied, own=True)
         viewer.window.show()
         process_events(0.2)
         viewer.window.resize(*USUAL)
