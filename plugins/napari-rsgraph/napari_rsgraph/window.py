@@ -268,6 +268,8 @@ class Window(QObject):
 
     def _look_again(self) -> None:
         """Read what others have written: labels, where this window only looks on, and stages of a run."""
+        if self._closed:  # a run says more until it has stopped
+            return
         if self.session.labels.read_only:
             self.session.labels.refresh()
         now = self._manifest_time()

@@ -94,10 +94,19 @@ class Hand:
     def wait(self, expression: str, patience: float = PATIENCE) -> Any:
         """Wait until an expression is true; return its value."""
         end = time.monotonic() + patience
-        while not (value := self.ask(expression)):
+        while not (value := self._there(expression)):
             assert time.monotonic() < end, f"never true: {expression}"
             time.sleep(_POLL)
         return value
+
+    def _there(self, expression: str) -> Any:
+        """Return the value of an expression; None while a widget that it speaks of cannot be seen yet."""
+        try:
+            return self.ask(expression)
+        except AssertionError as error:
+            if "LookupError" not in str(error):
+                raise
+            return None
 
     def at_rest(self) -> None:
         """Wait until nothing is to be drawn and no task runs."""

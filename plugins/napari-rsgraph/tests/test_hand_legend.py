@@ -60,10 +60,12 @@ def test_a_class_is_shown_alone_renamed_selected_and_merged(workspace: Path, tmp
 
         # what is not labelled yet
         hand.click(hand.centre(entry(0)))
+        hand.wait("window.session.map_visible() is not None and window.overview.points.at_rest")
         assert hand.ask("window.session.map_visible().sum()") == hand.ask(
             "int((window.session.labels.codes == 0).sum())"
         )
         hand.click(hand.centre(entry(0)))
+        hand.wait("window.session.map_visible() is not None and window.overview.points.at_rest")
 
         # a double click asks for another name, and leaves everything shown
         hand.click(hand.centre(entry(1)), times=2)

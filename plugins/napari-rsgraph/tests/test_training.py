@@ -11,6 +11,7 @@ import pytest
 from qtpy.QtCore import Qt
 
 from napari_rsgraph.training import Training
+from napari_rsgraph.widgets.naming import stage_title
 from napari_rsgraph.window import Window, _windows, open_workspace
 from rsgraph import Workspace
 
@@ -74,7 +75,7 @@ def test_the_button_stops_training_and_the_window_goes_on(opener: Opener, qtbot:
     window = opener("training.encoder.max_epochs=400", "overwrite=true")
     line = window.tasks.lines[0]
     assert line.cancel.text() == "Stop"
-    qtbot.waitUntil(lambda: "encoder" in line.title.text(), timeout=240_000)
+    qtbot.waitUntil(lambda: stage_title("encoder") in line.title.text(), timeout=240_000)
     qtbot.mouseClick(line.cancel, Qt.MouseButton.LeftButton)
     assert line.cancel.text() == "Stopping"
     qtbot.waitUntil(lambda: not window.tasks.lines, timeout=120_000)
@@ -194,7 +195,7 @@ def test_a_window_that_is_opened_again_to_write_takes_the_run_over(opener: Opene
     training._events.put({"finished": "gnn"})
     qtbot.waitUntil(lambda: bool(seen), timeout=5000)
     assert {*seen} == {"the new one"}
-    qtbot.waitUntil(lambda: "encoder" in new.tasks.lines[0].title.text(), timeout=240_000)
+    qtbot.waitUntil(lambda: stage_title("encoder") in new.tasks.lines[0].title.text(), timeout=240_000)
     new.close()
     qtbot.waitUntil(lambda: not training.running, timeout=120_000)
 
