@@ -30,6 +30,8 @@ _ELSEWHERE = 5.0
 """Seconds after which an event is taken to have gone elsewhere."""
 _CHILD = Path(__file__).with_name("hand_window.py")
 _READY = "window is not None and window.overview.view is not None and window.main.isActiveWindow()"
+_DOUBLE_CLICK = 0.5
+"""Seconds; Qt takes two clicks as one double click for 0.4 s."""
 _AT_REST = "(window is None or not window.work.busy) and not ticks().waiting"
 
 Place = tuple[float, float]
@@ -55,6 +57,7 @@ class Hand:
         self.display, self.scale = display, scale
         self._frame, self._line = frame, line.makefile("rw", encoding="utf-8")
         self._held: list[str] = []
+        self._apart = 0.0
 
     # eyes
 
@@ -135,10 +138,12 @@ class Hand:
         self._do("mousemove", "--sync", *_whole(place))
 
     def click(self, place: Place, button: int = 1, *, keys: Sequence[str] = (), times: int = 1) -> None:
-        """Click; ``keys`` are held meanwhile, such as ``shift``."""
+        """Click; ``keys`` are held meanwhile, such as ``shift``. Two calls are never a double click."""
+        time.sleep(max(0.0, self._apart - time.monotonic()))
         with self._heard(times + len(keys)), self._holding(keys):
             self._do("mousemove", *_whole(place))
             self._do("click", "--repeat", str(times), "--delay", "60", str(button))
+        self._apart = time.monotonic() + _DOUBLE_CLICK
 
     def drag(self, *places: Place, button: int = 1, keys: Sequence[str] = (), release: bool = True) -> None:
         """Press at the first place, move over all others, let go at the last."""

@@ -25,11 +25,11 @@ from qtpy.QtWidgets import QApplication, QWidget  # noqa: E402
 from napari_rsgraph.widgets.refresh import ticks  # noqa: E402
 from rsgraph.cli import main  # noqa: E402
 
-_ENDS = (QEvent.Type.MouseButtonRelease, QEvent.Type.KeyRelease, QEvent.Type.Wheel)
+_ENDS = (QEvent.Type.MouseButtonRelease, QEvent.Type.KeyRelease, QEvent.Type.Wheel, QEvent.Type.Drop)
 
 
 class Heard(QObject):
-    """Counts buttons and keys that were let go, and turns of the wheel, as they reach a window."""
+    """Counts buttons, keys and files that were let go, and turns of the wheel, as they reach a window."""
 
     events = 0
 

@@ -77,4 +77,4 @@ def test_file_that_is_no_layer_is_told_in_a_sentence(workspace: Path, tmp_path: 
         severity, text = hand.ask("app.heard[-1]")
         assert severity == "error"
         assert text.startswith(f"{path} can be read neither as a raster nor as vector data; expected a GeoTIFF")
-        assert hand.ask("find('NapariQtNotification', '') is not None")
+        hand.wait("find('NapariQtNotification', '') is not None")

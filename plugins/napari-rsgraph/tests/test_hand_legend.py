@@ -65,7 +65,7 @@ def test_a_class_is_shown_alone_renamed_selected_and_merged(workspace: Path, tmp
             "int((window.session.labels.codes == 0).sum())"
         )
         hand.click(hand.centre(entry(0)))
-        hand.wait("window.session.map_visible() is not None and window.overview.points.at_rest")
+        hand.wait("window.session.map_visible() is None and window.overview.points.at_rest")
 
         # a double click asks for another name, and leaves everything shown
         hand.click(hand.centre(entry(1)), times=2)

@@ -81,6 +81,7 @@ def brush(qtbot: Any, window: Window, centre: NDArray[np.float32], radius: float
     """Drag the circle to a place of the 2-D map, with the mouse: by its middle, where there is one already."""
     points = window.overview.points
     points.radius = radius
+    qtbot.wait(30)  # a shorter legend leaves the map more room
 
     def pixel(place: Any) -> QPoint:
         return QPoint(*(round(float(part)) for part in np.ravel(points.to_screen(np.array([place])))))
