@@ -105,7 +105,6 @@ class FirstSteps(QWidget):
 
     def __init__(self, window: QWidget) -> None:
         super().__init__(window)
-        self.window_covered = window
         self.cards, self.at = cards(), 0
         self.setAccessibleName("First steps")
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -163,9 +162,13 @@ class FirstSteps(QWidget):
 
     def finish(self) -> None:
         """Close the cards."""
-        self.window_covered.removeEventFilter(self)
-        self.hide()
+        self.leave()
         self.closed.emit()
+
+    def leave(self) -> None:
+        """Go with what the cards explain; whoever has not read them sees them again."""
+        self.parentWidget().removeEventFilter(self)
+        self.hide()
         self.deleteLater()
 
     # over the window
@@ -175,7 +178,7 @@ class FirstSteps(QWidget):
         return True
 
     def _cover(self) -> None:
-        self.setGeometry(self.window_covered.rect())
+        self.setGeometry(self.parentWidget().rect())
         self._place_card()
 
     def _place_card(self) -> None:

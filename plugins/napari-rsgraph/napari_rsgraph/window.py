@@ -413,6 +413,8 @@ class Window(QObject):
         self.drawn.deleteLater()
         self.frame.close()
         self.main.removeEventFilter(self)
+        for cards in self.main.findChildren(FirstSteps):
+            cards.leave()
         window.remove_dock_widget(self.overview)
         window.remove_dock_widget(self.side)
         self.commands.close()

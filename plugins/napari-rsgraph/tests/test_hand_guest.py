@@ -35,8 +35,11 @@ def test_a_workspace_opens_beside_what_is_there_and_the_opener_goes(workspace: P
         assert hand.ask("[each.windowTitle() for each in window.main.tabifiedDockWidgets(window.right)]") == ["Other"]
         assert "mine" in hand.ask("[layer.name for layer in viewer.layers]")
         hand.save(tmp_path / "guest.png")
+        hand.ask("window.show_first_steps()")
+        hand.wait("find('FirstSteps', '') is not None")
         hand.ask("window.remove()")
         hand.wait("window is None")
+        assert hand.ask("[each for each in app.allWidgets() if type(each).__name__ == 'FirstSteps']") == []
         assert hand.ask("[layer.name for layer in viewer.layers]") == ["mine"]
         assert hand.wait("find('QtViewerDockWidget', 'layer list').visibleRegion().isEmpty() is False")
         assert hand.ask("find('QtViewerDockWidget', 'layer controls').visibleRegion().isEmpty() is False")

@@ -30,8 +30,7 @@ class Drops(QObject):
         super().__init__(main)
         self._accepted = main.acceptDrops()
         main.setAcceptDrops(True)
-        self._watched = [main, *(each for each in main.findChildren(QWidget) if each.acceptDrops())]
-        for widget in self._watched:
+        for widget in (main, *(each for each in main.findChildren(QWidget) if each.acceptDrops())):
             widget.installEventFilter(self)
 
     def close(self) -> None:
@@ -41,7 +40,6 @@ class Drops(QObject):
             widget.removeEventFilter(self)
         main.removeEventFilter(self)
         main.setAcceptDrops(self._accepted)
-        self._watched = []
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name
         """Accept files while they are dragged, and hand them on when they are let go."""
