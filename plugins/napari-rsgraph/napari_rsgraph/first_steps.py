@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from qtpy.QtCore import QEvent, QObject, QStandardPaths, Qt, QTimer, Signal
 from qtpy.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPaintEvent, QShowEvent
@@ -167,7 +168,7 @@ class FirstSteps(QWidget):
 
     def leave(self) -> None:
         """Go with what the cards explain; whoever has not read them sees them again."""
-        self.parentWidget().removeEventFilter(self)
+        cast(QWidget, self.parent()).removeEventFilter(self)
         self.hide()
         self.deleteLater()
 
@@ -178,7 +179,7 @@ class FirstSteps(QWidget):
         return True
 
     def _cover(self) -> None:
-        self.setGeometry(self.parentWidget().rect())
+        self.setGeometry(cast(QWidget, self.parent()).rect())
         self._place_card()
 
     def _place_card(self) -> None:
