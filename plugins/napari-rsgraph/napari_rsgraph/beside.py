@@ -27,6 +27,7 @@ class Beside:
         self.main, self.ours, self.others = main, tuple(ours), tuple(others)
         self._hidden: list[QDockWidget] = []
         self._below: list[tuple[QDockWidget, Qt.DockWidgetArea]] = []
+        self._still: list[QDockWidget] = []
 
     def hide(self, names: Collection[str]) -> None:
         """Hide docks, which stay in napari's menu."""
@@ -35,7 +36,14 @@ class Beside:
             dock.hide()
 
     def stack(self) -> None:
-        """Lay ours over those that are in the same columns, as tabs: side by side none would have room."""
+        """Lay ours over those that are in the same columns, as tabs: side by side none would have room.
+
+        Docks that lie behind a tab are not painted meanwhile. To Qt they are visible: napari's list of layers would
+        have the whole window composed once more for each motion of the brush, with nothing new in it.
+        """
+        for dock in self.others:
+            dock.visibilityChanged.connect(dock.setUpdatesEnabled)
+        self._still = list(self.others)
         for own in self.ours:
             area = self.main.dockWidgetArea(own)
             there = [dock for dock in self.others if self._shares(dock, area)]
@@ -58,6 +66,10 @@ class Beside:
 
     def restore(self) -> None:
         """Let the others be as they were: once ours are gone."""
+        for dock in self._still:
+            if isalive(dock):  # type: ignore[no-untyped-call]
+                dock.visibilityChanged.disconnect(dock.setUpdatesEnabled)
+                dock.setUpdatesEnabled(True)
         for dock in self._hidden:
             if isalive(dock):  # type: ignore[no-untyped-call]  # qtpy has no types here
                 dock.show()
@@ -66,4 +78,4 @@ class Beside:
                 self.main.removeDockWidget(dock)  # out of its tabs: Qt splits none of those
                 self.main.addDockWidget(area, dock, Qt.Orientation.Vertical)
                 dock.show()
-        self._hidden, self._below = [], []
+        self._hidden, self._below, self._still = [], [], []
