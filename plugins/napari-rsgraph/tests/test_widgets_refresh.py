@@ -35,7 +35,7 @@ def test_ticks_leave_for_later_what_would_make_a_tick_long(clock: Ticks, qtbot: 
     seen: list[tuple[str, float]] = []
 
     def slow() -> None:
-        time.sleep(0.02)
+        time.sleep(0.05)
         seen.append(("slow", time.monotonic()))
 
     def quick() -> None:
