@@ -63,19 +63,29 @@ def _stamp(image: Any, points: Any, colours: Any, window: Any, outer: float, inn
     """Cover a pixel by as much as the distance of its middle from the border says."""
     left, upper, across, along = window
     reach = outer + 1
+    outside, inside = (outer + 0.5) ** 2, max(inner - 0.5, 0.0) ** 2  # squares: most pixels need no root
     for dot in range(points.shape[0]):
         x, y = (points[dot, 0] - left) * across, (upper - points[dot, 1]) * along
         if not (-reach < x < image.shape[1] + reach and -reach < y < image.shape[0] + reach):
             continue
+        packed = colours[dot]
+        red, green, blue = packed & 255, (packed >> 8) & 255, (packed >> 16) & 255
+        first, last = max(int(x - reach), 0), min(int(x + reach) + 1, image.shape[1])
         for row in range(max(int(y - reach), 0), min(int(y + reach) + 1, image.shape[0])):
-            for column in range(max(int(x - reach), 0), min(int(x + reach) + 1, image.shape[1])):
-                distance = np.sqrt((column + 0.5 - x) ** 2 + (row + 0.5 - y) ** 2)
-                whole = min(max(outer + 0.5 - distance, 0.0), 1.0)
-                fill = min(max(inner + 0.5 - distance, 0.0), 1.0)
-                if whole <= 0:
+            down = (row + 0.5 - y) ** 2
+            for column in range(first, last):
+                square = (column + 0.5 - x) ** 2 + down
+                if square >= outside:
                     continue
-                bright = fill + edge * (whole - fill)
-                for band in range(3):
-                    colour = float((colours[dot] >> (8 * band)) & 255)
-                    below = image[row, column, band]
-                    image[row, column, band] = np.uint8(below * (1 - whole) + colour * bright + 0.5)
+                if square <= inside:
+                    image[row, column, 0] = red
+                    image[row, column, 1] = green
+                    image[row, column, 2] = blue
+                    continue
+                distance = np.sqrt(square)
+                whole = min(outer + 0.5 - distance, 1.0)
+                fill = min(max(inner + 0.5 - distance, 0.0), 1.0)
+                bright, clear = fill + edge * (whole - fill), 1 - whole
+                image[row, column, 0] = np.uint8(image[row, column, 0] * clear + red * bright + 0.5)
+                image[row, column, 1] = np.uint8(image[row, column, 1] * clear + green * bright + 0.5)
+                image[row, column, 2] = np.uint8(image[row, column, 2] * clear + blue * bright + 0.5)
