@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import rasterio
 from affine import Affine
-from conftest import TINY
 from hand import at_window
 
+from conftest import TINY
 from rsgraph.cli import main
 
 pytestmark = pytest.mark.slow
