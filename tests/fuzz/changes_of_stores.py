@@ -63,7 +63,7 @@ def of_sqlite_rows(draw: random.Random, data: bytes) -> bytes:
         database = sqlite3.connect(path, isolation_level=None)
         try:
             _change_rows(draw, database)
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):  # SQLite quotes a damaged schema in its message, as it is
             return of_sqlite_pages(draw, data)
         finally:
             database.close()
