@@ -133,6 +133,7 @@ def test_open_sample_shows_the_copy(window: Any, own_folder: Path, qtbot: Any) -
 TIMED = """
 import time
 import napari
+from qtpy.QtWidgets import QApplication
 
 viewer = napari.Viewer()
 QApplication.processEvents()
