@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence, QShortcut
 from qtpy.QtWidgets import QLabel, QPushButton, QWidget
+from waiting import shown
 
-from napari_rsgraph.widgets.controls import action_button, button, enable, heading, hint, name_buttons, swatch
+from napari_rsgraph.widgets.controls import Slider, action_button, button, enable, heading, hint, name_buttons, swatch
 
 
 def test_buttons_of_actions_read_the_table(qtbot: Any) -> None:
@@ -27,6 +30,24 @@ def test_what_is_disabled_says_why_and_gets_its_tooltip_back(qtbot: Any) -> None
     assert made.toolTip() == "Take labels away\nNot now: nothing is selected"
     enable(made, True, "nothing is selected")
     assert made.toolTip() == "Take labels away"
+
+
+def test_a_slider_has_its_keys_before_the_window(qtbot: Any) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    slider = Slider(Qt.Orientation.Horizontal)
+    slider.setParent(window)
+    slider.setValue(50)
+    stolen: list[str] = []
+    for name in ("Home", "End"):
+        QShortcut(QKeySequence(name), window).activated.connect(lambda: stolen.append("by the window"))
+    shown(qtbot, window)
+    slider.setFocus()
+    qtbot.keyClick(slider, Qt.Key.Key_End)
+    assert slider.value() == slider.maximum()
+    qtbot.keyClick(slider, Qt.Key.Key_Home)
+    assert slider.value() == slider.minimum()
+    assert stolen == []
 
 
 def test_a_swatch_has_its_colour_within_a_border(qapp: Any) -> None:

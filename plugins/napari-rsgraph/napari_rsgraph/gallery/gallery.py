@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QAction, QImage
-from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QSlider, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QLabel, QVBoxLayout, QWidget
 
 from napari_rsgraph.actions import key
 from napari_rsgraph.gallery.grid import GAP, Mask, Rows, Shown
 from napari_rsgraph.gallery.tiles import HINT, LARGEST, SMALLEST, STEP, Caption, Tiles
 from napari_rsgraph.session.chip_order import ORDERS, TEXTS
-from napari_rsgraph.widgets.controls import HIT
+from napari_rsgraph.widgets.controls import HIT, Slider
 from napari_rsgraph.widgets.layouts import FlowLayout
 from napari_rsgraph.widgets.shortcuts import add_actions, shown
 from rsgraph.view.view import View
@@ -229,8 +229,8 @@ def _order_box() -> QComboBox:
     return box
 
 
-def _size_slider(tiles: Tiles) -> QSlider:
-    slider = QSlider(Qt.Orientation.Horizontal)
+def _size_slider(tiles: Tiles) -> Slider:
+    slider = Slider(Qt.Orientation.Horizontal)
     slider.setRange(SMALLEST // STEP, LARGEST // STEP)
     slider.setValue(tiles.side // STEP)
     slider.setFixedWidth(80)

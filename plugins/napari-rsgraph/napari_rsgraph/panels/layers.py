@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import cast
 
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QSlider, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_rsgraph.session.overlays import LaidOver
 from napari_rsgraph.session.session import Session
-from napari_rsgraph.widgets.controls import action_button, button, heading, hint
+from napari_rsgraph.widgets.controls import Slider, action_button, button, heading, hint
 from napari_rsgraph.widgets.refresh import listen
 
 _KINDS = "*.tif *.tiff *.vrt *.jp2 *.nc *.img *.asc *.png *.jpg *.gpkg *.geojson *.json *.shp *.fgb *.parquet *.zip"
@@ -86,19 +84,6 @@ class LayersPanel(QWidget):
             self.rows[laid].show_style()
 
 
-class OpacitySlider(QSlider):
-    """A slider that keeps its keys while it has the keyboard: Home is an action of the window elsewhere."""
-
-    _own = (Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
-
-    def event(self, event: QEvent) -> bool:
-        """Take its keys before shortcuts do."""
-        if event.type() == QEvent.Type.ShortcutOverride and cast(QKeyEvent, event).key() in self._own:
-            event.accept()
-            return True
-        return super().event(event)
-
-
 class LayerRow(QWidget):
     """Name, opacity, and a button that takes the layer away.
 
@@ -117,7 +102,7 @@ class LayerRow(QWidget):
         self.shown.setAccessibleName(f"Show {laid.name}")
         self.shown.setToolTip(laid.description)
         self.shown.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.opacity = OpacitySlider(Qt.Orientation.Horizontal)
+        self.opacity = Slider(Qt.Orientation.Horizontal)
         self.opacity.setRange(0, 100)
         self.opacity.setAccessibleName(f"Opacity of {laid.name}")
         self.opacity.setToolTip("How strongly it covers the scene: left not at all, right wholly")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from qtpy.QtCore import QModelIndex, Qt
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSlider, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
 
 from napari_rsgraph.actions import action, key
 from napari_rsgraph.panels.candidates import PAGE, CandidateList, Thumbnail
@@ -13,7 +13,7 @@ from napari_rsgraph.session.amounts import counted
 from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.search import Results
 from napari_rsgraph.session.session import Session
-from napari_rsgraph.widgets.controls import action_button, button, enable, hint, swatch, text_label
+from napari_rsgraph.widgets.controls import Slider, action_button, button, enable, hint, swatch, text_label
 from napari_rsgraph.widgets.layouts import beside, flowing
 from napari_rsgraph.widgets.refresh import Refresh, listen
 
@@ -75,7 +75,7 @@ class SearchPanel(QWidget):
         """A slider over the distances that suit the scene; 0 at its left end shows each candidate on its own."""
         search = self.session.search
         self._distances = search.ground.distances
-        self.apart = QSlider(Qt.Orientation.Horizontal)
+        self.apart = Slider(Qt.Orientation.Horizontal)
         self.apart.setRange(0, len(self._distances) - 1)
         self.apart.setValue(self._distances.index(search.apart))
         self.apart.setPageStep(1)

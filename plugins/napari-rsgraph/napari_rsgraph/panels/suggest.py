@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QSlider,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -27,7 +26,7 @@ from napari_rsgraph.session.calls import calls_of
 from napari_rsgraph.session.colouring import PREDICTED, UNCERTAINTY
 from napari_rsgraph.session.session import Session
 from napari_rsgraph.session.suggestions import Prediction
-from napari_rsgraph.widgets.controls import action_button, button, enable, heading, hint, swatch, text_label
+from napari_rsgraph.widgets.controls import Slider, action_button, button, enable, heading, hint, swatch, text_label
 from napari_rsgraph.widgets.layouts import beside, emptied, flowing
 from napari_rsgraph.widgets.naming import amount, layer_title, percent
 from napari_rsgraph.widgets.refresh import Refresh, listen
@@ -129,7 +128,7 @@ class SuggestPanel(QWidget):
         self._class_layout.setContentsMargins(0, 0, 0, 0)
 
     def _make_accepting(self) -> None:
-        self.threshold = QSlider(Qt.Orientation.Horizontal)
+        self.threshold = Slider(Qt.Orientation.Horizontal)
         self.threshold.setRange(_LEAST, _MOST)
         self.threshold.setValue(_USUAL)
         self.threshold.setAccessibleName("Least confidence to accept, in per cent")

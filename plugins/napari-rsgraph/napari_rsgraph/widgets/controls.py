@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
+from typing import cast
 
-from qtpy.QtCore import Qt
-from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
-from qtpy.QtWidgets import QAbstractButton, QLabel, QPushButton, QWidget
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtGui import QColor, QIcon, QKeyEvent, QPainter, QPixmap
+from qtpy.QtWidgets import QAbstractButton, QLabel, QPushButton, QSlider, QWidget
 
 from napari_rsgraph.actions import action
 from napari_rsgraph.widgets.shortcuts import help_of
 
 HIT = 24
 """Logical pixels along what is pressed, at least: what the accessibility guidelines ask for (WCAG 2.2, 2.5.8)."""
+
+
+class Slider(QSlider):
+    """A slider that keeps its keys while it has the keyboard: Home is an action of the window elsewhere."""
+
+    _own = (Qt.Key.Key_Home, Qt.Key.Key_End, Qt.Key.Key_PageUp, Qt.Key.Key_PageDown)
+
+    def event(self, event: QEvent) -> bool:
+        """Take its keys before shortcuts do."""
+        if event.type() == QEvent.Type.ShortcutOverride and cast(QKeyEvent, event).key() in self._own:
+            event.accept()
+            return True
+        return super().event(event)
 
 
 def action_button(name: str, run: Callable[[], object] | None = None) -> QPushButton:
