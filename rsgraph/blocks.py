@@ -24,7 +24,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rsgraph.errors import WorkspaceError
-from rsgraph.files import make_folder, output_error, read_arrays
+from rsgraph.files import NO_ARRAY, make_folder, output_error, read_arrays
 from rsgraph.protocols import Arrays, Progress
 
 Item = TypeVar("Item")
@@ -165,7 +165,7 @@ def _read(path: Path) -> Arrays | None:
     """Read a block; None where the file is not what was written."""
     try:
         return read_arrays(path)
-    except (OSError, EOFError, ValueError, zipfile.BadZipFile):
+    except NO_ARRAY:
         return None
 
 

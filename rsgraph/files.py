@@ -10,9 +10,11 @@ import shutil
 import stat
 import tempfile
 import threading
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 from rsgraph.errors import OutputError, WorkspaceError
@@ -92,8 +94,15 @@ _HEADERS = threading.Lock()
 once disturb each other ("AST constructor recursion depth mismatch")."""
 
 
+NO_ARRAY = (
+    *(ValueError, TypeError, LookupError, ArithmeticError, SyntaxError, TokenError),
+    *(OSError, EOFError, zipfile.BadZipFile, RuntimeError, MemoryError),
+)
+"""What NumPy, which has Python read a header, and archives raise for what is no array."""
+
+
 def map_array(path: Path) -> np.memmap[Any, np.dtype[Any]]:
-    """Map a .npy file into memory. Raises ValueError, EOFError or FloatingPointError where it is none."""
+    """Map a .npy file into memory. Raises one of ``NO_ARRAY`` where it is none."""
     import numpy as np
 
     with _HEADERS, np.errstate(over="raise"):  # the product of a shape that is none would only be warned of
@@ -105,7 +114,7 @@ def map_array(path: Path) -> np.memmap[Any, np.dtype[Any]]:
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """Read named arrays from .npz. Raises what numpy and zipfile do where it is none."""
+    """Read named arrays from .npz. Raises one of ``NO_ARRAY`` where it is none."""
     import numpy as np
 
     with _HEADERS, np.load(path, allow_pickle=False) as found:

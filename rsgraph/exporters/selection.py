@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from rsgraph.errors import ConfigError, NotReadable
 from rsgraph.exporters.scope import check_ids
-from rsgraph.files import expanded
+from rsgraph.files import NO_ARRAY, expanded
 from rsgraph.io.absent import missing
 from rsgraph.label_files.class_names import first_of
 from rsgraph.label_files.tables import read_table, read_text, whole_number
-from rsgraph.own_files.arrays import NO_ARRAY
 
 _COLUMN = "segment_id"
 _ENDINGS = (".npy", ".csv", ".txt", ".json")
@@ -58,13 +57,9 @@ def read_selection(path: Path) -> NDArray[np.int64]:
     try:
         found = _READERS[path.suffix.lower()](path)
         return check_ids(found if len(found) else np.empty(0, np.int64))
-    except (*NO_ARRAY, KeyError, IndexError, *_BEYOND_MEASURE) as error:
+    except NO_ARRAY as error:
         why = " ".join(str(error).split())[:200]
         raise NotReadable(f"{path} does not hold a selection ({why}); expected segment ids, whole numbers") from error
-
-
-_BEYOND_MEASURE = (MemoryError, OverflowError, RecursionError)
-"""What Python says of numbers and lists that are large or nested without end."""
 
 
 def _npy(path: Path) -> NDArray[Any]:

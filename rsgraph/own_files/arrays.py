@@ -5,12 +5,11 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from tokenize import TokenError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rsgraph.files import map_array, read_arrays
+from rsgraph.files import NO_ARRAY, map_array, read_arrays
 from rsgraph.own_files.fields import damaged, once
 from rsgraph.own_files.names import refuse_special
 from rsgraph.types import Floats
@@ -27,10 +26,6 @@ MOST_BYTES = 2**31
 _MOST_ARRAYS = 1000
 
 
-NO_ARRAY = (ValueError, EOFError, OSError, ArithmeticError, SyntaxError, TypeError, TokenError)
-"""What NumPy, which has Python read a header, raises for what is none."""
-
-
 def mapped_array(path: Path) -> NDArray[Any]:
     """Map a .npy file into memory. Raises WorkspaceError where it is none, or shorter than its header says."""
     refuse_special(path)
@@ -38,7 +33,7 @@ def mapped_array(path: Path) -> NDArray[Any]:
         return map_array(path)
     except FileNotFoundError:
         raise
-    except (*NO_ARRAY, MemoryError) as error:
+    except NO_ARRAY as error:
         raise damaged(path, f"no whole .npy ({' '.join(str(error).split())[:200]})") from error
 
 
@@ -140,7 +135,7 @@ def read_named_arrays(path: Path) -> dict[str, NDArray[Any]]:
             raise ValueError("a member of it is no array")
     except FileNotFoundError:
         raise
-    except (*NO_ARRAY, zipfile.BadZipFile, KeyError, MemoryError, NotImplementedError, RuntimeError) as error:
+    except NO_ARRAY as error:
         raise damaged(path, f"no whole .npz ({' '.join(str(error).split())[:200]})") from error
     return found
 

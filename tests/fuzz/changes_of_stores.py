@@ -133,12 +133,13 @@ def of_parquet_columns(draw: random.Random, data: bytes) -> bytes:
     """Drop, rename, retype or repeat a column, set cells to what is out of range, change the number of rows."""
     try:
         table = pq.read_table(io.BytesIO(data))
-    except (pa.ArrowException, OSError, ValueError):
+        names = table.column_names
+    except (pa.ArrowException, OSError, ValueError):  # names that are not UTF-8 are a ValueError
         return of_bytes(draw, data)
-    if not table.num_columns:
+    if not names:
         return of_bytes(draw, data)
-    at = draw.randrange(table.num_columns)
-    name, n = table.column_names[at], table.num_rows
+    at = draw.randrange(len(names))
+    name, n = names[at], table.num_rows
     kind = draw.randrange(6)
     if kind == 0:
         table = table.remove_column(at)

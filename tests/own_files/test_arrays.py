@@ -26,8 +26,8 @@ from rsgraph.workspace import write_arrays
 VECTORS = np.arange(12, dtype=np.float32).reshape(4, 3)
 
 
-def header(shape: str, dtype: str = "<f4") -> bytes:
-    text = f"{{'descr': '{dtype}', 'fortran_order': False, 'shape': {shape}, }}".encode()
+def header(shape: str, dtype: str | tuple[str] = "<f4") -> bytes:
+    text = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {shape}, }}".encode()
     text += b" " * (117 - len(text) % 64) + b"\n"
     return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
 
@@ -48,6 +48,7 @@ NO_ARRAYS = {
     "of too many bytes to count": header("(1000000000000, 1000000000)"),
     "several arrays": zipped(),
     "objects": header("(4, 3)", "|O") + b"cos\nsystem\n(S'touch x'\ntR.",
+    "a type of one part": header("(4, 3)", ("<f4",)) + b"\0" * 48,
     "no shape": header("'4'") + b"\0" * 48,
     "no python": b"\x93NUMPY\x01\x00\x10\x00((((((((((((((((",
     "code": b"\x93NUMPY\x01\x00\x20\x00__import__('os').system('touch')",
