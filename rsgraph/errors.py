@@ -87,3 +87,8 @@ class WorkerLost(RsgraphError):
 
 class NotInstalled(RsgraphError):
     """A verb or component whose package is missing."""
+
+
+def in_short(error: BaseException) -> str:
+    """Return the beginning of what an error of a library says, on one line: it may quote a whole file."""
+    return " ".join(str(error).split())[:200]

@@ -10,15 +10,12 @@ from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from typing import Any, TypeVar
 
+from rsgraph.errors import in_short
+
 Result = TypeVar("Result")
 
 PATIENCE, AT_FIRST = 10.0, 6.0
 """Seconds that a run waits for a server in all, and of these before its first stage."""
-
-
-def in_short(error: BaseException) -> str:
-    """Return the beginning of what an error says, on one line."""
-    return " ".join(str(error).split())[:200]
 
 
 def innermost(error: BaseException) -> str:

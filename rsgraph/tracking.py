@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from rsgraph.config import flatten
 from rsgraph.console import note, say
-from rsgraph.errors import OutputError
+from rsgraph.errors import OutputError, in_short
 from rsgraph.files import ensure_home, make_folder
 from rsgraph.own_files.rollback import names_another
-from rsgraph.servers import AT_FIRST, Courier, ServerGone, in_short, is_absence
+from rsgraph.servers import AT_FIRST, Courier, ServerGone, is_absence
 from rsgraph.warning_filters import ignored
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import requests
 from mlflow.exceptions import INVALID_PARAMETER_VALUE, MlflowException, RestException
 
 from rsgraph import servers
-from rsgraph.servers import Courier, ServerGone, in_short, innermost, is_absence
+from rsgraph.errors import in_short
+from rsgraph.servers import Courier, ServerGone, innermost, is_absence
 
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy")
 

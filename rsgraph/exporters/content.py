@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from rasterio.crs import CRS
 from rasterio.errors import CRSError
 
-from rsgraph.errors import ConfigError, WorkspaceError
+from rsgraph.errors import ConfigError, WorkspaceError, in_short
 from rsgraph.ground import square_metres
 from rsgraph.own_files.names import is_layer_name
 from rsgraph.protocols import Export
@@ -246,7 +246,9 @@ def parsed_crs(crs: str | None) -> Any:
     try:
         return CRS.from_user_input(crs)
     except CRSError as error:
-        raise WorkspaceError(f"scene.json names a coordinate system that is none ({error}): {crs[:80]}") from error
+        raise WorkspaceError(
+            f"scene.json names a coordinate system that is none ({in_short(error)}): {crs[:80]}"
+        ) from error
 
 
 def check_layer(layer: object) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.errors import ConfigError, NotReadable
+from rsgraph.errors import ConfigError, NotReadable, in_short
 from rsgraph.exporters.scope import check_ids
 from rsgraph.files import NO_ARRAY, expanded
 from rsgraph.io.absent import missing
@@ -58,7 +58,7 @@ def read_selection(path: Path) -> NDArray[np.int64]:
         found = _READERS[path.suffix.lower()](path)
         return check_ids(found if len(found) else np.empty(0, np.int64))
     except NO_ARRAY as error:
-        why = " ".join(str(error).split())[:200]
+        why = in_short(error)
         raise NotReadable(f"{path} does not hold a selection ({why}); expected segment ids, whole numbers") from error
 
 

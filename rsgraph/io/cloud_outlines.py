@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from rasterio import Affine
 from rasterio.features import rasterize
 
-from rsgraph.errors import NotReadable
+from rsgraph.errors import NotReadable, in_short
 from rsgraph.io.archive import Tree
 from rsgraph.io.header import Transform
 from rsgraph.io.safe_metadata import parse
@@ -61,8 +61,8 @@ def read_outlines(place: Tree, member: str, transform: Transform) -> CloudOutlin
         polygons = tuple(_polygons(parse(place, member)))
     except ValueError as error:
         raise NotReadable(
-            f"{place.root / member} holds an outline that is none ({error}); download the product again, or do "
-            "without clouds: mask=none."
+            f"{place.root / member} holds an outline that is none ({in_short(error)}); download the product again, "
+            "or do without clouds: mask=none."
         ) from error
     return CloudOutlines(polygons, transform)
 

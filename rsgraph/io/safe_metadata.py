@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
-from rsgraph.errors import NotReadable
+from rsgraph.errors import NotReadable, in_short
 from rsgraph.io.archive import Tree
 from rsgraph.io.band_names import L1C
 
@@ -136,7 +136,7 @@ def parse(place: Tree, member: str) -> Element:
         root: Element = fromstring(text)
     except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise NotReadable(
-            f"{place.root / member} is no readable XML ({error}); download the product again."
+            f"{place.root / member} is no readable XML ({in_short(error)}); download the product again."
         ) from error
     return root
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.errors import NotReadable, WorkspaceError
+from rsgraph.errors import NotReadable, WorkspaceError, in_short
 from rsgraph.io.drivers import OURS
 from rsgraph.io.handles import dataset, read
 from rsgraph.own_files.fields import damaged
@@ -27,7 +27,7 @@ def check_ids(path: Path, rows: int, columns: int, *, most: int | None) -> None:
 
 
 def _unreadable(path: Path, error: NotReadable) -> WorkspaceError:
-    return WorkspaceError(f"{path} is damaged ({error}); `rsgraph run` on its scene restores it")
+    return WorkspaceError(f"{path} is damaged ({in_short(error)}); `rsgraph run` on its scene restores it")
 
 
 def read_ids(

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
-from rsgraph.errors import WorkspaceError
+from rsgraph.errors import WorkspaceError, in_short
 from rsgraph.journal import schema
 from rsgraph.journal.checking import odd_size
 from rsgraph.journal.recovery import check_content, check_header
@@ -82,7 +82,9 @@ def open_to_read(path: Path) -> sqlite3.Connection:
     except ValueError as error:
         raise damaged(path, str(error)) from error
     except OSError as error:
-        raise WorkspaceError(f"{path} cannot be read ({error}); see that you may read it and try again") from error
+        raise WorkspaceError(
+            f"{path} cannot be read ({in_short(error)}); see that you may read it and try again"
+        ) from error
 
 
 def _in_place(path: Path) -> sqlite3.Connection | None:

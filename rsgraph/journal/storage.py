@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from filelock import FileLock, Timeout
 
-from rsgraph.errors import JournalDamaged, JournalLocked, OutputError, RsgraphError, WorkspaceError
+from rsgraph.errors import JournalDamaged, JournalLocked, OutputError, RsgraphError, WorkspaceError, in_short
 from rsgraph.files import atomic, output_error
 from rsgraph.journal import schema
 from rsgraph.journal.events import Event
@@ -324,6 +324,6 @@ def failed(path: Path, error: sqlite3.Error) -> RsgraphError:
             "and do it again"
         )
     return OutputError(
-        f"could not write {path} ({error}); nothing was changed: see that its disk is there, writable and not full, "
-        "and do it again"
+        f"could not write {path} ({in_short(error)}); nothing was changed: see that its disk is there, writable and "
+        "not full, and do it again"
     )

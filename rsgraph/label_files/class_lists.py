@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.errors import NotReadable, NotUsable, in_short
 from rsgraph.label_files.class_names import (
     CLASS_COLUMNS,
     COLOUR_COLUMNS,
@@ -103,7 +103,7 @@ def _from_json(path: Path, column: str | None) -> Listed | None:
     try:
         found = json.loads(read_text(path).removeprefix("\ufeff"))
     except (ValueError, RecursionError) as error:
-        raise NotReadable(f"{path} is damaged: it is not JSON ({error}); save it again.") from error
+        raise NotReadable(f"{path} is damaged: it is not JSON ({in_short(error)}); save it again.") from error
     if isinstance(found, dict) and found.get("type") in ("FeatureCollection", "Feature", "Topology"):
         return None
     if isinstance(found, dict):

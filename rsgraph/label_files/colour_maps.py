@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.errors import NotReadable, NotUsable, in_short
 from rsgraph.label_files.tables import whole_number
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _root(path: Path) -> Element:
     except OSError as error:
         raise NotReadable(f"{path} cannot be read: {error.strerror}.") from error
     except (ElementTree.ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise NotReadable(f"{path} is damaged: it is not XML ({error}); save the style again.") from error
+        raise NotReadable(f"{path} is damaged: it is not XML ({in_short(error)}); save the style again.") from error
     return root
 
 

@@ -15,6 +15,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from rsgraph.errors import in_short
+
 Points = NDArray[np.float64]
 
 _POINT, _LINE, _POLYGON, _COLLECTION = 1, 2, 3, 7
@@ -71,9 +73,9 @@ def linear(wkb: bytes) -> Any:
     try:
         return _Reader(wkb).geometry(0).shape()
     except (struct.error, IndexError) as error:
-        raise ValueError(f"a geometry is cut off ({error})") from error
+        raise ValueError(f"a geometry is cut off ({in_short(error)})") from error
     except shapely.errors.GEOSException as error:
-        raise ValueError(f"a geometry is none ({error})") from error
+        raise ValueError(f"a geometry is none ({in_short(error)})") from error
 
 
 def arc(start: Points, middle: Points, end: Points) -> Points:

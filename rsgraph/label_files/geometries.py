@@ -15,7 +15,7 @@ from rasterio.errors import RasterioError
 from rasterio.warp import transform_bounds
 from shapely import Polygon
 
-from rsgraph.errors import NotUsable
+from rsgraph.errors import NotUsable, in_short
 from rsgraph.io.handles import forget_last_error
 from rsgraph.types import Window
 from rsgraph.workspace import SceneInfo
@@ -156,8 +156,8 @@ def reprojected(bounds: Bounds, source: str | None, target: str | None, path: Pa
     except (RasterioError, CPLE_BaseError) as error:
         forget_last_error()
         raise NotUsable(
-            f"{path} has coordinates that cannot be brought to the scene's CRS ({error}); assign the right CRS to a "
-            "copy, for example with `ogr2ogr -a_srs EPSG:32633 copy.gpkg ...`."
+            f"{path} has coordinates that cannot be brought to the scene's CRS ({in_short(error)}); assign the right "
+            "CRS to a copy, for example with `ogr2ogr -a_srs EPSG:32633 copy.gpkg ...`."
         ) from error
     if left > right:  # across the antimeridian
         left, right = -180.0, 180.0

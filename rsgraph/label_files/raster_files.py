@@ -23,7 +23,7 @@ from rasterio.vrt import WarpedVRT
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window as RasterioWindow
 
-from rsgraph.errors import NotReadable, NotUsable
+from rsgraph.errors import NotReadable, NotUsable, in_short
 from rsgraph.io.handles import dataset, gdal
 from rsgraph.io.header import header
 from rsgraph.label_files.class_names import Names, numbered
@@ -307,7 +307,7 @@ def _xml_legend(path: Path, band: int) -> Legend:
     try:
         root = ElementTree.parse(path).getroot()
     except (ElementTree.ParseError, DefusedXmlException, UnicodeDecodeError) as error:
-        raise NotReadable(f"{path} is damaged ({error}); remove it or make it anew.") from error
+        raise NotReadable(f"{path} is damaged ({in_short(error)}); remove it or make it anew.") from error
     for element in root.iter():
         if element.tag in ("VRTRasterBand", "PAMRasterBand") and element.get("band", "1") == str(band):
             listed = [text.text or "" for text in element.iterfind("CategoryNames/Category")]

@@ -193,11 +193,12 @@ class VectorFile:
                     yield self._batch(batch, meta["geometry_name"] or "wkb_geometry")
 
     def _batch(self, batch: Any, geometry_name: str) -> _Batch:
-        if self.column not in batch.schema.names:
-            raise NotUsable(
-                f"{self.path} has another attribute that differs from '{self.column}' in capital letters only, which "
-                "GDAL does not tell apart; remove one of them in a copy."
-            )
+        for name in (self.column, self.colour_column, self.origin_column):
+            if name is not None and name not in batch.schema.names:
+                raise NotUsable(
+                    f"{self.path} has another attribute that differs from '{name}' in capital letters only, which "
+                    "GDAL does not tell apart; remove one of them in a copy."
+                )
         table = {name: _values(batch.column(name)) for name in batch.schema.names if name != geometry_name}
         n = batch.num_rows
         shapes, unreadable = read_shapes(batch.column(geometry_name).to_pylist())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rsgraph.errors import in_short
 from rsgraph.files import NO_ARRAY, map_array, read_arrays
 from rsgraph.own_files.fields import damaged, once
 from rsgraph.own_files.names import refuse_special
@@ -34,7 +35,7 @@ def mapped_array(path: Path) -> NDArray[Any]:
     except FileNotFoundError:
         raise
     except NO_ARRAY as error:
-        raise damaged(path, f"no whole .npy ({' '.join(str(error).split())[:200]})") from error
+        raise damaged(path, f"no whole .npy ({in_short(error)})") from error
 
 
 def read_matrix(path: Path, *, rows: int | None = None, columns: int | None = None) -> Floats:
@@ -136,7 +137,7 @@ def read_named_arrays(path: Path) -> dict[str, NDArray[Any]]:
     except FileNotFoundError:
         raise
     except NO_ARRAY as error:
-        raise damaged(path, f"no whole .npz ({' '.join(str(error).split())[:200]})") from error
+        raise damaged(path, f"no whole .npz ({in_short(error)})") from error
     return found
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rsgraph.errors import in_short
 from rsgraph.own_files.fields import damaged, once, shown
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def read_table(path: Path, columns: Sequence[str] | None = None, *, most: int = 
     except FileNotFoundError:
         raise
     except (ArrowException, OSError, ValueError, TypeError, KeyError, AttributeError, MemoryError) as error:
-        raise damaged(path, f"no whole parquet file ({' '.join(str(error).split())[:200]})") from error
+        raise damaged(path, f"no whole parquet file ({in_short(error)})") from error
     return found
 
 
@@ -126,7 +127,7 @@ def row_count(path: Path) -> int:
     try:
         return int(read_metadata(path).num_rows)
     except (ArrowException, OSError, ValueError) as error:
-        raise damaged(path, f"no whole parquet file ({' '.join(str(error).split())[:200]})") from error
+        raise damaged(path, f"no whole parquet file ({in_short(error)})") from error
 
 
 _TEXTS = ["scene_id", "class_name", "split"]

@@ -20,6 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from rsgraph.errors import in_short
 from rsgraph.own_files.fields import Fields, damaged
 from rsgraph.own_files.manifest import check_run
 from rsgraph.stages.plan import Addition, ChipsBy, GivenModel, Plan, stages_of
@@ -104,7 +105,7 @@ def _of_0_1(made: Mapping[str, Any], path: Path) -> dict[str, Any]:
     try:
         found = _as_today(made)
     except (KeyError, TypeError, AttributeError) as error:
-        raise damaged(path, f"what version 0.1.0 wrote of its run is not there ({error})") from error
+        raise damaged(path, f"what version 0.1.0 wrote of its run is not there ({in_short(error)})") from error
     check_run(Fields(path, found))
     return found
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from rsgraph.errors import WorkspaceError
+from rsgraph.errors import WorkspaceError, in_short
 from rsgraph.files import atomic, write_json
 from rsgraph.own_files.models import check_weights
 
@@ -72,6 +72,6 @@ def read_model(folder: Path, *, name: str = NAME) -> dict[str, NDArray[Any]] | N
     try:
         found: dict[str, NDArray[Any]] = load_file(path)
     except SafetensorError as error:
-        why = " ".join(str(error).split())[:200]  # it may repeat what the file holds
+        why = in_short(error)  # it may repeat what the file holds
         raise WorkspaceError(f"{path} is damaged ({why}); `rsgraph run` on its scene restores it") from error
     return found

@@ -16,7 +16,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rsgraph.errors import ModelMismatch, NotThere, WorkspaceError
+from rsgraph.errors import ModelMismatch, NotThere, WorkspaceError, in_short
 from rsgraph.files import atomic
 from rsgraph.own_files.models import check_weights
 from rsgraph.protocols import Encoder, Gnn
@@ -188,7 +188,7 @@ def load_weights(module: nn.Module, path: Path) -> None:
     try:
         state = load_file(path)
     except SafetensorError as error:
-        why = " ".join(str(error).split())[:200]
+        why = in_short(error)
         raise WorkspaceError(
             f"the weights in {path} are damaged ({why}): delete the file and train again, or restore it."
         ) from error

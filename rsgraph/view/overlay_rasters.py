@@ -18,7 +18,7 @@ from rasterio.errors import RasterioError
 from rasterio.warp import reproject, transform_bounds
 from rasterio.windows import Window as RasterioWindow
 
-from rsgraph.errors import NotUsable
+from rsgraph.errors import NotUsable, in_short
 from rsgraph.io.display import choose_bands, describe_bands, stretch
 from rsgraph.io.handles import dataset, existing_file, forget_last_error, gdal
 from rsgraph.io.header import Header, header
@@ -254,8 +254,8 @@ def _moved(source: Any, target: Any, bounds: Bounds, path: str) -> Bounds:
     except (RasterioError, CPLE_BaseError) as error:
         forget_last_error()
         raise NotUsable(
-            f"{path} has coordinates that cannot be brought to the scene's CRS ({error}); assign the right CRS to a "
-            "copy, for example with `gdal_translate -a_srs EPSG:32633`."
+            f"{path} has coordinates that cannot be brought to the scene's CRS ({in_short(error)}); assign the right "
+            "CRS to a copy, for example with `gdal_translate -a_srs EPSG:32633`."
         ) from error
     return tuple(float(each) for each in found)  # type: ignore[return-value]  # four of them
 

@@ -7,6 +7,7 @@ import random
 import sqlite3
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +192,7 @@ def of_zip(member: Change) -> Change:
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 members = [(info.filename, archive.read(info)) for info in archive.infolist()]
-        except (zipfile.BadZipFile, ValueError, OSError, RuntimeError, EOFError):
+        except (zipfile.BadZipFile, zlib.error, ValueError, OSError, RuntimeError, EOFError):
             return of_bytes(draw, data)
         return _packed(_of_members(draw, members, member))
 
