@@ -27,6 +27,8 @@ _MOST_JSON = 64 * 2**20
 
 _FLOATS = {"F64": np.float64, "F32": np.float32, "F16": np.float16}
 _OTHERS = {"I64", "I32", "I16", "I8", "U8", "BOOL", "BF16"}
+_MOST_DIMENSIONS = 8
+"""Of a tensor: kernels of convolutions have four."""
 
 
 def check_weights(path: Path) -> None:
@@ -42,7 +44,10 @@ def check_weights(path: Path) -> None:
     if len(header) > MOST_TENSORS:
         raise damaged(path, f"it has {len(header):,} tensors, and no network of ours more than {MOST_TENSORS:,}")
     for name, about in header.items():
-        tensor = Fields(path, about, name)
+        tensor, name = Fields(path, about, name), name[:80]
+        shape = about.get("shape")
+        if not isinstance(shape, list) or len(shape) > _MOST_DIMENSIONS:
+            raise damaged(path, f"tensor '{name}' has no shape of at most {_MOST_DIMENSIONS} dimensions")
         begin, end = _offsets(tensor, size - start)
         type_ = tensor.text(
             "dtype", where=lambda text: text in _FLOATS or text in _OTHERS, expected="a type of numbers"
