@@ -42,7 +42,7 @@ HEADLINES = (
     "open a session",
     "redraw under a moving brush",
     "brush of a circle moves",
-    "brush over",
+    "brush over 1060900 segments while",
     "label 100000 segments",
     "undo 100000 segments",
     "chosen segments and chips change",
