@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from rsgraph.errors import NotReadable
+from rsgraph.errors import NotReadable, in_short
 
 _MOST_MEMBERS = 500_000
 """Of a .zip: EuroSAT has 27 000. Each takes some hundred bytes of memory."""
@@ -32,8 +32,6 @@ _END = struct.Struct("<4s4H2LH")
 _END_64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 
-_LONGEST_REASON = 200
-"""Characters of what a library says of a file: it may hold the file's own bytes."""
 
 _lock = threading.Lock()
 _opened: dict[tuple[object, ...], zipfile.ZipFile] = {}
@@ -102,7 +100,7 @@ def reasons(root: Path, member: str = "") -> Iterator[None]:
         zlib.error,
     ) as error:
         place = root / member if member else root
-        reason = " ".join(str(error).split())[:_LONGEST_REASON].rstrip(".") or type(error).__name__
+        reason = in_short(error).rstrip(".") or type(error).__name__
         raise NotReadable(f"{place} cannot be read: {reason}; {_cure(error)}.") from error
 
 

@@ -72,6 +72,7 @@ def read_model(folder: Path, *, name: str = NAME) -> dict[str, NDArray[Any]] | N
     try:
         found: dict[str, NDArray[Any]] = load_file(path)
     except SafetensorError as error:
-        why = in_short(error)  # it may repeat what the file holds
-        raise WorkspaceError(f"{path} is damaged ({why}); `rsgraph run` on its scene restores it") from error
+        raise WorkspaceError(
+            f"{path} is damaged ({in_short(error)}); `rsgraph run` on its scene restores it"
+        ) from error
     return found

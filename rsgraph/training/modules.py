@@ -188,9 +188,8 @@ def load_weights(module: nn.Module, path: Path) -> None:
     try:
         state = load_file(path)
     except SafetensorError as error:
-        why = in_short(error)
         raise WorkspaceError(
-            f"the weights in {path} are damaged ({why}): delete the file and train again, or restore it."
+            f"the weights in {path} are damaged ({in_short(error)}): delete the file and train again, or restore it."
         ) from error
     own = module.state_dict()
     differing = sorted(name for name in own.keys() | state.keys() if _shape(own, name) != _shape(state, name))
